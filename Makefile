@@ -1,0 +1,98 @@
+# Everything a developer or an operator does. `make run` is all a new machine needs besides Node.js, make and git.
+
+NODE_MODULES := node_modules/.installed
+# What did not change since the last time is not read again; a fresh clone reads all.
+LINT := node_modules/.bin/eslint -c tools/eslint.config.mjs --cache --cache-strategy content --cache-location build/.eslintcache
+JEST := node_modules/.bin/jest
+# Where the runner writes its own count of what passed and failed.
+REPORTS := build/reports
+
+# End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
+E2E := tools/.*\.test\.ts|\.e2e\.test\.ts|sources/(bpf/bpf|bpf/truth|proc/truth)\.test\.ts
+
+.PHONY: run check test unit e2e build fmt fmt-check lint types clean
+
+run: broker build
+	@exec node build/tools/stack/main.js
+
+# Side by side: none of the four uses both of even a small machine's processors for long.
+check: $(NODE_MODULES)
+	@$(MAKE) --no-print-directory -j4 -Otarget fmt-check lint types unit
+
+test: check
+	@$(MAKE) --no-print-directory e2e
+
+unit: $(NODE_MODULES)
+	@mkdir -p $(REPORTS)
+	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false
+
+e2e: broker build
+	@mkdir -p $(REPORTS)
+	$(JEST) --testPathPatterns '$(E2E)' --runInBand --setupFilesAfterEnv ./tools/stack/once_more.ts --json --outputFile=$(REPORTS)/e2e.json
+
+# Folders count too: a deleted file changes only its folder, and its old output must go.
+SOURCES := $(shell find common services tools smf) package.json tsconfig.json
+
+build: build/.built
+
+build/.built: $(NODE_MODULES) $(SOURCES)
+	@rm -rf build/common build/services build/tools build/smf build/.tsbuildinfo build/.built
+	@node_modules/.bin/tsc -p .
+	@sh services/config/www/build.sh
+	@touch $@
+
+fmt: $(NODE_MODULES)
+	node_modules/.bin/prettier --write --log-level warn .
+
+fmt-check: $(NODE_MODULES)
+	node_modules/.bin/prettier --check --log-level warn .
+
+lint: $(NODE_MODULES)
+	$(LINT) .
+
+types: $(NODE_MODULES)
+	node_modules/.bin/tsc --noEmit -p .
+	node_modules/.bin/tsc --noEmit -p services/config/www
+
+# The file, not the folder, says that an install came to its end. Versions are the lock file's. Not `npm ci`: it refuses
+# a lock file that lacks other platforms' optional binaries, and a registry mirror may not have these to begin with.
+$(NODE_MODULES): package.json package-lock.json
+	@echo 'installing npm packages …'
+	@npm install --no-save --loglevel=error --no-progress
+	@touch $@
+
+.PHONY: broker
+# Without root this only says what is missing; a broker named by CA_AMQP_URL makes it unnecessary.
+broker:
+	@test -n "$$CA_AMQP_URL" || deps/install-rabbitmq.sh || true
+
+.PHONY: bench bench-short bench-latency bench-wire bench-tools
+# All measurements (about 8 minutes): a table on the screen, and bench/results.json.
+bench: broker bench-tools build
+	@node build/tools/bench/main.js
+
+# At most a minute, for CI: fails only where a ratio is off by a factor of 3.
+bench-short: broker bench-tools build
+	@node build/tools/bench/main.js --short
+
+bench-latency: broker build
+	@node build/tools/bench/main.js --only latency
+
+# The encodings that docs/wire.md compares; the packages are for this comparison only.
+bench-wire: broker build
+	@npm install --no-save --loglevel=error --no-progress --ignore-scripts --prefix build/wire avsc@5 msgpackr@2 >/dev/null
+	@node build/tools/bench/wire/main.js
+
+# Without root this only says what is missing; what cannot be compared is left out then.
+bench-tools:
+	@deps/install-bench.sh || true
+
+# Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
+.PHONY: probes
+probes: build
+	@node build/tools/probes/main.js $(SOURCE)
+
+include smf/install.mk
+
+clean:
+	rm -rf build .run

@@ -1,0 +1,66 @@
+/*
+ * What somebody asked for: a metric, a predicate, a decomposition, a granularity and how long to keep it.
+ * In: checked properties (services/config makes them). Out: the shape and the name that every part agrees on.
+ */
+import { fieldType, gridOf, type TypeName } from './field';
+import type { Grid } from './bucket';
+import { LOG_GRID } from './bucket';
+import type { Predicate } from './predicate';
+import { shapeOf, type Shape } from './value';
+
+export interface Instrumentation {
+  /** Number within its scope, as text; never used twice. */
+  readonly id: string;
+  /** Absent: global scope (operators). */
+  readonly customer?: string;
+  readonly module: string;
+  readonly stat: string;
+  readonly predicate: Predicate;
+  /** At most one discrete and one numeric field, in the order asked for. */
+  readonly decomposition: readonly string[];
+  /** Types of all fields that the decomposition and the predicate name. */
+  readonly fields: Readonly<Record<string, TypeName>>;
+  /** interval: events add up over time. point: a snapshot, the first of a slot counts. */
+  readonly valueScope: 'interval' | 'point';
+  /** Seconds of one slot: 1 or a multiple of 5. */
+  readonly granularity: number;
+  readonly retentionTime: number;
+  readonly idleMax: number;
+  readonly persistData: boolean;
+  readonly enabled: boolean;
+  /** Milliseconds since 1970. */
+  readonly crtime: number;
+}
+
+/** The name under which messages and logs speak of it, unique over all scopes. */
+export function fqid(i: Pick<Instrumentation, 'id' | 'customer'>): string {
+  return i.customer === undefined ? `global;${i.id}` : `cust:${i.customer};${i.id}`;
+}
+
+export interface Breakdown {
+  readonly discrete?: string;
+  readonly numeric?: string;
+}
+
+/** The decomposition, by arity. */
+export function breakdownOf(i: Pick<Instrumentation, 'decomposition' | 'fields'>): Breakdown {
+  const found: { discrete?: string; numeric?: string } = {};
+  for (const field of i.decomposition) found[fieldType(i.fields[field] ?? 'string').arity] = field;
+  return found;
+}
+
+export function shapeOfInstrumentation(i: Pick<Instrumentation, 'decomposition' | 'fields'>): Shape {
+  const { discrete, numeric } = breakdownOf(i);
+  return shapeOf({ discrete: discrete !== undefined, numeric: numeric !== undefined });
+}
+
+/** The grid its distributions are on (the log grid, unused, when it has none). */
+export function gridOfInstrumentation(i: Pick<Instrumentation, 'decomposition' | 'fields'>): Grid {
+  const { numeric } = breakdownOf(i);
+  return numeric === undefined ? LOG_GRID : gridOf(i.fields[numeric] ?? 'number');
+}
+
+/** A node reports each second, or each fifth one where a slot is longer: a lost report costs 5 s at most. */
+export function reportSeconds(granularity: number): number {
+  return granularity < 5 ? 1 : 5;
+}

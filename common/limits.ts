@@ -1,0 +1,160 @@
+/*
+ * Every limit on something that could grow, in one place. Units are in the names.
+ * Nothing else in the project may hold a bound of its own.
+ */
+
+export const LIMITS = {
+  /** Bodies of requests to any service. */
+  httpBodyBytes: 64 * 1024,
+  /** Shorter answers are not compressed: they fit into one packet anyway. */
+  gzipBytesMin: 1400,
+  /** Requests still running when a service ends get this long. */
+  httpDrainMs: 2000,
+  /** A line that an operator leaves in a service's log. */
+  logTextLength: 1000,
+  /** One control message on the wire (hello messages carry a node's whole catalogue). */
+  messageBytes: 4 * 1024 * 1024,
+  /** One data message: all values of a node for a second. Senders split before this. */
+  dataMessageBytes: 4 * 1024 * 1024,
+  /** Reports of one data message, each of which may add a routing key to its header (one frame of 128 KiB). */
+  reportsPerMessage: 200,
+  /** A node's, an instrumentation's or a key's name in a data message. */
+  wireTextBytes: 1024,
+
+  /** Text of one key (a process name, a path): longer ones are cut by the source. */
+  keyBytes: 128,
+  /** Distinct keys that one instrumentation may send from one node for one second. */
+  keysPerSecond: 1000,
+  /** Entries of one kernel map: key × bucket pairs of one instrumentation in one second. */
+  kernelMapEntries: 16_384,
+  /** Calls in flight (start times waiting for their end) that one kernel program remembers. */
+  kernelInFlight: 16_384,
+  /** What instrumentations cost is counted for one second in so many. */
+  costEverySeconds: 10,
+  /** Cgroups of a node whose names are remembered. */
+  cgroups: 65_536,
+  /** Instructions of one kernel program. */
+  kernelInstructions: 4096,
+
+  /** Nodes of a predicate tree, and how deep it may nest. */
+  predicateNodes: 256,
+  predicateDepth: 16,
+  /** A string constant of a predicate. */
+  predicateStringBytes: 128,
+
+  retentionSecondsMin: 10,
+  retentionSecondsDefault: 600,
+  /** Points kept by one instrumentation; the retention time may reach this × granularity. */
+  retentionPoints: 3600,
+  granularitySecondsMax: 86_400,
+  idleSecondsDefault: 3600,
+  idleSecondsMax: 604_800,
+
+  instrumentationsPerAggregator: 1000,
+  instrumentationsPerCustomer: 10,
+
+  /** Distinct keys kept for one slot, and for all slots of one instrumentation; the smallest go into "(other)". */
+  keysPerSlot: 1000,
+  keysPerInstrumentation: 50_000,
+  /** Memory of one instrumentation's values; beyond it the oldest seconds are given up, and counted. */
+  datasetBytes: 96 * 1024 * 1024,
+  /** A slot that still takes values may use this much; beyond it its smallest keys go into "(other)". */
+  openSlotBytes: 4 * 1024 * 1024,
+  /** Nodes that one instrumentation remembers. */
+  nodesPerInstrumentation: 100_000,
+  /** A report that comes this long after the end of its second counts as late (it is used all the same). */
+  lateMs: 2000,
+  /** How far ahead of the aggregator's clock a value may be before it is dropped and counted. */
+  futureSecondsMax: 10,
+  /** Longest interval and largest number of points of one value request. */
+  valueSecondsMax: 3600,
+  valuePointsMax: 3600,
+  valueWaitMsMax: 5000,
+  /** Pictures that one request may ask for. */
+  valueImagesMax: 60,
+  /** Requests that may wait for data of one instrumentation. */
+  waitingRequests: 1000,
+
+  imagePixelsMin: 10,
+  imagePixelsMax: 2000,
+  imageBuckets: 200,
+  imageHues: 64,
+  /** Transformations that one request may name. */
+  transformationsAsked: 16,
+  /** Reverse DNS: answers kept, lookups at a time, what one lookup and what a request may wait for them. */
+  dnsAnswers: 20_000,
+  dnsLookups: 64,
+  dnsTimeoutMs: 2000,
+  dnsWaitMs: 200,
+
+  /** Percentile lines over one picture. */
+  imageLines: 8,
+  /** Columns × rows × layers of one picture: 8 bytes each. */
+  imageCells: 2_000_000,
+  /** Large pictures that wait for the rendering thread, and bytes of pictures kept for whoever asks the same. */
+  picturesWaiting: 32,
+  picturesKeptBytes: 4 * 1024 * 1024,
+
+  /** How often a member says that it is there. */
+  aliveEveryMs: 5000,
+  /** An instrumenter told to end has this long to take its probes away. */
+  instrumenterEndMs: 2000,
+  /** Values kept by a node while the broker is away: how long, and how many reports. */
+  outboxSeconds: 60,
+  outboxReports: 12_000,
+  /** Readings of a probe that may fail in a row before it counts as failed. */
+  probeFailures: 5,
+  /** Characters of a reason, and of the last words of a verifier or tracer, that go to the config service. */
+  reasonLength: 1024,
+  probeLogLength: 8192,
+
+  /** Waits for another service's answer. */
+  enableAggregationMs: 5000,
+  enableInstrumentationMs: 10_000,
+  toolAnswerMs: 3000,
+
+  /** amqpsnoop: copies that wait at the broker, keys it binds to, and how often it asks for new ones. */
+  snoopQueueMessages: 2000,
+  snoopQueueBytes: 32 * 1024 * 1024,
+  snoopKeys: 20_000,
+  snoopRefreshMs: 30_000,
+
+  /** Members that were not heard of for this long are gone. */
+  aggregatorSilentMs: 3000,
+  instrumenterSilentMs: 15_000,
+  /** Enable and disable calls that one node may have outstanding; the rest waits its turn. */
+  callsInFlightPerNode: 32,
+  /** Failed calls to members are tried again after this, doubled each time. */
+  retryMsMin: 1000,
+  retryMsMax: 30_000,
+  /** After its first connection the config service gives stored homes and nodes this long to say hello. */
+  settleMs: 3000,
+
+  /** Requests forwarded to one aggregator at a time, and those that may wait for one of these connections. */
+  proxyConnections: 256,
+  proxyPending: 2000,
+  /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
+  proxyAnswerMs: 15_000,
+
+  /** Wrong tokens that one address may try in a minute, and addresses that are remembered for it. */
+  tokenFailuresPerMinute: 10,
+  tokenFailureAddresses: 10_000,
+  /** Zones that a customer may own: each is one comparison in the kernel. */
+  zonesPerCustomer: 100,
+
+  /** One dtrace child: memory of one of its aggregations on one CPU, and the longest line it may print. */
+  dtraceAggregationBytes: 8 * 1024 * 1024,
+  dtraceLineBytes: 64 * 1024,
+  /** Lines of its standard error that are kept for people. */
+  dtraceComplaintLines: 40,
+  /** Compiling and attaching takes 5 to 45 s on Linux. */
+  dtraceEnableMs: 120_000,
+  /** Its list of all probes: 3 s and 400 KB for 4,000 probes on Linux; illumos has 80,000. */
+  dtraceListMs: 60_000,
+  dtraceListBytes: 256 * 1024 * 1024,
+  /** A second's block is waited for this long after its end; blocks that nobody reads are kept up to this many. */
+  dtraceReadMs: 900,
+  dtraceBlocks: 10,
+  /** Between SIGTERM and SIGKILL. */
+  dtraceEndMs: 10_000,
+} as const;

@@ -1,0 +1,35 @@
+/*
+ * What can be measured, as data: the words of GET /ca. In: a node's offers. Out: what the config service
+ * merges, limits by profile, and checks questions against.
+ */
+import type { TypeName } from './field';
+
+/** "disk.physio_ops" */
+export type MetricName = `${string}.${string}`;
+
+export interface Metric {
+  readonly module: string;
+  readonly stat: string;
+  readonly label: string;
+  /** What one count is: a word ("operations"), or a type when the value itself is a quantity ("size"). */
+  readonly unit?: string;
+  readonly type?: TypeName;
+  readonly interval: 'interval' | 'point';
+  readonly fields: readonly string[];
+}
+
+export interface Field {
+  readonly label: string;
+  readonly type: TypeName;
+}
+
+/** Metadata that one node sends in its hello, and the config service shows after merging. */
+export interface Metadata {
+  readonly modules: Readonly<Record<string, { readonly label: string }>>;
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly metrics: readonly Metric[];
+}
+
+export function metricName(m: { readonly module: string; readonly stat: string }): MetricName {
+  return `${m.module}.${m.stat}`;
+}

@@ -1,0 +1,282 @@
+/*
+ * A service's place on the bus: its own routing key, commands with answers, values. In: a broker's bytes.
+ * Out: typed messages to handlers; answers to whoever asked. Malformed messages are counted and logged, never fatal.
+ */
+import { connectBroker, type Broker, type Delivery } from './broker';
+import type { Clock } from './clock';
+import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
+import { CaError, ERRORS, messageOf, type ErrorCode } from './errors';
+import type { Log } from './log';
+import {
+  CONTROL_CONTENT,
+  decodeMessage,
+  encodeMessage,
+  PROTOCOL_VERSION,
+  type Body,
+  type Message,
+  type MessageType,
+} from './message';
+
+/** What an answered message may come back with. */
+export type AnswerBody = Readonly<Record<string, unknown>>;
+
+export type Handler<T extends MessageType> = (
+  body: Body<T>,
+  message: Message,
+) => AnswerBody | undefined | Promise<AnswerBody | undefined>;
+
+export interface PeerOptions {
+  readonly url: string;
+  readonly host: string;
+  /** Our own routing key; also the name of our queue. */
+  readonly key: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onUp?: () => void;
+  readonly onDown?: (reason: string) => void;
+  readonly firstAttempts?: number;
+}
+
+export interface PeerCounts {
+  received: number;
+  sent: number;
+  /** Messages that were not what they should be, or that nobody here handles. */
+  malformed: number;
+  unroutable: number;
+}
+
+export class Peer {
+  readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
+  readonly key: string;
+  private readonly handlers = new Map<MessageType, Handler<MessageType>>();
+  private readonly waiting = new Map<
+    string,
+    { answer: (body: AnswerBody, from: Message) => void; fail: (e: Error) => void }
+  >();
+  private onData: ((message: DataMessage, bytes: number) => void) | undefined;
+  private wanted: ((fqid: string) => boolean) | undefined;
+  private broker: Broker | undefined;
+  private lastId = 0;
+  private readonly options: PeerOptions;
+
+  constructor(options: PeerOptions) {
+    this.options = options;
+    this.key = options.key;
+    this.on('ping', () => ({ time: options.clock.now() }));
+    this.on('log', ({ text }, { from }) => {
+      options.log.info({ from, text }, 'an operator says');
+      return {};
+    });
+  }
+
+  get connected(): boolean {
+    return this.broker?.connected ?? false;
+  }
+
+  /** One handler a type. What it returns (or throws) is the answer, where the sender waits for one. */
+  on<T extends MessageType>(type: T, handler: Handler<T>): void {
+    this.handlers.set(type, handler as Handler<MessageType>);
+  }
+
+  /** Reports that `wanted` says no to are left out: a node's message holds other aggregators' instrumentations too. */
+  onValues(handler: (message: DataMessage, bytes: number) => void, wanted?: (fqid: string) => boolean): void {
+    this.onData = handler;
+    this.wanted = wanted;
+  }
+
+  /** Resolves at the first connection; handlers should be in place before. */
+  async connect(): Promise<void> {
+    const { url, log, onUp, onDown, firstAttempts } = this.options;
+    this.broker = await connectBroker({
+      url,
+      queue: this.key,
+      log,
+      ...(firstAttempts === undefined ? {} : { firstAttempts }),
+      onMessage: (delivery) => {
+        this.receive(delivery);
+      },
+      // The very first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
+      onUp: () => setImmediate(() => onUp?.()),
+      onDown: (reason) => {
+        this.failWaiting(`the connection to the broker was lost: ${reason}`);
+        onDown?.(reason);
+      },
+      onUnroutable: (delivery) => {
+        this.unroutable(delivery);
+      },
+    });
+  }
+
+  async bind(key: string): Promise<void> {
+    await this.broker?.bind(key);
+  }
+
+  async unbind(key: string): Promise<void> {
+    await this.broker?.unbind(key);
+  }
+
+  /** Sends and forgets. False when the connection is down. */
+  tell<T extends MessageType>(to: string, type: T, body: Body<T>): boolean {
+    return this.send(to, this.compose(type, body), false);
+  }
+
+  /**
+   * Sends and waits for the answer. Rejects with TIMED_OUT after `timeoutMs`, with NO_RESOURCE when nobody has that
+   * key or the broker is away, and with the other side's error when it says so.
+   */
+  call<T extends MessageType>(to: string, type: T, body: Body<T>, timeoutMs: number): Promise<AnswerBody> {
+    const message = this.compose(type, body);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(message.id);
+        reject(new CaError('TIMED_OUT', `${to} did not answer ${type} within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(message.id);
+      };
+      this.waiting.set(message.id, {
+        answer: (answer) => {
+          done();
+          resolve(answer);
+        },
+        fail: (error) => {
+          done();
+          reject(error);
+        },
+      });
+      if (!this.send(to, message, true)) {
+        this.waiting.get(message.id)?.fail(new CaError('NO_RESOURCE', 'the broker is not connected'));
+      }
+    });
+  }
+
+  /**
+   * Asks everybody who listens at a key. `each` sees the answers as they come; resolves when it says true or when the
+   * time is up (how many there should be is the caller's to know). Rejects only when the broker is away.
+   */
+  gather<T extends MessageType>(
+    to: string,
+    type: T,
+    body: Body<T>,
+    timeoutMs: number,
+    each: (answer: AnswerBody, from: Message) => boolean,
+  ): Promise<void> {
+    const message = this.compose(type, body);
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(message.id);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      const fail = (error: Error): void => {
+        if (this.connected) return; // one of them cannot answer: the others still may
+        reject(error);
+        done();
+      };
+      this.waiting.set(message.id, {
+        answer: (answer, from) => {
+          if (each(answer, from)) done();
+        },
+        fail,
+      });
+      if (!this.send(to, message, false)) fail(new CaError('NO_RESOURCE', 'the broker is not connected'));
+    });
+  }
+
+  /**
+   * The keys say who gets it: those of the message's instrumentations. A receiver bound to several gets it once.
+   * False when the connection is down: the caller decides whether to keep the values.
+   */
+  sendValues(keys: readonly string[], message: DataMessage): boolean {
+    const [key, ...copies] = keys;
+    if (key === undefined) return true;
+    const sent = this.broker?.publish(key, encodeData(message), DATA_CONTENT, false, copies) ?? false;
+    if (sent) this.counts.sent++;
+    return sent;
+  }
+
+  async close(): Promise<void> {
+    this.failWaiting('this service is going away');
+    await this.broker?.close();
+  }
+
+  private compose<T extends MessageType>(type: T, body: Body<T>): Message {
+    const { clock, host, key } = this.options;
+    return {
+      version: PROTOCOL_VERSION,
+      type,
+      id: `${process.pid}.${++this.lastId}`,
+      time: clock.now(),
+      host,
+      from: key,
+      body,
+    } as Message;
+  }
+
+  private send(to: string, message: Message, mandatory: boolean): boolean {
+    const sent = this.broker?.publish(to, encodeMessage(message), CONTROL_CONTENT, mandatory) ?? false;
+    if (sent) this.counts.sent++;
+    return sent;
+  }
+
+  private receive(delivery: Delivery): void {
+    this.counts.received++;
+    try {
+      if (delivery.contentType === DATA_CONTENT)
+        this.onData?.(decodeData(delivery.body, this.wanted), delivery.body.length);
+      else this.dispatch(decodeMessage(delivery.body));
+    } catch (error) {
+      this.counts.malformed++;
+      this.options.log.warn({ key: delivery.key, reason: messageOf(error) }, 'dropped a message');
+    }
+  }
+
+  private dispatch(message: Message): void {
+    if (message.type === 'answer') {
+      const { to, error, body } = message.body;
+      const waiting = this.waiting.get(to);
+      if (error === undefined) waiting?.answer(body ?? {}, message);
+      else
+        waiting?.fail(
+          new CaError(error.code in ERRORS ? (error.code as ErrorCode) : 'INTERNAL', error.message),
+        );
+      return;
+    }
+    const handler = this.handlers.get(message.type);
+    if (handler === undefined) return;
+    void this.answer(message, handler);
+  }
+
+  private async answer(message: Message, handler: Handler<MessageType>): Promise<void> {
+    let reply: Body<'answer'>;
+    try {
+      const body = await handler(message.body, message);
+      if (body === undefined) return;
+      reply = { to: message.id, body };
+    } catch (error) {
+      this.options.log.warn(
+        { err: error, type: message.type, from: message.from },
+        'could not do what was asked',
+      );
+      const code = error instanceof CaError ? error.code : 'INTERNAL';
+      reply = { to: message.id, error: { code, message: messageOf(error).slice(0, 8192) } };
+    }
+    this.send(message.from, this.compose('answer', reply), false);
+  }
+
+  private unroutable(delivery: Delivery): void {
+    this.counts.unroutable++;
+    try {
+      const { id } = decodeMessage(delivery.body);
+      this.waiting.get(id)?.fail(new CaError('NO_RESOURCE', `nobody listens at ${delivery.key}`));
+    } catch {
+      // Not a message of ours: nobody waits for it.
+    }
+  }
+
+  private failWaiting(why: string): void {
+    for (const { fail } of [...this.waiting.values()]) fail(new CaError('NO_RESOURCE', why));
+  }
+}

@@ -1,0 +1,107 @@
+/*
+ * The settings of a deployment, from the environment. In: process.env, handed over by a main.ts.
+ * Out: checked values with their defaults, or an INVALID error that names the variable.
+ */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { invalid } from './errors';
+
+export interface Settings {
+  /** CA_HTTP_PORT: the front door; aggregators take free ports from this + 3 on. */
+  readonly httpPort: number;
+  /** CA_AGGREGATOR_PORT: where aggregators begin to look for a free port. */
+  readonly aggregatorPort: number;
+  /** CA_AMQP_URL: the broker. Services need it; `make run` starts a private one without it. */
+  readonly amqpUrl: string | undefined;
+  /** CA_AMQP_PREFIX: before all routing keys, so that many deployments share one broker. */
+  readonly amqpPrefix: string;
+  /** CA_HOME: state folder; by default one for each port, so that two deployments in one checkout keep apart. */
+  readonly home: string;
+  /** CA_HOST: the host's name in values and routing keys. */
+  readonly host: string;
+  /** CA_INSTANCE: which of several like services on this host. */
+  readonly instance: string;
+  /** CA_SOURCES: which sources to use, in order of preference; undefined: all that work. */
+  readonly sources: readonly string[] | undefined;
+  /** CA_DTRACE: absolute path of dtrace, where it is not on PATH. */
+  readonly dtrace: string | undefined;
+  /** PATH. */
+  readonly searchPath: string;
+  /** CA_SEED: what the synthetic source's numbers follow from. */
+  readonly seed: number;
+  /** CA_GEOIP: a MaxMind database file; without it places of addresses are not offered. */
+  readonly geoip: string | undefined;
+  /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
+  readonly logLevel: string;
+}
+
+export const DEFAULT_PORT = 23_181;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readSettings(env: Environment): Settings {
+  const host = env['CA_HOST'] ?? hostname();
+  if (!/^[\w.-]{1,200}$/.test(host)) throw invalid('CA_HOST', 'must be letters, digits, ".", "-" and "_"');
+  const prefix = env['CA_AMQP_PREFIX'] ?? '';
+  if (!/^[\w.-]{0,64}$/.test(prefix)) {
+    throw invalid('CA_AMQP_PREFIX', 'must be at most 64 letters, digits, ".", "-" and "_"');
+  }
+  const httpPort = portOf(env, 'CA_HTTP_PORT', DEFAULT_PORT);
+  return {
+    httpPort,
+    aggregatorPort: portOf(env, 'CA_AGGREGATOR_PORT', Math.min(httpPort + 3, 65_535)),
+    amqpUrl: urlOf(env, 'CA_AMQP_URL'),
+    amqpPrefix: prefix,
+    home: resolve(env['CA_HOME'] ?? defaultHome(httpPort)),
+    host,
+    instance: env['CA_INSTANCE'] ?? '0',
+    sources: env['CA_SOURCES']
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
+    searchPath: env['PATH'] ?? '',
+    seed: wholeOf(env, 'CA_SEED', 1),
+    geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
+    logLevel: env['CA_LOG_LEVEL'] ?? 'info',
+  };
+}
+
+/** Where `make run` keeps its state when CA_HOME is not set, below the current folder. */
+export function defaultHome(httpPort: number): string {
+  return httpPort === DEFAULT_PORT ? '.run' : `.run/${httpPort}`;
+}
+
+/** For services: the broker's address, or an error that says how to get one. */
+export function brokerUrl(settings: Settings): string {
+  if (settings.amqpUrl !== undefined) return settings.amqpUrl;
+  throw invalid(
+    'CA_AMQP_URL',
+    'must name the broker, such as amqp://user:password@127.0.0.1:5672/ (make run sets it)',
+  );
+}
+
+function portOf(env: Environment, name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid(name, 'must be a port, 1 to 65535');
+  return port;
+}
+
+function wholeOf(env: Environment, name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw invalid(name, 'must be a whole number, 0 or more');
+  return number;
+}
+
+function urlOf(env: Environment, name: string): string | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  // The text itself stays out of the message: it may hold a password.
+  if (!/^amqps?:\/\//.test(text) || !URL.canParse(text))
+    throw invalid(name, 'must be an amqp:// or amqps:// URL');
+  return text;
+}

@@ -1,0 +1,202 @@
+/*
+ * Which instrumentations are ours, and their values as they come. In: enable and disable commands of the config
+ * service, data messages of the nodes. Out: a dataset for each instrumentation. Next: dataset.ts, then routes.ts.
+ */
+import type { Clock } from '../../common/clock';
+import type { DataMessage } from '../../common/data';
+import { CaError, notFound } from '../../common/errors';
+import {
+  fqid,
+  gridOfInstrumentation,
+  shapeOfInstrumentation,
+  type Instrumentation,
+} from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
+import type { Log } from '../../common/log';
+import { fromWire, type Body } from '../../common/message';
+import { Dataset } from './dataset';
+import { Waiting } from './waiting';
+
+export interface AggregatorOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks the broker for the values of an instrumentation, or not to send them any more. */
+  readonly bind: (fqid: string) => Promise<void>;
+  readonly unbind: (fqid: string) => Promise<void>;
+}
+
+/** One instrumentation of ours. */
+export interface Owned {
+  instrumentation: Instrumentation;
+  readonly dataset: Dataset;
+  readonly waiting: Waiting;
+  /** Nodes that the config service has asked to report. */
+  nodes: readonly string[];
+  /** First whole second after it became ours. */
+  readonly since: number;
+}
+
+/** During this time nodes count as expected because they were asked, later because they were heard of. */
+const SETTLE_SECONDS = 15;
+/** Names of missing nodes in the status of one instrumentation. */
+const MISSING_TOLD = 20;
+/** A node whose clock is ahead is named in the log at most this often. */
+const WARN_EVERY_MS = 3600 * 1000;
+
+export class Aggregator {
+  /** `unknown`: messages without a report of ours, and reports of instrumentations that are not ours. */
+  readonly counts = { messages: 0, reports: 0, bytes: 0, unknown: 0 };
+  private readonly owned = new Map<string, Owned>();
+  private readonly warned = new Map<string, number>();
+  private readonly options: AggregatorOptions;
+
+  constructor(options: AggregatorOptions) {
+    this.options = options;
+  }
+
+  get(id: string): Owned | undefined {
+    return this.owned.get(id);
+  }
+
+  /** Idempotent: a known instrumentation keeps its data and takes over nodes and mutable properties. */
+  async enable(body: Body<'enable_aggregation'>): Promise<void> {
+    const instrumentation = fromWire(body.instrumentation);
+    const id = fqid(instrumentation);
+    const known = this.owned.get(id);
+    if (known !== undefined) {
+      known.instrumentation = instrumentation;
+      known.nodes = body.nodes;
+      known.dataset.retain(instrumentation.retentionTime);
+      known.waiting.check();
+    } else {
+      if (this.owned.size >= LIMITS.instrumentationsPerAggregator) {
+        throw new CaError('NO_RESOURCE', `this aggregator has ${this.owned.size} instrumentations already`);
+      }
+      this.owned.set(id, this.own(instrumentation, body.nodes));
+    }
+    await this.options.bind(id);
+  }
+
+  /** Unbinds and forgets. Requests that wait for it are told so; unknown ones are no error. */
+  async disable(id: string): Promise<void> {
+    const owned = this.owned.get(id);
+    this.owned.delete(id);
+    owned?.waiting.end(notFound(`instrumentation ${id} any more`));
+    await this.options.unbind(id);
+  }
+
+  receive(message: DataMessage, bytes: number): void {
+    const now = this.options.clock.now();
+    this.counts.messages++;
+    this.counts.bytes += bytes;
+    if (message.reports.length === 0) this.counts.unknown++;
+    for (const { fqid: id, value, lost } of message.reports) {
+      this.counts.reports++;
+      const owned = this.owned.get(id);
+      if (owned === undefined) {
+        this.counts.unknown++;
+        continue;
+      }
+      const { node, second, duration } = message;
+      const outcome = owned.dataset.update(node, second, duration, value, lost, now);
+      if (outcome === 'added') {
+        if (owned.waiting.size > 0) owned.waiting.check();
+      } else if (outcome !== 'duplicate') {
+        this.warn(node, now, { fqid: id, outcome, second, aheadMs: message.sent - now });
+      }
+    }
+  }
+
+  /** Once a second. */
+  tick(): void {
+    const now = this.options.clock.now();
+    for (const { dataset, waiting } of this.owned.values()) {
+      dataset.tick(now);
+      waiting.check();
+    }
+    for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
+  }
+
+  close(): void {
+    for (const { waiting } of this.owned.values()) {
+      waiting.end(new CaError('NO_RESOURCE', 'this aggregator is going away', { retryAfter: 1 }));
+    }
+  }
+
+  status(): Record<string, unknown> {
+    const instrumentations = [...this.owned].map(
+      ([id, { instrumentation, dataset, waiting, nodes, since }]) => [
+        id,
+        {
+          module: instrumentation.module,
+          stat: instrumentation.stat,
+          shape: dataset.shape,
+          since,
+          nsources: nodes.length,
+          newest: dataset.newest,
+          ...standing(dataset),
+          slots: dataset.slotCount,
+          keys: dataset.keyCount,
+          bytes: dataset.bytes,
+          waiting: waiting.size,
+          counts: { ...dataset.counts },
+        },
+      ],
+    );
+    return { counts: { ...this.counts }, instrumentations: Object.fromEntries(instrumentations) as unknown };
+  }
+
+  private own(instrumentation: Instrumentation, nodes: readonly string[]): Owned {
+    const dataset = new Dataset({
+      shape: shapeOfInstrumentation(instrumentation),
+      grid: gridOfInstrumentation(instrumentation),
+      scope: instrumentation.valueScope,
+      granularity: instrumentation.granularity,
+      retention: instrumentation.retentionTime,
+    });
+    const owned: Owned = {
+      instrumentation,
+      dataset,
+      waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
+      nodes,
+      since: Math.floor(this.options.clock.now() / 1000) + 1,
+    };
+    return owned;
+  }
+
+  private warn(node: string, now: number, what: { outcome: string } & Record<string, unknown>): void {
+    const key = `${node} ${what.outcome}`;
+    if (now - (this.warned.get(key) ?? -Infinity) < WARN_EVERY_MS || this.warned.size > 10_000) return;
+    this.warned.set(key, now);
+    this.options.log.warn({ node, ...what }, 'a report was not used (told once an hour for each node)');
+  }
+}
+
+/** How the newest slot that should be complete stands, and who is missing from it. */
+function standing(dataset: Dataset): { expected: number; reporting: number; missing: string[] } {
+  if (dataset.newest < 0) return { expected: 0, reporting: 0, missing: [] };
+  const time = dataset.newest - dataset.granularity;
+  const [expected, reporting] = [dataset.expected(time), dataset.reporting(time)];
+  return {
+    expected,
+    reporting,
+    missing: reporting < expected ? dataset.missing(time).slice(0, MISSING_TOLD) : [],
+  };
+}
+
+/**
+ * True when everybody who is expected has reported for the slot; nothing is gained by waiting longer.
+ * Nodes are expected by what was seen 5 to 15 s before. Right after the start nothing was seen yet: until then those
+ * that the config service asked are expected.
+ */
+export function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
+  const { dataset, since, nodes } = owned;
+  const end = slot + dataset.granularity;
+  // Whoever has not reported by now is not on the way: a stretch long past is answered at once, with what there is.
+  if (nowMs >= 1000 * end + LIMITS.valueWaitMsMax) return true;
+  const settling = nowMs < 1000 * (since + SETTLE_SECONDS + dataset.granularity);
+  const asked = settling && slot >= since ? nodes.length : 0;
+  const expected = Math.max(dataset.expected(slot), asked);
+  if (expected === 0) return nowMs >= 1000 * end;
+  return dataset.reportingLast(slot) >= expected;
+}

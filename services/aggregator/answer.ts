@@ -1,0 +1,167 @@
+/*
+ * Value requests, from parameters to a reply: intervals, waiting for reporters, one reply object for each data point.
+ * In: a request, and what to compute for a point. Out: a reply with an ETag, or 304.
+ */
+import { createHash } from 'node:crypto';
+import type { Cache } from '../../common/cache';
+import type { Clock } from '../../common/clock';
+import { invalid } from '../../common/errors';
+import type { Reply, Request } from '../../common/http';
+import { LIMITS } from '../../common/limits';
+import type { Aggregator } from './aggregator';
+import type { Renderer } from './heatmap/renderer';
+import { readIntervals, type Interval } from './interval';
+import { Params } from './params';
+import { completeness } from './reading';
+import { subjectOf, type Subject } from './subject';
+import { explainKeys, type Transformation } from './transformations/transformation';
+
+export interface Context {
+  readonly aggregator: Aggregator;
+  readonly clock: Clock;
+  readonly renderer: Renderer;
+  readonly transformations: readonly Transformation[];
+  /** Replies with pictures, by ETag: a wall of screens that shows the same second is drawn once. */
+  readonly pictures: Cache<Reply>;
+}
+
+export interface Question<Options> {
+  /** Seconds, when the request says nothing. */
+  readonly defaultDuration: number;
+  readonly pointsMax: number;
+  /** Called before any waiting, so that a wrong parameter is told at once. */
+  readonly options: (params: Params, subject: Subject) => Options;
+  /** The reply is kept for whoever asks the same. */
+  readonly picture?: boolean;
+}
+
+/** One data point, ready to be computed. */
+export interface Point<Options> {
+  readonly subject: Subject;
+  readonly interval: Interval;
+  readonly options: Options;
+  /** Milliseconds that the request waited; 0: it did not have to. */
+  readonly delay: number;
+  /** What is known about keys, by transformation. */
+  readonly explain: (keys: readonly string[]) => Promise<Record<string, unknown>>;
+}
+
+/** One object, or a list where ndatapoints was given. */
+export function answerJson<O>(
+  context: Context,
+  request: Request,
+  question: Question<O>,
+  compute: (point: Point<O>) => Promise<Record<string, unknown>>,
+): Promise<Reply> {
+  return answer(context, request, question, async (points, many) => {
+    const replies: Record<string, unknown>[] = [];
+    // One after the other: a request has no more than one picture in memory.
+    for (const point of points) replies.push({ ...(await compute(point)), ...describe(point) });
+    const bytes = Buffer.from(`${JSON.stringify(many ? replies : replies[0])}\n`);
+    return { bytes, contentType: 'application/json' };
+  });
+}
+
+/** Parameters checked, expected nodes waited for, and `make` called unless the client has the answer already. */
+export async function answer<O>(
+  context: Context,
+  request: Request,
+  question: Question<O>,
+  make: (points: readonly Point<O>[], many: boolean) => Promise<Reply>,
+): Promise<Reply> {
+  const subject = subjectOf(context.aggregator, request);
+  const params = Params.of(request);
+  const timeoutMs = params.whole('timeout', { min: 0, max: LIMITS.valueWaitMsMax }) ?? LIMITS.valueWaitMsMax;
+  const options = question.options(params, subject);
+  const transformations = readTransformations(params, context, subject);
+  const { granularity } = subject.dataset;
+  const { points, many } = readIntervals(params, {
+    granularity,
+    defaultDuration: question.defaultDuration,
+    nowMs: context.clock.now(),
+    timeoutMs,
+  });
+  const [first] = points;
+  const last = points[points.length - 1];
+  if (first === undefined || last === undefined || points.length > question.pointsMax) {
+    throw invalid('ndatapoints', `must be at most ${question.pointsMax} here`);
+  }
+  const end = last.start + last.duration;
+  const delay = (await subject.owned?.waiting.until(end - granularity, timeoutMs)) ?? 0;
+
+  // What transformations know may change at any time; everything else follows from the request and the dataset.
+  const etag = transformations.length > 0 ? undefined : tagOf(request, subject, first.start, end);
+  if (etag !== undefined && isKnown(request, etag)) return { status: 304, headers: tagHeaders(etag) };
+  const kept = etag === undefined ? undefined : context.pictures.get(etag);
+  if (kept !== undefined) return kept;
+  const explain = (keys: readonly string[]): Promise<Record<string, unknown>> =>
+    explainKeys(transformations, keys);
+  const made = await make(
+    points.map((interval) => ({ subject, interval, options, delay, explain })),
+    many,
+  );
+  const reply = { ...made, headers: { ...made.headers, ...tagHeaders(etag) } };
+  if (question.picture === true && etag !== undefined && delay === 0) context.pictures.set(etag, reply);
+  return reply;
+}
+
+/** What every reply says of a point: when, and how complete. */
+export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
+  const { dataset, nodes, since } = subject;
+  const { start, duration, requestedStart, requestedDuration } = interval;
+  const runs = completeness(dataset, start, duration, { nodes, since });
+  return {
+    start_time: start,
+    duration,
+    end_time: start + duration,
+    requested_start_time: requestedStart,
+    requested_duration: requestedDuration,
+    requested_end_time: requestedStart + requestedDuration,
+    nsources: nodes,
+    minreporting: runs.reduce((least, { reporting }) => Math.min(least, reporting), Infinity),
+    lost: runs.reduce((sum, run) => sum + (run.lost * run.duration) / dataset.granularity, 0),
+    completeness: runs,
+    ...(delay > 0 ? { delay } : {}),
+  };
+}
+
+/** Those that were asked for; each must fit the decomposition. */
+function readTransformations(
+  params: Params,
+  context: Context,
+  { owned }: Subject,
+): readonly Transformation[] {
+  const names = params.list('transformations', LIMITS.transformationsAsked);
+  const fields = owned?.instrumentation.decomposition ?? [];
+  const possible = context.transformations.filter((one) =>
+    one.fields.some((field) => fields.includes(field)),
+  );
+  return [...new Set(names)].map((name) => {
+    const found = possible.find((one) => one.name === name);
+    if (found !== undefined) return found;
+    const offer = possible.length === 0 ? 'none' : possible.map((one) => one.name).join(', ');
+    throw invalid('transformations', `names ${JSON.stringify(name)}; this instrumentation has ${offer}`);
+  });
+}
+
+/**
+ * Weak, because two answers may differ in how long they waited. Made of the question and the state of what it asks
+ * about, not of the answer: a client that has it costs neither a sum nor a picture. undefined: not known here yet.
+ */
+function tagOf(request: Request, subject: Subject, start: number, end: number): string | undefined {
+  const { owned, dataset, nodes, since } = subject;
+  if (owned === undefined) return undefined;
+  const state = [dataset.versionOf(start, end), start, end, nodes, since];
+  const question = [request.url, request.body.toString('latin1'), request.headers.accept];
+  const hash = createHash('sha1').update(JSON.stringify([state, question]));
+  return `W/"${hash.digest('base64url')}"`;
+}
+
+function tagHeaders(etag: string | undefined): Record<string, string> {
+  return { ...(etag === undefined ? {} : { ETag: etag }), 'Cache-Control': 'no-cache' };
+}
+
+function isKnown(request: Request, etag: string): boolean {
+  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return known?.includes(etag.slice(2)) === true || known?.includes('*') === true;
+}

@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { transformFileSync } from '@swc/core';
+import { LIMITS } from '../../../common/limits';
+import { costOf, finish, type Sketch } from './finish';
+import { createRenderer, type Renderer } from './renderer';
+
+let folder: string;
+let renderer: Renderer;
+
+/** A thread runs JavaScript from files: what the build would make of these two folders, and nothing else. */
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ca-render-'));
+  const root = join(__dirname, '../../..');
+  for (const part of ['common', 'services/aggregator', 'services/aggregator/heatmap']) {
+    mkdirSync(join(folder, part), { recursive: true });
+    for (const file of readdirSync(join(root, part)).filter((name) => /^[^.]+\.ts$/.test(name))) {
+      const { code } = transformFileSync(join(root, part, file), {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+      });
+      writeFileSync(join(folder, part, file.replace(/ts$/, 'js')), code);
+    }
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+});
+beforeEach(() => (renderer = createRenderer(join(folder, 'services/aggregator/heatmap/worker.js'))));
+afterEach(() => renderer.close());
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function sketch(width: number, layers: number): Sketch {
+  const slots = 100;
+  const rows = 100;
+  return {
+    layers: Array.from({ length: layers }, (_, n) =>
+      Float64Array.from({ length: slots * rows }, (_v, i) => (i * 7 + n) % 50),
+    ),
+    hues: Array.from({ length: layers }, (_, n) => 40 * n),
+    coloring: 'rank',
+    rows,
+    height: 500,
+    time: { start: 1000, duration: slots, step: 1, width },
+    lines: [],
+  };
+}
+
+test('a large picture is drawn in another thread, and is the same', async () => {
+  const large = sketch(2000, 6);
+  expect(costOf(large)).toBeGreaterThan(5);
+  const expected = finish(sketch(2000, 6));
+  expect((await renderer.render(large)).equals(expected)).toBe(true);
+  // The counts have moved: nothing was copied.
+  expect(large.layers[0]).toHaveLength(0);
+});
+
+test('a small picture is drawn at once', async () => {
+  const small = sketch(300, 1);
+  expect((await renderer.render(small)).equals(finish(small))).toBe(true);
+  expect(small.layers[0]).not.toHaveLength(0);
+});
+
+test('too many large pictures at a time are refused; the waiting ones are drawn', async () => {
+  const waiting = Array.from({ length: LIMITS.picturesWaiting }, () => renderer.render(sketch(2000, 6)));
+  await expect(renderer.render(sketch(2000, 6))).rejects.toMatchObject({
+    code: 'NO_RESOURCE',
+    retryAfter: 1,
+  });
+  expect(new Set((await Promise.all(waiting)).map((png) => png.length)).size).toBe(1);
+});
+
+test('a thread that cannot do it fails its picture and nothing else', async () => {
+  const broken = createRenderer(join(folder, 'no-such-worker.js'));
+  await expect(broken.render(sketch(2000, 6))).rejects.toThrow();
+  await expect(broken.render(sketch(2000, 6))).rejects.toThrow();
+  expect((await broken.render(sketch(300, 1))).length).toBeGreaterThan(100);
+  await broken.close();
+});

@@ -1,0 +1,180 @@
+/*
+ * Starts an aggregator: broker, HTTP server, a tick each second. In: the environment (common/settings.ts).
+ * Out: a process that says aggregator_online to the config service and ends in order on SIGTERM or SIGINT.
+ */
+import { join } from 'node:path';
+import { cacheOfBytes } from '../../common/cache';
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { messageOf } from '../../common/errors';
+import { admitFrontDoor } from '../../common/front-door';
+import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
+import { LIMITS } from '../../common/limits';
+import { createLog, type Log } from '../../common/log';
+import { Peer } from '../../common/peer';
+import { routes } from '../../common/route';
+import { brokerUrl, readSettings, type Settings } from '../../common/settings';
+import { Aggregator } from './aggregator';
+import type { Context } from './answer';
+import { createRenderer } from './heatmap/renderer';
+import { valueRoutes } from './routes';
+import { geolocation } from './transformations/geolocation';
+import { reverseDns } from './transformations/reverse_dns';
+import { announce } from './transformations/transformation';
+
+const HOST = '127.0.0.1';
+/** Ports tried upward from the first one. */
+const PORTS_TRIED = 200;
+
+async function start(settings: Settings, log: Log): Promise<() => Promise<void>> {
+  const clock = SYSTEM_CLOCK;
+  const keys = routes(settings.amqpPrefix);
+  const instance = `${settings.host}-${settings.instance}`;
+  const started = clock.now();
+
+  const peer = new Peer({
+    url: brokerUrl(settings),
+    host: settings.host,
+    key: keys.aggregator(instance),
+    clock,
+    log,
+    onUp: () => {
+      log.info({}, 'connected to the broker');
+      sayHello();
+    },
+    onDown: (reason) => {
+      log.warn({ reason }, 'lost the broker');
+    },
+  });
+  const aggregator = new Aggregator({
+    clock,
+    log,
+    bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
+    unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
+  });
+  const status = (): Record<string, unknown> => ({
+    service: 'aggregator',
+    instance,
+    started,
+    httpPort: http.port,
+    pid: process.pid,
+    memory: process.memoryUsage(),
+    peer: { ...peer.counts },
+    http: { ...http.counts, byStatus: Object.fromEntries(http.counts.byStatus) },
+    ...aggregator.status(),
+  });
+  const renderer = createRenderer(join(__dirname, 'heatmap', 'worker.js'));
+  const places = settings.geoip === undefined ? undefined : await geolocation(settings.geoip, log);
+  const context: Context = {
+    aggregator,
+    clock,
+    renderer,
+    transformations: [reverseDns(), ...(places === undefined ? [] : [places])],
+    pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
+  };
+  const statusRoute: Route = { method: 'GET', path: '/ca/admin/status', handle: () => ({ json: status() }) };
+  let frontDoorSecret: string | undefined;
+  const http = await listen(
+    (port) =>
+      serve({
+        name: 'aggregator',
+        routes: [...valueRoutes(context), statusRoute],
+        host: HOST,
+        port,
+        log,
+        admit: (incoming) => {
+          admitFrontDoor(incoming, frontDoorSecret);
+        },
+      }),
+    settings.aggregatorPort,
+  );
+  const sayHello = (): void => {
+    peer.tell(keys.config, 'aggregator_online', {
+      instance,
+      httpHost: HOST,
+      httpPort: http.port,
+      transformations: announce(context.transformations),
+    });
+  };
+
+  peer.on('enable_aggregation', async (body) => {
+    await aggregator.enable(body);
+    return {};
+  });
+  peer.on('disable_aggregation', async ({ fqid }) => {
+    await aggregator.disable(fqid);
+    return {};
+  });
+  peer.on('front_door', ({ secret }) => {
+    frontDoorSecret = secret;
+    return undefined;
+  });
+  peer.on('config_online', () => {
+    sayHello();
+    return undefined;
+  });
+  peer.on('status', status);
+  peer.onValues(
+    (message, bytes) => {
+      aggregator.receive(message, bytes);
+    },
+    (fqid) => aggregator.get(fqid) !== undefined,
+  );
+  const stopTicking = clock.everySecond(() => {
+    aggregator.tick();
+    peer.tell(keys.config, 'alive', {});
+  });
+  await peer.connect();
+  await peer.bind(keys.broadcast);
+  log.info({ instance, port: http.port }, 'aggregator is up');
+
+  return async () => {
+    stopTicking();
+    peer.tell(keys.config, 'offline', {});
+    aggregator.close();
+    await Promise.all([http.close(), peer.close(), renderer.close()]);
+  };
+}
+
+/** The first free port from `first` on. */
+async function listen(open: (port: number) => Promise<HttpServer>, first: number): Promise<HttpServer> {
+  for (let port = first; ; port++) {
+    try {
+      return await open(port);
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!taken || port >= Math.min(first + PORTS_TRIED, 65_535)) throw error;
+    }
+  }
+}
+
+function main(): void {
+  let settings: Settings;
+  try {
+    settings = readSettings(process.env);
+  } catch (error) {
+    process.stderr.write(`aggregator: ${messageOf(error)}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const log = createLog(`aggregator-${settings.instance}`, settings.logLevel);
+  const running = start(settings, log);
+  running.catch((error: unknown) => {
+    log.error({ err: error }, 'cannot start');
+    process.exit(1);
+  });
+  let ending = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (ending) return;
+      ending = true;
+      // Whatever hangs, the process is gone in time; a broker that is away may never answer.
+      setTimeout(() => process.exit(0), 1800).unref();
+      void running
+        .then((stop) => stop())
+        .catch(() => undefined)
+        .then(() => process.exit(0));
+    });
+  }
+}
+
+main();

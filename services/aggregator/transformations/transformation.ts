@@ -1,0 +1,35 @@
+/*
+ * What explains keys: names of addresses, places of addresses. In: keys of one discrete field. Out: what is known
+ * about each of them so far. Whatever goes wrong, the value itself is answered: an explanation may be missing.
+ */
+import { LIMITS } from '../../../common/limits';
+
+export interface Transformation {
+  readonly name: string;
+  readonly label: string;
+  /** Discrete fields whose keys it explains. */
+  readonly fields: readonly string[];
+  /** Never rejects. Keys that nothing is known about are left out. */
+  explain(keys: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** As aggregator_online carries it. */
+export function announce(
+  transformations: readonly Transformation[],
+): Record<string, { label: string; fields: string[] }> {
+  return Object.fromEntries(
+    transformations.map(({ name, label, fields }) => [name, { label, fields: [...fields] }]),
+  );
+}
+
+/** Those that were asked for, applied to the keys of one reply: { reversedns: { "192.0.2.7": ["host.example"] } }. */
+export async function explainKeys(
+  transformations: readonly Transformation[],
+  keys: readonly string[],
+): Promise<Record<string, unknown>> {
+  const some = keys.slice(0, LIMITS.keysPerSlot);
+  const parts = transformations.map(
+    async (one) => [one.name, Object.fromEntries(await one.explain(some))] as const,
+  );
+  return Object.fromEntries(await Promise.all(parts));
+}

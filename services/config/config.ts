@@ -1,0 +1,304 @@
+/*
+ * The service itself, without HTTP: who is there, what is wanted, what can be asked. In: messages of members, and
+ * what the API asks for. Out: instrumentations that live on disk, and members that do their part.
+ * The REST front is resources.ts; telling members is reconcile.ts.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../common/clock';
+import { CaError, messageOf, notFound } from '../../common/errors';
+import { fqid, type Instrumentation } from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
+import type { Log } from '../../common/log';
+import { metricName } from '../../common/metric';
+import { assign } from './assign';
+import type { Bus } from './bus';
+import { MergedCatalogue, type Catalogue } from './catalogue';
+import { restricted, type Customers } from './customers';
+import { Members, type Aggregator, type Node } from './members';
+import type { Standing, Transformations } from './present';
+import { profileOf, visible, type Profile } from './profile';
+import type { Changes, Question } from './question';
+import { loadsOf, Reconciler } from './reconcile';
+import type { Draft, Store, Stored } from './store';
+
+export interface ConfigOptions {
+  readonly bus: Bus;
+  readonly broadcastKey: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly customers: () => Customers;
+  /** What aggregators shall ask of everybody; undefined: access is not restricted. */
+  readonly frontDoorSecret?: string | undefined;
+  /** 0 ≤ x < 1 */
+  readonly random: () => number;
+}
+
+export class Config {
+  readonly members: Members;
+  readonly reconciler: Reconciler;
+  /** Undefined: somebody left or changed, to be made anew when next asked for. */
+  private mergedOrStale: MergedCatalogue | undefined;
+  /** Nodes as they were when it was made. */
+  private mergedNodes = new Map<string, Node>();
+  private readonly lastUse = new Map<string, number>();
+  private readonly o: ConfigOptions;
+
+  constructor(options: ConfigOptions) {
+    this.o = options;
+    const { bus, clock, log } = options;
+    this.members = new Members({
+      clock,
+      log,
+      news: {
+        aggregatorUp: (aggregator) => {
+          // First of all: before it holds anything that is worth protecting.
+          const secret = options.frontDoorSecret;
+          if (secret !== undefined) bus.tell(aggregator.key, 'front_door', { secret });
+          this.reconciler.aggregatorUp(aggregator);
+        },
+        aggregatorGone: (aggregator) => {
+          this.reconciler.aggregatorGone(aggregator);
+        },
+        nodeUp: (node) => {
+          this.learn(node);
+          this.reconciler.nodeUp(node);
+        },
+        nodeGone: (node) => {
+          this.mergedOrStale = undefined; // half a fleet may leave in one tick: one new catalogue, not hundreds
+          this.reconciler.nodeGone(node);
+        },
+      },
+    });
+    this.reconciler = new Reconciler({
+      bus,
+      clock,
+      log,
+      members: this.members,
+      covers: (node, i) => this.covers(node, i),
+      forNode: (i) => this.restrict(i),
+      choose: (loads) => this.choose(loads),
+      moved: (id, aggregator) => {
+        this.saveMove(id, aggregator);
+      },
+    });
+    for (const [id, record] of options.store.records) this.reconciler.add(id, record, true);
+    this.members.listen(bus);
+    bus.on('probe_state', (body, { from }) => {
+      this.members.seen(from);
+      this.reconciler.probeState(from, body);
+      return undefined;
+    });
+  }
+
+  get records(): ReadonlyMap<string, Stored> {
+    return this.o.store.records;
+  }
+
+  /** At every connection to the broker: everybody says hello again. */
+  connected(): void {
+    this.members.forgiveSilence();
+    this.reconciler.connected();
+    this.o.bus.tell(this.o.broadcastKey, 'config_online', {});
+  }
+
+  /** Each second. */
+  tick(): void {
+    if (!this.o.bus.connected) this.members.forgiveSilence();
+    this.members.expire();
+    this.reconciler.tick();
+    this.reap();
+  }
+
+  /** What operators, or one customer, may ask for. */
+  catalogue(profile: Profile): Catalogue {
+    return visible(this.merged, profile);
+  }
+
+  /** What aggregators can explain, together. */
+  get transformations(): Transformations {
+    return new Map(this.members.aggregators.flatMap((a) => Object.entries(a.transformations ?? {})));
+  }
+
+  /** The operator has changed what belongs to whom: nodes hear the new limits, or are told to stop. */
+  customersChanged(): void {
+    this.reconciler.tellAgain((i) => i.customer !== undefined);
+  }
+
+  get conflicts(): MergedCatalogue['conflicts'] {
+    return this.merged.conflicts;
+  }
+
+  catalogueFor(customer: string | undefined): Catalogue {
+    return this.catalogue(profileOf(customer));
+  }
+
+  /** In order of creation; `everything` also those of customers, for operators. */
+  list(customer: string | undefined, everything: boolean): Instrumentation[] {
+    return [...this.records.values()]
+      .map(({ instrumentation }) => instrumentation)
+      .filter((i) => everything || i.customer === customer);
+  }
+
+  /** Counts as use. Throws NOT_FOUND. */
+  get(id: string, customer: string | undefined): Stored {
+    const name = fqid({ id, ...(customer === undefined ? {} : { customer }) });
+    // Ids are canonical: "01" and "1e0" are not 1.
+    const record = /^[1-9]\d{0,14}$/.test(id) ? this.records.get(name) : undefined;
+    if (record === undefined) throw notFound(`instrumentation ${JSON.stringify(id)}`);
+    this.lastUse.set(name, this.o.clock.now());
+    return record;
+  }
+
+  /** Resolves when it is on disk; nodes follow on their own. Rejects with NO_RESOURCE, FORBIDDEN or TOO_MANY. */
+  async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
+    if (customer !== undefined && this.o.customers().get(customer) === undefined) {
+      throw new CaError(
+        'FORBIDDEN',
+        `nothing belongs to customer ${customer} (the operator's CA_CUSTOMERS says what does)`,
+      );
+    }
+    const record = await this.save((draft) => {
+      const { instance } = this.choose(loadsOf(draft.records.values()));
+      if (customer !== undefined) checkLimit(draft.records, customer);
+      const instrumentation: Instrumentation = {
+        id: draft.nextId(customer),
+        ...(customer === undefined ? {} : { customer }),
+        ...question,
+        crtime: this.o.clock.now(),
+      };
+      const fresh: Stored = { instrumentation, aggregator: instance };
+      draft.put(fresh);
+      return fresh;
+    });
+    const { instrumentation } = record;
+    this.lastUse.set(fqid(instrumentation), this.o.clock.now());
+    this.reconciler.add(fqid(instrumentation), record);
+    this.o.log.info({ fqid: fqid(instrumentation), metric: metricName(instrumentation) }, 'created');
+    return instrumentation;
+  }
+
+  async change(current: Instrumentation, changes: Changes): Promise<Instrumentation> {
+    const id = fqid(current);
+    const next = await this.save((draft) => {
+      const record = draft.records.get(id);
+      if (record === undefined) throw notFound(`instrumentation ${current.id}`);
+      const instrumentation = { ...record.instrumentation, ...changes };
+      draft.put({ ...record, instrumentation });
+      return instrumentation;
+    });
+    this.reconciler.update(id, next);
+    return next;
+  }
+
+  /** Resolves when it is gone from disk, and will not come back. */
+  async remove({ instrumentation }: Stored): Promise<void> {
+    const id = fqid(instrumentation);
+    await this.save((draft) => {
+      draft.delete(id);
+    });
+    this.lastUse.delete(id);
+    this.reconciler.remove(id);
+    this.o.log.info({ fqid: id }, 'deleted');
+  }
+
+  /** The aggregator that has its values. Throws NO_RESOURCE while it is away. */
+  homeOf(record: Stored): Aggregator {
+    const aggregator = this.members.aggregator(record.aggregator);
+    if (aggregator !== undefined) return aggregator;
+    throw new CaError('NO_RESOURCE', 'the aggregator of this instrumentation is not online', {
+      retryAfter: 2,
+    });
+  }
+
+  standing(i: Instrumentation, withNodes: boolean): Standing {
+    const id = fqid(i);
+    const state = this.reconciler.countsOf(id);
+    return withNodes && i.customer === undefined ? { state, nodes: this.reconciler.nodesOf(id) } : { state };
+  }
+
+  /** A full or broken disk is a matter of time and of the operator, not of the client's question. */
+  private async save<T>(apply: (draft: Draft) => T): Promise<T> {
+    try {
+      return await this.o.store.change(apply);
+    } catch (error) {
+      if (error instanceof CaError) throw error;
+      this.o.log.error({ err: error }, 'cannot save the state');
+      throw new CaError('NO_RESOURCE', 'the state cannot be saved now', { retryAfter: 10, cause: error });
+    }
+  }
+
+  private choose(loads: ReadonlyMap<string, number>): Aggregator {
+    return assign(this.members.aggregators, ({ instance }) => loads.get(instance) ?? 0, this.o.random);
+  }
+
+  private saveMove(id: string, aggregator: string): void {
+    this.o.store
+      .change((draft) => {
+        const record = draft.records.get(id);
+        if (record !== undefined) draft.put({ ...record, aggregator });
+      })
+      .catch((error: unknown) => {
+        this.o.log.error({ fqid: id, reason: messageOf(error) }, 'cannot save which aggregator has it');
+      });
+  }
+
+  private restrict(i: Instrumentation): Instrumentation {
+    return i.customer === undefined ? i : restricted(i, this.o.customers().get(i.customer));
+  }
+
+  private covers(node: Node, i: Instrumentation): boolean {
+    if (i.customer !== undefined && this.o.customers().get(i.customer)?.ownsNode(node.host) !== true)
+      return false;
+    return this.merged.covers(node, metricName(i), Object.keys(this.restrict(i).fields));
+  }
+
+  /** A fleet that says hello again with the same words costs a comparison each, not a new catalogue each. */
+  private learn(node: Node): void {
+    const known = this.mergedNodes.get(node.key);
+    if (known === undefined) {
+      this.mergedOrStale?.add(node);
+      this.mergedNodes.set(node.key, node);
+    } else if (
+      !isDeepStrictEqual(known.metadata, node.metadata) ||
+      !isDeepStrictEqual(known.offers, node.offers)
+    ) {
+      this.mergedOrStale = undefined;
+    }
+  }
+
+  private get merged(): MergedCatalogue {
+    if (this.mergedOrStale === undefined) {
+      this.mergedOrStale = new MergedCatalogue(this.members.nodes);
+      this.mergedNodes = new Map(this.members.nodes.map((node) => [node.key, node]));
+    }
+    return this.mergedOrStale;
+  }
+
+  private reap(): void {
+    const now = this.o.clock.now();
+    for (const [id, record] of this.records) {
+      const { idleMax } = record.instrumentation;
+      // Uses are not stored: after a restart everybody gets the whole time again.
+      const used = this.lastUse.get(id) ?? now;
+      this.lastUse.set(id, used);
+      if (idleMax === 0 || now - used <= idleMax * 1000) continue;
+      this.lastUse.set(id, now);
+      this.o.log.info({ fqid: id, idleMax }, 'idle for too long');
+      void this.remove(record).catch((error: unknown) => {
+        this.o.log.error({ fqid: id, reason: messageOf(error) }, 'cannot delete an idle instrumentation');
+      });
+    }
+  }
+}
+
+function checkLimit(records: ReadonlyMap<string, Stored>, customer: string): void {
+  let count = 0;
+  for (const { instrumentation } of records.values()) if (instrumentation.customer === customer) count++;
+  if (count >= LIMITS.instrumentationsPerCustomer) {
+    throw new CaError(
+      'CONFLICT',
+      `customer ${customer} has ${LIMITS.instrumentationsPerCustomer} instrumentations, the most there may be`,
+    );
+  }
+}

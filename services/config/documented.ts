@@ -1,0 +1,47 @@
+/*
+ * Holds answers of tests against the API's description. In: method, path, status, JSON. Out: nothing, or an error that
+ * says in what the answer is not as described.
+ */
+import { checker, type Check, type TSchema } from '../../common/schema';
+import type { Config } from './config';
+import type { Proxy } from './proxy';
+import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from './resource';
+import { resources } from './resources';
+import { ERROR } from './shapes';
+
+/** The list without a service behind it: handlers are never called here. */
+export const ALL: readonly Resource[] = resources({
+  config: undefined as unknown as Config,
+  proxy: undefined as unknown as Proxy,
+  status: () => ({ service: 'config' }),
+});
+
+const checks = new Map<TSchema, Check<unknown>>();
+
+/** Paths that are no resources (the page, health, the description itself) are passed over. */
+export function checkDocumented(method: string, url: string, status: number, json: unknown): void {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '');
+  if (status >= 400) {
+    check(ERROR, json);
+    return;
+  }
+  const resource = ALL.find(
+    (r) => r.method === method && patternsOf(r).some((pattern) => pattern.test(path)),
+  );
+  if (resource === undefined) return;
+  const answer = resource.answers[status];
+  if (answer === undefined) throw new Error(`${method} ${url} answers ${status}, which is not described`);
+  if (answer.schema !== undefined) check(answer.schema, json);
+}
+
+function check(schema: TSchema, json: unknown): void {
+  const known = checks.get(schema) ?? checker(schema, 'answer');
+  checks.set(schema, known);
+  known(json);
+}
+
+function patternsOf({ path }: Resource): RegExp[] {
+  return [OPERATOR_BASE, CUSTOMER_BASE].map(
+    (base) => new RegExp(`^${(base + path).replace(/:\w+/g, '[^/]+')}$`),
+  );
+}

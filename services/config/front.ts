@@ -1,0 +1,88 @@
+/*
+ * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
+ */
+import { CaError } from '../../common/errors';
+import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
+import type { Log } from '../../common/log';
+import type { Bus } from './bus';
+import type { Config } from './config';
+import { API_VERSION, type Gate } from './gate';
+import { DOCS_STYLE, docsPage } from './docs';
+import { openApi } from './openapi';
+import { PAGE_POLICY, pageRoutes } from './pages';
+import type { Proxy } from './proxy';
+import { routesOf, type Resource } from './resource';
+import { resources } from './resources';
+import type { Status } from './status';
+
+export interface FrontOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly gate: Gate;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly proxy: Proxy;
+  readonly status: () => Status;
+  /** Where the page was built into. */
+  readonly pageFolder: string;
+}
+
+export async function openFront(options: FrontOptions): Promise<HttpServer> {
+  const { host, port, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
+  const all = resources({ config, proxy, status });
+  return serve({
+    name: 'cloud-analytics',
+    host,
+    port,
+    tls,
+    admit: gate,
+    log,
+    routes: [
+      ...routesOf(all),
+      ...descriptionRoutes(all),
+      ...(await pageRoutes(pageFolder)),
+      ...healthRoutes(bus),
+    ],
+    headers: {
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      'X-API-Version': API_VERSION,
+    },
+  });
+}
+
+/** The API's description, for programs and for people. */
+function descriptionRoutes(all: readonly Resource[]): Route[] {
+  const document = openApi(all);
+  const page: Reply = {
+    bytes: docsPage(all),
+    contentType: 'text/html; charset=utf-8',
+    headers: { 'Content-Security-Policy': PAGE_POLICY },
+  };
+  const style: Reply = { bytes: DOCS_STYLE, contentType: 'text/css; charset=utf-8' };
+  return [
+    { method: 'GET', path: '/ca/openapi.json', handle: () => ({ json: document }) },
+    { method: 'GET', path: '/ca/docs', handle: () => page },
+    { method: 'GET', path: '/ca/docs/index.html', handle: () => page },
+    { method: 'GET', path: '/ca/docs/docs.css', handle: () => style },
+  ];
+}
+
+/** healthz: the process answers. readyz: it can do its work. */
+function healthRoutes(bus: Bus): Route[] {
+  return [
+    { method: 'GET', path: '/healthz', handle: () => ({ json: { ok: true } }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handle: () => {
+        if (!bus.connected)
+          throw new CaError('NO_RESOURCE', 'the broker is not connected', { retryAfter: 1 });
+        return { json: { ok: true } };
+      },
+    },
+  ];
+}

@@ -1,0 +1,149 @@
+/*
+ * The config service as a process: settings in, signals in, exit codes out. It owns the instrumentations, finds the
+ * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
+ */
+import { join } from 'node:path';
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { messageOf } from '../../common/errors';
+import { createLog } from '../../common/log';
+import { Peer } from '../../common/peer';
+import { routes } from '../../common/route';
+import { brokerUrl, readSettings } from '../../common/settings';
+import { readAccess } from './access';
+import { Attempts } from './attempts';
+import { Config } from './config';
+import { openFront } from './front';
+import { createGate } from './gate';
+import { frontDoorSecret, readOperatorFiles, readTls } from './operator-files';
+import { createProxy } from './proxy';
+import { statusOf } from './status';
+import { Store } from './store';
+
+/** A queue still held by our own dead connection is freed after about 9 s; one held longer has a living owner. */
+const LOCKED_ATTEMPTS_MAX = 15;
+const LOCKED_WAIT_MS = 1000;
+
+const STOP_MS = 1500;
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const url = brokerUrl(settings);
+  const log = createLog('ca-config', settings.logLevel);
+  const clock = SYSTEM_CLOCK;
+  const started = clock.now();
+  const keys = routes(settings.amqpPrefix);
+
+  const access = readAccess(process.env, settings.host);
+  const files = await readOperatorFiles(access);
+  const folder = join(settings.home, 'config');
+  const store = await Store.open(folder);
+  // Always shown, but asked for only where access is restricted: taking tokens away again must not lock us out.
+  const secret = await frontDoorSecret(folder);
+  const peer = new Peer({
+    url,
+    host: settings.host,
+    key: keys.config,
+    clock,
+    log,
+    firstAttempts: 0,
+    onUp: () => {
+      log.info({}, 'connected to the broker');
+      config.connected();
+    },
+    onDown: (reason) => {
+      log.warn({ reason }, 'lost the broker');
+    },
+  });
+  const config = new Config({
+    bus: peer,
+    broadcastKey: keys.broadcast,
+    clock,
+    log,
+    store,
+    customers: () => files.customers,
+    frontDoorSecret: files.tokens === undefined ? undefined : secret,
+    random: Math.random,
+  });
+  const proxy = createProxy(secret);
+  const status = (): ReturnType<typeof statusOf> =>
+    statusOf({
+      host: settings.host,
+      started,
+      now: clock.now(),
+      config,
+      bus: peer,
+      proxy,
+      http: front,
+      memory: process.memoryUsage(),
+    });
+  peer.on('status', status);
+
+  let front: Awaited<ReturnType<typeof openFront>> | undefined = await openFront({
+    host: access.bind,
+    port: settings.httpPort,
+    tls: await readTls(access.tls),
+    gate: createGate({ access, tokens: () => files.tokens, attempts: new Attempts(clock) }),
+    log,
+    bus: peer,
+    config,
+    proxy,
+    status,
+    pageFolder: join(__dirname, 'www'),
+  });
+  log.info({ bind: access.bind, port: front.port, instrumentations: store.records.size }, 'front door open');
+  const stopTicking = clock.everySecond(() => {
+    config.tick();
+  });
+
+  const stop = async (signal: string): Promise<void> => {
+    log.info({ signal }, 'going away');
+    stopTicking();
+    const closing = front?.close();
+    front = undefined;
+    proxy.close();
+    // The disk gets its time; clients and the broker only so much.
+    const patience = new Promise((resolve) => setTimeout(resolve, STOP_MS));
+    await Promise.all([store.flushed(), Promise.race([Promise.all([closing, peer.close()]), patience])]);
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+
+  process.on('SIGHUP', () => {
+    files.reload().then(
+      () => {
+        config.customersChanged();
+        log.info({}, 'tokens and customers read again');
+      },
+      (error: unknown) => {
+        log.error({ reason: messageOf(error) }, 'tokens and customers stay as they were');
+      },
+    );
+  });
+
+  await connect(peer);
+}
+
+/** Waits for the broker as long as it takes, but not for another config service to go away. */
+async function connect(peer: Peer): Promise<void> {
+  let locked = 0;
+  for (;;) {
+    try {
+      await peer.connect();
+      return;
+    } catch (error) {
+      const reason = messageOf(error);
+      locked = reason.includes('RESOURCE_LOCKED') ? locked + 1 : 0;
+      if (locked >= LOCKED_ATTEMPTS_MAX) {
+        throw new Error(`another config service already serves this broker and prefix: ${reason}`, {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOCKED_WAIT_MS));
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`config service: ${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,168 @@
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { addAggregator, addNode } from './fake-fleet';
+import { testFront, type TestFront } from './test-front';
+
+type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
+
+let front: TestFront;
+let upstream: Server;
+let port: number;
+let behave: Behaviour;
+let connections = 0;
+
+beforeEach(async () => {
+  behave = (req, res) => res.end(JSON.stringify({ url: req.url, headers: req.headers }));
+  connections = 0;
+  upstream = createServer((req, res) => {
+    behave(req, res);
+  });
+  upstream.on('connection', () => connections++);
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  ({ port } = upstream.address() as AddressInfo);
+  front = await testFront();
+  await addAggregator(front.bus, 'a0', port);
+  await addNode(front.bus, 'n1');
+  await front.ask('POST', '/ca/instrumentations', {
+    module: 'syscall',
+    stat: 'syscalls',
+    decomposition: ['execname', 'latency'],
+    granularity: 5,
+  });
+});
+afterEach(async () => {
+  await front.close();
+  upstream.closeAllConnections();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+
+const VALUE = '/ca/instrumentations/1/value';
+
+test('value requests reach the aggregator as they were asked, with shape and granularity', async () => {
+  behave = (req, res) => {
+    res.setHeader('content-type', 'application/json');
+    res.setHeader('x-own', 'yes');
+    res.end(JSON.stringify({ url: req.url, headers: req.headers }));
+  };
+  // Not fetch: it would set Connection itself.
+  const answer = await new Promise<IncomingMessage>((resolve) =>
+    get(
+      `${front.base}${VALUE}/raw?duration=5&x=%26`,
+      {
+        headers: {
+          authorization: 'Bearer secret',
+          connection: 'close, x-hop',
+          'x-hop': '1',
+          accept: 'image/png',
+        },
+      },
+      resolve,
+    ),
+  );
+  expect(answer.headers['x-own']).toBe('yes');
+  let text = '';
+  for await (const chunk of answer as AsyncIterable<Buffer>) text += chunk.toString();
+  const got = JSON.parse(text) as { url: string; headers: Record<string, string> };
+  expect(got.url).toBe(`${VALUE}/raw?duration=5&x=%26`);
+  expect(got.headers).toMatchObject({
+    host: `127.0.0.1:${port}`,
+    accept: 'image/png',
+    'x-ca-instn-shape': 'keyed-distribution',
+    'x-ca-instn-granularity': '5',
+  });
+  expect(got.headers).not.toHaveProperty('authorization');
+  expect(got.headers).not.toHaveProperty('x-hop');
+});
+
+test('the aggregator decides about status, and unknown instrumentations never reach it', async () => {
+  let reached = 0;
+  behave = (_req, res) => {
+    reached++;
+    res.writeHead(400, { 'content-type': 'application/json' });
+    res.end('{"error":{"code":"INVALID","message":"no"}}');
+  };
+  expect((await front.ask('GET', VALUE)).status).toBe(400);
+  expect((await front.ask('GET', '/ca/instrumentations/2/value/raw')).status).toBe(404);
+  expect((await front.ask('POST', VALUE, {})).status).toBe(405);
+  expect(reached).toBe(1);
+});
+
+test('connections to the aggregator are used again', async () => {
+  for (let i = 0; i < 20; i++) await front.ask('GET', `${VALUE}/raw`);
+  expect(connections).toBe(1);
+});
+
+test('an idle connection that the aggregator has closed costs nothing but a new one', async () => {
+  await front.ask('GET', `${VALUE}/raw`);
+  let once = true;
+  behave = (req, res) => {
+    if (!once) {
+      res.end('fine');
+      return;
+    }
+    once = false;
+    req.socket.destroy();
+  };
+  const { status, text } = await front.ask('GET', `${VALUE}/raw`);
+  expect([status, text, connections]).toEqual([200, 'fine', 2]);
+});
+
+test('an aggregator that cannot be reached is 503, with when to try again', async () => {
+  upstream.closeAllConnections();
+  await new Promise((resolve) => upstream.close(resolve));
+  const { status, headers, json } = await front.ask('GET', `${VALUE}/raw`);
+  expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+  expect(json).toMatchObject({ error: { code: 'NO_RESOURCE' } });
+});
+
+test('an answer that breaks off does not look whole', async () => {
+  behave = (req, res) => {
+    res.writeHead(200, { 'content-length': '100' });
+    res.write('half', () => req.socket.destroy());
+  };
+  await expect(front.ask('GET', `${VALUE}/raw`)).rejects.toThrow();
+});
+
+test('when the client hangs up, the aggregator is let go at once', async () => {
+  const abandoned = new Promise<void>((resolve) => {
+    behave = (_req, res) => {
+      res.once('close', resolve);
+      client.destroy();
+    };
+  });
+  const client = get(`${front.base}${VALUE}/raw`);
+  client.on('error', () => undefined);
+  await abandoned;
+  await front.bus.until(() => front.proxy.counts.pending === 0);
+});
+
+test('a client that reads slowly holds the aggregator back, not our memory', async () => {
+  const total = 64 * 1024 * 1024;
+  let written = 0;
+  behave = (_req, res) => {
+    const chunk = Buffer.alloc(256 * 1024);
+    const more = (): void => {
+      while (written < total) {
+        written += chunk.length;
+        if (!res.write(chunk)) {
+          res.once('drain', more);
+          return;
+        }
+      }
+      res.end();
+    };
+    more();
+  };
+  const answer = await new Promise<IncomingMessage>((resolve) => get(`${front.base}${VALUE}/raw`, resolve));
+  answer.pause();
+  // Until the kernel's buffers are full and nothing moves any more.
+  let before = -1;
+  while (before !== written) {
+    before = written;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(written).toBeLessThan(total / 2);
+  let read = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) read += chunk.length;
+  expect(read).toBe(total);
+}, 30_000); // 64 MB twice through loopback: seconds on a busy machine

@@ -1,0 +1,91 @@
+/*
+ * How the service is doing, for people and monitors: the same over HTTP and over the bus. In: all that is known.
+ * Out: one JSON object.
+ */
+import { fqid } from '../../common/instrumentation';
+import type { HttpServer } from '../../common/http';
+import { metricName } from '../../common/metric';
+import { printPredicate } from '../../common/predicate';
+import type { Bus } from './bus';
+import type { Config } from './config';
+import type { Proxy } from './proxy';
+
+export interface StatusParts {
+  readonly host: string;
+  readonly started: number;
+  readonly now: number;
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly proxy: Proxy;
+  readonly http: HttpServer | undefined;
+  readonly memory: { readonly rss: number; readonly heapUsed: number };
+}
+
+export interface Status extends Readonly<Record<string, unknown>> {
+  readonly service: 'config';
+}
+
+/** Times are milliseconds. */
+export function statusOf({ host, started, now, config, bus, proxy, http, memory }: StatusParts): Status {
+  const { members, reconciler } = config;
+  const { loads } = reconciler;
+  return {
+    service: 'config',
+    host,
+    started,
+    uptime: now - started,
+    connected: bus.connected,
+    aggregators: members.aggregators.map(({ key, instance, host: on, httpHost, httpPort, since }) => ({
+      instance,
+      key,
+      host: on,
+      httpHost,
+      httpPort,
+      since,
+      silentMs: members.silentMs(key),
+      instrumentations: loads.get(instance) ?? 0,
+    })),
+    instrumenters: members.nodes.map(({ key, host: on, since, offers }) => {
+      const working = offers.filter((offer) => offer.fields !== undefined);
+      return {
+        host: on,
+        key,
+        since,
+        silentMs: members.silentMs(key),
+        metrics: new Set(working.map((offer) => offer.metric)).size,
+        sources: [...new Set(working.map((offer) => offer.source))],
+      };
+    }),
+    instrumentations: [...config.records.values()].map(({ instrumentation: i, aggregator }) => {
+      const trouble = reconciler.homeTrouble(fqid(i));
+      return {
+        fqid: fqid(i),
+        metric: metricName(i),
+        decomposition: i.decomposition,
+        predicate: printPredicate(i.predicate),
+        granularity: i.granularity,
+        'retention-time': i.retentionTime,
+        'persist-data': i.persistData,
+        enabled: i.enabled,
+        crtime: i.crtime,
+        aggregator,
+        ...(trouble === undefined ? {} : { trouble }),
+        state: reconciler.countsOf(fqid(i)),
+        // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
+        nodes: reconciler.nodesOf(fqid(i)).filter(({ state }) => state === 'failed' || state === 'enabling'),
+      };
+    }),
+    conflicts: config.conflicts,
+    counts: {
+      requests: http?.counts.requests ?? 0,
+      pending: http?.counts.pending ?? 0,
+      byStatus: Object.fromEntries(http?.counts.byStatus ?? []),
+      forwarded: proxy.counts.forwarded,
+      forwarding: proxy.counts.pending,
+      forwardFailed: proxy.counts.failed,
+      messages: { ...bus.counts },
+      rssBytes: memory.rss,
+      heapBytes: memory.heapUsed,
+    },
+  };
+}

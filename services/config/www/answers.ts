@@ -1,0 +1,127 @@
+/*
+ * The shapes in which the public API answers, as far as the page reads them. In: JSON. Out: names for its parts.
+ * Keys of users are own properties of JSON objects (even "__proto__"): read them with Object.entries, put them in Maps.
+ */
+
+export type Ranges = readonly (readonly [readonly [number, number], number])[];
+
+export type PlainValue =
+  number | Readonly<Record<string, number>> | Ranges | Readonly<Record<string, Ranges>>;
+
+export interface TypeInfo {
+  readonly arity: 'discrete' | 'numeric';
+  readonly unit?: string;
+  readonly abbr?: string;
+  readonly base?: number;
+  /** One raw unit is base^power units. */
+  readonly power?: number;
+  readonly minmax?: number;
+}
+
+export interface MetricInfo {
+  readonly module: string;
+  readonly stat: string;
+  readonly label: string;
+  readonly unit?: string;
+  readonly type?: string;
+  readonly interval?: string;
+  readonly fields: readonly string[];
+}
+
+/** GET /ca */
+export interface Catalogue {
+  readonly modules: Readonly<Record<string, { readonly label: string }>>;
+  readonly fields: Readonly<Record<string, { readonly label: string; readonly type: string }>>;
+  readonly types: Readonly<Record<string, TypeInfo>>;
+  readonly metrics: readonly MetricInfo[];
+}
+
+export type Predicate = Readonly<Record<string, readonly unknown[]>>;
+
+/** What POST takes: the part of an instrumentation that its asker chose. */
+export interface Question {
+  readonly module: string;
+  readonly stat: string;
+  readonly predicate: Predicate;
+  readonly decomposition: readonly string[];
+  readonly granularity: number;
+}
+
+export const NODE_STATES = ['enabled', 'enabling', 'failed', 'stopped', 'unsupported'] as const;
+export type NodeStateName = (typeof NODE_STATES)[number];
+
+/** How one node does with one instrumentation (GET of a single one). */
+export interface NodeState {
+  readonly node: string;
+  readonly state: NodeStateName;
+  readonly source?: string;
+  readonly reason?: string;
+  /** The tracer's or the verifier's own words. */
+  readonly log?: string;
+}
+
+export interface Instrumentation extends Question {
+  readonly id: string;
+  readonly uri: string;
+  readonly enabled?: boolean;
+  readonly 'retention-time': number;
+  readonly 'persist-data'?: boolean;
+  readonly 'value-arity'?: string;
+  readonly 'value-scope'?: string;
+  readonly nsources?: number;
+  readonly crtime?: number;
+  /** How many nodes are in which state. */
+  readonly state?: Readonly<Partial<Record<NodeStateName, number>>>;
+  readonly nodes?: readonly NodeState[];
+}
+
+/** What every value says about how complete it is. */
+export interface Completeness {
+  readonly nsources: number;
+  readonly minreporting: number;
+  readonly lost: number;
+}
+
+/** Consecutive slots of an answer that are equally complete. */
+export interface CompletenessRun {
+  readonly time: number;
+  readonly duration: number;
+  readonly expected: number;
+  readonly reporting: number;
+  readonly late: number;
+  readonly lost: number;
+}
+
+export interface RawAnswer extends Partial<Completeness> {
+  readonly completeness?: readonly CompletenessRun[];
+  readonly value: PlainValue;
+  readonly start_time: number;
+  readonly duration: number;
+}
+
+export interface ImageAnswer extends Partial<Completeness> {
+  readonly image: string;
+  readonly start_time: number;
+  readonly duration: number;
+  readonly width: number;
+  readonly height: number;
+  readonly nbuckets: number;
+  readonly ymin: number;
+  readonly ymax: number;
+  readonly present?: readonly string[];
+}
+
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: string; readonly field?: string };
+}
+
+/** GET /ca/admin/status, as far as it tells what is broken. Times are milliseconds. */
+export interface StatusAnswer {
+  readonly connected?: boolean;
+  readonly aggregators?: readonly unknown[];
+  readonly instrumenters?: readonly {
+    readonly host: string;
+    readonly silentMs?: number;
+    readonly skewMs?: number;
+  }[];
+}

@@ -1,0 +1,101 @@
+/*
+ * What the page knows of one instrumentation: a slice per slot of time, with how complete it was.
+ * In: raw answers, in any order, some of them twice. Out: the points of a window, sums over it, and what to ask next.
+ */
+import type { Completeness, RawAnswer } from './answers.ts';
+import { slicesOf, sum, type Slice } from './slice.ts';
+
+export interface Point extends Completeness {
+  /** Seconds since 1970. */
+  readonly start: number;
+  readonly all: Slice;
+  readonly keys: ReadonlyMap<string, Slice>;
+}
+
+/** A late report may still complete a slot this long; older gaps are final. */
+const MENDABLE_SECONDS = 10;
+
+export function isIncomplete(point: Completeness): boolean {
+  return point.minreporting < point.nsources || point.lost > 0;
+}
+
+/**
+ * Of the slots that an answer covers, the one that most nodes missed. The answer's own nsources is how many are wanted
+ * now; seconds before a node came, or before the question was asked, did not expect it.
+ */
+export function completenessOf(answer: RawAnswer): Completeness {
+  const { nsources = 0, minreporting = 0, lost = 0, completeness } = answer;
+  const [first, ...others] = completeness ?? [];
+  if (first === undefined) return { nsources, minreporting, lost };
+  const worst = others.reduce((a, b) => (b.expected - b.reporting > a.expected - a.reporting ? b : a), first);
+  return { nsources: worst.expected, minreporting: worst.reporting, lost };
+}
+
+/** Before a question was asked nobody was expected to answer: such a slot is not zero, it is unknown. */
+export function wasAsked(point: Point): boolean {
+  return point.nsources > 0 || point.minreporting > 0 || point.all.count > 0;
+}
+
+export class History {
+  /** Seconds of one point: the granularity, or a multiple where the window is long. */
+  readonly step: number;
+  private readonly points = new Map<number, Point>();
+
+  constructor(step: number) {
+    this.step = step;
+  }
+
+  add(answers: readonly RawAnswer[]): void {
+    for (const a of answers) {
+      const { all, keys } = slicesOf(a.value);
+      this.points.set(a.start_time, { start: a.start_time, all, keys, ...completenessOf(a) });
+    }
+  }
+
+  forgetBefore(second: number): void {
+    for (const start of this.points.keys()) if (start < second) this.points.delete(start);
+  }
+
+  get(start: number): Point | undefined {
+    return this.points.get(start);
+  }
+
+  get size(): number {
+    return this.points.size;
+  }
+
+  /** One entry per slot of [start, end), undefined where nothing is known. */
+  window(start: number, end: number): (Point | undefined)[] {
+    const slots: (Point | undefined)[] = [];
+    for (let t = this.align(start); t < end; t += this.step) slots.push(this.points.get(t));
+    return slots;
+  }
+
+  align(second: number): number {
+    return Math.floor(second / this.step) * this.step;
+  }
+
+  /** First slot of [start, end) to ask for: the first unknown one, or an incomplete one that may have been mended. */
+  missingFrom(start: number, end: number): number | undefined {
+    for (let t = this.align(start); t < end; t += this.step) {
+      const point = this.points.get(t);
+      if (point === undefined) return t;
+      if (t + this.step > end - MENDABLE_SECONDS && point.minreporting < point.nsources) return t;
+    }
+    return undefined;
+  }
+
+  /** Sums over [start, end): everything, and by key, largest first. */
+  totals(
+    start: number,
+    end: number,
+  ): { readonly all: Slice; readonly keys: readonly (readonly [string, number])[] } {
+    const known = this.window(start, end).filter((p) => p !== undefined);
+    const counts = new Map<string, number>();
+    for (const point of known) {
+      for (const [key, slice] of point.keys) counts.set(key, (counts.get(key) ?? 0) + slice.count);
+    }
+    const keys = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    return { all: sum(known.map((p) => p.all)), keys };
+  }
+}

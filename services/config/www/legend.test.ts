@@ -1,0 +1,34 @@
+import { keyText, matchingKeys, toggled } from './legend.ts';
+
+test('a click selects one, a second click none, shift adds and takes away', () => {
+  expect(toggled([], 'a', false)).toEqual(['a']);
+  expect(toggled(['a'], 'a', false)).toEqual([]);
+  expect(toggled(['a', 'b'], 'a', false)).toEqual(['a']);
+  expect(toggled(['a'], 'b', true)).toEqual(['a', 'b']);
+  expect(toggled(['a', 'b'], 'a', true)).toEqual(['b']);
+});
+
+test('ten thousand keys are searched within a frame', () => {
+  const keys = Array.from({ length: 10_000 }, (_, i) => [`/srv/data/file-${i}.log`, i] as const);
+  matchingKeys(keys, 'warm up');
+  const start = performance.now();
+  const found = matchingKeys(keys, 'DATA 99.log');
+  expect(performance.now() - start).toBeLessThan(100);
+  expect(found.map(([key]) => key)).toContain('/srv/data/file-9999.log'.replace('9999', '99'));
+});
+
+test('every word must be found, in any order', () => {
+  const keys = [
+    ['postgres: writer', 1],
+    ['postgres: reader', 2],
+  ] as const;
+  expect(matchingKeys(keys, 'wri postgres')).toEqual([['postgres: writer', 1]]);
+  expect(matchingKeys(keys, '  ')).toBe(keys);
+});
+
+test('keys that would look like nothing, or like layout, are made visible', () => {
+  expect(keyText('')).toBe('(empty)');
+  expect(keyText('a\nb')).toBe('a\\u000ab');
+  expect(keyText('\u202Eevil')).toBe('\\u202eevil');
+  expect(keyText('größe')).toBe('größe');
+});

@@ -1,0 +1,368 @@
+/*
+ * A panel: one instrumentation on the screen, second by second. In: its state (url-state.ts) and a tick each second.
+ * Out: plots, legend, cards; changes of its state, told to the page. Drawing starts only when all its data is there.
+ */
+import type { Instrumentation } from './answers.ts';
+import type { Cell } from './cell-facts.ts';
+import type { Context } from './context.ts';
+import { DataTable } from './data-table.ts';
+import { h } from './dom.ts';
+import { Feed } from './feed.ts';
+import { MAX_COLUMNS, ROWS } from './heatmap-query.ts';
+import { Legend } from './legend.ts';
+import { PanelCards } from './panel-cards.ts';
+import { PanelHead } from './panel-head.ts';
+import { KeyColours, seriesOf } from './panel-keys.ts';
+import { PanelPlots } from './panel-plots.ts';
+import { drawToolbar } from './panel-toolbar.ts';
+import { comparison, isServable, ownPicture, servedPicture, type PictureWish } from './pictures.ts';
+import { cellOf, placeOf } from './plot-frame.ts';
+import { fieldLabel } from './question.ts';
+import { sum } from './slice.ts';
+import { windowsFor } from './time-axis.ts';
+import { formatCount, formatValue } from './units.ts';
+import type { PanelState } from './url-state.ts';
+import { nextAxis, suggestAxis, type AxisKind, type ValueAxis } from './value-axis.ts';
+import { comparableOf, summaryOf, viewOf, type View } from './view.ts';
+
+/** How long a new panel looks back, in slots. */
+const SLOTS_AT_FIRST = 120;
+
+export class Panel {
+  state: PanelState;
+  readonly element = h('section', { class: 'panel' });
+  private readonly context: Context;
+  private readonly head: PanelHead;
+  private readonly toolbar = h('div', { class: 'toolbar' });
+  private readonly plots: PanelPlots;
+  private readonly legend: Legend;
+  private readonly cards: PanelCards;
+  private readonly table = new DataTable();
+  private readonly colours = new KeyColours();
+  private feed: Feed;
+  private other: Feed | undefined;
+  private axis: ValueAxis | undefined;
+  private axisKind: AxisKind | undefined;
+  private view: View | undefined;
+  private busy = false;
+  private again = false;
+
+  constructor(context: Context, state: PanelState) {
+    this.context = context;
+    this.state = state;
+    this.feed = new Feed(context.api, state.id, 1);
+    this.head = new PanelHead(context, this);
+    this.legend = new Legend((change) => {
+      this.set(change);
+    });
+    this.cards = new PanelCards(context, this);
+    const hover = (time: number | undefined, x: number, y: number): void => {
+      context.pointAt(time);
+      const cell = time === undefined ? undefined : { time, low: 0, high: 0 };
+      this.cards.hover(this.view, cell, x, y, false);
+    };
+    this.plots = new PanelPlots({
+      hover,
+      pin: (time) => {
+        this.set({ pin: { time, value: 0 } });
+      },
+      box: (start, end) => {
+        this.set({ box: { start, end, low: 0, high: 1 } });
+      },
+      heatmap: {
+        hover: (cell, x, y, byKeyboard) => {
+          context.pointAt(cell?.time);
+          this.cards.hover(this.view, cell, x, y, byKeyboard);
+        },
+        pin: (cell) => {
+          this.set({ pin: { time: cell.time, value: (cell.low + cell.high) / 2 } });
+        },
+        box: (box) => {
+          this.set({ box });
+        },
+        clear: () => {
+          if (this.state.box !== undefined || this.state.pin !== undefined) {
+            this.set({ box: undefined, pin: undefined });
+          }
+        },
+        scroll: (columns) => {
+          this.scroll(columns);
+        },
+      },
+    });
+    this.element.append(
+      this.head.element,
+      this.toolbar,
+      h('div', { class: 'panel-body' }, this.plots.element, this.legend.element),
+      this.cards.element,
+      this.table.element,
+    );
+  }
+
+  set(change: Partial<PanelState>): void {
+    this.state = { ...this.state, ...change };
+    this.context.changed();
+    void this.tick();
+  }
+
+  /** Once a second, and after each change. Never two at a time: the second one waits its turn. */
+  async tick(): Promise<void> {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    this.busy = true;
+    try {
+      await this.refresh();
+    } finally {
+      this.busy = false;
+    }
+    if (!this.again) return;
+    this.again = false;
+    await this.tick();
+  }
+
+  showTime(time: number | undefined): void {
+    this.plots.showTime(time);
+  }
+
+  plot(): HTMLElement | undefined {
+    return this.plots.plot();
+  }
+
+  current(): View | undefined {
+    return this.view;
+  }
+
+  stop(): void {
+    this.cards.stop();
+  }
+
+  private async refresh(): Promise<void> {
+    const { context, state } = this;
+    const running = context.running();
+    const instrumentation = running?.find(({ id }) => id === state.id);
+    if (instrumentation === undefined) {
+      if (running !== undefined) this.head.gone();
+      return;
+    }
+    this.describe(instrumentation);
+    const { granularity } = instrumentation;
+    const window = this.windowOf(instrumentation);
+    const step = Math.ceil(window / granularity / MAX_COLUMNS) * granularity;
+    const newest = Math.floor(context.api.serverSeconds() / step) * step;
+    const end = state.end === undefined ? newest : Math.min(newest, Math.floor(state.end / step) * step);
+    const start = end - Math.floor(window / step) * step;
+    this.feed.setStep(step);
+    const shift = this.prepareOther(step);
+    const reached = await Promise.all([
+      this.feed.refresh(start, end, start),
+      this.other?.refresh(start - shift, end - shift, start - shift),
+    ]);
+    if (reached[0]) {
+      const view = viewOf(context.catalogue(), instrumentation, this.feed.history, start, end, step);
+      await this.draw(view, shift);
+    }
+    this.head.show(this.view, instrumentation, this.feed.error, state.end === undefined);
+  }
+
+  /** What the link says stays true when the instrumentation is gone. */
+  private describe(i: Instrumentation): void {
+    const metric = `${i.module}.${i.stat}`;
+    if (this.state.metric === metric) return;
+    const { decomposition: by, predicate: where, granularity } = i;
+    this.state = { ...this.state, metric, by, where, granularity };
+    this.context.changed();
+  }
+
+  private windowOf(i: Instrumentation): number {
+    const windows = windowsFor(i.granularity, i['retention-time']);
+    const wanted = this.state.window ?? SLOTS_AT_FIRST * i.granularity;
+    return windows.find((w) => w >= wanted) ?? windows.at(-1) ?? wanted;
+  }
+
+  /** Seconds by which the other side of a comparison is older. */
+  private prepareOther(step: number): number {
+    const { versus, id } = this.state;
+    if (versus === undefined) {
+      this.other = undefined;
+      return 0;
+    }
+    const otherId = versus.startsWith('#') ? versus.slice(1) : id;
+    if (this.other?.id !== otherId) this.other = new Feed(this.context.api, otherId, step);
+    this.other.setStep(step);
+    return versus.startsWith('#') ? 0 : Math.ceil(Number(versus) / step) * step;
+  }
+
+  private async draw(view: View, shift: number): Promise<void> {
+    const { state } = this;
+    const keys = this.colours.choose(state, view.keys);
+    if (view.numeric === undefined) this.drawGraph(view);
+    else await this.drawHeatmap(view, keys, shift);
+    this.view = view;
+    this.legend.element.hidden = view.discrete === undefined;
+    if (view.discrete !== undefined) {
+      this.legend.show({
+        title: fieldLabel(this.context.catalogue(), view.discrete),
+        keys: view.keys,
+        total: view.all.count,
+        keysShown: state.mode === 'all' ? keys : state.keys,
+        mode: state.mode,
+        colourOf: (key) => this.colours.cssOf(key, this.context.theme()),
+        restColour: this.colours.restCss(this.context.theme()),
+        format: (n) =>
+          view.numeric !== undefined || view.metricType === undefined
+            ? formatCount(n)
+            : formatValue(n, view.metricType),
+      });
+    }
+    const { instrumentation } = view;
+    drawToolbar(
+      this.toolbar,
+      {
+        state,
+        window: view.end - view.start,
+        granularity: instrumentation.granularity,
+        retention: instrumentation['retention-time'],
+        axis: view.numeric === undefined ? undefined : this.axisKind,
+        keyed: view.discrete !== undefined,
+        others: comparableOf(this.context.catalogue(), this.context.running() ?? [], instrumentation),
+      },
+      {
+        set: (change) => {
+          this.set(change);
+        },
+        scroll: (columns) => {
+          this.scroll(columns);
+        },
+        pause: () => {
+          this.set({ end: view.end });
+        },
+        live: () => {
+          this.set({ end: undefined });
+        },
+      },
+    );
+    this.cards.show(view);
+    this.table.show({
+      points: view.points,
+      numeric: view.numeric !== undefined,
+      keyed: view.discrete !== undefined,
+      valueType: view.valueType,
+      metricType: view.metricType,
+      caption: summaryOf(this.context.catalogue(), view),
+    });
+  }
+
+  private async drawHeatmap(view: View, keys: readonly string[], shift: number): Promise<void> {
+    const { state, context, other } = this;
+    const { start, step, points, end } = view;
+    const otherPoints = other?.history.window(start - shift, end - shift);
+    const seen =
+      otherPoints === undefined
+        ? view.all
+        : sum([view.all, ...otherPoints.filter((p) => p !== undefined).map((p) => p.all)]);
+    const kind = state.axis ?? this.axisKind ?? suggestAxis(seen);
+    // The first data decide, once: an axis that changes its kind by itself is a nuisance.
+    if (state.axis !== undefined || seen.count > 0) this.axisKind = kind;
+    // A held picture is the same for everybody who opens its address, whatever they looked at before.
+    const axis = nextAxis(kind, seen, view.valueType, state.end === undefined ? this.axis : undefined);
+    const wish: PictureWish = { view: state, keys, axis, start, step, points };
+    const theme = context.theme();
+    const show = {
+      window: end - start,
+      step,
+      axis,
+      type: view.valueType,
+      percentiles: state.percentiles,
+      pin: this.pinCell(axis, start, end, step),
+      box: state.box,
+    };
+    const label = summaryOf(this.context.catalogue(), view);
+    if (otherPoints === undefined) {
+      const picture = isServable(wish, view.instrumentation.granularity)
+        ? await servedPicture(context.api, state.id, wish, theme)
+        : ownPicture(wish, theme);
+      this.plots.showHeatmaps({ ...show, parts: [{ title: '', picture, start, points, label }] });
+    } else {
+      const { a, b, difference } = comparison(
+        wish,
+        { ...wish, start: start - shift, points: otherPoints },
+        theme,
+      );
+      const otherTitle =
+        comparableOf(context.catalogue(), context.running() ?? [], view.instrumentation).find(
+          ([v]) => v === state.versus,
+        )?.[1] ?? 'other';
+      this.plots.showHeatmaps({
+        ...show,
+        parts: [
+          {
+            title: state.versus?.startsWith('#') === true ? `#${state.id}` : 'this window',
+            picture: a,
+            start,
+            points,
+            label,
+          },
+          {
+            title: otherTitle,
+            picture: b,
+            start: start - shift,
+            points: otherPoints,
+            label: `${otherTitle}: ${label}`,
+          },
+          {
+            title: 'difference: orange more, blue less',
+            picture: difference,
+            start,
+            points,
+            label: `Difference to ${otherTitle}`,
+          },
+        ],
+      });
+    }
+    // An axis made for nothing says nothing about the data to come.
+    if (seen.count > 0) this.axis = axis;
+  }
+
+  private drawGraph(view: View): void {
+    const { state } = this;
+    this.plots.showGraph({
+      start: view.start,
+      end: view.end,
+      step: view.step,
+      points: view.points,
+      series: seriesOf(state, view, this.colours, this.context.theme()),
+      stacked: state.stacked && view.discrete !== undefined,
+      type: view.metricType,
+      label: summaryOf(this.context.catalogue(), view),
+    });
+  }
+
+  pinCell(axis: ValueAxis | undefined, start: number, end: number, step: number): Cell | undefined {
+    const { pin } = this.state;
+    if (pin === undefined || axis === undefined) return undefined;
+    const range = { start, end, step, rows: ROWS, axis };
+    const { column, row } = placeOf(range, { time: pin.time, low: pin.value, high: pin.value });
+    return { ...cellOf(range, column, row), time: Math.floor(pin.time / step) * step };
+  }
+
+  /** The cell under the pin, on the axis that is shown now. */
+  pinned(view: View): Cell | undefined {
+    const { pin } = this.state;
+    if (pin === undefined) return undefined;
+    if (view.numeric === undefined)
+      return { time: Math.floor(pin.time / view.step) * view.step, low: 0, high: 0 };
+    return this.pinCell(this.axis, view.start, view.end, view.step);
+  }
+
+  scroll(columns: number): void {
+    const { view } = this;
+    if (view === undefined) return;
+    const { instrumentation, step, end, start } = view;
+    const newest = Math.floor(this.context.api.serverSeconds() / step) * step;
+    const oldest = newest - instrumentation['retention-time'] + (end - start);
+    const wanted = (this.state.end ?? newest) + columns * step;
+    this.set({ end: wanted >= newest ? undefined : Math.max(wanted, Math.min(oldest, newest - step)) });
+  }
+}

@@ -1,0 +1,116 @@
+/*
+ * The predicate builder's tree: what a person is putting together, unfinished parts included.
+ * In: edits, and texts as typed. Out: the API's JSON, or what is wrong with it; and the readable form with units.
+ */
+import type { Catalogue, Predicate, TypeInfo } from './answers.ts';
+import { formatExact, parseQuantity } from './units.ts';
+
+export const COMPARISONS = { eq: '=', ne: '≠', lt: '<', le: '≤', gt: '>', ge: '≥' } as const;
+export type Comparison = keyof typeof COMPARISONS;
+
+export type Condition =
+  | { readonly kind: 'compare'; field: string; op: Comparison; text: string }
+  | { readonly kind: 'group'; join: 'and' | 'or'; members: Condition[] };
+
+export type Group = Extract<Condition, { kind: 'group' }>;
+
+export function emptyGroup(): Group {
+  return { kind: 'group', join: 'and', members: [] };
+}
+
+export function typeOfField(catalogue: Catalogue, field: string): TypeInfo | undefined {
+  return catalogue.types[catalogue.fields[field]?.type ?? 'string'];
+}
+
+export function isNumericField(catalogue: Catalogue, field: string): boolean {
+  return typeOfField(catalogue, field)?.arity === 'numeric';
+}
+
+export type Built = { readonly predicate: Predicate } | { readonly wrong: string };
+
+/** Empty groups ask for nothing and vanish; a group of one is its member. */
+export function buildPredicate(condition: Condition, catalogue: Catalogue): Built {
+  if (condition.kind === 'compare') return buildComparison(condition, catalogue);
+  const members: Predicate[] = [];
+  for (const member of condition.members) {
+    const built = buildPredicate(member, catalogue);
+    if ('wrong' in built) return built;
+    if (Object.keys(built.predicate).length > 0) members.push(built.predicate);
+  }
+  const [only] = members;
+  if (only === undefined) return { predicate: {} };
+  return { predicate: members.length === 1 ? only : { [condition.join]: members } };
+}
+
+function buildComparison(c: Extract<Condition, { kind: 'compare' }>, catalogue: Catalogue): Built {
+  const label = catalogue.fields[c.field]?.label ?? c.field;
+  if (!isNumericField(catalogue, c.field)) {
+    if (c.text === '') return { wrong: `Fill in what “${label}” is compared with.` };
+    return { predicate: { [c.op]: [c.field, c.text] } };
+  }
+  const type = typeOfField(catalogue, c.field);
+  const number = parseQuantity(c.text, type);
+  if (number === undefined) {
+    return { wrong: `“${label}” needs a number, such as ${exampleOf(type)}.` };
+  }
+  return { predicate: { [c.op]: [c.field, number] } };
+}
+
+export function exampleOf(type: TypeInfo | undefined): string {
+  if (type?.abbr === undefined) return '100';
+  if (type.abbr === '%') return '80';
+  if (type.base === 2) return '64 KiB';
+  return (type.power ?? 0) <= -6 ? '10 ms' : '100 ms';
+}
+
+/** For people: Latency ≥ 10 ms and (Application name = "mysqld" or …). '' for {}. */
+export function readPredicate(predicate: Predicate, catalogue: Catalogue): string {
+  const [entry] = Object.entries(predicate);
+  if (entry === undefined) return '';
+  const [op, args] = entry;
+  if (op === 'and' || op === 'or') {
+    const parts = (args as readonly Predicate[]).map((member) => {
+      const text = readPredicate(member, catalogue);
+      return 'and' in member || 'or' in member ? `(${text})` : text;
+    });
+    return parts.filter((part) => part !== '').join(` ${op} `);
+  }
+  const [field, constant] = args as readonly [string, string | number];
+  const label = catalogue.fields[field]?.label ?? field;
+  const symbol = COMPARISONS[op as Comparison] ?? op;
+  const shown =
+    typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : `“${constant}”`;
+  return `${label} ${symbol} ${shown}`;
+}
+
+/** The tree for a predicate that exists, for changing it. */
+export function formOf(predicate: Predicate, catalogue: Catalogue): Group {
+  const condition = conditionOf(predicate, catalogue);
+  if (condition === undefined) return emptyGroup();
+  return condition.kind === 'group' ? condition : { kind: 'group', join: 'and', members: [condition] };
+}
+
+function conditionOf(predicate: Predicate, catalogue: Catalogue): Condition | undefined {
+  const [entry] = Object.entries(predicate);
+  if (entry === undefined) return undefined;
+  const [op, args] = entry;
+  if (op === 'and' || op === 'or') {
+    const members = (args as readonly Predicate[]).map((m) => conditionOf(m, catalogue));
+    return { kind: 'group', join: op, members: members.filter((m) => m !== undefined) };
+  }
+  const [field, constant] = args as readonly [string, string | number];
+  const text = typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : constant;
+  return { kind: 'compare', field, op: op as Comparison, text };
+}
+
+/** Both must hold; {} is neutral. Nested ands are flattened, so that repeated drilling stays readable. */
+export function both(a: Predicate, b: Predicate): Predicate {
+  const members = [a, b].flatMap((p) => {
+    if ('and' in p) return (p['and'] ?? []) as readonly Predicate[];
+    return Object.keys(p).length === 0 ? [] : [p];
+  });
+  const distinct = [...new Map(members.map((m) => [JSON.stringify(m), m])).values()];
+  const [only] = distinct;
+  if (only === undefined) return {};
+  return distinct.length === 1 ? only : { and: distinct };
+}

@@ -1,0 +1,77 @@
+import type { Catalogue, Question } from './answers.ts';
+import {
+  cactlOf,
+  curlOf,
+  predicateText,
+  proposalsOf,
+  searchMetrics,
+  sentenceOf,
+  titleOf,
+} from './question.ts';
+
+const CATALOGUE: Catalogue = {
+  modules: { disk: { label: 'Disk' }, syscall: { label: 'System calls' } },
+  fields: {
+    hostname: { label: 'server hostname', type: 'string' },
+    disk: { label: 'device name', type: 'string' },
+    latency: { label: 'latency', type: 'time' },
+    subsecond: { label: 'subsecond offset', type: 'subsecond' },
+  },
+  types: {
+    string: { arity: 'discrete', unit: '' },
+    time: { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -9 },
+    subsecond: { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -3 },
+  },
+  metrics: [
+    { module: 'syscall', stat: 'syscalls', label: 'system calls', fields: ['hostname', 'subsecond'] },
+    { module: 'disk', stat: 'physio_ops', label: 'I/O operations', fields: ['hostname', 'disk', 'latency'] },
+  ],
+};
+
+const QUESTION: Question = {
+  module: 'disk',
+  stat: 'physio_ops',
+  predicate: { and: [{ eq: ['disk', "sd'a"] }, { ge: ['latency', 10_000_000] }] },
+  decomposition: ['disk', 'latency'],
+  granularity: 1,
+};
+
+test('a question reads as a sentence', () => {
+  expect(sentenceOf(CATALOGUE, QUESTION)).toBe(
+    "Disk: I/O operations, by device name and latency, where device name = “sd'a” and latency ≥ 10 ms, each second",
+  );
+});
+
+test('a module that is called like its metric is named once; an unknown metric by its raw name', () => {
+  expect(titleOf(CATALOGUE, { module: 'syscall', stat: 'syscalls' })).toBe('System calls');
+  expect(titleOf(CATALOGUE, { module: 'gone', stat: 'thing' })).toBe('gone: thing');
+});
+
+test('a quote in a key does not end the quote of the shell', () => {
+  expect(curlOf(QUESTION, 'http://ca')).toContain(`"sd'\\''a"`);
+  expect(cactlOf(QUESTION)).toBe(
+    `cactl create disk.physio_ops --by disk,latency --where '(disk == "sd'\\''a") && (latency >= 10000000)'`,
+  );
+});
+
+test('predicates are written in cactl’s language', () => {
+  expect(predicateText({})).toBe('');
+  expect(predicateText({ or: [{ ne: ['disk', 'a"b'] }, { lt: ['latency', 5] }] })).toBe(
+    '(disk != "a\\"b") || (latency < 5)',
+  );
+});
+
+test('metrics are found by name, label, module or field; names before fields', () => {
+  const names = (text: string): string[] => searchMetrics(CATALOGUE, text).map((m) => m.stat);
+  expect(names('')).toEqual(['syscalls', 'physio_ops']);
+  expect(names('disk.phys')).toEqual(['physio_ops']);
+  expect(names('OPERATIONS')).toEqual(['physio_ops']);
+  expect(names('latency')).toEqual(['physio_ops']);
+  expect(names('nothing like it')).toEqual([]);
+});
+
+test('only metrics whose events take time are proposed, the most telling field first', () => {
+  expect(proposalsOf(CATALOGUE)).toEqual([
+    { metric: CATALOGUE.metrics[1], numeric: 'latency', discrete: ['disk', 'hostname'] },
+  ]);
+});

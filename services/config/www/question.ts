@@ -1,0 +1,140 @@
+/*
+ * A question in words, as curl and as cactl: one instrumentation, said four ways. In: what was asked, and the catalogue.
+ * Out: text. Also the questions that an empty page proposes, found in the catalogue alone.
+ */
+import type { Catalogue, MetricInfo, Question } from './answers.ts';
+import { isNumericField, readPredicate, typeOfField } from './predicate-form.ts';
+
+export function metricOf(catalogue: Catalogue, q: { module: string; stat: string }): MetricInfo | undefined {
+  return catalogue.metrics.find((m) => m.module === q.module && m.stat === q.stat);
+}
+
+export function fieldLabel(catalogue: Catalogue, field: string): string {
+  return catalogue.fields[field]?.label ?? field;
+}
+
+export interface Breakdown {
+  readonly discrete: string | undefined;
+  readonly numeric: string | undefined;
+}
+
+export function breakdownOf(catalogue: Catalogue, decomposition: readonly string[]): Breakdown {
+  return {
+    discrete: decomposition.find((f) => !isNumericField(catalogue, f)),
+    numeric: decomposition.find((f) => isNumericField(catalogue, f)),
+  };
+}
+
+export function titleOf(catalogue: Catalogue, q: Pick<Question, 'module' | 'stat'>): string {
+  const metric = metricOf(catalogue, q);
+  const module = catalogue.modules[q.module]?.label ?? q.module;
+  const label = metric?.label ?? q.stat;
+  return label.toLowerCase() === module.toLowerCase() ? module : `${module}: ${label}`;
+}
+
+/** "by application name and latency" */
+export function byText(catalogue: Catalogue, decomposition: readonly string[]): string {
+  const labels = decomposition.map((field) => fieldLabel(catalogue, field));
+  return labels.length === 0 ? '' : `by ${labels.join(' and ')}`;
+}
+
+export function sentenceOf(catalogue: Catalogue, q: Question): string {
+  const where = readPredicate(q.predicate, catalogue);
+  return [
+    titleOf(catalogue, q),
+    byText(catalogue, q.decomposition),
+    where === '' ? '' : `where ${where}`,
+    q.granularity === 1 ? 'each second' : `every ${q.granularity} s`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+export function questionOf(q: Question): Question {
+  const { module, stat, predicate, decomposition, granularity } = q;
+  return { module, stat, predicate, decomposition, granularity };
+}
+
+/** For a shell: one line that asks the same again. */
+export function curlOf(q: Question, origin: string): string {
+  const body = JSON.stringify(questionOf(q)).replaceAll("'", `'\\''`);
+  return `curl -s -X POST -H 'content-type: application/json' -d '${body}' ${origin}/ca/instrumentations`;
+}
+
+const SYMBOLS: Readonly<Record<string, string>> = {
+  eq: '==',
+  ne: '!=',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+
+/** cactl's readable predicate language: plain numbers, C operators, JSON strings. */
+export function predicateText(predicate: Question['predicate']): string {
+  const [entry] = Object.entries(predicate);
+  if (entry === undefined) return '';
+  const [op, args] = entry;
+  if (op === 'and' || op === 'or') {
+    const parts = (args as readonly Question['predicate'][]).map((p) => `(${predicateText(p)})`);
+    return parts.join(op === 'and' ? ' && ' : ' || ');
+  }
+  return `${String(args[0])} ${SYMBOLS[op] ?? op} ${JSON.stringify(args[1])}`;
+}
+
+export function cactlOf(q: Question): string {
+  const where = predicateText(q.predicate).replaceAll("'", `'\\''`);
+  return [
+    `cactl create ${q.module}.${q.stat}`,
+    q.decomposition.length === 0 ? '' : `--by ${q.decomposition.join(',')}`,
+    where === '' ? '' : `--where '${where}'`,
+    q.granularity === 1 ? '' : `--granularity ${q.granularity}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+export interface Proposal {
+  readonly metric: MetricInfo;
+  readonly numeric: string;
+  readonly discrete: readonly string[];
+}
+
+/** Metrics whose events last some time, with ways to break them down: what people come for first. */
+export function proposalsOf(catalogue: Catalogue): Proposal[] {
+  const uses = new Map<string, number>();
+  for (const { fields } of catalogue.metrics) for (const f of fields) uses.set(f, (uses.get(f) ?? 0) + 1);
+  // A field that few metrics have says most about this one; what all have (the host) says least.
+  const bySpecificity = (a: string, b: string): number => (uses.get(a) ?? 0) - (uses.get(b) ?? 0);
+  const proposals = catalogue.metrics.flatMap((metric) => {
+    const numeric = metric.fields.find((field) => {
+      const type = typeOfField(catalogue, field);
+      return type?.unit === 'seconds' && (type.power ?? 0) < -3;
+    });
+    if (numeric === undefined) return [];
+    const discrete = metric.fields.filter((f) => !isNumericField(catalogue, f)).sort(bySpecificity);
+    return [{ metric, numeric, discrete }];
+  });
+  // The more is known about each event, the more there is to find out.
+  return proposals.sort((a, b) => b.metric.fields.length - a.metric.fields.length);
+}
+
+/** Metrics whose name, label, module or fields hold every word; best first (name and label before fields). */
+export function searchMetrics(catalogue: Catalogue, text: string): MetricInfo[] {
+  const words = text
+    .toLowerCase()
+    .split(/[\s.]+/)
+    .filter((word) => word !== '');
+  const scored = catalogue.metrics.map((metric, order) => {
+    const name = `${metric.module} ${metric.stat} ${metric.label} ${catalogue.modules[metric.module]?.label ?? ''}`;
+    const fields = metric.fields.map((f) => `${f} ${fieldLabel(catalogue, f)}`).join(' ');
+    const scores = words.map((word) =>
+      name.toLowerCase().includes(word) ? 2 : fields.toLowerCase().includes(word) ? 1 : -Infinity,
+    );
+    return { metric, order, score: scores.reduce((sum: number, s) => sum + s, 0) };
+  });
+  return scored
+    .filter(({ score }) => score >= 0)
+    .sort((a, b) => b.score - a.score || a.order - b.order)
+    .map(({ metric }) => metric);
+}

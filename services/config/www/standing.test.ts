@@ -1,0 +1,31 @@
+import type { Instrumentation } from './answers.ts';
+import { standingText } from './standing.ts';
+
+const of = (more: Partial<Instrumentation>): string => standingText(more as Instrumentation);
+
+test('when every node counts there is nothing to say', () => {
+  expect(of({ state: { enabled: 3, enabling: 0, failed: 0 } })).toBe('');
+  expect(of({})).toBe('');
+});
+
+test('nobody to count is said', () => {
+  expect(of({ state: { enabled: 0 } })).toBe('No node is online to count this.');
+});
+
+test('a failure comes with the reason and the node that gave it', () => {
+  expect(
+    of({
+      state: { enabled: 2, failed: 1, unsupported: 1 },
+      nodes: [
+        { node: 'a', state: 'enabled' },
+        { node: 'b', state: 'failed', reason: 'the verifier refused the program.' },
+      ],
+    }),
+  ).toBe(
+    '2 of 4 nodes counting; 1 node could not start: the verifier refused the program (b); 1 node cannot measure this.',
+  );
+});
+
+test('getting ready is not an error', () => {
+  expect(of({ state: { enabling: 1 } })).toBe('0 of 1 node counting; 1 node getting ready.');
+});

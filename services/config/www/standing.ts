@@ -1,0 +1,29 @@
+/* How an instrumentation stands on its nodes, in a sentence. In: the counts of node states. Out: text, '' when all is well. */
+import type { Instrumentation, NodeState } from './answers.ts';
+
+function nodes(n: number): string {
+  return n === 1 ? '1 node' : `${n} nodes`;
+}
+
+export function standingText(i: Instrumentation): string {
+  const { enabled = 0, enabling = 0, failed = 0, stopped = 0, unsupported = 0 } = i.state ?? {};
+  const all = enabled + enabling + failed + stopped + unsupported;
+  if (i.state === undefined || all === enabled)
+    return i.state !== undefined && all === 0 ? 'No node is online to count this.' : '';
+  const parts = [
+    enabling > 0 ? `${nodes(enabling)} getting ready` : '',
+    failed > 0 ? `${nodes(failed)} could not start: ${reasonOf(i.nodes, 'failed')}` : '',
+    unsupported > 0 ? `${nodes(unsupported)} cannot measure this` : '',
+    stopped > 0
+      ? `${nodes(stopped)} stopped${reasonOf(i.nodes, 'stopped') === '' ? '' : `: ${reasonOf(i.nodes, 'stopped')}`}`
+      : '',
+  ].filter((part) => part !== '');
+  return `${enabled} of ${nodes(all)} counting; ${parts.join('; ')}.`;
+}
+
+/** The reason most of them give, and on which node. */
+function reasonOf(list: readonly NodeState[] | undefined, state: NodeState['state']): string {
+  const one = list?.find((node) => node.state === state && node.reason !== undefined);
+  if (one?.reason === undefined) return state === 'failed' ? 'see the list of what runs' : '';
+  return `${one.reason.replace(/\.$/, '')} (${one.node})`;
+}

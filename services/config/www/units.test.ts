@@ -1,0 +1,103 @@
+import { formatExact, formatShare, formatValue, linearTicks, logTicks, parseQuantity } from './units.ts';
+
+const TIME = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -9 } as const;
+const SUBSECOND = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -3 } as const;
+const SIZE = { arity: 'numeric', unit: 'bytes', abbr: 'B', base: 2 } as const;
+const PERCENT = { arity: 'numeric', unit: 'percent', abbr: '%', minmax: 100 } as const;
+const NUMBER = { arity: 'numeric', unit: '' } as const;
+
+test.each([
+  [0, TIME, '0 s'],
+  [1, TIME, '1 ns'],
+  [1500, TIME, '1.5 µs'],
+  [2_000_000, TIME, '2 ms'],
+  [999_999_999, TIME, '1000 ms'],
+  [7_200e9, TIME, '7200 s'],
+  [250, SUBSECOND, '250 ms'],
+  [1024, SIZE, '1 KiB'],
+  [1023, SIZE, '1023 B'],
+  [3 * 1024 ** 3, SIZE, '3 GiB'],
+  [42, PERCENT, '42 %'],
+  [1500, NUMBER, '1.5k'],
+  [0, NUMBER, '0'],
+  [7, undefined, '7'],
+])('%d of its type reads %s', (value, type, text) => {
+  expect(formatValue(value, type)).toBe(text);
+});
+
+test('a bucket bound is printed to the raw unit, not rounded', () => {
+  expect(formatExact(1099, TIME)).toBe('1.099 µs');
+  expect(formatExact(1_048_577, SIZE)).toBe('1.00000095367 MiB');
+});
+
+test('ticks of time stand on 1, 2 or 5 of the unit at the top of the axis', () => {
+  expect(linearTicks(0, 1_200_000, 6, TIME).map((t) => t.label)).toEqual([
+    '0',
+    '0.2 ms',
+    '0.4 ms',
+    '0.6 ms',
+    '0.8 ms',
+    '1 ms',
+    '1.2 ms',
+  ]);
+});
+
+test('ticks of sizes stand on powers of two', () => {
+  expect(linearTicks(0, 4 * 1024 ** 2, 4, SIZE).map((t) => t.label)).toEqual([
+    '0',
+    '1 MiB',
+    '2 MiB',
+    '3 MiB',
+    '4 MiB',
+  ]);
+});
+
+test('an axis without extent has no ticks', () => {
+  expect(linearTicks(5, 5, 4, NUMBER)).toEqual([]);
+});
+
+test('a logarithmic axis has a tick per decade, thinned out when there is no room', () => {
+  expect(logTicks(1000, 1e9, 10, TIME).map((t) => t.label)).toEqual([
+    '1 µs',
+    '10 µs',
+    '100 µs',
+    '1 ms',
+    '10 ms',
+    '100 ms',
+    '1 s',
+  ]);
+  expect(logTicks(1000, 1e9, 4, TIME).map((t) => t.label)).toEqual(['1 µs', '100 µs', '10 ms', '1 s']);
+});
+
+test.each([
+  ['10ms', TIME, 10_000_000],
+  ['1.5 s', TIME, 1_500_000_000],
+  ['3us', TIME, 3000],
+  ['3 µs', TIME, 3000],
+  ['250', TIME, 250],
+  ['64 KiB', SIZE, 65_536],
+  ['64k', SIZE, 65_536],
+  ['2MB', SIZE, 2_097_152],
+  ['80%', PERCENT, 80],
+  ['1,000', NUMBER, 1000],
+  ['2k', NUMBER, 2000],
+  ['1e3', NUMBER, 1000],
+  ['ten', TIME, undefined],
+  ['', TIME, undefined],
+  ['5 parsecs', TIME, undefined],
+])('%s is understood', (text, type, raw) => {
+  expect(parseQuantity(text, type)).toBe(raw);
+});
+
+test('what is printed exactly can be read back', () => {
+  for (const raw of [1, 9, 10, 999, 1000, 1099, 12_345_678, 4_000_000_000]) {
+    expect(parseQuantity(formatExact(raw, TIME), TIME)).toBe(raw);
+  }
+});
+
+test('a share that is small but there does not read as nothing', () => {
+  expect(formatShare(1, 100_000)).toBe('<0.1 %');
+  expect(formatShare(0, 100)).toBe('0 %');
+  expect(formatShare(1, 0)).toBe('–');
+  expect(formatShare(1, 3)).toBe('33 %');
+});

@@ -1,0 +1,137 @@
+/*
+ * Numbers for people: 1500 raw units of time are "1.5 µs". In: a type's base and power, a raw value. Out: text,
+ * and the ticks of an axis. Also the way back: "10ms" → 10000000.
+ */
+import type { TypeInfo } from './answers.ts';
+
+const UP = ['', 'k', 'M', 'G', 'T', 'P'];
+const UP_BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+const DOWN = ['', 'm', 'µ', 'n', 'p'];
+
+interface Scale {
+  /** Raw units in one shown unit. */
+  readonly divisor: number;
+  readonly suffix: string;
+}
+
+/** All the ways a value of this type can be shown, smallest first. */
+export function scalesOf(type: TypeInfo | undefined): readonly Scale[] {
+  const abbr = type?.abbr ?? '';
+  if (abbr === '%') return [{ divisor: 1, suffix: ' %' }];
+  const binary = type?.base === 2;
+  const step = binary ? 1024 : 1000;
+  const down = Math.max(0, Math.round(-(type?.power ?? 0) / 3));
+  const scales: Scale[] = [];
+  // Below its unit a value has at most as many prefixes as its power allows: a nanosecond is the smallest time there is.
+  for (let i = down; i > 0; i--) {
+    scales.push({ divisor: step ** (down - i), suffix: ` ${DOWN[i] ?? ''}${abbr}` });
+  }
+  const prefixes = binary ? UP_BINARY : UP;
+  // Time has no kiloseconds.
+  const top = abbr === 's' ? 1 : prefixes.length;
+  for (let i = 0; i < top; i++) {
+    const suffix = `${prefixes[i] ?? ''}${abbr}`;
+    scales.push({ divisor: step ** (down + i), suffix: abbr === '' ? suffix : ` ${suffix}` });
+  }
+  return scales;
+}
+
+function scaleFor(value: number, scales: readonly Scale[]): Scale {
+  const size = Math.abs(value);
+  return scales.findLast((scale) => size >= scale.divisor) ?? scales[0] ?? { divisor: 1, suffix: '' };
+}
+
+/** Three significant digits, no trailing zeros, no exponent. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (Math.abs(value) >= 100) return String(Math.round(value));
+  return String(Number(value.toPrecision(3)));
+}
+
+export function formatValue(value: number, type: TypeInfo | undefined): string {
+  const scale = scaleFor(value, scalesOf(type));
+  return `${shortNumber(value / scale.divisor)}${value === 0 ? zeroSuffix(type) : scale.suffix}`;
+}
+
+function zeroSuffix(type: TypeInfo | undefined): string {
+  const abbr = type?.abbr ?? '';
+  return abbr === '' ? '' : ` ${abbr}`;
+}
+
+/** Exact to the raw unit, for bucket bounds: 1 099 ns is "1.099 µs", not "1.1 µs". */
+export function formatExact(value: number, type: TypeInfo | undefined): string {
+  const scale = scaleFor(value, scalesOf(type));
+  return `${String(Number((value / scale.divisor).toPrecision(12)))}${value === 0 ? zeroSuffix(type) : scale.suffix}`;
+}
+
+const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const FRACTION = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
+export function formatCount(count: number): string {
+  return (Math.abs(count) < 10 && !Number.isInteger(count) ? FRACTION : COUNT).format(count);
+}
+
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const percent = (100 * part) / whole;
+  if (part === 0) return '0 %';
+  if (percent < 0.1) return '<0.1 %';
+  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+export interface Tick {
+  readonly value: number;
+  readonly label: string;
+}
+
+/** Round steps of 1, 2 or 5 (of the unit that fits the top of the axis); powers of two where the base is 2. */
+export function linearTicks(min: number, max: number, wanted: number, type: TypeInfo | undefined): Tick[] {
+  if (!(max > min)) return [];
+  const scale = scaleFor(max, scalesOf(type));
+  const rough = (max - min) / Math.max(1, wanted) / scale.divisor;
+  const step = scale.divisor * (type?.base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : niceStep(rough));
+  const ticks: Tick[] = [];
+  for (let i = Math.ceil(min / step); i * step <= max * (1 + 1e-9); i++) {
+    const value = i * step;
+    const label = value === 0 ? '0' : `${shortNumber(value / scale.divisor)}${scale.suffix}`;
+    ticks.push({ value, label });
+  }
+  return ticks;
+}
+
+function niceStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const factor = [1, 2, 5, 10].find((f) => f * power >= rough * (1 - 1e-9)) ?? 10;
+  return factor * power;
+}
+
+/** One tick per decade (per factor of 1024 for base 2), thinned out to at most `wanted`. */
+export function logTicks(min: number, max: number, wanted: number, type: TypeInfo | undefined): Tick[] {
+  const factor = type?.base === 2 ? 4 : 10;
+  const powers: number[] = [];
+  for (let value = 1; value <= max * (1 + 1e-9); value *= factor) if (value >= min) powers.push(value);
+  const every = Math.max(1, Math.ceil(powers.length / Math.max(1, wanted)));
+  return powers
+    .filter((_, i) => i % every === 0)
+    .map((value) => ({ value, label: formatValue(value, type) }));
+}
+
+/** Raw units for what a person typed: "10ms", "1.5 s", "64KiB", "3". Undefined when it is no such quantity. */
+export function parseQuantity(text: string, type: TypeInfo | undefined): number | undefined {
+  const match = /^\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i.exec(text.replaceAll(/[,_]/g, ''));
+  if (match === null) return undefined;
+  const number = Number(match[1]);
+  const suffix = (match[2] ?? '').replace('u', 'µ');
+  if (suffix === '') return Number.isFinite(number) ? number : undefined;
+  const scales = scalesOf(type);
+  const names = (scale: Scale): string[] => {
+    const name = scale.suffix.trim();
+    const plain = name.slice(0, name.length - (type?.abbr ?? '').length);
+    return [name, name.replace('i', ''), plain, plain.replace('i', '')];
+  };
+  const scale =
+    scales.find((s) => names(s).includes(suffix)) ??
+    scales.find((s) => names(s).some((name) => name !== '' && name.toLowerCase() === suffix.toLowerCase()));
+  if (scale === undefined) return undefined;
+  return Math.round(number * scale.divisor);
+}

@@ -1,0 +1,137 @@
+/*
+ * The instrumenter, one per node. In: the environment (common/settings.ts). Out: values, each second, to the broker.
+ * The only file here that touches the process: it reads settings, takes signals, and exits.
+ * Next: commands.ts for what is asked of us, tick.ts for what we send.
+ */
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { messageOf } from '../../common/errors';
+import { LIMITS } from '../../common/limits';
+import { createLog } from '../../common/log';
+import { Peer } from '../../common/peer';
+import { routes } from '../../common/route';
+import { brokerUrl, readSettings } from '../../common/settings';
+import { listen } from './commands';
+import { hello } from './hello';
+import { Instrumenter } from './instrumenter';
+import { Journal } from './journal';
+import { Outbox } from './outbox';
+import { openSources } from './sources';
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const url = brokerUrl(settings);
+  const { host, seed, dtrace, searchPath } = settings;
+  const log = createLog('instrumenter', settings.logLevel);
+  const clock = SYSTEM_CLOCK;
+  const elapsed = (): number => performance.now() * 1e6;
+  const started = clock.now();
+  const journal = new Journal();
+  const keys = routes(settings.amqpPrefix);
+
+  const opened = await openSources(settings.sources, {
+    host,
+    clock,
+    elapsed,
+    log,
+    journal,
+    seed,
+    dtrace,
+    searchPath,
+  });
+  const sources = opened.flatMap(({ source }) => (source === undefined ? [] : [source]));
+
+  let bound = false;
+  const peer = new Peer({
+    url,
+    host,
+    key: keys.instrumenter(host),
+    clock,
+    log,
+    onUp: () => {
+      log.info({}, 'connected to the broker');
+      if (bound) sayHello();
+      outbox.flush();
+    },
+    onDown: (reason) => {
+      log.warn({ reason }, 'lost the broker; values wait');
+    },
+  });
+  const outbox = new Outbox({
+    host,
+    clock,
+    routes: keys,
+    send: (to, message) => peer.sendValues(to, message),
+  });
+  const instrumenter = new Instrumenter({
+    clock,
+    elapsed,
+    log,
+    journal,
+    sources,
+    put: (parcel) => {
+      outbox.put(parcel);
+    },
+    changed: (standing) => peer.tell(keys.config, 'probe_state', standing),
+  });
+  const sayHello = (): void => {
+    peer.tell(keys.config, 'instrumenter_online', hello(sources));
+  };
+  listen({
+    peer,
+    instrumenter,
+    sayHello,
+    status: () => ({
+      service: 'instrumenter',
+      host,
+      started,
+      pid: process.pid,
+      memory: process.memoryUsage.rss(),
+      sources: opened.map(({ name, source, unavailable }) => ({
+        name,
+        metrics: source?.offers().filter((offer) => 'fields' in offer).length ?? 0,
+        ...(unavailable === undefined ? {} : { unavailable }),
+      })),
+      instrumentations: instrumenter.rows(),
+      counters: {
+        ...instrumenter.counts,
+        reportsSent: outbox.counts.sent,
+        reportsLost: outbox.counts.lost,
+        reportsQueued: outbox.queued,
+        ...peer.counts,
+      },
+    }),
+  });
+
+  const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
+  const alive = setInterval(() => peer.tell(keys.config, 'alive', {}), LIMITS.aliveEveryMs);
+
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    // Whatever hangs, the kernel takes our probes away when we exit.
+    setTimeout(() => process.exit(1), LIMITS.instrumenterEndMs).unref();
+    log.info({ signal }, 'going away');
+    stopTicks();
+    clearInterval(alive);
+    peer.tell(keys.config, 'offline', {});
+    await instrumenter.close();
+    await Promise.allSettled(sources.map(async (source) => source.close()));
+    outbox.close();
+    await peer.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+
+  log.info({ host, sources: sources.map((s) => s.name) }, 'instrumenter started');
+  await peer.connect();
+  // Bound first: a config service that comes up between the two hears the hello or is heard.
+  await peer.bind(keys.broadcast);
+  bound = true;
+  sayHello();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`instrumenter: ${messageOf(error)}\n`);
+  process.exit(1);
+});

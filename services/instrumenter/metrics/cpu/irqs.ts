@@ -1,0 +1,40 @@
+/* cpu.irqs: each interrupt of a device that its driver has served, and how long that took. */
+import type { MetricDescription } from '../description';
+import { argument, cpu, hostname, member, now, string } from '../expression';
+import { tracepoint } from '../observation';
+import { sinceStart, subsecond } from '../process';
+
+/** The name in /proc/interrupts. */
+const NAME_BYTES = 32;
+
+export const cpuIrqs: MetricDescription = {
+  module: 'cpu',
+  stat: 'irqs',
+  label: 'interrupts',
+  why: 'Which device interrupts which CPU, how often, and for how long?',
+  unit: 'interrupts',
+  interval: 'interval',
+  fields: ['hostname', 'irqvector', 'cpu', 'latency', 'subsecond'],
+  bpf: {
+    probes: [
+      // A CPU serves one at a time: drivers' handlers run with interrupts off.
+      { at: tracepoint('irq_handler_entry'), steps: [{ kind: 'keep', by: 'cpu', values: { start: now } }] },
+      {
+        at: tracepoint('irq_handler_exit'),
+        steps: [
+          {
+            kind: 'count',
+            by: 'cpu',
+            fields: {
+              hostname,
+              irqvector: string(member(argument('irqaction'), 'name'), NAME_BYTES),
+              cpu,
+              latency: sinceStart,
+              subsecond,
+            },
+          },
+        ],
+      },
+    ],
+  },
+};

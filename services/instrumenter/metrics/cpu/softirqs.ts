@@ -1,0 +1,38 @@
+/* cpu.softirqs: each batch of work that the kernel puts off to behind an interrupt, by kind, and how long it took. */
+import type { MetricDescription } from '../description';
+import { argument, cpu, hostname, now } from '../expression';
+import { tableOfNames } from '../names';
+import { named, tracepoint } from '../observation';
+import { sinceStart, subsecond } from '../process';
+
+/** In the order of include/linux/interrupt.h, called as in /proc/softirqs. */
+const KINDS = tableOfNames(
+  ['HI', 'TIMER', 'NET_TX', 'NET_RX', 'BLOCK', 'IRQ_POLL', 'TASKLET', 'SCHED', 'HRTIMER', 'RCU'].map(
+    (name, number) => [name, number] as const,
+  ),
+);
+
+export const softirqs: MetricDescription = {
+  module: 'cpu',
+  stat: 'softirqs',
+  label: 'soft interrupts',
+  why: 'How much of a CPU goes to packets, timers and other work in nobody’s name?',
+  unit: 'soft interrupts',
+  interval: 'interval',
+  fields: ['hostname', 'softirq', 'cpu', 'latency', 'subsecond'],
+  bpf: {
+    probes: [
+      { at: tracepoint('softirq_entry'), steps: [{ kind: 'keep', by: 'cpu', values: { start: now } }] },
+      {
+        at: tracepoint('softirq_exit'),
+        steps: [
+          {
+            kind: 'count',
+            by: 'cpu',
+            fields: { hostname, softirq: named(argument(0), KINDS), cpu, latency: sinceStart, subsecond },
+          },
+        ],
+      },
+    ],
+  },
+};

@@ -1,0 +1,42 @@
+/* cpu.thread_samples: 99 times a second on each CPU: which thread is running? */
+import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
+import type { MetricDescription } from '../description';
+import { thread, unequal } from '../expression';
+import { sample } from '../observation';
+import { RUNNING } from '../process';
+
+export const threadSamples: MetricDescription = {
+  module: 'cpu',
+  stat: 'thread_samples',
+  label: 'thread samples',
+  why: 'Who uses the CPUs?',
+  unit: 'samples',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'ppid', 'pexecname', 'ppsargs', 'subsecond'],
+  bpf: {
+    probes: [
+      {
+        at: sample(99),
+        // The idle thread is the absence of threads.
+        steps: [{ kind: 'count', when: unequal(thread, 0), fields: RUNNING }],
+      },
+    ],
+  },
+  dtrace: {
+    illumos: [
+      {
+        probes: ['profile:::profile-99hz'],
+        // The idle thread is the absence of threads.
+        when: 'curthread->t_pri != -1',
+        count: { fields: { ...ILLUMOS_PROCESS, subsecond: SUBSECOND } },
+      },
+    ],
+    linux: [
+      {
+        probes: ['profile:::profile-99hz'],
+        when: 'tid != 0',
+        count: { fields: { ...LINUX_PROCESS, subsecond: SUBSECOND } },
+      },
+    ],
+  },
+};

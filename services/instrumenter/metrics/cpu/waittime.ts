@@ -1,0 +1,12 @@
+/* cpu.waittime: aggregated wait time. Observed by /proc (Linux: the scheduler's run delay, else pressure stall information) and kstat (illumos). */
+import type { MetricDescription } from '../description';
+
+export const waittime: MetricDescription = {
+  module: 'cpu',
+  stat: 'waittime',
+  label: 'aggregated wait time',
+  why: 'How long were threads ready to run and had no CPU?',
+  type: 'time',
+  interval: 'interval',
+  fields: ['hostname', 'zonename'],
+};

@@ -1,0 +1,22 @@
+/* disk.disks: disks. Observed by /proc (Linux) and kstat (illumos). */
+import type { MetricDescription } from '../description';
+
+export const disks: MetricDescription = {
+  module: 'disk',
+  stat: 'disks',
+  label: 'disks',
+  why: 'Is one disk busier than the others?',
+  unit: 'disks',
+  interval: 'point',
+  fields: [
+    'hostname',
+    'disk',
+    'iops',
+    'iops_read',
+    'iops_write',
+    'bytes',
+    'bytes_read',
+    'bytes_write',
+    'busytime',
+  ],
+};

@@ -1,0 +1,12 @@
+/* fs.capacity: space of file systems. Observed by /proc (Linux: mounts, and what each file system says of itself). */
+import type { MetricDescription } from '../description';
+
+export const capacity: MetricDescription = {
+  module: 'fs',
+  stat: 'capacity',
+  label: 'space of file systems',
+  why: 'Which file system is about to be full?',
+  type: 'size',
+  interval: 'point',
+  fields: ['hostname', 'mountpoint', 'fstype', 'space'],
+};

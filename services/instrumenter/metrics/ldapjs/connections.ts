@@ -1,0 +1,21 @@
+/* ldapjs.connections: each connection to an LDAP server made with ldapjs. */
+import { ILLUMOS_PROGRAM } from '../clause';
+import type { MetricDescription } from '../description';
+
+export const ldapjsConnections: MetricDescription = {
+  module: 'ldapjs',
+  stat: 'connections',
+  label: 'connections',
+  why: 'Who connects to the directory, and how often?',
+  unit: 'connections',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'raddr'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['ldapjs*:::server-connection'],
+        count: { fields: { ...ILLUMOS_PROGRAM, raddr: 'copyinstr(arg0)' } },
+      },
+    ],
+  },
+};

@@ -1,0 +1,51 @@
+/* memory.reclaims: each time a program that wants memory has to free some first, and how long it waits for that. */
+import type { MetricDescription } from '../description';
+import { lift, now } from '../expression';
+import { tableOfNames } from '../names';
+import { named, tracepoint } from '../observation';
+import { RUNNING, sinceStart } from '../process';
+
+const begin = [{ kind: 'keep', by: 'thread', values: { start: now } }] as const;
+const MACHINE = 0;
+const CONTAINER = 1;
+const SPACES = tableOfNames([
+  ['machine', MACHINE],
+  ['container', CONTAINER],
+]);
+const end = (space: number) =>
+  [
+    {
+      kind: 'count',
+      by: 'thread',
+      fields: { ...RUNNING, space: named(lift(space), SPACES), latency: sinceStart },
+    },
+  ] as const;
+
+export const reclaims: MetricDescription = {
+  module: 'memory',
+  stat: 'reclaims',
+  label: 'direct reclaims',
+  why: 'Do programs stand still because memory is short: the machine’s, or their container’s?',
+  unit: 'reclaims',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'space',
+    'latency',
+    'subsecond',
+    'psargs',
+  ],
+  bpf: {
+    probes: [
+      { at: tracepoint('mm_vmscan_direct_reclaim_begin'), steps: begin },
+      { at: tracepoint('mm_vmscan_direct_reclaim_end'), steps: end(MACHINE) },
+      { at: tracepoint('mm_vmscan_memcg_reclaim_begin'), steps: begin },
+      { at: tracepoint('mm_vmscan_memcg_reclaim_end'), steps: end(CONTAINER) },
+    ],
+  },
+};

@@ -1,0 +1,25 @@
+/* The modules that metrics belong to, and how they are called on the screen. Data only. */
+
+export const MODULES = {
+  apache: { label: 'Apache' },
+  ca: { label: 'CA' },
+  cpu: { label: 'CPU' },
+  disk: { label: 'Disk' },
+  fs: { label: 'Filesystem' },
+  ldapjs: { label: 'ldapjs' },
+  mantaop: { label: 'Manta (operator)' },
+  memory: { label: 'Memory' },
+  moray: { label: 'Moray' },
+  mysql: { label: 'MySQL' },
+  nic: { label: 'Network interface' },
+  node: { label: 'Node.js' },
+  postgres: { label: 'Postgres' },
+  restify: { label: 'Restify' },
+  syscall: { label: 'System calls' },
+  tcp: { label: 'TCP' },
+  unix: { label: 'OS' },
+  vm: { label: 'Virtual Machine' },
+  zfs: { label: 'ZFS' },
+} as const satisfies Record<string, { label: string }>;
+
+export type ModuleName = keyof typeof MODULES;

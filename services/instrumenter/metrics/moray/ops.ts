@@ -1,0 +1,35 @@
+/* moray.ops: each operation on objects that a Moray server has done. */
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
+import type { MetricDescription } from '../description';
+
+const OPERATIONS = ['delobject', 'findobjects', 'getobject', 'putobject', 'update'];
+const FIELDS = { ...ILLUMOS_PROGRAM, optype: '{optype}', table: '{table}', ...DURATIONS } as const;
+
+export const morayOps: MetricDescription = {
+  module: 'moray',
+  stat: 'ops',
+  label: 'operations',
+  why: 'Which tables of the object store are slow, and for which operations?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'optype', 'table', 'latency', 'cputime'],
+  dtrace: {
+    illumos: [
+      ...span({
+        from: OPERATIONS.map((name) => `moray*:::${name}-start`),
+        to: OPERATIONS.map((name) => `moray*:::${name}-done`),
+        by: ['pid', 'arg0'],
+        // Message, request, bucket.
+        keep: { ...STARTS, optype: 'strtok(probename, "-")', table: 'copyinstr(arg2)' },
+        fields: FIELDS,
+      }),
+      ...span({
+        from: ['moray*:::batch-op-start'],
+        to: ['moray*:::batch-op-done'],
+        by: ['pid', 'arg0'],
+        keep: { ...STARTS, optype: 'strjoin("batch-", copyinstr(arg3))', table: 'copyinstr(arg2)' },
+        fields: FIELDS,
+      }),
+    ],
+  },
+};

@@ -1,0 +1,23 @@
+/* mysql.connections: each connection that a MySQL client has ended. */
+import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
+import type { MetricDescription } from '../description';
+
+export const mysqlConnections: MetricDescription = {
+  module: 'mysql',
+  stat: 'connections',
+  label: 'connections',
+  why: 'Who connects to the database, and for how long?',
+  unit: 'connections',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'user', 'client', 'latency'],
+  dtrace: {
+    illumos: span({
+      from: ['mysql*:::connection-start'],
+      to: ['mysql*:::connection-done'],
+      by: 'thread',
+      // Connection, user, host.
+      keep: { start: 'timestamp', user: 'copyinstr(arg1)', client: 'copyinstr(arg2)' },
+      fields: { ...ILLUMOS_PROGRAM, user: '{user}', client: '{client}', latency: SINCE_START },
+    }),
+  },
+};

@@ -1,0 +1,22 @@
+/* mysql.filesort: each time a MySQL server sorts rows itself for want of an index. */
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
+import type { MetricDescription } from '../description';
+
+export const mysqlFilesort: MetricDescription = {
+  module: 'mysql',
+  stat: 'filesort',
+  label: 'filesort',
+  why: 'Which tables want an index?',
+  unit: 'filesorts',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'database', 'table', 'latency', 'cputime'],
+  dtrace: {
+    illumos: span({
+      from: ['mysql*:::filesort-start'],
+      to: ['mysql*:::filesort-done'],
+      by: 'thread',
+      keep: { ...STARTS, database: 'copyinstr(arg0)', table: 'copyinstr(arg1)' },
+      fields: { ...ILLUMOS_PROGRAM, database: '{database}', table: '{table}', ...DURATIONS },
+    }),
+  },
+};

@@ -1,0 +1,45 @@
+/* mysql.statements: each statement that reads or changes rows in a MySQL server. */
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
+import type { MetricDescription } from '../description';
+
+const STATEMENTS = ['select', 'insert', 'insert-select', 'update', 'multi-update', 'delete', 'multi-delete'];
+
+export const mysqlStatements: MetricDescription = {
+  module: 'mysql',
+  stat: 'statements',
+  label: 'statements',
+  why: 'Which kinds of statement touch how many rows, and how long do they take?',
+  unit: 'statements',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'statement',
+    'status',
+    'rowsmatched',
+    'rowschanged',
+    'latency',
+    'cputime',
+  ],
+  dtrace: {
+    illumos: span({
+      from: STATEMENTS.map((name) => `mysql*:::${name}-start`),
+      to: STATEMENTS.map((name) => `mysql*:::${name}-done`),
+      by: 'thread',
+      keep: STARTS,
+      fields: {
+        ...ILLUMOS_PROGRAM,
+        // "insert-select-done" without its end.
+        statement: 'substr(probename, 0, strlen(probename) - 5)',
+        status: { integer: 'arg0' },
+        rowsmatched: 'arg1',
+        // Only these tell both, matched and changed; for the others what they touched is what they changed.
+        rowschanged: 'probename == "update-done" || probename == "multi-update-done" ? arg2 : arg1',
+        ...DURATIONS,
+      },
+    }),
+  },
+};

@@ -1,0 +1,45 @@
+/* node.socket_ops: each read and write of a socket by a Node.js program. */
+import { ILLUMOS_PROCESS } from '../clause';
+import type { MetricDescription } from '../description';
+import { CONNECTION } from '../node_program';
+
+export const socketOps: MetricDescription = {
+  module: 'node',
+  stat: 'socket_ops',
+  label: 'socket operations',
+  why: 'How much goes over which connection, and does it pile up?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'optype',
+    'raddr',
+    'rport',
+    'size',
+    'buffered',
+  ],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['node*:::net-socket-read', 'node*:::net-socket-write'],
+        count: {
+          fields: {
+            ...ILLUMOS_PROCESS,
+            optype: 'probename == "net-socket-read" ? "read" : "write"',
+            raddr: `${CONNECTION}->remoteAddress`,
+            rport: { integer: `${CONNECTION}->remotePort` },
+            size: 'arg1',
+            buffered: `${CONNECTION}->bufferSize`,
+          },
+        },
+      },
+    ],
+  },
+};

@@ -1,0 +1,107 @@
+/*
+ * How a metric is observed in a running kernel: at which moments something is remembered, and at which it is counted.
+ * In: part of a description. Out: data that the bpf source compiles. The walk: probes → steps → fields.
+ *
+ * An event of one moment has one probe with a `count` step. An event with a beginning and an end has a `keep`
+ * step at its beginning and a `count` step at its end, which finds what was kept again `by` the same identity.
+ */
+import type { Expression } from './expression';
+
+/** Where the kernel is watched: a tracepoint with its raw arguments; or so often a second on each CPU, without any. */
+export type Moment =
+  | { readonly kind: 'tracepoint'; readonly name: string }
+  | { readonly kind: 'sample'; readonly name: string; readonly hertz: number };
+
+/**
+ * What tells one event in flight from another:
+ * thread - a thread has one at a time (its memory goes with the thread);
+ * cpu - a CPU has one at a time (cheapest);
+ * an expression - anything else (a request's address), forgotten when counted.
+ */
+export type Identity = 'thread' | 'cpu' | Expression;
+
+export type Step =
+  | {
+      readonly kind: 'keep';
+      readonly by: Identity;
+      readonly when?: Expression;
+      /** Only those that a question needs are gathered. */
+      readonly values: Readonly<Record<string, Expression>>;
+    }
+  | {
+      readonly kind: 'count';
+      /** Absent: nothing was kept. */
+      readonly by?: Identity;
+      readonly when?: Expression;
+      /** How much one event counts: bytes, pages. Absent: 1. */
+      readonly amount?: Expression;
+      readonly fields: Readonly<Record<string, FieldExpression | readonly FieldExpression[]>>;
+    }
+  | { readonly kind: 'forget'; readonly by: Expression; readonly when?: Expression };
+
+/** An integer of a discrete field prints in decimal, or by a table of names. */
+export interface Named {
+  readonly kind: 'named';
+  readonly value: Expression;
+  readonly names: Names | { readonly x64: Names; readonly arm64: Names };
+}
+
+/** Text for numbers and back. Two numbers may share one text. */
+export interface Names {
+  nameOf(value: bigint): string;
+  /** All numbers that print as this text; [] when none does. */
+  valuesOf(text: string): readonly bigint[];
+}
+
+/** Two words that together are one thing: an address of 16 bytes, a name of 15. */
+export interface Pair {
+  readonly kind: 'pair';
+  readonly first: Expression;
+  readonly second: Expression;
+  readonly names: PairNames;
+}
+
+/** Text for two words, little-endian as they lie in memory, and back. */
+export interface PairNames {
+  nameOf(first: bigint, second: bigint): string;
+  valuesOf(text: string): readonly (readonly [first: bigint, second: bigint])[];
+}
+
+/** The container or service that a task belongs to: counted by its cgroup's number, which the source knows by name. */
+export interface ZoneOf {
+  readonly kind: 'zone';
+  readonly task: Expression;
+}
+
+export type FieldExpression = Expression | Named | Pair | ZoneOf;
+
+export interface Probe {
+  readonly at: Moment;
+  /** Done in this order, each for itself: a step that does not apply leaves the next alone. */
+  readonly steps: readonly Step[];
+}
+
+export interface Observation {
+  readonly probes: readonly Probe[];
+}
+
+export function tracepoint(name: string): Moment {
+  return { kind: 'tracepoint', name };
+}
+
+export function named(value: Expression, names: Named['names']): Named {
+  return { kind: 'named', value, names };
+}
+
+export function pair(first: Expression, second: Expression, names: PairNames): Pair {
+  return { kind: 'pair', first, second, names };
+}
+
+export function zoneOf(task: Expression): ZoneOf {
+  return { kind: 'zone', task };
+}
+
+/** Samples do not fall into step with work that is done at a round rate when theirs is not. */
+export function sample(hertz: number): Moment {
+  return { kind: 'sample', name: `sample ${hertz}`, hertz };
+}

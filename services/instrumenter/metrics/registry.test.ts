@@ -1,0 +1,63 @@
+import { FIELDS } from './fields';
+import { metricName } from '../../../common/metric';
+import { MODULES } from './modules';
+import { DECIMALS } from './names';
+import { SYSCALL_NAMES } from './syscall_names';
+import { ERRNO_NAMES } from './errnos';
+import { describe as describeMetric, metadataOf, METRICS, publicMetric } from './registry';
+
+test('every metric is listed once and found by its name', () => {
+  const names = METRICS.map(metricName);
+  expect(new Set(names).size).toBe(names.length);
+  for (const m of METRICS) expect(describeMetric(metricName(m))).toBe(m);
+  expect(describeMetric('no.such')).toBeUndefined();
+});
+
+test('every metric belongs to a module, has a unit or a type, and names each known field once', () => {
+  for (const m of METRICS) {
+    expect(Object.keys(MODULES)).toContain(m.module);
+    expect((m.unit === undefined) !== (m.type === undefined)).toBe(true);
+    expect(new Set(m.fields).size).toBe(m.fields.length);
+    for (const field of m.fields) expect(Object.keys(FIELDS)).toContain(field);
+  }
+});
+
+test('what the kernel is asked for are fields of the metric', () => {
+  for (const m of METRICS) {
+    for (const step of m.bpf?.probes.flatMap((p) => p.steps) ?? []) {
+      if (step.kind !== 'count') continue;
+      expect(m.fields).toEqual(expect.arrayContaining(Object.keys(step.fields)));
+      expect(Object.keys(step.fields)).toContain('hostname');
+    }
+  }
+});
+
+test('metadata holds what its metrics refer to and no more, and nothing of how a metric is observed', () => {
+  const metadata = metadataOf([publicMetric(describeMetric('syscall.syscalls')!, ['execname', 'latency'])]);
+  expect(Object.keys(metadata.modules)).toEqual(['syscall']);
+  expect(Object.keys(metadata.fields).sort()).toEqual(['execname', 'latency']);
+  expect(JSON.parse(JSON.stringify(metadata))).toEqual(metadata);
+  expect(Object.keys(metadata.metrics[0]!).sort()).toEqual([
+    'fields',
+    'interval',
+    'label',
+    'module',
+    'stat',
+    'unit',
+  ]);
+});
+
+test('names and numbers lead back to each other', () => {
+  for (const names of [SYSCALL_NAMES.x64, SYSCALL_NAMES.arm64, ERRNO_NAMES, DECIMALS]) {
+    for (const n of [0n, 1n, 39n, 134n, 999n, 2n ** 64n - 1n])
+      expect(names.valuesOf(names.nameOf(n))).toContain(n);
+  }
+  expect(SYSCALL_NAMES.x64.valuesOf('getppid')).toEqual([110n]);
+  expect(SYSCALL_NAMES.arm64.valuesOf('getppid')).toEqual([173n]);
+});
+
+test('a number that prints as a name, or that no integer prints as, is no name of a number', () => {
+  expect(SYSCALL_NAMES.x64.valuesOf('0')).toEqual([]);
+  for (const text of ['', '01', '-1', '1.5', ' 1', '18446744073709551616'])
+    expect(DECIMALS.valuesOf(text)).toEqual([]);
+});

@@ -1,0 +1,93 @@
+/* syscall.syscalls: every system call that returns, by who made it, what it was and how long it took. */
+import { DURATIONS, ILLUMOS_PROCESS, LINUX_PROCESS, SINCE_START, span, STARTS, SUBSECOND } from '../clause';
+import type { MetricDescription } from '../description';
+import { ERRNO_NAMES } from '../errnos';
+import { argument, below, byArch, choose, member, minus, now } from '../expression';
+import { ILLUMOS_ERRNO_NAMES } from '../illumos_errnos';
+import { named, tracepoint } from '../observation';
+import { RUNNING, sinceStart } from '../process';
+import { SYSCALL_NAMES } from '../syscall_names';
+
+const registers = argument(0, 'pt_regs');
+const negated = minus(0, argument(1));
+/** Results -4095..-1 are errors. */
+const error = choose(below(minus(negated, 1), 4095), negated, 0);
+
+export const syscalls: MetricDescription = {
+  module: 'syscall',
+  stat: 'syscalls',
+  label: 'system calls',
+  why: 'What do programs ask of the kernel, and which of these calls are slow or fail?',
+  unit: 'syscalls',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'syscall',
+    'errno',
+    'latency',
+    'subsecond',
+    'psargs',
+    'ppsargs',
+    'cputime',
+  ],
+  bpf: {
+    probes: [
+      { at: tracepoint('sys_enter'), steps: [{ kind: 'keep', by: 'thread', values: { start: now } }] },
+      {
+        at: tracepoint('sys_exit'),
+        steps: [
+          {
+            kind: 'count',
+            by: 'thread',
+            fields: {
+              ...RUNNING,
+              syscall: named(
+                byArch({ x64: member(registers, 'orig_ax'), arm64: member(registers, 'syscallno') }),
+                SYSCALL_NAMES,
+              ),
+              errno: named(error, ERRNO_NAMES),
+              latency: sinceStart,
+            },
+          },
+        ],
+      },
+    ],
+  },
+  dtrace: {
+    illumos: span({
+      from: ['syscall:::entry'],
+      to: ['syscall:::return'],
+      by: 'thread',
+      keep: STARTS,
+      fields: {
+        ...ILLUMOS_PROCESS,
+        syscall: 'probefunc',
+        errno: { integer: 'errno', names: ILLUMOS_ERRNO_NAMES },
+        ...DURATIONS,
+        subsecond: SUBSECOND,
+      },
+    }),
+    // The syscall provider there has a probe for each of 360 calls, and takes 40 s to attach to them.
+    linux: span({
+      from: ['rawtp:::sys_enter'],
+      to: ['rawtp:::sys_exit'],
+      by: 'thread',
+      keep: { start: 'timestamp', number: 'arg1' },
+      fields: {
+        ...LINUX_PROCESS,
+        syscall: { integer: '{number}', names: SYSCALL_NAMES },
+        errno: {
+          integer: '(int64_t)arg1 < 0 && (int64_t)arg1 >= -4095 ? -(int64_t)arg1 : 0',
+          names: ERRNO_NAMES,
+        },
+        latency: SINCE_START,
+        subsecond: SUBSECOND,
+      },
+    }),
+  },
+};

@@ -1,0 +1,65 @@
+/* tcp.accepts: each TCP connection that a program accepts. */
+import { ILLUMOS_PROCESS } from '../clause';
+import type { MetricDescription } from '../description';
+import { all, argument, hostname } from '../expression';
+import { isInternet, raddr, rport } from '../illumos_address';
+import { tracepoint } from '../observation';
+import { subsecond } from '../process';
+import { addresses, isState, isTcp } from './socket';
+
+const sock = argument('sock');
+
+export const accepts: MetricDescription = {
+  module: 'tcp',
+  stat: 'accepts',
+  label: 'accepts',
+  why: 'Who connects to this machine, and to which program?',
+  unit: 'accepts',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'raddr',
+    'rport',
+    'lport',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('inet_sock_set_state'),
+        steps: [
+          {
+            kind: 'count',
+            // The third packet of the handshake, which no program runs for: whose it is will be known later.
+            when: all(isState(argument(1), 'synReceived'), isState(argument(2), 'established'), isTcp(sock)),
+            fields: { hostname, ...addresses(sock), subsecond },
+          },
+        ],
+      },
+    ],
+  },
+  dtrace: {
+    // The call, not the tcp provider: only the call happens in the program's name.
+    illumos: [
+      { probes: ['syscall::accept:entry'], keep: { by: 'thread', values: { address: 'arg1' } } },
+      {
+        probes: ['syscall::accept:return'],
+        when: `(int)arg1 >= 0 && ${isInternet}`,
+        count: { by: 'thread', fields: { ...ILLUMOS_PROCESS, raddr, rport } },
+      },
+    ],
+    linux: [
+      {
+        probes: ['tcp:::accept-established'],
+        count: { fields: { raddr: 'args[3]->tcps_raddr', rport: { integer: 'args[3]->tcps_rport' } } },
+      },
+    ],
+  },
+};

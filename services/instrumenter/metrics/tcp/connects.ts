@@ -1,0 +1,98 @@
+/* tcp.connects: each TCP connection that a program opens. */
+import { ILLUMOS_PROCESS } from '../clause';
+import type { MetricDescription } from '../description';
+import { all, argument, hostname, kept, member, minus, not, now, processId, task, word } from '../expression';
+import { isInternet, raddr, rport } from '../illumos_address';
+import { pair, tracepoint } from '../observation';
+import { subsecond } from '../process';
+import { SHORT_NAMES } from '../words';
+import { addresses, isState, isTcp } from './socket';
+
+const sock = argument('sock');
+const before = argument(1);
+const after = argument(2);
+
+export const connects: MetricDescription = {
+  module: 'tcp',
+  stat: 'connects',
+  label: 'connects',
+  why: 'Which program connects to where?',
+  unit: 'connects',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'raddr',
+    'rport',
+    'lport',
+    'latency',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('inet_sock_set_state'),
+        steps: [
+          {
+            kind: 'keep',
+            by: sock,
+            when: all(isState(after, 'synSent'), isTcp(sock)),
+            // The answer comes when any other program may be running.
+            values: {
+              start: now,
+              pid: processId,
+              ppid: member(task, 'real_parent.tgid'),
+              name: word(task, 'comm', 0),
+              nameEnd: word(task, 'comm', 8),
+              parent: word(task, 'real_parent.comm', 0),
+              parentEnd: word(task, 'real_parent.comm', 8),
+            },
+          },
+          {
+            kind: 'count',
+            by: sock,
+            when: all(isState(before, 'synSent'), isState(after, 'established'), isTcp(sock)),
+            fields: {
+              hostname,
+              execname: pair(kept('name'), kept('nameEnd'), SHORT_NAMES),
+              pid: kept('pid'),
+              ppid: kept('ppid'),
+              pexecname: pair(kept('parent'), kept('parentEnd'), SHORT_NAMES),
+              ...addresses(sock),
+              latency: minus(now, kept('start')),
+              subsecond,
+            },
+          },
+          {
+            kind: 'forget',
+            by: sock,
+            when: all(isState(before, 'synSent'), not(isState(after, 'established'))),
+          },
+        ],
+      },
+    ],
+  },
+  dtrace: {
+    // The call, not the tcp provider: only the call happens in the program's name.
+    illumos: [
+      { probes: ['syscall::connect:entry'], keep: { by: 'thread', values: { address: 'arg1' } } },
+      {
+        probes: ['syscall::connect:return'],
+        when: `(int)arg1 == 0 && ${isInternet}`,
+        count: { by: 'thread', fields: { ...ILLUMOS_PROCESS, raddr, rport } },
+      },
+    ],
+    linux: [
+      {
+        probes: ['tcp:::connect-established'],
+        count: { fields: { raddr: 'args[3]->tcps_raddr', rport: { integer: 'args[3]->tcps_rport' } } },
+      },
+    ],
+  },
+};

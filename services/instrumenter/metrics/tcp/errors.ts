@@ -1,0 +1,12 @@
+/* tcp.errors: errors. Observed by /proc (Linux) and kstat (illumos). */
+import type { MetricDescription } from '../description';
+
+export const errors: MetricDescription = {
+  module: 'tcp',
+  stat: 'errors',
+  label: 'errors',
+  why: 'Does TCP have to repeat, refuse or give up?',
+  unit: 'errors',
+  interval: 'interval',
+  fields: ['hostname', 'tcpstack', 'errtype'],
+};

@@ -1,0 +1,24 @@
+/* tcp.retransmits: each segment of TCP that is sent again, by the connection it belongs to. */
+import type { MetricDescription } from '../description';
+import { argument, hostname } from '../expression';
+import { tracepoint } from '../observation';
+import { subsecond } from '../process';
+import { addresses } from './socket';
+
+export const retransmits: MetricDescription = {
+  module: 'tcp',
+  stat: 'retransmits',
+  label: 'retransmits',
+  why: 'Towards which machines are packets lost?',
+  unit: 'segments',
+  interval: 'interval',
+  fields: ['hostname', 'raddr', 'rport', 'lport', 'subsecond'],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('tcp_retransmit_skb'),
+        steps: [{ kind: 'count', fields: { hostname, ...addresses(argument('sock')), subsecond } }],
+      },
+    ],
+  },
+};

@@ -1,0 +1,32 @@
+/* unix.proc_execs: each program that is started, under its new name. */
+import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
+import type { MetricDescription } from '../description';
+import { tracepoint } from '../observation';
+import { RUNNING } from '../process';
+
+export const procExecs: MetricDescription = {
+  module: 'unix',
+  stat: 'proc_execs',
+  label: 'process execs',
+  why: 'Which programs are started all the time, and by whom?',
+  unit: 'processes',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
+  bpf: {
+    probes: [{ at: tracepoint('sched_process_exec'), steps: [{ kind: 'count', fields: RUNNING }] }],
+  },
+  dtrace: {
+    illumos: [
+      {
+        probes: ['proc:::exec-success'],
+        count: { fields: { ...ILLUMOS_PROCESS, subsecond: SUBSECOND } },
+      },
+    ],
+    linux: [
+      {
+        probes: ['rawtp:::sched_process_exec'],
+        count: { fields: { ...LINUX_PROCESS, subsecond: SUBSECOND } },
+      },
+    ],
+  },
+};

@@ -1,0 +1,71 @@
+/* unix.proc_exits: each process that ends, and how long it lived. */
+import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
+import type { MetricDescription } from '../description';
+import { argument, bits, either, equal, member, minus, now, task } from '../expression';
+import { tracepoint } from '../observation';
+import { RUNNING } from '../process';
+
+/** Newer kernels say whether this was the last thread; before, nobody else is alive then. */
+const lastThread = either(bits(argument(1), 0xff), equal(member(task, 'signal.live.counter'), 0));
+
+export const procExits: MetricDescription = {
+  module: 'unix',
+  stat: 'proc_exits',
+  label: 'process exits',
+  why: 'Which processes end, and do they end young?',
+  unit: 'processes',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'walltime',
+    'subsecond',
+    'psargs',
+    'ppsargs',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('sched_process_exit'),
+        steps: [
+          {
+            kind: 'count',
+            when: lastThread,
+            fields: { ...RUNNING, walltime: minus(now, member(task, 'group_leader.start_time')) },
+          },
+        ],
+      },
+    ],
+  },
+  dtrace: {
+    illumos: [
+      {
+        probes: ['proc:::exit'],
+        count: {
+          fields: {
+            ...ILLUMOS_PROCESS,
+            walltime: 'timestamp - curthread->t_procp->p_mstart',
+            subsecond: SUBSECOND,
+          },
+        },
+      },
+    ],
+    linux: [
+      {
+        probes: ['rawtp:::sched_process_exit'],
+        when: 'curthread->signal->live.counter == 0',
+        count: {
+          fields: {
+            ...LINUX_PROCESS,
+            walltime: 'timestamp - curthread->group_leader->start_time',
+            subsecond: SUBSECOND,
+          },
+        },
+      },
+    ],
+  },
+};

@@ -1,0 +1,56 @@
+/* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
+import type { MetricDescription } from '../description';
+import { argument, member, string } from '../expression';
+import { tableOfNames } from '../names';
+import { named, tracepoint } from '../observation';
+import { RUNNING } from '../process';
+
+const COMM_BYTES = 16;
+
+/** Numbers 1 to 31, alike on x86 and arm64; those of real time print in decimal. */
+const SIGNALS = tableOfNames(
+  (
+    'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT ' +
+    'CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
+  )
+    .split(' ')
+    .map((name, i) => [`SIG${name}`, i + 1] as const),
+);
+
+export const signals: MetricDescription = {
+  module: 'unix',
+  stat: 'signals',
+  label: 'signals',
+  why: 'Who stops, kills or wakes whom?',
+  unit: 'signals',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'signal',
+    'texecname',
+    'subsecond',
+    'psargs',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('signal_generate'),
+        steps: [
+          {
+            kind: 'count',
+            fields: {
+              ...RUNNING,
+              signal: named(argument(0), SIGNALS),
+              texecname: string(member(argument('task_struct'), 'comm'), COMM_BYTES),
+            },
+          },
+        ],
+      },
+    ],
+  },
+};

@@ -1,0 +1,12 @@
+/* vm.exits: exits. Observed by kstat (illumos). */
+import type { MetricDescription } from '../description';
+
+export const exits: MetricDescription = {
+  module: 'vm',
+  stat: 'exits',
+  label: 'exits',
+  why: 'What makes virtual CPUs leave the guest?',
+  unit: 'exits',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'vleavereason', 'vcpuid'],
+};

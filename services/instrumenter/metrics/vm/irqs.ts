@@ -1,0 +1,21 @@
+/* vm.irqs: each interrupt that KVM hands to a virtual machine. */
+import { SUBSECOND } from '../clause';
+import type { MetricDescription } from '../description';
+
+export const irqs: MetricDescription = {
+  module: 'vm',
+  stat: 'irqs',
+  label: 'interrupt requests',
+  why: 'Which virtual machine is interrupted how often?',
+  unit: 'requests',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'irqvector', 'subsecond'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['sdt:::kvm-inj-virq'],
+        count: { fields: { zonename: 'zonename', irqvector: { integer: 'arg0' }, subsecond: SUBSECOND } },
+      },
+    ],
+  },
+};

@@ -1,0 +1,143 @@
+/*
+ * Values on their way out. In: one report at a time, from tick.ts. Out: data messages to the broker, in order; what is
+ * reported in one turn of the event loop about the same second travels in one message, under the keys of all.
+ * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted.
+ */
+import type { Clock } from '../../common/clock';
+import type { DataMessage, Report } from '../../common/data';
+import { LIMITS } from '../../common/limits';
+import type { Routes } from '../../common/route';
+import type { Value } from '../../common/value';
+
+/** One instrumentation's report and the seconds that it covers. */
+export interface Parcel {
+  readonly second: number;
+  readonly duration: number;
+  readonly report: Report;
+}
+
+export interface OutboxOptions {
+  readonly host: string;
+  readonly clock: Clock;
+  readonly routes: Pick<Routes, 'instrumentation'>;
+  /** False when the broker is away: the message was not taken. */
+  readonly send: (keys: readonly string[], message: DataMessage) => boolean;
+}
+
+/** In reports. */
+export interface OutboxCounts {
+  sent: number;
+  /** Given up because the broker was away for too long. */
+  lost: number;
+}
+
+export class Outbox {
+  readonly counts: OutboxCounts = { sent: 0, lost: 0 };
+  private readonly options: OutboxOptions;
+  private waiting: Parcel[] = [];
+  private next: NodeJS.Immediate | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.options = options;
+  }
+
+  get queued(): number {
+    return this.waiting.length;
+  }
+
+  put(parcel: Parcel): void {
+    this.waiting.push(parcel);
+    this.giveUpOldest();
+    this.soon();
+  }
+
+  /** Sends what waits, the oldest seconds first, a message's worth of reports in a row. */
+  flush(): void {
+    const slice = this.waiting.slice(0, LIMITS.reportsPerMessage);
+    const sent = new Set<Parcel>();
+    for (const message of messagesOf(slice)) {
+      if (!this.send(message)) break;
+      for (const parcel of message) sent.add(parcel);
+    }
+    this.waiting = [...slice.filter((parcel) => !sent.has(parcel)), ...this.waiting.slice(slice.length)];
+    if (sent.size === slice.length && this.waiting.length > 0) this.soon();
+  }
+
+  /** What still waits stays behind, and is lost. */
+  close(): void {
+    this.flush();
+    clearImmediate(this.next);
+    this.counts.lost += this.waiting.length;
+    this.waiting = [];
+  }
+
+  private soon(): void {
+    this.next ??= setImmediate(() => {
+      this.next = undefined;
+      this.flush();
+    });
+  }
+
+  private giveUpOldest(): void {
+    const oldest = Math.floor(this.options.clock.now() / 1000) - LIMITS.outboxSeconds;
+    let surplus = Math.max(this.waiting.length - LIMITS.outboxReports, 0);
+    // In order of second, but for a late one now and then: that one waits for its turn.
+    while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
+    if (surplus === 0) return;
+    this.waiting.splice(0, surplus);
+    this.counts.lost += surplus;
+  }
+
+  private send(parcels: readonly Parcel[]): boolean {
+    const { host, clock, routes, send } = this.options;
+    const [first] = parcels;
+    if (first === undefined) return true;
+    const { second, duration } = first;
+    const reports = parcels.map(({ report }) => report);
+    const keys = reports.map(({ fqid }) => routes.instrumentation(fqid));
+    // `sent` is the time of the sending itself, also for what has waited: skew is told by it.
+    const taken = send(keys, { node: host, second, duration, sent: clock.now(), reports });
+    if (taken) this.counts.sent += parcels.length;
+    return taken;
+  }
+}
+
+/** Reports of the same seconds together, the oldest seconds first, none larger than a message may be. */
+function messagesOf(parcels: readonly Parcel[]): Parcel[][] {
+  const bySeconds = new Map<string, Parcel[]>();
+  for (const parcel of parcels) {
+    const seconds = `${parcel.second} ${parcel.duration}`;
+    bySeconds.set(seconds, [...(bySeconds.get(seconds) ?? []), parcel]);
+  }
+  return [...bySeconds.values()].sort(([a], [b]) => (a?.second ?? 0) - (b?.second ?? 0)).flatMap(splitBySize);
+}
+
+function splitBySize(parcels: readonly Parcel[]): Parcel[][] {
+  const messages: Parcel[][] = [];
+  let room = 0;
+  for (const parcel of parcels) {
+    const bytes = bytesAtMost(parcel.report.value);
+    if (messages.length === 0 || bytes > room) {
+      messages.push([]);
+      room = LIMITS.dataMessageBytes / 2;
+    }
+    messages.at(-1)?.push(parcel);
+    room -= bytes;
+  }
+  return messages;
+}
+
+/** More than its packed form ever takes: 9 bytes a number, 3 a UTF-16 unit. */
+function bytesAtMost(value: Value): number {
+  const text = (key: string): number => 4 + 3 * key.length;
+  switch (value.shape) {
+    case 'number':
+      return 9;
+    case 'keyed':
+      return [...value.numbers.keys()].reduce((sum, key) => sum + text(key) + 9, 0);
+    case 'distribution':
+      return 9 * value.distribution.length;
+    case 'keyed-distribution':
+      return [...value.distributions].reduce((sum, [key, d]) => sum + text(key) + 9 * d.length, 0);
+  }
+}

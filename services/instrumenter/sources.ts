@@ -1,0 +1,130 @@
+/*
+ * The sources of this build, written out, cheapest first; and which of them takes an instrumentation.
+ * In: CA_SOURCES, an instrumentation. Out: open sources; candidates in order of preference, or why there is none.
+ */
+import { messageOf } from '../../common/errors';
+import type { Clock } from '../../common/clock';
+import type { Instrumentation } from '../../common/instrumentation';
+import type { Log } from '../../common/log';
+import { metricName } from '../../common/metric';
+import type { Journal } from './journal';
+import { neededFields } from './points';
+import type { Offer, Source, SourceName } from './source';
+import { METRICS } from './metrics/registry';
+import { openBpf } from './sources/bpf/open';
+import { openDtrace } from './sources/dtrace/source';
+import { openKstat } from './sources/kstat/source';
+import { openProc } from './sources/proc/source';
+import { openSelf } from './sources/self/source';
+import { openSynthetic } from './sources/synthetic/source';
+import { openZfs } from './sources/zfs/source';
+
+/** What a source may need of its surroundings. */
+export interface Surroundings {
+  readonly host: string;
+  readonly clock: Clock;
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  readonly log: Log;
+  readonly journal: Journal;
+  /** Of the dtrace source: CA_DTRACE, and PATH. */
+  readonly dtrace?: string | undefined;
+  readonly searchPath?: string;
+  /** Of the synthetic source. */
+  readonly seed: number;
+}
+
+/** Opens a source, or rejects with one sentence that says why it cannot work here. */
+export type Opener = (surroundings: Surroundings) => Source | Promise<Source>;
+
+export type Openers = ReadonlyMap<SourceName, Opener>;
+
+export const OPENERS: Openers = new Map<SourceName, Opener>([
+  ['self', openSelf],
+  ['kstat', openKstat],
+  ['proc', openProc],
+  ['zfs', openZfs],
+  ['bpf', openBpfHere],
+  ['dtrace', openDtrace],
+  ['synthetic', openSynthetic],
+]);
+
+function openBpfHere({ host }: Surroundings): Source {
+  const source = openBpf(host, METRICS);
+  if (typeof source === 'string') throw new Error(source);
+  const obstacles = new Set(source.offers().map((offer) => ('fields' in offer ? '' : offer.unavailable)));
+  const [obstacle, ...more] = obstacles;
+  // Not one metric, all for one reason: the node's, not the metrics'.
+  if (obstacle !== undefined && obstacle !== '' && more.length === 0) throw new Error(obstacle);
+  return source;
+}
+
+/**
+ * Only where CA_SOURCES names them: invented data must never pass for the machine's. On Linux bpf tells what dtrace does
+ * at a fraction of the cost, while only asking dtrace what it has takes seconds; and kstat is another system's.
+ */
+const ONLY_BY_NAME: ReadonlySet<string> = new Set<SourceName>(
+  process.platform === 'linux' ? ['synthetic', 'dtrace', 'kstat'] : ['synthetic'],
+);
+
+/** How it stands with each source asked for; `source` where it is open. */
+export interface Opened {
+  readonly name: string;
+  readonly source?: Source;
+  readonly unavailable?: string;
+}
+
+/** Opens those that are named, in that order, or all but the invented ones; none waits for another. Never rejects. */
+export function openSources(
+  names: readonly string[] | undefined,
+  surroundings: Surroundings,
+  openers: Openers = OPENERS,
+): Promise<Opened[]> {
+  const wanted = names ?? [...openers.keys()].filter((name) => !ONLY_BY_NAME.has(name));
+  return Promise.all(
+    [...new Set(wanted)].map(async (name): Promise<Opened> => {
+      try {
+        const opener = openers.get(name as SourceName);
+        if (opener === undefined)
+          throw new Error(`it is not known; there are ${[...openers.keys()].join(', ')}`);
+        return { name, source: await opener(surroundings) };
+      } catch (error) {
+        const sentence = `source ${name} does not work here: ${messageOf(error)}`;
+        // Asked for by name it is missed; else it is a fact about this machine.
+        if (names === undefined) surroundings.log.info({ source: name }, sentence);
+        else surroundings.log.warn({ source: name }, sentence);
+        return { name, unavailable: messageOf(error) };
+      }
+    }),
+  );
+}
+
+/** A source may offer a metric more than once, with other fields each time. */
+function offersOf(source: Source, i: Instrumentation): Offer[] {
+  const metric = metricName(i);
+  return source.offers().filter((offer) => offer.metric === metric);
+}
+
+/** Sources that know the metric and all fields of decomposition and predicate, in order of preference. */
+export function candidates(sources: readonly Source[], i: Instrumentation): Source[] {
+  const needed = neededFields(i);
+  return sources.filter((source) =>
+    offersOf(source, i).some(
+      (offer) => 'fields' in offer && needed.every((field) => offer.fields.includes(field)),
+    ),
+  );
+}
+
+/** Why there are no candidates, in one sentence. */
+export function uncovered(sources: readonly Source[], i: Instrumentation): string {
+  const offers = sources.flatMap((source) =>
+    offersOf(source, i).map((offer) => ({ source: source.name, offer })),
+  );
+  if (offers.length === 0) return `no source of this node knows ${metricName(i)}`;
+  const reasons = offers.map(({ source, offer }) => {
+    if ('unavailable' in offer) return `${source}: ${offer.unavailable}`;
+    const missing = neededFields(i).filter((field) => !offer.fields.includes(field));
+    return `${source}: does not know ${missing.join(', ')}`;
+  });
+  return `no source of this node can do this (${reasons.join('; ')})`;
+}

@@ -1,0 +1,223 @@
+/*
+ * The bpf source: every metric that has a `bpf` part, counted inside the running Linux kernel.
+ * In: an instrumentation. Out: a probe; or an EnableError with the kernel's own words. Nothing is installed or run
+ * for it: machine code is made here (compile.ts) and handed over (kernel.ts).
+ */
+import { LIMITS } from '../../../../common/limits';
+import { fieldType, gridOf, type TypeName } from '../../../../common/field';
+import { breakdownOf, type Instrumentation } from '../../../../common/instrumentation';
+import { metricName, type MetricName } from '../../../../common/metric';
+import { ALWAYS, predicateFields } from '../../../../common/predicate';
+import type { MetricDescription } from '../../metrics/description';
+import { FIELDS, type FieldName } from '../../metrics/fields';
+import type { Names, Observation } from '../../metrics/observation';
+import { EnableError, type Offer, type Source } from '../../source';
+import { ERRNO } from './abi';
+import { MissingError, type Btf } from './btf';
+import { compile, type Compiled } from './compile';
+import { KernelError, type Kernel } from './kernel';
+import { Drain } from './maps';
+import type { Machine, Question } from './plan';
+import { BpfProbe } from './probe';
+import type { Architecture } from './resolve';
+
+export interface BpfOptions {
+  readonly hostname: string;
+  readonly architecture: Architecture;
+  readonly kernel: Kernel;
+  readonly types: Btf;
+  /** CPUs the kernel has room for. */
+  readonly cpus: number;
+  readonly metrics: readonly MetricDescription[];
+  /** Names of containers and services; absent where they cannot be told apart. */
+  readonly zones?: Names;
+}
+
+/** Lines of the verifier's log that are passed on. */
+const LOG_LINES = 12;
+const NEEDED =
+  'BPF needs root, or the capabilities CAP_BPF and CAP_PERFMON; ' +
+  'fix: sudo make run, or grant these two (AmbientCapabilities= of a systemd unit)';
+
+export class BpfSource implements Source {
+  readonly name = 'bpf';
+  private readonly options: BpfOptions;
+  private readonly machine: Machine;
+  private readonly drain: Drain;
+  private readonly observations = new Map<MetricName, Observation>();
+  private readonly offered: readonly Offer[];
+  private readonly probes = new Set<BpfProbe>();
+  private statistics: number | undefined;
+
+  /** Checks the whole catalogue against the running kernel; never throws for what is missing there. */
+  constructor(options: BpfOptions) {
+    this.options = options;
+    this.machine = options;
+    this.drain = new Drain(options.kernel, options.cpus);
+    this.offered = this.checkCatalogue();
+    options.types.forget();
+  }
+
+  offers(): readonly Offer[] {
+    return this.offered;
+  }
+
+  async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
+    const compiled = this.compile(instrumentation);
+    const probe = new BpfProbe(this.options.kernel, this.drain, compiled, (closed) =>
+      this.probes.delete(closed),
+    );
+    try {
+      await probe.open();
+    } catch (error) {
+      throw enableError(error);
+    }
+    this.probes.add(probe);
+    return probe;
+  }
+
+  /** The programs of a question, not loaded. Throws an EnableError. */
+  compile(instrumentation: Instrumentation): Compiled {
+    const observation = this.observations.get(metricName(instrumentation));
+    if (observation === undefined) {
+      throw new EnableError(this.whyNot(metricName(instrumentation)));
+    }
+    try {
+      return compile(observation, questionOf(instrumentation), this.machine);
+    } catch (error) {
+      throw enableError(error);
+    }
+  }
+
+  /**
+   * Has the kernel count what all BPF programs cost, from now on or no more (Probe.cost). Counting itself costs two
+   * readings of the clock per event, so it is for a second now and then. False where it is refused: it needs
+   * CAP_SYS_ADMIN, unlike all the rest.
+   */
+  countCost(on: boolean): boolean {
+    const { kernel } = this.options;
+    try {
+      if (on) this.statistics ??= kernel.enableStatistics();
+      else if (this.statistics !== undefined) kernel.close(this.statistics);
+      if (!on) this.statistics = undefined;
+      return true;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
+      throw error;
+    }
+  }
+
+  settle(): Promise<void> {
+    return this.probes.size === 0 ? Promise.resolve() : this.options.kernel.gracePeriod();
+  }
+
+  close(): void {
+    for (const probe of [...this.probes]) probe.close();
+    this.countCost(false);
+    this.options.kernel.release();
+  }
+
+  private whyNot(metric: MetricName): string {
+    const offer = this.offered.find((one) => one.metric === metric);
+    return offer !== undefined && 'unavailable' in offer
+      ? offer.unavailable
+      : `BPF has no description of ${metric}`;
+  }
+
+  private checkCatalogue(): Offer[] {
+    const described = this.options.metrics.filter((m) => m.bpf !== undefined);
+    const obstacle = this.obstacle();
+    return described.map((metric) => {
+      const name = metricName(metric);
+      if (obstacle !== undefined) return { metric: name, unavailable: obstacle };
+      try {
+        return { metric: name, fields: this.fieldsOf(metric) };
+      } catch (error) {
+        if (!(error instanceof MissingError)) throw error;
+        return { metric: name, unavailable: error.message };
+      }
+    });
+  }
+
+  /** The fields that this kernel can tell. Throws a MissingError when not even counting is possible. */
+  private fieldsOf(metric: MetricDescription): readonly string[] {
+    const observation = metric.bpf;
+    if (observation === undefined) throw new MissingError('it has no description for BPF');
+    compile(observation, { predicate: ALWAYS, isNumeric }, this.machine);
+    this.observations.set(metricName(metric), observation);
+    return metric.fields.filter((field) => {
+      if (!isDescribed(observation, field)) return false;
+      try {
+        const breakdown = isNumeric(field)
+          ? { numeric: { field, grid: gridOf(FIELDS[field].type) } }
+          : { discrete: field };
+        compile(observation, { predicate: ALWAYS, isNumeric, ...breakdown }, this.machine);
+        return true;
+      } catch (error) {
+        if (error instanceof MissingError) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Why nothing works here; undefined when it does. */
+  private obstacle(): string | undefined {
+    const { kernel, types } = this.options;
+    try {
+      types.walk('task_struct', 'comm');
+    } catch (error) {
+      return error instanceof MissingError
+        ? error.message
+        : 'the kernel has no type information: /sys/kernel/btf/vmlinux is missing (Linux 5.8 with CONFIG_DEBUG_INFO_BTF)';
+    }
+    try {
+      kernel.raiseLockedMemory();
+      kernel.close(kernel.createMap({ name: 'try', kind: 'hash', keyBytes: 4, valueBytes: 8, entries: 1 }));
+      kernel.close(kernel.load('try', TRIVIAL));
+    } catch (error) {
+      return enableError(error).message;
+    }
+    return undefined;
+  }
+}
+
+/** A metric may have fields that only other sources know. */
+function isDescribed(observation: Observation, field: string): boolean {
+  const counts = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
+  return counts.every((step) => Object.hasOwn(step.fields, field));
+}
+
+/** r0 = 0; exit */
+const TRIVIAL = Buffer.from('b7000000000000009500000000000000', 'hex');
+
+function isNumeric(field: string): boolean {
+  return Object.hasOwn(FIELDS, field) && FIELDS[field as FieldName].type !== 'string';
+}
+
+function questionOf(i: Instrumentation): Question {
+  const { discrete, numeric } = breakdownOf(i);
+  const typeOf = (field: string): TypeName => i.fields[field] ?? 'string';
+  for (const field of [...i.decomposition, ...predicateFields(i.predicate)]) {
+    if (!Object.hasOwn(i.fields, field)) throw new TypeError(`the type of field ${field} is not given`);
+  }
+  return {
+    predicate: i.predicate,
+    isNumeric: (field) => fieldType(typeOf(field)).arity === 'numeric',
+    ...(discrete === undefined ? {} : { discrete }),
+    ...(numeric === undefined ? {} : { numeric: { field: numeric, grid: gridOf(typeOf(numeric)) } }),
+  };
+}
+
+/** One sentence for people; the verifier's last lines beside it. */
+function enableError(error: unknown): EnableError {
+  if (error instanceof EnableError) return error;
+  if (error instanceof KernelError) {
+    const log = error.log.trim().split('\n').slice(-LOG_LINES).join('\n');
+    if (error.errno === ERRNO.EPERM) return new EnableError(NEEDED, log);
+    if (error.errno === ERRNO.ENOMEM) {
+      return new EnableError(`the kernel has no memory for maps of ${LIMITS.kernelMapEntries} entries`, log);
+    }
+    return new EnableError(error.message, log);
+  }
+  return new EnableError(error instanceof Error ? error.message : String(error));
+}

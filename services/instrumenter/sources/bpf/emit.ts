@@ -1,0 +1,348 @@
+/*
+ * From trees to instructions. In: nodes. Out: code that leaves a number in r0, text in the frame, or jumps.
+ *
+ * Discipline: r6 is the program's context. A number is computed in r0; r1-r5 are lost by doing so. An operand that has
+ * to outlive the computing of another waits in r7, r8 or r9, then in the frame. What is expensive (calls, reads,
+ * text) and used more than once is remembered in the frame; what was computed on only one of two ways is forgotten
+ * where they meet.
+ */
+import { FRAME, fitsInline, type Assembler, type Label, type Register } from './assembler';
+import type { Frame } from './frame';
+import { eachPart, print, type Node, type TextNode } from './node';
+
+export const CONTEXT: Register = 6;
+const SPARE: readonly Register[] = [7, 8, 9];
+const CHUNK = 8;
+
+const OPPOSITE = { '==': '!=', '!=': '==', '<': '>=', '>=': '<', '>': '<=', '<=': '>' } as const;
+
+/** Where a program finds what it does not compute itself. */
+export interface Homes {
+  /** Frame offset of a kept value. */
+  kept(name: string): number;
+  /** r1 = address of the wall clock's offset. */
+  wallOffset(): void;
+}
+
+export class Emitter {
+  readonly asm: Assembler;
+  readonly frame: Frame;
+  private readonly homes: Homes;
+  /** How often each computation appears in the program. */
+  private readonly uses = new Map<string, number>();
+  /** Frame offsets of what is known at this point of the program. */
+  private known = new Map<string, number>();
+  /** Frame offsets that texts are to be written to. */
+  private readonly places = new Map<string, number>();
+  private spare = SPARE.length;
+
+  constructor(asm: Assembler, frame: Frame, homes: Homes) {
+    this.asm = asm;
+    this.frame = frame;
+    this.homes = homes;
+  }
+
+  /** Announces a tree that will be emitted: what appears twice is worth remembering. */
+  expect(node: Node | TextNode): void {
+    eachPart(node, (part) => {
+      const key = print(part);
+      this.uses.set(key, (this.uses.get(key) ?? 0) + 1);
+    });
+  }
+
+  /** The text's bytes are to be at this offset (a part of a map's key). */
+  placeText(text: TextNode, offset: number): void {
+    this.places.set(print(text), offset);
+  }
+
+  /** What is computed inside is forgotten afterwards, and its memory free. */
+  scope<T>(emit: () => T): T {
+    const before = this.known;
+    this.known = new Map(before);
+    try {
+      return this.frame.within(emit);
+    } finally {
+      this.known = before;
+    }
+  }
+
+  /** r0 = the number. */
+  number(node: Node): void {
+    this.asm.source(print(node), () => this.compute(node));
+  }
+
+  /** Computes now what later code will find remembered. */
+  ahead(node: Node): void {
+    const key = print(node);
+    this.uses.set(key, 2);
+    this.number(node);
+  }
+
+  /** Goes to `to` when the condition does not hold; on the way through it holds, and all it computed stays known. */
+  guard(condition: Node, to: Label): void {
+    if (condition.kind === 'all') {
+      for (const member of condition.members) this.guard(member, to);
+    } else {
+      this.jumpIf(condition, false, to);
+    }
+  }
+
+  /** Frame offset of the text's bytes. */
+  text(node: TextNode): number {
+    const key = print(node);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const at = this.places.get(key) ?? this.frame.allocate(node.bytes);
+    this.asm.source(key, () => this.fill(node, at));
+    this.known.set(key, at);
+    return at;
+  }
+
+  private fill(node: TextNode, at: number): void {
+    const { asm } = this;
+    if (node.kind === 'comm') {
+      this.address(1, at);
+      asm.alu('=', 2, node.limit);
+      asm.call('comm'); // fills up with zeros itself
+      return;
+    }
+    this.compute(node.from);
+    if (node.offset !== 0) asm.alu('+', 0, node.offset);
+    asm.aluRegister('=', 3, 0);
+    // The helper leaves what is behind the text's end as it was; keys are compared byte by byte.
+    for (let i = 0; i < node.bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
+    this.address(1, at);
+    asm.alu('=', 2, node.limit);
+    asm.call('readKernelText');
+  }
+
+  private compute(node: Node): void {
+    const { asm } = this;
+    switch (node.kind) {
+      case 'constant':
+        return asm.number(0, node.value);
+      case 'argument':
+        return asm.load(8, 0, CONTEXT, 8 * node.index);
+      case 'kept':
+        return asm.load(8, 0, FRAME, this.homes.kept(node.name));
+      case 'wallOffset':
+        this.homes.wallOffset();
+        return asm.load(8, 0, 1, 0);
+      case 'call':
+        return this.remembered(node, () => asm.call(node.helper));
+      case 'read':
+        return this.remembered(node, () => this.read(node));
+      case 'arithmetic':
+        return this.arithmetic(node);
+      case 'choose':
+        return this.choose(node);
+      default:
+        return this.truth(node);
+    }
+  }
+
+  private remembered(node: Node, emit: () => void): void {
+    const key = print(node);
+    const known = this.known.get(key);
+    if (known !== undefined) return this.asm.load(8, 0, FRAME, known);
+    emit();
+    if ((this.uses.get(key) ?? 0) < 2) return;
+    const at = this.frame.allocate(8);
+    this.asm.store(8, FRAME, at, 0);
+    this.known.set(key, at);
+  }
+
+  /** The helper yields zeros where it cannot read, so that walks need no checks on the way. */
+  private read(node: Node & { kind: 'read' }): void {
+    const { asm } = this;
+    this.compute(node.from);
+    if (node.offset !== 0) asm.alu('+', 0, node.offset);
+    asm.aluRegister('=', 3, 0);
+    this.frame.within(() => {
+      const at = this.frame.allocate(8);
+      this.address(1, at);
+      asm.alu('=', 2, node.bytes);
+      asm.call('readKernel');
+      asm.load(node.bytes, 0, FRAME, at);
+    });
+    if (node.signed && node.bytes < 8) {
+      asm.alu('<<', 0, 64 - 8 * node.bytes);
+      asm.alu('s>>', 0, 64 - 8 * node.bytes);
+    }
+  }
+
+  private arithmetic({ op, left, right }: Node & { kind: 'arithmetic' }): void {
+    const { asm } = this;
+    if (right.kind === 'constant' && fitsInline(right.value) && !(isDivision(op) && right.value === 0n)) {
+      this.compute(left);
+      asm.alu(op, 0, Number(right.value));
+      return;
+    }
+    this.both(left, right);
+    asm.aluRegister(op, 0, 1);
+  }
+
+  /** r0 = left, r1 = right. */
+  private both(left: Node, right: Node): void {
+    const { asm } = this;
+    if (this.isAtHand(right)) {
+      this.compute(left);
+      this.fetch(1, right);
+      return;
+    }
+    this.compute(left);
+    this.waiting((put, take) => {
+      put(0);
+      this.compute(right);
+      asm.aluRegister('=', 1, 0);
+      take(0);
+    });
+  }
+
+  /** True when one instruction, and no register but its own, yields the number. */
+  private isAtHand(node: Node): boolean {
+    return ['constant', 'argument', 'kept'].includes(node.kind) || this.known.has(print(node));
+  }
+
+  private fetch(to: Register, node: Node): void {
+    const { asm } = this;
+    if (node.kind === 'constant') return asm.number(to, node.value);
+    if (node.kind === 'argument') return asm.load(8, to, CONTEXT, 8 * node.index);
+    const at = node.kind === 'kept' ? this.homes.kept(node.name) : this.known.get(print(node));
+    asm.load(8, to, FRAME, at ?? 0);
+  }
+
+  /** A place for a number that must outlive other computing. */
+  private waiting(emit: (put: (from: Register) => void, take: (to: Register) => void) => void): void {
+    const { asm } = this;
+    const register = SPARE[SPARE.length - this.spare];
+    if (register !== undefined) {
+      this.spare--;
+      emit(
+        (from) => asm.aluRegister('=', register, from),
+        (to) => asm.aluRegister('=', to, register),
+      );
+      this.spare++;
+      return;
+    }
+    // Not given back before the scope ends: what `emit` remembers may lie behind it.
+    const at = this.frame.allocate(8);
+    emit(
+      (from) => asm.store(8, FRAME, at, from),
+      (to) => asm.load(8, to, FRAME, at),
+    );
+  }
+
+  private choose({ when, then, otherwise }: Node & { kind: 'choose' }): void {
+    const { asm } = this;
+    const other = asm.label();
+    const end = asm.label();
+    this.jumpIf(when, false, other);
+    this.oneWay(() => this.compute(then));
+    asm.goto(end);
+    asm.place(other);
+    this.oneWay(() => this.compute(otherwise));
+    asm.place(end);
+  }
+
+  /** r0 = 1 when the condition holds, otherwise 0. */
+  private truth(node: Node): void {
+    const { asm } = this;
+    const no = asm.label();
+    const end = asm.label();
+    this.jumpIf(node, false, no);
+    asm.alu('=', 0, 1);
+    asm.goto(end);
+    asm.place(no);
+    asm.alu('=', 0, 0);
+    asm.place(end);
+  }
+
+  /** Goes to `to` when the condition is `wanted`, and on otherwise. */
+  private jumpIf(node: Node, wanted: boolean, to: Label): void {
+    switch (node.kind) {
+      case 'not':
+        return this.jumpIf(node.of, !wanted, to);
+      case 'all':
+      case 'any':
+        return this.junction(node, wanted, to);
+      case 'compare':
+        return this.asm.source(print(node), () => this.jumpIfCompares(node, wanted, to));
+      case 'same':
+        return this.asm.source(print(node), () => this.jumpIfSame(node, wanted, to));
+      default:
+        this.number(node);
+        this.asm.jump(wanted ? '!=' : '==', 0, 0, to);
+    }
+  }
+
+  /** An `all` is decided by the first member that does not hold, an `any` by the first that does. */
+  private junction(node: Node & { kind: 'all' | 'any' }, wanted: boolean, to: Label): void {
+    const deciding = node.kind === 'any';
+    const on = this.asm.label();
+    let afterFirst: Map<string, number> | undefined;
+    for (const [i, member] of node.members.entries()) {
+      const isLast = i === node.members.length - 1;
+      if (deciding === wanted) this.jumpIf(member, deciding, to);
+      else if (isLast) this.jumpIf(member, wanted, to);
+      else this.jumpIf(member, deciding, on);
+      afterFirst ??= new Map(this.known);
+    }
+    this.asm.place(on);
+    // Only the first member is computed in any case.
+    this.known = afterFirst ?? this.known;
+  }
+
+  private jumpIfCompares(node: Node & { kind: 'compare' }, wanted: boolean, to: Label): void {
+    const { asm } = this;
+    const op = wanted ? node.op : OPPOSITE[node.op];
+    if (node.right.kind === 'constant' && fitsInline(node.right.value)) {
+      this.compute(node.left);
+      asm.jump(op, 0, Number(node.right.value), to);
+      return;
+    }
+    this.both(node.left, node.right);
+    asm.jumpRegister(op, 0, 1, to);
+  }
+
+  /** Compares up to the piece that holds the constant's end: behind it both are zero. */
+  private jumpIfSame(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
+    const { asm } = this;
+    const at = this.text(node.text);
+    const differ = asm.label();
+    const pieces = Math.floor(node.bytes.length / CHUNK) + 1;
+    const constant = Buffer.alloc(pieces * CHUNK);
+    node.bytes.copy(constant);
+    for (let i = 0; i < pieces; i++) {
+      const piece = constant.readBigUInt64LE(i * CHUNK);
+      asm.load(8, 0, FRAME, at + i * CHUNK);
+      const isLast = i === pieces - 1;
+      const op = isLast && wanted ? '==' : '!=';
+      const target = isLast || !wanted ? to : differ;
+      if (fitsInline(piece)) {
+        asm.jump(op, 0, Number(piece), target);
+      } else {
+        asm.number(1, piece);
+        asm.jumpRegister(op, 0, 1, target);
+      }
+    }
+    asm.place(differ);
+  }
+
+  /** What is computed inside is computed on one of two ways: it is not known where they meet. */
+  private oneWay(emit: () => void): void {
+    const before = this.known;
+    this.known = new Map(before);
+    emit();
+    this.known = before;
+  }
+
+  address(to: Register, offset: number): void {
+    this.asm.aluRegister('=', to, FRAME);
+    this.asm.alu('+', to, offset);
+  }
+}
+
+function isDivision(op: string): boolean {
+  return op === '/' || op === '%';
+}

@@ -1,0 +1,96 @@
+/*
+ * What the keys of the counting maps look like, and how they print. In: the breakdown. Out: a layout; text for bytes.
+ *
+ * A key is the discrete field's bytes, then a word of bucket (16 bits) and shard (16 bits), where there are such. With
+ * nothing to tell events apart the map is an array with one counter per CPU, and the key is its place, zero.
+ *
+ * Shards: CPUs that count one key at a time would hand its counter from cache to cache. A map with a counter per CPU
+ * and entry costs too much where there are many (16,384 entries: 20 ms to make with 2 CPUs, 17 MB with 128), so
+ * eight CPUs share one.
+ */
+import type { Grid } from '../../../../common/bucket';
+import { nameFromBytes } from '../../../../common/name';
+import type { Field } from './field';
+
+export interface KeyLayout {
+  readonly bytes: number;
+  /** Bytes of the discrete field; 0 when it is the same for all events, or not asked for. */
+  readonly discreteBytes: number;
+  /** Where the word of bucket and shard is; undefined when there is none. */
+  readonly wordAt?: number;
+  /** A power of two. */
+  readonly shards: number;
+  readonly grid?: Grid;
+  /** The key's text; undefined when the breakdown has no discrete field. */
+  readonly textOf?: (key: Buffer) => string;
+}
+
+const WORD_BYTES = 4;
+const BUCKET_BITS = 16;
+const BUCKETS_MAX = 1 << BUCKET_BITS;
+const CPUS_PER_SHARD = 8;
+const SHARDS_MAX = 16;
+
+export function keyLayout(discrete: Field | undefined, grid: Grid | undefined, cpus: number): KeyLayout {
+  const discreteBytes = bytesOf(discrete);
+  if (grid !== undefined && grid.size > BUCKETS_MAX) throw new RangeError('the grid has too many buckets');
+  const isSingle = discreteBytes === 0 && grid === undefined;
+  const shards = isSingle ? 1 : shardsFor(cpus);
+  const hasWord = grid !== undefined || shards > 1;
+  return {
+    bytes: isSingle ? WORD_BYTES : discreteBytes + (hasWord ? WORD_BYTES : 0),
+    discreteBytes,
+    shards,
+    ...(hasWord ? { wordAt: discreteBytes } : {}),
+    ...(grid === undefined ? {} : { grid }),
+    ...(discrete === undefined ? {} : { textOf: printer(discrete) }),
+  };
+}
+
+function bytesOf(discrete: Field | undefined): number {
+  switch (discrete?.kind) {
+    case 'text':
+      return discrete.node.bytes;
+    case 'number':
+      return discrete.bytes;
+    case 'pair':
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+/** True when all events of the question have one key: no hash is needed. */
+export function isSingle(layout: KeyLayout): boolean {
+  return layout.discreteBytes === 0 && layout.grid === undefined;
+}
+
+/** The bucket in a key that begins at `at`; 0 when the breakdown has no numeric field. */
+export function bucketOfKey(layout: KeyLayout, keys: Buffer, at = 0): number {
+  return layout.grid === undefined || layout.wordAt === undefined
+    ? 0
+    : keys.readUInt32LE(at + layout.wordAt) & (BUCKETS_MAX - 1);
+}
+
+/** Bits by which a shard's number is moved beside the bucket. */
+export const SHARD_SHIFT = BUCKET_BITS;
+
+function shardsFor(cpus: number): number {
+  let shards = 1;
+  while (shards < SHARDS_MAX && shards * CPUS_PER_SHARD < cpus) shards *= 2;
+  return shards;
+}
+
+function printer(discrete: Field): (key: Buffer) => string {
+  switch (discrete.kind) {
+    case 'fixed':
+      return () => discrete.text;
+    case 'text':
+      return (key) => nameFromBytes(key.subarray(0, discrete.node.bytes));
+    case 'pair':
+      return (key) => discrete.names.nameOf(key.readBigUInt64LE(0), key.readBigUInt64LE(8));
+    case 'number':
+      return (key) =>
+        discrete.names.nameOf(discrete.bytes === 8 ? key.readBigUInt64LE(0) : BigInt(key.readUInt32LE(0)));
+  }
+}

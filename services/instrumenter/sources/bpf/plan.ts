@@ -1,0 +1,240 @@
+/*
+ * What a question needs of a description: which steps, which kept values, which key. In: an observation, a predicate,
+ * a breakdown, a kernel. Out: steps with everything resolved, ready for program.ts, and the layout of the maps' keys.
+ */
+import type { Grid } from '../../../../common/bucket';
+import type { Predicate } from '../../../../common/predicate';
+import { task, type Expression } from '../../metrics/expression';
+import {
+  tracepoint,
+  type Identity,
+  type Observation,
+  type Probe,
+  type Step,
+} from '../../metrics/observation';
+import { conditionOf, resolveField, type Field } from './field';
+import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
+import { numberOf, type Surroundings } from './resolve';
+import { simplify } from './simplify';
+
+/** The machine that programs are made for. `cpus`: how many the kernel has room for. */
+export type Machine = Omit<Surroundings, 'tracepoint'> & { readonly cpus: number };
+
+export interface Question {
+  readonly predicate: Predicate;
+  readonly discrete?: string;
+  readonly numeric?: { readonly field: string; readonly grid: Grid };
+  isNumeric(field: string): boolean;
+}
+
+/** An identity resolved: one per CPU, or a number. */
+export type By = 'cpu' | Node;
+
+export interface KeepStep {
+  readonly kind: 'keep';
+  readonly by: By;
+  readonly when: Node;
+  readonly values: readonly { readonly name: string; readonly node: Node }[];
+}
+export interface CountStep {
+  readonly kind: 'count';
+  /** Absent: the question needs nothing that was kept. */
+  readonly by?: By;
+  /** What decides before what was kept is taken out, and after. */
+  readonly when: Node;
+  readonly condition: Node;
+  readonly discrete?: Field;
+  readonly numeric?: Node;
+  readonly amount: Node;
+}
+export interface ForgetStep {
+  readonly kind: 'forget';
+  readonly by: Node;
+  readonly when: Node;
+}
+export type ReadyStep = KeepStep | CountStep | ForgetStep;
+
+export interface ReadyProbe {
+  /** Its name, also where it is none. */
+  readonly tracepoint: string;
+  /** Present: not a tracepoint, but so many samples a second on each CPU. */
+  readonly hertz?: number;
+  readonly steps: readonly ReadyStep[];
+}
+
+/** How what is kept is stored. inPlace: an entry stays, and is marked empty; otherwise it is removed when counted. */
+export interface Keeping {
+  readonly storage: 'cpu' | 'inPlace' | 'removed';
+  /** One of 8 bytes each, in this order. The first is never 0 while an event is in flight. */
+  readonly names: readonly string[];
+}
+
+export interface Plan {
+  readonly probes: readonly ReadyProbe[];
+  readonly keeping?: Keeping;
+  /** The discrete field as the first count step has it: how keys print. */
+  readonly discrete?: Field;
+  readonly grid?: Grid;
+}
+
+/** Kept where no value serves as the mark that an event is in flight. */
+const MARK = '(mark)';
+
+/** Throws a MissingError for what the kernel lacks, a TypeError for a description that contradicts itself. */
+export function plan(observation: Observation, question: Question, machine: Machine): Plan {
+  const counts = observation.probes.flatMap((probe) =>
+    probe.steps
+      .filter((step) => step.kind === 'count')
+      .map((step) => countStep(step, question, { ...machine, tracepoint: probe.at.name })),
+  );
+  const wanted = new Set(counts.flatMap(({ ready }) => keptNames(ready)));
+  const identities = observation.probes.flatMap((probe) =>
+    probe.steps.filter((step) => step.kind === 'keep').map((step) => step.by),
+  );
+  const keeping = wanted.size === 0 ? undefined : keepingOf(observation, wanted, identities[0]);
+  const readyOf = new Map<Step, CountStep>(counts.map(({ step, ready }) => [step, ready]));
+  const probes = withCleaning(observation.probes, wanted.size > 0 && identities[0] === 'thread')
+    .map((probe) => ({
+      tracepoint: probe.at.name,
+      ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
+      steps: probe.steps
+        .filter((step) => step.kind === 'count' || keeping !== undefined)
+        .map((step) => readyStep(step, { ...machine, tracepoint: probe.at.name }, readyOf, keeping)),
+    }))
+    .filter((probe) => probe.steps.length > 0);
+  // A tracepoint without arguments in use must exist all the same.
+  for (const { tracepoint, hertz } of probes) {
+    if (hertz === undefined) machine.types.argumentsOf(tracepoint);
+  }
+  const discrete = counts[0]?.ready.discrete;
+  return {
+    probes,
+    ...(keeping === undefined ? {} : { keeping }),
+    ...(discrete === undefined ? {} : { discrete }),
+    ...(question.numeric === undefined ? {} : { grid: question.numeric.grid }),
+  };
+}
+
+function countStep(
+  step: Step & { kind: 'count' },
+  question: Question,
+  at: Surroundings,
+): { step: Step; ready: CountStep } {
+  const fieldOf = (name: string): Field => {
+    const expression = Object.hasOwn(step.fields, name) ? step.fields[name] : undefined;
+    if (expression === undefined) throw new TypeError(`the description has no field ${name}`);
+    return resolveField(expression, at);
+  };
+  const numeric = question.numeric === undefined ? undefined : fieldOf(question.numeric.field);
+  if (numeric !== undefined && numeric.kind !== 'number') {
+    throw new TypeError(`numeric field ${question.numeric?.field} is described as text`);
+  }
+  const ready: CountStep = {
+    kind: 'count',
+    when: whenOf(step.when, at),
+    condition: conditionOf(question.predicate, (field) => question.isNumeric(field), fieldOf),
+    ...(question.discrete === undefined ? {} : { discrete: fieldOf(question.discrete) }),
+    ...(numeric === undefined ? {} : { numeric: numeric.node }),
+    amount: step.amount === undefined ? constant(1n) : simplify(numberOf(step.amount, at)),
+  };
+  if (keptNames(ready).length === 0) return { step, ready };
+  if (step.by === undefined) throw new TypeError('a count step uses what was kept, but does not say by what');
+  return { step, ready: { ...ready, by: byOf(step.by, at) } };
+}
+
+function readyStep(
+  step: Step,
+  at: Surroundings,
+  counts: ReadonlyMap<Step, CountStep>,
+  keeping: Keeping | undefined,
+): ReadyStep {
+  const count = counts.get(step);
+  if (count !== undefined) return count;
+  if (step.kind === 'keep') {
+    const names = keeping?.names ?? [];
+    return {
+      kind: 'keep',
+      by: byOf(step.by, at),
+      when: whenOf(step.when, at),
+      values: names.map((name) => ({ name, node: keptValue(step, name, at) })),
+    };
+  }
+  if (step.kind === 'forget') {
+    return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
+  }
+  throw new TypeError('a count step was not planned');
+}
+
+function keptValue(step: Step & { kind: 'keep' }, name: string, at: Surroundings): Node {
+  if (name === MARK) return TRUE;
+  const value = Object.hasOwn(step.values, name) ? step.values[name] : undefined;
+  if (value === undefined) throw new TypeError(`a keep step does not keep ${name}`);
+  return simplify(numberOf(value, at));
+}
+
+function keepingOf(
+  observation: Observation,
+  wanted: ReadonlySet<string>,
+  identity: Identity | undefined,
+): Keeping {
+  if (identity === undefined) throw new TypeError('nothing is kept, but something is asked for');
+  const keeps = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'keep'));
+  const times = [...wanted].filter((name) => keeps.every((step) => step.values[name]?.kind === 'now'));
+  const [mark = MARK] = times.sort();
+  return {
+    storage: identity === 'cpu' ? 'cpu' : identity === 'thread' ? 'inPlace' : 'removed',
+    names: [mark, ...[...wanted].filter((name) => name !== mark).sort()],
+  };
+}
+
+/**
+ * What a thread keeps has to go with it: threads end within a call (exit, a signal), and a full map loses events.
+ * The last step of a thread is sched_process_exit.
+ */
+function withCleaning(probes: readonly Probe[], isByThread: boolean): readonly Probe[] {
+  if (!isByThread) return probes;
+  const at = tracepoint('sched_process_exit');
+  const forget: Step = { kind: 'forget', by: task };
+  if (!probes.some((probe) => probe.at.name === at.name)) return [...probes, { at, steps: [forget] }];
+  return probes.map((p) => (p.at.name === at.name ? { ...p, steps: [...p.steps, forget] } : p));
+}
+
+function whenOf(when: Expression | undefined, at: Surroundings): Node {
+  return when === undefined ? TRUE : simplify(numberOf(when, at));
+}
+
+/** A thread is known by its task's address: its number changes when it replaces its process's first thread (exec). */
+function byOf(by: Identity, at: Surroundings): By {
+  if (by === 'cpu') return 'cpu';
+  return simplify(numberOf(by === 'thread' ? task : by, at));
+}
+
+/** The trees of a step, all of them. */
+export function treesOf(step: ReadyStep): readonly (Node | TextNode)[] {
+  const by = step.by === undefined || step.by === 'cpu' ? [] : [step.by];
+  if (step.kind === 'forget') return [step.when, ...by];
+  if (step.kind === 'keep') return [step.when, ...by, ...step.values.map((value) => value.node)];
+  const { discrete, numeric } = step;
+  return [
+    step.when,
+    ...by,
+    step.condition,
+    ...(discrete === undefined || discrete.kind === 'fixed' ? [] : nodesOf(discrete)),
+    ...(numeric === undefined ? [] : [numeric]),
+    step.amount,
+  ];
+}
+
+function nodesOf(field: Exclude<Field, { kind: 'fixed' }>): readonly (Node | TextNode)[] {
+  return field.kind === 'pair' ? field.nodes : [field.node];
+}
+
+function keptNames(step: ReadyStep): string[] {
+  const names: string[] = [];
+  for (const tree of treesOf(step)) {
+    eachPart(tree, (part) => {
+      if (part.kind === 'kept') names.push(part.name);
+    });
+  }
+  return names;
+}

@@ -1,0 +1,132 @@
+/*
+ * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
+ * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
+ */
+import type { Cost, Probe, Reading } from '../../source';
+import { encode } from './assembler';
+import { listPrograms, type Compiled } from './compile';
+import type { Kernel } from './kernel';
+import type { Drain } from './maps';
+import { CONTROL, COUNTER_BYTES, MAPS } from './program';
+
+const ONLY_KEY = Buffer.alloc(4);
+
+export class BpfProbe implements Probe {
+  private readonly kernel: Kernel;
+  private readonly drain: Drain;
+  private readonly compiled: Compiled;
+  private readonly onClose: (probe: BpfProbe) => void;
+  private readonly maps = new Map<string, number>();
+  private readonly programs: number[] = [];
+  private readonly links: number[] = [];
+  private readonly control = Buffer.alloc(CONTROL.bytes);
+  private phase = 0;
+  private lostSoFar = [0, 0];
+  private missesSoFar = 0;
+
+  constructor(kernel: Kernel, drain: Drain, compiled: Compiled, onClose: (probe: BpfProbe) => void) {
+    this.kernel = kernel;
+    this.drain = drain;
+    this.compiled = compiled;
+    this.onClose = onClose;
+  }
+
+  /** Creates, loads and attaches. Throws a KernelError, and leaves nothing behind when it does. */
+  async open(): Promise<void> {
+    try {
+      for (const map of this.compiled.maps) this.maps.set(map.name, this.kernel.createMap(map));
+      this.writeControl();
+      for (const { tracepoint, samples, instructions } of this.compiled.programs) {
+        const code = encode(instructions, (name) => this.map(name));
+        this.programs.push(
+          this.kernel.load(tracepoint, code, samples === undefined ? 'rawTracepoint' : 'sample'),
+        );
+      }
+      await this.attach();
+    } catch (error) {
+      this.closeAll();
+      throw error;
+    }
+  }
+
+  turn(): void {
+    this.phase = 1 - this.phase;
+    this.writeControl();
+  }
+
+  read(): Reading {
+    const closed = 1 - this.phase;
+    const value = this.drain.read(this.map(MAPS.counts[closed] ?? MAPS.counts[0]), this.compiled.key);
+    return { value, lost: this.takeLost(closed) + this.takeMisses() };
+  }
+
+  /** Runs and nanoseconds counted so far; they grow only while the kernel's statistics are on. */
+  cost(): Cost {
+    const infos = this.programs.map((program) => this.kernel.info(program));
+    return {
+      runs: infos.reduce((sum, info) => sum + info.runs, 0),
+      nanoseconds: infos.reduce((sum, info) => sum + info.nanoseconds, 0),
+    };
+  }
+
+  /** The programs as text, with the source of each instruction. */
+  listing(): string {
+    return listPrograms(this.compiled);
+  }
+
+  close(): void {
+    this.closeAll();
+    this.onClose(this);
+  }
+
+  /** All at once: the kernel may wait for a grace period in each. */
+  private async attach(): Promise<void> {
+    const attached = await Promise.allSettled(
+      this.compiled.programs.map(async ({ tracepoint, samples }, i) => {
+        const program = this.programs[i] ?? -1;
+        if (samples !== undefined) this.kernel.sample(samples, program, this.links);
+        else this.links.push(await this.kernel.attach(tracepoint, program));
+      }),
+    );
+    const failed = attached.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  private writeControl(): void {
+    this.control.writeBigUInt64LE(BigInt(this.phase), CONTROL.phase);
+    if (this.compiled.usesWallClock) {
+      this.control.writeBigInt64LE(this.kernel.wallOffset(), CONTROL.wallOffset);
+    }
+    this.kernel.update(this.map(MAPS.control), ONLY_KEY, this.control);
+  }
+
+  /** The kernel's counter only grows, so that nothing is lost between reading and clearing it. */
+  private takeLost(phase: number): number {
+    const counters = Buffer.alloc(MAPS.counts.length * COUNTER_BYTES);
+    this.kernel.lookup(this.map(MAPS.lost), ONLY_KEY, counters);
+    const lost = Number(counters.readBigUInt64LE(phase * COUNTER_BYTES));
+    const since = lost - (this.lostSoFar[phase] ?? 0);
+    this.lostSoFar[phase] = lost;
+    return since;
+  }
+
+  private takeMisses(): number {
+    const misses = this.programs.reduce((sum, program) => sum + this.kernel.info(program).misses, 0);
+    const since = misses - this.missesSoFar;
+    this.missesSoFar = misses;
+    return since;
+  }
+
+  private map(name: string): number {
+    const descriptor = this.maps.get(name);
+    if (descriptor === undefined) throw new Error(`the probe has no map ${name}`);
+    return descriptor;
+  }
+
+  private closeAll(): void {
+    for (const fd of [...this.links.splice(0), ...this.programs.splice(0), ...this.maps.values()]) {
+      this.kernel.close(fd);
+    }
+    this.maps.clear();
+  }
+}

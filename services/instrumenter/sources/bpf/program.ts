@@ -1,0 +1,293 @@
+/*
+ * One probe's program: its steps, one after the other. In: steps with everything resolved. Out: instructions.
+ * Next: maps.ts (what it counts into), bpf.ts (which reads that once a second).
+ *
+ * Counts go to the map of the current phase; what cannot be stored is added to the phase's lost counter.
+ */
+import { Assembler, FRAME, type Instruction, type Label, type Register } from './assembler';
+import { CONTEXT, Emitter } from './emit';
+import { Frame } from './frame';
+import { emitBucket } from './grid';
+import { SHARD_SHIFT, type KeyLayout } from './key';
+import { constant, eachPart, print, type Node, type TextNode } from './node';
+import { treesOf, type By, type CountStep, type Keeping, type KeepStep, type ReadyStep } from './plan';
+import { known } from './simplify';
+
+/** Names of the maps that the programs of one question share. */
+export const MAPS = {
+  control: 'control',
+  lost: 'lost',
+  counts: ['counts0', 'counts1'],
+  kept: 'kept',
+} as const;
+/** Bytes of the control map's value: the phase (0 or 1), then the wall clock's offset. */
+export const CONTROL = { phase: 0, wallOffset: 8, bytes: 16 } as const;
+/** Bytes of a counter. */
+export const COUNTER_BYTES = 8;
+/** Flags of an update. */
+const ANY = 0;
+const ONLY_NEW = 1;
+
+export interface Layout {
+  readonly key: KeyLayout;
+  readonly keeping?: Keeping;
+}
+
+/** Throws a RangeError when the program needs more instructions or memory than there are. */
+export function compileProgram(
+  steps: readonly ReadyStep[],
+  layout: Layout,
+  limit: number,
+): readonly Instruction[] {
+  return new Program(layout, limit).compile(steps);
+}
+
+class Program {
+  private readonly asm: Assembler;
+  private readonly frame = new Frame();
+  private readonly emitter: Emitter;
+  private readonly layout: Layout;
+  private readonly keptAt = new Map<string, number>();
+
+  constructor(layout: Layout, limit: number) {
+    this.layout = layout;
+    this.asm = new Assembler(limit);
+    this.emitter = new Emitter(this.asm, this.frame, {
+      kept: (name) => {
+        const at = this.keptAt.get(name);
+        if (at === undefined) throw new TypeError(`${name} is used but was not kept`);
+        return at;
+      },
+      wallOffset: () => this.asm.mapValue(1, MAPS.control, CONTROL.wallOffset),
+    });
+  }
+
+  compile(steps: readonly ReadyStep[]): readonly Instruction[] {
+    const { asm, emitter } = this;
+    for (const tree of steps.flatMap(treesOf)) emitter.expect(tree);
+    asm.aluRegister('=', CONTEXT, 1);
+    for (const node of sharedBySteps(steps)) emitter.ahead(node);
+    for (const step of steps) {
+      const end = asm.label();
+      emitter.scope(() => this.step(step, end));
+      asm.place(end);
+    }
+    asm.exit();
+    return asm.instructions;
+  }
+
+  private step(step: ReadyStep, end: Label): void {
+    if (known(step.when) !== true) this.emitter.guard(step.when, end);
+    switch (step.kind) {
+      case 'keep':
+        return this.keep(step, end);
+      case 'count':
+        return this.count(step, end);
+      case 'forget':
+        return this.remove(this.identity(step.by));
+    }
+  }
+
+  /** Writes what an event's end will need into the map of events in flight. */
+  private keep(step: KeepStep, end: Label): void {
+    const { asm, emitter } = this;
+    const values = this.frame.allocate(8 * step.values.length);
+    for (const [i, { node }] of step.values.entries()) {
+      emitter.number(node);
+      asm.store(8, FRAME, values + 8 * i, 0);
+    }
+    const id = this.identity(step.by);
+    asm.source('keep', () => {
+      const isNew = asm.label();
+      if (this.layout.keeping?.storage !== 'removed') {
+        // Updating in place takes no lock and no memory: half the cost of a new entry.
+        this.find(MAPS.kept, id);
+        asm.jump('==', 0, 0, isNew);
+        for (let i = 0; i < step.values.length; i++) {
+          asm.load(8, 1, FRAME, values + 8 * i);
+          asm.store(8, 0, 8 * i, 1);
+        }
+        asm.goto(end);
+      }
+      asm.place(isNew);
+      this.update(MAPS.kept, id, values, ANY);
+      asm.jump('==', 0, 0, end);
+      this.lose(constant(1n));
+    });
+  }
+
+  private count(step: CountStep, end: Label): void {
+    const { asm, emitter } = this;
+    const { key } = this.layout;
+    const at = this.frame.allocate(key.bytes);
+    if (step.discrete?.kind === 'text') emitter.placeText(step.discrete.node, at);
+    if (step.by !== undefined) this.takeOut(step.by, end);
+    if (known(step.condition) !== true) emitter.guard(step.condition, end);
+    const { discrete, numeric } = step;
+    if (discrete?.kind === 'text') emitter.text(discrete.node);
+    if (discrete?.kind === 'number') {
+      emitter.number(discrete.node);
+      asm.store(discrete.bytes, FRAME, at, 0);
+    }
+    if (discrete?.kind === 'pair') {
+      for (const [i, node] of discrete.nodes.entries()) {
+        emitter.number(node);
+        asm.store(8, FRAME, at + 8 * i, 0);
+      }
+    }
+    this.keyWord(at, numeric);
+    asm.source('count', () => this.add(at, step.amount, end));
+  }
+
+  /** Bucket and shard, behind the discrete field; or the place 0 of an array. */
+  private keyWord(key: number, numeric: Node | undefined): void {
+    const { asm, emitter } = this;
+    const { grid, shards, wordAt, discreteBytes } = this.layout.key;
+    if (wordAt === undefined) {
+      if (discreteBytes === 0) asm.storeNumber(4, FRAME, key, 0);
+      return;
+    }
+    if (numeric !== undefined && grid !== undefined) {
+      emitter.number(numeric);
+      asm.source(`bucket of ${print(numeric)}`, () => emitBucket(asm, grid));
+    }
+    if (shards > 1) {
+      asm.source('shard', () => {
+        if (grid !== undefined) asm.aluRegister('=', 7, 0);
+        asm.call('cpu');
+        asm.alu('&', 0, shards - 1);
+        asm.alu('<<', 0, SHARD_SHIFT);
+        if (grid !== undefined) asm.aluRegister('|', 0, 7);
+      });
+    }
+    asm.store(4, FRAME, key + wordAt, 0);
+  }
+
+  /** Finds what was kept; goes to `end` when there is nothing. Afterwards it can be found no more. */
+  private takeOut(by: By, end: Label): void {
+    const { asm } = this;
+    const id = this.identity(by);
+    asm.source('take out what was kept', () => {
+      this.find(MAPS.kept, id);
+      asm.jump('==', 0, 0, end);
+      for (const [i, name] of (this.layout.keeping?.names ?? []).entries()) {
+        const at = this.frame.allocate(8);
+        this.keptAt.set(name, at);
+        asm.load(8, 1, 0, 8 * i);
+        asm.store(8, FRAME, at, 1);
+        if (i === 0 && this.layout.keeping?.storage !== 'removed') {
+          asm.jump('==', 1, 0, end);
+          asm.alu('=', 1, 0);
+          asm.store(8, 0, 0, 1);
+        }
+      }
+      if (this.layout.keeping?.storage === 'removed') this.remove(id);
+    });
+  }
+
+  /** Adds to the count of the key in the map of the phase. */
+  private add(key: number, amount: Node, end: Label): void {
+    const { asm, emitter } = this;
+    const by = this.frame.allocate(8);
+    emitter.number(amount);
+    asm.store(8, FRAME, by, 0);
+    const second = asm.label();
+    this.phase(1);
+    asm.jump('!=', 1, 0, second);
+    for (const [phase, counts] of MAPS.counts.entries()) {
+      // Twice the same code: a call with one known map is turned into a direct one by the kernel.
+      if (phase === 1) asm.place(second);
+      const isNew = asm.label();
+      this.find(counts, key);
+      asm.jump('==', 0, 0, isNew);
+      asm.load(8, 1, FRAME, by);
+      asm.atomicAdd(0, 0, 1);
+      asm.goto(end);
+      asm.place(isNew);
+      this.update(counts, key, by, ONLY_NEW);
+      asm.jump('==', 0, 0, end);
+      // Full - or another CPU, or an interrupt on this one, was quicker to make the entry.
+      const isFull = asm.label();
+      this.find(counts, key);
+      asm.jump('==', 0, 0, isFull);
+      asm.load(8, 1, FRAME, by);
+      asm.atomicAdd(0, 0, 1);
+      asm.goto(end);
+      asm.place(isFull);
+      asm.load(8, 2, FRAME, by);
+      asm.mapValue(1, MAPS.lost, phase * COUNTER_BYTES);
+      asm.atomicAdd(1, 0, 2);
+      if (phase === 0) asm.goto(end);
+    }
+  }
+
+  /** Counts an event that could not be kept as lost. */
+  private lose(amount: Node): void {
+    const { asm, emitter } = this;
+    emitter.number(amount);
+    const second = asm.label();
+    const add = asm.label();
+    this.phase(1);
+    asm.jump('!=', 1, 0, second);
+    asm.mapValue(1, MAPS.lost, 0);
+    asm.goto(add);
+    asm.place(second);
+    asm.mapValue(1, MAPS.lost, COUNTER_BYTES);
+    asm.place(add);
+    asm.atomicAdd(1, 0, 0);
+  }
+
+  private phase(to: Register): void {
+    this.asm.mapValue(to, MAPS.control, CONTROL.phase);
+    this.asm.load(8, to, to, 0);
+  }
+
+  /** Frame offset of the key by which something is kept. */
+  private identity(by: By): number {
+    const at = this.frame.allocate(8);
+    if (by === 'cpu') {
+      this.asm.storeNumber(4, FRAME, at, 0); // a per-CPU array has one place for each
+    } else {
+      this.emitter.number(by);
+      this.asm.store(8, FRAME, at, 0);
+    }
+    return at;
+  }
+
+  private find(map: string, key: number): void {
+    this.asm.map(1, map);
+    this.emitter.address(2, key);
+    this.asm.call('lookup');
+  }
+
+  private update(map: string, key: number, value: number, flags: number): void {
+    this.asm.map(1, map);
+    this.emitter.address(2, key);
+    this.emitter.address(3, value);
+    this.asm.alu('=', 4, flags);
+    this.asm.call('update');
+  }
+
+  private remove(key: number): void {
+    this.asm.map(1, MAPS.kept);
+    this.emitter.address(2, key);
+    this.asm.call('remove');
+  }
+}
+
+/** Calls and reads that more than one step needs are made once, before the first. */
+function sharedBySteps(steps: readonly ReadyStep[]): readonly Node[] {
+  const found = new Map<string, { node: Node; steps: Set<ReadyStep> }>();
+  for (const step of steps) {
+    for (const tree of treesOf(step)) {
+      eachPart(tree, (part: Node | TextNode) => {
+        if (part.kind !== 'call' && part.kind !== 'read') return;
+        const key = print(part);
+        const entry = found.get(key) ?? { node: part, steps: new Set() };
+        entry.steps.add(step);
+        found.set(key, entry);
+      });
+    }
+  }
+  return [...found.values()].filter((entry) => entry.steps.size > 1).map((entry) => entry.node);
+}

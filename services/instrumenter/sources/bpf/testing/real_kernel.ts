@@ -1,0 +1,97 @@
+/*
+ * The bpf source of the machine that tests run on. In: nothing. Out: the source, and ways to enable, read and close
+ * probes of it; or why there is none.
+ */
+import { spawnSync } from 'node:child_process';
+import type { Instrumentation } from '../../../../../common/instrumentation';
+import { predicateFields, type Predicate } from '../../../../../common/predicate';
+import type { Value } from '../../../../../common/value';
+import { FIELDS, type FieldName } from '../../../metrics/fields';
+import { METRICS } from '../../../metrics/registry';
+import type { BpfSource } from '../bpf';
+import { openBpf } from '../open';
+import type { BpfProbe } from '../probe';
+
+export const HOST = 'this-node';
+export const ALWAYS: Predicate = { kind: 'always' };
+export const is = (field: string, constant: string): Predicate => ({
+  kind: 'compare',
+  op: 'eq',
+  field,
+  constant,
+});
+export const both = (...members: Predicate[]): Predicate => ({ kind: 'and', members });
+
+/** A process name (15 bytes at most) that no other run of these tests on this machine uses. */
+export const own = (name: string): string => `${process.pid.toString(36)}-${name}`;
+/** Perl: takes a name; the kernel cuts it to 15 bytes. */
+export const rename = (name: string): string =>
+  `open(F, ">", "/proc/$$/comm"); syswrite(F, "${name}"); close F;`;
+
+export function instrumentation(
+  name: `${string}.${string}`,
+  decomposition: readonly string[],
+  predicate: Predicate = ALWAYS,
+): Instrumentation {
+  const [module = '', stat = ''] = name.split('.');
+  const fields = [...decomposition, ...predicateFields(predicate)];
+  return {
+    id: '1',
+    module,
+    stat,
+    predicate,
+    decomposition,
+    fields: Object.fromEntries(fields.map((field) => [field, FIELDS[field as FieldName].type])),
+    valueScope: 'interval',
+    granularity: 1,
+    retentionTime: 60,
+    idleMax: 60,
+    persistData: false,
+    enabled: true,
+    crtime: 0,
+  };
+}
+
+/** What a Perl program prints. Throws when it fails. */
+export function perl(script: string, ...args: string[]): string {
+  const done = spawnSync('perl', ['-e', script, ...args], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`perl failed: ${done.stderr}`);
+  return done.stdout;
+}
+
+export class RealKernel {
+  readonly source: BpfSource;
+  private readonly open: BpfProbe[] = [];
+
+  constructor(source: BpfSource) {
+    this.source = source;
+  }
+
+  async enable(...args: Parameters<typeof instrumentation>): Promise<BpfProbe> {
+    const probe = await this.source.enable(instrumentation(...args));
+    this.open.push(probe);
+    return probe;
+  }
+
+  /** Closes the second and reads it. Throws when something was lost. */
+  async read(probe: BpfProbe): Promise<Value> {
+    probe.turn();
+    await this.source.settle();
+    const { value, lost } = probe.read();
+    if (lost !== 0) throw new Error(`${lost} events were lost`);
+    return value;
+  }
+
+  closeProbes(): void {
+    for (const probe of this.open.splice(0)) probe.close();
+  }
+}
+
+/** The source, or why it does not work here. */
+export function openRealKernel(): RealKernel | string {
+  const source = openBpf(HOST, METRICS);
+  if (typeof source === 'string') return source;
+  const offers = source.offers();
+  const reasons = offers.flatMap((offer) => ('unavailable' in offer ? [offer.unavailable] : []));
+  return reasons.length === offers.length ? (reasons[0] ?? 'no metric') : new RealKernel(source);
+}

@@ -1,0 +1,397 @@
+/* What the catalogue's metrics count, against workloads of known size and the kernel's own counters. Needs root. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOG_GRID } from '../../../../common/bucket';
+import { eachBucket, totalCount, type Distribution } from '../../../../common/distribution';
+import { totalOf, type Value } from '../../../../common/value';
+import { zoneOfCgroup } from '../../zonename';
+import { both, is, openRealKernel, own, perl, RealKernel, rename } from './testing/real_kernel';
+import { cgroupRoot } from './zones';
+
+const opened = openRealKernel();
+const usable = opened instanceof RealKernel;
+if (!usable) process.stderr.write(`SKIPPED: truths of the bpf source: ${opened}\n`);
+
+test('as root on Linux nothing of this file is skipped', () => {
+  if (process.platform === 'linux' && process.getuid?.() === 0) expect(usable).toBe(true);
+});
+
+const numbersOf = (value: Value): ReadonlyMap<string, number> =>
+  value.shape === 'keyed' ? value.numbers : new Map([['', totalOf(value)]]);
+const distributionOf = (value: Value, key: string): Distribution =>
+  value.shape === 'keyed-distribution' ? (value.distributions.get(key) ?? []) : [];
+
+/** Sum of a row of numbers in a file of /proc, by the first word. */
+function countsOf(path: string): Map<string, number> {
+  const rows = readFileSync(path, 'utf8').split('\n').slice(1);
+  return new Map(
+    rows.flatMap((row) => {
+      const [name = '', ...rest] = row.trim().split(/\s+/);
+      const numbers = rest.filter((word) => /^[0-9]+$/.test(word)).map(Number);
+      return name === '' ? [] : [[name.replace(/:$/, ''), numbers.reduce((a, b) => a + b, 0)]];
+    }),
+  );
+}
+
+(usable ? describe : describe.skip)('the catalogue on this kernel', () => {
+  const kernel = opened as RealKernel;
+  afterEach(() => kernel.closeProbes());
+  afterAll(() => kernel.source.close());
+
+  test('soft interrupts lie, within a tenth, between two readings of /proc/softirqs', async () => {
+    const outer = countsOf('/proc/softirqs');
+    const probe = await kernel.enable('cpu.softirqs', ['softirq', 'latency']);
+    const inner = countsOf('/proc/softirqs');
+    perl('for (1..20) { select(undef, undef, undef, 0.01) }');
+    const innerEnd = countsOf('/proc/softirqs');
+    const value = await kernel.read(probe);
+    const outerEnd = countsOf('/proc/softirqs');
+    let seen = 0;
+    for (const name of ['TIMER', 'RCU', 'SCHED', 'HRTIMER', 'NET_RX', 'BLOCK', 'TASKLET']) {
+      const count = totalCount(distributionOf(value, name));
+      const at = (counts: Map<string, number>): number => counts.get(name) ?? 0;
+      // The file's counters are not read at one moment, and count beginnings where the probe counts ends.
+      const least = 0.9 * (at(innerEnd) - at(inner)) - 3;
+      const most = 1.1 * (at(outerEnd) - at(outer)) + 3;
+      expect([name, count >= least, count <= most]).toEqual([name, true, true]);
+      seen += count;
+    }
+    expect(seen).toBeGreaterThan(10);
+  });
+
+  test('device interrupts lie between two readings of /proc/interrupts', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-irq-'));
+    const total = (): number => {
+      const row = /^intr ([0-9]+)/m.exec(readFileSync('/proc/stat', 'utf8'));
+      return Number(row?.[1] ?? NaN);
+    };
+    try {
+      const before = total();
+      const probe = await kernel.enable('cpu.irqs', ['irqvector', 'latency']);
+      perl(
+        'open(F, ">", $ARGV[0]); for (1..20) { syswrite(F, "x" x 4096); syscall($ARGV[1], fileno F) }',
+        join(folder, 'f'),
+        process.arch === 'x64' ? '74' : '82',
+      );
+      const value = await kernel.read(probe);
+      // Timer and inter-processor interrupts are in the total and have no driver.
+      expect(totalOf(value)).toBeLessThanOrEqual(total() - before);
+      if (value.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
+      const interrupts = readFileSync('/proc/interrupts', 'utf8');
+      for (const name of value.distributions.keys()) expect(interrupts).toContain(name);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a program is seen on a CPU as often as it has run there: 99 times for each second', async () => {
+    const comm = own('samples');
+    const probe = await kernel.enable('cpu.thread_samples', ['execname'], is('execname', comm));
+    const ran = Number(
+      perl(`${rename(comm)} while ((times)[0] < 1) { for my $i (1..1e5) { } }
+        open(S, "<", "/proc/$$/schedstat"); print((split / /, <S>)[0])`),
+    );
+    const count = numbersOf(await kernel.read(probe)).get(comm) ?? 0;
+    // Chance: five standard deviations would be half of it, were the samples not as regular as they are.
+    expect(Math.abs(count / 99 / (ran / 1e9) - 1)).toBeLessThan(0.2);
+  }, 20_000);
+
+  test('the idle thread is nobody’s sample', async () => {
+    const probe = await kernel.enable('cpu.thread_samples', ['execname']);
+    perl('select(undef, undef, undef, 0.3)');
+    const names = [...numbersOf(await kernel.read(probe)).keys()];
+    expect(names.filter((name) => name.startsWith('swapper'))).toEqual([]);
+  });
+
+  test('a request’s time in the queue is told apart from its service', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-queue-'));
+    try {
+      const served = await kernel.enable('disk.physio_ops', ['optype', 'latency']);
+      const queued = await kernel.enable('disk.physio_ops', ['optype', 'queuetime']);
+      perl(
+        'open(D, ">", $ARGV[0]); for (1..20) { syswrite(D, "x" x 4096); syscall($ARGV[1], fileno D) }',
+        join(folder, 'data'),
+        process.arch === 'x64' ? '74' : '82',
+      );
+      const [inQueue, inService] = [await kernel.read(queued), await kernel.read(served)];
+      if (totalOf(inService) === 0) {
+        process.stderr.write('SKIPPED: nothing of this folder’s file system goes to a disk\n');
+        return;
+      }
+      // No request here waits for half a minute: the kernel's stamp and ours are of one clock.
+      if (inQueue.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
+      expect(totalOf(inQueue)).toBeGreaterThan(0);
+      for (const distribution of inQueue.distributions.values()) {
+        eachBucket(distribution, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBeLessThan(30e9));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('signals are counted by who sends them, which, and to whom', async () => {
+    const comm = own('signals');
+    const probe = await kernel.enable('unix.signals', ['signal'], is('execname', comm));
+    const toWhom = await kernel.enable('unix.signals', ['texecname'], is('signal', 'SIGUSR2'));
+    perl(`${rename(comm)} $SIG{USR1} = sub { }; $SIG{USR2} = 'IGNORE';
+      for (1..30) { kill 'USR1', $$ } for (1..12) { kill 'USR2', $$ }`);
+    const numbers = numbersOf(await kernel.read(probe));
+    expect([numbers.get('SIGUSR1'), numbers.get('SIGUSR2')]).toEqual([30, 12]);
+    expect(numbersOf(await kernel.read(toWhom)).get(comm)).toBe(12);
+  });
+
+  test('page faults of a growing program are those that the kernel has counted for it', async () => {
+    const comm = own('faults');
+    const probe = await kernel.enable('memory.page_faults', ['optype'], is('execname', comm));
+    const faults = Number(
+      perl(`sub faults { open(S, "<", "/proc/self/stat"); (split / /, <S>)[9] }
+        ${rename(comm)} my $before = faults();
+        my @all = map { "x" x 3000 } 1..20000;
+        print faults() - $before`),
+    );
+    const value = numbersOf(await kernel.read(probe));
+    const writes = value.get('write') ?? 0;
+    expect(faults).toBeGreaterThan(500);
+    // Some faults are the kernel's own, on the program's behalf; some come after the count was printed.
+    expect(Math.abs(writes - faults) / faults).toBeLessThan(0.1);
+  });
+
+  test('a connection is counted where it is opened and accepted, with its addresses, and when it has ended', async () => {
+    const server = createServer((socket) => {
+      socket.on('data', (bytes) => socket.end(bytes));
+      socket.on('error', () => undefined);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const comm = own('tcp');
+    const connects = await kernel.enable('tcp.connects', ['execname', 'latency'], is('rport', port));
+    const raddrs = await kernel.enable(
+      'tcp.connects',
+      ['raddr'],
+      both(is('raddr', '127.0.0.1'), is('execname', comm), is('rport', port)),
+    );
+    const pids = await kernel.enable('tcp.connects', ['ppid'], is('execname', comm));
+    const accepts = await kernel.enable('tcp.accepts', ['raddr'], is('lport', port));
+    const lives = await kernel.enable('tcp.lifetimes', ['raddr', 'bytes'], is('rport', port));
+    const times = await kernel.enable('tcp.lifetimes', ['lport', 'duration'], is('lport', port));
+    await new Promise<void>((resolve, reject) => {
+      execFile(
+        'perl',
+        [
+          '-MSocket',
+          '-e',
+          `${rename(comm)} for (1..25) {
+               socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die;
+               syswrite(S, "x" x 1000); 1 while sysread(S, $b, 4096); close S }
+             socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in(1, INADDR_LOOPBACK)) and die`,
+          port,
+        ],
+        (error) => (error === null ? resolve() : reject(new Error(error.message))),
+      );
+    });
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const opened = await kernel.read(connects);
+    expect(totalCount(distributionOf(opened, comm))).toBe(25);
+    expect(totalOf(opened)).toBe(25);
+    eachBucket(distributionOf(opened, comm), (bucket) => {
+      expect(LOG_GRID.floorOf(bucket)).toBeGreaterThan(100);
+      expect(LOG_GRID.floorOf(bucket)).toBeLessThan(1_000_000_000);
+    });
+    expect(numbersOf(await kernel.read(raddrs))).toEqual(new Map([['127.0.0.1', 25]]));
+    expect(numbersOf(await kernel.read(pids))).toEqual(new Map([[String(process.pid), 25]]));
+    expect(numbersOf(await kernel.read(accepts))).toEqual(new Map([['127.0.0.1', 25]]));
+    const bytes = distributionOf(await kernel.read(lives), '127.0.0.1');
+    // A thousand bytes there and back, and one for each FIN or SYN that the counters hold.
+    expect(totalCount(bytes)).toBe(25);
+    eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
+    expect(totalCount(distributionOf(await kernel.read(times), port))).toBe(25);
+  }, 20_000);
+
+  test('a segment that nobody answers is sent again, and counted', async () => {
+    const probe = await kernel.enable('tcp.retransmits', ['raddr'], is('raddr', '127.0.0.1'));
+    const byPort = await kernel.enable('tcp.retransmits', ['rport']);
+    // A listener that has no room left drops what asks for more; it is asked again a second later.
+    const port =
+      perl(`use Socket; socket(L, PF_INET, SOCK_STREAM, 0); bind(L, sockaddr_in(0, INADDR_LOOPBACK));
+      listen(L, 0); my ($port) = sockaddr_in(getsockname(L)); use Fcntl; my @all;
+      for (1..3) { socket(my $s, PF_INET, SOCK_STREAM, 0); fcntl($s, F_SETFL, O_NONBLOCK);
+        connect($s, sockaddr_in($port, INADDR_LOOPBACK)); push @all, $s; select(undef, undef, undef, 0.05) }
+      select(undef, undef, undef, 1.5); print $port`);
+    const ports = numbersOf(await kernel.read(byPort));
+    expect(ports.get(port)).toBeGreaterThanOrEqual(1);
+    expect(numbersOf(await kernel.read(probe)).get('127.0.0.1')).toBeGreaterThanOrEqual(
+      ports.get(port) ?? NaN,
+    );
+  }, 20_000);
+
+  test('addresses of version 6 are told as such', async () => {
+    const server = createServer((socket) => socket.end());
+    server.listen(0, '::1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      process.stderr.write('SKIPPED: this machine has no IPv6 on loopback\n');
+      return;
+    }
+    const { port } = server.address() as AddressInfo;
+    const probe = await kernel.enable('tcp.connects', ['raddr'], is('rport', String(port)));
+    const socket = connect(port, '::1');
+    socket.resume();
+    await once(socket, 'close');
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    expect(numbersOf(await kernel.read(probe))).toEqual(new Map([['::1', 1]]));
+  });
+
+  test('reads and writes of files are counted by kind, with size, place and file system; others are not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-files-'));
+    const comm = own('files');
+    try {
+      const mine = is('execname', comm);
+      const types = await kernel.enable('fs.logical_rwops', ['fstype'], both(mine, is('optype', 'write')));
+      const sizes = await kernel.enable('fs.logical_rwops', ['optype', 'size'], mine);
+      const places = await kernel.enable('fs.logical_rwops', ['optype', 'offset'], mine);
+      const all = await kernel.enable('fs.logical_ops', ['optype'], mine);
+      const waits = await kernel.enable('fs.logical_ops', ['optype', 'latency'], mine);
+      const syncs = await kernel.enable('fs.syncs', ['syscall', 'latency'], mine);
+      const [fsync, pread] = process.arch === 'x64' ? ['74', '17'] : ['82', '67'];
+      const output = perl(
+        `open(D, "+>", $ARGV[0]); pipe(R, W); ${rename(comm)}
+         for (1..40) { syswrite(D, "x" x 5000) } for (1..9) { syswrite(W, "x"); sysread(R, $b, 1) }
+         sysseek(D, 0, 0); for (1..41) { sysread(D, $b, 5000) }
+         $b = "y" x 100; for (1..7) { syscall($ARGV[2], fileno D, $b, 100, 150000) }
+         for (1..5) { syscall($ARGV[1], fileno D) }
+         syscall(${process.arch === 'x64' ? 1 : 64}, 999, $b, 1);
+         open(S, ">", "/proc/$$/comm"); syswrite(S, "other");
+         open(M, "<", "/proc/self/mounts"); print <M>`,
+        join(folder, 'data'),
+        fsync ?? '',
+        pread ?? '',
+      );
+      // The write that renames the program is told under the new name.
+      const byType = new Map(numbersOf(await kernel.read(types)));
+      expect(byType.get('proc')).toBe(1);
+      byType.delete('proc');
+      expect([...byType.values()]).toEqual([40]);
+      expect(output).toContain(` ${[...byType.keys()][0]} `);
+      const bySize = await kernel.read(sizes);
+      const writes = new Map<number, number>();
+      eachBucket(distributionOf(bySize, 'write'), (bucket, count) => writes.set(bucket, count));
+      expect(writes).toEqual(
+        new Map([
+          [LOG_GRID.bucketOf(comm.length), 1],
+          [LOG_GRID.bucketOf(5000), 40],
+        ]),
+      );
+      const reads = new Map<number, number>();
+      eachBucket(distributionOf(bySize, 'read'), (bucket, count) => reads.set(bucket, count));
+      expect(reads).toEqual(
+        new Map([
+          [LOG_GRID.bucketOf(0), 1],
+          [LOG_GRID.bucketOf(100), 7],
+          [LOG_GRID.bucketOf(5000), 40],
+        ]),
+      );
+      const offsets = new Map<number, number>();
+      const byPlace = await kernel.read(places);
+      eachBucket(distributionOf(byPlace, 'read'), (bucket, count) => offsets.set(bucket, count));
+      const expected = new Map<number, number>();
+      for (let i = 0; i <= 40; i++) {
+        const bucket = LOG_GRID.bucketOf(5000 * i);
+        expected.set(bucket, (expected.get(bucket) ?? 0) + 1);
+      }
+      expected.set(LOG_GRID.bucketOf(150_000), 7 + (expected.get(LOG_GRID.bucketOf(150_000)) ?? 0));
+      expect([...offsets].sort((a, b) => a[0] - b[0])).toEqual([...expected].sort((a, b) => a[0] - b[0]));
+      const byKind = numbersOf(await kernel.read(all));
+      expect([byKind.get('write'), byKind.get('read'), byKind.get('fsync')]).toEqual([41, 48, 5]);
+      // Its own name, once more; the data were opened before it had one.
+      expect(byKind.get('open')).toBe(1);
+      expect(totalCount(distributionOf(await kernel.read(waits), 'fsync'))).toBe(5);
+      expect(totalCount(distributionOf(await kernel.read(syncs), 'fsync'))).toBe(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('events are told apart by the service whose cgroup they happen in; filtering by it is refused', async () => {
+    const root = cgroupRoot(readFileSync('/proc/self/mounts', 'utf8'));
+    if (root === undefined) throw new Error('no cgroup2 file system is mounted');
+    const name = `${own('zone')}.service`;
+    const group = join(root, name);
+    const comm = own('zone');
+    const probe = await kernel.enable(
+      'syscall.syscalls',
+      ['zonename', 'latency'],
+      both(is('execname', comm), is('syscall', 'getppid')),
+    );
+    const forks = await kernel.enable('unix.proc_forks', ['zonename']);
+    mkdirSync(group);
+    try {
+      const call = process.arch === 'x64' ? 110 : 173;
+      perl(
+        `${rename(comm)} for (1..11) { syscall(${call}) }
+         open(P, ">", $ARGV[0]); syswrite(P, $$); close P; for (1..23) { syscall(${call}) }
+         for (1..3) { if (!fork) { exit } wait }`,
+        join(group, 'cgroup.procs'),
+      );
+      const value = await kernel.read(probe);
+      expect(totalCount(distributionOf(value, zoneOfCgroup(`/${name}`)))).toBe(23);
+      expect(totalOf(value)).toBe(34);
+      expect(numbersOf(await kernel.read(forks)).get(name)).toBe(3);
+    } finally {
+      rmdirSync(group);
+    }
+    await expect(kernel.enable('syscall.syscalls', [], is('zonename', name))).rejects.toThrow(
+      'not filter by it',
+    );
+  });
+
+  test('a program in a container that is too small is seen reclaiming, and then killed', async () => {
+    const group = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup']
+      .map((mount) => join(mount, own('small')))
+      .find((path) => {
+        try {
+          mkdirSync(path);
+          readFileSync(join(path, 'cgroup.procs'));
+          writeFileSync(limitOf(path), String(24 * 1024 * 1024));
+          return true;
+        } catch {
+          try {
+            rmdirSync(path);
+          } catch {
+            // It was never made.
+          }
+          return false;
+        }
+      });
+    if (group === undefined) {
+      process.stderr.write('SKIPPED: no cgroup with a limit of memory can be made here\n');
+      return;
+    }
+    try {
+      const comm = own('small');
+      const reclaims = await kernel.enable('memory.reclaims', ['space', 'latency'], is('execname', comm));
+      const kills = await kernel.enable('memory.oom_kills', ['execname'], is('execname', comm));
+      const statuses = perl(
+        `if (!fork) { open(P, ">", $ARGV[0]); syswrite(P, $$); close P; ${rename(comm)}
+           my @all; for (1..200) { push @all, "x" x 1000000 } exit 0 }
+         wait; print $? & 127`,
+        join(group, 'cgroup.procs'),
+      );
+      expect(statuses).toBe('9');
+      expect(numbersOf(await kernel.read(kills))).toEqual(new Map([[comm, 1]]));
+      const waits = await kernel.read(reclaims);
+      expect(totalCount(distributionOf(waits, 'container'))).toBeGreaterThan(0);
+    } finally {
+      rmdirSync(group);
+    }
+  }, 20_000);
+});
+
+function limitOf(group: string): string {
+  return join(group, group.startsWith('/sys/fs/cgroup/memory/') ? 'memory.limit_in_bytes' : 'memory.max');
+}

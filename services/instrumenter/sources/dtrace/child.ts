@@ -1,0 +1,88 @@
+/*
+ * dtrace as a child process. In: a program's text. Out: what it prints, piece by piece, until it is ended by its id.
+ * The text goes through its standard input: nothing of it in the list of processes.
+ * If we die, its next line meets a broken pipe, and it ends.
+ */
+import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { LIMITS } from '../../../../common/limits';
+import { withScript } from './script';
+
+export interface Child {
+  readonly exited: Promise<void>;
+  /** The last lines of its standard error. */
+  complaints(): string;
+  /** It was started with low priority, as compiling and attaching cost seconds of CPU: from now on it is one of us. */
+  raise(): void;
+  /** SIGTERM, so that it can remove its probes; SIGKILL if that takes too long. Resolves when it is gone. */
+  end(): Promise<void>;
+}
+
+export interface Listener {
+  output(chunk: Buffer): void;
+  /** A line of its standard error. */
+  complaint(line: string): void;
+}
+
+const NICE = 5;
+
+export function runDtrace(dtrace: string, text: string, listener: Listener): Child {
+  const child = withScript(text, (script) =>
+    spawn(dtrace, ['-s', '/dev/stdin'], { stdio: [script, 'pipe', 'pipe'] }),
+  );
+  const pid = child.pid;
+  const lines: string[] = [];
+  let gone = false;
+  const say = (line: string): void => {
+    if (lines.push(line) > LIMITS.dtraceComplaintLines) lines.shift();
+    listener.complaint(line);
+  };
+  prioritize(pid, NICE);
+
+  child.stdout?.on('data', (chunk: Buffer) => {
+    listener.output(chunk);
+  });
+  let rest = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    const parts = (rest + chunk.toString('latin1')).split('\n');
+    rest = (parts.pop() ?? '').slice(-LIMITS.dtraceLineBytes);
+    for (const part of parts) if (part !== '') say(part);
+  });
+
+  const exited = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      gone = true;
+      say(error.message);
+      resolve();
+    });
+    child.once('close', () => {
+      gone = true;
+      if (rest !== '') say(rest);
+      resolve();
+    });
+  });
+  return {
+    exited,
+    complaints: () => lines.join('\n'),
+    raise: () => {
+      if (!gone) prioritize(pid, 0);
+    },
+    async end() {
+      if (gone) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), LIMITS.dtraceEndMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Where it is not allowed, nothing is lost but manners. */
+function prioritize(pid: number | undefined, nice: number): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, nice);
+  } catch {
+    // It has ended already, or we may not.
+  }
+}

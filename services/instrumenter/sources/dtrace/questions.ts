@@ -1,0 +1,49 @@
+/*
+ * For tests: questions about a metric. In: a metric and fields. Out: what programOf() wants, and many of it at once.
+ */
+import type { TypeName } from '../../../../common/field';
+import { isNumeric } from '../../../../common/field';
+import { ALWAYS, type Predicate } from '../../../../common/predicate';
+import type { Clause } from '../../metrics/clause';
+import { FIELDS, type FieldName } from '../../metrics/fields';
+import { fieldsOf, type Program, type Question } from './program';
+
+export function questionOf(decomposition: readonly string[], predicate: Predicate = ALWAYS): Question {
+  const fields = Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, field.type]));
+  return { decomposition, predicate, fields };
+}
+
+const typeOf = (field: string): TypeName => FIELDS[field as FieldName].type;
+
+/** Nothing, each field alone, each numeric one with each discrete one; each field once in a predicate. */
+export function allQuestions(clauses: readonly Clause[]): Question[] {
+  const fields = fieldsOf(clauses);
+  const numeric = fields.filter((field) => isNumeric(typeOf(field)));
+  const discrete = fields.filter((field) => !isNumeric(typeOf(field)));
+  const everyField: Predicate = {
+    kind: 'and',
+    members: fields.map((field) => ({
+      kind: 'compare',
+      op: isNumeric(typeOf(field)) ? 'gt' : 'ne',
+      field,
+      constant: isNumeric(typeOf(field)) ? 10 : 'x") || (1',
+    })),
+  };
+  return [
+    questionOf([]),
+    questionOf([], everyField),
+    ...fields.map((field) => questionOf([field])),
+    ...discrete.flatMap((key) => numeric.map((number) => questionOf([key, number]))),
+  ];
+}
+
+/** One D program that holds the clauses of many, each with aggregations of its own: dtrace takes seconds to start. */
+export function joined(programs: readonly Program[]): string {
+  const head = (text: string): number => text.indexOf('\n', text.indexOf('dtrace:::BEGIN')) + 1;
+  const [first] = programs;
+  if (first === undefined) return '';
+  return [
+    first.text.slice(0, head(first.text)),
+    ...programs.map(({ text }, i) => text.slice(head(text)).replace(/@(even|odd)\b/g, `@$1${i}`)),
+  ].join('\n');
+}

@@ -1,0 +1,90 @@
+/*
+ * The dtrace source: metrics that have clauses for this system, gathered by one dtrace process each.
+ * In: an instrumentation. Out: a probe, once dtrace has compiled and attached; nobody else waits for that.
+ * Next: program.ts, probe.ts.
+ */
+import type { Clock } from '../../../../common/clock';
+import type { Instrumentation } from '../../../../common/instrumentation';
+import { metricName, type MetricName } from '../../../../common/metric';
+import type { Clause } from '../../metrics/clause';
+import { METRICS } from '../../metrics/registry';
+import { EnableError, type Offer, type Probe, type Source } from '../../source';
+import { findDtrace } from './find';
+import { listProbes, missingProbe, type Listing } from './listing';
+import { enableProbe } from './probe';
+import { fieldsOf, programOf } from './program';
+
+export interface DtraceOptions {
+  readonly host: string;
+  readonly clock: Clock;
+  /** CA_DTRACE: absolute path of dtrace. */
+  readonly dtrace?: string | undefined;
+  /** PATH, for where CA_DTRACE does not say. */
+  readonly searchPath?: string | undefined;
+}
+
+/** Rejects with one sentence where there is no dtrace, or it may not be used. */
+export async function openDtrace(options: DtraceOptions): Promise<Source> {
+  const { path, system } = await findDtrace(options.dtrace, options.searchPath ?? '');
+  const listing = await listProbes(path);
+  return new DtraceSource(path, system, listing, options);
+}
+
+type Plan = { readonly clauses: readonly Clause[] } | { readonly unavailable: string };
+
+class DtraceSource implements Source {
+  readonly name = 'dtrace';
+  private readonly path: string;
+  private readonly options: DtraceOptions;
+  private readonly plans = new Map<MetricName, Plan>();
+  private readonly ending = new AbortController();
+  /** One is enabled at a time: each keeps a CPU busy for seconds. */
+  private turnstile: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, system: 'illumos' | 'linux', listing: Listing, options: DtraceOptions) {
+    this.path = path;
+    this.options = options;
+    for (const metric of METRICS) {
+      if (metric.dtrace === undefined) continue;
+      const clauses = metric.dtrace[system];
+      this.plans.set(metricName(metric), planOf(clauses, system, listing));
+    }
+  }
+
+  offers(): readonly Offer[] {
+    return [...this.plans].map(([metric, plan]) =>
+      'unavailable' in plan
+        ? { metric, unavailable: plan.unavailable }
+        : { metric, fields: fieldsOf(plan.clauses) },
+    );
+  }
+
+  async enable(instrumentation: Instrumentation): Promise<Probe> {
+    const plan = this.plans.get(metricName(instrumentation));
+    if (plan === undefined) throw new EnableError('DTrace does not observe this metric');
+    if ('unavailable' in plan) throw new EnableError(plan.unavailable);
+    const program = programOf(instrumentation, plan.clauses, {
+      host: this.options.host,
+      architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
+    });
+    const mine = this.turnstile.then(() =>
+      enableProbe(this.path, program, this.options.clock, this.ending.signal),
+    );
+    this.turnstile = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Ends those that are being enabled; the others have been closed one by one. */
+  async close(): Promise<void> {
+    this.ending.abort();
+    await this.turnstile;
+  }
+}
+
+function planOf(clauses: readonly Clause[] | undefined, system: string, listing: Listing): Plan {
+  if (clauses === undefined) return { unavailable: `there is no such probe on ${system}` };
+  // Everywhere but on illumos, programs' own probes need a daemon besides; without it none is listed.
+  const userProbes = system === 'illumos' || listing.some((probe) => /\d$/.test(probe.provider));
+  const unavailable = missingProbe(clauses, listing, userProbes);
+  return unavailable === undefined ? { clauses } : { unavailable };
+}

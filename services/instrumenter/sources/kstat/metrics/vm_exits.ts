@@ -1,0 +1,38 @@
+/* vm.exits from kstat: exits of virtual CPUs by reason; what is none of the five known ones is other. */
+import type { KstatMetric } from '../metric';
+import { zoneOf } from '../zones';
+
+/** As the kernel names them, and as everybody has called them since. */
+const REASONS: Readonly<Record<string, string>> = {
+  'halt-exits': 'haltx',
+  'irq-exits': 'irqx',
+  'irq-window-exits': 'irqwx',
+  'io-exits': 'iox',
+  'mmio-exits': 'mmiox',
+};
+
+const VCPU = /^vcpu-(\d+)$/;
+
+export const vmExits: KstatMetric = {
+  metric: 'vm.exits',
+  fields: ['zonename', 'vcpuid', 'vleavereason'],
+  select: { module: 'kvm', class: 'misc' },
+  filter: ({ name }) => VCPU.test(name),
+  names: (kstat) => ({ ...zoneOf(kstat), vcpuid: VCPU.exec(kstat.name)?.[1] ?? '' }),
+  counters: (data) => ({
+    exits: data('exits'),
+    ...Object.fromEntries(Object.keys(REASONS).map((name) => [name, data(name)])),
+  }),
+  measure: {
+    kind: 'counter',
+    points({ fields }, { exits = 0, ...increase }) {
+      const known = Object.entries(REASONS).map(([name, vleavereason]) => ({
+        fields: { ...fields, vleavereason },
+        value: increase[name] ?? 0,
+      }));
+      const other = known.reduce((rest, { value }) => rest - value, exits);
+      // The six are not read at one moment: what comes between must not count below zero.
+      return [...known, { fields: { ...fields, vleavereason: 'other' }, value: Math.max(other, 0) }];
+    },
+  },
+};

@@ -1,0 +1,116 @@
+/*
+ * Source `kstat`: what illumos counts anyway. In: kernel statistics (reader.ts). Out: a probe for each
+ * instrumentation, over the snapshots that metrics/ describes. Next: snapshots.ts.
+ */
+import { metricName } from '../../../../common/metric';
+import type { Instrumentation } from '../../../../common/instrumentation';
+import { EnableError, type Offer, type Probe, type Source } from '../../source';
+import { snapshotProbe, type Row } from '../../snapshots';
+import type { Data, KstatMetric } from './metric';
+import { openKstats, type Kstat, type Kstats } from './reader';
+import { cpuCpus } from './metrics/cpu_cpus';
+import { cpuLoadavg1 } from './metrics/cpu_loadavg1';
+import { cpuUsage } from './metrics/cpu_usage';
+import { cpuWaittime } from './metrics/cpu_waittime';
+import { diskDisks } from './metrics/disk_disks';
+import { diskPhysioBytes } from './metrics/disk_physio_bytes';
+import { diskPhysioOps } from './metrics/disk_physio_ops';
+import { fsLogicalRwbytes } from './metrics/fs_logical_rwbytes';
+import { fsLogicalRwops } from './metrics/fs_logical_rwops';
+import { memoryPageins } from './metrics/memory_pageins';
+import { memoryReclaimedBytes } from './metrics/memory_reclaimed_bytes';
+import { memoryRss } from './metrics/memory_rss';
+import { memoryRssLimit } from './metrics/memory_rss_limit';
+import { memorySwap } from './metrics/memory_swap';
+import { memorySwapLimit } from './metrics/memory_swap_limit';
+import { nicBytes } from './metrics/nic_bytes';
+import { nicNics } from './metrics/nic_nics';
+import { nicPackets } from './metrics/nic_packets';
+import { nicVnicBytes } from './metrics/nic_vnic_bytes';
+import { nicVnicPackets } from './metrics/nic_vnic_packets';
+import { tcpErrors } from './metrics/tcp_errors';
+import { tcpSegments } from './metrics/tcp_segments';
+import { vmExits } from './metrics/vm_exits';
+import { zfsArcOps } from './metrics/zfs_arc_ops';
+
+export const KSTAT_METRICS: readonly KstatMetric[] = [
+  cpuCpus,
+  cpuLoadavg1,
+  cpuUsage,
+  cpuWaittime,
+  diskDisks,
+  diskPhysioBytes,
+  diskPhysioOps,
+  fsLogicalRwbytes,
+  fsLogicalRwops,
+  memoryPageins,
+  memoryReclaimedBytes,
+  memoryRss,
+  memoryRssLimit,
+  memorySwap,
+  memorySwapLimit,
+  nicBytes,
+  nicNics,
+  nicPackets,
+  nicVnicBytes,
+  nicVnicPackets,
+  tcpErrors,
+  tcpSegments,
+  vmExits,
+  zfsArcOps,
+];
+
+export interface KstatOptions {
+  readonly host: string;
+  readonly elapsed: () => number;
+}
+
+/** Throws where there are no kernel statistics of this kind. */
+export function openKstat({ host, elapsed }: KstatOptions, kstats: Kstats = openKstats()): Source {
+  const offers: readonly Offer[] = KSTAT_METRICS.map(({ metric, fields }) => ({
+    metric,
+    fields: ['hostname', ...fields],
+  }));
+
+  const enable = (instrumentation: Instrumentation): Probe => {
+    const name = metricName(instrumentation);
+    const found = KSTAT_METRICS.find(({ metric }) => metric === name);
+    if (found === undefined) throw new EnableError(`kstat does not know ${name}`);
+    return snapshotProbe({
+      question: instrumentation,
+      measure: found.measure,
+      look: () => rowsOf(found, kstats.read(found.select)),
+      elapsed,
+      common: { hostname: host },
+    });
+  };
+
+  return {
+    name: 'kstat',
+    offers: () => offers,
+    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    enable: async (instrumentation) => enable(instrumentation),
+    close: () => {
+      kstats.close();
+    },
+  };
+}
+
+/** Statistics with an error are left out: the others still count. */
+function rowsOf(metric: KstatMetric, kstats: readonly Kstat[]): Row[] {
+  return kstats.flatMap((kstat) => {
+    const { data } = kstat;
+    if (data === undefined || kstat.error !== undefined || metric.filter?.(kstat) === false) return [];
+    const number: Data = (name) => (typeof data[name] === 'number' ? data[name] : 0);
+    const counters = metric.counters?.(number);
+    const gauges = metric.gauges?.(number);
+    const row: Row = {
+      // A zone that is booted again has new statistics under the old name: crtime tells them apart.
+      key: `${kstat.module}:${kstat.instance}:${kstat.class}:${kstat.name}:${kstat.crtime ?? 0}`,
+      fields: metric.names(kstat),
+      ...(counters === undefined ? {} : { counters: { ...counters, snaptime: kstat.snaptime } }),
+      ...(gauges === undefined ? {} : { gauges }),
+    };
+    return [row];
+  });
+}

@@ -1,0 +1,65 @@
+/*
+ * The files of /proc and /sys, as they are now. In: paths. Out: text, names. Tests give recorded ones.
+ *
+ * Reads are synchronous: these files are made by the kernel while we read them, in microseconds, and never wait for
+ * a disk. What is long (all processes, all containers) is read a slice at a time by whoever needs it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+
+export interface Files {
+  /** Undefined when it is not there or may not be read. */
+  read(path: string): string | undefined;
+  /** Bytes, for files with names in them that anybody may choose. */
+  bytes(path: string): Buffer | undefined;
+  /** Names in a folder; empty when it is not there. */
+  list(path: string): readonly string[];
+  /** Names of the folders in a folder. */
+  folders(path: string): readonly string[];
+  /** Bytes of the file system mounted there. Takes as long as its disk does; rejects when it does not answer. */
+  space(path: Buffer): Promise<Space>;
+}
+
+export interface Space {
+  readonly total: number;
+  readonly free: number;
+  /** Of the free ones, those that are not kept for root. */
+  readonly available: number;
+}
+
+export const REAL_FILES: Files = {
+  read(path) {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined; // gone between listing and reading, or not ours to see
+    }
+  },
+  bytes(path) {
+    try {
+      return readFileSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+  list(path) {
+    try {
+      return readdirSync(path);
+    } catch {
+      return [];
+    }
+  },
+  folders(path) {
+    try {
+      return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() ? [entry.name] : [],
+      );
+    } catch {
+      return [];
+    }
+  },
+  async space(path) {
+    const { blocks, bfree, bavail, bsize } = await statfs(path);
+    return { total: blocks * bsize, free: bfree * bsize, available: bavail * bsize };
+  },
+};

@@ -1,0 +1,35 @@
+/*
+ * What the proc source knows of a metric: where its rows are read, and what of them is counted.
+ * In: one file per metric, metrics/<module>_<stat>.ts. Out: what source.ts makes probes of.
+ */
+import type { MetricName } from '../../../../common/metric';
+import type { Measure, Row } from '../../snapshots';
+import type { Machine } from './machine';
+
+export interface ProcMetric {
+  readonly metric: MetricName;
+  /** Without hostname, which every row has. */
+  readonly fields: readonly string[];
+  /** Undefined when it can be read here; else one sentence that says what is missing. */
+  readonly missing: (machine: Machine) => string | undefined;
+  /** Fields that more has to be read for: `rows` looks for these in `needed`, and for no others. */
+  readonly dear?: readonly string[];
+  /** `needed`: fields that the question names. One function for all metrics that read the same: it is asked once. */
+  readonly rows: (machine: Machine, needed: ReadonlySet<string>) => readonly Row[] | Promise<readonly Row[]>;
+  readonly measure: Measure;
+}
+
+/** For `missing`: the file has to be there and to be readable. */
+export function needsFile(path: string, because = ''): (machine: Machine) => string | undefined {
+  return ({ files }) => (files.read(path) === undefined ? `cannot read ${path}${because}` : undefined);
+}
+
+/** Whitespace-separated columns; numbers are the caller's to make. */
+export function columns(line: string): string[] {
+  return line.trim().split(/\s+/);
+}
+
+/** The number in a column: 0 where older kernels have no such column. */
+export function numberAt(parts: readonly string[], index: number): number {
+  return Number(parts[index] ?? 0);
+}

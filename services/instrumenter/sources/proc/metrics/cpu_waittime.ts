@@ -1,0 +1,40 @@
+/*
+ * cpu.waittime: how long threads were ready to run and did not. From /proc/schedstat where the kernel has it: the sum
+ * over all threads, exact, for the machine as a whole. Elsewhere from pressure stall information: the time in which
+ * at least one waited, by zone. One machine has one of the two, so that its numbers stay of one kind.
+ */
+import { columns, needsFile, numberAt, type ProcMetric } from '../metric';
+import { pressurePath, pressureRows } from '../pressure';
+
+const SCHEDSTAT = '/proc/schedstat';
+/** "cpu0 0 0 0 0 0 0 running waiting timeslices": nanoseconds, in versions 15 to 17 alike. */
+const WAITING = 8;
+
+export const cpuWaittime: ProcMetric = {
+  metric: 'cpu.waittime',
+  fields: [],
+  missing: needsFile(SCHEDSTAT),
+  rows: ({ files }) =>
+    (files.read(SCHEDSTAT) ?? '')
+      .split('\n')
+      .filter((line) => /^cpu\d/.test(line))
+      .map(columns)
+      .map((parts) => ({
+        key: parts[0] ?? '',
+        fields: {},
+        counters: { waiting: numberAt(parts, WAITING) },
+      })),
+  measure: { kind: 'counter', points: (_row, { waiting = 0 }) => [{ fields: {}, value: waiting }] },
+};
+
+export const cpuWaittimeByPressure: ProcMetric = {
+  metric: 'cpu.waittime',
+  fields: ['zonename'],
+  missing: (machine) =>
+    machine.files.read(SCHEDSTAT) === undefined
+      ? needsFile(pressurePath('cpu'))(machine)
+      : 'read from /proc/schedstat here',
+  dear: ['zonename'],
+  rows: pressureRows('cpu'),
+  measure: { kind: 'counter', points: ({ fields }, { some = 0 }) => [{ fields, value: some }] },
+};

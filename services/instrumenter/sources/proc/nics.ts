@@ -1,0 +1,38 @@
+/*
+ * Counters of the network interfaces. In: /proc/net/dev, /sys/class/net. Out: a row for each that has hardware
+ * (or a hypervisor's) behind it; inside a container, where none has, for all but the loopback.
+ * Bridges, bonds, VLANs and pairs of virtual ones would count the same bytes again.
+ */
+import type { Row } from '../../snapshots';
+import type { Machine } from './machine';
+import { columns, numberAt } from './metric';
+
+/** Of our own network namespace: /proc/net is a link to it. */
+export const NET_DEV = '/proc/net/dev';
+
+export function nicRows({ files }: Machine): Row[] {
+  const all = (files.read(NET_DEV) ?? '')
+    .split('\n')
+    .slice(2)
+    .filter((line) => line.includes(':'))
+    .map(row);
+  const real = all.filter(({ key }) => files.list(`/sys/class/net/${key}/device`).length > 0);
+  return real.length > 0 ? real : all.filter(({ key }) => key !== 'lo');
+}
+
+/** "eth0: bytes packets errs drop fifo frame compressed multicast bytes packets …": received, then sent. */
+function row(line: string): Row {
+  const colon = line.lastIndexOf(':'); // an alias has a colon in its name
+  const nic = line.slice(0, colon).trim();
+  const parts = columns(line.slice(colon + 1));
+  return {
+    key: nic,
+    fields: { nic },
+    counters: {
+      bytesIn: numberAt(parts, 0),
+      packetsIn: numberAt(parts, 1),
+      bytesOut: numberAt(parts, 8),
+      packetsOut: numberAt(parts, 9),
+    },
+  };
+}

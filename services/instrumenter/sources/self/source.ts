@@ -1,0 +1,45 @@
+/*
+ * Source `self`: the instrumenter's own ticks, calls, enablings and disablings. In: journal.ts, while somebody asks.
+ * Out: a probe for each instrumentation.
+ */
+import { metricName, type MetricName } from '../../../../common/metric';
+import type { Instrumentation } from '../../../../common/instrumentation';
+import type { Journal } from '../../journal';
+import { METRICS } from '../../metrics/registry';
+import { Tally } from '../../points';
+import type { Offer, Probe, Source } from '../../source';
+
+const OWN: readonly MetricName[] = [
+  'ca.instr_ticks',
+  'ca.instr_beops',
+  'ca.instr_enables',
+  'ca.instr_disables',
+];
+
+export function openSelf({ journal, host }: { journal: Journal; host: string }): Source {
+  const offers: Offer[] = METRICS.filter((m) => OWN.includes(metricName(m))).map((m) => ({
+    metric: metricName(m),
+    fields: m.fields,
+  }));
+  return {
+    name: 'self',
+    offers: () => offers,
+    enable: (instrumentation) => Promise.resolve(listenFor(instrumentation, journal, host)),
+    close: () => undefined,
+  };
+}
+
+function listenFor(instrumentation: Instrumentation, journal: Journal, host: string): Probe {
+  const tally = new Tally(instrumentation);
+  let closed = tally.take();
+  const stop = journal.listen(metricName(instrumentation), ({ fields, value }) => {
+    tally.add({ fields: { ...fields, hostname: host }, value });
+  });
+  return {
+    turn: () => {
+      closed = tally.take();
+    },
+    read: () => ({ value: closed, lost: 0 }),
+    close: stop,
+  };
+}

@@ -1,0 +1,57 @@
+/*
+ * Source `zfs`: space of datasets and pools, wherever the commands zfs and zpool work. In: their lists (lists.ts).
+ * Out: a probe for each instrumentation. A list that cannot be had is a missing value, not a zero.
+ */
+import { metricName } from '../../../../common/metric';
+import type { Instrumentation } from '../../../../common/instrumentation';
+import { EnableError, type Offer, type Probe, type Source } from '../../source';
+import { snapshotProbe, type Row } from '../../snapshots';
+import { lists, runCommand, type Run } from './lists';
+import { ZFS_METRICS } from './metrics';
+
+export interface ZfsOptions {
+  readonly host: string;
+  readonly elapsed: () => number;
+}
+
+/** Rejects, with the command's own words, where there is no ZFS. */
+export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runCommand): Promise<Source> {
+  const tables = lists(run, elapsed);
+  await tables.pools();
+  const offers: readonly Offer[] = ZFS_METRICS.map(({ metric, field }) => ({
+    metric,
+    fields: ['hostname', field],
+  }));
+
+  const enable = (instrumentation: Instrumentation): Probe => {
+    const name = metricName(instrumentation);
+    const found = ZFS_METRICS.find(({ metric }) => metric === name);
+    if (found === undefined) throw new EnableError(`zfs does not know ${name}`);
+    const { table, field, bytes } = found;
+    const look = async (): Promise<Row[]> =>
+      (await tables[table]()).flatMap((entry) => {
+        const value = bytes((column) => entry.numbers[column] ?? 0);
+        return value === undefined
+          ? []
+          : [{ key: entry.name, fields: { [field]: entry.name }, gauges: { value } }];
+      });
+    return snapshotProbe({
+      question: instrumentation,
+      measure: {
+        kind: 'gauge',
+        points: ({ fields, gauges }) => [{ fields, value: gauges?.['value'] ?? 0 }],
+      },
+      look,
+      elapsed,
+      common: { hostname: host },
+    });
+  };
+
+  return {
+    name: 'zfs',
+    offers: () => offers,
+    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    enable: async (instrumentation) => enable(instrumentation),
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,5 @@
+# Included by the Makefile: puts the built product below DESTDIR (manifests on illumos, systemd units on Linux).
+
+.PHONY: install
+install: build
+	@DESTDIR='$(DESTDIR)' smf/install.sh

@@ -1,0 +1,39 @@
+#!/bin/sh
+# make install DESTDIR=…: the built services, their packages, methods, manifests (SMF) and units (systemd).
+# In: build/ and node_modules/ of the checkout. Out: files below DESTDIR; nothing is started or registered.
+set -eu
+cd "$(dirname "$0")/.."
+DESTDIR=${DESTDIR:-}
+TO=$DESTDIR/opt/cloud-analytics
+SYSTEM=${CA_SYSTEM:-$(uname -s)}
+
+for service in config aggregator instrumenter; do
+  [ -f "build/services/$service/main.js" ] || { echo "missing: build/services/$service/main.js; fix: make build" >&2; exit 1; }
+done
+mkdir -p "$TO/build" "$TO/node_modules" "$TO/method" "$TO/etc"
+for folder in common services tools; do
+  rm -rf "$TO/build/$folder"
+  cp -R "build/$folder" "$TO/build/$folder"
+done
+cp package.json LICENSE "$TO/"
+# Only what runs: packages of tests and tools stay behind.
+npm ls --omit=dev --all --parseable 2>/dev/null | sed -n "s|^$PWD/node_modules/||p" | grep -v '/node_modules/' | sort -u |
+  while read -r package; do
+    rm -rf "$TO/node_modules/$package"
+    mkdir -p "$(dirname "$TO/node_modules/$package")"
+    cp -R "node_modules/$package" "$TO/node_modules/$package"
+  done
+cp smf/method/run smf/method/aggregators "$TO/method/"
+chmod 755 "$TO/method/run" "$TO/method/aggregators"
+if [ ! -e "$TO/etc/environment" ]; then
+  printf '# Settings of all services on this machine, see README: NAME=value\n# CA_AMQP_URL=amqp://user:password@broker:5672/\n' >"$TO/etc/environment"
+  # It will hold a password.
+  chmod 600 "$TO/etc/environment"
+fi
+if [ "$SYSTEM" = SunOS ]; then
+  mkdir -p "$DESTDIR/lib/svc/manifest/application/cloud-analytics" "$DESTDIR/var/opt/cloud-analytics"
+  cp smf/config.xml smf/aggregator.xml smf/instrumenter.xml "$DESTDIR/lib/svc/manifest/application/cloud-analytics/"
+else
+  mkdir -p "$DESTDIR/usr/lib/systemd/system"
+  cp smf/systemd/*.service "$DESTDIR/usr/lib/systemd/system/"
+fi

@@ -1,0 +1,160 @@
+/*
+ * A second pair of eyes on the broker. In: its URL. Out: copies of messages, and which way they came.
+ *
+ * Direct exchanges do not know wildcards, so there are two ways. The firehose: RabbitMQ copies every published message
+ * to the exchange amq.rabbitmq.trace while an administrator has switched it on (rabbitmqctl trace_on). Bindings: a queue
+ * of our own is bound to every key that is known, and to those learned on the way. Either way the queue is ours alone
+ * and bounded: when we are slow the oldest copies are dropped, and no service ever waits.
+ */
+import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
+import { EXCHANGE } from '../../common/broker';
+import { LIMITS } from '../../common/limits';
+import { messageOf } from '../../common/errors';
+
+export interface Copy {
+  /** Keys it was published with: one, or several at once. */
+  readonly keys: readonly string[];
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+export interface Tap {
+  readonly way: 'firehose' | 'bindings';
+  /** Only for bindings; the firehose brings everything. */
+  bind(keys: Iterable<string>): Promise<void>;
+  /** Copies that wait at the broker; at the limit, older ones have been dropped there. */
+  depth(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const TRACE = 'amq.rabbitmq.trace';
+/** The firehose brings a message back in about a millisecond; a loaded broker gets this long. */
+const PROBE_MS = 500;
+
+export interface TapOptions {
+  readonly url: string;
+  readonly way: 'auto' | 'firehose' | 'bindings';
+  readonly onCopy: (copy: Copy) => void;
+  readonly onDown: (reason: string) => void;
+}
+
+/** Rejects when the broker cannot be reached, and when the firehose is insisted on and is off. */
+export async function openTap(o: TapOptions): Promise<Tap> {
+  const model = await connect(o.url, { noDelay: true, timeout: LIMITS.toolAnswerMs });
+  model.on('error', () => undefined); // 'close' follows and says why
+  let closing = false;
+  let reason = 'the connection ended';
+  model.on('close', (error?: Error) => {
+    if (error !== undefined) reason = messageOf(error);
+    if (!closing) o.onDown(reason);
+  });
+  const close = async (): Promise<void> => {
+    closing = true;
+    await model.close().catch(() => undefined);
+  };
+  try {
+    const firehose = o.way === 'bindings' ? undefined : await tryFirehose(model, o.onCopy);
+    if (firehose === undefined && o.way === 'firehose') {
+      throw new Error('the firehose is off; an administrator switches it on with: rabbitmqctl trace_on');
+    }
+    if (firehose !== undefined) {
+      return { way: 'firehose', bind: () => Promise.resolve(), depth: () => depthOf(firehose), close };
+    }
+    const { channel, queue } = await openQueue(model, (message) => {
+      o.onCopy(plainCopy(message));
+    });
+    const bound = new Set<string>();
+    return {
+      way: 'bindings',
+      async bind(keys) {
+        for (const key of keys) {
+          if (bound.has(key) || bound.size >= LIMITS.snoopKeys) continue;
+          bound.add(key);
+          await channel.bindQueue(queue, EXCHANGE, key);
+        }
+      },
+      depth: () => depthOf({ channel, queue }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Queue {
+  readonly channel: Channel;
+  readonly queue: string;
+}
+
+async function openQueue(model: ChannelModel, take: (message: ConsumeMessage) => void): Promise<Queue> {
+  const channel = await model.createChannel();
+  channel.on('error', () => undefined); // a refused binding closes the channel; the call that asked for it rejects
+  const { queue } = await channel.assertQueue('', {
+    exclusive: true,
+    autoDelete: true,
+    durable: false,
+    maxLength: LIMITS.snoopQueueMessages,
+    arguments: { 'x-max-length-bytes': LIMITS.snoopQueueBytes, 'x-overflow': 'drop-head' },
+  });
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message !== null) take(message);
+    },
+    { noAck: true, exclusive: true },
+  );
+  return { channel, queue };
+}
+
+async function depthOf({ channel, queue }: Queue): Promise<number> {
+  return (await channel.checkQueue(queue)).messageCount;
+}
+
+/** Binds to the trace exchange and publishes a message that nobody else gets; undefined when its copy does not come. */
+async function tryFirehose(model: ChannelModel, onCopy: (copy: Copy) => void): Promise<Queue | undefined> {
+  const probe = `ca.snoop.probe.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  let seen: () => void = () => undefined;
+  const arrived = new Promise<true>(
+    (resolve) =>
+      (seen = () => {
+        resolve(true);
+      }),
+  );
+  try {
+    const opened = await openQueue(model, (message) => {
+      const copy = tracedCopy(message);
+      if (copy.keys.includes(probe)) seen();
+      else onCopy(copy);
+    });
+    await opened.channel.bindQueue(opened.queue, TRACE, `publish.${EXCHANGE}`);
+    opened.channel.publish(EXCHANGE, probe, Buffer.alloc(0));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>(
+      (resolve) =>
+        (timer = setTimeout(() => {
+          resolve(false);
+        }, PROBE_MS)),
+    );
+    const on = await Promise.race([arrived, late]);
+    clearTimeout(timer);
+    if (on) return opened;
+    await opened.channel.close();
+  } catch {
+    // No permission to read the trace exchange, or no such exchange: the other way it is.
+  }
+  return undefined;
+}
+
+function plainCopy({ fields, properties, content }: ConsumeMessage): Copy {
+  const { contentType } = properties as { contentType?: string };
+  return { keys: [fields.routingKey], contentType: contentType ?? '', body: content };
+}
+
+/** The firehose puts what it knows of the message into headers. */
+function tracedCopy({ properties, content }: ConsumeMessage): Copy {
+  const headers = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
+  const keys = Array.isArray(headers['routing_keys']) ? headers['routing_keys'].map(String) : [];
+  const { content_type: type } = (headers['properties'] ?? {}) as { content_type?: unknown };
+  return { keys, contentType: typeof type === 'string' ? type : '', body: content };
+}

@@ -1,0 +1,25 @@
+/*
+ * A bare amqplib consumer: what the broker's client alone can take, to compare the aggregator with.
+ * In: a broker, keys. Out: a call for each message, with nothing but its length.
+ */
+import { connect } from 'amqplib';
+import { EXCHANGE } from '../../common/broker';
+
+export async function consumeBare(
+  url: string,
+  keys: readonly string[],
+  onMessage: (bytes: number) => void,
+): Promise<{ close(): Promise<void> }> {
+  const connection = await connect(url, { noDelay: true });
+  const channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true, durable: false, autoDelete: true });
+  for (const key of keys) await channel.bindQueue(queue, EXCHANGE, key);
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message !== null) onMessage(message.content.length);
+    },
+    { noAck: true, exclusive: true },
+  );
+  return { close: () => connection.close() };
+}

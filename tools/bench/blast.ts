@@ -1,0 +1,53 @@
+/*
+ * Sends data messages that were encoded beforehand, as fast as the broker takes them. In: a job from the parent
+ * process, then its word to go. Out: "ready", and "done" when all is written. A process of its own, as nodes are.
+ */
+import { connectBroker } from '../../common/broker';
+import { DATA_CONTENT, encodeData } from '../../common/data';
+import { SILENT } from '../../common/log';
+import { load } from './load';
+
+export interface Job {
+  readonly url: string;
+  readonly nodes: number;
+  readonly seconds: number;
+  readonly firstSecond: number;
+  readonly buckets: number;
+  /** Routing keys of the instrumentations global;0, global;1, … */
+  readonly keys: readonly string[];
+}
+
+/** Messages written before the socket gets its turn. */
+const SLICE = 100;
+
+async function blast(job: Job): Promise<void> {
+  const broker = await connectBroker({
+    url: job.url,
+    queue: `blast.${process.pid}`,
+    log: SILENT,
+    firstAttempts: 0,
+    onMessage: () => undefined,
+    onUp: () => undefined,
+    onDown: () => undefined,
+  });
+  const reports = load(job.nodes, job.keys.length, job.buckets);
+  const bodies: Buffer[] = [];
+  for (let second = job.firstSecond; second < job.firstSecond + job.seconds; second++) {
+    for (const [n, all] of reports.entries()) {
+      const sent = second * 1000 + 1003;
+      bodies.push(encodeData({ node: `node${n}`, second, duration: 1, sent, reports: all }));
+    }
+  }
+  process.send?.('ready');
+  await new Promise((resolve) => process.once('message', resolve));
+  const [key = '', ...copies] = job.keys;
+  for (let i = 0; i < bodies.length; i += SLICE) {
+    for (const body of bodies.slice(i, i + SLICE)) broker.publish(key, body, DATA_CONTENT, false, copies);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await broker.close();
+  process.send?.('done');
+  process.disconnect();
+}
+
+process.once('message', (job: Job) => void blast(job));

@@ -1,0 +1,111 @@
+/*
+ * A small HTTP load generator: GET requests over connections that are kept. In: a URL, how many connections, how long
+ * or how fast. Out: requests a second, latencies. It reads just enough of HTTP to know where an answer ends.
+ */
+import { connect, type Socket } from 'node:net';
+
+export interface Load {
+  readonly perSecond: number;
+  /** ms, each request. */
+  readonly latencies: readonly number[];
+  /** Answers that were not 200. */
+  readonly failed: number;
+}
+
+class Connection {
+  private readonly socket: Socket;
+  private readonly request: string;
+  private got: Buffer[] = [];
+  private done: ((status: number) => void) | undefined;
+  private fail: ((error: Error) => void) | undefined;
+
+  constructor(url: URL) {
+    this.request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+    this.socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+    this.socket.on('data', (chunk) => {
+      this.got.push(chunk);
+      const status = complete(this.got.length === 1 ? chunk : Buffer.concat(this.got));
+      if (status === undefined) return;
+      this.got = [];
+      this.done?.(status);
+    });
+    this.socket.on('error', (error) => this.fail?.(error));
+    this.socket.on('close', () => this.fail?.(new Error('the server closed the connection')));
+  }
+
+  get(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.done = resolve;
+      this.fail = reject;
+      this.socket.write(this.request);
+    });
+  }
+
+  close(): void {
+    this.fail = undefined;
+    this.socket.destroy();
+  }
+}
+
+/** The status when the answer is all there. */
+function complete(bytes: Buffer): number | undefined {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const head = bytes.toString('latin1', 0, end);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  const whole =
+    length === undefined
+      ? bytes.subarray(-7).toString('latin1').endsWith('\r\n0\r\n\r\n')
+      : bytes.length >= end + 4 + Number(length);
+  return whole ? Number(head.slice(9, 12)) : undefined;
+}
+
+/** Each connection asks again as soon as it has its answer. */
+export async function asFastAsPossible(url: string, connections: number, forMs: number): Promise<Load> {
+  const latencies: number[] = [];
+  let failed = 0;
+  const from = performance.now();
+  const end = from + forMs;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const connection = new Connection(new URL(url));
+      while (performance.now() < end) {
+        const began = performance.now();
+        if ((await connection.get()) !== 200) failed++;
+        latencies.push(performance.now() - began);
+      }
+      connection.close();
+    }),
+  );
+  return { perSecond: (1000 * latencies.length) / (performance.now() - from), latencies, failed };
+}
+
+/** One request each 1/rate seconds, whether or not earlier ones are answered; latency counts from the moment it was due. */
+export async function atRate(url: string, rate: number, forMs: number): Promise<Load> {
+  const free: Connection[] = Array.from({ length: 16 }, () => new Connection(new URL(url)));
+  const all = [...free];
+  const latencies: number[] = [];
+  const running: Promise<void>[] = [];
+  let failed = 0;
+  const from = performance.now();
+  for (let sent = 0; sent < (rate * forMs) / 1000;) {
+    const now = performance.now();
+    for (; from + (1000 * sent) / rate <= now; sent++) {
+      const due = from + (1000 * sent) / rate;
+      const connection = free.pop() ?? new Connection(new URL(url));
+      if (!all.includes(connection)) all.push(connection);
+      running.push(
+        connection.get().then((status) => {
+          if (status !== 200) failed++;
+          latencies.push(performance.now() - due);
+          free.push(connection);
+        }),
+      );
+    }
+    // Finer than a timer's millisecond.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(running);
+  for (const connection of all) connection.close();
+  return { perSecond: (1000 * latencies.length) / (performance.now() - from), latencies, failed };
+}

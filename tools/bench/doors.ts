@@ -1,0 +1,176 @@
+/*
+ * Measurement 5: raw values and images a second through the front door, next to the aggregator asked directly and to
+ * HAProxy in front of it; and how long one value takes at 500 requests/s. In: a running stack. Out: results.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts, isOpen } from '../stack/ports';
+import { run } from '../stack/process';
+import type { TestStack } from '../stack/test_stack';
+import { until } from '../stack/until';
+import { asFastAsPossible, atRate } from './client';
+import { allReport, METRIC, startNodes, type Around } from './nodes';
+import { result, type Result } from './result';
+import { quantiles } from './timing';
+
+const CONNECTIONS = 16;
+const RATE = 500;
+/** Each way is taken so often, in turns, and the best turn counts. */
+const TURNS = 3;
+const NODES = 10;
+const PICTURE_SECONDS = 10;
+
+/** The values are those of simulated nodes: tracing this machine would slow down the very requests that are measured. */
+export async function measureDoors(around: Around, seconds: number): Promise<Result[]> {
+  const { stack } = around;
+  const nodes = await startNodes(around, NODES);
+  try {
+    const [module, stat] = METRIC.split('.');
+    const uri = await stack.create({ module, stat, decomposition: ['latency'] });
+    await allReport(stack, uri, NODES);
+    await pause(PICTURE_SECONDS * 1000);
+    const results = await measure(stack, uri, seconds);
+    await stack.ask('DELETE', uri);
+    return results;
+  } finally {
+    await nodes.stop();
+  }
+}
+
+async function measure(stack: TestStack, uri: string, seconds: number): Promise<Result[]> {
+  const aggregators = await stack.status();
+  const port = await ownerOf(
+    aggregators.aggregators.map(({ httpPort }) => httpPort),
+    uri,
+  );
+  const proxy = await startHaproxy(stack.home, port);
+  const front = new URL(stack.url);
+  const doors = {
+    front: front.origin,
+    direct: `http://127.0.0.1:${port}`,
+    ...(proxy === undefined ? {} : { haproxy: `http://127.0.0.1:${proxy.port}` }),
+  };
+  try {
+    const end = Math.floor(Date.now() / 1000) - 1;
+    const raw = `${uri}/value/raw?start_time=${end - 1}&duration=1&timeout=0`;
+    const image = `${uri}/value/heatmap/image.png?start_time=${end - PICTURE_SECONDS}&duration=${PICTURE_SECONDS}&timeout=0`;
+    const turnMs = (1000 * seconds) / (2 * TURNS * 3 + 2);
+    const rates = [];
+    for (const [what, path] of [['raw values', raw], ['images', image]] as const) {
+      rates.push(...compare(what, await best(doors, path, turnMs)));
+    } // prettier-ignore
+    const { latencies, failed } = await atRate(doors.front + raw, RATE, 2 * turnMs);
+    if (failed > 0) throw new Error(`${failed} requests failed`);
+    const { p50, p99 } = quantiles(latencies);
+    const what = `raw value through the front door at ${RATE} requests/s`;
+    return [
+      ...rates,
+      result({
+        id: 'raw.p50',
+        what: `${what}, p50`,
+        value: p50,
+        unit: 'ms',
+        targets: [{ of: 'value', atMost: 1 }],
+      }),
+      result({
+        id: 'raw.p99',
+        what: `${what}, p99`,
+        value: p99,
+        unit: 'ms',
+        targets: [{ of: 'value', atMost: 5 }],
+      }),
+    ];
+  } finally {
+    await proxy?.stop();
+  }
+}
+
+type Door = 'front' | 'direct' | 'haproxy';
+
+async function best(
+  doors: Partial<Record<Door, string>>,
+  path: string,
+  turnMs: number,
+): Promise<Partial<Record<Door, number>>> {
+  const rates: Partial<Record<Door, number>> = {};
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [door, origin] of Object.entries(doors) as [Door, string][]) {
+      const { perSecond, failed } = await asFastAsPossible(origin + path, CONNECTIONS, turnMs);
+      if (failed > 0) throw new Error(`${failed} requests to ${origin}${path} failed`);
+      rates[door] = Math.max(rates[door] ?? 0, perSecond);
+    }
+  }
+  return rates;
+}
+
+function compare(
+  what: string,
+  { front = NaN, direct = NaN, haproxy }: Partial<Record<Door, number>>,
+): Result[] {
+  const id = what.replace(' ', '.');
+  const common = { value: front, unit: '/s' };
+  return [
+    result({
+      ...common,
+      id: `${id}.proxied`,
+      what: `${what} through the front door`,
+      ...(haproxy === undefined
+        ? {}
+        : {
+            reference: { what: 'HAProxy in front of the same aggregator', value: haproxy },
+            targets: [{ of: 'ratio' as const, atLeast: 0.5 }],
+          }),
+    }),
+    result({
+      ...common,
+      id: `${id}.direct`,
+      what: `${what} through the front door`,
+      reference: { what: 'the aggregator asked directly', value: direct },
+    }),
+  ];
+}
+
+async function ownerOf(ports: readonly number[], uri: string): Promise<number> {
+  for (const port of ports) {
+    const { ok } = await fetch(`http://127.0.0.1:${port}${uri}/value/raw?timeout=0`);
+    if (ok) return port;
+  }
+  throw new Error(`no aggregator has ${uri}`);
+}
+
+interface Haproxy {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const PROGRAM = '/usr/sbin/haproxy';
+
+/** undefined where it is not installed. */
+async function startHaproxy(folder: string, aggregator: number): Promise<Haproxy | undefined> {
+  if (spawnSync(PROGRAM, ['-v']).status !== 0) return undefined;
+  const [port = 0] = await freePorts(1);
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    file,
+    [
+      'defaults',
+      '  mode http',
+      '  timeout connect 2s',
+      '  timeout client 20s',
+      '  timeout server 20s',
+      '  http-reuse always',
+      'frontend door',
+      `  bind 127.0.0.1:${port}`,
+      '  default_backend aggregator',
+      'backend aggregator',
+      `  server one 127.0.0.1:${aggregator}`,
+      '',
+    ].join('\n'),
+  );
+  const logFile = join(folder, 'log', 'haproxy.log');
+  const running = await run({ file: PROGRAM, args: ['-db', '-f', file], env: process.env, logFile });
+  await until('HAProxy starting', 5000, async () => ((await isOpen(port)) ? true : undefined));
+  return { port, stop: () => running.stop() };
+}

@@ -1,0 +1,65 @@
+/*
+ * What an instrumenter occupies, idle and with 20 instrumentations. In: a running stack whose first node has the bpf
+ * source. Out: results, next to the resident memory of one bpftrace with one question.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TestStack } from '../stack/test_stack';
+import { bpftraceInstalled } from './host';
+import { result, type Result } from './result';
+import { rssMbOf } from './timing';
+
+const INSTRUMENTATIONS = 20;
+const QUESTION = 'tracepoint:raw_syscalls:sys_exit { @[comm] = count(); }';
+/** Long enough for buffers to have been used. */
+const RUN_MS = 4000;
+
+export async function measureFootprint(stack: TestStack): Promise<Result[]> {
+  const pid = stack.instrumenters[0]?.pid ?? 0;
+  const idle = rssMbOf(pid);
+  const decompositions = [['latency'], ['execname', 'latency'], ['syscall'], ['execname'], []];
+  const uris: string[] = [];
+  for (let i = 0; i < INSTRUMENTATIONS; i++) {
+    const decomposition = decompositions[i % decompositions.length];
+    uris.push(await stack.create({ module: 'syscall', stat: 'syscalls', decomposition }));
+  }
+  await pause(RUN_MS);
+  const busy = rssMbOf(pid);
+  for (const uri of uris) await stack.ask('DELETE', uri);
+  const reference = bpftraceInstalled()
+    ? { what: 'one bpftrace with one question', value: await bpftraceMb() }
+    : undefined;
+  return [
+    result({
+      id: 'rss.idle',
+      what: 'instrumenter, idle: resident memory',
+      value: idle,
+      unit: 'MB',
+      reference,
+      targets: [{ of: 'value', atMost: 80 }],
+    }),
+    result({
+      id: 'rss.busy',
+      what: `instrumenter with ${INSTRUMENTATIONS} instrumentations of all system calls`,
+      value: busy,
+      unit: 'MB',
+      reference,
+      targets: [{ of: 'value', atMost: 120 }],
+    }),
+  ];
+}
+
+async function bpftraceMb(): Promise<number> {
+  const tracer = spawn('bpftrace', ['-e', QUESTION], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = once(tracer, 'exit');
+  try {
+    await once(tracer.stdout, 'data');
+    await pause(1000);
+    return rssMbOf(tracer.pid ?? 0);
+  } finally {
+    tracer.kill('SIGINT');
+    tracer.stdout.resume();
+    await exited;
+  }
+}

@@ -1,0 +1,182 @@
+/*
+ * Measurement 7: how cost and lateness grow with nodes and instrumentations. In: a running stack without nodes of its
+ * own. Out: results for each size: CPU of the aggregators, the broker and the config service, memory, how late after
+ * its end a second is complete, and how many seconds never are.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../common/errors';
+import type { TestStack } from '../stack/test_stack';
+import { allReport, METRIC, startNodes, type Around } from './nodes';
+import { result, type Result, type Target } from './result';
+import { cpuMsOf, quantiles, rssMbOf } from './timing';
+
+export interface Size {
+  readonly nodes: number;
+  readonly instrumentations: number;
+  readonly seconds: number;
+  /** This size must keep up: targets of the project. */
+  readonly judged?: boolean;
+}
+
+/** Instrumentations whose seconds are watched; the others have as much to do. */
+const WATCHED = 10;
+/** Probes that are enabled at a time, all nodes together. */
+const BATCH = 5000;
+
+export async function measureGrowth(
+  around: Around,
+  sizes: readonly Size[],
+  say: (line: string) => void,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let i = 0; i < sizes.length;) {
+    const nodes = sizes[i]?.nodes ?? 0;
+    const fleet = await startNodes(around, nodes);
+    try {
+      for (let size = sizes[i]; size?.nodes === nodes; size = sizes[++i]) {
+        say(`${nodes} nodes × ${size.instrumentations} instrumentations for ${size.seconds} s …`);
+        results.push(...(await measureSize(around, size, fleet.pid)));
+      }
+    } finally {
+      await fleet.stop();
+    }
+  }
+  return results;
+}
+
+/** A size that cannot even be brought up is a result, too: nothing of it was reached. */
+async function measureSize(around: Around, size: Size, fleet: number): Promise<Result[]> {
+  const uris: string[] = [];
+  try {
+    await ask(around.stack, size, uris);
+    return await measureRunning(around, size, fleet, uris);
+  } catch (error) {
+    console.error(`       ${messageOf(error)}`);
+    return describe(size, {
+      lateness: [],
+      incomplete: size.seconds,
+      aggregators: NaN,
+      others: 'did not come up',
+      memory: NaN,
+    });
+  } finally {
+    for (const uri of uris) await around.stack.ask('DELETE', uri);
+  }
+}
+
+/** A few at a time, so that enabling is not measured but what comes after. */
+async function ask(stack: TestStack, { nodes, instrumentations }: Size, uris: string[]): Promise<void> {
+  const [module, stat] = METRIC.split('.');
+  const batch = Math.max(1, Math.floor(BATCH / nodes));
+  while (uris.length < instrumentations) {
+    const { status, body } = await stack.ask('POST', '/ca/instrumentations', {
+      module,
+      stat,
+      decomposition: ['latency'],
+    });
+    if (status !== 201) throw new Error(`create: ${status} ${JSON.stringify(body)}`);
+    const { uri } = body as { uri: string };
+    uris.push(uri);
+    if (uris.length % batch === 0 || uris.length === instrumentations) await allReport(stack, uri, nodes);
+  }
+  await Promise.all(uris.slice(0, WATCHED).map((uri) => allReport(stack, uri, nodes)));
+}
+
+async function measureRunning(
+  { stack, broker }: Around,
+  { nodes, instrumentations, seconds, judged }: Size,
+  fleet: number,
+  uris: readonly string[],
+): Promise<Result[]> {
+  const processes = {
+    aggregators: stack.aggregators.map(({ pid }) => pid),
+    broker: [broker.pid],
+    config: [stack.config.pid],
+    fleet: [fleet],
+  };
+  const cpu = (): Record<string, number> =>
+    Object.fromEntries(
+      Object.entries(processes).map(([name, pids]) => [name, pids.reduce((ms, pid) => ms + cpuMsOf(pid), 0)]),
+    );
+  const before = cpu();
+  const began = Date.now();
+  const first = Math.floor(began / 1000) + 1;
+  const watched = uris.slice(0, WATCHED);
+  const lateness = (await Promise.all(watched.map((uri) => watch(stack, uri, first, seconds, nodes)))).flat();
+  const after = cpu();
+  const wall = Date.now() - began;
+  const share = (name: string): number => (100 * ((after[name] ?? 0) - (before[name] ?? 0))) / wall;
+  const memory = processes.aggregators.reduce((mb, pid) => mb + rssMbOf(pid), 0);
+  return describe(
+    { nodes, instrumentations, seconds, judged: judged ?? false },
+    {
+      lateness: lateness.filter((ms) => ms !== undefined),
+      incomplete: lateness.filter((ms) => ms === undefined).length,
+      aggregators: share('aggregators'),
+      others: `broker ${share('broker').toFixed(0)} %, config ${share('config').toFixed(0)} %, fleet ${share('fleet').toFixed(0)} %`,
+      memory,
+    },
+  );
+}
+
+/** How many ms after its end each second was complete; undefined: not within the longest wait. */
+async function watch(
+  stack: TestStack,
+  uri: string,
+  first: number,
+  seconds: number,
+  nodes: number,
+): Promise<(number | undefined)[]> {
+  return Promise.all(
+    Array.from({ length: seconds }, async (_, i) => {
+      const second = first + i;
+      await pause(1000 * (second + 1) - Date.now());
+      const { status, body } = await stack.ask(
+        'GET',
+        `${uri}/value/raw?start_time=${second}&duration=1&timeout=5000`,
+      );
+      // No answer at all (nobody owns it just now) is no complete second either.
+      if (status !== 200 || (body as { minreporting: number }).minreporting < nodes) return undefined;
+      return Date.now() - 1000 * (second + 1);
+    }),
+  );
+}
+
+interface Observed {
+  readonly lateness: readonly (number | undefined)[];
+  readonly incomplete: number;
+  readonly aggregators: number;
+  readonly others: string;
+  readonly memory: number;
+}
+
+function describe({ nodes, instrumentations, seconds, judged = false }: Size, o: Observed): Result[] {
+  const id = `growth.${nodes}x${instrumentations}`;
+  const what = `${nodes} nodes × ${instrumentations} instrumentations, ${seconds} s`;
+  const atMost = (bound: number): readonly Target[] => (judged ? [{ of: 'value', atMost: bound }] : []);
+  const { p99 } = quantiles(o.lateness.filter((ms) => ms !== undefined));
+  return [
+    result({
+      id: `${id}.late`,
+      what: `${what}: complete after, p99`,
+      value: p99 / 1000,
+      unit: 's',
+      targets: atMost(1.5),
+    }),
+    result({
+      id: `${id}.incomplete`,
+      what: `${what}: incomplete seconds`,
+      value: o.incomplete,
+      unit: '',
+      targets: atMost(0),
+    }),
+    result({
+      id: `${id}.cpu`,
+      what: `${what}: all aggregators (${o.others})`,
+      value: o.aggregators,
+      unit: '% of a core',
+      targets: atMost(60),
+    }),
+    result({ id: `${id}.memory`, what: `${what}: all aggregators, resident`, value: o.memory, unit: 'MB' }),
+  ];
+}

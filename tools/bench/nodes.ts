@@ -1,0 +1,67 @@
+/*
+ * Simulated nodes beside a running stack, in a process of their own. In: how many. Out: a handle, once all are known.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { PrivateBroker } from '../stack/broker';
+import type { TestStack } from '../stack/test_stack';
+import { until } from '../stack/until';
+
+/** The one metric that they offer: a thousand hellos with the whole catalogue would be measured as well. */
+export const METRIC = 'syscall.syscalls';
+const BUCKETS = 40;
+const READY_LIMIT_MS = 60_000;
+
+export interface Nodes {
+  readonly pid: number;
+  /** Resolves when the config service has seen them all go. */
+  stop(): Promise<void>;
+}
+
+/** A stack that has no nodes of its own, and what it runs on. */
+export interface Around {
+  readonly stack: TestStack;
+  readonly broker: PrivateBroker;
+  /** Of the stack's routing keys. */
+  readonly prefix: string;
+}
+
+export async function startNodes({ stack, broker, prefix }: Around, nodes: number): Promise<Nodes> {
+  const flags = ['--nodes', String(nodes), '--buckets', String(BUCKETS), '--metrics', METRIC];
+  const fleet = fork(join(__dirname, '..', 'fleet', 'main.js'), flags, {
+    env: { ...process.env, CA_AMQP_URL: broker.url, CA_AMQP_PREFIX: prefix },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const known = (count: number): Promise<true> =>
+    until(`${count} nodes being known`, READY_LIMIT_MS, async () =>
+      (await stack.status()).instrumenters.length === count ? true : undefined,
+    );
+  const stop = async (): Promise<void> => {
+    if (fleet.exitCode === null && fleet.signalCode === null) {
+      fleet.kill('SIGTERM');
+      await once(fleet, 'exit');
+    }
+  };
+  try {
+    await known(nodes);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    pid: fleet.pid ?? 0,
+    async stop() {
+      await stop();
+      await known(0);
+    },
+  };
+}
+
+/** Resolves when the newest second of an instrumentation has reports of so many nodes. */
+export async function allReport(stack: TestStack, uri: string, nodes: number): Promise<void> {
+  await until(`${nodes} nodes reporting for ${uri}`, READY_LIMIT_MS, async () => {
+    const { minreporting } = await stack.get<{ minreporting: number }>(`${uri}/value/raw?timeout=0`);
+    return minreporting === nodes ? true : undefined;
+  });
+}

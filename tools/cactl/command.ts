@@ -1,0 +1,95 @@
+/*
+ * What a command is: its words for people (usage, man page, completion are all made of them) and what it does.
+ * Next: commands.ts, the list of all; parse.ts, which reads a command line by it.
+ */
+import type { Session } from './session';
+
+/** What the shell may complete here, asked of the running system. */
+export type Completion =
+  'instrumentation' | 'metric' | 'field' | 'service' | 'command' | 'context' | 'file' | readonly string[];
+
+export interface Option {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** Placeholder of its value; absent: the option is a switch. */
+  readonly value?: string;
+  readonly about: string;
+  readonly complete?: Completion;
+}
+
+export interface Argument {
+  readonly name: string;
+  readonly about: string;
+  readonly optional?: boolean;
+  /** The last argument may stand more than once. */
+  readonly repeat?: boolean;
+  readonly complete?: Completion;
+}
+
+export interface Example {
+  readonly line: string;
+  readonly about: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line: what it is for. */
+  readonly about: string;
+  /** Paragraphs for the man page. */
+  readonly details: readonly string[];
+  readonly arguments: readonly Argument[];
+  readonly options: readonly Option[];
+  readonly examples: readonly Example[];
+  /** Not listed in the help. */
+  readonly hidden?: boolean;
+  /** Resolves to the exit status. */
+  readonly run: (call: Call) => Promise<number>;
+}
+
+/** A program: what its help and man page open with, and its commands' common options. */
+export interface Program {
+  readonly name: string;
+  readonly about: string;
+  readonly details: readonly string[];
+  readonly options: readonly Option[];
+  readonly commands: readonly Command[];
+}
+
+/** A command line, read. */
+export interface Call {
+  readonly args: readonly string[];
+  readonly options: Options;
+  readonly session: Session;
+}
+
+export class Options {
+  private readonly values: ReadonlyMap<string, string | true>;
+
+  constructor(values: ReadonlyMap<string, string | true>) {
+    this.values = values;
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  get(name: string): string | undefined {
+    const value = this.values.get(name);
+    return value === true ? undefined : value;
+  }
+}
+
+export const EXIT = { ok: 0, wrong: 1, usage: 2, timedOut: 3 } as const;
+
+/** The command line is not understood: one line for people, exit status 2. */
+export class UsageError extends Error {
+  /** More lines below the message, such as a mark at a column. */
+  readonly picture: string | undefined;
+
+  constructor(message: string, picture?: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.picture = picture;
+  }
+}

@@ -1,0 +1,24 @@
+/* `cactl delete`: stop counting and forget the values. */
+import { EXIT, type Command } from '../command';
+import { instrumentationPath } from '../resources';
+import { visible } from '../visible';
+
+export const remove: Command = {
+  name: 'delete',
+  about: 'stop counting, and forget the values',
+  details: [
+    'Deletes instrumentations: their probes are taken out of the kernels of all nodes and their values are gone.',
+  ],
+  arguments: [{ name: 'ID', about: 'which ones', repeat: true, complete: 'instrumentation' }],
+  options: [],
+  examples: [{ line: 'cactl delete 7 8', about: 'Two at once.' }],
+  async run({ args, session }) {
+    const paths = args.map((id) => [id, instrumentationPath(id)] as const);
+    for (const [id, path] of paths) {
+      await session.front.json(path, { method: 'DELETE' });
+      if (!session.json) session.print([`deleted ${visible(id)}`]);
+    }
+    if (session.json) session.printJson({ deleted: args });
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,131 @@
+/*
+ * `cactl explain`: what a question costs. Of a running one: what each node and its aggregator spend on it. Of one that
+ * is only thought of: how many programs, instructions and bytes of kernel memory it would take.
+ */
+import { shortText } from '../../../common/unit';
+import { EXIT, UsageError, type Command } from '../command';
+import { shortId } from '../diagnose';
+import type { DryRun } from '../dry';
+import * as later from '../later';
+import { QUESTION } from '../question';
+import type { Session } from '../session';
+import { numberOf, rowsOf, survey, textOf, type Row } from '../survey';
+import { table } from '../table';
+import { visible } from '../visible';
+
+export const explain: Command = {
+  name: 'explain',
+  about: 'what a question costs, running or only thought of',
+  details: [
+    'With an id: which source gathers it on each node, how many reports it sent, what was lost, and what its values take ' +
+      'in the memory of its aggregator. CPU is shown where the source measures it.',
+    'With a metric and the options of create: which kernel probes it would use, how many instructions each of their ' +
+      'programs has and how much kernel memory their maps may take. Nothing is created.',
+  ],
+  arguments: [{ name: 'ID|METRIC', about: 'an instrumentation, or a metric', complete: 'instrumentation' }],
+  options: QUESTION,
+  examples: [
+    { line: 'cactl explain 7', about: 'What does it cost us?' },
+    { line: 'cactl explain syscall.syscalls --by execname,latency', about: 'What would it cost?' },
+  ],
+  async run({ args, options, session }) {
+    const what = args[0] ?? '';
+    if (/^(?:global;|cust:[^;]+;)?\d+$/.test(what)) return await explainRunning(session, what);
+    if (!what.includes('.'))
+      throw new UsageError(`"${what}" is neither an id (7) nor a metric (syscall.syscalls)`);
+    const dry = later.dry().dryRun(what, options, session.io.host);
+    if (session.json) session.printJson(dry);
+    else session.print(dryCost(dry));
+    return EXIT.ok;
+  },
+};
+
+async function explainRunning(session: Session, id: string): Promise<number> {
+  const fqid = /^\d+$/.test(id)
+    ? session.target.customer === undefined
+      ? `global;${id}`
+      : `cust:${session.target.customer};${id}`
+    : id;
+  const { answered } = await survey(session);
+  const rows = answered.flatMap(({ service, host, status }) =>
+    rowsOf(status['instrumentations'])
+      .filter((row) => row['fqid'] === fqid)
+      .map((row) => ({ service, host, row })),
+  );
+  const nodes = rows.filter(({ service }) => service.startsWith('instrumenter'));
+  const aggregators = rows.filter(({ service }) => service.startsWith('aggregator'));
+  if (session.json) session.printJson({ fqid, nodes, aggregators });
+  else if (rows.length === 0)
+    session.print([
+      `No service that answers has instrumentation ${shortId(fqid)}; "cactl list" shows those there are.`,
+    ]);
+  else
+    session.print([
+      ...nodeTable(nodes, session.screen.columns),
+      ...aggregators.flatMap(({ service, row }) => ['', ...aggregatorLines(service, row)]),
+    ]);
+  return rows.length === 0 ? EXIT.wrong : EXIT.ok;
+}
+
+function nodeTable(nodes: readonly { host: string; row: Row }[], columns: number): string[] {
+  const right = 'right' as const;
+  return table(
+    [
+      { title: 'NODE', least: 8 },
+      { title: 'SOURCE' },
+      { title: 'STATE' },
+      { title: 'REPORTS', align: right },
+      { title: 'ERRORS', align: right },
+      { title: 'LATE', align: right },
+      { title: 'CPU', align: right },
+      { title: 'REASON', least: 6 },
+    ],
+    nodes.map(({ host, row }) => [
+      host,
+      textOf(row['source']),
+      textOf(row['state']),
+      ...['reports', 'errors', 'late'].map((name) => String(numberOf(row[name]))),
+      typeof row['percentOfCore'] === 'number' ? `${row['percentOfCore'].toFixed(2)}%` : '-',
+      textOf(row['reason']),
+    ]),
+    columns,
+  );
+}
+
+function aggregatorLines(service: string, row: Row): string[] {
+  const { bytes, keys, slots, counts } = row as {
+    bytes?: number;
+    keys?: number;
+    slots?: number;
+    counts?: Row;
+  };
+  const lost = numberOf(counts?.['lost']);
+  return [
+    `${visible(service)} keeps ${slots ?? 0} slots with ${keys ?? 0} keys in ${shortText(bytes ?? 0, 'size')}`,
+    `${lost === 0 ? 'no' : lost} events lost, ${numberOf(counts?.['late'])} reports late, ${numberOf(counts?.['duplicates'])} came twice`,
+  ];
+}
+
+function dryCost({ metric, bpf, d }: DryRun): string[] {
+  const { catalogued, sourcesOf } = later.obstacles();
+  const description = catalogued(metric);
+  const sources = description === undefined ? [] : sourcesOf(description);
+  const lines = [`${metric} can be observed by: ${sources.join(', ')}`];
+  if (bpf !== undefined && 'unavailable' in bpf)
+    lines.push(`BPF does not work on this machine: ${bpf.unavailable}`);
+  else if (bpf !== undefined) {
+    const bytes = bpf.maps.reduce((sum, m) => sum + m.bytes, 0);
+    lines.push(
+      '',
+      ...bpf.programs.map((p) => `${p.tracepoint}: ${p.instructions} instructions at each event`),
+      `${bpf.maps.length} maps, ${shortText(bytes, 'size')} of kernel memory at most`,
+    );
+  }
+  if (d.length > 0)
+    lines.push(
+      '',
+      ...d.map(({ system, text }) => `DTrace on ${system}: a program of ${text.split('\n').length} lines`),
+    );
+  lines.push('', `"cactl create ${metric} … --dry-run" prints the programs.`);
+  return lines;
+}

@@ -1,0 +1,69 @@
+/* `cactl list`: the instrumentations there are, one line each. */
+import { spanText } from '../../../common/unit';
+import { EXIT, type Command } from '../command';
+import { whereText } from '../question';
+import { description, instrumentations, type InstrumentationResource } from '../resources';
+import { table } from '../table';
+
+export const list: Command = {
+  name: 'list',
+  about: 'the instrumentations there are',
+  details: [
+    'One line for each instrumentation: its id, metric, breakdown, predicate, on how many nodes it runs, and its age. ' +
+      'With --all those of every customer too.',
+  ],
+  arguments: [],
+  options: [{ name: 'all', short: 'a', about: 'of all customers too (operators)' }],
+  examples: [
+    { line: 'cactl list', about: 'What is being counted?' },
+    { line: 'cactl list -o json', about: 'The same as the API answers it.' },
+  ],
+  async run({ options, session }) {
+    const [found, d] = await Promise.all([
+      instrumentations(session.front, options.has('all')),
+      session.json ? undefined : description(session.front),
+    ]);
+    if (session.json) {
+      session.printJson(found);
+      return EXIT.ok;
+    }
+    if (found.length === 0) {
+      session.print([
+        'Nothing is being counted; "cactl create METRIC" starts it, "cactl metrics" lists what there is.',
+      ]);
+      return EXIT.ok;
+    }
+    const rows = found.map((i) => [
+      idText(i),
+      `${i.module}.${i.stat}`,
+      i.decomposition.join(','),
+      whereText(i, d),
+      nodesText(i),
+      spanText(session.io.clock.now() - i.crtime),
+    ]);
+    const columns = [
+      { title: 'ID', align: 'right' as const },
+      { title: 'METRIC', least: 12 },
+      { title: 'BY', least: 4, drop: 1 },
+      { title: 'WHERE', least: 5, drop: 2 },
+      { title: 'NODES', align: 'right' as const },
+      { title: 'AGE', align: 'right' as const },
+    ];
+    session.print(table(columns, rows, session.screen.columns));
+    return EXIT.ok;
+  },
+};
+
+/** A customer's id stands before the number, as the other commands take it. */
+export function idText(i: InstrumentationResource): string {
+  const customer = /\/customers\/([^/]+)\//.exec(i.uri)?.[1];
+  return customer === undefined ? i.id : `cust:${decodeURIComponent(customer)};${i.id}`;
+}
+
+/** "3" where all is well, "2/3" where some cannot or do not. */
+export function nodesText(i: InstrumentationResource): string {
+  const state = (i['state'] ?? {}) as Readonly<Record<string, number>>;
+  const enabled = state['enabled'] ?? i.nsources ?? 0;
+  const wanted = enabled + (state['enabling'] ?? 0) + (state['failed'] ?? 0);
+  return wanted === enabled ? String(enabled) : `${enabled}/${wanted}`;
+}

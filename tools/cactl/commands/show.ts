@@ -1,0 +1,59 @@
+/* `cactl show`: one instrumentation with all its properties, and how it stands on each node. */
+import { spanText } from '../../../common/unit';
+import { EXIT, type Command } from '../command';
+import { whereText } from '../question';
+import { description, instrumentation } from '../resources';
+import { table } from '../table';
+import { visible } from '../visible';
+import { idText } from './list';
+
+export const show: Command = {
+  name: 'show',
+  about: 'one instrumentation, and how it stands on each node',
+  details: [
+    'Prints the properties of an instrumentation and, for each node, whether it gathers, with which source, or why not.',
+  ],
+  arguments: [
+    {
+      name: 'ID',
+      about: 'number of the instrumentation, or cust:CUSTOMER;NUMBER',
+      complete: 'instrumentation',
+    },
+  ],
+  options: [],
+  examples: [{ line: 'cactl show 7', about: 'Where does instrumentation 7 run?' }],
+  async run({ args, session }) {
+    const [i, d] = await Promise.all([
+      instrumentation(session.front, args[0] ?? ''),
+      description(session.front),
+    ]);
+    if (session.json) {
+      session.printJson(i);
+      return EXIT.ok;
+    }
+    const facts: [string, string][] = [
+      ['id', idText(i)],
+      ['metric', `${i.module}.${i.stat}`],
+      ['by', i.decomposition.join(', ') || '(no breakdown)'],
+      ['where', whereText(i, d) || '(everything)'],
+      ['granularity', `${i.granularity}s`],
+      ['retention', spanText(1000 * i['retention-time'])],
+      ['idle', i['idle-max'] === 0 ? 'never forgotten' : `forgotten after ${spanText(1000 * i['idle-max'])}`],
+      ['on disk', i['persist-data'] ? 'yes' : 'no'],
+      ['age', spanText(session.io.clock.now() - i.crtime)],
+    ];
+    const nodes = (Array.isArray(i['nodes']) ? i['nodes'] : []) as Readonly<Record<string, string>>[];
+    const columns = [
+      { title: 'NODE', least: 8 },
+      { title: 'STATE' },
+      { title: 'SOURCE' },
+      { title: 'REASON', least: 10 },
+    ];
+    const rows = nodes.map((n) => [n['node'] ?? '', n['state'] ?? '', n['source'] ?? '', n['reason'] ?? '']);
+    session.print([
+      ...facts.map(([name, text]) => `${name.padEnd(12)} ${visible(text)}`),
+      ...(rows.length === 0 ? [] : ['', ...table(columns, rows, session.screen.columns)]),
+    ]);
+    return EXIT.ok;
+  },
+};

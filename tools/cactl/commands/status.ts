@@ -1,0 +1,30 @@
+/* `cactl status`: what one service says of itself, in full. Over the broker alone. */
+import { EXIT, type Command } from '../command';
+import { outline } from '../outline';
+import { keyOfService } from '../services';
+
+export const status: Command = {
+  name: 'status',
+  about: 'what a service says of itself, over the broker',
+  details: [
+    'Asks one service for its state and prints all of it: for an aggregator its instrumentations and counters, for an ' +
+      'instrumenter its sources, and what runs or why it does not. SERVICE is as in "cactl ping".',
+  ],
+  arguments: [
+    { name: 'SERVICE', about: 'whom to ask (default: config)', optional: true, complete: 'service' },
+  ],
+  options: [],
+  examples: [{ line: 'cactl status instrumenter.db3', about: 'Sources and instrumentations of host db3.' }],
+  async run({ args, session }) {
+    const { peer, routes } = await session.bus();
+    const answer = await peer.call(
+      keyOfService(args[0] ?? 'config', routes),
+      'status',
+      {},
+      session.timeoutMs,
+    );
+    if (session.json) session.printJson(answer);
+    else session.print(outline(answer, session.screen.columns, session.io.clock.now()));
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,46 @@
+/*
+ * Why a metric cannot be asked here. In: the catalogue of this build, and what the instrumenters say of their sources.
+ * Out: for a metric nobody offers, one sentence a node. The catalogue knows which sources could observe it.
+ */
+import { SOURCE_NAMES } from '../../services/instrumenter/source';
+import type { MetricDescription } from '../../services/instrumenter/metrics/description';
+import { METRICS } from '../../services/instrumenter/metrics/registry';
+import { rowsOf, textOf, type Answered } from './survey';
+
+export interface Obstacle {
+  readonly node: string;
+  readonly reason: string;
+}
+
+export function catalogued(name: string): MetricDescription | undefined {
+  return METRICS.find((m) => `${m.module}.${m.stat}` === name);
+}
+
+export function unoffered(offered: ReadonlySet<string>): MetricDescription[] {
+  return METRICS.filter((m) => !offered.has(`${m.module}.${m.stat}`));
+}
+
+/** Sources of this build that have a way to observe it. */
+export function sourcesOf(metric: MetricDescription): string[] {
+  return SOURCE_NAMES.filter((source) => source in metric);
+}
+
+export function obstaclesTo(metric: MetricDescription, instrumenters: readonly Answered[]): Obstacle[] {
+  const able = sourcesOf(metric);
+  return instrumenters.map(({ host, status }) => {
+    const reasons = rowsOf(status['sources']).flatMap((source) => {
+      const name = textOf(source['name']);
+      const missing = rowsOf(source['missing']).find(
+        (m) => m['metric'] === `${metric.module}.${metric.stat}`,
+      );
+      const why = textOf(missing?.['reason']) || textOf(source['unavailable']);
+      return able.includes(name) && why !== '' ? [`${name}: ${why}`] : [];
+    });
+    const running = rowsOf(status['sources']).map((source) => textOf(source['name']));
+    const absent = able
+      .filter((name) => !running.includes(name))
+      .map((name) => `${name} is not a source of this node`);
+    const reason = [...reasons, ...absent].join('; ');
+    return { node: host, reason: reason === '' ? 'its sources do not have it' : reason };
+  });
+}

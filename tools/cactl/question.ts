@@ -1,0 +1,109 @@
+/*
+ * A question as the command line asks it: METRIC --by fields --where text and the rest. In: arguments and options, and
+ * what the metric offers. Out: properties for POST …/instrumentations; the API checks them again.
+ */
+import { parsePredicateText, predicateText } from '../../common/predicate-text';
+import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/predicate';
+import { UsageError, type Option, type Options } from './command';
+import { nearest } from './nearest';
+import {
+  typeOfField,
+  type Description,
+  type InstrumentationResource,
+  type MetricResource,
+} from './resources';
+import { wholeSecondsOf } from './session';
+
+export const TUNING: readonly Option[] = [
+  {
+    name: 'granularity',
+    short: 'g',
+    value: 'TIME',
+    about: 'length of one slot: 1s (default) or a multiple of 5s',
+  },
+  { name: 'retention', value: 'TIME', about: 'how long values are kept, such as 10m (default) or 1h' },
+  { name: 'idle', value: 'TIME', about: 'forget it when nobody looked for so long (default 1h; 0: never)' },
+  { name: 'persist', about: 'keep its values on disk too' },
+];
+
+export const QUESTION: readonly Option[] = [
+  {
+    name: 'by',
+    short: 'b',
+    value: 'FIELDS',
+    about: 'break down by these fields, with commas: at most one discrete and one numeric',
+    complete: 'field',
+  },
+  {
+    name: 'where',
+    short: 'w',
+    value: 'PREDICATE',
+    about: 'count only these: execname == "mysqld" && latency > 10ms',
+  },
+  ...TUNING,
+];
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+export function tuningOf(options: Options): Properties {
+  const properties: Record<string, unknown> = {};
+  const seconds = (name: string, property: string): void => {
+    const text = options.get(name);
+    if (text !== undefined) properties[property] = wholeSecondsOf(text, `--${name}`);
+  };
+  seconds('granularity', 'granularity');
+  seconds('retention', 'retention-time');
+  seconds('idle', 'idle-max');
+  if (options.has('persist')) properties['persist-data'] = true;
+  return properties;
+}
+
+/** Throws a UsageError, or a PredicateTextError that knows the column. */
+export function propertiesOf(options: Options, metric: MetricResource, d: Description): Properties {
+  const by = options.get('by');
+  const where = options.get('where');
+  return {
+    module: metric.module,
+    stat: metric.stat,
+    ...(by === undefined ? {} : { decomposition: fieldsOf(by, metric) }),
+    ...(where === undefined ? {} : { predicate: whereOf(where, metric, d) }),
+    ...tuningOf(options),
+  };
+}
+
+export function whereOf(text: string, metric: MetricResource, d: Description): Properties {
+  return toPlainPredicate(parsePredicateText(text, (field) => typeOfField(d, metric, field)));
+}
+
+/** The readable form of an instrumentation's predicate; '' when it counts everything. */
+export function whereText(i: Pick<InstrumentationResource, 'predicate'>, d: Description | undefined): string {
+  const checked = checkedPredicate(i.predicate, d);
+  if (checked === undefined) return JSON.stringify(i.predicate);
+  return checked.kind === 'always' ? '' : predicateText(checked, (f) => typesOf(d, f) ?? 'any');
+}
+
+function typesOf(d: Description | undefined, field: string) {
+  return d === undefined ? undefined : typeOfField(d, undefined, field);
+}
+
+function checkedPredicate(plain: unknown, d: Description | undefined): Predicate | undefined {
+  try {
+    return parsePredicate(plain ?? {}, (field) => typesOf(d, field));
+  } catch {
+    return undefined; // a field nobody offers just now: its type is not known, the JSON form says enough
+  }
+}
+
+function fieldsOf(text: string, metric: MetricResource): string[] {
+  const fields = text
+    .split(',')
+    .map((f) => f.trim())
+    .filter((f) => f !== '');
+  for (const field of fields) {
+    if (metric.fields.includes(field)) continue;
+    const near = nearest(field, metric.fields);
+    const hint = near === undefined ? `it has ${metric.fields.join(', ')}` : `did you mean ${near}?`;
+    throw new UsageError(`--by: ${metric.module}.${metric.stat} has no field ${field}; ${hint}`);
+  }
+  return fields;
+}

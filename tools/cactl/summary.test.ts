@@ -1,0 +1,254 @@
+/* The summary: what is said about each thing that can be wrong, and the screen at 40, 80 and 200 columns. */
+import { summaryLines } from './commands/summary';
+import { diagnose } from './diagnose';
+import { overview, type InstrumentationRow } from './overview';
+import type { Answered, Survey } from './survey';
+import { widthOf } from './visible';
+
+const NOW = 1_800_000_000_000;
+
+function answered(service: string, status: Record<string, unknown>, more: Partial<Answered> = {}): Answered {
+  const host = service.split('.')[1] ?? 'n1';
+  return {
+    key: `ca.${service}`,
+    service,
+    host,
+    ms: 3,
+    clockMs: 0,
+    status: { started: NOW - 3_600_000, ...status },
+    ...more,
+  };
+}
+
+const QUESTION = {
+  fqid: 'global;7',
+  metric: 'disk.physio_ops',
+  decomposition: ['disk', 'latency'],
+  predicate: '(latency > 10000000) && (disk == "sda")',
+  aggregator: 'n1-0',
+  state: { enabled: 2, failed: 0, enabling: 0 },
+  nodes: [],
+};
+const CONFIG = answered('config', {
+  aggregators: [{ instance: 'n1-0', key: 'ca.aggregator.n1-0' }],
+  instrumenters: [
+    { host: 'n1', key: 'ca.instrumenter.n1' },
+    { host: 'n2', key: 'ca.instrumenter.n2' },
+  ],
+  instrumentations: [QUESTION],
+  counts: { rssBytes: 80 * 1024 * 1024 },
+});
+const AGGREGATOR = answered('aggregator.n1-0', {
+  instrumentations: {
+    'global;7': { module: 'disk', stat: 'physio_ops', expected: 2, reporting: 2, counts: { lost: 0 } },
+  },
+});
+const NODE = (host: string, more: Record<string, unknown> = {}): Answered =>
+  answered(`instrumenter.${host}`, {
+    memory: 50 * 1024 * 1024,
+    sources: [{ name: 'bpf', metrics: 12 }],
+    instrumentations: [
+      { fqid: 'global;7', metric: 'disk.physio_ops', state: 'enabled', reports: 100, late: 0 },
+    ],
+    ...more,
+  });
+
+function surveyed(more: Partial<Survey> = {}): Survey {
+  return {
+    url: 'http://127.0.0.1:23181/',
+    brokerUrl: 'amqp://ca:***@127.0.0.1:5672/',
+    broker: { ms: 12 },
+    front: {
+      ms: 5,
+      description: { modules: {}, fields: { latency: { label: 'latency', type: 'time' } }, metrics: [] },
+    },
+    answered: [CONFIG, AGGREGATOR, NODE('n1'), NODE('n2')],
+    silent: [],
+    timeoutMs: 3000,
+    now: NOW,
+    ...more,
+  };
+}
+
+const problems = (s: Survey, lost = new Map<string, number>()): string[] =>
+  diagnose(s, overview(s), lost).map(({ what, fix }) => `${what} > ${fix}`);
+
+function screen(s: Survey, columns = 80, most = 10): string {
+  const rows = overview(s);
+  return summaryLines(s, rows, diagnose(s, rows, new Map()), { columns, most }).join('\n');
+}
+
+test('a healthy deployment is one line of news and two tables', () => {
+  expect(screen(surveyed())).toBe(`all is well at http://127.0.0.1:23181/ (1 aggregator, 2 instrumenters, 1
+instrumentation)
+
+SERVICE          UP   PING  LOAD
+broker               12 ms  amqp://ca:***@127.0.0.1:5672/
+front door            5 ms  http://127.0.0.1:23181/
+config           1h   3 ms  1 aggregator, 2 nodes, 80 MiB
+aggregator.n1-0  1h   3 ms  1 running
+instrumenter.n1  1h   3 ms  1 running, 50 MiB, bpf
+instrumenter.n2  1h   3 ms  1 running, 50 MiB, bpf
+
+ID  METRIC           BY            WHERE               NODES  REPORT  LOST  COST
+ 7  disk.physio_ops  disk,latency  latency > 10ms &&…      2     2/2     0     -`);
+});
+
+test('what a question costs is the sum of what its nodes measured', () => {
+  const row = { fqid: 'global;7', metric: 'disk.physio_ops', state: 'enabled', reports: 100, late: 0 };
+  const costing = (host: string, percentOfCore: number): Answered =>
+    NODE(host, { instrumentations: [{ ...row, percentOfCore }] });
+  const s = surveyed({ answered: [CONFIG, AGGREGATOR, costing('n1', 0.5), costing('n2', 1.2)] });
+  expect(screen(s)).toContain('1.7%');
+});
+
+test('what is wrong comes first, each with the next thing to do', () => {
+  const s = surveyed({ silent: ['instrumenter.n3'], answered: [CONFIG, AGGREGATOR, NODE('n1')] });
+  expect(screen(s).split('\n').slice(0, 7).join('\n'))
+    .toBe(`1 thing is wrong at http://127.0.0.1:23181/ (1 aggregator, 1 instrumenter, 1
+instrumentation)
+
+! instrumenter.n3 did not answer within 3.0s
+  > cactl ping instrumenter.n3; if it stays silent, look at its log and its
+    process on that host
+`);
+});
+
+test.each<[string, Partial<Survey>, RegExp]>([
+  [
+    'the broker is down',
+    { broker: { failure: 'the broker cannot be used', timedOut: false }, answered: [] },
+    /the broker cannot be used > without the broker no values move/,
+  ],
+  [
+    'HTTP is down',
+    { front: { failure: 'nothing listens there' } },
+    /the front door does not work: nothing listens there > cactl ping config/,
+  ],
+  [
+    'the config service is silent',
+    { silent: ['config'] },
+    /config did not answer within 3.0s > start it; meanwhile values go on/,
+  ],
+  [
+    'no aggregator is there',
+    { answered: [answered('config', { instrumenters: [{}] })] },
+    /no aggregator is online/,
+  ],
+  [
+    'no instrumenter is there',
+    { answered: [answered('config', { aggregators: [{}] })] },
+    /no instrumenter is online/,
+  ],
+  [
+    'nodes disagree',
+    {
+      answered: [
+        answered('config', { aggregators: [{}], instrumenters: [{}], conflicts: ['n2: size is text'] }),
+      ],
+    },
+    /nodes disagree about metrics: n2: size is text/,
+  ],
+  [
+    'a clock is off',
+    { answered: [CONFIG, answered('instrumenter.n1', {}, { clockMs: -5000 })] },
+    /the clock of instrumenter.n1 is 5.0s behind ours > synchronise/,
+  ],
+  [
+    'reports were lost',
+    { answered: [CONFIG, NODE('n1', { counters: { reportsLost: 12 } })] },
+    /instrumenter.n1 has lost 12 reports/,
+  ],
+  [
+    'messages are not understood',
+    { answered: [CONFIG, NODE('n1', { counters: { malformed: 3 } })] },
+    /instrumenter.n1 got 3 messages that it did not understand/,
+  ],
+  [
+    'a node cannot keep up',
+    { answered: [CONFIG, NODE('n1', { instrumentations: [{ fqid: 'global;7', late: 50, reports: 100 }] })] },
+    /instrumenter.n1 cannot keep up with global;7: 50 seconds came late/,
+  ],
+  [
+    'a probe fails',
+    {
+      answered: [
+        answered('config', {
+          aggregators: [{}],
+          instrumenters: [{}],
+          instrumentations: [
+            { ...QUESTION, nodes: [{ node: 'n2', state: 'failed', reason: 'BPF needs root' }] },
+          ],
+        }),
+      ],
+    },
+    /instrumentation 7 \(disk.physio_ops\) fails on n2: BPF needs root > cactl show '7'/,
+  ],
+  [
+    'nodes do not report',
+    {
+      answered: [
+        CONFIG,
+        answered('aggregator.n1-0', { instrumentations: { 'global;7': { expected: 2, reporting: 1 } } }),
+      ],
+    },
+    /instrumentation 7 \(disk.physio_ops\): 1 of 2 nodes report/,
+  ],
+])('%s', (_name, more, expected) => {
+  expect(problems(surveyed(more)).join('\n')).toMatch(expected);
+});
+
+test('events that were lost long ago are shown and are nothing wrong; those of the last minute are', () => {
+  const losing = answered('aggregator.n1-0', {
+    instrumentations: { 'global;7': { expected: 2, reporting: 2, counts: { lost: 40 } } },
+  });
+  const s = surveyed({ answered: [CONFIG, losing] });
+  expect(problems(s)).toEqual([]);
+  expect(overview(s)[0]?.lost).toBe(40);
+  expect(problems(s, new Map([['global;7', 9]])).join()).toMatch(/lost 9 events in the last minute/);
+});
+
+test('while the config service is away, aggregators and instrumenters tell what runs', () => {
+  const s = surveyed({ silent: ['config'], answered: [AGGREGATOR, NODE('n1'), NODE('n2')] });
+  expect(overview(s)).toMatchObject([
+    { fqid: 'global;7', metric: 'disk.physio_ops', enabled: 2, reporting: 2 },
+  ]);
+});
+
+test.each([40, 80, 200])(
+  'every line fits into %i columns, with 10,000 instrumentations and hostile names',
+  (columns) => {
+    const many = Array.from({ length: 10_000 }, (_, i) => ({
+      ...QUESTION,
+      fqid: `global;${i}`,
+      predicate: `execname == "\x1b[2J${i}"`,
+    }));
+    const s = surveyed({
+      answered: [answered('config', { ...CONFIG.status, instrumentations: many }), AGGREGATOR, NODE('n1')],
+    });
+    const from = process.cpuUsage();
+    const lines = screen(s, columns).split('\n');
+    // CPU, not time: the machine may be busy.
+    expect(process.cpuUsage(from).user / 1e6).toBeLessThan(2.5);
+    // One screen: the first ten, and how many more.
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.at(-1)).toBe('… 9990 more: cactl list');
+    for (const line of lines) {
+      expect(widthOf(line)).toBeLessThanOrEqual(columns);
+      expect(line).not.toContain('\x1b');
+    }
+  },
+);
+
+test('instrumentations in trouble stand first', () => {
+  const rows: InstrumentationRow[] = overview(
+    surveyed({
+      answered: [
+        answered('config', {
+          instrumentations: [QUESTION, { ...QUESTION, fqid: 'global;8', trouble: 'no aggregator' }],
+        }),
+      ],
+    }),
+  );
+  expect(rows.map(({ fqid }) => fqid)).toEqual(['global;8', 'global;7']);
+});

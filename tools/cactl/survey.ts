@@ -1,0 +1,132 @@
+/*
+ * Asks everybody how they are. In: the bus and the front door, each of which may be down. Out: who answered what and
+ * when, and who should have. Next: diagnose.ts, which says what is wrong.
+ *
+ * One status message goes to the config service and one to the broadcast key, so that aggregators and instrumenters are
+ * found even when the config service is away. It ends when everybody has answered whom the config service knows, or
+ * when the time is up.
+ */
+import { CaError, messageOf } from '../../common/errors';
+import type { AnswerBody } from '../../common/peer';
+import { description, type Description } from './resources';
+import { serviceOfKey } from './services';
+import type { Session } from './session';
+import { withoutPassword } from './target';
+
+export interface Answered {
+  readonly key: string;
+  /** config, aggregator.n1-0, instrumenter.n1 */
+  readonly service: string;
+  readonly host: string;
+  readonly ms: number;
+  /** Its clock against ours; wrong by at most half of `ms`. */
+  readonly clockMs: number;
+  readonly status: AnswerBody;
+}
+
+export interface Survey {
+  readonly url: string;
+  readonly brokerUrl: string | undefined;
+  /** Milliseconds that connecting took, or why it could not. */
+  readonly broker: { readonly ms: number } | { readonly failure: string; readonly timedOut: boolean };
+  readonly front: { readonly ms: number; readonly description: Description } | { readonly failure: string };
+  readonly answered: readonly Answered[];
+  /** Services that the config service knows and that gave no answer. */
+  readonly silent: readonly string[];
+  readonly timeoutMs: number;
+  readonly now: number;
+}
+
+export async function survey(session: Session): Promise<Survey> {
+  const { target, timeoutMs } = session;
+  const base = {
+    url: target.url,
+    brokerUrl: target.amqpUrl === undefined ? undefined : withoutPassword(target.amqpUrl),
+    timeoutMs,
+    now: session.io.clock.now(),
+  };
+  const [front, overBus] = await Promise.all([askFront(session), askBus(session)]);
+  return { ...base, front, ...overBus };
+}
+
+async function askFront(session: Session): Promise<Survey['front']> {
+  const from = performance.now();
+  try {
+    const found = await description(session.front);
+    return { ms: performance.now() - from, description: found };
+  } catch (error) {
+    return { failure: messageOf(error) };
+  }
+}
+
+async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answered' | 'silent'>> {
+  let bus;
+  try {
+    bus = await session.bus();
+  } catch (error) {
+    const timedOut = error instanceof CaError && error.code === 'TIMED_OUT';
+    return { broker: { failure: messageOf(error), timedOut }, answered: [], silent: [] };
+  }
+  const { peer, routes, connectMs } = bus;
+  const answers = new Map<string, Answered>();
+  let expected: Set<string> | undefined;
+  let finish: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (finish = resolve));
+  const sent = session.io.clock.now();
+  const from = performance.now();
+  const note = (status: AnswerBody, message: { from: string; host: string; time: number }): boolean => {
+    const ms = performance.now() - from;
+    const { from: key, host, time } = message;
+    const clockMs = Math.round(time - sent - ms / 2);
+    answers.set(key, { key, service: serviceOfKey(key, routes), host, ms, clockMs, status });
+    if (key === routes.config) expected = new Set(membersOf(status));
+    const done = expected !== undefined && [...expected].every((member) => answers.has(member));
+    if (done) finish();
+    return done;
+  };
+  // Each gather ends at the time limit by itself; `all` ends both early.
+  const asking = [routes.config, routes.broadcast].map((key) =>
+    peer.gather(key, 'status', {}, session.timeoutMs, note).catch(() => undefined),
+  );
+  await Promise.race([all, Promise.all(asking)]);
+  const silent = [...(expected ?? [routes.config])].filter((key) => !answers.has(key));
+  return {
+    broker: { ms: connectMs },
+    answered: [...answers.values()].sort((a, b) => order(a) - order(b) || compare(a.service, b.service)),
+    silent: silent.map((key) => serviceOfKey(key, routes)),
+  };
+}
+
+/** Routing keys of all whom the config service holds to be online. */
+function membersOf(status: AnswerBody): string[] {
+  return ['aggregators', 'instrumenters']
+    .flatMap((name) => rowsOf(status[name]))
+    .flatMap(({ key }) => (typeof key === 'string' ? [key] : []));
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A list of objects, or an object of objects, as rows; [] for anything else. */
+export function rowsOf(value: unknown): Row[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const list: unknown[] = Array.isArray(value)
+    ? value
+    : Object.entries(value).map(([name, row]) => ({ fqid: name, ...(row as Row) }));
+  return list.filter((row): row is Row => typeof row === 'object' && row !== null);
+}
+
+export function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function order({ service }: Answered): number {
+  return service === 'config' ? 0 : service.startsWith('aggregator') ? 1 : 2;
+}
+
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

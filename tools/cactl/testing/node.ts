@@ -1,0 +1,178 @@
+/*
+ * A node whose trouble is known, for tests: it speaks the real protocol on the real broker, and counts the same events
+ * each second. In: a host, its events. Out: an instrumenter as far as everybody else can tell.
+ */
+import { SYSTEM_CLOCK } from '../../../common/clock';
+import { fromCounts, type Distribution } from '../../../common/distribution';
+import {
+  breakdownOf,
+  fqid,
+  gridOfInstrumentation,
+  type Instrumentation,
+} from '../../../common/instrumentation';
+import { SILENT } from '../../../common/log';
+import { fromWire } from '../../../common/message';
+import { Peer } from '../../../common/peer';
+import { evaluate } from '../../../common/predicate';
+import { routes } from '../../../common/route';
+import type { Value } from '../../../common/value';
+
+/** So many events a second with these fields. */
+export interface KnownEvent {
+  readonly metric: string;
+  readonly count: number;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+const text = (label: string): { label: string; type: 'string' } => ({ label, type: 'string' });
+const LATENCY = { label: 'latency', type: 'time' as const };
+export const METADATA = {
+  modules: { disk: { label: 'Disk' }, fs: { label: 'Filesystem' } },
+  fields: {
+    hostname: text('server hostname'),
+    optype: text('operation type'),
+    execname: text('application name'),
+    latency: LATENCY,
+  },
+  metrics: [
+    {
+      module: 'disk',
+      stat: 'physio_ops',
+      label: 'I/O operations',
+      unit: 'operations',
+      interval: 'interval' as const,
+      fields: ['hostname', 'optype', 'latency'],
+    },
+    {
+      module: 'fs',
+      stat: 'logical_ops',
+      label: 'logical filesystem operations',
+      unit: 'operations',
+      interval: 'interval' as const,
+      fields: ['hostname', 'execname', 'optype', 'latency'],
+    },
+  ],
+};
+
+export interface KnownNode {
+  /** It hangs: still connected, answers nothing. */
+  hang(): void;
+  stop(): Promise<void>;
+}
+
+export async function startNode(o: {
+  url: string;
+  prefix: string;
+  host: string;
+  events: readonly KnownEvent[];
+}): Promise<KnownNode> {
+  const keys = routes(o.prefix);
+  const running = new Map<string, Instrumentation>();
+  let hanging = false;
+  const peer = new Peer({
+    url: o.url,
+    host: o.host,
+    key: keys.instrumenter(o.host),
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    firstAttempts: 0,
+  });
+  const hello = (): undefined => {
+    const offers = METADATA.metrics.map((m) => ({
+      metric: `${m.module}.${m.stat}`,
+      source: 'bpf',
+      fields: m.fields,
+    }));
+    peer.tell(keys.config, 'instrumenter_online', { metadata: METADATA, offers });
+    return undefined;
+  };
+  const never = new Promise<undefined>(() => undefined);
+  peer.on('config_online', hello);
+  peer.on('ping', () => (hanging ? never : { time: Date.now() }));
+  peer.on('enable_instrumentation', ({ instrumentation }) => {
+    const i = fromWire(instrumentation);
+    running.set(fqid(i), i);
+    const standing = { fqid: fqid(i), state: 'enabled' as const, source: 'bpf' };
+    peer.tell(keys.config, 'probe_state', standing);
+    return standing;
+  });
+  peer.on('disable_instrumentation', ({ fqid: id }) => {
+    running.delete(id);
+    return { fqid: id, state: 'stopped' };
+  });
+  const started = Date.now();
+  peer.on('status', () => (hanging ? never : statusOf(o.host, started, running)));
+  await peer.connect();
+  await peer.bind(keys.broadcast);
+  hello();
+  const stopTicks = SYSTEM_CLOCK.everySecond((second) => {
+    peer.tell(keys.config, 'alive', {});
+    for (const [id, i] of running) {
+      if (second % i.granularity !== 0) continue;
+      const value = valueOf(i, o.host, o.events);
+      peer.sendValues([keys.instrumentation(id)], {
+        node: o.host,
+        second: second - 1,
+        duration: 1,
+        sent: Date.now(),
+        reports: [{ fqid: id, lost: 0, value }],
+      });
+    }
+  });
+  return {
+    hang: () => (hanging = true),
+    async stop() {
+      stopTicks();
+      peer.tell(keys.config, 'offline', {});
+      await peer.close();
+    },
+  };
+}
+
+function statusOf(
+  host: string,
+  started: number,
+  running: ReadonlyMap<string, Instrumentation>,
+): Record<string, unknown> {
+  return {
+    service: 'instrumenter',
+    host,
+    started,
+    memory: 52_428_800,
+    sources: [{ name: 'bpf', metrics: METADATA.metrics.length }],
+    instrumentations: [...running].map(([id, i]) => ({
+      fqid: id,
+      state: 'enabled',
+      source: 'bpf',
+      metric: `${i.module}.${i.stat}`,
+      decomposition: i.decomposition,
+    })),
+    counters: {},
+  };
+}
+
+/** What a kernel would have counted in one second. */
+function valueOf(i: Instrumentation, host: string, events: readonly KnownEvent[]): Value {
+  const { discrete, numeric } = breakdownOf(i);
+  const grid = gridOfInstrumentation(i);
+  const counts = new Map<string, [number, number][]>();
+  let sum = 0;
+  for (const { metric, count, fields } of events) {
+    const field = (name: string): string | number | undefined => (name === 'hostname' ? host : fields[name]);
+    if (metric !== `${i.module}.${i.stat}` || !evaluate(i.predicate, field)) continue;
+    const key = discrete === undefined ? '' : String(field(discrete));
+    const bucket = numeric === undefined ? 0 : grid.bucketOf(Number(field(numeric)));
+    counts.set(key, [...(counts.get(key) ?? []), [bucket, count]]);
+    sum += count;
+  }
+  const total = (pairs: readonly [number, number][]): number => pairs.reduce((n, [, count]) => n + count, 0);
+  if (numeric === undefined) {
+    if (discrete === undefined) return { shape: 'number', number: sum };
+    return { shape: 'keyed', numbers: new Map([...counts].map(([key, pairs]) => [key, total(pairs)])) };
+  }
+  const distributions = new Map(
+    [...counts].map(([key, pairs]): [string, Distribution] => [key, fromCounts(pairs)]),
+  );
+  if (discrete !== undefined) return { shape: 'keyed-distribution', distributions };
+  return { shape: 'distribution', distribution: distributions.get('') ?? [] };
+}

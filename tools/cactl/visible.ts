@@ -1,0 +1,58 @@
+/*
+ * Text of strangers, made safe for a terminal. In: any string (a process may be called "\x1b[2J"). Out: the same, with
+ * whatever could move the cursor, change colours or turn the direction of writing shown as \xHH or \uHHHH.
+ */
+
+// Control characters, DEL and C1; zero-width and direction marks; line and paragraph separators; byte order mark.
+
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu;
+
+export function visible(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.replace(UNSAFE, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Most text by far; it needs no look at each character. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Columns a text takes: most East Asian characters and emoji take two, combining marks none. */
+export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** Visible text cut to a width; what is missing shows as "…". */
+export function cut(text: string, width: number): string {
+  const safe = visible(text);
+  if (widthOf(safe) <= width) return safe;
+  let out = '';
+  let used = 0;
+  for (const character of safe) {
+    const w = characterWidth(character);
+    if (used + w > width - 1) break;
+    out += character;
+    used += w;
+  }
+  return width <= 0 ? '' : `${out}…`;
+}
+
+/** Cut and filled with spaces to exactly a width. */
+export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const short = cut(text, width);
+  const space = ' '.repeat(Math.max(0, width - widthOf(short)));
+  return align === 'left' ? short + space : space + short;
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+function characterWidth(character: string): number {
+  return /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+}

@@ -1,0 +1,143 @@
+/*
+ * A file of instrumentations, and what it would change. In: the file's content, those there are. Out: what to create,
+ * what to change, what to keep and what to delete. Pure.
+ *
+ * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
+ * Retention, idle time and persistence can be changed in place.
+ */
+import { parsePredicateText } from '../../common/predicate-text';
+import { parsePredicate, toPlainPredicate } from '../../common/predicate';
+import { UsageError } from './command';
+import { messageOf } from '../../common/errors';
+import { metricOf, typeOfField, type Description, type InstrumentationResource } from './resources';
+import { wholeSecondsOf } from './session';
+
+export interface Wanted {
+  readonly label: string;
+  readonly identity: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Those of the changeable properties that the file names. */
+  readonly tuning: Readonly<Record<string, unknown>>;
+}
+
+export interface Changes {
+  readonly create: readonly Wanted[];
+  readonly change: readonly {
+    readonly id: string;
+    readonly wanted: Wanted;
+    readonly from: Readonly<Record<string, unknown>>;
+  }[];
+  readonly keep: readonly { readonly id: string; readonly wanted: Wanted }[];
+  readonly remove: readonly InstrumentationResource[];
+}
+
+const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist'];
+
+/** Throws a UsageError that names the entry at fault. */
+export function readWanted(content: unknown, file: string, d: Description): Wanted[] {
+  const list = (content as { instrumentations?: unknown } | null)?.instrumentations;
+  if (!Array.isArray(list)) throw new UsageError(`${file} must hold a list called instrumentations`);
+  const seen = new Map<string, number>();
+  return list.map((entry: unknown, i) => {
+    const place = `${file}, entry ${i + 1}`;
+    try {
+      const wanted = readEntry(entry, d);
+      const twin = seen.get(wanted.identity);
+      if (twin !== undefined) throw new Error(`asks the same as entry ${twin}`);
+      seen.set(wanted.identity, i + 1);
+      return wanted;
+    } catch (error) {
+      throw new UsageError(`${place}: ${messageOf(error)}`);
+    }
+  });
+}
+
+function readEntry(entry: unknown, d: Description): Wanted {
+  if (typeof entry !== 'object' || entry === null)
+    throw new Error('must be like {metric: disk.physio_ops, by: [latency]}');
+  const e = entry as Readonly<Record<string, unknown>>;
+  const strange = Object.keys(e).find((name) => !KNOWN.includes(name));
+  if (strange !== undefined) throw new Error(`has ${strange}, which is none of ${KNOWN.join(', ')}`);
+  if (typeof e['metric'] !== 'string') throw new Error('metric is missing');
+  const metric = metricOf(d, e['metric']);
+  const by = typeof e['by'] === 'string' ? e['by'].split(',').map((f) => f.trim()) : (e['by'] ?? []);
+  if (!Array.isArray(by) || !by.every((f): f is string => typeof f === 'string'))
+    throw new Error('by must be a list of fields');
+  const where = e['where'] ?? '';
+  if (typeof where !== 'string') throw new Error('where must be a text such as latency > 10ms');
+  const predicate = toPlainPredicate(parsePredicateText(where, (field) => typeOfField(d, metric, field)));
+  const granularity = e['granularity'] === undefined ? 1 : secondsIn(e['granularity'], 'granularity');
+  const tuning = {
+    ...(e['retention'] === undefined ? {} : { 'retention-time': secondsIn(e['retention'], 'retention') }),
+    ...(e['idle'] === undefined
+      ? {}
+      : { 'idle-max': e['idle'] === 'never' ? 0 : secondsIn(e['idle'], 'idle') }),
+    ...(e['persist'] === undefined ? {} : { 'persist-data': e['persist'] === true }),
+  };
+  const question = { module: metric.module, stat: metric.stat, decomposition: by, predicate, granularity };
+  const label = [
+    e['metric'],
+    by.length > 0 ? `by ${by.join(',')}` : '',
+    where === '' ? '' : `where ${where}`,
+    granularity === 1 ? '' : `every ${granularity}s`,
+  ];
+  return {
+    label: label.filter((part) => part !== '').join(' '),
+    identity: identityOf(question),
+    body: { ...question, ...tuning },
+    tuning,
+  };
+}
+
+function secondsIn(value: unknown, what: string): number {
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new Error(`${what} must be a time such as 10m`);
+  return wholeSecondsOf(String(value), what);
+}
+
+type Question = Pick<
+  InstrumentationResource,
+  'module' | 'stat' | 'decomposition' | 'predicate' | 'granularity'
+>;
+
+function identityOf({ module, stat, decomposition, predicate, granularity }: Question): string {
+  return JSON.stringify([module, stat, decomposition, predicate, granularity]);
+}
+
+export function changesBetween(
+  wanted: readonly Wanted[],
+  there: readonly InstrumentationResource[],
+  d: Description,
+): Changes {
+  const left = new Map<string, InstrumentationResource[]>();
+  for (const i of there) {
+    const identity = identityOf({ ...i, predicate: normal(i.predicate, d) });
+    left.set(identity, [...(left.get(identity) ?? []), i]);
+  }
+  const create: Wanted[] = [];
+  const change: { id: string; wanted: Wanted; from: Record<string, unknown> }[] = [];
+  const keep: { id: string; wanted: Wanted }[] = [];
+  for (const w of wanted) {
+    const found = left.get(w.identity)?.shift();
+    if (found === undefined) {
+      create.push(w);
+      continue;
+    }
+    const from = Object.fromEntries(
+      Object.keys(w.tuning)
+        .filter((k) => found[k] !== w.tuning[k])
+        .map((k) => [k, found[k]]),
+    );
+    if (Object.keys(from).length === 0) keep.push({ id: found.id, wanted: w });
+    else change.push({ id: found.id, wanted: w, from });
+  }
+  return { create, change, keep, remove: [...left.values()].flat() };
+}
+
+function normal(plain: unknown, d: Description): unknown {
+  try {
+    return toPlainPredicate(parsePredicate(plain, (field) => typeOfField(d, undefined, field)));
+  } catch {
+    return plain;
+  }
+}

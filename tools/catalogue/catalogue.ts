@@ -1,0 +1,58 @@
+/*
+ * The catalogue as a table for people: docs/catalogue.md. In: the descriptions of metrics, and what /proc is read for.
+ * Out: Markdown. main.ts writes it; catalogue.test.ts holds the file against it.
+ */
+import { metricName } from '../../common/metric';
+import type { MetricDescription } from '../../services/instrumenter/metrics/description';
+import { METRICS } from '../../services/instrumenter/metrics/registry';
+import { PROC_METRICS } from '../../services/instrumenter/sources/proc/source';
+
+const HEAD = `# The catalogue
+
+Made by \`node build/tools/catalogue/main.js\` from the descriptions in \`services/instrumenter/metrics/\`; do not edit.
+What works on one machine, and why the rest does not, is printed by \`node build/tools/probes/main.js\`.
+
+- **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock). It needs
+  Linux 5.8 with type information (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the
+  fields that it knows; \`zonename\` needs a cgroup2 file system, and can be broken down by but not filtered by.
+- **proc** needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups.
+- **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
+- Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.
+
+| metric | question that it answers | fields | bpf | proc | dtrace |
+| --- | --- | --- | --- | --- | --- |
+`;
+
+export function catalogue(): string {
+  const rows = [...METRICS].sort((a, b) => (metricName(a) < metricName(b) ? -1 : 1)).map(row);
+  return `${HEAD}${rows.join('\n')}\n`;
+}
+
+function row(metric: MetricDescription): string {
+  const name = metricName(metric);
+  const byBpf = new Set(fieldsOfBpf(metric));
+  const fields = metric.fields.map((field) => (byBpf.has(field) ? `**${field}**` : field));
+  const systems = Object.keys(metric.dtrace ?? {}).sort();
+  const cells = [
+    `\`${name}\``,
+    metric.why,
+    fields.join(', '),
+    [...new Set(metric.bpf?.probes.map((probe) => probe.at.name))].map((at) => `\`${at}\``).join(', '),
+    PROC_METRICS.some((proc) => proc.metric === name) ? 'yes' : '',
+    systems.join(', '),
+  ];
+  return `| ${cells.map(escaped).join(' | ')} |`;
+}
+
+/** A field is known where each counting step has it. */
+function fieldsOfBpf(metric: MetricDescription): string[] {
+  const counts = (metric.bpf?.probes ?? []).flatMap((probe) =>
+    probe.steps.filter((step) => step.kind === 'count'),
+  );
+  if (counts.length === 0) return [];
+  return metric.fields.filter((field) => counts.every((step) => Object.hasOwn(step.fields, field)));
+}
+
+function escaped(cell: string): string {
+  return cell.replace(/\|/g, '\\|');
+}

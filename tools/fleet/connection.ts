@@ -1,0 +1,109 @@
+/*
+ * Some nodes of the fleet on one connection to the broker. In: their numbers. Out: nodes that hear what is sent to their
+ * own keys, and are heard as if each had a connection of its own.
+ *
+ * A thousand connections would measure the broker's memory, not us; a single one would be throttled by the broker, and
+ * every node's messages would wait behind all the others'. So about a hundred nodes share a connection and its queue,
+ * which is bound to each node's key.
+ */
+import { connectBroker, type Broker } from '../../common/broker';
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { DATA_CONTENT, encodeData } from '../../common/data';
+import { messageOf } from '../../common/errors';
+import type { Log } from '../../common/log';
+import {
+  CONTROL_CONTENT,
+  decodeMessage,
+  encodeMessage,
+  PROTOCOL_VERSION,
+  type Body,
+  type Message,
+} from '../../common/message';
+import { routes } from '../../common/route';
+import { hash } from '../../services/instrumenter/sources/synthetic/random';
+import { SyntheticNode } from './node';
+import type { Oracle } from './oracle';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly prefix: string;
+  readonly seed: number;
+  readonly skewMs: number;
+  readonly oracle: Oracle;
+  readonly hello: Body<'instrumenter_online'>;
+  readonly log: Log;
+  readonly malformed: () => void;
+}
+
+/** Bindings asked for at a time. */
+const BINDINGS = 100;
+
+/** Resolves when commands reach the nodes; they are silent until they are started. Rejects without a broker. */
+export async function connectNodes(
+  numbers: readonly number[],
+  options: ConnectionOptions,
+): Promise<{ broker: Broker; nodes: SyntheticNode[] }> {
+  const keys = routes(options.prefix);
+  let link: Broker | undefined = undefined as Broker | undefined;
+  const nodes = numbers.map((n) => makeNode(`sim${n}`, options, () => link));
+  const byKey = new Map(nodes.map((node) => [node.key, node]));
+  const broker = await connectBroker({
+    url: options.url,
+    queue: `${keys.tool('fleet', process.pid)}.${numbers[0] ?? 0}`,
+    log: options.log,
+    firstAttempts: 3,
+    onMessage: ({ key, body }) => {
+      try {
+        const message = decodeMessage(body);
+        if (key === keys.broadcast) for (const node of nodes) node.receive(message);
+        else byKey.get(key)?.receive(message);
+      } catch (error) {
+        options.malformed();
+        options.log.warn({ key, reason: messageOf(error) }, 'dropped a message');
+      }
+    },
+    onUp: () => {
+      for (const node of nodes) node.hello();
+    },
+    onDown: (reason) => {
+      options.log.warn({ reason }, 'the fleet lost the broker');
+    },
+  });
+  link = broker;
+  const wanted = [...byKey.keys(), keys.broadcast];
+  for (let i = 0; i < wanted.length; i += BINDINGS) {
+    await Promise.all(wanted.slice(i, i + BINDINGS).map((key) => broker.bind(key)));
+  }
+  return { broker, nodes };
+}
+
+function makeNode(
+  name: string,
+  { prefix, seed, skewMs, oracle, hello }: ConnectionOptions,
+  link: () => Broker | undefined,
+): SyntheticNode {
+  let lastId = 0;
+  const node: SyntheticNode = new SyntheticNode({
+    name,
+    routes: routes(prefix),
+    oracle,
+    hello,
+    skewMs: skewMs === 0 ? 0 : (hash(seed, name, 'skew') % (2 * skewMs + 1)) - skewMs,
+    now: () => SYSTEM_CLOCK.now(),
+    tell: (to, type, body) => {
+      const message = {
+        version: PROTOCOL_VERSION,
+        type,
+        id: `${name}.${++lastId}`,
+        time: SYSTEM_CLOCK.now() + node.skewMs,
+        host: name,
+        from: node.key,
+        body,
+      } as Message;
+      link()?.publish(to, encodeMessage(message), CONTROL_CONTENT);
+    },
+    send: ([key = '', ...copies], message) =>
+      link()?.publish(key, encodeData(message), DATA_CONTENT, false, copies) ?? false,
+  });
+  return node;
+}

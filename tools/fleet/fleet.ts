@@ -1,0 +1,156 @@
+/*
+ * Many synthetic nodes in one process: the true protocol on the true clock. In: a broker, how many nodes, how badly
+ * they behave. Out: a running fleet, its counts, and its oracle. Used by the benchmark and the failure tests.
+ *
+ * Next: connection.ts (nodes and their messages), schedule.ts (when they send), node.ts (what they do).
+ */
+import type { Broker } from '../../common/broker';
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { LIMITS } from '../../common/limits';
+import { SILENT, type Log } from '../../common/log';
+import { hello } from '../../services/instrumenter/hello';
+import { openSynthetic } from '../../services/instrumenter/sources/synthetic/source';
+import { hash } from '../../services/instrumenter/sources/synthetic/random';
+import { connectNodes } from './connection';
+import type { SyntheticNode } from './node';
+import { Oracle } from './oracle';
+import { Schedule } from './schedule';
+
+export interface FleetOptions {
+  readonly url: string;
+  readonly prefix?: string;
+  /** Nodes are called sim<number>, from `first` on. */
+  readonly nodes: number;
+  readonly first?: number;
+  readonly seed?: number;
+  readonly buckets?: number;
+  readonly keys?: number;
+  readonly loss?: number;
+  /** Each node's clock is off by up to this many ms, either way. */
+  readonly skewMs?: number;
+  /** Each message leaves up to this many ms after the end of its second. */
+  readonly jitterMs?: number;
+  /** Every so many seconds a node is restarted; 0: never. */
+  readonly restartEverySeconds?: number;
+  /** Metrics on offer; default: all. */
+  readonly metrics?: readonly string[];
+  readonly nodesPerConnection?: number;
+  readonly log?: Log;
+}
+
+export interface FleetCounts {
+  messages: number;
+  reports: number;
+  lost: number;
+  refused: number;
+  restarts: number;
+  malformed: number;
+}
+
+export interface Fleet {
+  readonly nodes: readonly SyntheticNode[];
+  readonly oracle: Oracle;
+  counts(): FleetCounts;
+  /** Milliseconds by which the reports of the last whole second left too late, at most: is the fleet itself too slow? */
+  readonly lagMs: number;
+  /** Stops a node and starts it again after a while. */
+  readonly restart: (node: SyntheticNode, orderly: boolean, awayMs: number) => void;
+  /** All nodes say goodbye. */
+  stop(): Promise<void>;
+}
+
+const NODES_PER_CONNECTION = 100;
+const AWAY_MS = 3000;
+
+/** Resolves when every node has said hello. Rejects when the broker is not there. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { seed = 1, buckets = 40, keys = 5, loss = 0, first = 0, log = SILENT } = options;
+  const oracle = new Oracle({ seed, buckets, keys, loss });
+  const words = wordsOf(options.metrics);
+  const totals = { restarts: 0, malformed: 0 };
+  const schedule = new Schedule({ clock: SYSTEM_CLOCK, seed, jitterMs: options.jitterMs ?? 0 });
+  const perConnection = options.nodesPerConnection ?? NODES_PER_CONNECTION;
+  const nodes: SyntheticNode[] = [];
+  const brokers: Broker[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+
+  for (let from = 0; from < options.nodes; from += perConnection) {
+    const numbers = Array.from(
+      { length: Math.min(perConnection, options.nodes - from) },
+      (_, i) => first + from + i,
+    );
+    const joined = await connectNodes(numbers, {
+      url: options.url,
+      prefix: options.prefix ?? '',
+      seed,
+      skewMs: options.skewMs ?? 0,
+      oracle,
+      hello: words,
+      log,
+      malformed: () => totals.malformed++,
+    });
+    brokers.push(joined.broker);
+    nodes.push(...joined.nodes);
+  }
+
+  const later = (ms: number, then: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      then();
+    }, ms);
+    timers.add(timer);
+  };
+  const restart = (node: SyntheticNode, orderly: boolean, awayMs: number): void => {
+    totals.restarts++;
+    node.stop(orderly);
+    later(awayMs, () => {
+      node.start();
+    });
+  };
+
+  for (const node of nodes) node.start();
+  // Everybody's alive at its own moment of the period.
+  const aliveSlots = LIMITS.aliveEveryMs / 100;
+  let turn = 0;
+  const alive = setInterval(() => {
+    const slot = turn++ % aliveSlots;
+    for (let i = slot; i < nodes.length; i += aliveSlots) nodes[i]?.alive();
+  }, 100);
+  const every = options.restartEverySeconds ?? 0;
+  const stopSeconds = schedule.start(nodes, (second) => {
+    if (every === 0 || second % every !== 0) return;
+    const node = nodes[hash(seed, second, 'restart') % nodes.length];
+    if (node?.running === true) restart(node, hash(seed, second) % 2 === 0, AWAY_MS);
+  });
+
+  return {
+    nodes,
+    oracle,
+    restart,
+    get lagMs() {
+      return schedule.lagMs;
+    },
+    counts: () => {
+      const counts: FleetCounts = { messages: 0, reports: 0, lost: 0, refused: 0, ...totals };
+      for (const node of nodes) {
+        for (const name of ['messages', 'reports', 'lost', 'refused'] as const)
+          counts[name] += node.counts[name];
+      }
+      return counts;
+    },
+    async stop() {
+      stopSeconds();
+      clearInterval(alive);
+      for (const timer of timers) clearTimeout(timer);
+      for (const node of nodes) node.stop(true);
+      await Promise.all(brokers.map((broker) => broker.close()));
+    },
+  };
+}
+
+/** What all nodes say of themselves: the whole catalogue, or the named part of it. */
+function wordsOf(metrics: readonly string[] | undefined): ReturnType<typeof hello> {
+  const source = openSynthetic({ host: 'sim', clock: SYSTEM_CLOCK, seed: 0 });
+  const offers = source.offers().filter(({ metric }) => metrics?.includes(metric) ?? true);
+  return hello([{ ...source, offers: () => offers }]);
+}

@@ -1,0 +1,184 @@
+/*
+ * One node of the fleet: what an instrumenter is to the others, without gathering anything. In: messages for its key,
+ * the seconds of its own clock. Out: hello, answers, and one data message for each second. Next: common/data.ts.
+ */
+import type { DataMessage, Report } from '../../common/data';
+import { messageOf } from '../../common/errors';
+import { fqid, reportSeconds, type Instrumentation } from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
+import { fromWire, type Body, type Message, type MessageType } from '../../common/message';
+import type { Routes } from '../../common/route';
+import type { Oracle } from './oracle';
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly routes: Routes;
+  readonly oracle: Oracle;
+  readonly hello: Body<'instrumenter_online'>;
+  /** How far its clock is ahead of the true one, ms. */
+  readonly skewMs: number;
+  /** True time, ms since 1970. */
+  readonly now: () => number;
+  readonly tell: <T extends MessageType>(to: string, type: T, body: Body<T>) => void;
+  /** False when the message was not taken. */
+  readonly send: (keys: readonly string[], message: DataMessage) => boolean;
+}
+
+interface Gathering {
+  readonly instrumentation: Instrumentation;
+  readonly key: string;
+  /** First second (by the node's clock) that is whole. */
+  readonly since: number;
+  readonly period: number;
+}
+
+export class SyntheticNode {
+  readonly name: string;
+  readonly key: string;
+  readonly skewMs: number;
+  readonly counts = { messages: 0, reports: 0, lost: 0, refused: 0 };
+  private up = false;
+  private readonly gatherings = new Map<string, Gathering>();
+  private readonly options: NodeOptions;
+
+  constructor(options: NodeOptions) {
+    this.options = options;
+    this.name = options.name;
+    this.skewMs = options.skewMs;
+    this.key = options.routes.instrumenter(options.name);
+  }
+
+  get running(): boolean {
+    return this.up;
+  }
+
+  get fqids(): string[] {
+    return [...this.gatherings.keys()];
+  }
+
+  start(): void {
+    this.up = true;
+    this.hello();
+  }
+
+  /** Orderly: it says goodbye. Otherwise it is just silent, as after a power cut. It forgets everything either way. */
+  stop(orderly: boolean): void {
+    if (orderly && this.up) this.tell('offline', {});
+    this.up = false;
+    this.gatherings.clear();
+  }
+
+  hello(): void {
+    if (this.up) this.tell('instrumenter_online', this.options.hello);
+  }
+
+  alive(): void {
+    if (this.up) this.tell('alive', {});
+  }
+
+  receive(message: Message): void {
+    if (!this.up) return;
+    const answer = (body: Record<string, unknown>): void => {
+      this.options.tell(message.from, 'answer', { to: message.id, body });
+    };
+    switch (message.type) {
+      case 'config_online':
+        this.hello();
+        break;
+      case 'enable_instrumentation':
+        try {
+          answer(this.enable(fromWire(message.body.instrumentation)));
+        } catch (error) {
+          const what = { code: 'INVALID', message: messageOf(error) };
+          this.options.tell(message.from, 'answer', { to: message.id, error: what });
+        }
+        break;
+      case 'disable_instrumentation':
+        answer(this.disable(message.body.fqid));
+        break;
+      case 'expected_instrumentations': {
+        const expected = new Set(message.body.fqids);
+        for (const id of this.fqids) if (!expected.has(id)) this.disable(id);
+        break;
+      }
+      case 'ping':
+        answer({ time: this.options.now() + this.skewMs });
+        break;
+      case 'status':
+        answer({
+          service: 'instrumenter',
+          host: this.name,
+          instrumentations: this.fqids,
+          counters: this.counts,
+        });
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The second by the node's own clock has ended: sends what covers it. */
+  report(second: number): void {
+    if (!this.up || this.gatherings.size === 0) return;
+    const { oracle } = this.options;
+    const due = [...this.gatherings.values()].filter(
+      ({ period, since }) => (second + 1) % period === 0 && second + 1 - period >= since,
+    );
+    for (const duration of new Set(due.map(({ period }) => period))) {
+      const alike = due.filter(({ period }) => period === duration);
+      for (let i = 0; i < alike.length; i += LIMITS.reportsPerMessage) {
+        this.send(second + 1 - duration, duration, alike.slice(i, i + LIMITS.reportsPerMessage), oracle);
+      }
+    }
+  }
+
+  private send(second: number, duration: number, gatherings: readonly Gathering[], oracle: Oracle): void {
+    if (oracle.isLost(this.name, second)) {
+      this.counts.lost += gatherings.length;
+      return;
+    }
+    const reports: Report[] = gatherings.map(({ instrumentation }) => ({
+      fqid: fqid(instrumentation),
+      value: oracle.value(instrumentation, this.name, second),
+      lost: 0,
+    }));
+    const sent = this.options.now() + this.skewMs;
+    const keys = gatherings.map(({ key }) => key);
+    if (this.options.send(keys, { node: this.name, second, duration, sent, reports })) {
+      this.counts.messages++;
+      this.counts.reports += reports.length;
+    } else {
+      this.counts.refused += reports.length;
+    }
+  }
+
+  private enable(instrumentation: Instrumentation): Body<'probe_state'> {
+    const id = fqid(instrumentation);
+    if (!instrumentation.enabled) return this.disable(id);
+    const period = reportSeconds(instrumentation.granularity);
+    const next = Math.floor((this.options.now() + this.skewMs) / 1000) + 1;
+    const known = this.gatherings.get(id);
+    this.gatherings.set(id, {
+      instrumentation,
+      key: this.options.routes.instrumentation(id),
+      period,
+      since: known?.since ?? Math.ceil(next / period) * period,
+    });
+    return this.standing(id, 'enabled');
+  }
+
+  private disable(id: string): Body<'probe_state'> {
+    return this.gatherings.delete(id) ? this.standing(id, 'stopped') : { fqid: id, state: 'stopped' };
+  }
+
+  /** As an instrumenter does, every change is told as well as answered. */
+  private standing(id: string, state: 'enabled' | 'stopped'): Body<'probe_state'> {
+    const standing = { fqid: id, state, source: 'synthetic' };
+    this.tell('probe_state', standing);
+    return standing;
+  }
+
+  private tell<T extends MessageType>(type: T, body: Body<T>): void {
+    this.options.tell(this.options.routes.config, type, body);
+  }
+}

@@ -1,0 +1,158 @@
+/*
+ * A private RabbitMQ: loopback only, own ports, own cookie, own epmd that ends with it. In: a folder for its state.
+ * Out: an AMQP URL and a way to stop it. Works for root and for any other user.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePorts, isOpen } from './ports';
+import { run, type Guard, type Running } from './process';
+import { until } from './until';
+
+/** The real programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
+const BIN = '/usr/lib/rabbitmq/bin';
+
+export function brokerInstalled(): boolean {
+  return existsSync(`${BIN}/rabbitmq-server`);
+}
+
+export interface PrivateBroker {
+  readonly url: string;
+  readonly port: number;
+  /** For rabbitmqctl: without these variables it would start an epmd on the public port. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Id of the Erlang machine. */
+  readonly pid: number;
+  stop(): Promise<void>;
+  /** As a power cut would: for tests of recovery; start() brings it back on the same ports with the same state. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** First start of a new folder takes about 6 s, later ones 4 s; 60 s are allowed on a busy machine. */
+const START_LIMIT_MS = 60_000;
+
+export async function startBroker(folder: string, guard?: Guard): Promise<PrivateBroker> {
+  for (const part of ['home', 'mnesia', 'log'])
+    mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  const [port = 0, distribution = 0, epmd = 0, control = 0] = await freePorts(4);
+  const password = secret(join(folder, 'password'));
+  secret(join(folder, 'home', '.erlang.cookie'));
+  writeFileSync(join(folder, 'enabled_plugins'), '[].\n');
+  writeFileSync(
+    join(folder, 'rabbitmq.conf'),
+    [
+      'default_user = ca',
+      `default_pass = ${password}`,
+      'loopback_users.ca = true',
+      'vm_memory_high_watermark.absolute = 512MiB',
+      'disk_free_limit.absolute = 64MiB',
+      'heartbeat = 10',
+      'log.console = false',
+      '',
+    ].join('\n'),
+    { mode: 0o600 },
+  );
+  const env = environment(folder, { port, distribution, epmd, control });
+  const file = (name: string): string => join(folder, 'log', name);
+  let machine: Running | undefined;
+  let names: Running | undefined;
+
+  const start = async (): Promise<void> => {
+    // Our own epmd in the foreground: one that RabbitMQ starts itself would outlive it.
+    names ??= await run(
+      {
+        file: 'epmd',
+        args: ['-port', String(epmd), '-address', '127.0.0.1'],
+        env,
+        logFile: file('epmd.out'),
+      },
+      guard,
+    );
+    rmSync(join(folder, 'pid'), { force: true }); // of an earlier run: not ours to signal
+    machine = await run({ file: `${BIN}/rabbitmq-server`, args: [], env, logFile: file('stdout') }, guard);
+    const started = machine;
+    await until('RabbitMQ starting', START_LIMIT_MS, async () => {
+      if (!started.alive()) throw new Error(`it ended; see ${file('stdout')}`);
+      return (await isOpen(port)) ? true : undefined;
+    });
+    guard?.add(beamPid());
+  };
+  const beamPid = (): number => Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  const stop = async (): Promise<void> => {
+    // The launching script waits for the machine and passes SIGTERM on; a clean end takes about 1.1 s.
+    const beam = existsSync(join(folder, 'pid')) ? beamPid() : undefined;
+    await machine?.stop(4000);
+    if (beam !== undefined) guard?.remove(beam);
+    await names?.stop(500);
+    machine = undefined;
+    names = undefined;
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `amqp://ca:${password}@127.0.0.1:${port}/`,
+    port,
+    env,
+    get pid() {
+      return beamPid();
+    },
+    stop,
+    async kill() {
+      process.kill(beamPid(), 'SIGKILL');
+      await machine?.exited;
+    },
+    start,
+  };
+}
+
+/** A random word kept in a file that only we can read; made at the first call. */
+function secret(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o400, flag: 'wx' });
+  return readFileSync(file, 'utf8');
+}
+
+interface Ports {
+  readonly port: number;
+  readonly distribution: number;
+  readonly epmd: number;
+  readonly control: number;
+}
+
+/** Every path and port that RabbitMQ would otherwise take from the system, or from the user's home. */
+function environment(folder: string, ports: Ports): NodeJS.ProcessEnv {
+  const loopback = '-kernel inet_dist_use_interface {127,0,0,1}';
+  const at = (name: string): string => join(folder, name);
+  return {
+    PATH: process.env['PATH'],
+    LANG: 'C.UTF-8',
+    HOME: at('home'),
+    RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    // Its own epmd keeps the name apart from other deployments'; a fixed one finds its state again.
+    RABBITMQ_NODENAME: 'ca@localhost',
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(ports.port),
+    RABBITMQ_DIST_PORT: String(ports.distribution),
+    ERL_EPMD_PORT: String(ports.epmd),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_CTL_DIST_PORT_MIN: String(ports.control),
+    RABBITMQ_CTL_DIST_PORT_MAX: String(ports.control + 5),
+    RABBITMQ_CONFIG_FILE: at('rabbitmq.conf'),
+    RABBITMQ_ADVANCED_CONFIG_FILE: at('advanced.config'),
+    RABBITMQ_CONFIG_FILES: at('conf.d'),
+    RABBITMQ_MNESIA_BASE: at('mnesia'),
+    RABBITMQ_LOG_BASE: at('log'),
+    RABBITMQ_PID_FILE: at('pid'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
+    RABBITMQ_FEATURE_FLAGS_FILE: at('feature_flags'),
+    RABBITMQ_GENERATED_CONFIG_DIR: at('config'),
+    RABBITMQ_MAX_NUMBER_OF_PROCESSES: '65536',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: loopback,
+    RABBITMQ_CTL_ERL_ARGS: loopback,
+  };
+}

@@ -1,0 +1,84 @@
+/*
+ * A real browser for the tests of the page: Debian's Chromium, without a screen. In: a URL, a size, a theme.
+ * Out: a page, everything it complained about, and every host it spoke to. Only importer of playwright-core.
+ */
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
+
+import { buildFolder } from './stack';
+
+export type { Page } from 'playwright-core';
+
+export interface Visit {
+  readonly page: Page;
+  /** Errors on the console, uncaught exceptions, violations of the page's policy. */
+  readonly complaints: readonly string[];
+  readonly hosts: ReadonlySet<string>;
+  /** Seconds of CPU that all processes of the browser have used so far, and of the page's own. */
+  readonly cpuSeconds: () => Promise<{ readonly all: number; readonly page: number }>;
+  close(): Promise<void>;
+}
+
+export interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+  readonly scale?: number;
+}
+
+/** Nothing but the page's own requests leaves the browser. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Installs Chromium where it may; rejects with one line that says what is missing where it may not. */
+export function chromiumPath(): string {
+  const script = join(dirname(buildFolder()), 'deps', 'install-chromium.sh');
+  return execFileSync('sh', [script], { encoding: 'utf8' }).trim();
+}
+
+export async function visit(url: string, look: Look = {}): Promise<Visit> {
+  const { width = 1280, height = 800, dark = false, scale = 1 } = look;
+  const browser = await chromium.launch({ executablePath: chromiumPath(), headless: true, args: QUIET });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: scale,
+    colorScheme: dark ? 'dark' : 'light',
+    timezoneId: 'UTC',
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const hosts = new Set<string>();
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  page.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol.startsWith('http')) hosts.add(host);
+  });
+  await page.goto(url);
+  return {
+    page,
+    complaints,
+    hosts,
+    async cpuSeconds() {
+      const session = await browser.newBrowserCDPSession();
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+      await session.detach();
+      const sum = (list: typeof processInfo): number =>
+        list.reduce((total, { cpuTime }) => total + cpuTime, 0);
+      return { all: sum(processInfo), page: sum(processInfo.filter(({ type }) => type === 'renderer')) };
+    },
+    async close() {
+      await browser.close();
+    },
+  };
+}

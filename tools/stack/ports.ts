@@ -1,0 +1,42 @@
+/*
+ * Free TCP ports on loopback. In: how many. Out: that many different ports nobody listens on now.
+ * Somebody may take one before it is used: whoever starts on it must say so and be tried again.
+ */
+import { createServer, connect, type AddressInfo } from 'node:net';
+
+export async function freePorts(count: number): Promise<number[]> {
+  // All are held open together, so that no port comes twice.
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            resolve(server);
+          });
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** True when something accepts connections there. */
+export function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const end = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => {
+      end(true);
+    });
+    socket.once('error', () => {
+      end(false);
+    });
+  });
+}

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startBroker, type PrivateBroker } from './broker';
+import { freePorts, isOpen } from './ports';
+import { buildFolder } from './stack';
+import { until } from './until';
+
+jest.setTimeout(180_000);
+
+/** What a run says, line by line, and its end. */
+interface Run {
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  readonly exit: Promise<number | string>;
+  readonly home: string;
+  readonly port: number;
+}
+
+const runs: Run[] = [];
+
+afterEach(async () => {
+  for (const run of runs.splice(0)) {
+    if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGTERM');
+    await run.exit;
+    rmSync(run.home, { recursive: true, force: true });
+  }
+});
+
+function newHome(): string {
+  const folder = join(buildFolder(), 'e2e');
+  mkdirSync(folder, { recursive: true });
+  return mkdtempSync(join(folder, 'run-'));
+}
+
+interface How {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly home?: string;
+  readonly port?: number;
+  /** Program and arguments before node's. */
+  readonly through?: readonly string[];
+}
+
+async function start(how: How = {}): Promise<Run> {
+  const home = how.home ?? newHome();
+  const port = how.port ?? (await freePorts(1))[0] ?? 0;
+  const [file = '', ...args] = [
+    ...(how.through ?? []),
+    process.execPath,
+    join(buildFolder(), 'tools', 'stack', 'main.js'),
+  ];
+  const child = spawn(file, args, {
+    env: {
+      PATH: process.env['PATH'],
+      CA_HOME: home,
+      CA_HTTP_PORT: String(port),
+      CA_HOST: 'run-test',
+      ...how.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => lines.push(line));
+  }
+  const exit = new Promise<number | string>((resolve) =>
+    child.once('close', (code, signal) => {
+      resolve(signal ?? code ?? 0);
+    }),
+  );
+  const run = { child, lines, exit, home, port };
+  runs.push(run);
+  return run;
+}
+
+async function ready(run: Run): Promise<void> {
+  await until('the system being ready', 90_000, () => {
+    if (run.child.exitCode !== null) throw new Error(`it ended: ${run.lines.join('\n')}`);
+    return run.lines.includes(`Cloud Analytics ready at http://127.0.0.1:${run.port}/`) ? true : undefined;
+  });
+}
+
+/** Every process whose environment names this state folder: whatever a run has started, however it was started. */
+function processesOf(home: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(home);
+      } catch {
+        return false; // it ended meanwhile, or is not ours to read
+      }
+    })
+    .map(Number);
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s stops every process within 5 s', async (signal) => {
+  const run = await start();
+  await ready(run);
+  expect(processesOf(run.home).length).toBeGreaterThan(5);
+  const since = Date.now();
+  run.child.kill(signal);
+  expect(await run.exit).toBe(0);
+  // RabbitMQ's own little helpers go a moment after it; they have the rest of the 5 s.
+  await until('everything to be gone', 5000 - (Date.now() - since), () =>
+    processesOf(run.home).length === 0 ? true : undefined,
+  );
+  expect(await isOpen(run.port)).toBe(false);
+});
+
+test('even when it is killed with SIGKILL nothing it started goes on', async () => {
+  const run = await start();
+  await ready(run);
+  run.child.kill('SIGKILL');
+  await run.exit;
+  await until('everything to be gone', 15_000, () => (processesOf(run.home).length === 0 ? true : undefined));
+});
+
+test('a second one runs beside it on other ports; in the same folder or on the same port it says why not', async () => {
+  const [one, two] = [await start(), await start()];
+  await ready(one);
+  await ready(two);
+  const sameFolder = await start({ home: one.home });
+  expect(await sameFolder.exit).toBe(1);
+  expect(sameFolder.lines.join('\n')).toMatch(
+    /another deployment \(process \d+\) uses .*; fix: .*CA_HTTP_PORT/,
+  );
+  const samePort = await start({ port: one.port });
+  expect(await samePort.exit).toBe(1);
+  expect(samePort.lines.join('\n')).toMatch(/port \d+ is taken; fix: /);
+});
+
+describe('with a broker of its own', () => {
+  let broker: PrivateBroker;
+  const folder = newHome();
+  beforeAll(async () => {
+    broker = await startBroker(folder);
+  });
+  afterAll(async () => {
+    await broker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('CA_AMQP_URL is used and no broker is started', async () => {
+    const run = await start({ env: { CA_AMQP_URL: broker.url, CA_AMQP_PREFIX: 'other' } });
+    await ready(run);
+    expect(existsSync(join(run.home, 'broker'))).toBe(false);
+    const url = `http://127.0.0.1:${run.port}/ca`;
+    expect(await (await fetch(url)).json()).toHaveProperty('metrics');
+  });
+
+  test('a broker that is not there is said in one line, and everything is stopped again', async () => {
+    const [nobody = 0] = await freePorts(1);
+    const run = await start({ env: { CA_AMQP_URL: `amqp://user:secret@127.0.0.1:${nobody}/` } });
+    expect(await run.exit).toBe(1);
+    expect(run.lines.at(-1)).toMatch(/^the broker cannot be reached: .*ECONNREFUSED.*; fix: .*CA_AMQP_URL/);
+    expect(run.lines.join('\n')).not.toContain('secret');
+    expect(processesOf(run.home)).toEqual([]);
+  });
+
+  test('with tokens it comes up just the same, and the front door asks for one', async () => {
+    const tokens = join(folder, 'tokens');
+    writeFileSync(
+      tokens,
+      `somebody operator ${createHash('sha256').update('a-long-enough-secret-token').digest('hex')}\n`,
+      {
+        mode: 0o600,
+      },
+    );
+    const run = await start({
+      env: { CA_AMQP_URL: broker.url, CA_AMQP_PREFIX: 'tokens', CA_TOKENS: tokens },
+    });
+    await ready(run);
+    const url = `http://127.0.0.1:${run.port}/ca`;
+    expect((await fetch(url)).status).toBe(401);
+    const headers = { authorization: 'Bearer a-long-enough-secret-token' };
+    expect((await fetch(url, { headers })).status).toBe(200);
+  });
+
+  test('a wrong CA_AMQP_URL is said in one line that does not repeat the password', async () => {
+    const run = await start({ env: { CA_AMQP_URL: 'http://user:secret@nowhere/' } });
+    expect(await run.exit).toBe(1);
+    expect(run.lines).toEqual(['CA_AMQP_URL must be an amqp:// or amqps:// URL']);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+(isRoot ? test : test.skip)(
+  'without root it comes up with its own RabbitMQ, and says what is missing',
+  async () => {
+    const home = newHome();
+    chownSync(home, 65_534, 65_534);
+    const through = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all'];
+    // A home that nobody may enter is no home: the checkout itself must be readable for this test to mean anything.
+    const readable = execFileSync(through[0] ?? '', [...through.slice(1), 'test', '-r', dirname(home)], {
+      stdio: 'ignore',
+    });
+    expect(readable).toBeNull();
+    const run = await start({ home, through });
+    await ready(run);
+    const missing = run.lines.filter((line) => line.startsWith('missing: '));
+    expect(missing.join('\n')).toMatch(/source bpf: .*fix: /);
+    expect(run.lines.join('\n')).toMatch(/gathering with .*proc/);
+  },
+);
+
+test('a state folder that cannot be written is said in one line', async () => {
+  const home = newHome();
+  writeFileSync(join(home, 'file'), '');
+  const run = await start({ home: join(home, 'file', 'below') });
+  expect(await run.exit).toBe(1);
+  expect(run.lines).toHaveLength(1);
+  expect(run.lines[0]).toMatch(/CA_HOME|ENOTDIR/);
+  rmSync(home, { recursive: true, force: true });
+});

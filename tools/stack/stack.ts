@@ -1,0 +1,177 @@
+/*
+ * The whole system on this machine: broker (unless one is named), config service, aggregators, instrumenters, each
+ * a process of its own with its log file. In: ports, a state folder, a broker's URL. Out: the front door's URL and a
+ * way to stop everything. Used by `make run` and by the end-to-end tests alike.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { SYSTEM_CLOCK } from '../../common/clock';
+import { messageOf } from '../../common/errors';
+import { LIMITS } from '../../common/limits';
+import { SILENT } from '../../common/log';
+import { Peer, type AnswerBody } from '../../common/peer';
+import { routes } from '../../common/route';
+import { startBroker, type PrivateBroker } from './broker';
+import { startGuard, type Guard } from './process';
+import { supervise, type Supervised } from './supervise';
+import { until } from './until';
+
+export interface StackOptions {
+  readonly home: string;
+  readonly httpPort: number;
+  /** Use this broker instead of starting one. */
+  readonly amqpUrl?: string | undefined;
+  readonly prefix?: string;
+  /** One per CPU unless told otherwise. */
+  readonly aggregators?: number;
+  /** Names of the nodes; each gets an instrumenter. Default: this host. */
+  readonly hosts: readonly string[];
+  readonly sources?: readonly string[] | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+  /** One line for each step, for people. */
+  readonly say?: (line: string) => void;
+}
+
+export interface Stack {
+  readonly url: string;
+  readonly amqpUrl: string;
+  readonly broker: PrivateBroker | undefined;
+  readonly config: Supervised;
+  readonly aggregators: readonly Supervised[];
+  readonly instrumenters: readonly Supervised[];
+  /** What the config service says of everybody. */
+  status(): Promise<StackStatus>;
+  /** What the instrumenter of a host says of itself. */
+  instrumenterStatus(host: string): Promise<AnswerBody>;
+  stop(): Promise<void>;
+}
+
+export interface StackStatus {
+  readonly aggregators: readonly { readonly instance: string; readonly httpPort: number }[];
+  readonly instrumenters: readonly { readonly host: string }[];
+}
+
+/** Services start in about 0.5 s each; a busy machine may take far longer. */
+const READY_LIMIT_MS = 60_000;
+/** About 3 s of trying: a broker of our own is up by then, and one that is named should be. */
+const BROKER_ATTEMPTS = 5;
+
+/** Rejects, with everything stopped again, when a part does not come up; the message names its log file. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const say = options.say ?? ((): void => undefined);
+  mkdirSync(options.home, { recursive: true, mode: 0o700 });
+  const guard = startGuard();
+  const started: { stop(): Promise<void> }[] = [];
+  // Last started, first stopped: instrumenters say goodbye while somebody still listens.
+  const stop = async (): Promise<void> => {
+    await Promise.all(
+      started.splice(started.length > 0 && options.amqpUrl === undefined ? 1 : 0).map((s) => s.stop()),
+    );
+    await started.pop()?.stop();
+    guard.close();
+  };
+  try {
+    return await startAll(options, say, guard, started, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startAll(
+  options: StackOptions,
+  say: (line: string) => void,
+  guard: Guard,
+  started: { stop(): Promise<void> }[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
+  let broker: PrivateBroker | undefined;
+  if (options.amqpUrl === undefined) {
+    say('starting a private RabbitMQ …');
+    broker = await startBroker(join(options.home, 'broker'), guard);
+    started.push(broker);
+    say(`RabbitMQ listens on 127.0.0.1:${broker.port}`);
+  }
+  const amqpUrl = options.amqpUrl ?? broker?.url ?? '';
+  const env = (more: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+    ...process.env,
+    ...options.env,
+    CA_AMQP_URL: amqpUrl,
+    CA_AMQP_PREFIX: options.prefix ?? '',
+    CA_HTTP_PORT: String(options.httpPort),
+    CA_HOME: options.home,
+    ...(options.sources === undefined ? {} : { CA_SOURCES: options.sources.join(',') }),
+    ...more,
+  });
+  const service = async (name: string, folder: string, more: NodeJS.ProcessEnv): Promise<Supervised> => {
+    const command = {
+      file: process.execPath,
+      args: [join(buildFolder(), 'services', folder, 'main.js')],
+      env: env(more),
+      logFile: join(options.home, 'log', `${name}.log`),
+    };
+    const supervised = await supervise(name, command, guard, say);
+    started.push(supervised);
+    return supervised;
+  };
+
+  const [firstHost = 'localhost'] = options.hosts;
+  const numbers = Array.from({ length: options.aggregators ?? availableParallelism() }, (_, i) => i);
+  say(
+    `starting the config service, ${numbers.length} aggregators and ${options.hosts.length} instrumenter(s) …`,
+  );
+  const config = await service('config', 'config', { CA_HOST: firstHost });
+  const aggregators = await Promise.all(
+    numbers.map((i) =>
+      service(`aggregator-${i}`, 'aggregator', { CA_HOST: firstHost, CA_INSTANCE: String(i) }),
+    ),
+  );
+  const instrumenters = await Promise.all(
+    options.hosts.map((host) => service(`instrumenter-${host}`, 'instrumenter', { CA_HOST: host })),
+  );
+
+  // Over the broker, as tools do: the front door may ask for a token, or speak HTTPS under a name of its own.
+  const keys = routes(options.prefix ?? '');
+  const peer = new Peer({
+    url: amqpUrl,
+    host: firstHost,
+    key: keys.tool(firstHost, process.pid),
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    firstAttempts: BROKER_ATTEMPTS,
+  });
+  await peer.connect().catch((error: unknown) => {
+    throw new Error(
+      `the broker cannot be reached: ${messageOf(error)}; fix: check that CA_AMQP_URL names a running one`,
+    );
+  });
+  started.push({ stop: () => peer.close() });
+  const status = async (): Promise<StackStatus> =>
+    (await peer.call(keys.config, 'status', {}, LIMITS.toolAnswerMs)) as unknown as StackStatus;
+  const instrumenterStatus = (host: string): Promise<AnswerBody> =>
+    peer.call(keys.instrumenter(host), 'status', {}, LIMITS.toolAnswerMs);
+  const url = `${env({})['CA_TLS_CERT'] === undefined ? 'http' : 'https'}://127.0.0.1:${options.httpPort}/`;
+  const everybody = [config, ...aggregators, ...instrumenters];
+  await until('services coming up', READY_LIMIT_MS, async () => {
+    for (const service of everybody) {
+      const why = service.failure();
+      if (why !== undefined) throw new Error(why);
+    }
+    const now = await status();
+    const all =
+      now.aggregators.length === aggregators.length && now.instrumenters.length === instrumenters.length;
+    return all ? true : undefined;
+  });
+  // How tools on this machine find the deployment; it holds the broker's password.
+  const connection = { url, amqpUrl, prefix: options.prefix ?? '' };
+  writeFileSync(join(options.home, 'connection.json'), `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  return { url, amqpUrl, broker, config, aggregators, instrumenters, status, instrumenterStatus, stop };
+}
+
+/** build/, whether this file runs from there or, in tests, from the sources. */
+export function buildFolder(): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return join(folder, 'build');
+}

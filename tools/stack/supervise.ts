@@ -1,0 +1,80 @@
+/*
+ * A service that is started again when it ends by itself, with growing pauses. In: a command. Out: a handle.
+ * A service that cannot even start says why once, in its log and here, instead of in a loop of stack traces.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { run, type Command, type Guard, type Running } from './process';
+
+export interface Supervised {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Why it is not running, when it is not. */
+  failure(): string | undefined;
+  signal(signal: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+/** One that ran this long is healthy again: the next pause is the first one. */
+const HEALTHY_MS = 30_000;
+
+export async function supervise(
+  name: string,
+  command: Command,
+  guard: Guard,
+  say: (line: string) => void,
+): Promise<Supervised> {
+  let stopping = false;
+  let pause = FIRST_PAUSE_MS;
+  let failure: string | undefined;
+  let said = '';
+  let timer: NodeJS.Timeout | undefined;
+  let running: Running;
+
+  const start = async (): Promise<void> => {
+    running = await run(command, guard);
+    const since = Date.now();
+    failure = undefined;
+    void running.exited.then((how) => {
+      if (stopping) return;
+      pause = Date.now() - since > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+      const why = `${name} ended (${how}): ${lastWords(command.logFile)}`;
+      if (why !== said) say(`${why}; starting it again`);
+      [failure, said] = [why, why];
+      timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), pause);
+    });
+  };
+  await start();
+
+  return {
+    name,
+    get pid() {
+      return running.pid;
+    },
+    logFile: command.logFile,
+    failure: () => failure,
+    signal: (signal) => {
+      running.signal(signal);
+    },
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      await running.stop();
+    },
+  };
+}
+
+/** What the log says last of an error, for people: a bunyan record's message, or the line that names an error. */
+function lastWords(logFile: string): string {
+  if (!existsSync(logFile)) return 'it said nothing';
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-40);
+  const telling =
+    lines.filter((line) => /error|cannot|must|refused|denied/i.test(line)).at(-1) ?? lines.at(-1) ?? '';
+  try {
+    return (JSON.parse(telling) as { msg?: string }).msg ?? telling;
+  } catch {
+    return telling.trim().slice(0, 300);
+  }
+}
