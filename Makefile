@@ -1,8 +1,7 @@
 # Everything a developer or an operator does. `make run` is all a new machine needs besides Node.js, make and git.
 
 NODE_MODULES := node_modules/.installed
-# What did not change since the last time is not read again; a fresh clone reads all.
-LINT := node_modules/.bin/eslint -c tools/eslint.config.mjs --cache --cache-strategy content --cache-location build/.eslintcache
+LINT := node_modules/.bin/oxlint -c oxlint.config.mjs --report-unused-disable-directives --deny-warnings
 JEST := node_modules/.bin/jest
 # Where the runner writes its own count of what passed and failed.
 REPORTS := build/reports
@@ -28,7 +27,7 @@ unit: $(NODE_MODULES)
 
 e2e: broker build
 	@mkdir -p $(REPORTS)
-	$(JEST) --testPathPatterns '$(E2E)' --runInBand --setupFilesAfterEnv ./tools/stack/once_more.ts --json --outputFile=$(REPORTS)/e2e.json
+	$(JEST) --testPathPatterns '$(E2E)' --runInBand --json --outputFile=$(REPORTS)/e2e.json
 
 # Folders count too: a deleted file changes only its folder, and its old output must go.
 SOURCES := $(shell find common services tools smf) package.json tsconfig.json

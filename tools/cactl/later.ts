@@ -4,7 +4,7 @@
  * schema; the kernel's part brings a native library. import() would do the same, but tests and builds disagree about
  * the names it takes.
  */
-/* eslint-disable @typescript-eslint/no-require-imports */
+/* oxlint-disable typescript/no-require-imports */
 import type * as Snoop from '../amqpsnoop/snoop';
 import type * as Bpf from '../../services/instrumenter/sources/bpf/open';
 import type * as BpfCompile from '../../services/instrumenter/sources/bpf/compile';

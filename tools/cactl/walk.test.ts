@@ -77,18 +77,21 @@ test(
       transcripts.push(`$ cactl ${line}\n${printed.out}`);
       return printed.out;
     };
-    /** The operator reads for a while: so many seconds of all three nodes (or of one) are there. */
+    /** The operator reads for a while: so many seconds are there, each of them from all three nodes. */
     const read = (id: number, seconds: number, perSecond: number): Promise<true> =>
       until(
         `${seconds} s of instrumentation ${id}`,
         60_000,
         async () => {
           const path = `/ca/instrumentations/${id}/value/raw?duration=${seconds}`;
-          const { value } = await stack.get<{ value: Record<string, [unknown, number][]> }>(path);
+          const { value, minreporting } = await stack.get<{
+            value: Record<string, [unknown, number][]>;
+            minreporting: number;
+          }>(path);
           const sum = Object.values(value)
             .flat()
             .reduce((n, [, count]) => n + count, 0);
-          return sum === seconds * perSecond ? true : undefined;
+          return minreporting === 3 && sum === seconds * perSecond ? true : undefined;
         },
         250,
       );

@@ -55,7 +55,7 @@ interface How {
 async function start(how: How = {}): Promise<Run> {
   const home = how.home ?? newHome();
   const port = how.port ?? (await freePorts(1))[0] ?? 0;
-  const [file = '', ...args] = [
+  const [file, ...args] = [
     ...(how.through ?? []),
     process.execPath,
     join(buildFolder(), 'tools', 'stack', 'main.js'),

@@ -616,7 +616,7 @@ describe('where BPF does not work', () => {
       },
       forget: () => undefined,
     } as unknown as Btf;
-    const kernel = { ...refusing(1), createMap: () => 0, load: () => 0 } as unknown as Kernel;
+    const kernel = Object.assign(refusing(1), { createMap: () => 0, load: () => 0 }) as unknown as Kernel;
     const offers = new BpfSource({ ...options, types: lacking, kernel }).offers();
     expect(offers).toContainEqual({
       metric: 'unix.proc_execs',

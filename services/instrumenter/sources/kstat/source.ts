@@ -88,7 +88,7 @@ export function openKstat({ host, elapsed }: KstatOptions, kstats: Kstats = open
   return {
     name: 'kstat',
     offers: () => offers,
-    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    // oxlint-disable-next-line typescript/require-await -- what throws must reject
     enable: async (instrumentation) => enable(instrumentation),
     close: () => {
       kstats.close();

@@ -95,7 +95,7 @@ export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FIL
   return {
     name: 'proc',
     offers: () => offers,
-    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    // oxlint-disable-next-line typescript/require-await -- what throws must reject
     enable: async (instrumentation) => enable(instrumentation),
     close: () => undefined,
   };

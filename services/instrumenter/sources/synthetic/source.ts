@@ -44,7 +44,7 @@ export function openSynthetic({ host, clock, seed }: SyntheticOptions): Source {
   return {
     name: 'synthetic',
     offers: () => offers,
-    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    // oxlint-disable-next-line typescript/require-await -- what throws must reject
     enable: async (instrumentation) => enable(instrumentation),
     close: () => undefined,
   };

@@ -50,7 +50,7 @@ export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runComma
   return {
     name: 'zfs',
     offers: () => offers,
-    // eslint-disable-next-line @typescript-eslint/require-await -- what throws must reject
+    // oxlint-disable-next-line typescript/require-await -- what throws must reject
     enable: async (instrumentation) => enable(instrumentation),
     close: () => undefined,
   };
