@@ -33,6 +33,9 @@ export const LIMITS = {
   costEverySeconds: 10,
   /** Cgroups of a node whose names are remembered. */
   cgroups: 65_536,
+  /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */
+  cgroupBirths: 1024,
+  zoneVerdicts: 4096,
   /** Instructions of one kernel program. */
   kernelInstructions: 4096,
 

@@ -19,6 +19,7 @@ test.each([
   ['LXC', '/lxc.payload.web/init.scope', 'web'],
   ['older LXC', '/lxc/web', 'web'],
   ['systemd-nspawn', '/machine.slice/machine-deb\\x2dian.scope/payload', 'deb-ian'],
+  ['bytes that are no letters', '/machine.slice/machine-\u00e9\\x2d"\\xff,.scope', '\u00e9-"\\xff,'],
   ['a service', '/system.slice/nginx.service', 'nginx.service'],
   [
     'an instance of a service',

@@ -14,7 +14,8 @@ What works on one machine, and why the rest does not, is printed by \`node build
 
 - **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock). It needs
   Linux 5.8 with type information (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the
-  fields that it knows; \`zonename\` needs a cgroup2 file system, and can be broken down by but not filtered by.
+  fields that it knows; \`zonename\` needs a cgroup2 file system. A filter by it is exact, also for containers that come and go within a
+  second: an event of a cgroup that the program does not know yet is decided by name when the second is read.
 - **proc** needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups.
 - **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
 - Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.

@@ -58,6 +58,7 @@ export const HELPERS = {
   processThread: 14,
   comm: 16,
   task: 35,
+  cgroup: 80,
   readKernel: 113,
   readKernelText: 115,
 } as const;

@@ -92,9 +92,6 @@ function linkOf(path: string): string {
 
 const isNumeric = (field: string): boolean => FIELDS[field as FieldName].type !== 'string';
 
-/** Cgroups come and go: programs cannot hold their numbers. */
-const canBeFiltered = (field: string): boolean => field !== 'zonename';
-
 /** Predicates of any form over these fields. */
 function predicateOver(discrete: readonly string[], numeric: readonly string[]): fc.Arbitrary<Predicate> {
   const text = fc.record({
@@ -186,7 +183,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
       const long: Predicate = {
         kind: 'or',
         members: [
-          ...discrete.filter(canBeFiltered).map((field) => is(field, '1')),
+          ...discrete.map((field) => is(field, '1')),
           ...numeric.map((field): Predicate => ({ kind: 'compare', op: 'gt', field, constant: 1e12 })),
         ],
       };
@@ -215,7 +212,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
           fc.constant(offer.metric),
           fc.option(fc.constantFrom(...discrete)),
           numeric.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...numeric)),
-          predicateOver(discrete.filter(canBeFiltered), numeric),
+          predicateOver(discrete, numeric),
         );
       });
       let refused = 0;

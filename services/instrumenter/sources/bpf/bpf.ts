@@ -10,16 +10,18 @@ import { metricName, type MetricName } from '../../../../common/metric';
 import { ALWAYS, predicateFields } from '../../../../common/predicate';
 import type { MetricDescription } from '../../metrics/description';
 import { FIELDS, type FieldName } from '../../metrics/fields';
-import type { Names, Observation } from '../../metrics/observation';
+import type { Observation } from '../../metrics/observation';
 import { EnableError, type Offer, type Source } from '../../source';
 import { ERRNO } from './abi';
 import { MissingError, type Btf } from './btf';
 import { compile, type Compiled } from './compile';
 import { KernelError, type Kernel } from './kernel';
+import { Births } from './births';
 import { Drain } from './maps';
 import type { Machine, Question } from './plan';
 import { BpfProbe } from './probe';
 import type { Architecture } from './resolve';
+import type { Zones } from './zones';
 
 export interface BpfOptions {
   readonly hostname: string;
@@ -30,7 +32,7 @@ export interface BpfOptions {
   readonly cpus: number;
   readonly metrics: readonly MetricDescription[];
   /** Names of containers and services; absent where they cannot be told apart. */
-  readonly zones?: Names;
+  readonly zones?: Zones;
 }
 
 /** Lines of the verifier's log that are passed on. */
@@ -47,6 +49,7 @@ export class BpfSource implements Source {
   private readonly observations = new Map<MetricName, Observation>();
   private readonly offered: readonly Offer[];
   private readonly probes = new Set<BpfProbe>();
+  private births: Births | undefined;
   private statistics: number | undefined;
 
   /** Checks the whole catalogue against the running kernel; never throws for what is missing there. */
@@ -55,6 +58,7 @@ export class BpfSource implements Source {
     this.machine = options;
     this.drain = new Drain(options.kernel, options.cpus);
     this.offered = this.checkCatalogue();
+    this.births = this.openBirths();
     options.types.forget();
   }
 
@@ -64,10 +68,10 @@ export class BpfSource implements Source {
 
   async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
     const compiled = this.compile(instrumentation);
-    const probe = new BpfProbe(this.options.kernel, this.drain, compiled, (closed) =>
-      this.probes.delete(closed),
-    );
+    const { kernel, zones } = this.options;
+    const probe = new BpfProbe(kernel, this.drain, compiled, zones, (closed) => this.probes.delete(closed));
     try {
+      if (asksForZones(instrumentation)) await this.births?.open();
       await probe.open();
     } catch (error) {
       throw enableError(error);
@@ -108,13 +112,29 @@ export class BpfSource implements Source {
   }
 
   settle(): Promise<void> {
+    this.options.zones?.hear();
     return this.probes.size === 0 ? Promise.resolve() : this.options.kernel.gracePeriod();
   }
 
   close(): void {
     for (const probe of [...this.probes]) probe.close();
     this.countCost(false);
+    this.births?.close();
     this.options.kernel.release();
+  }
+
+  /** Undefined where new cgroups are found by looking only. */
+  private openBirths(): Births | undefined {
+    const { kernel, zones } = this.options;
+    if (zones === undefined) return undefined;
+    try {
+      const births = new Births(kernel, this.machine);
+      zones.births = () => births.take();
+      return births;
+    } catch (error) {
+      if (error instanceof MissingError) return undefined;
+      throw error;
+    }
   }
 
   private whyNot(metric: MetricName): string {
@@ -185,6 +205,10 @@ export class BpfSource implements Source {
 function isDescribed(observation: Observation, field: string): boolean {
   const counts = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
   return counts.every((step) => Object.hasOwn(step.fields, field));
+}
+
+function asksForZones(i: Instrumentation): boolean {
+  return [...i.decomposition, ...predicateFields(i.predicate)].includes('zonename');
 }
 
 /** r0 = 0; exit */

@@ -45,8 +45,8 @@ export interface Compiled {
  * when the description contradicts itself.
  */
 export function compile(observation: Observation, question: Question, machine: Machine): Compiled {
-  const { probes, keeping, discrete, grid } = plan(observation, question, machine);
-  const key = keyLayout(discrete, grid, machine.cpus);
+  const { probes, keeping, discrete, grid, zones } = plan(observation, question, machine);
+  const key = keyLayout(discrete, grid, machine.cpus, zones);
   const layout = { key, ...(keeping === undefined ? {} : { keeping }) };
   const programs = probes.map(({ tracepoint, hertz, steps }) => ({
     tracepoint,
@@ -68,6 +68,15 @@ export function listPrograms(compiled: Compiled): string {
     .join('\n');
 }
 
+/** What does not fit is decided in user space. */
+const VERDICTS: MapSpecification = {
+  name: MAPS.verdicts,
+  kind: 'hash',
+  keyBytes: 8,
+  valueBytes: 8,
+  entries: LIMITS.zoneVerdicts,
+};
+
 function mapsOf(key: KeyLayout, keeping: Keeping | undefined): readonly MapSpecification[] {
   const counts = MAPS.counts.map((name) => ({
     name,
@@ -87,13 +96,14 @@ function mapsOf(key: KeyLayout, keeping: Keeping | undefined): readonly MapSpeci
     },
     ...counts,
     ...(keeping === undefined ? [] : [keptMap(keeping)]),
+    ...(key.zones === undefined ? [] : [VERDICTS]),
   ];
 }
 
 /** Without a discrete field there are as many keys as buckets. */
 function entriesOf(key: KeyLayout): number {
   if (isSingle(key)) return 1;
-  if (key.discreteBytes === 0) return (key.grid?.size ?? 1) * key.shards;
+  if (key.discreteBytes === 0 && key.zones === undefined) return (key.grid?.size ?? 1) * key.shards;
   return LIMITS.kernelMapEntries;
 }
 

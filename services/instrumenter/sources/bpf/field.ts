@@ -5,7 +5,7 @@
  */
 import { bytesFromName, nameFromBytes } from '../../../../common/name';
 import type { Constant, Predicate } from '../../../../common/predicate';
-import type { FieldExpression, Names, PairNames } from '../../metrics/observation';
+import type { FieldExpression, Names, PairNames, ZoneOf } from '../../metrics/observation';
 import { member } from '../../metrics/expression';
 import { DECIMALS } from '../../metrics/names';
 import { MissingError } from './btf';
@@ -39,12 +39,7 @@ export function resolveField(
     }
     if (expression.kind === 'zone') {
       if (at.zones === undefined) throw new MissingError('no cgroup2 file system is mounted');
-      return {
-        kind: 'number',
-        node: simplify(numberOf(member(expression.task, CGROUP), at)),
-        bytes: 8,
-        names: at.zones,
-      };
+      return { kind: 'number', node: cgroupOf(expression, at), bytes: 8, names: at.zones };
     }
     const isNamed = expression.kind === 'named';
     const resolved = resolve(isNamed ? expression.value : expression, at);
@@ -65,6 +60,13 @@ export function resolveField(
         throw new TypeError('a field must be text or a number, not an address');
     }
   });
+}
+
+/** The number of a task's cgroup. */
+export function cgroupOf({ task }: ZoneOf, at: Surroundings): Node {
+  // The kernel tells it of the running task in one call; else it is four readings away.
+  if (task.kind === 'task') return { kind: 'call', helper: 'cgroup' };
+  return simplify(numberOf(member(task, CGROUP), at));
 }
 
 /** The predicate as a condition on an event's fields. `fieldOf` throws for a field that cannot be had. */

@@ -1,7 +1,8 @@
 /*
  * What the keys of the counting maps look like, and how they print. In: the breakdown. Out: a layout; text for bytes.
  *
- * A key is the discrete field's bytes, then a word of bucket (16 bits) and shard (16 bits), where there are such. With
+ * Where zones decide, a key begins with the cgroup's number (or DECIDED) and the cases that hold, 8 bytes each. Then
+ * come the discrete field's bytes, then a word of bucket (16 bits) and shard (16 bits), where there are such. With
  * nothing to tell events apart the map is an array with one counter per CPU, and the key is its place, zero.
  *
  * Shards: CPUs that count one key at a time would hand its counter from cache to cache. A map with a counter per CPU
@@ -11,9 +12,14 @@
 import type { Grid } from '../../../../common/bucket';
 import { nameFromBytes } from '../../../../common/name';
 import type { Field } from './field';
+import type { ZoneFilter } from './zone_filter';
 
 export interface KeyLayout {
   readonly bytes: number;
+  /** Where the discrete field is. */
+  readonly discreteAt: number;
+  /** Present: who is counted under a cgroup's number is still to be decided, by its zone. */
+  readonly zones?: ZoneFilter;
   /** Bytes of the discrete field; 0 when it is the same for all events, or not asked for. */
   readonly discreteBytes: number;
   /** Where the word of bucket and shard is; undefined when there is none. */
@@ -21,7 +27,7 @@ export interface KeyLayout {
   /** A power of two. */
   readonly shards: number;
   readonly grid?: Grid;
-  /** The key's text; undefined when the breakdown has no discrete field. */
+  /** Text for the discrete field's bytes; undefined when the breakdown has none. */
   readonly textOf?: (key: Buffer) => string;
 }
 
@@ -31,17 +37,31 @@ const BUCKETS_MAX = 1 << BUCKET_BITS;
 const CPUS_PER_SHARD = 8;
 const SHARDS_MAX = 16;
 
-export function keyLayout(discrete: Field | undefined, grid: Grid | undefined, cpus: number): KeyLayout {
+/** In the place of a cgroup's number: the kernel knew the zone, and it is to be counted. */
+export const DECIDED = 2n ** 64n - 1n;
+/** Where the cases are, behind the number. */
+export const CASES_AT = 8;
+const ZONE_BYTES = 16;
+
+export function keyLayout(
+  discrete: Field | undefined,
+  grid: Grid | undefined,
+  cpus: number,
+  zones?: ZoneFilter,
+): KeyLayout {
   const discreteBytes = bytesOf(discrete);
+  const discreteAt = zones === undefined ? 0 : ZONE_BYTES;
   if (grid !== undefined && grid.size > BUCKETS_MAX) throw new RangeError('the grid has too many buckets');
-  const isSingle = discreteBytes === 0 && grid === undefined;
+  const isSingle = discreteBytes === 0 && grid === undefined && zones === undefined;
   const shards = isSingle ? 1 : shardsFor(cpus);
   const hasWord = grid !== undefined || shards > 1;
   return {
-    bytes: isSingle ? WORD_BYTES : discreteBytes + (hasWord ? WORD_BYTES : 0),
+    bytes: isSingle ? WORD_BYTES : discreteAt + discreteBytes + (hasWord ? WORD_BYTES : 0),
+    discreteAt,
+    ...(zones === undefined ? {} : { zones }),
     discreteBytes,
     shards,
-    ...(hasWord ? { wordAt: discreteBytes } : {}),
+    ...(hasWord ? { wordAt: discreteAt + discreteBytes } : {}),
     ...(grid === undefined ? {} : { grid }),
     ...(discrete === undefined ? {} : { textOf: printer(discrete) }),
   };
@@ -62,7 +82,7 @@ function bytesOf(discrete: Field | undefined): number {
 
 /** True when all events of the question have one key: no hash is needed. */
 export function isSingle(layout: KeyLayout): boolean {
-  return layout.discreteBytes === 0 && layout.grid === undefined;
+  return layout.discreteBytes === 0 && layout.grid === undefined && layout.zones === undefined;
 }
 
 /** The bucket in a key that begins at `at`; 0 when the breakdown has no numeric field. */

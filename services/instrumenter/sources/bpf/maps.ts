@@ -4,14 +4,18 @@
  */
 import { fromCounts } from '../../../../common/distribution';
 import type { Value } from '../../../../common/value';
+import type { Reading } from '../../source';
 import { ERRNO } from './abi';
-import { bucketOfKey, isSingle, type KeyLayout } from './key';
+import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from './key';
 import { KernelError, type Kernel } from './kernel';
 import { withOther } from './other';
 import { COUNTER_BYTES } from './program';
 
 /** Entries taken with one call: enough that a usual second needs one. */
 const BATCH = 2048;
+
+/** The zone of a cgroup; undefined where nobody knows it. */
+export type ZoneOf = (cgroup: bigint) => string | undefined;
 
 interface Group {
   sum: number;
@@ -38,45 +42,42 @@ export class Drain {
     this.cpus = cpus;
   }
 
-  /** The map's counts as a value, with at most LIMITS.keysPerSecond keys. */
-  read(map: number, key: KeyLayout): Value {
+  /**
+   * The map's counts as a value, with at most LIMITS.keysPerSecond keys. Lost is what `zoneOf` (undefined: nobody knows)
+   * would have to decide and cannot.
+   */
+  read(map: number, key: KeyLayout, zoneOf: ZoneOf = () => undefined): Reading {
     if (isSingle(key)) {
       const number = this.takeSingle(map);
       const text = key.textOf?.(Buffer.alloc(0));
-      if (text === undefined) return { shape: 'number', number };
-      return { shape: 'keyed', numbers: number === 0 ? new Map() : new Map([[text, number]]) };
+      if (text === undefined) return { value: { shape: 'number', number }, lost: 0 };
+      const numbers = number === 0 ? new Map<string, number>() : new Map([[text, number]]);
+      return { value: { shape: 'keyed', numbers }, lost: 0 };
     }
-    return this.grouped(map, key);
+    const groups = new Map<string, Group>();
+    const lost = this.group(map, key, zoneOf, groups);
+    return { value: valueOf(groups, key), lost };
   }
 
-  private grouped(map: number, key: KeyLayout): Value {
-    const { grid, textOf, discreteBytes } = key;
-    const groups = new Map<string, Group>();
+  /** Adds the map's counts to groups by the bytes of the discrete field. Returns the count of what is lost. */
+  private group(map: number, key: KeyLayout, zoneOf: ZoneOf, groups: Map<string, Group>): number {
+    const { grid, discreteAt, discreteBytes, zones } = key;
+    let lost = 0;
     this.take(map, key.bytes, (keys, at, count) => {
+      if (zones !== undefined) {
+        const wanted = isWanted(zones, zoneOf, keys.readBigUInt64LE(at), keys.readBigUInt64LE(at + CASES_AT));
+        if (wanted === undefined) lost += count;
+        if (wanted !== true) return;
+      }
       // Bytes of equal keys are equal strings; the text for people is made once per key, below.
-      const raw = discreteBytes === 0 ? '' : keys.latin1Slice(at, at + discreteBytes);
+      const raw =
+        discreteBytes === 0 ? '' : keys.latin1Slice(at + discreteAt, at + discreteAt + discreteBytes);
       let group = groups.get(raw);
       if (group === undefined) groups.set(raw, (group = { sum: 0, pairs: [] }));
       group.sum += count;
       if (grid !== undefined) group.pairs.push([bucketOfKey(key, keys, at), count]);
     });
-    if (textOf === undefined) {
-      return { shape: 'distribution', distribution: fromCounts(groups.get('')?.pairs ?? []) };
-    }
-    const byText = new Map<string, Group>();
-    for (const [raw, group] of groups) {
-      const text = textOf(Buffer.from(raw, 'latin1'));
-      const same = byText.get(text);
-      // Two numbers may have one name.
-      byText.set(text, same === undefined ? group : together(same, group));
-    }
-    if (grid === undefined) {
-      return withOther({ shape: 'keyed', numbers: mapped(byText, (group) => group.sum) });
-    }
-    return withOther({
-      shape: 'keyed-distribution',
-      distributions: mapped(byText, (group) => fromCounts(group.pairs)),
-    });
+    return lost;
   }
 
   private takeSingle(map: number): number {
@@ -138,6 +139,41 @@ export class Drain {
     if (this.keys.length < entries * keyBytes) this.keys = latin(entries * keyBytes);
     if (this.values.length < entries * COUNTER_BYTES) this.values = Buffer.alloc(entries * COUNTER_BYTES);
   }
+}
+
+/** Undefined when nobody knows the zone. */
+function isWanted(
+  zones: NonNullable<KeyLayout['zones']>,
+  zoneOf: ZoneOf,
+  cgroup: bigint,
+  cases: bigint,
+): boolean | undefined {
+  if (cgroup === DECIDED) return true;
+  const zone = zoneOf(cgroup);
+  return zone === undefined ? undefined : (zones.allowed(zone) & cases) !== 0n;
+}
+
+function valueOf(groups: ReadonlyMap<string, Group>, { grid, textOf }: KeyLayout): Value {
+  if (textOf === undefined && grid === undefined) {
+    return { shape: 'number', number: groups.get('')?.sum ?? 0 };
+  }
+  if (textOf === undefined) {
+    return { shape: 'distribution', distribution: fromCounts(groups.get('')?.pairs ?? []) };
+  }
+  const byText = new Map<string, Group>();
+  for (const [raw, group] of groups) {
+    const text = textOf(Buffer.from(raw, 'latin1'));
+    const same = byText.get(text);
+    // Two numbers may have one name.
+    byText.set(text, same === undefined ? group : together(same, group));
+  }
+  if (grid === undefined) {
+    return withOther({ shape: 'keyed', numbers: mapped(byText, (group) => group.sum) });
+  }
+  return withOther({
+    shape: 'keyed-distribution',
+    distributions: mapped(byText, (group) => fromCounts(group.pairs)),
+  });
 }
 
 /** Exact up to 2^53. */

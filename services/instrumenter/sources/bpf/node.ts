@@ -7,7 +7,7 @@ import type { ArithmeticOp, CompareOp } from '../../metrics/expression';
 /** Yields a 64-bit number. Comparisons and the like yield 0 or 1. */
 export type Node =
   | { readonly kind: 'constant'; readonly value: bigint }
-  | { readonly kind: 'call'; readonly helper: 'now' | 'processThread' | 'cpu' | 'task' }
+  | { readonly kind: 'call'; readonly helper: 'now' | 'processThread' | 'cpu' | 'task' | 'cgroup' }
   | { readonly kind: 'argument'; readonly index: number }
   /** A number in the kernel's memory; 0 where nothing can be read. `name` is the member as people know it. */
   | {

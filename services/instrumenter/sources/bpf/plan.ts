@@ -11,11 +11,14 @@ import {
   type Observation,
   type Probe,
   type Step,
+  type ZoneOf,
 } from '../../metrics/observation';
-import { conditionOf, resolveField, type Field } from './field';
+import { cgroupOf, conditionOf, resolveField, type Field } from './field';
+import { MissingError } from './btf';
 import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
 import { numberOf, type Surroundings } from './resolve';
 import { simplify } from './simplify';
+import { zoneFilter, type ZoneFilter } from './zone_filter';
 
 /** The machine that programs are made for. `cpus`: how many the kernel has room for. */
 export type Machine = Omit<Surroundings, 'tracepoint'> & { readonly cpus: number };
@@ -43,6 +46,8 @@ export interface CountStep {
   /** What decides before what was kept is taken out, and after. */
   readonly when: Node;
   readonly condition: Node;
+  /** Present: the zone decides as well. The cgroup's number, and the cases of the zone filter. */
+  readonly zoned?: { readonly cgroup: Node; readonly cases: readonly Node[] };
   readonly discrete?: Field;
   readonly numeric?: Node;
   readonly amount: Node;
@@ -75,6 +80,7 @@ export interface Plan {
   /** The discrete field as the first count step has it: how keys print. */
   readonly discrete?: Field;
   readonly grid?: Grid;
+  readonly zones?: ZoneFilter;
 }
 
 /** Kept where no value serves as the mark that an event is in flight. */
@@ -82,10 +88,11 @@ const MARK = '(mark)';
 
 /** Throws a MissingError for what the kernel lacks, a TypeError for a description that contradicts itself. */
 export function plan(observation: Observation, question: Question, machine: Machine): Plan {
+  const zones = zoneFilter(question.predicate, (field) => zoneField(observation, field) !== undefined);
   const counts = observation.probes.flatMap((probe) =>
     probe.steps
       .filter((step) => step.kind === 'count')
-      .map((step) => countStep(step, question, { ...machine, tracepoint: probe.at.name })),
+      .map((step) => countStep(step, question, zones, { ...machine, tracepoint: probe.at.name })),
   );
   const wanted = new Set(counts.flatMap(({ ready }) => keptNames(ready)));
   const identities = observation.probes.flatMap((probe) =>
@@ -112,12 +119,14 @@ export function plan(observation: Observation, question: Question, machine: Mach
     ...(keeping === undefined ? {} : { keeping }),
     ...(discrete === undefined ? {} : { discrete }),
     ...(question.numeric === undefined ? {} : { grid: question.numeric.grid }),
+    ...(zones === undefined ? {} : { zones }),
   };
 }
 
 function countStep(
   step: Step & { kind: 'count' },
   question: Question,
+  zones: ZoneFilter | undefined,
   at: Surroundings,
 ): { step: Step; ready: CountStep } {
   const fieldOf = (name: string): Field => {
@@ -129,10 +138,13 @@ function countStep(
   if (numeric !== undefined && numeric.kind !== 'number') {
     throw new TypeError(`numeric field ${question.numeric?.field} is described as text`);
   }
+  const condition = (p: Predicate): Node => conditionOf(p, (field) => question.isNumeric(field), fieldOf);
   const ready: CountStep = {
     kind: 'count',
     when: whenOf(step.when, at),
-    condition: conditionOf(question.predicate, (field) => question.isNumeric(field), fieldOf),
+    ...(zones === undefined
+      ? { condition: condition(question.predicate) }
+      : { condition: TRUE, zoned: { cgroup: cgroupOfEvent(step, at), cases: zones.cases.map(condition) } }),
     ...(question.discrete === undefined ? {} : { discrete: fieldOf(question.discrete) }),
     ...(numeric === undefined ? {} : { numeric: numeric.node }),
     amount: step.amount === undefined ? constant(1n) : simplify(numberOf(step.amount, at)),
@@ -140,6 +152,25 @@ function countStep(
   if (keptNames(ready).length === 0) return { step, ready };
   if (step.by === undefined) throw new TypeError('a count step uses what was kept, but does not say by what');
   return { step, ready: { ...ready, by: byOf(step.by, at) } };
+}
+
+/** The expression of a field that is the zone of an event. */
+function zoneField(observation: Observation, field: string): ZoneOf | undefined {
+  const counts = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
+  const found = counts.map((step) => zoneIn(step, field));
+  return found.includes(undefined) ? undefined : found[0];
+}
+
+function zoneIn(step: Step & { kind: 'count' }, field: string): ZoneOf | undefined {
+  const of = Object.hasOwn(step.fields, field) ? step.fields[field] : undefined;
+  return of !== undefined && 'kind' in of && of.kind === 'zone' ? of : undefined;
+}
+
+function cgroupOfEvent(step: Step & { kind: 'count' }, at: Surroundings): Node {
+  if (at.zones === undefined) throw new MissingError('no cgroup2 file system is mounted');
+  const [zone] = Object.keys(step.fields).flatMap((field) => zoneIn(step, field) ?? []);
+  if (zone === undefined) throw new TypeError('the description has no zone');
+  return cgroupOf(zone, at);
 }
 
 function readyStep(
@@ -219,6 +250,7 @@ export function treesOf(step: ReadyStep): readonly (Node | TextNode)[] {
     step.when,
     ...by,
     step.condition,
+    ...(step.zoned === undefined ? [] : [step.zoned.cgroup, ...step.zoned.cases]),
     ...(discrete === undefined || discrete.kind === 'fixed' ? [] : nodesOf(discrete)),
     ...(numeric === undefined ? [] : [numeric]),
     step.amount,

@@ -8,6 +8,8 @@ import { listPrograms, type Compiled } from './compile';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
 import { CONTROL, COUNTER_BYTES, MAPS } from './program';
+import { Verdicts } from './verdicts';
+import type { Zones } from './zones';
 
 const ONLY_KEY = Buffer.alloc(4);
 
@@ -15,6 +17,8 @@ export class BpfProbe implements Probe {
   private readonly kernel: Kernel;
   private readonly drain: Drain;
   private readonly compiled: Compiled;
+  private readonly zones: Zones | undefined;
+  private verdicts: Verdicts | undefined;
   private readonly onClose: (probe: BpfProbe) => void;
   private readonly maps = new Map<string, number>();
   private readonly programs: number[] = [];
@@ -24,10 +28,17 @@ export class BpfProbe implements Probe {
   private lostSoFar = [0, 0];
   private missesSoFar = 0;
 
-  constructor(kernel: Kernel, drain: Drain, compiled: Compiled, onClose: (probe: BpfProbe) => void) {
+  constructor(
+    kernel: Kernel,
+    drain: Drain,
+    compiled: Compiled,
+    zones: Zones | undefined,
+    onClose: (probe: BpfProbe) => void,
+  ) {
     this.kernel = kernel;
     this.drain = drain;
     this.compiled = compiled;
+    this.zones = zones;
     this.onClose = onClose;
   }
 
@@ -36,6 +47,7 @@ export class BpfProbe implements Probe {
     try {
       for (const map of this.compiled.maps) this.maps.set(map.name, this.kernel.createMap(map));
       this.writeControl();
+      this.openVerdicts();
       for (const { tracepoint, samples, instructions } of this.compiled.programs) {
         const code = encode(instructions, (name) => this.map(name));
         this.programs.push(
@@ -56,8 +68,13 @@ export class BpfProbe implements Probe {
 
   read(): Reading {
     const closed = 1 - this.phase;
-    const value = this.drain.read(this.map(MAPS.counts[closed] ?? MAPS.counts[0]), this.compiled.key);
-    return { value, lost: this.takeLost(closed) + this.takeMisses() };
+    const counts = this.map(MAPS.counts[closed] ?? MAPS.counts[0]);
+    const { value, lost } = this.drain.read(counts, this.compiled.key, (cgroup) =>
+      this.zones?.zoneOf(cgroup),
+    );
+    // Those that have just been met are the kernel's to decide from now on.
+    this.verdicts?.write();
+    return { value, lost: lost + this.takeLost(closed) + this.takeMisses() };
   }
 
   /** Runs and nanoseconds counted so far; they grow only while the kernel's statistics are on. */
@@ -90,6 +107,13 @@ export class BpfProbe implements Probe {
     );
     const failed = attached.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  private openVerdicts(): void {
+    const filter = this.compiled.key.zones;
+    if (filter === undefined || this.zones === undefined) return;
+    this.verdicts = new Verdicts(this.kernel, this.map(MAPS.verdicts), filter, this.zones);
+    this.verdicts.write();
   }
 
   private writeControl(): void {

@@ -8,8 +8,8 @@ import { Assembler, FRAME, type Instruction, type Label, type Register } from '.
 import { CONTEXT, Emitter } from './emit';
 import { Frame } from './frame';
 import { emitBucket } from './grid';
-import { SHARD_SHIFT, type KeyLayout } from './key';
-import { constant, eachPart, print, type Node, type TextNode } from './node';
+import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
+import { constant, eachPart, FALSE, print, type Node, type TextNode } from './node';
 import { treesOf, type By, type CountStep, type Keeping, type KeepStep, type ReadyStep } from './plan';
 import { known } from './simplify';
 
@@ -19,6 +19,8 @@ export const MAPS = {
   lost: 'lost',
   counts: ['counts0', 'counts1'],
   kept: 'kept',
+  /** Cgroup -> cases that its zone allows. */
+  verdicts: 'verdicts',
 } as const;
 /** Bytes of the control map's value: the phase (0 or 1), then the wall clock's offset. */
 export const CONTROL = { phase: 0, wallOffset: 8, bytes: 16 } as const;
@@ -119,10 +121,12 @@ class Program {
   private count(step: CountStep, end: Label): void {
     const { asm, emitter } = this;
     const { key } = this.layout;
-    const at = this.frame.allocate(key.bytes);
+    const start = this.frame.allocate(key.bytes);
+    const at = start + key.discreteAt;
     if (step.discrete?.kind === 'text') emitter.placeText(step.discrete.node, at);
     if (step.by !== undefined) this.takeOut(step.by, end);
     if (known(step.condition) !== true) emitter.guard(step.condition, end);
+    if (step.zoned !== undefined) this.zone(step.zoned, start, end);
     const { discrete, numeric } = step;
     if (discrete?.kind === 'text') emitter.text(discrete.node);
     if (discrete?.kind === 'number') {
@@ -135,8 +139,39 @@ class Program {
         asm.store(8, FRAME, at + 8 * i, 0);
       }
     }
-    this.keyWord(at, numeric);
-    asm.source('count', () => this.add(at, step.amount, end));
+    this.keyWord(start, numeric);
+    asm.source('count', () => this.add(start, step.amount, end));
+  }
+
+  /**
+   * Goes to `end` when the zone of the event is known not to be asked for. Otherwise puts into the key that it is, or
+   * which cgroup and cases decide that later.
+   */
+  private zone({ cgroup, cases }: NonNullable<CountStep['zoned']>, key: number, end: Label): void {
+    const { asm, emitter } = this;
+    const [first] = cases;
+    if (cases.length === 1 && first !== undefined) {
+      if (known(first) !== true) emitter.guard(first, end);
+      asm.storeNumber(8, FRAME, key + CASES_AT, 1);
+    } else {
+      emitter.number(casesThatHold(cases));
+      asm.jump('==', 0, 0, end);
+      asm.store(8, FRAME, key + CASES_AT, 0);
+    }
+    emitter.number(cgroup);
+    asm.store(8, FRAME, key, 0);
+    const unknown = asm.label();
+    asm.source('zone', () => {
+      this.find(MAPS.verdicts, key);
+      asm.jump('==', 0, 0, unknown);
+      asm.load(8, 0, 0, 0);
+      asm.load(8, 1, FRAME, key + CASES_AT);
+      asm.aluRegister('&', 0, 1);
+      asm.jump('==', 0, 0, end);
+      asm.storeNumber(8, FRAME, key, -1); // DECIDED
+      asm.storeNumber(8, FRAME, key + CASES_AT, 0);
+      asm.place(unknown);
+    });
   }
 
   /** Bucket and shard, behind the discrete field; or the place 0 of an array. */
@@ -144,7 +179,7 @@ class Program {
     const { asm, emitter } = this;
     const { grid, shards, wordAt, discreteBytes } = this.layout.key;
     if (wordAt === undefined) {
-      if (discreteBytes === 0) asm.storeNumber(4, FRAME, key, 0);
+      if (discreteBytes === 0 && this.layout.key.zones === undefined) asm.storeNumber(4, FRAME, key, 0);
       return;
     }
     if (numeric !== undefined && grid !== undefined) {
@@ -273,6 +308,13 @@ class Program {
     this.emitter.address(2, key);
     this.asm.call('remove');
   }
+}
+
+/** One bit for each case; 0 when none holds. */
+function casesThatHold(cases: readonly Node[]): Node {
+  return cases
+    .map((when, i): Node => ({ kind: 'choose', when, then: constant(1n << BigInt(i)), otherwise: FALSE }))
+    .reduce((left, right) => ({ kind: 'arithmetic', op: '|', left, right }));
 }
 
 /** Calls and reads that more than one step needs are made once, before the first. */

@@ -27,6 +27,8 @@ export interface World {
   comm: string | Buffer;
   /** Address of the running task. */
   task: bigint;
+  /** Number of its cgroup; absent: 0. */
+  cgroup?: bigint;
   /** Bytes of kernel memory by their address; reading across pieces fails as reading from nowhere does. */
   readonly memory: Map<bigint, Buffer>;
 }
@@ -279,6 +281,8 @@ class Run {
         return BigInt(world.cpu);
       case HELPERS.task:
         return world.task;
+      case HELPERS.cgroup:
+        return world.cgroup ?? 0n;
       case HELPERS.processThread:
         return (BigInt(world.process) << 32n) | BigInt(world.thread);
       case HELPERS.comm: {
