@@ -15,7 +15,7 @@ import { hello } from './hello';
 import { Instrumenter } from './instrumenter';
 import { Journal } from './journal';
 import { Outbox } from './outbox';
-import { openSources } from './sources';
+import { missingFrom, openSources } from './sources';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -90,6 +90,7 @@ async function main(): Promise<void> {
         name,
         metrics: source?.offers().filter((offer) => 'fields' in offer).length ?? 0,
         ...(unavailable === undefined ? {} : { unavailable }),
+        ...(source === undefined ? {} : { missing: missingFrom(source) }),
       })),
       instrumentations: instrumenter.rows(),
       counters: {

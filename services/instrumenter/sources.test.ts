@@ -1,8 +1,9 @@
+import { LIMITS } from '../../common/limits';
 import { SILENT, type Log } from '../../common/log';
 import { HandClock, FakeSource } from './fakes';
 import { Journal } from './journal';
 import type { SourceName } from './source';
-import { OPENERS, openSources, type Opener, type Openers } from './sources';
+import { missingFrom, OPENERS, openSources, type Opener, type Openers } from './sources';
 
 const surroundings = (log: Log = SILENT) => ({
   host: 'n1',
@@ -70,4 +71,19 @@ test('the cheaper sources come before the dearer ones that know the same metrics
     expect(order.indexOf(cheap)).toBeGreaterThanOrEqual(0);
     expect(order.indexOf(cheap)).toBeLessThan(order.indexOf(dear));
   }
+});
+
+test('what a source lacks here is told for each metric, and no reason is longer than a message may carry', () => {
+  const source = new FakeSource('bpf', [
+    { metric: 'syscall.syscalls', fields: ['latency'] },
+    { metric: 'disk.physio_ops', unavailable: 'the kernel has no tracepoint block_rq_issue' },
+    { metric: 'cpu.irqs', unavailable: 'x'.repeat(100_000) },
+  ]);
+  const [disk, irqs, ...more] = missingFrom(source);
+  expect(disk).toEqual({
+    metric: 'disk.physio_ops',
+    reason: 'the kernel has no tracepoint block_rq_issue',
+  });
+  expect(irqs?.reason).toHaveLength(LIMITS.reasonLength);
+  expect(more).toEqual([]);
 });

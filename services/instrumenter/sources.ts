@@ -5,6 +5,7 @@
 import { messageOf } from '../../common/errors';
 import type { Clock } from '../../common/clock';
 import type { Instrumentation } from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import { metricName } from '../../common/metric';
 import type { Journal } from './journal';
@@ -97,6 +98,17 @@ export function openSources(
       }
     }),
   );
+}
+
+/** Metrics that an open source would know and cannot observe on this machine, each with its reason; for status. */
+export function missingFrom(source: Source): { metric: string; reason: string }[] {
+  return source
+    .offers()
+    .flatMap((offer) =>
+      'unavailable' in offer
+        ? [{ metric: offer.metric, reason: offer.unavailable.slice(0, LIMITS.reasonLength) }]
+        : [],
+    );
 }
 
 /** A source may offer a metric more than once, with other fields each time. */

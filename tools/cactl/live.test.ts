@@ -112,7 +112,9 @@ ID  METRIC           BY                WHERE  NODES
   test('what a metric lacks is said by field, node and reason', async () => {
     expect((await cactl('metrics', 'disk.physio_ops')).out).toMatch(/latency +numeric +time/);
     const missing = await cactl('metrics', 'syscall.syscalls');
-    expect(missing.out).toMatch(/^No node offers syscall.syscalls:\n +n1, n2: /);
+    expect(missing.out).toMatch(
+      /^No node offers syscall.syscalls:\n +n1, n2: bpf: the kernel has no tracepoint sys_enter/,
+    );
     expect(missing.status).toBe(1);
     expect((await cactl('metrics', 'no.such')).err).toMatch(/no machine here offers the metric no.such/);
   });

@@ -139,7 +139,13 @@ function statusOf(
     host,
     started,
     memory: 52_428_800,
-    sources: [{ name: 'bpf', metrics: METADATA.metrics.length }],
+    sources: [
+      {
+        name: 'bpf',
+        metrics: METADATA.metrics.length,
+        missing: [{ metric: 'syscall.syscalls', reason: 'the kernel has no tracepoint sys_enter' }],
+      },
+    ],
     instrumentations: [...running].map(([id, i]) => ({
       fqid: id,
       state: 'enabled',
