@@ -1,5 +1,6 @@
 /*
- * The broker: one connection, one direct exchange, one exclusive queue of our own, bound to the keys we ask for.
+ * The broker: one connection, two direct exchanges (route.ts says which key belongs to which), one exclusive queue of
+ * our own, bound to the keys we ask for.
  * In: bytes to publish under a key. Out: bytes that came, and news of the connection. Only importer of amqplib.
  *
  * amqplib reconnects with jittered back-off; queue and bindings are made anew each time, before anything is
@@ -9,6 +10,7 @@
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { messageOf } from './errors';
 import type { Log } from './log';
+import { exchangeOf, VALUES_EXCHANGE } from './route';
 
 export interface Delivery {
   readonly key: string;
@@ -39,7 +41,7 @@ export interface Broker {
   readonly connected: boolean;
   /**
    * False when the connection is down or blocked: the message is not sent and not kept. `copies` are more keys; a queue
-   * bound to several of them gets the message once.
+   * bound to several of them gets the message once. They must be of the key's exchange (route.ts).
    */
   publish(
     key: string,
@@ -53,8 +55,6 @@ export interface Broker {
   unbind(key: string): Promise<void>;
   close(): Promise<void>;
 }
-
-export const EXCHANGE = 'amq.direct';
 
 /** A dead broker is noticed after about 2.25 heartbeats (measured with a black hole). */
 const HEARTBEAT_SECONDS = 4;
@@ -77,7 +77,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     });
     // 405 here means that a dead connection of ours still holds the queue: setup fails and is tried again later.
     await fresh.assertQueue(queue, { exclusive: true, durable: false, autoDelete: true });
-    for (const key of keys) await fresh.bindQueue(queue, EXCHANGE, key);
+    // Not durable: whoever connects after a restart of the broker declares it again.
+    await fresh.assertExchange(VALUES_EXCHANGE, 'direct', { durable: false });
+    for (const key of keys) await fresh.bindQueue(queue, exchangeOf(key), key);
     await fresh.consume(
       queue,
       (message) => {
@@ -141,7 +143,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       try {
         // BCC, not CC: RabbitMQ takes it out of the message, so that consumers need not parse a header of many keys.
         const more = copies.length === 0 ? {} : { BCC: [...copies] };
-        channel.publish(EXCHANGE, key, body, { contentType, mandatory, ...more });
+        channel.publish(exchangeOf(key), key, body, { contentType, mandatory, ...more });
         return true;
       } catch {
         return false; // the channel closed under us; the disconnect event follows
@@ -149,11 +151,11 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     async bind(key) {
       keys.add(key);
-      await channel?.bindQueue(queue, EXCHANGE, key);
+      await channel?.bindQueue(queue, exchangeOf(key), key);
     },
     async unbind(key) {
       keys.delete(key);
-      await channel?.unbindQueue(queue, EXCHANGE, key);
+      await channel?.unbindQueue(queue, exchangeOf(key), key);
     },
     async close() {
       const last = channel;

@@ -7,9 +7,9 @@
  * and bounded: when we are slow the oldest copies are dropped, and no service ever waits.
  */
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
-import { EXCHANGE } from '../../common/broker';
 import { LIMITS } from '../../common/limits';
 import { messageOf } from '../../common/errors';
+import { CONTROL_EXCHANGE, exchangeOf, EXCHANGES, VALUES_EXCHANGE } from '../../common/route';
 
 export interface Copy {
   /** Keys it was published with: one, or several at once. */
@@ -63,6 +63,8 @@ export async function openTap(o: TapOptions): Promise<Tap> {
     const { channel, queue } = await openQueue(model, (message) => {
       o.onCopy(plainCopy(message));
     });
+    // Nothing of ours may have connected to this broker yet.
+    await channel.assertExchange(VALUES_EXCHANGE, 'direct', { durable: false });
     const bound = new Set<string>();
     return {
       way: 'bindings',
@@ -70,7 +72,7 @@ export async function openTap(o: TapOptions): Promise<Tap> {
         for (const key of keys) {
           if (bound.has(key) || bound.size >= LIMITS.snoopKeys) continue;
           bound.add(key);
-          await channel.bindQueue(queue, EXCHANGE, key);
+          await channel.bindQueue(queue, exchangeOf(key), key);
         }
       },
       depth: () => depthOf({ channel, queue }),
@@ -127,8 +129,8 @@ async function tryFirehose(model: ChannelModel, onCopy: (copy: Copy) => void): P
       if (copy.keys.includes(probe)) seen();
       else onCopy(copy);
     });
-    await opened.channel.bindQueue(opened.queue, TRACE, `publish.${EXCHANGE}`);
-    opened.channel.publish(EXCHANGE, probe, Buffer.alloc(0));
+    for (const name of EXCHANGES) await opened.channel.bindQueue(opened.queue, TRACE, `publish.${name}`);
+    opened.channel.publish(CONTROL_EXCHANGE, probe, Buffer.alloc(0));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>(
       (resolve) =>

@@ -3,7 +3,7 @@
  * In: a broker, keys. Out: a call for each message, with nothing but its length.
  */
 import { connect } from 'amqplib';
-import { EXCHANGE } from '../../common/broker';
+import { exchangeOf, VALUES_EXCHANGE } from '../../common/route';
 
 export async function consumeBare(
   url: string,
@@ -13,7 +13,8 @@ export async function consumeBare(
   const connection = await connect(url, { noDelay: true });
   const channel = await connection.createChannel();
   const { queue } = await channel.assertQueue('', { exclusive: true, durable: false, autoDelete: true });
-  for (const key of keys) await channel.bindQueue(queue, EXCHANGE, key);
+  await channel.assertExchange(VALUES_EXCHANGE, 'direct', { durable: false });
+  for (const key of keys) await channel.bindQueue(queue, exchangeOf(key), key);
   await channel.consume(
     queue,
     (message) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { SILENT } from '../../common/log';
 import { connectBroker, type Broker, type Delivery } from '../../common/broker';
+import { routes, VALUES_EXCHANGE } from '../../common/route';
 import { isOpen } from './ports';
 import { startBroker, type PrivateBroker } from './broker';
 import { until } from './until';
@@ -86,6 +87,33 @@ test('a message with many keys reaches a queue bound to several of them once', a
   await until('messages', 5000, () => (b.received.length >= 2 && c.received.length >= 2 ? true : undefined));
   expect(b.received.map(text)).toEqual(['values', 'end']);
   expect(c.received.map(text)).toEqual(['values', 'end']);
+});
+
+test('values go through an exchange of their own, which is there again after somebody deletes it', async () => {
+  const [a, b] = [await client('a'), await client('b')];
+  const key = routes('t').instrumentation('global;1');
+  await b.broker.bind(key);
+  const other = await connect(rabbit.url);
+  try {
+    const channel = await other.createChannel();
+    // The same key on the exchange of everything else reaches nobody.
+    channel.publish('amq.direct', key, Buffer.from('stray'));
+    a.broker.publish(key, Buffer.from('value'), 'text/plain');
+    await until('the value', 5000, () => b.received[0]);
+    expect(b.received.map(text)).toEqual(['value']);
+    await channel.deleteExchange(VALUES_EXCHANGE);
+  } finally {
+    await other.close();
+  }
+  // The broker ends the channel of whoever publishes to what is not there; that is noticed and mended.
+  a.broker.publish(key, Buffer.from('lost'), 'text/plain');
+  await until('a to be up again', 20_000, () => (a.ups === 2 ? true : undefined));
+  a.broker.publish(key, Buffer.from('unheard'), 'text/plain', true);
+  await until('the return', 5000, () => a.returned[0]);
+  await b.broker.bind(key);
+  a.broker.publish(key, Buffer.from('again'), 'text/plain');
+  await until('the value again', 5000, () => b.received[1]);
+  expect(b.received.map(text)).toEqual(['value', 'again']);
 });
 
 test('after unbind nothing comes any more, and a mandatory message is returned', async () => {
