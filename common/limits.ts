@@ -127,6 +127,9 @@ export const LIMITS = {
   instrumenterSilentMs: 15_000,
   /** Enable and disable calls that one node may have outstanding; the rest waits its turn. */
   callsInFlightPerNode: 32,
+  /** The same of all nodes together, and how long one may go unanswered before its turn is another's. */
+  callsInFlight: 512,
+  callTurnMs: 1000,
   /** Failed calls to members are tried again after this, doubled each time. */
   retryMsMin: 1000,
   retryMsMax: 30_000,

@@ -1,4 +1,6 @@
 import { CaError } from '../../common/errors';
+import { LIMITS } from '../../common/limits';
+import type { AnswerBody } from '../../common/peer';
 import { addAggregator, addNode, aggregatorKey, expectedNodes, nodeKey, OFFERS } from './fake-fleet';
 import { testFront, type TestFront } from './test-front';
 
@@ -64,6 +66,36 @@ test('a node that never answers delays nobody else', async () => {
       { node: 'quick', state: 'enabled' },
     ]);
   }
+});
+
+test('a storm of commands is sent so many at a time, over all nodes, and all are enabled in the end', async () => {
+  await addAggregator(front.bus, 'a0');
+  const hosts = Array.from({ length: 40 }, (_, i) => `n${i}`);
+  const open: ((answer: AnswerBody) => void)[] = [];
+  for (const host of hosts)
+    await addNode(front.bus, host, () => new Promise((resolve) => open.push(resolve)));
+  const ids = [];
+  for (let i = 0; i < 20; i++) ids.push(await create());
+  let answered = 0;
+  while (answered < hosts.length * ids.length) {
+    await front.bus.until(() => open.length > answered);
+    // Without a limit all 800 are here at once.
+    expect(open.length - answered).toBeLessThanOrEqual(LIMITS.callsInFlight);
+    open[answered++]?.({ state: 'enabled' });
+  }
+  for (const id of ids) {
+    await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === hosts.length);
+  }
+});
+
+test('nodes that never answer do not hold up the others for longer than a second', async () => {
+  await addAggregator(front.bus, 'a0');
+  for (let i = 0; i < LIMITS.callsInFlight; i++) await addNode(front.bus, `stuck${i}`, () => undefined);
+  await addNode(front.bus, 'quick');
+  const id = await create();
+  expect(nodeCalls('quick')).toEqual([]);
+  front.clock.pass(1);
+  await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.includes('quick') === true);
 });
 
 test('what a node says itself is shown, and decides who should report', async () => {

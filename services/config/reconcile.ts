@@ -19,6 +19,7 @@ import { describePart, Job, type Dealing, type NodeState, type Part } from './jo
 import { Lane } from './lane';
 import type { Aggregator, Members, Node } from './members';
 import type { Stored } from './store';
+import { Turns } from './turns';
 
 export interface ReconcilerOptions {
   readonly bus: Bus;
@@ -38,6 +39,7 @@ export interface ReconcilerOptions {
 export class Reconciler {
   private readonly jobs = new Map<string, Job>();
   private readonly lanes = new Map<string, Lane>();
+  private readonly turns: Turns;
   private readonly debts: Debts;
   /** What is to be tried again, each once, at its time. */
   private readonly retries = new Map<Dealing, () => void>();
@@ -47,6 +49,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.o = options;
+    this.turns = new Turns(LIMITS.callsInFlight, LIMITS.callTurnMs, () => options.clock.now());
     this.debts = new Debts({
       ...options,
       isBusy: (id, instance) => {
@@ -153,6 +156,7 @@ export class Reconciler {
   /** Called each second. */
   tick(): void {
     const now = this.o.clock.now();
+    this.turns.tick();
     if (this.settledAt !== Infinity && now >= this.settledAt) {
       this.settledAt = -Infinity;
       for (const job of this.jobs.values()) this.settleHome(job);
@@ -281,7 +285,7 @@ export class Reconciler {
     };
     if (part.busy || part.told === (on ? 'on' : 'off') || this.postponed(part, again)) return;
     part.busy = true;
-    this.laneOf(node).enter(async () => {
+    const turn = async (): Promise<void> => {
       // Asked for again here: it may have waited its turn for long.
       const stillOn = this.wants(job, node);
       if (stillOn && part.state !== 'enabled' && job.setState(part, 'enabling')) this.settleHome(job);
@@ -308,7 +312,8 @@ export class Reconciler {
         this.settlePart(job, node);
         this.sweep(job);
       }
-    });
+    };
+    this.laneOf(node).enter(() => this.turns.take(turn));
   }
 
   private answered(job: Job, part: Part, on: boolean, answer: AnswerBody): void {
