@@ -141,9 +141,12 @@ export function completionScript(name: string, shell: Shell): string {
     case 'bash':
       return `# bash completion of ${name}: eval "$(${name} completion bash)"
 _${name}() {
-  local IFS=$'\\n'
+  local word about
   compopt -o nosort 2>/dev/null
-  COMPREPLY=($(${ask} -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+  COMPREPLY=()
+  while IFS=$'\\t' read -r word about; do
+    COMPREPLY+=("$word")
+  done < <(${ask} -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [ \${#COMPREPLY[@]} -gt 0 ] || compopt -o default 2>/dev/null
 }
 complete -F _${name} ${name}

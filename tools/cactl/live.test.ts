@@ -136,14 +136,6 @@ ID  METRIC           BY                WHERE  NODES
     expect(await words('summary', '--verb')).toEqual(['--verbose']);
   });
 
-  test('bash completes a command line with it', async () => {
-    const { out: script } = await cactl('completion', 'bash');
-    const answers = `cactl() { [ "$1" = __complete ] && printf 'disk.physio_ops\\twhat\\ndisk.disks\\twhat\\n'; }`;
-    const typed = 'COMP_WORDS=(cactl create di); COMP_CWORD=2; _cactl; printf "%s\\n" "${COMPREPLY[@]}"';
-    const { stdout } = await call('bash', ['-c', `${answers}\n${script}\n${typed}`]);
-    expect(stdout).toBe('disk.physio_ops\ndisk.disks\n');
-  });
-
   test('apply shows the difference, does it when told, and finds nothing to change afterwards', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cactl-'));
     const file = join(folder, 'i.yaml');
