@@ -25,11 +25,21 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   distribution.map((d) => ({ shape: 'distribution' as const, distribution: d })),
   keyed(distribution).map((distributions) => ({ shape: 'keyed-distribution' as const, distributions })),
 );
-const report: fc.Arbitrary<Report> = fc.record({
-  fqid: text,
-  value,
-  lost: fc.oneof(count, fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })),
-});
+const positive = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+const report: fc.Arbitrary<Report> = fc.record(
+  {
+    fqid: text,
+    value,
+    lost: fc.oneof(count, positive),
+    load: fc.record({
+      runsPerSecond: positive,
+      nanosecondsPerRun: positive,
+      percentOfCore: positive,
+      memoryBytes: positive,
+    }),
+  },
+  { requiredKeys: ['fqid', 'value', 'lost'] },
+);
 const message: fc.Arbitrary<DataMessage> = fc.record({
   node: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
   second: fc.maxSafeNat(),
@@ -100,7 +110,7 @@ test('a count far above what the bytes can hold is refused before anything is ma
 });
 
 test.each([
-  ['another version', Buffer.from([1, 1, 65]), 'must be of version 2, not 1'],
+  ['another version', Buffer.from([1, 1, 65]), 'must be of version 3, not 1'],
   ['no node', Buffer.from([DATA_VERSION, 0]), 'names no node'],
   ['a number above 2^53', Buffer.from([DATA_VERSION, 1, 65, 255, 255, 255, 255, 255, 255, 255, 127]), '2^53'],
   ['0 seconds', Buffer.from([DATA_VERSION, 1, 65, 1, 0]), 'covers 0 seconds'],

@@ -7,23 +7,24 @@
  * (docs/wire.md has the measurements). Layout, `n` being a whole number as in bytes.ts:
  *
  *     version (1 byte)  node (text)  second n  duration n  sent (double)  how many reports n
- *     each report:      fqid (text)  length of the rest (4 bytes)  form (1 byte)  lost  value
+ *     each report:      fqid (text)  length of the rest (4 bytes)  form (1 byte)  lost  [load (4 doubles)]  value
  *     number:           the number                       keyed: how many n, then each: key (text), number
  *     distribution:     how many buckets n, then each: distance from the one before n, count n
  *     keyed dist.:      how many n, then each: key (text), distribution
  *
  * form is the shape's place in SHAPES, plus WIDE when the value's numbers are doubles (and buckets stand as they are),
- * plus WIDE_LOST when `lost` is one. So whatever is regular is small, and nothing is ever rounded.
+ * plus WIDE_LOST when `lost` is one, plus LOADED when a load follows. So whatever is regular is small, and nothing is ever rounded.
  */
 import { Reader, Writer } from './bytes';
 import type { Distribution } from './distribution';
 import { invalid } from './errors';
 import { LIMITS } from './limits';
+import type { Load } from './load';
 import type { Shape, Value } from './value';
 
 export const DATA_CONTENT = 'application/x-ca-data';
 /** Raised when the layout changes; receivers drop other versions and say so. */
-export const DATA_VERSION = 2;
+export const DATA_VERSION = 3;
 
 /** One instrumentation's value on one node. */
 export interface Report {
@@ -31,6 +32,8 @@ export interface Report {
   readonly value: Value;
   /** Events known to have happened and not in the value. */
   readonly lost: number;
+  /** What gathering it costs the node, with the first report after it was measured. */
+  readonly load?: Load;
 }
 
 export interface DataMessage {
@@ -48,7 +51,9 @@ export interface DataMessage {
 const SHAPES: readonly Shape[] = ['number', 'keyed', 'distribution', 'keyed-distribution'];
 const WIDE = 4;
 const WIDE_LOST = 8;
-const FORMS = 16;
+const LOADED = 16;
+const FORMS = 32;
+const LOAD_PARTS = ['runsPerSecond', 'nanosecondsPerRun', 'percentOfCore', 'memoryBytes'] as const;
 const LONGEST_DURATION = 60;
 const NODE_BYTES = 255;
 
@@ -69,13 +74,14 @@ export function encodeData(message: DataMessage): Buffer {
   return writer.take();
 }
 
-function writeReport({ fqid, value, lost }: Report): void {
+function writeReport({ fqid, value, lost, load }: Report): void {
   writer.text(fqid);
   const from = writer.lengthHere();
   const wideLost = isCount(lost) ? 0 : WIDE_LOST;
-  const shape = SHAPES.indexOf(value.shape);
+  const shape = SHAPES.indexOf(value.shape) + (load === undefined ? 0 : LOADED);
   writer.byte(shape + wideLost);
   writeNumber(lost, wideLost !== 0);
+  if (load !== undefined) for (const part of LOAD_PARTS) writer.double(load[part]);
   // Irregular values are rare: try the small form, and begin again where it does not do.
   const valueFrom = writer.at;
   if (!writeValue(value, false)) {
@@ -178,7 +184,19 @@ function readReport(reader: Reader, fqid: string): Report {
   if (form >= FORMS || shape === undefined) throw invalid('value', 'has none of the four shapes');
   const lost = readNumber(reader, (form & WIDE_LOST) !== 0);
   if (lost < 0) throw invalid('lost', 'must not be negative');
-  return { fqid, lost, value: readValue(reader, shape, (form & WIDE) !== 0) };
+  const load = (form & LOADED) === 0 ? {} : { load: readLoad(reader) };
+  return { fqid, lost, ...load, value: readValue(reader, shape, (form & WIDE) !== 0) };
+}
+
+function readLoad(reader: Reader): Load {
+  const [runsPerSecond = 0, nanosecondsPerRun = 0, percentOfCore = 0, memoryBytes = 0] = LOAD_PARTS.map(
+    () => {
+      const number = reader.double();
+      if (number < 0) throw invalid('load', 'must not be negative');
+      return number;
+    },
+  );
+  return { runsPerSecond, nanosecondsPerRun, percentOfCore, memoryBytes };
 }
 
 function readValue(reader: Reader, shape: Shape, wide: boolean): Value {

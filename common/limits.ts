@@ -31,6 +31,8 @@ export const LIMITS = {
   kernelInFlight: 16_384,
   /** What instrumentations cost is counted for one second in so many. */
   costEverySeconds: 10,
+  /** Above their budget for so many seconds in a row, they lose the most expensive instrumentation. */
+  costBudgetSeconds: 3,
   /** Cgroups of a node whose names are remembered. */
   cgroups: 65_536,
   /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */

@@ -29,6 +29,8 @@ export interface Settings {
   readonly searchPath: string;
   /** CA_SEED: what the synthetic source's numbers follow from. */
   readonly seed: number;
+  /** CA_PROBE_BUDGET: percent of one core that all probes of a node together may cost. */
+  readonly probeBudget: number;
   /** CA_GEOIP: a MaxMind database file; without it places of addresses are not offered. */
   readonly geoip: string | undefined;
   /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
@@ -62,6 +64,7 @@ export function readSettings(env: Environment): Settings {
     dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
     searchPath: env['PATH'] ?? '',
     seed: wholeOf(env, 'CA_SEED', 1),
+    probeBudget: percentOf(env, 'CA_PROBE_BUDGET', 5),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
     logLevel: env['CA_LOG_LEVEL'] ?? 'info',
   };
@@ -94,6 +97,14 @@ function wholeOf(env: Environment, name: string, fallback: number): number {
   if (text === undefined || text === '') return fallback;
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 0) throw invalid(name, 'must be a whole number, 0 or more');
+  return number;
+}
+
+function percentOf(env: Environment, name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0) throw invalid(name, 'must be a number of percent above 0');
   return number;
 }
 

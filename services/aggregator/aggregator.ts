@@ -15,6 +15,7 @@ import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import { fromWire, type Body } from '../../common/message';
 import { Dataset } from './dataset';
+import { Loads } from './loads';
 import { Waiting } from './waiting';
 
 export interface AggregatorOptions {
@@ -32,6 +33,8 @@ export interface Owned {
   readonly waiting: Waiting;
   /** Nodes that the config service has asked to report. */
   nodes: readonly string[];
+  /** What it costs each node that has told so lately. */
+  readonly loads: Loads;
   /** First whole second after it became ours. */
   readonly since: number;
 }
@@ -90,7 +93,7 @@ export class Aggregator {
     this.counts.messages++;
     this.counts.bytes += bytes;
     if (message.reports.length === 0) this.counts.unknown++;
-    for (const { fqid: id, value, lost } of message.reports) {
+    for (const { fqid: id, value, lost, load } of message.reports) {
       this.counts.reports++;
       const owned = this.owned.get(id);
       if (owned === undefined) {
@@ -98,6 +101,7 @@ export class Aggregator {
         continue;
       }
       const { node, second, duration } = message;
+      if (load !== undefined) owned.loads.set(node, load, now);
       const outcome = owned.dataset.update(node, second, duration, value, lost, now);
       if (outcome === 'added') {
         if (owned.waiting.size > 0) owned.waiting.check();
@@ -110,8 +114,9 @@ export class Aggregator {
   /** Once a second. */
   tick(): void {
     const now = this.options.clock.now();
-    for (const { dataset, waiting } of this.owned.values()) {
+    for (const { dataset, waiting, loads } of this.owned.values()) {
       dataset.tick(now);
+      loads.expire(now);
       waiting.check();
     }
     for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
@@ -159,6 +164,7 @@ export class Aggregator {
       dataset,
       waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
       nodes,
+      loads: new Loads(),
       since: Math.floor(this.options.clock.now() / 1000) + 1,
     };
     return owned;

@@ -8,6 +8,7 @@ import type { Clock } from '../../common/clock';
 import { invalid } from '../../common/errors';
 import type { Reply, Request } from '../../common/http';
 import { LIMITS } from '../../common/limits';
+import { describeLoads } from '../../common/load';
 import type { Aggregator } from './aggregator';
 import type { Renderer } from './heatmap/renderer';
 import { readIntervals, type Interval } from './interval';
@@ -107,7 +108,8 @@ export async function answer<O>(
 
 /** What every reply says of a point: when, and how complete. */
 export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
-  const { dataset, nodes, since } = subject;
+  const { dataset, nodes, since, owned } = subject;
+  const cost = owned === undefined ? undefined : describeLoads(owned.loads.all());
   const { start, duration, requestedStart, requestedDuration } = interval;
   const runs = completeness(dataset, start, duration, { nodes, since });
   return {
@@ -121,6 +123,7 @@ export function describe({ subject, interval, delay }: Point<unknown>): Record<s
     minreporting: runs.reduce((least, { reporting }) => Math.min(least, reporting), Infinity),
     lost: runs.reduce((sum, run) => sum + (run.lost * run.duration) / dataset.granularity, 0),
     completeness: runs,
+    ...(cost === undefined ? {} : { cost }),
     ...(delay > 0 ? { delay } : {}),
   };
 }

@@ -120,6 +120,24 @@ test('a raw value comes with its interval and with who reported', async () => {
   expect(headers.get('content-type')).toBe('application/json');
 });
 
+test('a value says what gathering it costs, until nodes tell no more', async () => {
+  await own(PLAIN);
+  const load = { runsPerSecond: 2000, nanosecondsPerRun: 150, percentOfCore: 0.03, memoryBytes: 4096 };
+  const told = { fqid: fqid(PLAIN), value: { shape: 'number' as const, number: 5 }, lost: 0, load };
+  aggregator.receive({ node: 'a', second: NOW - 2, duration: 1, sent: now, reports: [told] }, 100);
+  expect((await get(`${V}/1/value/raw?timeout=0`)).body['cost']).toEqual({
+    nodes: 1,
+    runs_per_second: 2000,
+    ns_per_run: 150,
+    percent_of_core: 0.03,
+    memory_bytes: 4096,
+    worst: { node: 'a', percent_of_core: 0.03 },
+  });
+  now += 31_000;
+  aggregator.tick();
+  expect((await get(`${V}/1/value/raw?timeout=0`)).body).not.toHaveProperty('cost');
+});
+
 test.each([
   ['number', [], 0],
   ['keyed', ['disk'], {}],

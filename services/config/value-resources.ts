@@ -60,6 +60,19 @@ const POINT = {
   nsources: Type.Integer({ description: 'Nodes that should have reported.' }),
   minreporting: Type.Integer({ description: 'Nodes that did, at the worst second.' }),
   lost: Type.Number({ description: 'Events known to have happened and not counted.' }),
+  cost: Type.Optional(
+    Type.Object(
+      {
+        nodes: Type.Integer({ description: 'Nodes that have told.' }),
+        runs_per_second: Type.Number({ description: 'Runs of programs: an event with two ends makes two.' }),
+        ns_per_run: Type.Number(),
+        percent_of_core: Type.Number({ description: 'Of one CPU, all nodes together.' }),
+        memory_bytes: Type.Number({ description: 'Of the kernels, all nodes together.' }),
+        worst: Type.Object({ node: Type.String(), percent_of_core: Type.Number() }),
+      },
+      { description: 'What gathering it costs now, by the kernels’ own statistics; measured every 10 s.' },
+    ),
+  ),
 };
 const SIZE = { nbuckets: Integer, width: Integer, height: Integer };
 

@@ -24,6 +24,7 @@ function bus() {
     log: SILENT,
     journal: new Journal(),
     sources: [source],
+    budget: 5,
     put: () => undefined,
     changed: () => undefined,
   });

@@ -1,9 +1,11 @@
 /*
  * What each instrumentation costs this node. In: the seconds (instrumenter.ts), probes that can tell. Out: a Load on each
- * gathering, for status. Counting slows down every event a little, so it is done for one second in ten.
+ * gathering, for status and with its reports; and which one has to go when all together cost more than their budget.
+ * Counting slows down every event a little, so it is done for one second in ten, or on while the budget is exceeded.
  */
 import { LIMITS } from '../../common/limits';
-import type { Gathering, Load } from './gathering';
+import type { Load } from '../../common/load';
+import type { Gathering } from './gathering';
 import type { Cost, Probe, Source } from './source';
 
 interface Begun {
@@ -11,24 +13,39 @@ interface Begun {
   readonly cost: Cost;
 }
 
+/** What has to be stopped, and why. */
+export interface Excess {
+  readonly gathering: Gathering;
+  readonly reason: string;
+}
+
+export interface CostsOptions {
+  readonly sources: readonly Source[];
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  /** Percent of one core that all together may cost. */
+  readonly budget: number;
+}
+
 const NS_PER_SECOND = 1e9;
 
 export class Costs {
-  private readonly sources: readonly Source[];
-  /** Nanoseconds of a clock that only goes forward. */
-  private readonly elapsed: () => number;
+  private readonly o: CostsOptions;
   private readonly begun = new Map<Gathering, Begun>();
   private since: number | undefined;
+  /** Seconds in a row above the budget. */
+  private above = 0;
 
-  constructor(sources: readonly Source[], elapsed: () => number) {
-    this.sources = sources;
-    this.elapsed = elapsed;
+  constructor(options: CostsOptions) {
+    this.o = options;
   }
 
   /** Called when a second begins. */
-  tick(second: number, gatherings: Iterable<Gathering>): void {
-    if (this.since !== undefined) this.end(this.since);
-    else if (second % LIMITS.costEverySeconds === 0) this.begin(gatherings);
+  tick(second: number, gatherings: Iterable<Gathering>): Excess | undefined {
+    const ended = this.since !== undefined;
+    const excess = this.since === undefined ? undefined : this.end(this.since);
+    if (this.above > 0 || (!ended && second % LIMITS.costEverySeconds === 0)) this.begin(gatherings);
+    return excess;
   }
 
   private begin(gatherings: Iterable<Gathering>): void {
@@ -38,21 +55,46 @@ export class Costs {
         this.begun.set(gathering, { probe: gathering.probe, cost });
       }
     }
-    if (this.begun.size === 0) return;
-    for (const source of this.sources) source.countCost?.(true);
-    this.since = this.elapsed();
+    if (this.begun.size === 0) {
+      this.above = 0;
+      return;
+    }
+    for (const source of this.o.sources) source.countCost?.(true);
+    this.since = this.o.elapsed();
   }
 
-  private end(since: number): void {
-    const seconds = (this.elapsed() - since) / NS_PER_SECOND;
+  private end(since: number): Excess | undefined {
+    const seconds = (this.o.elapsed() - since) / NS_PER_SECOND;
+    const measured: { gathering: Gathering; percent: number }[] = [];
     for (const [gathering, { probe, cost }] of this.begun) {
       // Enabled anew meanwhile: another probe, other counters.
       const after = gathering.probe === probe ? costOf(probe) : undefined;
-      if (after !== undefined) gathering.load = loadOf(cost, after, seconds);
+      if (after === undefined) continue;
+      gathering.load = loadOf(cost, after, seconds);
+      gathering.loadIsNew = true;
+      measured.push({ gathering, percent: gathering.load.percentOfCore });
     }
-    for (const source of this.sources) source.countCost?.(false);
+    for (const source of this.o.sources) source.countCost?.(false);
     this.begun.clear();
     this.since = undefined;
+    return this.excess(measured);
+  }
+
+  private excess(measured: readonly { gathering: Gathering; percent: number }[]): Excess | undefined {
+    const { budget } = this.o;
+    const sum = measured.reduce((total, { percent }) => total + percent, 0);
+    this.above = sum > budget ? this.above + 1 : 0;
+    const [first] = measured;
+    if (this.above < LIMITS.costBudgetSeconds || first === undefined) return undefined;
+    const worst = measured.reduce((a, b) => (b.percent > a.percent ? b : a), first);
+    // The rest is measured once more: perhaps it is still too much.
+    this.above = 1;
+    const alone = `stopped: it cost ${worst.percent.toFixed(1)} % of a core`;
+    const others = measured.length === 1 ? '' : `, all ${measured.length} together ${sum.toFixed(1)} %`;
+    return {
+      gathering: worst.gathering,
+      reason: `${alone}${others}, and the budget of this node is ${budget} % (CA_PROBE_BUDGET)`,
+    };
   }
 }
 
@@ -72,5 +114,6 @@ function loadOf(before: Cost, after: Cost, seconds: number): Load {
     runsPerSecond: runs / seconds,
     nanosecondsPerRun: runs === 0 ? 0 : nanoseconds / runs,
     percentOfCore: (100 * nanoseconds) / (seconds * NS_PER_SECOND),
+    memoryBytes: after.bytes,
   };
 }

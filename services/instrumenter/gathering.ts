@@ -8,6 +8,7 @@
  */
 import { fqid, reportSeconds, type Instrumentation } from '../../common/instrumentation';
 import { LIMITS } from '../../common/limits';
+import type { Load } from '../../common/load';
 import type { Body, ProbeState } from '../../common/message';
 import { metricName } from '../../common/metric';
 import { printPredicate } from '../../common/predicate';
@@ -23,15 +24,6 @@ export interface GatheringCounts {
   uneven: number;
 }
 
-/** What it costs this node, counted for one second now and then (costs.ts). */
-export interface Load {
-  /** Runs of programs in the kernel: an event with a beginning and an end makes two. */
-  readonly runsPerSecond: number;
-  readonly nanosecondsPerRun: number;
-  /** Of one CPU. */
-  readonly percentOfCore: number;
-}
-
 export class Gathering {
   readonly fqid: string;
   readonly instrumentation: Instrumentation;
@@ -43,7 +35,10 @@ export class Gathering {
   probe: Probe | undefined;
   reason: string | undefined;
   log: string | undefined;
+  /** What it costs this node, counted for one second now and then (costs.ts). */
   load: Load | undefined;
+  /** The load has not been told yet. */
+  loadIsNew = false;
   /** First second that the probe is counting now, when it began at a boundary of the period. */
   covers: number | undefined;
   /** A whole report has been due: from then on every event is either in a report or lost. */

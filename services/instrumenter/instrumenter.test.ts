@@ -18,6 +18,7 @@ function node(...sources: Source[]) {
     log: SILENT,
     journal: new Journal(),
     sources,
+    budget: 5,
     put: (parcel) => sent.push(parcel),
     changed: (standing) => told.push(standing),
   });
@@ -367,4 +368,21 @@ test('at the end all probes are closed, also when one will not', async () => {
   await instrumenter.close();
   expect(source.probes[1]!.closed).toBe(true);
   expect(instrumenter.rows()).toEqual([]);
+});
+
+test('what costs more than the budget is stopped, said to be so, and starts again when it is asked for anew', async () => {
+  const source = execs();
+  const { instrumenter, told, tickAt, clock } = node(source);
+  await instrumenter.enable(ask('unix.proc_execs'));
+  const [probe] = source.probes;
+  Object.assign(probe!, {
+    cost: () => ({ runs: 0, nanoseconds: (clock.time - START * 1000) * 0.9e6, bytes: 0 }),
+  });
+  for (let second = 10; second < 14; second++) await tickAt(second);
+  expect(told.at(-1)?.state).toBe('failed');
+  expect(told.at(-1)?.reason).toContain('stopped: it cost 90.0 % of a core, and the budget');
+  expect(probe!.closed).toBe(true);
+  expect(instrumenter.rows()).toMatchObject([{ state: 'failed', percentOfCore: 90 }]);
+  await instrumenter.enable(ask('unix.proc_execs'));
+  expect(told.at(-1)).toMatchObject({ state: 'enabled' });
 });

@@ -7,7 +7,7 @@ import { messageOf } from '../../common/errors';
 import type { Instrumentation } from '../../common/instrumentation';
 import type { Log } from '../../common/log';
 import type { Body } from '../../common/message';
-import { Costs } from './costs';
+import { Costs, type Excess } from './costs';
 import { Gathering } from './gathering';
 import type { Journal } from './journal';
 import type { Parcel } from './outbox';
@@ -25,6 +25,8 @@ export interface InstrumenterOptions {
   readonly journal: Journal;
   /** In order of preference. */
   readonly sources: readonly Source[];
+  /** Percent of one core that all probes together may cost. */
+  readonly budget: number;
   readonly put: (parcel: Parcel) => void;
   /** Told of every change. */
   readonly changed: (standing: Standing) => void;
@@ -50,7 +52,7 @@ export class Instrumenter {
 
   constructor(options: InstrumenterOptions) {
     this.options = options;
-    this.costs = new Costs(options.sources, options.elapsed);
+    this.costs = new Costs(options);
   }
 
   /** Resolves when it is gathered or cannot be. One that already runs as asked is left alone. Never rejects. */
@@ -91,7 +93,8 @@ export class Instrumenter {
     this.counts.ticks++;
     this.counts.ticksMissed += Math.max(second - (this.lastSecond ?? second - 1) - 1, 0);
     this.lastSecond = second;
-    this.costs.tick(second, this.gatherings.values());
+    const excess = this.costs.tick(second, this.gatherings.values());
+    const stopped = excess === undefined ? undefined : this.giveUp(excess);
     const { changed } = this.options;
     await tick(this.gatherings.values(), second, {
       ...this.options,
@@ -99,6 +102,7 @@ export class Instrumenter {
         changed(gathering.standing());
       },
     });
+    await stopped;
   }
 
   /** For status: one row each. */
@@ -172,6 +176,18 @@ export class Instrumenter {
     }
     this.counts.disables++;
     journal.record('ca.instr_disables', () => this.work(gathering, elapsed() - from, clock.now()));
+  }
+
+  /** It stays known, as failed, until it is asked for anew. */
+  private async giveUp({ gathering, reason }: Excess): Promise<void> {
+    const { changed, log } = this.options;
+    log.warn({ fqid: gathering.fqid, metric: gathering.metric, load: gathering.load }, reason);
+    await this.stop(gathering);
+    // Disabled, or asked for anew, meanwhile.
+    if (this.gatherings.get(gathering.fqid) !== gathering) return;
+    gathering.state = 'failed';
+    gathering.reason = reason;
+    changed(gathering.standing());
   }
 
   private work(gathering: Gathering, latency: number, now: number) {

@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     log,
     journal,
     sources,
+    budget: settings.probeBudget,
     put: (parcel) => {
       outbox.put(parcel);
     },

@@ -26,6 +26,8 @@ export interface Cost {
   /** Runs of its programs, and nanoseconds spent in them. */
   readonly runs: number;
   readonly nanoseconds: number;
+  /** Memory of the kernel's that it holds now. */
+  readonly bytes: number;
 }
 
 /** One instrumentation, being gathered. */

@@ -137,7 +137,9 @@ function report(gathering: Gathering, second: number, reading: Reading, options:
   gathering.lost = 0;
   gathering.begun = true;
   gathering.counts.reports++;
-  options.put({ second, duration: gathering.period, report: { fqid: gathering.fqid, value, lost } });
+  const load = gathering.loadIsNew && gathering.load !== undefined ? { load: gathering.load } : {};
+  gathering.loadIsNew = false;
+  options.put({ second, duration: gathering.period, report: { fqid: gathering.fqid, value, lost, ...load } });
 }
 
 /** Events of no whole second: before the first report nobody has asked for them; after it they are lost. */

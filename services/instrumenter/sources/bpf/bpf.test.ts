@@ -9,8 +9,11 @@ import { LOG_GRID } from '../../../../common/bucket';
 import { eachBucket, totalCount } from '../../../../common/distribution';
 import type { Instrumentation } from '../../../../common/instrumentation';
 import { LIMITS } from '../../../../common/limits';
+import { SILENT } from '../../../../common/log';
 import { predicateFields, type Predicate } from '../../../../common/predicate';
 import { totalOf, type Value } from '../../../../common/value';
+import { Instrumenter, type Standing } from '../../instrumenter';
+import { Journal } from '../../journal';
 import { FIELDS, type FieldName } from '../../metrics/fields';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
 import { EnableError } from '../../source';
@@ -531,7 +534,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
   test('what a probe costs is counted while statistics are on', async () => {
     const probe = await enable('syscall.syscalls', ['execname', 'latency']);
     makeCalls(own('cost'), 100);
-    expect(probe.cost()).toEqual({ runs: 0, nanoseconds: 0 });
+    expect(probe.cost()).toMatchObject({ runs: 0, nanoseconds: 0 });
     expect(source.countCost(true)).toBe(true);
     makeCalls(own('cost'), 10_000);
     source.countCost(false);
@@ -540,7 +543,37 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
     expect(probe.cost()).toEqual(after);
     expect(after.runs).toBeGreaterThanOrEqual(20_000);
     expect(after.nanoseconds).toBeGreaterThan(100_000);
+    // Two maps of 16,384 entries of 40 bytes and more.
+    expect(after.bytes).toBeGreaterThan(1_000_000);
   });
+
+  test('what costs more than the budget of its node is taken out of the kernel, the rest stays', async () => {
+    const told: Standing[] = [];
+    const instrumenter = new Instrumenter({
+      clock: { now: () => Date.now(), everySecond: () => () => undefined },
+      elapsed: () => performance.now() * 1e6,
+      log: SILENT,
+      journal: new Journal(),
+      sources: [source],
+      budget: 1,
+      put: () => undefined,
+      changed: (standing) => told.push(standing),
+    });
+    const cheap = instrumentation('unix.proc_execs', ['execname']);
+    const dear = { ...instrumentation('syscall.syscalls', ['execname', 'latency']), id: '2' };
+    await instrumenter.enable(cheap);
+    await instrumenter.enable(dear);
+    for (let second = 10; second < 14; second++) {
+      await instrumenter.tick(second);
+      // Half a million calls a second, of which half the time is ours.
+      makeCalls(own('dear'), 100_000);
+    }
+    await instrumenter.tick(14);
+    expect(told.at(-1)).toMatchObject({ fqid: 'global;2', state: 'failed' });
+    expect(told.at(-1)?.reason).toContain('CA_PROBE_BUDGET');
+    expect(instrumenter.rows()).toMatchObject([{ state: 'enabled' }, { state: 'failed' }]);
+    await instrumenter.close();
+  }, 30_000);
 
   test('waiting for programs to end works also where membarrier is refused', async () => {
     const kernel = new Kernel(process.arch === 'x64' ? 'x64' : 'arm64');

@@ -4,7 +4,7 @@
  *
  * Calls that may wait for the kernel's own housekeeping have an `Async` form that leaves the event loop alone.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import {
   ARRAY_OF_MAPS,
@@ -206,6 +206,12 @@ export class Kernel {
       runs: Number(info.readBigUInt64LE(200)),
       misses: Number(info.readBigUInt64LE(208)),
     };
+  }
+
+  /** Bytes that a map or program takes, by the kernel's own estimate. */
+  memoryOf(descriptor: number): number {
+    const lines = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+    return Number(/^memlock:\s*(\d+)/m.exec(lines)?.[1] ?? 0);
   }
 
   /** Run-time figures are counted until the returned descriptor is closed. */

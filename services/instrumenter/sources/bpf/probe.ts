@@ -27,6 +27,7 @@ export class BpfProbe implements Probe {
   private phase = 0;
   private lostSoFar = [0, 0];
   private missesSoFar = 0;
+  private bytes: number | undefined;
 
   constructor(
     kernel: Kernel,
@@ -77,12 +78,13 @@ export class BpfProbe implements Probe {
     return { value, lost: lost + this.takeLost(closed) + this.takeMisses() };
   }
 
-  /** Runs and nanoseconds counted so far; they grow only while the kernel's statistics are on. */
+  /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
   cost(): Cost {
     const infos = this.programs.map((program) => this.kernel.info(program));
     return {
       runs: infos.reduce((sum, info) => sum + info.runs, 0),
       nanoseconds: infos.reduce((sum, info) => sum + info.nanoseconds, 0),
+      bytes: (this.bytes ??= this.measure()),
     };
   }
 
@@ -132,6 +134,11 @@ export class BpfProbe implements Probe {
     const since = lost - (this.lostSoFar[phase] ?? 0);
     this.lostSoFar[phase] = lost;
     return since;
+  }
+
+  /** All of it is taken when it is opened: entries of hashes too. */
+  private measure(): number {
+    return [...this.maps.values(), ...this.programs].reduce((sum, fd) => sum + this.kernel.memoryOf(fd), 0);
   }
 
   private takeMisses(): number {
