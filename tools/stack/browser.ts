@@ -1,10 +1,11 @@
 /*
  * A real browser for the tests of the page: Debian's Chromium, without a screen. In: a URL, a size, a theme.
- * Out: a page, everything it complained about, and every host it spoke to. Only importer of playwright-core.
+ * Out: a page, everything it complained about, and every host it spoke to. One browser serves many visits, each as
+ * a person of its own. Only importer of playwright-core.
  */
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { buildFolder } from './stack';
 
@@ -15,8 +16,10 @@ export interface Visit {
   /** Errors on the console, uncaught exceptions, violations of the page's policy. */
   readonly complaints: readonly string[];
   readonly hosts: ReadonlySet<string>;
-  /** Seconds of CPU that all processes of the browser have used so far, and of the page's own. */
-  readonly cpuSeconds: () => Promise<{ readonly all: number; readonly page: number }>;
+  /** Seconds of CPU that the page's own processes have used so far (of all that are open). */
+  readonly cpuSeconds: () => Promise<number>;
+  /** Bytes that the page's JavaScript holds, after the garbage was collected. */
+  readonly heapBytes: () => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,9 +47,21 @@ export function chromiumPath(): string {
   return execFileSync('sh', [script], { encoding: 'utf8' }).trim();
 }
 
-export async function visit(url: string, look: Look = {}): Promise<Visit> {
-  const { width = 1280, height = 800, dark = false, scale = 1 } = look;
+export interface OpenBrowser {
+  visit(url: string, look?: Look): Promise<Visit>;
+  close(): Promise<void>;
+}
+
+export async function openBrowser(): Promise<OpenBrowser> {
   const browser = await chromium.launch({ executablePath: chromiumPath(), headless: true, args: QUIET });
+  return {
+    visit: (url, look = {}) => visit(browser, url, look),
+    close: () => browser.close(),
+  };
+}
+
+async function visit(browser: Browser, url: string, look: Look): Promise<Visit> {
+  const { width = 1280, height = 800, dark = false, scale = 1 } = look;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: scale,
@@ -73,12 +88,20 @@ export async function visit(url: string, look: Look = {}): Promise<Visit> {
       const session = await browser.newBrowserCDPSession();
       const { processInfo } = await session.send('SystemInfo.getProcessInfo');
       await session.detach();
-      const sum = (list: typeof processInfo): number =>
-        list.reduce((total, { cpuTime }) => total + cpuTime, 0);
-      return { all: sum(processInfo), page: sum(processInfo.filter(({ type }) => type === 'renderer')) };
+      return processInfo
+        .filter(({ type }) => type === 'renderer')
+        .reduce((total, { cpuTime }) => total + cpuTime, 0);
+    },
+    async heapBytes() {
+      const session = await context.newCDPSession(page);
+      await session.send('HeapProfiler.collectGarbage');
+      await session.send('Performance.enable');
+      const { metrics } = await session.send('Performance.getMetrics');
+      await session.detach();
+      return metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? NaN;
     },
     async close() {
-      await browser.close();
+      await context.close();
     },
   };
 }

@@ -6,7 +6,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { visit, type Look, type Page } from './browser';
+import { openBrowser, type Look, type OpenBrowser, type Page } from './browser';
+import { drag } from './plot_reading';
 import { until } from './until';
 
 const [, , url = 'http://127.0.0.1:23181/', folder = 'docs/pictures'] = process.argv;
@@ -46,13 +47,15 @@ async function create(question: Question): Promise<Made> {
   return (await response.json()) as Made;
 }
 
+let browser: OpenBrowser;
+
 async function take(
   name: string,
   query: string,
   look: Look,
   ready: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const opened = await visit(`${url}${query}`, look);
+  const opened = await browser.visit(`${url}${query}`, look);
   try {
     await ready(opened.page);
     await opened.page.screenshot({ path: join(folder, `${name}.png`) });
@@ -69,20 +72,6 @@ async function drawn(page: Page): Promise<void> {
   await until('the next second', 20_000, async () =>
     (await page.locator('[data-end]').first().getAttribute('data-end')) === end ? undefined : true,
   );
-}
-
-async function drag(
-  page: Page,
-  from: readonly [number, number],
-  to: readonly [number, number],
-): Promise<void> {
-  const box = await page.locator('.plot').first().boundingBox();
-  if (box === null) throw new Error('there is no picture');
-  await page.mouse.move(box.x + box.width * from[0], box.y + box.height * from[1]);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width * to[0], box.y + box.height * to[1], { steps: 4 });
-  await page.mouse.up();
-  await page.mouse.move(0, 0);
 }
 
 async function main(): Promise<void> {
@@ -130,7 +119,8 @@ async function main(): Promise<void> {
   await take('heatmap', `?panel=${fsyncs}~percentiles=on&theme=light`, { height: 640 }, drawn);
   await take('box', `?panel=${fsyncs}~mode=all&theme=dark`, { height: 860, dark: true }, async (page) => {
     await drawn(page);
-    await drag(page, [0.25, 0.05], [0.75, 0.34]);
+    await drag(page, [0.2, 0.02], [0.85, 0.36]);
+    await page.mouse.move(0, 0);
     await page.getByRole('heading', { name: 'What is special in this box?' }).waitFor();
   });
   await take('compare', `?panel=${fsyncs}~window=60~versus=60`, { width: 1440, height: 760 }, drawn);
@@ -144,7 +134,16 @@ async function main(): Promise<void> {
   });
 }
 
-main().catch((error: unknown) => {
+async function takeAll(): Promise<void> {
+  browser = await openBrowser();
+  try {
+    await main();
+  } finally {
+    await browser.close();
+  }
+}
+
+takeAll().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

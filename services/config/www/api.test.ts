@@ -67,3 +67,23 @@ test('the servers’ clock is learnt from their answers', async () => {
   expect(api.skewSeconds()).toBe(60);
   expect(api.serverSeconds()).toBe(NOW / 1000 + 60);
 });
+
+test('a request that was given up says nothing about a service that has answered since', async () => {
+  const waiting: ((error: Error) => void)[] = [];
+  const fetchLike = (url: string): Promise<Response> =>
+    url.endsWith('/admin/status')
+      ? new Promise((_, reject) => waiting.push(reject))
+      : Promise.resolve(new Response('[]'));
+  const api = new Api('/ca', fetchLike as unknown as typeof fetch, () => NOW);
+  const reached: boolean[] = [];
+  api.onAnswer = (ok) => reached.push(ok);
+  const old = api.status().catch((error: unknown) => error);
+  await api.list();
+  waiting[0]?.(new Error('timed out'));
+  expect(await old).toMatchObject({ status: 0 });
+  expect(reached).toEqual([true]);
+  const alone = api.status().catch((error: unknown) => error);
+  waiting[1]?.(new Error('refused'));
+  await alone;
+  expect(reached).toEqual([true, false]);
+});

@@ -35,6 +35,8 @@ export class Api {
   private readonly now: () => number;
   /** Servers' clock minus ours, ms; undefined until an answer came. Date headers are cut to seconds: the largest is nearest. */
   private offset: number | undefined;
+  /** How many answers came so far. */
+  private answers = 0;
   onAnswer: (reached: boolean) => void = () => undefined;
 
   constructor(base: string, fetchLike: Fetch, now: () => number) {
@@ -103,6 +105,7 @@ export class Api {
 
   private async json<T>(method: string, path: string, body?: object): Promise<T> {
     let response: Response;
+    const before = this.answers;
     try {
       response = await this.fetch(`${this.base}${path}`, {
         method,
@@ -111,9 +114,11 @@ export class Api {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
     } catch {
-      this.onAnswer(false);
+      // Answers that came in the meantime are newer news than a request that was given up.
+      if (this.answers === before) this.onAnswer(false);
       throw new ApiError(0, 'The Cloud Analytics service cannot be reached.');
     }
+    this.answers++;
     this.learnClock(response);
     this.onAnswer(true);
     const text = await response.text();

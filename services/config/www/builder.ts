@@ -29,7 +29,10 @@ export interface Builder {
   focus(): void;
 }
 
-export function builder(ask: (question: Question) => Promise<void>): Builder {
+export function builder(
+  ask: (question: Question) => Promise<void>,
+  valuesOf: (field: string) => readonly string[],
+): Builder {
   let catalogue: Catalogue = { modules: {}, fields: {}, types: {}, metrics: [] };
   let metric: MetricInfo | undefined;
   let discrete = '';
@@ -127,7 +130,7 @@ export function builder(ask: (question: Question) => Promise<void>): Builder {
         ),
       ),
       h('span', { class: 'field-label' }, 'Only events where'),
-      predicateEditor(catalogue, fields, conditions, read),
+      predicateEditor(catalogue, fields, conditions, read, valuesOf),
       labelled(
         'One value every',
         select(

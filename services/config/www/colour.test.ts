@@ -78,10 +78,17 @@ test('the aggregator’s pixels are read back as hue and shade', () => {
 
 test('repainting keeps white as ground and leaves no pixel transparent', () => {
   const rgba = new Uint8ClampedArray([255, 255, 255, 255, 242, 24, 24, 255]);
-  repaint(rgba, 'dark');
+  repaint(rgba, 'dark', [0]);
   expect([...rgba.subarray(0, 4)]).toEqual([...GROUND.dark, 255]);
   expect(rgba[4]).toBeGreaterThan(200);
   expect(rgba[7]).toBe(255);
+});
+
+test('the faintest pixel keeps the hue that it was painted with', () => {
+  // HSV(24, 0.9 / 255, 0.95): from these three numbers alone it would be yellow.
+  const rgba = new Uint8ClampedArray([242, 242, 241, 255]);
+  repaint(rgba, 'light', [24]);
+  expect([...rgba.subarray(0, 3)]).toEqual(colourOf(pureHue(24), 1 / 255, 'light'));
 });
 
 test('past the list hues go on, and are hues', () => {

@@ -12,6 +12,9 @@ export type Theme = 'light' | 'dark';
  */
 export const HUES: readonly number[] = [24, 214, 168, 60, 252, 342, 194, 320, 42, 358, 298, 128];
 
+/** Keys that can have a hue of their own at once; the first is for everything else. */
+export const COLOURED_KEYS = HUES.length - 1;
+
 export function hueAt(index: number): number {
   const known = HUES[index];
   // Past the list: golden-angle steps, far from the neighbours if not from all.
@@ -53,6 +56,10 @@ export function cssColour([r, g, b]: Rgb): string {
   return `rgb(${r} ${g} ${b})`;
 }
 
+const SERVED_LEVELS = 255;
+const SERVED_SATURATION = 0.9;
+const SERVED_BRIGHTNESS = 0.95 * 255;
+
 /** Which pure hue and shade a pixel of the aggregator's stands for. */
 export function shadeOfPixel(
   r: number,
@@ -65,18 +72,52 @@ export function shadeOfPixel(
   if (range === 0) return { pure: [0, 0, 0], shade: 0 };
   return {
     pure: [(r - min) / range, (g - min) / range, (b - min) / range],
-    shade: Math.min(1, range / max / 0.9),
+    shade: Math.min(1, range / max / SERVED_SATURATION),
   };
 }
 
-/** Repaints the aggregator's pixels for the theme, in place. Equal pixels are computed once: pictures have few colours. */
-export function repaint(rgba: Uint8ClampedArray, theme: Theme): void {
+/** The aggregator's colour for layers that meet in a cell: the mean of theirs, weighted by shade; not rounded. */
+export function servedMix(layers: readonly { readonly pure: Rgb; readonly shade: number }[]): Rgb {
+  const weight = layers.reduce((sum, { shade }) => sum + shade, 0);
+  const channel = (c: 0 | 1 | 2): number => {
+    const taken = layers.reduce((sum, { pure, shade }) => sum + shade * shade * (1 - pure[c]), 0);
+    return SERVED_BRIGHTNESS * (1 - (SERVED_SATURATION * taken) / weight);
+  };
+  return [channel(0), channel(1), channel(2)];
+}
+
+const idOf = (r: number, g: number, b: number): number => (r << 16) | (g << 8) | b;
+
+/** What each colour of these hues' ramps becomes: near white a pixel alone would not tell its hue. */
+function rampsOf(hues: readonly number[], theme: Theme): Map<number, Rgb> {
   const known = new Map<number, Rgb>();
+  for (const hue of hues) {
+    const pure = pureHue(hue);
+    for (let level = 1; level <= SERVED_LEVELS; level++) {
+      const shade = level / SERVED_LEVELS;
+      const [r, g, b] = servedMix([{ pure, shade }]).map(Math.round);
+      const id = idOf(r ?? 0, g ?? 0, b ?? 0);
+      if (!known.has(id)) known.set(id, colourOf(pure, shade, theme));
+    }
+  }
+  return known;
+}
+
+let ramps: { readonly key: string; readonly known: Map<number, Rgb> } | undefined;
+
+/**
+ * Repaints the aggregator's pixels for the theme, in place; `hues` are those it was asked to paint with. Equal pixels
+ * are computed once: pictures have few colours.
+ */
+export function repaint(rgba: Uint8ClampedArray, theme: Theme, hues: readonly number[]): void {
+  const key = `${theme} ${hues.join()}`;
+  if (ramps?.key !== key) ramps = { key, known: rampsOf(hues, theme) };
+  const known = new Map(ramps.known);
   for (let i = 0; i < rgba.length; i += 4) {
     const r = rgba[i] ?? 0;
     const g = rgba[i + 1] ?? 0;
     const b = rgba[i + 2] ?? 0;
-    const id = (r << 16) | (g << 8) | b;
+    const id = idOf(r, g, b);
     let colour = known.get(id);
     if (colour === undefined) {
       const { pure, shade } = shadeOfPixel(r, g, b);

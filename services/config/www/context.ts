@@ -11,6 +11,8 @@ export interface Context {
   running(): readonly Instrumentation[] | undefined;
   /** Asks, and shows the answer beside the panel that the question came from. */
   ask(question: Question, beside?: string): Promise<void>;
+  /** Values of a discrete field that are on the screen now, largest first: what a condition may be about. */
+  valuesOf(field: string): readonly string[];
   /** Puts the question into the builder, to be changed. */
   edit(question: Question): void;
   /** The panel's state changed: the address must follow. */

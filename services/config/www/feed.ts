@@ -29,14 +29,14 @@ export class Feed {
   /** Brings [start, end) up to date; never rejects. False when nothing could be learnt. */
   async refresh(start: number, end: number, keepFrom: number): Promise<boolean> {
     const { history } = this;
+    const now = this.api.serverSeconds();
     try {
-      let from = history.missingFrom(start, end);
+      let from = history.missingFrom(start, end, now);
       while (from !== undefined && from < end) {
         const points = Math.min(POINTS_PER_REQUEST, Math.ceil((end - from) / history.step));
         const answers = await this.api.raw(this.id, from, history.step, points, WAIT_MS);
         history.add(answers);
-        const next = history.missingFrom(from + points * history.step, end);
-        from = next;
+        from = history.missingFrom(from + points * history.step, end, now);
       }
       history.forgetBefore(keepFrom);
       this.error = undefined;

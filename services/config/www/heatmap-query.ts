@@ -36,6 +36,11 @@ export function heatmapQuery(
   return query;
 }
 
+/** The hues that a query asks for. */
+export function huesOf(query: URLSearchParams): number[] {
+  return JSON.parse(query.get('hues') ?? '[]') as number[];
+}
+
 function heatmapKeys(mode: PanelState['mode'], keys: readonly string[]): [string, string][] {
   if (keys.length === 0) return [['hues', JSON.stringify([hueAt(0)])]];
   // The aggregator takes one hue per key, after one for everything else, which isolating leaves out.

@@ -12,8 +12,11 @@ export interface Point extends Completeness {
   readonly keys: ReadonlyMap<string, Slice>;
 }
 
-/** A late report may still complete a slot this long; older gaps are final. */
-const MENDABLE_SECONDS = 10;
+/** A late report usually comes within this: until then an incomplete slot is asked for again each second. */
+const SOON_SECONDS = 10;
+/** Nodes keep a minute of reports while the broker is away. Until then it is asked for now and then; older gaps are final. */
+const MENDABLE_SECONDS = 120;
+const NOW_AND_THEN = 5;
 
 export function isIncomplete(point: Completeness): boolean {
   return point.minreporting < point.nsources || point.lost > 0;
@@ -75,12 +78,22 @@ export class History {
     return Math.floor(second / this.step) * this.step;
   }
 
-  /** First slot of [start, end) to ask for: the first unknown one, or an incomplete one that may have been mended. */
-  missingFrom(start: number, end: number): number | undefined {
+  /** First slot of [start, end) to ask for at `now`: the first unknown one, or an incomplete one that may have been mended. */
+  missingFrom(start: number, end: number, now: number): number | undefined {
+    const patience = Math.floor(now) % NOW_AND_THEN === 0 ? MENDABLE_SECONDS : SOON_SECONDS;
+    return this.firstOpen(start, end, now - patience);
+  }
+
+  /** Nothing that may still come changes [start, end). */
+  isSettled(start: number, end: number, now: number): boolean {
+    return this.firstOpen(start, end, now - MENDABLE_SECONDS) === undefined;
+  }
+
+  private firstOpen(start: number, end: number, mendableFrom: number): number | undefined {
     for (let t = this.align(start); t < end; t += this.step) {
       const point = this.points.get(t);
       if (point === undefined) return t;
-      if (t + this.step > end - MENDABLE_SECONDS && point.minreporting < point.nsources) return t;
+      if (t + this.step > mendableFrom && point.minreporting < point.nsources) return t;
     }
     return undefined;
   }

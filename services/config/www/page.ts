@@ -59,6 +59,13 @@ const context: Context = {
   theme: () => themeNow(state.theme),
   running: () => running,
   ask,
+  valuesOf(field) {
+    const known = panels.flatMap((panel) => {
+      const view = panel.current();
+      return view?.discrete === field ? view.keys : [];
+    });
+    return [...new Set(known.sort((a, b) => b[1] - a[1]).map(([key]) => key))];
+  },
   edit(question) {
     ask_.fill(question);
     document.body.classList.add('asking');
@@ -84,7 +91,7 @@ const context: Context = {
 const ask_ = builder(async (question) => {
   await ask(question);
   document.body.classList.remove('asking');
-});
+}, context.valuesOf.bind(context));
 
 const list = new Running(context, {
   isShown: (id) => panels.some((panel) => panel.state.id === id),

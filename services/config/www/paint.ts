@@ -3,7 +3,15 @@
  * Used where the page draws itself: logarithmic axes, comparisons, differences. The aggregator draws the rest.
  */
 import type { Layer } from './cells.ts';
-import { colourOf, differenceColour, pureHue, type Rgb, type Theme } from './colour.ts';
+import {
+  colourOf,
+  differenceColour,
+  pureHue,
+  servedMix,
+  shadeOfPixel,
+  type Rgb,
+  type Theme,
+} from './colour.ts';
 import type { Shade } from './shade.ts';
 
 export interface Picture {
@@ -12,29 +20,27 @@ export interface Picture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+const NOTHING: Rgb = [0, 0, 0];
+
 export interface HuedLayer {
   readonly layer: Layer;
   readonly hue: number;
 }
 
-/** Where layers meet in a cell, their colours mix by their shades. */
+/** Where layers meet in a cell, their colours mix as the aggregator mixes them. */
 export function paint(layers: readonly HuedLayer[], shade: Shade, theme: Theme): Picture {
   const { columns = 0, rows = 0 } = layers[0]?.layer ?? {};
   const pures = layers.map(({ hue }) => pureHue(hue));
   return pixels(columns, rows, (cell) => {
-    let sum = 0;
-    let strongest = 0;
-    const mixed: [number, number, number] = [0, 0, 0];
+    const there: { pure: Rgb; shade: number }[] = [];
     layers.forEach(({ layer }, i) => {
       const v = shade(layer.counts[cell] ?? 0);
-      if (v === 0) return;
-      const pure = pures[i] ?? [0, 0, 0];
-      sum += v;
-      if (v > strongest) strongest = v;
-      for (const c of [0, 1, 2] as const) mixed[c] += pure[c] * v;
+      if (v > 0) there.push({ pure: pures[i] ?? NOTHING, shade: v });
     });
-    if (sum === 0) return colourOf(mixed, 0, theme);
-    return colourOf([mixed[0] / sum, mixed[1] / sum, mixed[2] / sum], strongest, theme);
+    const [first, ...others] = there;
+    if (first === undefined) return colourOf(NOTHING, 0, theme);
+    const seen = others.length === 0 ? first : shadeOfPixel(...servedMix(there));
+    return colourOf(seen.pure, seen.shade, theme);
   });
 }
 

@@ -2,10 +2,9 @@
  * Which keys have a colour of their own, and which. In: the selection, and the totals by key. Out: hues that stay with
  * their keys from second to second, and the series of a graph.
  */
-import { colourOf, cssColour, hueAt, pureHue, type Theme } from './colour.ts';
+import { COLOURED_KEYS, colourOf, cssColour, hueAt, pureHue, type Theme } from './colour.ts';
 import type { Series } from './graph-view.ts';
 import { keyText } from './legend.ts';
-import { COLOURED_KEYS } from './pictures.ts';
 import type { PanelState } from './url-state.ts';
 
 type Totals = readonly (readonly [string, number])[];
@@ -13,15 +12,23 @@ type Totals = readonly (readonly [string, number])[];
 export class KeyColours {
   private shown: readonly string[] = [];
 
+  /** Those that have a hue now. */
+  get keys(): readonly string[] {
+    return this.shown;
+  }
+
   /** The keys with hues, in the order of their hues (the first hue is everything else's). */
-  choose(state: Pick<PanelState, 'keys' | 'mode'>, totals: Totals): readonly string[] {
+  choose(state: Pick<PanelState, 'keys' | 'mode' | 'end'>, totals: Totals): readonly string[] {
+    // A held picture is the same for everybody who opens its address, whatever they looked at before.
+    if (state.end !== undefined) this.shown = [];
     if (state.mode === 'all') this.shown = this.steady(totals);
     else this.shown = state.keys.slice(0, COLOURED_KEYS);
     return this.shown;
   }
 
   /** For graphs without a selection: the largest keys get colours by themselves. */
-  chooseLargest(totals: Totals): readonly string[] {
+  chooseLargest(state: Pick<PanelState, 'end'>, totals: Totals): readonly string[] {
+    if (state.end !== undefined) this.shown = [];
     this.shown = this.steady(totals);
     return this.shown;
   }
@@ -58,7 +65,7 @@ interface Graphed {
 
 /** One line for a plain number; else the coloured keys, and everything else. */
 export function seriesOf(
-  state: Pick<PanelState, 'keys' | 'mode'>,
+  state: Pick<PanelState, 'keys' | 'mode' | 'end'>,
   view: Graphed,
   colours: KeyColours,
   theme: Theme,
@@ -68,7 +75,7 @@ export function seriesOf(
     return [{ name: 'value', colour: rest, valueOf: (point) => point.all.count }];
   }
   const selecting = state.mode !== 'all' && state.keys.length > 0;
-  const chosen = selecting ? colours.choose(state, view.keys) : colours.chooseLargest(view.keys);
+  const chosen = selecting ? colours.choose(state, view.keys) : colours.chooseLargest(state, view.keys);
   const series = chosen.map((key) => ({
     name: keyText(key),
     colour: colours.cssOf(key, theme) ?? rest,

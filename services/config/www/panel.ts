@@ -3,6 +3,7 @@
  * Out: plots, legend, cards; changes of its state, told to the page. Drawing starts only when all its data is there.
  */
 import type { Instrumentation } from './answers.ts';
+import { ApiError } from './api.ts';
 import type { Cell } from './cell-facts.ts';
 import type { Context } from './context.ts';
 import { DataTable } from './data-table.ts';
@@ -46,6 +47,8 @@ export class Panel {
   private view: View | undefined;
   private busy = false;
   private again = false;
+  /** What was drawn last, if time alone cannot change it: a held picture asks for nothing more. */
+  private settled: string | undefined;
 
   constructor(context: Context, state: PanelState) {
     this.context = context;
@@ -147,6 +150,17 @@ export class Panel {
       return;
     }
     this.describe(instrumentation);
+    const wanted = JSON.stringify([
+      this.state,
+      context.theme(),
+      context.catalogue().metrics.length,
+      running?.map(({ id }) => id),
+    ]);
+    if (this.settled === wanted) {
+      this.head.show(this.view, instrumentation, this.feed.error, false);
+      return;
+    }
+    this.settled = undefined;
     const { granularity } = instrumentation;
     const window = this.windowOf(instrumentation);
     const step = Math.ceil(window / granularity / MAX_COLUMNS) * granularity;
@@ -161,7 +175,20 @@ export class Panel {
     ]);
     if (reached[0]) {
       const view = viewOf(context.catalogue(), instrumentation, this.feed.history, start, end, step);
-      await this.draw(view, shift);
+      try {
+        await this.draw(view, shift);
+        const now = context.api.serverSeconds();
+        const done =
+          state.end !== undefined &&
+          state.end <= newest &&
+          this.feed.history.isSettled(start, end, now) &&
+          this.other?.history.isSettled(start - shift, end - shift, now) !== false;
+        if (done) this.settled = wanted;
+      } catch (error) {
+        // The values came and the picture did not: an aggregator that restarts, a service that is overloaded.
+        if (!(error instanceof ApiError)) throw error;
+        this.feed.error = error;
+      }
     }
     this.head.show(this.view, instrumentation, this.feed.error, state.end === undefined);
   }
@@ -196,9 +223,8 @@ export class Panel {
 
   private async draw(view: View, shift: number): Promise<void> {
     const { state } = this;
-    const keys = this.colours.choose(state, view.keys);
     if (view.numeric === undefined) this.drawGraph(view);
-    else await this.drawHeatmap(view, keys, shift);
+    else await this.drawHeatmap(view, this.colours.choose(state, view.keys), shift);
     this.view = view;
     this.legend.element.hidden = view.discrete === undefined;
     if (view.discrete !== undefined) {
@@ -206,7 +232,7 @@ export class Panel {
         title: fieldLabel(this.context.catalogue(), view.discrete),
         keys: view.keys,
         total: view.all.count,
-        keysShown: state.mode === 'all' ? keys : state.keys,
+        keysShown: state.mode === 'all' ? this.colours.keys : state.keys,
         mode: state.mode,
         colourOf: (key) => this.colours.cssOf(key, this.context.theme()),
         restColour: this.colours.restCss(this.context.theme()),

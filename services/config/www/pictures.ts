@@ -5,15 +5,12 @@
 import type { Api } from './api.ts';
 import { layerOf, remainder, type Layer } from './cells.ts';
 import { hueAt, repaint, type Theme } from './colour.ts';
-import { heatmapQuery, MAX_COLUMNS, ROWS } from './heatmap-query.ts';
+import { heatmapQuery, huesOf, MAX_COLUMNS, ROWS } from './heatmap-query.ts';
 import type { Point } from './history.ts';
 import { absoluteDifference, paint, paintDifference, type HuedLayer, type Picture } from './paint.ts';
 import { shadeOf } from './shade.ts';
 import type { PanelState } from './url-state.ts';
 import type { ValueAxis } from './value-axis.ts';
-
-/** Keys that can have a hue of their own at once. */
-export const COLOURED_KEYS = 11;
 
 export interface PictureWish {
   readonly view: Pick<PanelState, 'coloring' | 'mode'>;
@@ -35,7 +32,7 @@ export async function servedPicture(api: Api, id: string, wish: PictureWish, the
   const query = heatmapQuery(view, keys, axis, start, points.length, step);
   const { image } = await api.image(id, query);
   const picture = await decode(image);
-  repaint(picture.rgba, theme);
+  repaint(picture.rgba, theme, huesOf(query));
   return picture;
 }
 

@@ -17,6 +17,10 @@ import {
 } from './predicate-form.ts';
 import { fieldLabel } from './question.ts';
 
+/** Values offered for a condition; typing finds the others. */
+const PROPOSED = 200;
+let lists = 0;
+
 type Compare = Extract<Condition, { kind: 'compare' }>;
 
 const SYMBOL_NAMES: Readonly<Record<Comparison, string>> = {
@@ -33,6 +37,7 @@ export function predicateEditor(
   fields: readonly string[],
   root: Group,
   changed: () => void,
+  valuesOf: (field: string) => readonly string[],
 ): HTMLElement {
   const element = h('div', { class: 'predicate' });
   const redraw = (): void => {
@@ -96,8 +101,11 @@ export function predicateEditor(
     const ops = (Object.keys(COMPARISONS) as Comparison[]).filter(
       (op) => numeric || op === 'eq' || op === 'ne',
     );
+    // Proposed when the field is entered: what is on the screen then.
+    const known = h('datalist', { attrs: { id: `values-${(lists++).toString(36)}` } });
     const value = h('input', {
       attrs: {
+        list: numeric ? undefined : known.id,
         type: 'text',
         value: row.text,
         'aria-label': `Value for ${fieldLabel(catalogue, row.field)}`,
@@ -106,6 +114,10 @@ export function predicateEditor(
         spellcheck: 'false',
       },
       on: {
+        focus: () => {
+          const values = numeric ? [] : valuesOf(row.field).slice(0, PROPOSED);
+          known.replaceChildren(...values.map((text) => h('option', { attrs: { value: text } })));
+        },
         input: () => {
           row.text = value.value;
           changed();
@@ -136,6 +148,7 @@ export function predicateEditor(
         },
       ),
       value,
+      known,
       button(icon('close'), drop, { class: 'icon', attrs: { 'aria-label': 'Remove this condition' } }),
     );
   };

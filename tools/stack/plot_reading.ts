@@ -1,0 +1,85 @@
+/*
+ * What the first heatmap of a page shows, read from its canvas: one pixel per cell. In: a page. Out: colours, hues,
+ * seconds; and a hand that draws boxes on it. Each answer is of one moment: it is read in one step.
+ */
+import type { Page } from './browser';
+import { until } from './until';
+
+/** What of the browser's own objects is touched: tools know no DOM. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
+  };
+}
+
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue, alpha; top row first. */
+  readonly rgba: readonly number[];
+}
+
+export function pixelsOf(page: Page): Promise<Pixels> {
+  return page
+    .locator('canvas.cells')
+    .first()
+    .evaluate((canvas: Canvas) => {
+      const { width, height } = canvas;
+      return { width, height, rgba: [...canvas.getContext('2d').getImageData(0, 0, width, height).data] };
+    });
+}
+
+/** Right edge of the first picture, in seconds since 1970. */
+export async function endOf(page: Page): Promise<number> {
+  return Number(await page.locator('[data-end]').first().getAttribute('data-end'));
+}
+
+/** Where nothing is: white, or the dark theme's ground (colour.ts of the page). */
+const isGround = (r: number, g: number, b: number): boolean =>
+  (r === 255 && g === 255 && b === 255) || (r === 17 && g === 21 && b === 28);
+
+export type Hue = 'ground' | 'warm' | 'cool';
+
+/** Warm: all events. Cool: the first key with a hue of its own. */
+export async function huesOf(page: Page): Promise<ReadonlySet<Hue>> {
+  const { rgba } = await pixelsOf(page);
+  const hues = new Set<Hue>();
+  for (let i = 0; i < rgba.length; i += 4) {
+    const [r, g, b] = [rgba[i] ?? 0, rgba[i + 1] ?? 0, rgba[i + 2] ?? 0];
+    hues.add(isGround(r, g, b) ? 'ground' : r > b ? 'warm' : 'cool');
+  }
+  return hues;
+}
+
+/** Waits until the first heatmap shows events of at least so many seconds. */
+export async function columns(page: Page, wanted: number): Promise<void> {
+  const filled = async (): Promise<number> => {
+    const { width, height, rgba } = await pixelsOf(page);
+    const isEmpty = (column: number): boolean => {
+      for (let row = 0; row < height; row++) {
+        const i = (row * width + column) * 4;
+        if (!isGround(rgba[i] ?? 0, rgba[i + 1] ?? 0, rgba[i + 2] ?? 0)) return false;
+      }
+      return true;
+    };
+    return Array.from({ length: width }, (_, column) => column).filter((column) => !isEmpty(column)).length;
+  };
+  const enough = async (): Promise<true | undefined> => ((await filled()) >= wanted ? true : undefined);
+  await until(`${wanted} columns with events`, 60_000, enough, 200);
+}
+
+/** Drags over the first picture; corners in parts of its width and height, axes not included. */
+export async function drag(
+  page: Page,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Promise<void> {
+  const box = await page.locator('canvas.cells').first().boundingBox();
+  if (box === null) throw new Error('there is no picture');
+  await page.mouse.move(box.x + box.width * from[0], box.y + box.height * from[1]);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * to[0], box.y + box.height * to[1], { steps: 4 });
+  await page.mouse.up();
+}
