@@ -14,6 +14,11 @@ export const LIMITS = {
   logTextLength: 1000,
   /** One control message on the wire (hello messages carry a node's whole catalogue). */
   messageBytes: 4 * 1024 * 1024,
+  /** Of these at most so much in the config service's status, which must fit into one message; the rest is counted. */
+  statusNodesBytes: 2048 * 1024,
+  statusInstrumentationsBytes: 1664 * 1024,
+  /** Nodes in trouble, of one instrumentation. */
+  statusTroubledNodesBytes: 16 * 1024,
   /** One data message: all values of a node for a second. Senders split before this. */
   dataMessageBytes: 4 * 1024 * 1024,
   /** Reports of one data message, each of which may add a routing key to its header (one frame of 128 KiB). */

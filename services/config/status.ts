@@ -4,10 +4,12 @@
  */
 import { fqid } from '../../common/instrumentation';
 import type { HttpServer } from '../../common/http';
+import { LIMITS } from '../../common/limits';
 import { metricName } from '../../common/metric';
 import { printPredicate } from '../../common/predicate';
 import type { Bus } from './bus';
 import type { Config } from './config';
+import { fitting } from './fitting';
 import type { Proxy } from './proxy';
 
 export interface StatusParts {
@@ -29,6 +31,21 @@ export interface Status extends Readonly<Record<string, unknown>> {
 export function statusOf({ host, started, now, config, bus, proxy, http, memory }: StatusParts): Status {
   const { members, reconciler } = config;
   const { loads } = reconciler;
+  const nodes = fitting(
+    members.nodes.map(({ key, host: on, since, offers }) => {
+      const working = offers.filter((offer) => offer.fields !== undefined);
+      return {
+        host: on,
+        key,
+        since,
+        silentMs: members.silentMs(key),
+        metrics: new Set(working.map((offer) => offer.metric)).size,
+        sources: [...new Set(working.map((offer) => offer.source))],
+      };
+    }),
+    LIMITS.statusNodesBytes,
+  );
+  const instrumentations = fitting(instrumentationRows(config), LIMITS.statusInstrumentationsBytes);
   return {
     service: 'config',
     host,
@@ -45,36 +62,10 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
       silentMs: members.silentMs(key),
       instrumentations: loads.get(instance) ?? 0,
     })),
-    instrumenters: members.nodes.map(({ key, host: on, since, offers }) => {
-      const working = offers.filter((offer) => offer.fields !== undefined);
-      return {
-        host: on,
-        key,
-        since,
-        silentMs: members.silentMs(key),
-        metrics: new Set(working.map((offer) => offer.metric)).size,
-        sources: [...new Set(working.map((offer) => offer.source))],
-      };
-    }),
-    instrumentations: [...config.records.values()].map(({ instrumentation: i, aggregator }) => {
-      const trouble = reconciler.homeTrouble(fqid(i));
-      return {
-        fqid: fqid(i),
-        metric: metricName(i),
-        decomposition: i.decomposition,
-        predicate: printPredicate(i.predicate),
-        granularity: i.granularity,
-        'retention-time': i.retentionTime,
-        'persist-data': i.persistData,
-        enabled: i.enabled,
-        crtime: i.crtime,
-        aggregator,
-        ...(trouble === undefined ? {} : { trouble }),
-        state: reconciler.countsOf(fqid(i)),
-        // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
-        nodes: reconciler.nodesOf(fqid(i)).filter(({ state }) => state === 'failed' || state === 'enabling'),
-      };
-    }),
+    instrumenters: nodes.rows,
+    instrumentations: instrumentations.rows,
+    // Left out, so that a status is never larger than a message; the API lists all.
+    unlisted: { instrumenters: nodes.left, instrumentations: instrumentations.left },
     conflicts: config.conflicts,
     counts: {
       requests: http?.counts.requests ?? 0,
@@ -88,4 +79,34 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
       heapBytes: memory.heapUsed,
     },
   };
+}
+
+/** The ones in trouble first. */
+function instrumentationRows({ records, reconciler }: Config): Readonly<Record<string, unknown>>[] {
+  const rows = [...records.values()].map(({ instrumentation: i, aggregator }) => {
+    const trouble = reconciler.homeTrouble(fqid(i));
+    const { rows: nodes } = fitting(
+      // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
+      reconciler.nodesOf(fqid(i)).filter(({ state }) => state === 'failed' || state === 'enabling'),
+      LIMITS.statusTroubledNodesBytes,
+    );
+    return {
+      fqid: fqid(i),
+      metric: metricName(i),
+      decomposition: i.decomposition,
+      predicate: printPredicate(i.predicate),
+      granularity: i.granularity,
+      'retention-time': i.retentionTime,
+      'persist-data': i.persistData,
+      enabled: i.enabled,
+      crtime: i.crtime,
+      aggregator,
+      ...(trouble === undefined ? {} : { trouble }),
+      state: reconciler.countsOf(fqid(i)),
+      nodes,
+    };
+  });
+  const inTrouble = (row: (typeof rows)[number]): boolean =>
+    row.trouble !== undefined || row.nodes.length > 0;
+  return [...rows.filter(inTrouble), ...rows.filter((row) => !inTrouble(row))];
 }

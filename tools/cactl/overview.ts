@@ -50,6 +50,12 @@ export function overview(s: Survey): InstrumentationRow[] {
   return rows.sort((a, b) => Number(b.trouble !== undefined) - Number(a.trouble !== undefined));
 }
 
+/** Instrumentations that the config service's status had no room for. */
+export function unlisted(s: Survey): number {
+  const config = s.answered.find((a) => a.service === 'config');
+  return numberOf(((config?.status['unlisted'] ?? {}) as Row)['instrumentations']);
+}
+
 function rowOf(
   row: Row,
   aggregated: Row | undefined,

@@ -252,3 +252,13 @@ test('instrumentations in trouble stand first', () => {
   );
   expect(rows.map(({ fqid }) => fqid)).toEqual(['global;8', 'global;7']);
 });
+
+test('instrumentations that the status had no room for are counted all the same', () => {
+  const config = answered('config', {
+    ...CONFIG.status,
+    unlisted: { instrumenters: 0, instrumentations: 20_000 },
+  });
+  const shown = screen(surveyed({ answered: [config, AGGREGATOR, NODE('n1'), NODE('n2')] }));
+  expect(shown.replace(/\s+/g, ' ')).toContain('20001 instrumentations');
+  expect(shown).toMatch(/… 20000 more: cactl list$/m);
+});

@@ -2,7 +2,7 @@
 import { spanText } from '../../../common/unit';
 import { EXIT, type Command } from '../command';
 import { diagnose, shortId, type Problem } from '../diagnose';
-import { overview, type InstrumentationRow } from '../overview';
+import { overview, unlisted, type InstrumentationRow } from '../overview';
 import { rawValue } from '../resources';
 import type { Session } from '../session';
 import { numberOf, rowsOf, survey, type Answered, type Survey } from '../survey';
@@ -48,6 +48,7 @@ export const summary: Command = {
         services,
         silent,
         instrumentations: rows,
+        unlisted: unlisted(found),
       });
     } else {
       const { columns, rows: height } = session.screen;
@@ -103,7 +104,7 @@ export function summaryLines(
       : [
           '',
           ...instrumentationTable(rows.slice(0, size.most), size.columns),
-          ...rest(rows.length, size.most, 'cactl list'),
+          ...rest(rows.length + unlisted(s), Math.min(size.most, rows.length), 'cactl list'),
         ]),
   ];
 }
@@ -116,7 +117,7 @@ function headline(s: Survey, rows: readonly InstrumentationRow[], problems: read
       : problems.length === 1
         ? '1 thing is wrong'
         : `${problems.length} things are wrong`;
-  const here = `${counted(kinds('aggregator'), 'aggregator')}, ${counted(kinds('instrumenter'), 'instrumenter')}, ${counted(rows.length, 'instrumentation')}`;
+  const here = `${counted(kinds('aggregator'), 'aggregator')}, ${counted(kinds('instrumenter'), 'instrumenter')}, ${counted(rows.length + unlisted(s), 'instrumentation')}`;
   return `${verdict} at ${s.url} (${here})`;
 }
 
