@@ -1,6 +1,6 @@
 /*
  * Holds answers of tests against the API's description. In: method, path, status, JSON. Out: nothing, or an error that
- * says in what the answer is not as described.
+ * says in what the answer is not as described. Answers hold no property that is not described, either.
  */
 import { checker, type Check, type TSchema } from '../../common/schema';
 import type { Config } from './config';
@@ -31,7 +31,23 @@ export function checkDocumented(method: string, url: string, status: number, jso
   if (resource === undefined) return;
   const answer = resource.answers[status];
   if (answer === undefined) throw new Error(`${method} ${url} answers ${status}, which is not described`);
-  if (answer.schema !== undefined) check(answer.schema, json);
+  if (answer.schema === undefined) return;
+  check(answer.schema, json);
+  const unknown = undescribed(answer.schema, json);
+  if (unknown !== undefined)
+    throw new Error(`${method} ${url} answers with ${unknown}, which is not described`);
+}
+
+/** The first property of the answer, or of a member of its list, that the description does not know. */
+function undescribed(schema: TSchema, json: unknown): string | undefined {
+  const choices = (schema['anyOf'] ?? [schema]) as TSchema[];
+  const object = choices.find((one) => one['properties'] !== undefined);
+  if (Array.isArray(json)) {
+    const items = choices.find((one) => one['items'] !== undefined)?.['items'] as TSchema | undefined;
+    return items === undefined ? undefined : json.map((one) => undescribed(items, one)).find((name) => name);
+  }
+  if (object === undefined || typeof json !== 'object' || json === null) return undefined;
+  return Object.keys(json).find((name) => !(name in (object['properties'] as object)));
 }
 
 function check(schema: TSchema, json: unknown): void {

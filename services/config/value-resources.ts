@@ -73,6 +73,18 @@ const POINT = {
       { description: 'What gathering it costs now, by the kernels’ own statistics; measured every 10 s.' },
     ),
   ),
+  completeness: Type.Array(
+    Type.Object({
+      time: Integer,
+      duration: Integer,
+      expected: Integer,
+      reporting: Integer,
+      late: Integer,
+      lost: Type.Number(),
+    }),
+    { description: 'The same by stretches of time in which it does not change.' },
+  ),
+  delay: Type.Optional(Type.Integer({ description: 'Milliseconds that the request waited for nodes.' })),
 };
 const SIZE = { nbuckets: Integer, width: Integer, height: Integer };
 
@@ -118,6 +130,12 @@ export const VALUE_RESOURCES: readonly ValueResource[] = [
           ymin: Type.Number(),
           ymax: Type.Number(),
           present: Type.Array(Type.String()),
+          legend: Type.Array(Type.Object({ key: Type.Optional(Type.String()), hue: Type.Number() }), {
+            description: 'Layers from bottom to top; the one without a key is the rest.',
+          }),
+          percentiles: Type.Optional(
+            Type.Unknown({ description: 'Lines over the picture, when asked for.' }),
+          ),
           transformations: TRANSFORMED,
           image: Type.String(),
         }),
@@ -143,6 +161,7 @@ export const VALUE_RESOURCES: readonly ValueResource[] = [
     answers: json('Time, range, and counts by key.', {
       ...SIZE,
       bucket_time: Integer,
+      bucket_duration: Integer,
       bucket_ymin: Type.Number(),
       bucket_ymax: Type.Number(),
       present: Type.Unsafe<object>({ type: 'object' }),

@@ -4,13 +4,14 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkDocumented } from '../../services/config/documented';
 import { freePorts } from './ports';
 import { buildFolder, startStack, type Stack, type StackOptions } from './stack';
 import { until } from './until';
 
 export interface TestStack extends Stack {
   readonly home: string;
-  /** Status and parsed body; bodies go as JSON. */
+  /** Status and parsed body, held against the API's description; bodies go as JSON. */
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** GET that must succeed. */
   get<T>(path: string): Promise<T>;
@@ -46,7 +47,9 @@ export async function startTestStack(options: Partial<StackOptions> = {}): Promi
         : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    const answer = { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    checkDocumented(method, path, answer.status, answer.body);
+    return answer;
   };
   const get = async <T>(path: string): Promise<T> => {
     const { status, body } = await ask('GET', path);
