@@ -16,6 +16,9 @@ What works on one machine, and why the rest does not, is printed by \`node build
   Linux 5.8 with type information (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the
   fields that it knows; \`zonename\` needs a cgroup2 file system. A filter by it is exact, also for containers that come and go within a
   second: an event of a cgroup that the program does not know yet is decided by name when the second is read.
+  \`psargs\` are the first 80 bytes of the running process's arguments, read at the event; of a process that is not
+  running (\`ppsargs\`, \`cpu.runqueue_waits\`, \`tcp.connects\`) they are looked up by its number when the second is read,
+  and cannot be filtered by. \`cputime\` is the latency without the time that the thread was off its CPU.
 - **proc** needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups.
 - **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
 - Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.

@@ -20,6 +20,10 @@ export type Expression =
   | { readonly kind: 'thread' | 'process' | 'cpu' }
   /** Name of the running thread: at most 15 bytes. */
   | { readonly kind: 'execname' }
+  /** Number of the cgroup that the running thread is in. */
+  | { readonly kind: 'cgroup' }
+  /** Arguments of the running process with blanks between: the first 80 bytes, empty where it has none (any more). */
+  | { readonly kind: 'psargs' }
   /** Pointer to the running thread's task_struct. */
   | { readonly kind: 'task' }
   /** An argument of the probe: by position, or the first of a type (struct or typedef), as they move between releases. */
@@ -79,6 +83,7 @@ export const processId: Expression = { kind: 'process' };
 export const cpu: Expression = { kind: 'cpu' };
 export const execname: Expression = { kind: 'execname' };
 export const task: Expression = { kind: 'task' };
+export const psargs: Expression = { kind: 'psargs' };
 export const hostname: Expression = { kind: 'hostname' };
 
 /** argument(1), argument(1, 'task_struct') or argument('request'). */

@@ -5,7 +5,7 @@
  * An event of one moment has one probe with a `count` step. An event with a beginning and an end has a `keep`
  * step at its beginning and a `count` step at its end, which finds what was kept again `by` the same identity.
  */
-import type { Expression } from './expression';
+import { member, type Expression } from './expression';
 
 /** Where the kernel is watched: a tracepoint with its raw arguments; or so often a second on each CPU, without any. */
 export type Moment =
@@ -37,6 +37,12 @@ export type Step =
       readonly amount?: Expression;
       readonly fields: Readonly<Record<string, FieldExpression | readonly FieldExpression[]>>;
     }
+  /** Changes what an event in flight keeps; nothing where none is. Done only where the question needs these values. */
+  | {
+      readonly kind: 'amend';
+      readonly by: Expression;
+      readonly values: Readonly<Record<string, Expression>>;
+    }
   | { readonly kind: 'forget'; readonly by: Expression; readonly when?: Expression };
 
 /** An integer of a discrete field prints in decimal, or by a table of names. */
@@ -67,13 +73,22 @@ export interface PairNames {
   valuesOf(text: string): readonly (readonly [first: bigint, second: bigint])[];
 }
 
-/** The container or service that a task belongs to: counted by its cgroup's number, which the source knows by name. */
+/** The container or service that a cgroup belongs to: counted by its number, which the source knows by name. */
 export interface ZoneOf {
   readonly kind: 'zone';
-  readonly task: Expression;
+  readonly cgroup: Expression;
 }
 
-export type FieldExpression = Expression | Named | Pair | ZoneOf;
+/**
+ * Arguments of a process that need not be running: counted by its number, and looked up when the second is read. So it
+ * can be broken down by, not filtered by, and those of a process that is gone by then are not known.
+ */
+export interface CommandOf {
+  readonly kind: 'command';
+  readonly process: Expression;
+}
+
+export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf;
 
 export interface Probe {
   readonly at: Moment;
@@ -97,8 +112,18 @@ export function pair(first: Expression, second: Expression, names: PairNames): P
   return { kind: 'pair', first, second, names };
 }
 
+/** The zone of a task. */
 export function zoneOf(task: Expression): ZoneOf {
-  return { kind: 'zone', task };
+  // The kernel tells it of the running one in one call; else it is four readings away.
+  return zoneOfCgroup(task.kind === 'task' ? { kind: 'cgroup' } : member(task, 'cgroups.dfl_cgrp.kn.id'));
+}
+
+export function zoneOfCgroup(cgroup: Expression): ZoneOf {
+  return { kind: 'zone', cgroup };
+}
+
+export function commandOf(process: Expression): CommandOf {
+  return { kind: 'command', process };
 }
 
 /** Samples do not fall into step with work that is done at a round rate when theirs is not. */

@@ -12,12 +12,13 @@ import {
   now,
   over,
   processId,
+  psargs,
   string,
   task,
   wall,
   type Expression,
 } from './expression';
-import { zoneOf } from './observation';
+import { commandOf, zoneOf } from './observation';
 
 const NS_PER_MS = 1_000_000;
 const NS_PER_SECOND = 1_000_000_000;
@@ -35,6 +36,8 @@ export const RUNNING = {
   pid: processId,
   ppid: member(task, 'real_parent.tgid'),
   pexecname: string(member(task, 'real_parent.comm'), COMM_BYTES),
+  psargs,
+  ppsargs: commandOf(member(task, 'real_parent.tgid')),
   subsecond,
 } as const;
 
@@ -47,6 +50,8 @@ export function fieldsOfTask(of: Expression) {
     pid: member(of, 'tgid'),
     ppid: member(of, 'real_parent.tgid'),
     pexecname: string(member(of, 'real_parent.comm'), COMM_BYTES),
+    psargs: commandOf(member(of, 'tgid')),
+    ppsargs: commandOf(member(of, 'real_parent.tgid')),
     subsecond,
   } as const;
 }

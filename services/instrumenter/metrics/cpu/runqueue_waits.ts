@@ -26,7 +26,18 @@ export const runqueueWaits: MetricDescription = {
   why: 'Are there enough CPUs, or do threads that could work stand in a queue?',
   unit: 'operations',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'latency', 'subsecond', 'psargs'],
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'latency',
+    'subsecond',
+    'psargs',
+    'ppsargs',
+  ],
   bpf: {
     probes: [
       { at: tracepoint('sched_wakeup'), steps: onWakeup },

@@ -28,6 +28,7 @@ export const syncs: MetricDescription = {
     'errno',
     'latency',
     'subsecond',
+    'ppsargs',
   ],
   bpf: {
     probes: [

@@ -14,7 +14,7 @@ export const oomKills: MetricDescription = {
   why: 'Whom did the kernel kill to have memory again?',
   unit: 'processes',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond'],
+  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
   bpf: {
     probes: [{ at: tracepoint('mark_victim'), steps: [{ kind: 'count', fields: fieldsOfTask(victim) }] }],
   },

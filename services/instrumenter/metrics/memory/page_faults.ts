@@ -22,7 +22,18 @@ export const pageFaults: MetricDescription = {
   why: 'Which program grows, starts or comes back from disk, page by page?',
   unit: 'page faults',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'optype', 'subsecond', 'psargs'],
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'ppid',
+    'pexecname',
+    'optype',
+    'subsecond',
+    'psargs',
+    'ppsargs',
+  ],
   bpf: {
     probes: [
       {

@@ -39,6 +39,7 @@ export const reclaims: MetricDescription = {
     'latency',
     'subsecond',
     'psargs',
+    'ppsargs',
   ],
   bpf: {
     probes: [

@@ -3,7 +3,7 @@ import { ILLUMOS_PROCESS } from '../clause';
 import type { MetricDescription } from '../description';
 import { all, argument, hostname, kept, member, minus, not, now, processId, task, word } from '../expression';
 import { isInternet, raddr, rport } from '../illumos_address';
-import { pair, tracepoint } from '../observation';
+import { commandOf, pair, tracepoint } from '../observation';
 import { subsecond } from '../process';
 import { SHORT_NAMES } from '../words';
 import { addresses, isState, isTcp } from './socket';
@@ -64,6 +64,8 @@ export const connects: MetricDescription = {
               pid: kept('pid'),
               ppid: kept('ppid'),
               pexecname: pair(kept('parent'), kept('parentEnd'), SHORT_NAMES),
+              psargs: commandOf(kept('pid')),
+              ppsargs: commandOf(kept('ppid')),
               ...addresses(sock),
               latency: minus(now, kept('start')),
               subsecond,

@@ -17,7 +17,7 @@ export const lifetimes: MetricDescription = {
   why: 'Are connections kept and used, or opened anew for each request?',
   unit: 'connections',
   interval: 'interval',
-  fields: ['hostname', 'raddr', 'rport', 'lport', 'duration', 'bytes', 'subsecond'],
+  fields: ['hostname', 'raddr', 'rport', 'lport', 'duration', 'bytes', 'subsecond', 'zonename'],
   bpf: {
     probes: [
       {

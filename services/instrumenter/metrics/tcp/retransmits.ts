@@ -12,7 +12,7 @@ export const retransmits: MetricDescription = {
   why: 'Towards which machines are packets lost?',
   unit: 'segments',
   interval: 'interval',
-  fields: ['hostname', 'raddr', 'rport', 'lport', 'subsecond'],
+  fields: ['hostname', 'raddr', 'rport', 'lport', 'subsecond', 'zonename'],
   bpf: {
     probes: [
       {

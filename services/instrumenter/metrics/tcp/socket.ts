@@ -15,7 +15,7 @@ import {
   word,
   type Expression,
 } from '../expression';
-import { pair } from '../observation';
+import { pair, zoneOfCgroup } from '../observation';
 import { ADDRESSES } from '../words';
 
 /** Values of include/net/tcp_states.h. */
@@ -38,6 +38,8 @@ export function addresses(sock: Expression) {
   const isV6 = equal(member(sock, `${common}.skc_family`), INET6);
   const v4 = plus(shiftLeft(member(sock, `${common}.skc_daddr`), 32), V4_PREFIX);
   return {
+    // Whose socket it is, not whose program was running when the packet came.
+    zonename: zoneOfCgroup(member(sock, 'sk_cgrp_data.cgroup.kn.id')),
     raddr: pair(
       choose(isV6, word(sock, `${common}.skc_v6_daddr`, 0), 0),
       choose(isV6, word(sock, `${common}.skc_v6_daddr`, 8), v4),

@@ -8,6 +8,9 @@ import { RUNNING } from '../process';
 /** Newer kernels say whether this was the last thread; before, nobody else is alive then. */
 const lastThread = either(bits(argument(1), 0xff), equal(member(task, 'signal.live.counter'), 0));
 
+/** Its memory has gone before it: arguments are known no more. */
+const { psargs: _, ...ENDING } = RUNNING;
+
 export const procExits: MetricDescription = {
   module: 'unix',
   stat: 'proc_exits',
@@ -35,7 +38,7 @@ export const procExits: MetricDescription = {
           {
             kind: 'count',
             when: lastThread,
-            fields: { ...RUNNING, walltime: minus(now, member(task, 'group_leader.start_time')) },
+            fields: { ...ENDING, walltime: minus(now, member(task, 'group_leader.start_time')) },
           },
         ],
       },

@@ -35,6 +35,7 @@ export const signals: MetricDescription = {
     'texecname',
     'subsecond',
     'psargs',
+    'ppsargs',
   ],
   bpf: {
     probes: [

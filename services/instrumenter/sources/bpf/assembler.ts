@@ -59,6 +59,7 @@ export const HELPERS = {
   comm: 16,
   task: 35,
   cgroup: 80,
+  readUser: 112,
   readKernel: 113,
   readKernelText: 115,
 } as const;

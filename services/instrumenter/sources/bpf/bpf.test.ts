@@ -95,6 +95,16 @@ function linkOf(path: string): string {
 
 const isNumeric = (field: string): boolean => FIELDS[field as FieldName].type !== 'string';
 
+/** Arguments of processes that are not running are looked up when a second is read. */
+function canBeFiltered(metric: `${string}.${string}`): (field: string) => boolean {
+  const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
+  return (field) =>
+    !steps.some((step) => {
+      const of = step.kind === 'count' ? step.fields[field] : undefined;
+      return of !== undefined && 'kind' in of && of.kind === 'command';
+    });
+}
+
 /** Predicates of any form over these fields. */
 function predicateOver(discrete: readonly string[], numeric: readonly string[]): fc.Arbitrary<Predicate> {
   const text = fc.record({
@@ -186,7 +196,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
       const long: Predicate = {
         kind: 'or',
         members: [
-          ...discrete.map((field) => is(field, '1')),
+          ...discrete.filter(canBeFiltered(offer.metric)).map((field) => is(field, '1')),
           ...numeric.map((field): Predicate => ({ kind: 'compare', op: 'gt', field, constant: 1e12 })),
         ],
       };
@@ -215,7 +225,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
           fc.constant(offer.metric),
           fc.option(fc.constantFrom(...discrete)),
           numeric.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...numeric)),
-          predicateOver(discrete, numeric),
+          predicateOver(discrete.filter(canBeFiltered(offer.metric)), numeric),
         );
       });
       let refused = 0;

@@ -10,7 +10,7 @@ import { metricName, type MetricName } from '../../../../common/metric';
 import { ALWAYS, predicateFields } from '../../../../common/predicate';
 import type { MetricDescription } from '../../metrics/description';
 import { FIELDS, type FieldName } from '../../metrics/fields';
-import type { Observation } from '../../metrics/observation';
+import type { Names, Observation } from '../../metrics/observation';
 import { EnableError, type Offer, type Source } from '../../source';
 import { ERRNO } from './abi';
 import { MissingError, type Btf } from './btf';
@@ -33,6 +33,8 @@ export interface BpfOptions {
   readonly metrics: readonly MetricDescription[];
   /** Names of containers and services; absent where they cannot be told apart. */
   readonly zones?: Zones;
+  /** Arguments of processes. */
+  readonly commands?: Names;
 }
 
 /** Lines of the verifier's log that are passed on. */

@@ -8,11 +8,14 @@
  */
 import { FRAME, fitsInline, type Assembler, type Label, type Register } from './assembler';
 import type { Frame } from './frame';
-import { eachPart, print, type Node, type TextNode } from './node';
+import { eachPart, fillOf, print, type Node, type TextNode } from './node';
 
 export const CONTEXT: Register = 6;
 const SPARE: readonly Register[] = [7, 8, 9];
 const CHUNK = 8;
+const LOWER_BITS = 0x7f7f_7f7f_7f7f_7f7fn;
+/** From a byte's eighth bit to a blank. */
+const BLANK_SHIFT = 2;
 
 const OPPOSITE = { '==': '!=', '!=': '==', '<': '>=', '>=': '<', '>': '<=', '<=': '>' } as const;
 
@@ -106,6 +109,10 @@ export class Emitter {
       asm.call('comm'); // fills up with zeros itself
       return;
     }
+    if (node.kind === 'arguments') {
+      this.fillArguments(node, at);
+      return;
+    }
     this.compute(node.from);
     if (node.offset !== 0) asm.alu('+', 0, node.offset);
     asm.aluRegister('=', 3, 0);
@@ -114,6 +121,36 @@ export class Emitter {
     this.address(1, at);
     asm.alu('=', 2, node.limit);
     asm.call('readKernelText');
+  }
+
+  /** Arguments are parted by NULs; people write blanks. Where memory is not at hand, the helper leaves zeros. */
+  private fillArguments(node: TextNode & { kind: 'arguments' }, at: number): void {
+    const { asm } = this;
+    for (let i = 0; i < node.bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
+    this.both(node.from, node.length);
+    const none = asm.label();
+    // As the choice of the length has it; the kernel wants to see it here.
+    asm.jump('>', 1, node.bytes, none);
+    asm.aluRegister('=', 2, 1);
+    asm.aluRegister('=', 3, 0);
+    this.address(1, at);
+    asm.call('readUser');
+    asm.place(none);
+    // A byte that is zero has no bit in its lower seven that carries into its eighth, nor the eighth itself.
+    asm.number(1, LOWER_BITS);
+    for (let i = 0; i < node.bytes; i += CHUNK) {
+      asm.load(8, 0, FRAME, at + i);
+      asm.aluRegister('=', 2, 0);
+      asm.aluRegister('&', 2, 1);
+      asm.aluRegister('+', 2, 1);
+      asm.aluRegister('|', 2, 0);
+      asm.aluRegister('|', 2, 1);
+      asm.alu('=', 3, -1);
+      asm.aluRegister('-', 3, 2);
+      asm.alu('>>', 3, BLANK_SHIFT);
+      asm.aluRegister('|', 0, 3);
+      asm.store(8, FRAME, at + i, 0);
+    }
   }
 
   private compute(node: Node): void {
@@ -305,13 +342,14 @@ export class Emitter {
     asm.jumpRegister(op, 0, 1, to);
   }
 
-  /** Compares up to the piece that holds the constant's end: behind it both are zero. */
+  /** Compares up to the piece that holds the constant's end: behind it both are zero. Blanks are compared to the end. */
   private jumpIfSame(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
     const { asm } = this;
     const at = this.text(node.text);
     const differ = asm.label();
-    const pieces = Math.floor(node.bytes.length / CHUNK) + 1;
-    const constant = Buffer.alloc(pieces * CHUNK);
+    const fill = fillOf(node.text);
+    const pieces = fill === 0 ? Math.floor(node.bytes.length / CHUNK) + 1 : node.text.bytes / CHUNK;
+    const constant = Buffer.alloc(pieces * CHUNK, fill);
     node.bytes.copy(constant);
     for (let i = 0; i < pieces; i++) {
       const piece = constant.readBigUInt64LE(i * CHUNK);

@@ -6,15 +6,11 @@
 import { bytesFromName, nameFromBytes } from '../../../../common/name';
 import type { Constant, Predicate } from '../../../../common/predicate';
 import type { FieldExpression, Names, PairNames, ZoneOf } from '../../metrics/observation';
-import { member } from '../../metrics/expression';
 import { DECIMALS } from '../../metrics/names';
 import { MissingError } from './btf';
-import { constant, FALSE, TRUE, type Node, type TextNode } from './node';
+import { constant, FALSE, fillOf, TRUE, type Node, type TextNode } from './node';
 import { firstOf, numberOf, resolve, type Surroundings } from './resolve';
 import { simplify } from './simplify';
-
-/** The number of a task's cgroup: its folder's inode. */
-const CGROUP = 'cgroups.dfl_cgrp.kn.id';
 
 export type Field =
   | { readonly kind: 'fixed'; readonly text: string }
@@ -41,6 +37,11 @@ export function resolveField(
       if (at.zones === undefined) throw new MissingError('no cgroup2 file system is mounted');
       return { kind: 'number', node: cgroupOf(expression, at), bytes: 8, names: at.zones };
     }
+    if (expression.kind === 'command') {
+      if (at.commands === undefined) throw new MissingError('arguments of other processes cannot be read');
+      const node = simplify(numberOf(expression.process, at));
+      return { kind: 'number', node, bytes: 4, names: at.commands };
+    }
     const isNamed = expression.kind === 'named';
     const resolved = resolve(isNamed ? expression.value : expression, at);
     switch (resolved.kind) {
@@ -62,11 +63,8 @@ export function resolveField(
   });
 }
 
-/** The number of a task's cgroup. */
-export function cgroupOf({ task }: ZoneOf, at: Surroundings): Node {
-  // The kernel tells it of the running task in one call; else it is four readings away.
-  if (task.kind === 'task') return { kind: 'call', helper: 'cgroup' };
-  return simplify(numberOf(member(task, CGROUP), at));
+export function cgroupOf({ cgroup }: ZoneOf, at: Surroundings): Node {
+  return simplify(numberOf(cgroup, at));
 }
 
 /** The predicate as a condition on an event's fields. `fieldOf` throws for a field that cannot be had. */
@@ -156,6 +154,7 @@ function equality(field: Field, c: Constant): Node {
       const bytes = bytesFromName(c);
       // A text that no bytes print as (`\x41` is shown as A), or that does not fit, is nobody's name.
       if (bytes.length >= field.node.limit || nameFromBytes(bytes) !== c) return FALSE;
+      if (fillOf(field.node) !== 0 && bytes.at(-1) === fillOf(field.node)) return FALSE;
       return { kind: 'same', text: field.node, bytes };
     }
   }

@@ -12,6 +12,7 @@
 import type { Grid } from '../../../../common/bucket';
 import { nameFromBytes } from '../../../../common/name';
 import type { Field } from './field';
+import { fillOf } from './node';
 import type { ZoneFilter } from './zone_filter';
 
 export interface KeyLayout {
@@ -101,12 +102,18 @@ function shardsFor(cpus: number): number {
   return shards;
 }
 
+function withoutFill(text: Buffer, fill: number): Buffer {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === fill) end--;
+  return text.subarray(0, end);
+}
+
 function printer(discrete: Field): (key: Buffer) => string {
   switch (discrete.kind) {
     case 'fixed':
       return () => discrete.text;
     case 'text':
-      return (key) => nameFromBytes(key.subarray(0, discrete.node.bytes));
+      return (key) => nameFromBytes(withoutFill(key.subarray(0, discrete.node.bytes), fillOf(discrete.node)));
     case 'pair':
       return (key) => discrete.names.nameOf(key.readBigUInt64LE(0), key.readBigUInt64LE(8));
     case 'number':

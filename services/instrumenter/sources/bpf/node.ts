@@ -39,6 +39,14 @@ export type Node =
  */
 export type TextNode =
   | { readonly kind: 'comm'; readonly bytes: 16; readonly limit: 16 }
+  /** A process's arguments: `length` bytes of its memory, blanks where there are none and to the end. */
+  | {
+      readonly kind: 'arguments';
+      readonly from: Node;
+      readonly length: Node;
+      readonly bytes: number;
+      readonly limit: number;
+    }
   | {
       readonly kind: 'readText';
       readonly from: Node;
@@ -66,6 +74,8 @@ export function print(node: Node | TextNode): string {
       return `${print(node.from)}->${node.name}`;
     case 'comm':
       return 'comm';
+    case 'arguments':
+      return 'psargs';
     case 'arithmetic':
     case 'compare':
       return `(${print(node.left)} ${node.op} ${print(node.right)})`;
@@ -91,6 +101,8 @@ export function parts(node: Node | TextNode): readonly (Node | TextNode)[] {
     case 'read':
     case 'readText':
       return [node.from];
+    case 'arguments':
+      return [node.from, node.length];
     case 'arithmetic':
     case 'compare':
       return [node.left, node.right];
@@ -113,3 +125,10 @@ export function eachPart(node: Node | TextNode, visit: (part: Node | TextNode) =
   visit(node);
   for (const part of parts(node)) eachPart(part, visit);
 }
+
+/** What a text is filled up with behind its end. */
+export function fillOf(node: TextNode): number {
+  return node.kind === 'arguments' ? BLANK : 0;
+}
+
+const BLANK = 0x20;

@@ -6,6 +6,7 @@ import { release } from 'node:os';
 import type { MetricDescription } from '../../metrics/description';
 import { BpfSource } from './bpf';
 import { Btf } from './btf';
+import { Commands } from './commands';
 import { Kernel } from './kernel';
 import { openZones } from './zones';
 import { ARCHITECTURES, type Architecture } from './resolve';
@@ -37,6 +38,7 @@ function openOn(
   return new BpfSource({
     hostname,
     ...(zones === undefined ? {} : { zones }),
+    commands: new Commands(),
     architecture,
     metrics,
     kernel: new Kernel(architecture),

@@ -57,7 +57,13 @@ export interface ForgetStep {
   readonly by: Node;
   readonly when: Node;
 }
-export type ReadyStep = KeepStep | CountStep | ForgetStep;
+export interface AmendStep {
+  readonly kind: 'amend';
+  readonly by: Node;
+  readonly when: Node;
+  readonly values: readonly { readonly name: string; readonly node: Node }[];
+}
+export type ReadyStep = KeepStep | CountStep | AmendStep | ForgetStep;
 
 export interface ReadyProbe {
   /** Its name, also where it is none. */
@@ -94,7 +100,7 @@ export function plan(observation: Observation, question: Question, machine: Mach
       .filter((step) => step.kind === 'count')
       .map((step) => countStep(step, question, zones, { ...machine, tracepoint: probe.at.name })),
   );
-  const wanted = new Set(counts.flatMap(({ ready }) => keptNames(ready)));
+  const wanted = withAmended(observation, new Set(counts.flatMap(({ ready }) => keptNames(ready))), machine);
   const identities = observation.probes.flatMap((probe) =>
     probe.steps.filter((step) => step.kind === 'keep').map((step) => step.by),
   );
@@ -105,7 +111,7 @@ export function plan(observation: Observation, question: Question, machine: Mach
       tracepoint: probe.at.name,
       ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
       steps: probe.steps
-        .filter((step) => step.kind === 'count' || keeping !== undefined)
+        .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
         .map((step) => readyStep(step, { ...machine, tracepoint: probe.at.name }, readyOf, keeping)),
     }))
     .filter((probe) => probe.steps.length > 0);
@@ -190,10 +196,41 @@ function readyStep(
       values: names.map((name) => ({ name, node: keptValue(step, name, at) })),
     };
   }
+  if (step.kind === 'amend') {
+    const values = Object.entries(step.values).map(([name, value]) => ({
+      name,
+      node: simplify(numberOf(value, at)),
+    }));
+    return { kind: 'amend', by: simplify(numberOf(step.by, at)), when: TRUE, values };
+  }
   if (step.kind === 'forget') {
     return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
   }
   throw new TypeError('a count step was not planned');
+}
+
+/** What is wanted, and what is needed to keep that right while an event is in flight. */
+function withAmended(
+  observation: Observation,
+  wanted: ReadonlySet<string>,
+  machine: Machine,
+): ReadonlySet<string> {
+  const all = new Set(wanted);
+  for (const { at, steps } of observation.probes) {
+    for (const step of steps) {
+      if (step.kind !== 'amend') continue;
+      for (const [name, value] of Object.entries(step.values)) {
+        if (all.has(name))
+          for (const one of namesIn(numberOf(value, { ...machine, tracepoint: at.name }))) all.add(one);
+      }
+    }
+  }
+  return all.size === wanted.size ? all : withAmended(observation, all, machine);
+}
+
+/** False for an amend step that changes nothing that is wanted. */
+function amendsAny(step: Step, wanted: ReadonlySet<string>): boolean {
+  return step.kind !== 'amend' || Object.keys(step.values).some((name) => wanted.has(name));
 }
 
 function keptValue(step: Step & { kind: 'keep' }, name: string, at: Surroundings): Node {
@@ -244,7 +281,7 @@ function byOf(by: Identity, at: Surroundings): By {
 export function treesOf(step: ReadyStep): readonly (Node | TextNode)[] {
   const by = step.by === undefined || step.by === 'cpu' ? [] : [step.by];
   if (step.kind === 'forget') return [step.when, ...by];
-  if (step.kind === 'keep') return [step.when, ...by, ...step.values.map((value) => value.node)];
+  if (step.kind !== 'count') return [step.when, ...by, ...step.values.map((value) => value.node)];
   const { discrete, numeric } = step;
   return [
     step.when,
@@ -262,11 +299,13 @@ function nodesOf(field: Exclude<Field, { kind: 'fixed' }>): readonly (Node | Tex
 }
 
 function keptNames(step: ReadyStep): string[] {
+  return treesOf(step).flatMap(namesIn);
+}
+
+function namesIn(tree: Node | TextNode): string[] {
   const names: string[] = [];
-  for (const tree of treesOf(step)) {
-    eachPart(tree, (part) => {
-      if (part.kind === 'kept') names.push(part.name);
-    });
-  }
+  eachPart(tree, (part) => {
+    if (part.kind === 'kept') names.push(part.name);
+  });
   return names;
 }

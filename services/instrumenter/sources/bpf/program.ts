@@ -10,7 +10,15 @@ import { Frame } from './frame';
 import { emitBucket } from './grid';
 import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
 import { constant, eachPart, FALSE, print, type Node, type TextNode } from './node';
-import { treesOf, type By, type CountStep, type Keeping, type KeepStep, type ReadyStep } from './plan';
+import {
+  treesOf,
+  type AmendStep,
+  type By,
+  type CountStep,
+  type Keeping,
+  type KeepStep,
+  type ReadyStep,
+} from './plan';
 import { known } from './simplify';
 
 /** Names of the maps that the programs of one question share. */
@@ -85,6 +93,8 @@ class Program {
         return this.keep(step, end);
       case 'count':
         return this.count(step, end);
+      case 'amend':
+        return this.amend(step, end);
       case 'forget':
         return this.remove(this.identity(step.by));
     }
@@ -115,6 +125,38 @@ class Program {
       this.update(MAPS.kept, id, values, ANY);
       asm.jump('==', 0, 0, end);
       this.lose(constant(1n));
+    });
+  }
+
+  /** Changes what an event in flight keeps, where there is one. */
+  private amend(step: AmendStep, end: Label): void {
+    const { asm, emitter } = this;
+    const names = this.layout.keeping?.names ?? [];
+    const id = this.identity(step.by);
+    asm.source('find what is kept', () => {
+      this.find(MAPS.kept, id);
+      asm.jump('==', 0, 0, end);
+      for (const [i, name] of names.entries()) {
+        const at = this.frame.allocate(8);
+        this.keptAt.set(name, at);
+        asm.load(8, 1, 0, 8 * i);
+        asm.store(8, FRAME, at, 1);
+        if (i === 0 && this.layout.keeping?.storage !== 'removed') asm.jump('==', 1, 0, end);
+      }
+    });
+    const changed = step.values.map(({ name, node }) => {
+      emitter.number(node);
+      const at = this.frame.allocate(8);
+      asm.store(8, FRAME, at, 0);
+      return { at, index: names.indexOf(name) };
+    });
+    asm.source('amend', () => {
+      this.find(MAPS.kept, id);
+      asm.jump('==', 0, 0, end);
+      for (const { at, index } of changed) {
+        asm.load(8, 1, FRAME, at);
+        if (index !== -1) asm.store(8, 0, 8 * index, 1);
+      }
     });
   }
 

@@ -3,7 +3,7 @@
  * In: an expression and the probe it is for. Out: a node with its type. Throws a MissingError that names what the
  * running kernel lacks, or a TypeError when the description contradicts itself.
  */
-import type { Expression } from '../../metrics/expression';
+import { member, task, type Expression } from '../../metrics/expression';
 import type { Names } from '../../metrics/observation';
 import { MissingError, type KernelTypes, type Leaf, type Walk } from './btf';
 import { constant, type Node, type TextNode } from './node';
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly tracepoint: string;
   /** Zones by the numbers of their cgroups; absent where there are no cgroups to be told apart. */
   readonly zones?: Names;
+  /** Arguments of processes by their numbers. */
+  readonly commands?: Names;
 }
 
 export type Resolved =
@@ -37,6 +39,8 @@ export type Resolved =
   /** Text that is the same for all events. */
   | { readonly kind: 'fixed'; readonly text: string };
 
+/** As many as on illumos (PRARGSZ). */
+export const PSARGS_BYTES = 80;
 const COMM: TextNode = { kind: 'comm', bytes: 16, limit: 16 };
 const call = (helper: (Node & { kind: 'call' })['helper']): Node => ({ kind: 'call', helper });
 
@@ -60,6 +64,10 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       return number(call('cpu'), 4);
     case 'execname':
       return { kind: 'text', node: COMM };
+    case 'cgroup':
+      return number(call('cgroup'));
+    case 'psargs':
+      return { kind: 'text', node: argumentsOf(at) };
     case 'task':
       return { kind: 'pointer', node: call('task'), to: 'task_struct' };
     case 'argument':
@@ -227,6 +235,31 @@ function follow(start: Node, walk: Walk): Node {
     (from, { offset, name }) => ({ kind: 'read', from, offset, bytes: 8, signed: false, name }),
     start,
   );
+}
+
+/** Without the last byte, the NUL behind the last one. */
+function argumentsOf(at: Surroundings): TextNode {
+  const start = numberOf(member(task, 'mm.arg_start'), at);
+  const end = numberOf(member(task, 'mm.arg_end'), at);
+  const bytes = constant(BigInt(PSARGS_BYTES));
+  const whole = binary('-', binary('-', end, start), constant(1n));
+  return {
+    kind: 'arguments',
+    bytes: PSARGS_BYTES,
+    limit: PSARGS_BYTES + 1,
+    from: start,
+    length: {
+      kind: 'choose',
+      when: { kind: 'compare', op: '>', left: end, right: start },
+      then: {
+        kind: 'choose',
+        when: { kind: 'compare', op: '>', left: whole, right: bytes },
+        then: bytes,
+        otherwise: whole,
+      },
+      otherwise: constant(0n),
+    },
+  };
 }
 
 function stringOf(e: Expression & { kind: 'string' }, at: Surroundings): Resolved {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOG_GRID } from '../../../../common/bucket';
+import { nameFromBytes } from '../../../../common/name';
 import { eachBucket, totalCount, type Distribution } from '../../../../common/distribution';
 import { totalOf, type Value } from '../../../../common/value';
 import { both, is, openRealKernel, own, perl, RealKernel, rename } from './testing/real_kernel';
@@ -314,6 +315,98 @@ function countsOf(path: string): Map<string, number> {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('CPU time of a call is its latency but for the time that its thread was off the CPU', async () => {
+    const comm = own('cputime');
+    const [getppid, nanosleep] = process.arch === 'x64' ? [110, 35] : [173, 101];
+    const mine = is('execname', comm);
+    const sleeping = await kernel.enable(
+      'syscall.syscalls',
+      ['cputime'],
+      both(mine, is('syscall', 'nanosleep')),
+    );
+    const asleep = await kernel.enable(
+      'syscall.syscalls',
+      ['latency'],
+      both(mine, is('syscall', 'nanosleep')),
+    );
+    const reading = await kernel.enable('syscall.syscalls', ['cputime'], both(mine, is('syscall', 'read')));
+    const short = await kernel.enable(
+      'syscall.syscalls',
+      ['execname', 'cputime'],
+      both(mine, is('syscall', 'getppid')),
+    );
+    const shortLatency = await kernel.enable(
+      'syscall.syscalls',
+      ['execname', 'latency'],
+      both(mine, is('syscall', 'getppid')),
+    );
+    const used = Number(
+      perl(`open(Z, "<", "/dev/zero"); ${rename(comm)}
+        my $time = pack("q2", 0, 30_000_000); for (1..20) { syscall(${nanosleep}, $time, 0) }
+        for (1..5000) { syscall(${getppid}) }
+        sub ran { open(S, "<", "/proc/$$/schedstat"); my ($ns) = split(/ /, <S>); $ns }
+        my $before = ran(); for (1..2000) { sysread(Z, $b, 4_000_000) } print((ran() - $before) / 1e9)`),
+    );
+    const sumOf = (value: Value): number => {
+      let sum = 0;
+      if (value.shape !== 'distribution') throw new Error('a distribution was asked for');
+      eachBucket(value.distribution, (bucket, count) => (sum += count * LOG_GRID.floorOf(bucket)));
+      return sum / 1e9;
+    };
+    const [sleepLatency, sleepTime] = [await kernel.read(asleep), await kernel.read(sleeping)];
+    expect(totalOf(sleepTime)).toBe(20);
+    expect(sumOf(sleepLatency)).toBeGreaterThan(0.55);
+    expect(sumOf(sleepTime)).toBeLessThan(0.1 * sumOf(sleepLatency));
+    // What the kernel has accounted to the program while it read zeros.
+    const readTime = sumOf(await kernel.read(reading));
+    expect(used).toBeGreaterThan(0.1);
+    expect(Math.abs(readTime / used - 1)).toBeLessThan(0.3);
+    // Calls that do not wait take as long as they use the CPU, but for those in which somebody else got it.
+    const [cpuTimes, latencies] = [await kernel.read(short), await kernel.read(shortLatency)];
+    const mean = (value: Value): number => {
+      let sum = 0;
+      eachBucket(distributionOf(value, comm), (bucket, count) => (sum += bucket * count));
+      return sum / totalOf(value);
+    };
+    expect(totalOf(cpuTimes)).toBe(5000);
+    expect(Math.abs(mean(cpuTimes) - mean(latencies))).toBeLessThan(10);
+  }, 20_000);
+
+  test('arguments are those of /proc, with blanks; also long, hostile and other processes’', async () => {
+    const call = process.arch === 'x64' ? 110 : 173;
+    const script = `for (1..17) { syscall(${call}) } open(F, "<", "/proc/$$/cmdline"); binmode STDOUT; print <F>`;
+    const shown = (cmdline: string): string =>
+      nameFromBytes(Buffer.from(cmdline.replace(/\0$/, '').replaceAll('\0', ' ')).subarray(0, 80)).trimEnd();
+    for (const args of [['x'], ['a,b"c\n\\', '', 'é\u0001'], ['long'.repeat(30)], ['  ', 'x', '  ']]) {
+      const probe = await kernel.enable('syscall.syscalls', ['psargs'], is('syscall', 'getppid'));
+      const parents = await kernel.enable(
+        'syscall.syscalls',
+        ['ppsargs'],
+        both(is('syscall', 'getppid'), is('ppid', String(process.pid))),
+      );
+      const text = shown(perl(script, ...args));
+      expect(text.length).toBeGreaterThan(50);
+      expect(numbersOf(await kernel.read(probe)).get(text)).toBe(17);
+      const own = shown(readFileSync('/proc/self/cmdline', 'utf8'));
+      expect(numbersOf(await kernel.read(parents)).get(own)).toBe(17);
+      const one = await kernel.enable(
+        'syscall.syscalls',
+        [],
+        both(is('syscall', 'getppid'), is('psargs', text)),
+      );
+      perl(script, ...args);
+      perl(script, ...args, 'more');
+      expect(totalOf(await kernel.read(one))).toBe(text.length < 80 ? 17 : 34);
+    }
+  });
+
+  test('a kernel thread has no arguments', async () => {
+    const probe = await kernel.enable('cpu.thread_executions', ['psargs'], is('ppid', '2'));
+    perl('select(undef, undef, undef, 0.2)');
+    const numbers = numbersOf(await kernel.read(probe));
+    expect([...numbers.keys()]).toEqual(['']);
   });
 
   describe('zones', () => {

@@ -290,6 +290,7 @@ class Run {
         Buffer.from(world.comm).copy(bytes, 0, 0, bytes.length - 1);
         return 0n;
       }
+      case HELPERS.readUser:
       case HELPERS.readKernel:
         return this.readKernel(r1, Number(r2), r3);
       case HELPERS.readKernelText:
