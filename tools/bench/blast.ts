@@ -51,3 +51,4 @@ async function blast(job: Job): Promise<void> {
 }
 
 process.once('message', (job: Job) => void blast(job));
+process.once('disconnect', () => process.exit());

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, isOpen } from '../stack/ports';
-import { run } from '../stack/process';
+import { run, startGuard } from '../stack/process';
 import type { TestStack } from '../stack/test_stack';
 import { until } from '../stack/until';
 import { asFastAsPossible, atRate } from './client';
@@ -170,7 +170,14 @@ async function startHaproxy(folder: string, aggregator: number): Promise<Haproxy
     ].join('\n'),
   );
   const logFile = join(folder, 'log', 'haproxy.log');
-  const running = await run({ file: PROGRAM, args: ['-db', '-f', file], env: process.env, logFile });
+  const guard = startGuard();
+  const running = await run({ file: PROGRAM, args: ['-db', '-f', file], env: process.env, logFile }, guard);
   await until('HAProxy starting', 5000, async () => ((await isOpen(port)) ? true : undefined));
-  return { port, stop: () => running.stop() };
+  return {
+    port,
+    async stop() {
+      await running.stop();
+      guard.close();
+    },
+  };
 }

@@ -2,11 +2,9 @@
  * What an instrumenter occupies, idle and with 20 instrumentations. In: a running stack whose first node has the bpf
  * source. Out: results, next to the resident memory of one bpftrace with one question.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestStack } from '../stack/test_stack';
-import { bpftraceInstalled } from './host';
+import { bpftraceWorks, withBpftrace } from './bpftrace';
 import { result, type Result } from './result';
 import { rssMbOf } from './timing';
 
@@ -27,8 +25,11 @@ export async function measureFootprint(stack: TestStack): Promise<Result[]> {
   await pause(RUN_MS);
   const busy = rssMbOf(pid);
   for (const uri of uris) await stack.ask('DELETE', uri);
-  const reference = bpftraceInstalled()
-    ? { what: 'one bpftrace with one question', value: await bpftraceMb() }
+  const reference = bpftraceWorks()
+    ? {
+        what: 'one bpftrace with one question',
+        value: await withBpftrace(QUESTION, (pid) => Promise.resolve(rssMbOf(pid))),
+      }
     : undefined;
   return [
     result({
@@ -48,18 +49,4 @@ export async function measureFootprint(stack: TestStack): Promise<Result[]> {
       targets: [{ of: 'value', atMost: 120 }],
     }),
   ];
-}
-
-async function bpftraceMb(): Promise<number> {
-  const tracer = spawn('bpftrace', ['-e', QUESTION], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const exited = once(tracer, 'exit');
-  try {
-    await once(tracer.stdout, 'data');
-    await pause(1000);
-    return rssMbOf(tracer.pid ?? 0);
-  } finally {
-    tracer.kill('SIGINT');
-    tracer.stdout.resume();
-    await exited;
-  }
 }

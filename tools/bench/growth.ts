@@ -6,8 +6,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../common/errors';
 import type { TestStack } from '../stack/test_stack';
+import type { Budget } from './budget';
 import { allReport, METRIC, startNodes, type Around } from './nodes';
-import { result, type Result, type Target } from './result';
+import { result, unmeasured, type Result, type Target } from './result';
 import { cpuMsOf, quantiles, rssMbOf } from './timing';
 
 export interface Size {
@@ -18,49 +19,75 @@ export interface Size {
   readonly judged?: boolean;
 }
 
+export interface Run {
+  readonly budget: Budget;
+  readonly say: (line: string) => void;
+  readonly add: (results: readonly Result[]) => void;
+}
+
 /** Instrumentations whose seconds are watched; the others have as much to do. */
 const WATCHED = 10;
 /** Probes that are enabled at a time, all nodes together. */
 const BATCH = 5000;
+/** Time to end what runs; what bringing up a small size takes; what bringing up any size may take. */
+const END_MS = 15_000;
+const MARGIN_MS = 8000;
+const BRING_UP_MS = 60_000;
 
-export async function measureGrowth(
-  around: Around,
-  sizes: readonly Size[],
-  say: (line: string) => void,
-): Promise<Result[]> {
-  const results: Result[] = [];
+/** Adds the results of each size as it has them. Sizes for which no time is left are said, not measured. */
+export async function measureGrowth(around: Around, sizes: readonly Size[], run: Run): Promise<void> {
   for (let i = 0; i < sizes.length;) {
     const nodes = sizes[i]?.nodes ?? 0;
-    const fleet = await startNodes(around, nodes);
+    const same = sizes.slice(i).findIndex((size) => size.nodes !== nodes);
+    const these = sizes.slice(i, same < 0 ? undefined : i + same);
+    i += these.length;
+    const left = new Set(these);
     try {
-      for (let size = sizes[i]; size?.nodes === nodes; size = sizes[++i]) {
-        say(`${nodes} nodes × ${size.instrumentations} instrumentations for ${size.seconds} s …`);
-        results.push(...(await measureSize(around, size, fleet.pid)));
+      need(run.budget, these[0]?.seconds ?? 0);
+      const fleet = await run.budget.within(run.budget.left - END_MS, () => startNodes(around, nodes));
+      try {
+        for (const size of these) {
+          left.delete(size);
+          await measureSize(around, size, fleet.pid, run);
+        }
+      } finally {
+        await fleet.stop();
       }
-    } finally {
-      await fleet.stop();
+    } catch (error) {
+      // The fleet did not come up, or did not go away.
+      run.say(messageOf(error));
+      for (const size of left) giveUp(size, run, messageOf(error));
     }
   }
-  return results;
+}
+
+function need(budget: Budget, seconds: number): void {
+  if (budget.left < END_MS + MARGIN_MS + 1000 * seconds) throw new Error('no time was left');
+}
+
+function giveUp(size: Size, run: Run, reason: string): void {
+  const id = `growth.${size.nodes}x${size.instrumentations}`;
+  run.add([unmeasured(id, `${size.nodes} nodes × ${size.instrumentations} instrumentations`, reason)]);
 }
 
 /** A size that cannot even be brought up is a result, too: nothing of it was reached. */
-async function measureSize(around: Around, size: Size, fleet: number): Promise<Result[]> {
+async function measureSize(around: Around, size: Size, fleet: number, run: Run): Promise<void> {
+  const { budget, say, add } = run;
   const uris: string[] = [];
   try {
-    await ask(around.stack, size, uris);
-    return await measureRunning(around, size, fleet, uris);
-  } catch (error) {
-    console.error(`       ${messageOf(error)}`);
-    return describe(size, {
-      lateness: [],
-      incomplete: size.seconds,
-      aggregators: NaN,
-      others: 'did not come up',
-      memory: NaN,
+    need(budget, size.seconds);
+    say(`${size.nodes} nodes × ${size.instrumentations} instrumentations for ${size.seconds} s …`);
+    const limit = Math.min(budget.left - END_MS, 1000 * size.seconds + BRING_UP_MS);
+    const results = await budget.within(limit, async () => {
+      await ask(around.stack, size, uris);
+      return measureRunning(around, size, fleet, uris);
     });
+    add(results);
+  } catch (error) {
+    say(messageOf(error));
+    giveUp(size, run, messageOf(error));
   } finally {
-    for (const uri of uris) await around.stack.ask('DELETE', uri);
+    await Promise.all(uris.splice(0).map(async (uri) => around.stack.ask('DELETE', uri)));
   }
 }
 

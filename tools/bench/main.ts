@@ -1,69 +1,77 @@
 /*
- * `make bench`: measures, prints a table, writes bench/results.json. In: --short for CI, --only part,part.
- * Out: exit status 0, or 1 when a measurement failed; with --short also when a ratio misses its target by a factor of 3.
+ * `make bench`: measures, prints a table, writes bench/results.json and the README's table. In: --short for CI,
+ * --only part,part; --readme only writes the README's table from the file. Out: exit status 0; with --short 1 when a
+ * ratio misses its target by a factor of 3, or no ratio could be measured at all.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../common/errors';
 import { buildFolder } from '../stack/stack';
+import { Budget } from './budget';
 import { measure, PARTS } from './plan';
+import { intoReadme, reportOf, save } from './report';
 import { row, TABLE_HEAD, type Result } from './result';
+
+/** Of the 10 minutes and of the minute that it may take in all, building not included. */
+const LONG_MS = 580_000;
+const SHORT_MS = 56_000;
+/** Stopping what runs comes to its end within this, or is left to the guards. */
+const STOP_MS = 20_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      readme: { type: 'boolean', default: false },
+    },
   });
+  const root = dirname(buildFolder());
+  if (values.readme) {
+    intoReadme(root);
+    return;
+  }
   const only = values.only.split(',').filter((name) => name !== '');
   const unknown = only.find((name) => !(PARTS as readonly string[]).includes(name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${PARTS.join(', ')}`);
+
   const began = Date.now();
-  const { results, failed } = await measure({
-    short: values.short,
-    only,
-    say: (line) => {
-      console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
-    },
-  });
+  const budget = new Budget(values.short ? SHORT_MS : LONG_MS);
+  const results: Result[] = [];
+  const say = (line: string): void => {
+    console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+  };
+  let ended = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (ended) process.exit(130);
+      ended = true;
+      budget.giveUp(`ended by ${signal}`);
+    });
+  }
+  // The timer also keeps the process alive: a promise that nobody fulfils must not end it silently.
+  const late = new Promise<void>((resolve) => setTimeout(resolve, budget.left + STOP_MS));
+  const add = (more: readonly Result[]): void => void results.push(...more);
+  await Promise.race([late, measure({ short: values.short, only, budget, say, add })]);
+
   console.log(TABLE_HEAD);
   for (const one of results) console.log(row(one));
-  console.error(`measured in ${Math.round((Date.now() - began) / 1000)} s`);
-  if (failed.length > 0) {
-    console.error(`failed: ${failed.join(', ')}`);
-    process.exitCode = 1;
+  say(`measured; ${results.filter(({ reason }) => reason !== undefined).length} could not be`);
+  if (ended) process.exit(130);
+  if (values.short) process.exitCode = judge(results);
+  else if (only.length === 0) {
+    console.error(`written: ${save(root, reportOf(results))}`);
+    intoReadme(root);
   }
-  if (!values.short && only.length === 0) save(results);
+}
+
+/** What has no time left on a busy machine is no failure; a machine on which nothing can be compared is one. */
+function judge(results: readonly Result[]): 0 | 1 {
   const far = results.filter(({ farOff }) => farOff);
-  if (values.short && far.length > 0) {
-    console.error(`far off: ${far.map(({ what }) => what).join('; ')}`);
-    process.exitCode = 1;
-  }
-}
-
-function save(results: readonly Result[]): void {
-  const file = join(dirname(buildFolder()), 'bench', 'results.json');
-  const [cpu] = cpus();
-  const machine = {
-    cpu: cpu?.model.trim() ?? 'unknown',
-    cores: cpus().length,
-    memoryMb: Math.round(totalmem() / 2 ** 20),
-    kernel: release(),
-    node: process.version,
-  };
-  const kept = results.map(({ farOff: _farOff, ...rest }) => rest);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ machine, commit: commit(), results: kept }, undefined, 2)}\n`);
-  console.error(`written: ${file}`);
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
+  if (far.length > 0) console.error(`far off: ${far.map(({ what }) => what).join('; ')}`);
+  const compared = results.some(({ ratio }) => ratio !== null);
+  if (!compared) console.error('nothing could be compared');
+  return far.length > 0 || !compared ? 1 : 0;
 }
 
 main()

@@ -12,22 +12,25 @@ import { humps, xorshift } from './load';
 import type { Keyed } from './original';
 import { result, type Result } from './result';
 
-const SECONDS = 3600;
+const HOUR = 3600;
 const KEYS = 20;
 const BUCKETS = 40;
 const MB = 1024 * 1024;
 /** Of the hour, for the original's form: all of it would take about a gigabyte. */
 const PART = 10;
 
-export function measureMemory(): Result[] {
+/** `seconds`: less than an hour when there is little time; then only the ratio is judged. */
+export function measureMemory(seconds = HOUR): Result[] {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const used = (): number => {
+    // Twice: what array buffers held is given back a little after the first.
+    collect();
     collect();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return (heapUsed + arrayBuffers) / MB;
   };
-  const start = Math.floor(Date.now() / 1000) - SECONDS;
+  const start = Math.floor(Date.now() / 1000) - seconds;
 
   const before = used();
   const dataset = new Dataset({
@@ -35,10 +38,10 @@ export function measureMemory(): Result[] {
     grid: LOG_GRID,
     scope: 'interval',
     granularity: 1,
-    retention: SECONDS + 60,
+    retention: seconds + 60,
   });
   const next = xorshift(13);
-  for (let second = start; second < start + SECONDS; second++) {
+  for (let second = start; second < start + seconds; second++) {
     const distributions = new Map(Array.from({ length: KEYS }, (_, k) => [`key${k}`, humps(next, BUCKETS)]));
     dataset.update('node', second, 1, { shape: 'keyed-distribution', distributions }, 0, 1000 * second);
     dataset.tick(1000 * second);
@@ -48,7 +51,7 @@ export function measureMemory(): Result[] {
 
   const beforeOriginal = used();
   const original = new Map<number, Keyed>();
-  for (let second = start; second < start + SECONDS / PART; second++) {
+  for (let second = start; second < start + seconds / PART; second++) {
     const value: Keyed = {};
     for (let k = 0; k < KEYS; k++) {
       value[`key${k}`] = toRanges(humps(next, BUCKETS), LOG_GRID).map(([r, n]) => [[...r], n]);
@@ -56,15 +59,15 @@ export function measureMemory(): Result[] {
     original.set(second, value);
   }
   const theirs = (used() - beforeOriginal) * PART;
-  if (dataset.slotCount < SECONDS || original.size < SECONDS / PART) throw new Error('something was dropped');
+  if (dataset.slotCount < seconds || original.size < seconds / PART) throw new Error('something was dropped');
   return [
     result({
       id: 'memory.hour',
-      what: 'an hour of 20 keys × 40 buckets a second, retained',
+      what: `${seconds} s of 20 keys × 40 buckets a second, retained`,
       value: ours,
       unit: 'MB',
       reference: { what: 'as lists of [[low, high], count]', value: theirs },
-      targets: [{ of: 'value', atMost: 30 }, { of: 'ratio', atMost: 0.1 }],
+      targets: [...(seconds < HOUR ? [] : [{ of: 'value', atMost: 30 } as const]), { of: 'ratio', atMost: 0.1 }],
     }), // prettier-ignore
     result({
       id: 'memory.account',

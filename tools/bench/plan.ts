@@ -1,6 +1,7 @@
 /*
  * All measurements, in order: those that need nothing, those that need a broker, those that need the whole stack.
- * In: long or short, which ones. Out: results; every process started is ended, also when a measurement fails.
+ * In: long or short, which ones, a budget of time. Out: results, one by one; a part that fails, hangs or has no time left
+ * is a row that says so. Every process started is ended, also then.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import { messageOf } from '../../common/errors';
 import { startBroker, type PrivateBroker } from '../stack/broker';
 import { startGuard } from '../stack/process';
 import { startTestStack, type TestStack } from '../stack/test_stack';
+import type { Source } from '../../services/instrumenter/source';
+import type { Budget } from './budget';
 import { measureDoors } from './doors';
 import { measureFootprint } from './footprint';
 import { measureGrowth, type Size } from './growth';
@@ -18,24 +21,26 @@ import { measureIngest } from './ingest';
 import { measureLatency } from './latency';
 import { measureMemory } from './memory';
 import { measureMerge } from './merge';
-import type { Result } from './result';
+import { unmeasured, type Result } from './result';
 
 export interface Plan {
   readonly short: boolean;
   /** Names of parts; all when empty. */
   readonly only: readonly string[];
+  readonly budget: Budget;
   readonly say: (line: string) => void;
+  readonly add: (results: readonly Result[]) => void;
 }
 
 export const PARTS = [
   'merge',
   'memory',
   'heatmap',
-  'ingest',
   'host',
+  'ingest',
   'latency',
-  'doors',
   'footprint',
+  'doors',
   'growth',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -43,98 +48,133 @@ type Part = (typeof PARTS)[number];
 /** In this order: what may be too much for a machine comes last, so that nothing is measured in its wake. */
 const LONG_SIZES: readonly Size[] = [
   ...[10, 100].flatMap((nodes) =>
-    [1, 10, 100].map((instrumentations) => ({ nodes, instrumentations, seconds: 6 })),
+    [1, 10, 100].map((instrumentations) => ({ nodes, instrumentations, seconds: 4 })),
   ),
-  { nodes: 1000, instrumentations: 1, seconds: 6 },
-  { nodes: 1000, instrumentations: 10, seconds: 6 },
+  { nodes: 1000, instrumentations: 1, seconds: 4 },
+  { nodes: 1000, instrumentations: 10, seconds: 4 },
   { nodes: 1000, instrumentations: 20, seconds: 120, judged: true },
   { nodes: 10_000, instrumentations: 1, seconds: 120, judged: true },
-  { nodes: 1000, instrumentations: 100, seconds: 6 },
+  { nodes: 1000, instrumentations: 100, seconds: 4 },
 ];
-const SHORT_SIZES: readonly Size[] = [{ nodes: 100, instrumentations: 10, seconds: 5 }];
+const SHORT_SIZES: readonly Size[] = [{ nodes: 100, instrumentations: 10, seconds: 3 }];
 
-/** A part that fails is told and counted; the others are measured all the same. */
-export async function measure({ short, only, say }: Plan): Promise<{ results: Result[]; failed: Part[] }> {
-  const results: Result[] = [];
-  const failed: Part[] = [];
-  const wants = (...parts: Part[]): boolean => only.length === 0 || parts.some((name) => only.includes(name));
-  const part = async (name: Part, work: () => Result[] | Promise<Result[]>): Promise<void> => {
-    if (!wants(name)) return;
-    say(`${name} …`);
-    try {
-      results.push(...(await work()));
-    } catch (error) {
-      failed.push(name);
-      say(`${name} failed: ${messageOf(error)}`);
-    }
-  };
-  await part('merge', () => measureMerge(short ? 1 : 4));
-  await part('memory', measureMemory);
-  await part('heatmap', () => measureHeatmaps(short ? 3 : 15));
-  const kernel = await measureKernel(part, wants, short, say);
-  if (!wants('ingest', 'latency', 'doors', 'footprint', 'growth')) return { results, failed };
-  await withBroker(async (broker) => {
+/** At the end so much is kept for stopping what runs and writing the table. */
+const END_MS = 6000;
+const LONGEST_PART_MS = 90_000;
+
+export async function measure(plan: Plan): Promise<void> {
+  const { short } = plan;
+  const { part } = new Parts(plan);
+  await part('merge', () => measureMerge(short ? 0.7 : 4));
+  await part('memory', () => measureMemory(short ? 600 : undefined));
+  await part('heatmap', () => measureHeatmaps(short ? 3 : 20, short));
+  if (!PARTS.slice(3).some((name) => wants(plan, name))) return;
+  const source = bpfHere();
+  await part('host', async () => [
+    ...(await measureTracing(traced(source), short ? 1 : 4, short ? 400_000 : 1_000_000)),
+    ...(await measureEnabling(traced(source), short ? 20 : 200)),
+  ]);
+  if (typeof source !== 'string') await source.close();
+  await withBroker(plan, ['ingest', 'latency', 'footprint', 'doors', 'growth'], async (broker) => {
     await part('ingest', () => measureIngest(broker.url, short ? 2 : 5, short ? 20 : 60));
-    if (kernel && wants('latency', 'footprint')) {
-      await withStack(broker, { hosts: ['bench-node'], prefix: 'traced' }, async (stack) => {
-        await part('latency', () => measureLatency(stack, short ? 40 : 250));
-        if (!short) await part('footprint', () => measureFootprint(stack));
-      });
-    }
-    if (!wants('doors', 'growth')) return;
-    await withStack(broker, { hosts: [], prefix: 'simulated' }, async (stack) => {
-      const around = { stack, broker, prefix: 'simulated' };
+    const real = { hosts: ['bench-node'], prefix: 'traced' };
+    await withStack(plan, ['latency', 'footprint'], broker, real, async (stack) => {
+      traced(source);
+      await part('latency', () => measureLatency(stack, short ? 40 : 250));
+      await part('footprint', () => measureFootprint(stack));
+    });
+    const simulated = { hosts: [], prefix: 'simulated' };
+    await withStack(plan, ['doors', 'growth'], broker, simulated, async (stack) => {
+      const around = { stack, broker, prefix: simulated.prefix };
       await part('doors', () => measureDoors(around, short ? 6 : 40));
-      await part('growth', () => measureGrowth(around, short ? SHORT_SIZES : LONG_SIZES, say));
+      if (wants(plan, 'growth')) await measureGrowth(around, short ? SHORT_SIZES : LONG_SIZES, plan);
     });
   });
-  return { results, failed };
 }
 
-/** False where this machine's kernel cannot be traced: what needs that is left out, and said. */
-async function measureKernel(
-  part: (name: Part, work: () => Promise<Result[]>) => Promise<void>,
-  wants: (...parts: Part[]) => boolean,
-  short: boolean,
-  say: (line: string) => void,
-): Promise<boolean> {
-  if (!wants('host', 'latency', 'footprint')) return false;
-  const source = bpfHere();
-  if (typeof source === 'string') {
-    say(`left out: whatever traces this machine's kernel: ${source}`);
-    return false;
+/** What traces this machine's kernel cannot be measured where it cannot be traced. */
+function traced(source: Source | string): Source {
+  if (typeof source === 'string') throw new Error(source);
+  return source;
+}
+
+function wants({ only }: Plan, name: Part): boolean {
+  return only.length === 0 || only.includes(name);
+}
+
+class Parts {
+  private readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
   }
-  await part('host', async () => [
-    ...(await measureTracing(source, short ? 1 : 4)),
-    ...(await measureEnabling(source, short ? 20 : 200)),
-  ]);
-  await source.close();
-  return true;
+
+  readonly part = async (name: Part, work: () => Result[] | Promise<Result[]>): Promise<void> => {
+    const { budget, say, add } = this.plan;
+    if (!wants(this.plan, name)) return;
+    say(`${name} …`);
+    try {
+      const left = budget.left - END_MS;
+      if (left <= 0) throw new Error('no time was left');
+      add(await budget.within(Math.min(left, LONGEST_PART_MS), work));
+    } catch (error) {
+      const reason = messageOf(error);
+      say(`${name}: ${reason}`);
+      add([unmeasured(name, name, reason)]);
+    }
+  };
+}
+
+/** Surroundings that cannot be had are a failure of all that is to be measured in them. */
+async function surrounded(plan: Plan, parts: readonly Part[], work: () => Promise<void>): Promise<void> {
+  const wanted = parts.filter((name) => wants(plan, name));
+  if (wanted.length === 0) return;
+  try {
+    if (plan.budget.left < END_MS) throw new Error('no time was left');
+    await work();
+  } catch (error) {
+    const reason = messageOf(error);
+    plan.say(`${wanted.join(', ')}: ${reason}`);
+    plan.add(wanted.map((name) => unmeasured(name, name, reason)));
+  }
 }
 
 /** One broker for all: starting one takes 6 s. */
-async function withBroker(work: (broker: PrivateBroker) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ca-bench-'));
-  const guard = startGuard();
-  const broker = await startBroker(folder, guard);
-  try {
-    await work(broker);
-  } finally {
-    await broker.stop();
-    guard.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+function withBroker(
+  plan: Plan,
+  parts: readonly Part[],
+  work: (broker: PrivateBroker) => Promise<void>,
+): Promise<void> {
+  return surrounded(plan, parts, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-bench-'));
+    const guard = startGuard();
+    try {
+      const broker = await startBroker(folder, guard);
+      try {
+        await work(broker);
+      } finally {
+        await broker.stop();
+      }
+    } finally {
+      guard.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 }
 
-async function withStack(
+function withStack(
+  plan: Plan,
+  parts: readonly Part[],
   broker: PrivateBroker,
   options: { hosts: readonly string[]; prefix: string },
   work: (stack: TestStack) => Promise<void>,
 ): Promise<void> {
-  const stack = await startTestStack({ ...options, amqpUrl: broker.url, aggregators: 2 });
-  try {
-    await work(stack);
-  } finally {
-    await stack.stop();
-  }
+  return surrounded(plan, parts, async () => {
+    const stack = await startTestStack({ ...options, amqpUrl: broker.url, aggregators: 2 });
+    try {
+      await work(stack);
+    } finally {
+      await stack.stop();
+    }
+  });
 }

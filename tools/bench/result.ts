@@ -21,6 +21,8 @@ export interface Result {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
+  /** Only where nothing was measured: why not. The value is NaN (null in JSON) then. */
+  readonly reason?: string;
   readonly reference: Reference | null;
   /** value / reference. */
   readonly ratio: number | null;
@@ -56,9 +58,15 @@ export function result({ id, what, value, unit, reference, targets = [] }: Measu
     reference: reference === undefined ? null : { ...reference, value: round(reference.value) },
     ratio: ratio === null ? null : round(ratio),
     target: targets.map((target) => describe(target, unit)).join(', '),
-    ok: targets.every((target) => holds(target, 1)),
+    ok: !Number.isNaN(value) && targets.every((target) => holds(target, 1)),
     farOff: targets.some((target) => target.of === 'ratio' && !holds(target, FAR)),
   };
+}
+
+/** What was to be measured and was not: a row of its own, so that nobody takes silence for success. */
+export function unmeasured(id: string, what: string, reason: string): Result {
+  const nothing = { value: NaN, unit: '', reference: null, ratio: null, target: '' };
+  return { id, what, ...nothing, reason, ok: false, farOff: false };
 }
 
 function describe({ of, atMost, atLeast }: Target, unit: string): string {
@@ -71,11 +79,12 @@ function round(n: number): number {
   return Math.abs(n) >= 100 ? Math.round(n) : Number(n.toPrecision(3));
 }
 
-export function row(r: Result): string {
+export function row(r: Omit<Result, 'farOff'>): string {
   const reference = r.reference === null ? '' : `${r.reference.what}: ${r.reference.value}`;
   const ratio = r.ratio === null ? '' : String(r.ratio);
-  const verdict = r.target === '' ? '' : r.ok ? 'yes' : 'NO';
-  return `| ${[r.what, `${r.value} ${r.unit}`, reference, ratio, r.target, verdict].join(' | ')} |`;
+  const verdict = r.reason === undefined && r.target === '' ? '' : r.ok ? 'yes' : 'NO';
+  const value = r.reason === undefined ? `${r.value} ${r.unit}` : `not measured: ${r.reason}`;
+  return `| ${[r.what, value, reference, ratio, r.target, verdict].join(' | ')} |`;
 }
 
 export const TABLE_HEAD =

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
     void fleet.stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  process.on('disconnect', end); // whoever forked us is gone
 }
 
 main().catch((error: unknown) => {
