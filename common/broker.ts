@@ -7,6 +7,7 @@
  * delivered. Messages are transient and unacknowledged: a value is worth a second, and losses are counted by who
  * knows them. publish() says false while the connection is down; nothing is kept here.
  */
+import type { Socket } from 'node:net';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { messageOf } from './errors';
 import type { Log } from './log';
@@ -53,20 +54,35 @@ export interface Broker {
   /** Remembered over reconnects. Resolves when bound, or at once while disconnected. */
   bind(key: string): Promise<void>;
   unbind(key: string): Promise<void>;
+  /** Gives the connection up without asking the broker, and makes a new one: for when nothing comes any more. */
+  reconnect(why: string): void;
   close(): Promise<void>;
 }
 
 /** A dead broker is noticed after about 2.25 heartbeats (measured with a black hole). */
 const HEARTBEAT_SECONDS = 4;
+/** The broker gets this long to say goodbye; one that is gone, or blocked, never does. */
+const GOODBYE_MS = 2000;
 
 /** Rejects when the first connection fails more often than `firstAttempts` allows. */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const { queue, log } = options;
   const keys = new Set([queue]);
   let channel: Channel | undefined;
+  let current: ChannelModel | undefined;
   let blocked = false;
 
   const setup = async (model: ChannelModel): Promise<void> => {
+    try {
+      await declare(model);
+      current = model;
+    } catch (error) {
+      // Not closed in order: the library would wait for the broker's word before it tries again.
+      abandon(model, 'setting up failed');
+      throw error;
+    }
+  };
+  const declare = async (model: ChannelModel): Promise<void> => {
     const fresh = await model.createChannel();
     // Without a listener an 'error' event would end the process.
     fresh.on('error', (error) => {
@@ -84,7 +100,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       queue,
       (message) => {
         // null: somebody deleted the queue. Starting over is the one way that restores all of it.
-        if (message === null) void model.close();
+        if (message === null) leave(model);
         else options.onMessage(deliveryOf(message));
       },
       { noAck: true, exclusive: true },
@@ -92,7 +108,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     fresh.on('close', () => {
       if (channel !== fresh) return;
       channel = undefined;
-      void model.close().catch(() => undefined);
+      leave(model);
     });
     channel = fresh;
     blocked = false;
@@ -157,6 +173,10 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       keys.delete(key);
       await channel?.unbindQueue(queue, exchangeOf(key), key);
     },
+    reconnect(why) {
+      channel = undefined;
+      if (current !== undefined) abandon(current, why);
+    },
     async close() {
       const last = channel;
       channel = undefined;
@@ -165,6 +185,22 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       await connection.close();
     },
   };
+}
+
+/** In order, but not for longer than that may take. */
+function leave(model: ChannelModel): void {
+  const timer = setTimeout(() => {
+    abandon(model, 'the broker did not say goodbye');
+  }, GOODBYE_MS);
+  const done = (): void => {
+    clearTimeout(timer);
+  };
+  model.close().then(done, done);
+}
+
+function abandon(model: ChannelModel, why: string): void {
+  const { connection } = model as unknown as { connection: { stream: Socket } };
+  connection.stream.destroy(new Error(why));
 }
 
 function deliveryOf(

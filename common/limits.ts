@@ -129,9 +129,34 @@ export const LIMITS = {
   snoopKeys: 20_000,
   snoopRefreshMs: 30_000,
 
-  /** Members that were not heard of for this long are gone. */
+  /** A member that was not heard of for this long is asked; gone is who has no queue any more. */
   aggregatorSilentMs: 3000,
-  instrumenterSilentMs: 15_000,
+  instrumenterSilentMs: 9000,
+  /** One that has a queue and is silent for this long is gone all the same. A dead connection is noticed before. */
+  aggregatorGoneMs: 15_000,
+  instrumenterGoneMs: 30_000,
+  memberPingMs: 2000,
+  /** After the broker was away, members get this long to come back before their silence counts. */
+  reconnectGraceMs: 4000,
+
+  /** Each service sends itself a message so often … */
+  selfPingEveryMs: 1000,
+  /** … is unhealthy when none has come back for this long, and makes a new connection after this long. */
+  selfPingLateMs: 5000,
+  selfPingReconnectMs: 15_000,
+  /** A name on the bus that is held by a dead connection is waited for; the broker frees it after about 9 s. */
+  nameHeldMs: 45_000,
+
+  /** Values that were sent are kept so many bytes, and LIMITS.outboxSeconds, in case they did not arrive. */
+  keptBytes: 16 * 1024 * 1024,
+  /** A period is over this long before values that have not come are asked for again. */
+  recallAfterMs: 4000,
+  /** Reports asked of one node at a time, nodes asked at a time, and how often for the same report. */
+  recallReports: 2000,
+  recallsInFlight: 16,
+  recallAttempts: 5,
+  recallAnswerMs: 5000,
+  recallRetryMsMax: 8000,
   /** Enable and disable calls that one node may have outstanding; the rest waits its turn. */
   callsInFlightPerNode: 32,
   /** The same of all nodes together, and how long one may go unanswered before its turn is another's. */

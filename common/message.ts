@@ -66,6 +66,16 @@ export type WireOffer = Static<typeof OfferSchema>;
 export const PROBE_STATES = ['enabling', 'enabled', 'failed', 'stopped'] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
+/** Periods of instrumentations, by their first seconds. */
+const ResendItems = Type.Array(
+  Type.Object({
+    fqid: Fqid,
+    seconds: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: LIMITS.outboxSeconds }),
+  }),
+  { maxItems: LIMITS.instrumentationsPerAggregator },
+);
+export type ResendItems = Static<typeof ResendItems>;
+
 const SCHEMAS = {
   /** config → broadcast, at every connect, and to a member it does not know: say hello. */
   config_online: Type.Object({}),
@@ -100,6 +110,11 @@ const SCHEMAS = {
   disable_instrumentation: Type.Object({ fqid: Fqid }),
   /** config → instrumenter, after hello: these are all there should be; stop any other. */
   expected_instrumentations: Type.Object({ fqids: Type.Array(Fqid, { maxItems: 100_000 }) }),
+  /**
+   * aggregator → instrumenter: values of these periods, named by their first second, have not come; send them again.
+   * Answered, after they were sent, with `unknown`: those that the node does not have.
+   */
+  resend: Type.Object({ items: ResendItems }),
   /** instrumenter → config, whenever it changes: how it stands with one instrumentation on this node. */
   probe_state: Type.Object({
     fqid: Fqid,
@@ -160,6 +175,13 @@ const checkEnvelope = checker(
 const CHECKS = new Map(
   MESSAGE_TYPES.map((type) => [type, checker<TSchema>(SCHEMAS[type], `body of ${type}`)] as const),
 );
+
+const checkResendItems = checker(ResendItems, 'reports');
+
+/** Throws an INVALID error for anything else. */
+export function readResendItems(plain: unknown): ResendItems {
+  return checkResendItems(plain);
+}
 
 export function encodeMessage(message: Message): Buffer {
   return Buffer.from(JSON.stringify(message));

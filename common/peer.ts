@@ -6,6 +6,7 @@ import { connectBroker, type Broker, type Delivery } from './broker';
 import type { Clock } from './clock';
 import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
 import { CaError, ERRORS, messageOf, type ErrorCode } from './errors';
+import { LIMITS } from './limits';
 import type { Log } from './log';
 import {
   CONTROL_CONTENT,
@@ -45,6 +46,15 @@ export interface PeerCounts {
   unroutable: number;
 }
 
+/** How it stands with the bus, for status and readiness. */
+export interface PeerHealth {
+  readonly ok: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  /** Age of the newest message to ourselves that has come back, ms; 0 before the first is due. */
+  readonly selfPingMs: number;
+}
+
 export class Peer {
   readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
   readonly key: string;
@@ -58,6 +68,11 @@ export class Peer {
   private broker: Broker | undefined;
   private lastId = 0;
   private readonly options: PeerOptions;
+  private pinging: NodeJS.Timeout | undefined;
+  /** When the newest message to ourselves that has come back was sent. */
+  private echoed = 0;
+  /** Before this the bus was away, or we stood still: nothing could come back. */
+  private ableSince = 0;
 
   constructor(options: PeerOptions) {
     this.options = options;
@@ -71,6 +86,21 @@ export class Peer {
 
   get connected(): boolean {
     return this.broker?.connected ?? false;
+  }
+
+  /**
+   * Whatever others sent to us before this time (ms, our clock) and the broker took has been heard: a message to
+   * ourselves came back behind it. Whoever judges others by their silence must judge by this time, not by the clock.
+   */
+  get heardUntil(): number {
+    return this.echoed;
+  }
+
+  get health(): PeerHealth {
+    const selfPingMs = Math.max(0, this.options.clock.now() - Math.max(this.echoed, this.ableSince));
+    if (!this.connected) return { ok: false, reason: 'the broker is away or takes no messages', selfPingMs };
+    if (selfPingMs <= LIMITS.selfPingLateMs) return { ok: true, selfPingMs };
+    return { ok: false, reason: `messages to ourselves take more than ${selfPingMs} ms`, selfPingMs };
   }
 
   /** One handler a type. What it returns (or throws) is the answer, where the sender waits for one. */
@@ -105,6 +135,7 @@ export class Peer {
         this.unroutable(delivery);
       },
     });
+    this.pingOurselves();
   }
 
   async bind(key: string): Promise<void> {
@@ -199,7 +230,33 @@ export class Peer {
 
   async close(): Promise<void> {
     this.failWaiting('this service is going away');
+    clearTimeout(this.pinging);
     await this.broker?.close();
+  }
+
+  /**
+   * A message to our own queue, again and again: a connection may be open and swallow everything, or our binding may
+   * be gone, and no heartbeat tells. A connection on which none comes back for long is given up and made anew.
+   */
+  private pingOurselves(): void {
+    const { clock, log } = this.options;
+    this.ableSince = clock.now();
+    let due = this.ableSince;
+    const ping = (): void => {
+      const now = clock.now();
+      // While the broker is away or blocked, or we stood still, nothing could come back: that is no sign of anything.
+      if (!this.connected || now - due > LIMITS.selfPingEveryMs) this.ableSince = now;
+      if (now - Math.max(this.echoed, this.ableSince) > LIMITS.selfPingReconnectMs) {
+        log.warn({ ms: now - this.echoed }, 'messages to ourselves do not come back; connecting anew');
+        this.ableSince = now;
+        this.broker?.reconnect('messages to ourselves do not come back');
+      }
+      this.tell(this.key, 'ping', {});
+      due = now + LIMITS.selfPingEveryMs;
+      this.pinging = setTimeout(ping, LIMITS.selfPingEveryMs);
+      this.pinging.unref();
+    };
+    ping();
   }
 
   private compose<T extends MessageType>(type: T, body: Body<T>): Message {
@@ -234,6 +291,10 @@ export class Peer {
   }
 
   private dispatch(message: Message): void {
+    if (message.type === 'ping' && message.from === this.key) {
+      this.echoed = Math.max(this.echoed, message.time);
+      return;
+    }
     if (message.type === 'answer') {
       const { to, error, body } = message.body;
       const waiting = this.waiting.get(to);

@@ -16,6 +16,7 @@ import type { Log } from '../../common/log';
 import { fromWire, type Body } from '../../common/message';
 import { Dataset } from './dataset';
 import { Loads } from './loads';
+import { Recall, type RecallOptions } from './recall';
 import { Waiting } from './waiting';
 
 export interface AggregatorOptions {
@@ -24,6 +25,8 @@ export interface AggregatorOptions {
   /** Asks the broker for the values of an instrumentation, or not to send them any more. */
   readonly bind: (fqid: string) => Promise<void>;
   readonly unbind: (fqid: string) => Promise<void>;
+  /** Asks a node for values that did not come (recall.ts). */
+  readonly resend: RecallOptions['ask'];
 }
 
 /** One instrumentation of ours. */
@@ -35,8 +38,10 @@ export interface Owned {
   nodes: readonly string[];
   /** What it costs each node that has told so lately. */
   readonly loads: Loads;
-  /** First whole second after it became ours. */
+  /** First whole second after it became ours: before it, nobody is waited for. */
   readonly since: number;
+  /** First whole second of its life: from it on its nodes should have reported, to us or to an aggregator before us. */
+  readonly born: number;
 }
 
 /** During this time nodes count as expected because they were asked, later because they were heard of. */
@@ -52,9 +57,11 @@ export class Aggregator {
   private readonly owned = new Map<string, Owned>();
   private readonly warned = new Map<string, number>();
   private readonly options: AggregatorOptions;
+  private readonly recall: Recall;
 
   constructor(options: AggregatorOptions) {
     this.options = options;
+    this.recall = new Recall({ ...options, ask: options.resend });
   }
 
   get(id: string): Owned | undefined {
@@ -119,6 +126,7 @@ export class Aggregator {
       loads.expire(now);
       waiting.check();
     }
+    this.recall.tick(this.owned);
     for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
   }
 
@@ -148,7 +156,12 @@ export class Aggregator {
         },
       ],
     );
-    return { counts: { ...this.counts }, instrumentations: Object.fromEntries(instrumentations) as unknown };
+    const recalled = { ...this.recall.counts };
+    return {
+      counts: { ...this.counts },
+      recalled,
+      instrumentations: Object.fromEntries(instrumentations) as unknown,
+    };
   }
 
   private own(instrumentation: Instrumentation, nodes: readonly string[]): Owned {
@@ -159,13 +172,16 @@ export class Aggregator {
       granularity: instrumentation.granularity,
       retention: instrumentation.retentionTime,
     });
+    const since = Math.floor(this.options.clock.now() / 1000) + 1;
     const owned: Owned = {
       instrumentation,
       dataset,
       waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
       nodes,
       loads: new Loads(),
-      since: Math.floor(this.options.clock.now() / 1000) + 1,
+      since,
+      // Another machine's clock may be ahead of ours.
+      born: Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1),
     };
     return owned;
   }

@@ -208,6 +208,24 @@ export class Dataset {
     return this.presence.expectedNodes(second).filter((node) => !this.presence.has(node, second));
   }
 
+  /** Seconds that one report covers. */
+  get reportSeconds(): number {
+    return this.presence.seconds;
+  }
+
+  /** Nodes whose report that begins with `second` has not come, of `asked` and of those heard of lately. */
+  absent(second: number, asked: readonly string[], recent: ReadonlySet<string>): string[] {
+    const { presence } = this;
+    const others = asked.filter((node) => !recent.has(node));
+    if (presence.reporting(second) >= recent.size + others.length) return [];
+    return [...recent, ...others].filter((node) => !presence.has(node, second));
+  }
+
+  /** Nodes that were heard of for some second from `second` on. */
+  heardSince(second: number): Set<string> {
+    return this.presence.heardSince(second);
+  }
+
   /** Once a second: seals what is over, drops what is too old or too much. */
   tick(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);

@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import { cacheOfBytes } from '../../common/cache';
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
 import { admitFrontDoor } from '../../common/front-door';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
 import { LIMITS } from '../../common/limits';
 import { createLog, type Log } from '../../common/log';
+import { readResendItems } from '../../common/message';
 import { Peer } from '../../common/peer';
 import { routes } from '../../common/route';
 import { brokerUrl, readSettings, type Settings } from '../../common/settings';
@@ -37,6 +39,7 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     key: keys.aggregator(instance),
     clock,
     log,
+    firstAttempts: 0,
     onUp: () => {
       log.info({}, 'connected to the broker');
       sayHello();
@@ -50,6 +53,10 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     log,
     bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
     unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
+    resend: async (node, items) => {
+      const answer = await peer.call(keys.instrumenter(node), 'resend', { items }, LIMITS.recallAnswerMs);
+      return readResendItems(answer['unknown']);
+    },
   });
   const status = (): Record<string, unknown> => ({
     service: 'aggregator',
@@ -58,6 +65,7 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     httpPort: http.port,
     pid: process.pid,
     memory: process.memoryUsage(),
+    bus: peer.health,
     peer: { ...peer.counts },
     http: { ...http.counts, byStatus: Object.fromEntries(http.counts.byStatus) },
     ...aggregator.status(),
@@ -123,7 +131,7 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     aggregator.tick();
     peer.tell(keys.config, 'alive', {});
   });
-  await peer.connect();
+  await claim(peer, { url: brokerUrl(settings), host: settings.host, clock, log });
   await peer.bind(keys.broadcast);
   log.info({ instance, port: http.port }, 'aggregator is up');
 

@@ -110,6 +110,14 @@ export class Presence {
     return seen.map(([node]) => node);
   }
 
+  /** Nodes that reported for a period from that of the second on. */
+  heardSince(second: number): Set<string> {
+    const from = this.periodOf(second);
+    const heard = new Set<string>();
+    for (const [node, number] of this.numbers) if ((this.lastSeen[number] ?? 0) >= from) heard.add(node);
+    return heard;
+  }
+
   /** Forgets nodes that no period of the ring can hold any more. */
   sweep(nowSecond: number): void {
     const oldest = this.periodOf(nowSecond) - this.capacity;

@@ -39,6 +39,7 @@ beforeEach(async () => {
     log: SILENT,
     bind: (id) => Promise.resolve(void bound.add(id)),
     unbind: (id) => Promise.resolve(void bound.delete(id)),
+    resend: () => Promise.resolve([]),
   });
   server = await serve({
     name: 'test',
@@ -115,7 +116,7 @@ test('a raw value comes with its interval and with who reported', async () => {
     nsources: 2,
     minreporting: 1,
     lost: 3,
-    completeness: [{ time: NOW - 2, duration: 1, expected: 0, reporting: 1, late: 0, lost: 3 }],
+    completeness: [{ time: NOW - 2, duration: 1, expected: 2, reporting: 1, late: 0, lost: 3 }],
   });
   expect(headers.get('content-type')).toBe('application/json');
 });
@@ -136,6 +137,19 @@ test('a value says what gathering it costs, until nodes tell no more', async () 
   now += 31_000;
   aggregator.tick();
   expect((await get(`${V}/1/value/raw?timeout=0`)).body).not.toHaveProperty('cost');
+});
+
+test('seconds that died with an aggregator before us read as missing, those before the question as empty', async () => {
+  await own({ ...PLAIN, crtime: 1000 * (NOW - 20) }, ['a', 'b']);
+  const { body } = await get(`${V}/1/value/raw?start_time=${NOW - 30}&duration=20&timeout=0`);
+  const nobody = { reporting: 0, late: 0, lost: 0 };
+  expect(body).toMatchObject({
+    minreporting: 0,
+    completeness: [
+      { time: NOW - 30, duration: 11, expected: 0, ...nobody },
+      { time: NOW - 19, duration: 9, expected: 2, ...nobody },
+    ],
+  });
 });
 
 test.each([

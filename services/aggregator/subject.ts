@@ -30,7 +30,7 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   // Ids are digits: with anything else, a customer's name could run over into another scope's fqid.
   const owned = /^\d{1,15}$/.test(id) ? aggregator.get(name) : undefined;
   if (owned !== undefined) {
-    return { dataset: owned.dataset, nodes: owned.nodes.length, since: owned.since, owned };
+    return { dataset: owned.dataset, nodes: owned.nodes.length, since: owned.born, owned };
   }
   const shape = SHAPES.find((known) => known === request.headers['x-ca-instn-shape']);
   const granularity = Number(request.headers['x-ca-instn-granularity']);

@@ -3,4 +3,7 @@
  */
 import type { Peer } from '../../common/peer';
 
-export type Bus = Pick<Peer, 'key' | 'connected' | 'counts' | 'on' | 'tell' | 'call'>;
+export type Bus = Pick<
+  Peer,
+  'key' | 'connected' | 'heardUntil' | 'health' | 'counts' | 'on' | 'tell' | 'call'
+>;

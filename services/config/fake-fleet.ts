@@ -6,7 +6,7 @@ import { CaError } from '../../common/errors';
 import type { Clock } from '../../common/clock';
 import type { Body, Message, MessageType } from '../../common/message';
 import type { toWire } from '../../common/message';
-import type { AnswerBody, Handler } from '../../common/peer';
+import type { AnswerBody, Handler, PeerHealth } from '../../common/peer';
 import type { Bus } from './bus';
 
 export class FakeClock implements Clock {
@@ -43,6 +43,22 @@ export type Answering = (call: Call) => AnswerBody | undefined | Promise<AnswerB
 export class FakeBus implements Bus {
   readonly key = 'ca.config';
   connected = true;
+  /** undefined: no message to ourselves is behind. */
+  behind: number | undefined;
+  private readonly clock: Clock | undefined;
+
+  constructor(clock?: Clock) {
+    this.clock = clock;
+  }
+
+  get heardUntil(): number {
+    return this.behind ?? this.clock?.now() ?? Infinity;
+  }
+
+  get health(): PeerHealth {
+    return { ok: this.connected, selfPingMs: 0 };
+  }
+
   readonly counts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
   readonly calls: Call[] = [];
   readonly told: Call[] = [];

@@ -79,8 +79,8 @@ function healthRoutes(bus: Bus): Route[] {
       method: 'GET',
       path: '/readyz',
       handle: () => {
-        if (!bus.connected)
-          throw new CaError('NO_RESOURCE', 'the broker is not connected', { retryAfter: 1 });
+        const { ok, reason } = bus.health;
+        if (!ok) throw new CaError('NO_RESOURCE', reason ?? 'not ready', { retryAfter: 1 });
         return { json: { ok: true } };
       },
     },

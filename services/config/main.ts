@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
 import { createLog } from '../../common/log';
 import { Peer } from '../../common/peer';
@@ -18,10 +19,6 @@ import { frontDoorSecret, readOperatorFiles, readTls } from './operator-files';
 import { createProxy } from './proxy';
 import { statusOf } from './status';
 import { Store } from './store';
-
-/** A queue still held by our own dead connection is freed after about 9 s; one held longer has a living owner. */
-const LOCKED_ATTEMPTS_MAX = 15;
-const LOCKED_WAIT_MS = 1000;
 
 const STOP_MS = 1500;
 
@@ -120,27 +117,7 @@ async function main(): Promise<void> {
     );
   });
 
-  await connect(peer);
-}
-
-/** Waits for the broker as long as it takes, but not for another config service to go away. */
-async function connect(peer: Peer): Promise<void> {
-  let locked = 0;
-  for (;;) {
-    try {
-      await peer.connect();
-      return;
-    } catch (error) {
-      const reason = messageOf(error);
-      locked = reason.includes('RESOURCE_LOCKED') ? locked + 1 : 0;
-      if (locked >= LOCKED_ATTEMPTS_MAX) {
-        throw new Error(`another config service already serves this broker and prefix: ${reason}`, {
-          cause: error,
-        });
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOCKED_WAIT_MS));
-    }
-  }
+  await claim(peer, { url, host: settings.host, clock, log });
 }
 
 main().catch((error: unknown) => {

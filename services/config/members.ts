@@ -1,8 +1,13 @@
 /*
  * Who is online. In: hello, alive and goodbye messages, and the clock. Out: aggregators and nodes, and news of them.
- * Members say hello when they start and when this service does; whoever is silent too long is gone.
+ * Members say hello when they start and when this service does.
+ *
+ * Silence is judged by what we have heard, not by the clock: while our own queue is behind, nobody is silent. Whoever is
+ * silent for a moment is asked; it is gone when it has no queue any more (its process has ended), or when it does not
+ * answer for long. So a killed aggregator is replaced within seconds, and a busy one is left alone.
  */
 import type { Clock } from '../../common/clock';
+import { CaError } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import type { Body } from '../../common/message';
@@ -40,6 +45,8 @@ export interface MemberNews {
 interface Seen<T> {
   readonly member: T;
   lastSeen: number;
+  /** A question is under way. */
+  asking?: boolean;
 }
 
 export class Members {
@@ -48,6 +55,7 @@ export class Members {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly news: MemberNews;
+  private bus: Bus | undefined;
 
   constructor(options: { clock: Clock; log: Log; news: MemberNews }) {
     this.clock = options.clock;
@@ -76,11 +84,12 @@ export class Members {
   /** Milliseconds since a member was last heard of. */
   silentMs(key: string): number {
     const seen = this.aggregatorsByKey.get(key) ?? this.nodesByKey.get(key);
-    return seen === undefined ? Infinity : this.clock.now() - seen.lastSeen;
+    return seen === undefined ? Infinity : Math.max(0, this.clock.now() - seen.lastSeen);
   }
 
   /** Takes all that members say about themselves. */
   listen(bus: Bus): void {
+    this.bus = bus;
     bus.on('aggregator_online', (body, { from, host }) => {
       const since = this.aggregatorsByKey.get(from)?.member.since ?? this.clock.now();
       const member = { key: from, host, since, ...body };
@@ -115,19 +124,48 @@ export class Members {
     return seen !== undefined;
   }
 
-  /** While we were cut off from the broker nobody could be heard: everybody's silence starts anew. */
+  /** While we were cut off from the broker nobody could be heard: everybody gets time to come back. */
   forgiveSilence(): void {
-    const now = this.clock.now();
-    for (const seen of this.aggregatorsByKey.values()) seen.lastSeen = now;
-    for (const seen of this.nodesByKey.values()) seen.lastSeen = now;
+    const from = this.clock.now() + LIMITS.reconnectGraceMs;
+    for (const seen of this.aggregatorsByKey.values()) seen.lastSeen = from;
+    for (const seen of this.nodesByKey.values()) seen.lastSeen = from;
   }
 
   /** Called each second. */
   expire(): void {
-    const late = (seenByKey: Map<string, Seen<unknown>>, limitMs: number): string[] =>
-      [...seenByKey].filter(([, s]) => this.clock.now() - s.lastSeen > limitMs).map(([key]) => key);
-    for (const key of late(this.aggregatorsByKey, LIMITS.aggregatorSilentMs)) this.gone(key, 'is silent');
-    for (const key of late(this.nodesByKey, LIMITS.instrumenterSilentMs)) this.gone(key, 'is silent');
+    const { aggregatorSilentMs, aggregatorGoneMs, instrumenterSilentMs, instrumenterGoneMs } = LIMITS;
+    for (const [key, seen] of this.aggregatorsByKey)
+      this.judge(key, seen, aggregatorSilentMs, aggregatorGoneMs);
+    for (const [key, seen] of this.nodesByKey)
+      this.judge(key, seen, instrumenterSilentMs, instrumenterGoneMs);
+  }
+
+  private judge(key: string, seen: Seen<unknown>, silentMs: number, goneMs: number): void {
+    const { bus } = this;
+    if (bus === undefined) return;
+    const silent = Math.min(bus.heardUntil, this.clock.now()) - seen.lastSeen;
+    if (silent > goneMs) this.gone(key, 'is silent');
+    if (silent <= silentMs || silent > goneMs || seen.asking === true) return;
+    seen.asking = true;
+    const { lastSeen } = seen;
+    bus
+      .call(key, 'ping', {}, LIMITS.memberPingMs)
+      .then(
+        () => {
+          seen.lastSeen = this.clock.now();
+        },
+        (error: unknown) => {
+          const nobody = error instanceof CaError && error.code === 'NO_RESOURCE' && bus.connected;
+          // Heard of, or back with another hello, meanwhile: not gone.
+          const same =
+            seen.lastSeen === lastSeen &&
+            (this.aggregatorsByKey.get(key) ?? this.nodesByKey.get(key)) === seen;
+          if (nobody && same) this.gone(key, 'has no queue any more');
+        },
+      )
+      .finally(() => {
+        seen.asking = false;
+      });
   }
 
   private gone(key: string, why: string): void {

@@ -19,7 +19,7 @@ async function create(body: unknown = QUESTION): Promise<string> {
 }
 
 const nodeCalls = (host: string): string[] =>
-  front.bus.calls.filter(({ to }) => to === nodeKey(host)).map(({ type }) => type);
+  front.bus.calls.filter(({ to, type }) => to === nodeKey(host) && type !== 'ping').map(({ type }) => type);
 const nodes = (id: string): unknown => front.config.reconciler.nodesOf(`global;${id}`);
 
 test('a new instrumentation goes to one aggregator and to every node that can do it', async () => {
@@ -145,19 +145,63 @@ test('a node that comes later, or again, is told everything', async () => {
   expect(expectedNodes(front.bus, 'a0', `global;${id}`)).toEqual(['late']);
 });
 
-test('a node silent for 15 s is no longer expected, an alive brings it back through a hello', async () => {
+/** Seconds pass in which the aggregator, unlike the others, is heard of. */
+async function pass(seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    front.clock.pass(1);
+    await front.bus.say(aggregatorKey('a0'), 'alive', {});
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('a killed node is no longer expected within 15 s, an alive brings it back through a hello', async () => {
   await addAggregator(front.bus, 'a0');
   await addNode(front.bus, 'n1');
   const id = await create();
   await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 1);
-  for (let i = 0; i < 16; i++) {
-    front.clock.pass(1);
-    await front.bus.say(aggregatorKey('a0'), 'alive', {});
-  }
+  front.bus.members.delete(nodeKey('n1')); // its queue goes with its process
+  await pass(14);
   await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 0);
   expect(nodes(id)).toEqual([]);
   await front.bus.say(nodeKey('n1'), 'alive', {});
   expect(front.bus.told.at(-1)).toMatchObject({ to: nodeKey('n1'), type: 'config_online' });
+});
+
+test('a node that answers, however silent it is otherwise, stays', async () => {
+  await addAggregator(front.bus, 'a0');
+  await addNode(front.bus, 'n1');
+  await pass(120);
+  expect(front.config.members.nodes).toHaveLength(1);
+});
+
+test('a node that has a queue and never answers is given up later', async () => {
+  await addAggregator(front.bus, 'a0');
+  await addNode(front.bus, 'n1');
+  front.bus.members.set(nodeKey('n1'), () => undefined);
+  await pass(25);
+  expect(front.config.members.nodes).toHaveLength(1);
+  await pass(15);
+  expect(front.config.members.nodes).toHaveLength(0);
+});
+
+test('a killed aggregator is gone after 4 s, a busy one is not', async () => {
+  await addAggregator(front.bus, 'busy', 1, () => undefined);
+  await addAggregator(front.bus, 'killed');
+  front.bus.members.delete(aggregatorKey('killed'));
+  await pass(LIMITS.reconnectGraceMs / 1000 + 4);
+  expect(front.config.members.aggregators.map(({ instance }) => instance)).toEqual(['busy']);
+});
+
+test('while our own queue is behind, nobody is silent', async () => {
+  await addAggregator(front.bus, 'a0');
+  front.bus.members.delete(aggregatorKey('a0'));
+  front.bus.behind = front.clock.now();
+  front.clock.pass(60);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(front.config.members.aggregators).toHaveLength(1);
+  front.bus.behind = undefined;
+  front.clock.pass(1);
+  await front.bus.until(() => front.config.members.aggregators.length === 0);
 });
 
 test('while the broker is away nobody is given up', async () => {

@@ -52,6 +52,7 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
     started,
     uptime: now - started,
     connected: bus.connected,
+    bus: bus.health,
     aggregators: members.aggregators.map(({ key, instance, host: on, httpHost, httpPort, since }) => ({
       instance,
       key,

@@ -52,8 +52,8 @@ export interface TestOptions {
 export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ca-config-test-')));
   const store = await Store.open(join(folder, 'config'));
-  const bus = options.bus ?? new FakeBus();
   const clock = new FakeClock();
+  const bus = options.bus ?? new FakeBus(clock);
   const config = new Config({
     bus,
     broadcastKey: 'ca.broadcast',

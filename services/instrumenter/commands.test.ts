@@ -29,7 +29,13 @@ function bus() {
     changed: () => undefined,
   });
   let hellos = 0;
-  listen({ peer, instrumenter, sayHello: () => hellos++, status: () => ({ service: 'instrumenter' }) });
+  listen({
+    peer,
+    instrumenter,
+    sayHello: () => hellos++,
+    resend: () => [],
+    status: () => ({ service: 'instrumenter' }),
+  });
   return { say, source, instrumenter, hellos: () => hellos };
 }
 

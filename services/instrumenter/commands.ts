@@ -2,7 +2,7 @@
  * What the config service asks of this node. In: messages. Out: calls of the instrumenter, and answers.
  */
 import type { Peer } from '../../common/peer';
-import { fromWire } from '../../common/message';
+import { fromWire, type ResendItems } from '../../common/message';
 import type { Instrumenter } from './instrumenter';
 
 export interface CommandOptions {
@@ -10,10 +10,12 @@ export interface CommandOptions {
   readonly instrumenter: Instrumenter;
   /** Somebody wants to know who is here. */
   readonly sayHello: () => void;
+  /** Sends values again that did not arrive; those that are not here any more come back. */
+  readonly resend: (items: ResendItems) => ResendItems;
   readonly status: () => Readonly<Record<string, unknown>>;
 }
 
-export function listen({ peer, instrumenter, sayHello, status }: CommandOptions): void {
+export function listen({ peer, instrumenter, sayHello, resend, status }: CommandOptions): void {
   peer.on('config_online', () => {
     sayHello();
     return undefined;
@@ -24,5 +26,6 @@ export function listen({ peer, instrumenter, sayHello, status }: CommandOptions)
     await instrumenter.expect(fqids);
     return undefined;
   });
+  peer.on('resend', ({ items }) => ({ unknown: resend(items) }));
   peer.on('status', status);
 }

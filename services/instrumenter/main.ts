@@ -4,6 +4,7 @@
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
 import { createLog } from '../../common/log';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     key: keys.instrumenter(host),
     clock,
     log,
+    firstAttempts: 0,
     onUp: () => {
       log.info({}, 'connected to the broker');
       if (bound) sayHello();
@@ -81,12 +83,14 @@ async function main(): Promise<void> {
     peer,
     instrumenter,
     sayHello,
+    resend: (items) => outbox.resend(items),
     status: () => ({
       service: 'instrumenter',
       host,
       started,
       pid: process.pid,
       memory: process.memoryUsage.rss(),
+      bus: peer.health,
       sources: opened.map(({ name, source, unavailable }) => ({
         name,
         metrics: source?.offers().filter((offer) => 'fields' in offer).length ?? 0,
@@ -98,6 +102,7 @@ async function main(): Promise<void> {
         ...instrumenter.counts,
         reportsSent: outbox.counts.sent,
         reportsLost: outbox.counts.lost,
+        reportsResent: outbox.counts.resent,
         reportsQueued: outbox.queued,
         ...peer.counts,
       },
@@ -126,7 +131,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 
   log.info({ host, sources: sources.map((s) => s.name) }, 'instrumenter started');
-  await peer.connect();
+  await claim(peer, { url, host, clock, log });
   // Bound first: a config service that comes up between the two hears the hello or is heard.
   await peer.bind(keys.broadcast);
   bound = true;

@@ -98,7 +98,7 @@ test('while the broker is away values wait, and go out in order, the oldest firs
   while (box.queued > 0) await turnOfTheLoop();
   expect(secondsOf(sent)).toEqual(Array.from({ length: 451 }, (_, i) => i + 1));
   expect(sent[0]!.message.sent).toBe(START * 1000 + 5000);
-  expect(box.counts).toEqual({ sent: 451, lost: 0 });
+  expect(box.counts).toMatchObject({ sent: 451, lost: 0 });
 });
 
 test('a link that breaks again keeps the rest in order', async () => {
@@ -127,7 +127,7 @@ test('what is older than the limit is given up, oldest first, and counted', asyn
   link.up = true;
   box.flush();
   expect(secondsOf(sent)[0]).toBe(10);
-  expect(box.counts).toEqual({ sent: LIMITS.outboxSeconds + 1, lost: 9 });
+  expect(box.counts).toMatchObject({ sent: LIMITS.outboxSeconds + 1, lost: 9 });
 });
 
 test('no more than so many reports wait, whatever their age', () => {
@@ -147,5 +147,50 @@ test('at the end what can be sent is sent; the rest is lost, and counted', () =>
   link.up = false;
   box.put(parcel(2));
   box.close();
-  expect(box.counts).toEqual({ sent: 1, lost: 1 });
+  expect(box.counts).toMatchObject({ sent: 1, lost: 1 });
+});
+
+test('what was sent can be sent again for as long, with the same value; what is not here is said', async () => {
+  const { box, clock, sent } = outbox();
+  for (let second = 1; second <= 3; second++) box.put(parcel(second));
+  await turnOfTheLoop();
+  sent.length = 0;
+  const seconds = [START + 1, START + 3, START + 9];
+  expect(box.resend([{ fqid: 'global;1', seconds }, { fqid: 'global;7', seconds: [START + 1] }])).toEqual([
+    { fqid: 'global;1', seconds: [START + 9] },
+    { fqid: 'global;7', seconds: [START + 1] },
+  ]); // prettier-ignore
+  expect(sent.map(({ message }) => [message.second - START, message.reports[0]?.value])).toEqual([
+    [1, { shape: 'number', number: 1 }],
+    [3, { shape: 'number', number: 3 }],
+  ]);
+  expect(box.counts).toEqual({ sent: 3, lost: 0, resent: 2 });
+  clock.time += (LIMITS.outboxSeconds + 2) * 1000;
+  box.flush();
+  expect(box.resend([{ fqid: 'global;1', seconds: [START + 1, START + 3] }])).toEqual([
+    { fqid: 'global;1', seconds: [START + 1] },
+  ]);
+});
+
+test('what was given up is said by the next report of the same instrumentation', async () => {
+  const { box, clock, sent, link } = outbox();
+  link.up = false;
+  box.put(parcel(5));
+  box.put(parcel(6));
+  box.put({ ...parcel(6, 'global;2'), snapshot: true });
+  clock.time += (LIMITS.outboxSeconds + 10) * 1000;
+  link.up = true;
+  box.put(parcel(75));
+  box.put(parcel(75, 'global;2'));
+  box.put(parcel(76));
+  await turnOfTheLoop();
+  const told = sent.flatMap(({ message }) =>
+    message.reports.map(({ fqid, lost }) => [message.second - START, fqid, lost]),
+  );
+  expect(told).toEqual([
+    [75, 'global;1', 11],
+    [75, 'global;2', 0],
+    [76, 'global;1', 0],
+  ]);
+  expect(box.counts.lost).toBe(3);
 });

@@ -1,19 +1,26 @@
 /*
  * Values on their way out. In: one report at a time, from tick.ts. Out: data messages to the broker, in order; what is
  * reported in one turn of the event loop about the same second travels in one message, under the keys of all.
- * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted.
+ * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted; the next
+ * report of the same instrumentation says how many events that cost. What was sent is kept as long (kept.ts), because
+ * nobody knows whether it arrived.
  */
 import type { Clock } from '../../common/clock';
 import type { DataMessage, Report } from '../../common/data';
+import { CaError } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
 import type { Routes } from '../../common/route';
-import type { Value } from '../../common/value';
+import type { ResendItems } from '../../common/message';
+import { totalOf, type Value } from '../../common/value';
+import { Kept } from './kept';
 
 /** One instrumentation's report and the seconds that it covers. */
 export interface Parcel {
   readonly second: number;
   readonly duration: number;
   readonly report: Report;
+  /** A snapshot is no sum of events: what is not sent is missing, but no events are lost. */
+  readonly snapshot?: boolean;
 }
 
 export interface OutboxOptions {
@@ -29,13 +36,18 @@ export interface OutboxCounts {
   sent: number;
   /** Given up because the broker was away for too long. */
   lost: number;
+  /** Sent once more because an aggregator missed them. */
+  resent: number;
 }
 
 export class Outbox {
-  readonly counts: OutboxCounts = { sent: 0, lost: 0 };
+  readonly counts: OutboxCounts = { sent: 0, lost: 0, resent: 0 };
   private readonly options: OutboxOptions;
   private waiting: Parcel[] = [];
   private next: NodeJS.Immediate | undefined;
+  private readonly kept = new Kept();
+  /** Events of reports that were given up, by instrumentation, until a report has said so. */
+  private readonly owed = new Map<string, number>();
 
   constructor(options: OutboxOptions) {
     this.options = options;
@@ -46,9 +58,33 @@ export class Outbox {
   }
 
   put(parcel: Parcel): void {
-    this.waiting.push(parcel);
     this.giveUpOldest();
+    this.waiting.push(this.confess(parcel));
     this.soon();
+  }
+
+  /** Sends these again at once. Out: those that are not here. Throws when the broker does not take them. */
+  resend(items: ResendItems): ResendItems {
+    const found: Parcel[] = [];
+    const unknown: { fqid: string; seconds: number[] }[] = [];
+    for (const { fqid, seconds } of items) {
+      const missing = seconds.filter((second) => {
+        const parcel = this.kept.get(fqid, second);
+        if (parcel !== undefined) found.push(parcel);
+        // What waits goes out on its own, in its turn.
+        return (
+          parcel === undefined && !this.waiting.some((w) => w.second === second && w.report.fqid === fqid)
+        );
+      });
+      if (missing.length > 0) unknown.push({ fqid, seconds: missing });
+    }
+    for (let i = 0; i < found.length; i += LIMITS.reportsPerMessage) {
+      for (const message of messagesOf(found.slice(i, i + LIMITS.reportsPerMessage))) {
+        if (!this.send(message)) throw new CaError('NO_RESOURCE', 'the broker takes no messages now');
+        this.counts.resent += message.length;
+      }
+    }
+    return unknown;
   }
 
   /** Sends what waits, the oldest seconds first, a message's worth of reports in a row. */
@@ -57,8 +93,13 @@ export class Outbox {
     const sent = new Set<Parcel>();
     for (const message of messagesOf(slice)) {
       if (!this.send(message)) break;
-      for (const parcel of message) sent.add(parcel);
+      for (const parcel of message) {
+        sent.add(parcel);
+        this.kept.keep(parcel);
+        this.counts.sent++;
+      }
     }
+    this.kept.forget(this.oldest());
     this.waiting = [...slice.filter((parcel) => !sent.has(parcel)), ...this.waiting.slice(slice.length)];
     if (sent.size === slice.length && this.waiting.length > 0) this.soon();
   }
@@ -79,13 +120,34 @@ export class Outbox {
   }
 
   private giveUpOldest(): void {
-    const oldest = Math.floor(this.options.clock.now() / 1000) - LIMITS.outboxSeconds;
-    let surplus = Math.max(this.waiting.length - LIMITS.outboxReports, 0);
+    const oldest = this.oldest();
+    let surplus = Math.max(this.waiting.length + 1 - LIMITS.outboxReports, 0);
     // In order of second, but for a late one now and then: that one waits for its turn.
     while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
     if (surplus === 0) return;
-    this.waiting.splice(0, surplus);
-    this.counts.lost += surplus;
+    for (const { report, snapshot } of this.waiting.splice(0, surplus)) {
+      this.counts.lost++;
+      const events = report.lost + (snapshot === true ? 0 : totalOf(report.value));
+      if (events > 0) this.owed.set(report.fqid, (this.owed.get(report.fqid) ?? 0) + events);
+    }
+    // Whoever never reports again needs no more room than this.
+    for (const fqid of this.owed.keys()) {
+      if (this.owed.size <= LIMITS.outboxReports) break;
+      this.owed.delete(fqid);
+    }
+  }
+
+  /** The report, with what was given up before it. */
+  private confess(parcel: Parcel): Parcel {
+    const { report } = parcel;
+    const events = this.owed.get(report.fqid);
+    if (events === undefined) return parcel;
+    this.owed.delete(report.fqid);
+    return { ...parcel, report: { ...report, lost: report.lost + events } };
+  }
+
+  private oldest(): number {
+    return Math.floor(this.options.clock.now() / 1000) - LIMITS.outboxSeconds;
   }
 
   private send(parcels: readonly Parcel[]): boolean {
@@ -96,9 +158,7 @@ export class Outbox {
     const reports = parcels.map(({ report }) => report);
     const keys = reports.map(({ fqid }) => routes.instrumentation(fqid));
     // `sent` is the time of the sending itself, also for what has waited: skew is told by it.
-    const taken = send(keys, { node: host, second, duration, sent: clock.now(), reports });
-    if (taken) this.counts.sent += parcels.length;
-    return taken;
+    return send(keys, { node: host, second, duration, sent: clock.now(), reports });
   }
 }
 

@@ -139,7 +139,9 @@ function report(gathering: Gathering, second: number, reading: Reading, options:
   gathering.counts.reports++;
   const load = gathering.loadIsNew && gathering.load !== undefined ? { load: gathering.load } : {};
   gathering.loadIsNew = false;
-  options.put({ second, duration: gathering.period, report: { fqid: gathering.fqid, value, lost, ...load } });
+  const snapshot = gathering.instrumentation.valueScope === 'point';
+  const report = { fqid: gathering.fqid, value, lost, ...load };
+  options.put({ second, duration: gathering.period, report, ...(snapshot ? { snapshot } : {}) });
 }
 
 /** Events of no whole second: before the first report nobody has asked for them; after it they are lost. */

@@ -67,6 +67,7 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     log: SILENT,
     bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
     unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
+    resend: () => Promise.resolve([]),
   });
   peer.onValues(
     (message, bytes) => {

@@ -21,18 +21,20 @@ import {
 } from '../../common/message';
 import { routes } from '../../common/route';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
-import { SyntheticNode } from './node';
-import type { Oracle } from './oracle';
+import { SyntheticNode, type NodeOptions } from './node';
+import type { Foretold } from './oracle';
 
 export interface ConnectionOptions {
   readonly url: string;
   readonly prefix: string;
   readonly seed: number;
   readonly skewMs: number;
-  readonly oracle: Oracle;
+  readonly oracle: Foretold;
   readonly hello: Body<'instrumenter_online'>;
   readonly log: Log;
   readonly malformed: () => void;
+  readonly patient?: boolean | undefined;
+  readonly made?: NodeOptions['made'] | undefined;
 }
 
 /** Bindings asked for at a time. */
@@ -63,7 +65,7 @@ export async function connectNodes(
       }
     },
     onUp: () => {
-      for (const node of nodes) node.hello();
+      for (const node of nodes) node.connected();
     },
     onDown: (reason) => {
       options.log.warn({ reason }, 'the fleet lost the broker');
@@ -79,7 +81,7 @@ export async function connectNodes(
 
 function makeNode(
   name: string,
-  { prefix, seed, skewMs, oracle, hello }: ConnectionOptions,
+  { prefix, seed, skewMs, oracle, hello, patient, made }: ConnectionOptions,
   link: () => Broker | undefined,
 ): SyntheticNode {
   let lastId = 0;
@@ -88,6 +90,8 @@ function makeNode(
     routes: routes(prefix),
     oracle,
     hello,
+    ...(patient === undefined ? {} : { patient }),
+    ...(made === undefined ? {} : { made }),
     skewMs: skewMs === 0 ? 0 : (hash(seed, name, 'skew') % (2 * skewMs + 1)) - skewMs,
     now: () => SYSTEM_CLOCK.now(),
     tell: (to, type, body) => {

@@ -12,8 +12,8 @@ import { hello } from '../../services/instrumenter/hello';
 import { openSynthetic } from '../../services/instrumenter/sources/synthetic/source';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { connectNodes } from './connection';
-import type { SyntheticNode } from './node';
-import { Oracle } from './oracle';
+import type { NodeOptions, SyntheticNode } from './node';
+import { Oracle, type Foretold } from './oracle';
 import { Schedule } from './schedule';
 
 export interface FleetOptions {
@@ -35,6 +35,12 @@ export interface FleetOptions {
   /** Metrics on offer; default: all. */
   readonly metrics?: readonly string[];
   readonly nodesPerConnection?: number;
+  /** Values wait while the broker is away, and are kept, as with real instrumenters: costs memory. */
+  readonly patient?: boolean;
+  /** Told of every report before it goes out. */
+  readonly made?: NodeOptions['made'];
+  /** What nodes say, when it is not the usual. */
+  readonly foretold?: Foretold;
   readonly log?: Log;
 }
 
@@ -84,7 +90,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       prefix: options.prefix ?? '',
       seed,
       skewMs: options.skewMs ?? 0,
-      oracle,
+      oracle: options.foretold ?? oracle,
+      patient: options.patient,
+      made: options.made,
       hello: words,
       log,
       malformed: () => totals.malformed++,

@@ -8,12 +8,13 @@ import { fqid, reportSeconds, type Instrumentation } from '../../common/instrume
 import { LIMITS } from '../../common/limits';
 import { fromWire, type Body, type Message, type MessageType } from '../../common/message';
 import type { Routes } from '../../common/route';
-import type { Oracle } from './oracle';
+import { Outbox, type OutboxCounts, type Parcel } from '../../services/instrumenter/outbox';
+import type { Foretold } from './oracle';
 
 export interface NodeOptions {
   readonly name: string;
   readonly routes: Routes;
-  readonly oracle: Oracle;
+  readonly oracle: Foretold;
   readonly hello: Body<'instrumenter_online'>;
   /** How far its clock is ahead of the true one, ms. */
   readonly skewMs: number;
@@ -22,6 +23,10 @@ export interface NodeOptions {
   readonly tell: <T extends MessageType>(to: string, type: T, body: Body<T>) => void;
   /** False when the message was not taken. */
   readonly send: (keys: readonly string[], message: DataMessage) => boolean;
+  /** What the broker does not take waits, and what was sent is kept, as with a real instrumenter. */
+  readonly patient?: boolean;
+  /** Told of every report before it goes out. */
+  readonly made?: (node: string, parcel: Parcel) => void;
 }
 
 interface Gathering {
@@ -40,6 +45,7 @@ export class SyntheticNode {
   private up = false;
   private readonly gatherings = new Map<string, Gathering>();
   private readonly options: NodeOptions;
+  private outbox: Outbox | undefined;
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -58,6 +64,9 @@ export class SyntheticNode {
 
   start(): void {
     this.up = true;
+    const { name: host, routes, now, send, patient } = this.options;
+    const clock = { now: () => now() + this.skewMs, everySecond: () => () => undefined };
+    this.outbox = patient === true ? new Outbox({ host, routes, clock, send }) : undefined;
     this.hello();
   }
 
@@ -66,6 +75,19 @@ export class SyntheticNode {
     if (orderly && this.up) this.tell('offline', {});
     this.up = false;
     this.gatherings.clear();
+    this.outbox?.close();
+    this.outbox = undefined;
+  }
+
+  /** The broker is there again. */
+  connected(): void {
+    this.hello();
+    this.outbox?.flush();
+  }
+
+  /** Reports that were given up, and those that an aggregator asked for again. */
+  get patience(): OutboxCounts | undefined {
+    return this.outbox?.counts;
   }
 
   hello(): void {
@@ -101,6 +123,14 @@ export class SyntheticNode {
         for (const id of this.fqids) if (!expected.has(id)) this.disable(id);
         break;
       }
+      case 'resend':
+        try {
+          answer({ unknown: this.outbox?.resend(message.body.items) ?? message.body.items });
+        } catch (error) {
+          const what = { code: 'NO_RESOURCE', message: messageOf(error) };
+          this.options.tell(message.from, 'answer', { to: message.id, error: what });
+        }
+        break;
       case 'ping':
         answer({ time: this.options.now() + this.skewMs });
         break;
@@ -132,7 +162,7 @@ export class SyntheticNode {
     }
   }
 
-  private send(second: number, duration: number, gatherings: readonly Gathering[], oracle: Oracle): void {
+  private send(second: number, duration: number, gatherings: readonly Gathering[], oracle: Foretold): void {
     if (oracle.isLost(this.name, second)) {
       this.counts.lost += gatherings.length;
       return;
@@ -142,6 +172,17 @@ export class SyntheticNode {
       value: oracle.value(instrumentation, this.name, second),
       lost: 0,
     }));
+    for (const [i, report] of reports.entries()) {
+      const snapshot = gatherings[i]?.instrumentation.valueScope === 'point';
+      const parcel = { second, duration, report, ...(snapshot ? { snapshot } : {}) };
+      this.options.made?.(this.name, parcel);
+      this.outbox?.put(parcel);
+    }
+    if (this.outbox !== undefined) {
+      this.counts.messages++;
+      this.counts.reports += reports.length;
+      return;
+    }
     const sent = this.options.now() + this.skewMs;
     const keys = gatherings.map(({ key }) => key);
     if (this.options.send(keys, { node: this.name, second, duration, sent, reports })) {

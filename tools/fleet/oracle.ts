@@ -31,6 +31,9 @@ const HUMPS = [390, 510] as const;
 /** The smaller of the linear grids has so many buckets. */
 const LINEAR_SIZE = 100;
 
+/** What nodes need to know of it; tests may foretell otherwise. */
+export type Foretold = Pick<Oracle, 'value' | 'isLost'>;
+
 export class Oracle {
   private readonly options: OracleOptions;
   private readonly patterns = new Map<string, readonly Pattern[]>();
