@@ -14,6 +14,7 @@ export const SYSTEM_CLOCK: Clock = {
   now: Date.now,
   everySecond(tick) {
     let timer: NodeJS.Timeout;
+    let stopped = false;
     let last = Math.floor(Date.now() / 1000);
     // Armed anew each time for the next whole second: setInterval drifts, and a stalled loop would bunch up.
     const arm = (): void => {
@@ -25,13 +26,15 @@ export const SYSTEM_CLOCK: Clock = {
             last = second;
             tick(second);
           }
-          arm();
+          // The tick itself may have stopped it.
+          if (!stopped) arm();
         },
         1000 - (Date.now() % 1000),
       );
     };
     arm();
     return () => {
+      stopped = true;
       clearTimeout(timer);
     };
   },
