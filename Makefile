@@ -25,7 +25,7 @@ unit: $(NODE_MODULES)
 	@mkdir -p $(REPORTS)
 	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false
 
-e2e: broker build
+e2e: broker test-tools build
 	@mkdir -p $(REPORTS)
 	$(JEST) --testPathPatterns '$(E2E)' --runInBand --json --outputFile=$(REPORTS)/e2e.json
 
@@ -64,6 +64,12 @@ $(NODE_MODULES): package.json package-lock.json
 # Without root this only says what is missing; a broker named by CA_AMQP_URL makes it unnecessary.
 broker:
 	@test -n "$$CA_AMQP_URL" || deps/install-rabbitmq.sh || true
+
+.PHONY: test-tools
+# What only tests lean on; without it some are skipped, and say so. Quick when it is all there.
+test-tools:
+	@deps/install-xmllint.sh || true
+	@deps/install-dtrace.sh || true
 
 .PHONY: bench bench-short bench-latency bench-wire bench-tools
 # All measurements (about 8 minutes): a table on the screen, and bench/results.json.

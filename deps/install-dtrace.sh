@@ -1,15 +1,21 @@
 #!/bin/sh
-# Puts a real dtrace under deps/build/: Debian's unstable suite in a folder, since no release has the package yet.
-# In: root on Debian or Ubuntu, about 250 MB of disk, a minute. Out: deps/build/dtrace, which the tests run, or one
-# line that says why not. CA_DEBIAN_MIRROR names another mirror.
+# Puts a real dtrace under deps/build/: the few packages that it needs, of Debian's testing suite, in a folder, since no
+# release has it yet. In: root on Debian or Ubuntu, 35 MB of disk, about 10 s. Out: deps/build/dtrace, which the tests
+# run, or one line that says why not. Nothing outside of deps/build is touched. CA_DEBIAN_MIRROR names another mirror.
 set -u
 cd "$(dirname "$0")"
-# Empty: debootstrap knows the suite's usual one.
-MIRROR=${CA_DEBIAN_MIRROR:-}
-SUITE=sid
-ROOT=$PWD/build/$SUITE
+. ./apt.sh
+MIRROR=${CA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+SYSTEM=$PWD/build/dtrace-system
+APT=$PWD/build/dtrace-apt
+LOG=build/install-dtrace.log
+# A mirror that trickles, or a dtrace that hangs, must not hold up everybody's tests.
+SECONDS_TO_FETCH=180
+SECONDS_TO_TRY=60
 
 missing() {
+  rm -rf "$APT"
   echo "missing: dtrace, which the tests of the dtrace source run; $1" >&2
   exit 1
 }
@@ -17,39 +23,50 @@ missing() {
 [ -x build/dtrace ] && exit 0
 [ "$(uname -s)" = Linux ] || missing 'this system should have one of its own: set CA_DTRACE to its path'
 [ "$(id -u)" -eq 0 ] || missing 'fix: run as root: make -C deps dtrace'
+command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
+  missing 'it is put in place on Debian and Ubuntu only; elsewhere set CA_DTRACE to one you have'
+# Ubuntu has Debian's keys as a package.
+[ -e "$KEYRING" ] || apt_install '5 s' debian-archive-keyring || missing "Debian's keys are not there; $(apt_advice debian-archive-keyring)"
 
-mkdir -p build
-LOG=build/install-dtrace.log
+# What was left half done is of no use.
+rm -rf "$SYSTEM" "$APT"
+mkdir -p "$SYSTEM" "$APT/lists/partial" "$APT/archives/partial" "$APT/parts"
+: >"$APT/status"
 : >"$LOG"
-if ! command -v debootstrap >/dev/null 2>&1; then
-  command -v apt-get >/dev/null 2>&1 || missing 'fix: install debootstrap with the package manager of this system'
-  install() {
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends debootstrap debian-archive-keyring </dev/null >>"$LOG" 2>&1
-  }
-  install || { apt-get -o DPkg::Lock::Timeout=120 update -qq </dev/null >>"$LOG" 2>&1 && install; } ||
-    missing "debootstrap could not be installed, see deps/$LOG"
-fi
-
-# A tree that was left half done is of no use.
-rm -rf "$ROOT"
-echo "installing dtrace and the system it needs into deps/build/$SUITE (about a minute) …"
-debootstrap --variant=minbase "$SUITE" "$ROOT" ${MIRROR:+"$MIRROR"} >>"$LOG" 2>&1 || missing "debootstrap failed, see deps/$LOG"
-chroot "$ROOT" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dtrace </dev/null >>"$LOG" 2>&1 ||
-  missing "its package could not be installed, see deps/$LOG"
-rm -rf "$ROOT"/var/cache/apt/archives/*.deb "$ROOT"/var/lib/apt/lists/*
+echo "deb [signed-by=$KEYRING] $MIRROR testing main" >"$APT/sources.list"
+# An apt of its own, which knows of no installed package and so fetches all that is needed. What the machine's own
+# says of proxies holds here too.
+own_apt() {
+  timeout "$SECONDS_TO_FETCH" env DEBIAN_FRONTEND=noninteractive apt-get -qq \
+    -o Dir::State="$APT" -o Dir::State::status="$APT/status" -o Dir::State::lists="$APT/lists" \
+    -o Dir::Cache="$APT" -o Dir::Cache::archives="$APT/archives" \
+    -o Dir::Etc::sourcelist="$APT/sources.list" -o Dir::Etc::sourceparts="$APT/parts" \
+    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts="$APT/parts" -o APT::Default-Release= \
+    -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::http::Timeout=30 -o Acquire::Retries=2 \
+    "$@" </dev/null >>"$LOG" 2>&1
+}
+echo "fetching dtrace and what it needs into deps/build (about 10 s) …" >&2
+own_apt update || missing "the lists of $MIRROR could not be fetched, see deps/$LOG"
+own_apt install -y --download-only --no-install-recommends dtrace || missing "its packages could not be fetched, see deps/$LOG"
+# No package's scripts are run: programs and libraries are all it needs.
+for package in "$APT"/archives/*.deb; do
+  dpkg-deb -x "$package" "$SYSTEM" 2>>"$LOG" || missing "a package could not be unpacked, see deps/$LOG"
+done
+rm -rf "$APT"
+for folder in bin sbin lib lib64; do
+  [ -e "$SYSTEM/$folder" ] || ln -s "usr/$folder" "$SYSTEM/$folder"
+done
+mkdir -p "$SYSTEM/proc" "$SYSTEM/sys" "$SYSTEM/dev" "$SYSTEM/tmp"
 
 # The library's io.d asks for a variable that many kernels keep to themselves, and then nothing compiles at all.
-# In a copy of the library a disk's own name takes the place of its driver's. (Observed with 2.0.7 on Linux 6.18.)
-LIBRARY=$ROOT/opt/dtrace
-rm -rf "$LIBRARY"
-cp -r "$(dirname "$(find "$ROOT/usr/lib" -name io.d | head -n 1)")/.." "$LIBRARY"
-sed -i '/&vmlinux`major_names)\[/,/\]->name);/c\\t\t\t: stringof(B->bi_bdev->bd_disk->disk_name);' "$LIBRARY"/*/io.d
+# A disk's own name takes the place of its driver's. (Observed with 2.0.7 on Linux 6.18.)
+sed -i '/&vmlinux`major_names)\[/,/\]->name);/c\\t\t\t: stringof(B->bi_bdev->bd_disk->disk_name);' "$SYSTEM"/usr/lib/*/dtrace/*/io.d
 
 # The command: in a mount namespace of its own, so that nothing stays mounted when it ends; the same process throughout.
-cat >build/dtrace.new <<'END'
+cat >build/dtrace.new <<'COMMAND'
 #!/bin/sh
-# dtrace, in the system that deps/install-dtrace.sh made beside this file.
-ROOT=$(cd "$(dirname "$0")" && pwd)/sid
+# dtrace, in the folder that deps/install-dtrace.sh made beside this file.
+ROOT=$(cd "$(dirname "$0")" && pwd)/dtrace-system
 exec unshare --mount --propagation private sh -c '
   root=$1
   shift
@@ -58,8 +75,9 @@ exec unshare --mount --propagation private sh -c '
   done
   mountpoint -q "$root/sys/kernel/tracing" || mount -t tracefs none "$root/sys/kernel/tracing"
   mountpoint -q "$root/sys/kernel/debug" || mount -t debugfs none "$root/sys/kernel/debug"
-  exec chroot "$root" /usr/sbin/dtrace -xsyslibdir=/opt/dtrace "$@"' dtrace "$ROOT" "$@"
-END
+  exec chroot "$root" /usr/sbin/dtrace "$@"' dtrace "$ROOT" "$@"
+COMMAND
 chmod 755 build/dtrace.new
-build/dtrace.new -q -n 'BEGIN { exit(0); }' >>"$LOG" 2>&1 || missing "it does not run on this kernel, see the end of deps/$LOG"
+timeout "$SECONDS_TO_TRY" build/dtrace.new -q -n 'BEGIN { exit(0); }' </dev/null >>"$LOG" 2>&1 ||
+  missing "it does not run on this kernel: $(tail -n 1 "$LOG")"
 mv build/dtrace.new build/dtrace

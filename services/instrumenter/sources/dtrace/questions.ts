@@ -37,13 +37,23 @@ export function allQuestions(clauses: readonly Clause[]): Question[] {
   ];
 }
 
-/** One D program that holds the clauses of many, each with aggregations of its own: dtrace takes seconds to start. */
-export function joined(programs: readonly Program[]): string {
+/**
+ * One D program that holds the clauses of many, each metric with variables and each program with aggregations of its own:
+ * dtrace takes seconds to start, however much it is to compile.
+ */
+export function joined(metrics: readonly (readonly Program[])[]): string {
   const head = (text: string): number => text.indexOf('\n', text.indexOf('dtrace:::BEGIN')) + 1;
-  const [first] = programs;
+  const first = metrics.flat()[0];
   if (first === undefined) return '';
   return [
     first.text.slice(0, head(first.text)),
-    ...programs.map(({ text }, i) => text.slice(head(text)).replace(/@(even|odd)\b/g, `@$1${i}`)),
+    ...metrics.flatMap((programs, m) =>
+      programs.map(({ text }, p) =>
+        text
+          .slice(head(text))
+          .replace(/@(even|odd)\b/g, `@$1_${m}_${p}`)
+          .replace(/\b(self->k|g)_(?=\w)/g, `$1_${m}_`),
+      ),
+    ),
   ].join('\n');
 }
