@@ -38,6 +38,27 @@ export const LIMITS = {
   costEverySeconds: 10,
   /** Above their budget for so many seconds in a row, they lose the most expensive instrumentation. */
   costBudgetSeconds: 3,
+  /** One file with probes of its own (a program, a library): its tables, strings, notes, probes, their arguments. */
+  elfTableRows: 4096,
+  elfTableBytes: 32 * 1024 * 1024,
+  elfNotesBytes: 1024 * 1024,
+  usdtProbes: 4096,
+  usdtArguments: 12,
+  usdtTextBytes: 1024,
+  /** Places in one such file at which one probe of the description may lie. */
+  userSites: 32,
+  /** Files that one instrumentation watches at a time, and files of one kind that are known. */
+  userFiles: 64,
+  /** Programs for one instrumentation: files whose arguments lie alike share one. */
+  userPrograms: 256,
+  /** Processes that a scan for such files looks at, how many before others have their turn, and how often. */
+  scanProcesses: 20_000,
+  scanSlice: 32,
+  scanEveryMs: 5000,
+  /** It is so much rarer while nothing of user programs is asked for. */
+  scanIdleTurns: 6,
+  /** Of the list of a process's mapped files. */
+  processMapsBytes: 1024 * 1024,
   /** Cgroups of a node whose names are remembered. */
   cgroups: 65_536,
   /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */

@@ -26,8 +26,16 @@ export type Expression =
   | { readonly kind: 'psargs' }
   /** Pointer to the running thread's task_struct. */
   | { readonly kind: 'task' }
-  /** An argument of the probe: by position, or the first of a type (struct or typedef), as they move between releases. */
+  /** An argument of the probe: by position (of a user program: 64 bits), or the first of a type (struct or typedef), as they move between releases. */
   | { readonly kind: 'argument'; readonly index?: number; readonly type?: string }
+  /** What a user program's function returns, at its return. */
+  | { readonly kind: 'result' }
+  /** Address of a variable that the user program defines for others. */
+  | { readonly kind: 'global'; readonly name: string }
+  /** A number in the memory of the running user program; 0 where nothing can be read. */
+  | { readonly kind: 'userNumber'; readonly of: Expression; readonly bytes: 1 | 2 | 4 | 8 }
+  /** Text there, cut to `bytes` with its NUL. */
+  | { readonly kind: 'userText'; readonly of: Expression; readonly bytes: number }
   /** A member of the struct pointed to; dots walk on, through embedded structs and pointers alike. */
   | { readonly kind: 'member'; readonly of: Expression; readonly path: string }
   /** Eight bytes of the member at `offset` bytes into it, whatever its type: a part of an array, of an address. */
@@ -91,6 +99,14 @@ export function argument(which: number | string, type?: string): Expression {
   if (typeof which === 'string') return { kind: 'argument', type: which };
   return { kind: 'argument', index: which, ...(type === undefined ? {} : { type }) };
 }
+export const result: Expression = { kind: 'result' };
+export const global = (name: string): Expression => ({ kind: 'global', name });
+export const userNumber = (of: Expression, bytes: 1 | 2 | 4 | 8 = 8): Expression => ({
+  kind: 'userNumber',
+  of,
+  bytes,
+});
+export const userText = (of: Expression, bytes: number): Expression => ({ kind: 'userText', of, bytes });
 export const member = (of: Expression, path: string): Expression => ({ kind: 'member', of, path });
 export const word = (of: Expression, path: string, offset: number): Expression => ({
   kind: 'word',

@@ -6,11 +6,16 @@
  * step at its beginning and a `count` step at its end, which finds what was kept again `by` the same identity.
  */
 import { member, type Expression } from './expression';
+import type { UserMoment } from './user';
 
-/** Where the kernel is watched: a tracepoint with its raw arguments; or so often a second on each CPU, without any. */
+/**
+ * Where the kernel is watched: a tracepoint with its raw arguments; or so often a second on each CPU, without any. Or a
+ * place in user programs.
+ */
 export type Moment =
   | { readonly kind: 'tracepoint'; readonly name: string }
-  | { readonly kind: 'sample'; readonly name: string; readonly hertz: number };
+  | { readonly kind: 'sample'; readonly name: string; readonly hertz: number }
+  | UserMoment;
 
 /**
  * What tells one event in flight from another:
@@ -32,6 +37,8 @@ export type Step =
       readonly kind: 'count';
       /** Absent: nothing was kept. */
       readonly by?: Identity;
+      /** What was not kept does not count, even where nothing of it is asked for. */
+      readonly onlyKept?: true;
       readonly when?: Expression;
       /** How much one event counts: bytes, pages. Absent: 1. */
       readonly amount?: Expression;

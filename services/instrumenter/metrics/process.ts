@@ -3,14 +3,19 @@
  * by field name, for use in descriptions.
  */
 import {
+  argument,
+  choose,
+  equal,
   execname,
   hostname,
   kept,
+  lift,
   member,
   minus,
   modulo,
   now,
   over,
+  plus,
   processId,
   psargs,
   string,
@@ -18,7 +23,7 @@ import {
   wall,
   type Expression,
 } from './expression';
-import { commandOf, zoneOf } from './observation';
+import { commandOf, tracepoint, zoneOf, type Probe, type Step } from './observation';
 
 const NS_PER_MS = 1_000_000;
 const NS_PER_SECOND = 1_000_000_000;
@@ -41,6 +46,12 @@ export const RUNNING = {
   subsecond,
 } as const;
 
+/** The same where a process's threads have names of their own, and the process's is asked for. */
+export const PROGRAM = {
+  ...RUNNING,
+  execname: string(member(task, 'group_leader.comm'), COMM_BYTES),
+} as const;
+
 /** The same fields of a process that need not be running, by a pointer to one of its tasks. */
 export function fieldsOfTask(of: Expression) {
   return {
@@ -58,3 +69,23 @@ export function fieldsOfTask(of: Expression) {
 
 /** Nanoseconds since a kept `start`. */
 export const sinceStart = minus(now, kept('start'));
+
+/** What is to be kept at an event's start for `cputime`. */
+export const CPU_STARTS = { start: now, left: lift(0), away: lift(0) } as const;
+
+/** Nanoseconds off the CPU so far; one that was off it already when we came is taken as it is found. */
+const away = choose(equal(kept('left'), 0), kept('away'), plus(kept('away'), minus(now, kept('left'))));
+
+/** A thread that leaves its CPU within an event spends no CPU time until it is back. */
+export function leavingCpu(...by: readonly ((of: Expression) => Expression)[]): Probe {
+  return {
+    at: tracepoint('sched_switch'),
+    steps: by.flatMap((identity): Step[] => [
+      { kind: 'amend', by: identity(argument(1, 'task_struct')), values: { left: now } },
+      { kind: 'amend', by: identity(argument(2, 'task_struct')), values: { away } },
+    ]),
+  };
+}
+
+/** Nanoseconds on a CPU since a kept `start`. */
+export const cpuSinceStart = minus(sinceStart, kept('away'));

@@ -23,11 +23,13 @@ import { waittime } from './cpu/waittime';
 import { disks } from './disk/disks';
 import { physioBytes } from './disk/physio_bytes';
 import { physioOps } from './disk/physio_ops';
+import { dnsLookups } from './dns/lookups';
 import { capacity } from './fs/capacity';
 import { logicalOps } from './fs/logical_ops';
 import { logicalRwbytes } from './fs/logical_rwbytes';
 import { logicalRwops } from './fs/logical_rwops';
 import { syncs } from './fs/syncs';
+import { javaGcOps } from './java/gc_ops';
 import { ldapjsConnections } from './ldapjs/connections';
 import { ldapjsOps } from './ldapjs/ops';
 import { searchOps } from './ldapjs/search_ops';
@@ -68,6 +70,7 @@ import { httpcOps } from './node/httpc_ops';
 import { httpdOps } from './node/httpd_ops';
 import { socketOps } from './node/socket_ops';
 import { postgresQueries } from './postgres/queries';
+import { pythonFunctions } from './python/functions';
 import { handlerOps } from './restify/handler_ops';
 import { serverOps } from './restify/server_ops';
 import { syscalls } from './syscall/syscalls';
@@ -114,11 +117,13 @@ export const METRICS: readonly MetricDescription[] = [
   disks,
   physioBytes,
   physioOps,
+  dnsLookups,
   capacity,
   logicalOps,
   logicalRwbytes,
   logicalRwops,
   syncs,
+  javaGcOps,
   ldapjsConnections,
   ldapjsOps,
   searchOps,
@@ -159,6 +164,7 @@ export const METRICS: readonly MetricDescription[] = [
   httpdOps,
   socketOps,
   postgresQueries,
+  pythonFunctions,
   handlerOps,
   serverOps,
   syscalls,

@@ -1,6 +1,47 @@
-/* postgres.queries: each query that a PostgreSQL server has run. */
+/*
+ * postgres.queries: each query that a PostgreSQL server has run to its end. bpf sees both protocols: a simple query from
+ * its arrival to the end of its transaction, where it is one of its own; of prepared and parametrized ones, each
+ * execution (parsing, planning and the commit are messages of their own there).
+ */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../clause';
 import type { MetricDescription } from '../description';
+import {
+  argument,
+  equal,
+  global,
+  kept,
+  plus,
+  task,
+  userNumber,
+  userText,
+  type Expression,
+} from '../expression';
+import { named, tracepoint } from '../observation';
+import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
+import { entry, POSTGRES, returnOf, usdt, userMoment } from '../user';
+import { firstWord, kindOf, STATEMENTS } from './statement';
+
+/** With its end: what is longer is cut. */
+const QUERY_BYTES = 96;
+
+/** A thread's execution of a portal is told apart from the query around it by the byte that its address points to. */
+const executionBy = (thread: Expression): Expression => plus(thread, 1);
+const execution = executionBy(task);
+/** Where the results of an Execute message go: DestRemoteExecute of tcop/dest.h, behind four function pointers. */
+const isExecuteMessage = equal(userNumber(plus(argument(4), 32), 4), 3);
+
+const begun = (query: Expression): Record<string, Expression> => ({
+  ...CPU_STARTS,
+  query,
+  word: firstWord(query),
+});
+const FIELDS = {
+  ...RUNNING,
+  querysubstr: userText(kept('query'), QUERY_BYTES),
+  statement: named(kindOf(kept('word')), STATEMENTS),
+  latency: sinceStart,
+  cputime: cpuSinceStart,
+};
 
 export const postgresQueries: MetricDescription = {
   module: 'postgres',
@@ -9,7 +50,54 @@ export const postgresQueries: MetricDescription = {
   why: 'Which queries are slow?',
   unit: 'queries',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'querysubstr', 'latency', 'cputime'],
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'querysubstr',
+    'statement',
+    'latency',
+    'cputime',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: userMoment(POSTGRES, usdt('postgresql', 'query__start'), entry('exec_simple_query')),
+        steps: [
+          { kind: 'keep', by: 'thread', values: begun(argument(0)) },
+          // One that an error has ended.
+          { kind: 'forget', by: execution },
+        ],
+      },
+      {
+        at: userMoment(POSTGRES, usdt('postgresql', 'query__done'), returnOf('exec_simple_query')),
+        steps: [{ kind: 'count', by: 'thread', fields: FIELDS }],
+      },
+      {
+        at: userMoment(POSTGRES, entry('PortalRun')),
+        steps: [
+          {
+            kind: 'keep',
+            by: execution,
+            when: isExecuteMessage,
+            values: begun(userNumber(global('debug_query_string'))),
+          },
+        ],
+      },
+      {
+        at: userMoment(POSTGRES, returnOf('PortalRun')),
+        steps: [{ kind: 'count', by: execution, onlyKept: true, fields: FIELDS }],
+      },
+      leavingCpu((of) => of, executionBy),
+      { at: tracepoint('sched_process_exit'), steps: [{ kind: 'forget', by: execution }] },
+    ],
+  },
   dtrace: {
     illumos: span({
       from: ['postgresql*:::query-start'],

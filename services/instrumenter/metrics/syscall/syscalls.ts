@@ -2,19 +2,16 @@
 import { DURATIONS, ILLUMOS_PROCESS, LINUX_PROCESS, SINCE_START, span, STARTS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
 import { ERRNO_NAMES } from '../errnos';
-import { argument, below, byArch, choose, equal, kept, lift, member, minus, now, plus } from '../expression';
+import { argument, below, byArch, choose, member, minus } from '../expression';
 import { ILLUMOS_ERRNO_NAMES } from '../illumos_errnos';
 import { named, tracepoint } from '../observation';
-import { RUNNING, sinceStart } from '../process';
+import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
 import { SYSCALL_NAMES } from '../syscall_names';
 
 const registers = argument(0, 'pt_regs');
 const negated = minus(0, argument(1));
 /** Results -4095..-1 are errors. */
 const error = choose(below(minus(negated, 1), 4095), negated, 0);
-
-/** Nanoseconds off the CPU so far; one that was off it already when we came is taken as it is found. */
-const away = choose(equal(kept('left'), 0), kept('away'), plus(kept('away'), minus(now, kept('left'))));
 
 export const syscalls: MetricDescription = {
   module: 'syscall',
@@ -42,16 +39,9 @@ export const syscalls: MetricDescription = {
     probes: [
       {
         at: tracepoint('sys_enter'),
-        steps: [{ kind: 'keep', by: 'thread', values: { start: now, left: lift(0), away: lift(0) } }],
+        steps: [{ kind: 'keep', by: 'thread', values: CPU_STARTS }],
       },
-      // A thread that leaves its CPU within the call spends no CPU time until it is back.
-      {
-        at: tracepoint('sched_switch'),
-        steps: [
-          { kind: 'amend', by: argument(1, 'task_struct'), values: { left: now } },
-          { kind: 'amend', by: argument(2, 'task_struct'), values: { away } },
-        ],
-      },
+      leavingCpu((of) => of),
       {
         at: tracepoint('sys_exit'),
         steps: [
@@ -66,7 +56,7 @@ export const syscalls: MetricDescription = {
               ),
               errno: named(error, ERRNO_NAMES),
               latency: sinceStart,
-              cputime: minus(sinceStart, kept('away')),
+              cputime: cpuSinceStart,
             },
           },
         ],

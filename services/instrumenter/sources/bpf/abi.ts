@@ -33,7 +33,7 @@ export type Command = keyof typeof COMMAND;
 
 export const MAP_TYPES: Record<MapKind, number> = { hash: 1, array: 2, perCpuArray: 6 };
 export const ARRAY_OF_MAPS = 12;
-export const PROGRAM_TYPES = { rawTracepoint: 17, sample: 7 } as const;
+export const PROGRAM_TYPES = { rawTracepoint: 17, sample: 7, user: 2 } as const;
 export type ProgramType = keyof typeof PROGRAM_TYPES;
 export const MEMBARRIER_GLOBAL = 1;
 export const CLOCK = { realtime: 0, monotonic: 1 } as const;
@@ -50,6 +50,17 @@ export const PERF = {
     bytes.writeUInt32LE(bytes.length, 4);
     bytes.writeBigUInt64LE(BigInt(hertz), 16);
     bytes.writeUInt32LE((1 << 0) | (1 << 10), 40); // disabled, and the number is a frequency
+    return bytes;
+  },
+  /** A place in a file, in whatever process has it in memory. `path` is read from its address; it ends with a zero. */
+  userEvent: (pmu: number, path: bigint, offset: number, semaphore: number, isReturn: boolean): Buffer => {
+    const bytes = Buffer.alloc(112);
+    bytes.writeUInt32LE(pmu, 0);
+    bytes.writeUInt32LE(bytes.length, 4);
+    bytes.writeUInt32LE(isReturn ? 1 : 0, 8); // config: the lowest bit means returns,
+    bytes.writeUInt32LE(semaphore, 12); // the upper half is the semaphore's place in the file
+    bytes.writeBigUInt64LE(path, 56);
+    bytes.writeBigUInt64LE(BigInt(offset), 64);
     return bytes;
   },
 } as const;

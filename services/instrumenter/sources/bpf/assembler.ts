@@ -61,6 +61,7 @@ export const HELPERS = {
   cgroup: 80,
   readUser: 112,
   readKernel: 113,
+  readUserText: 114,
   readKernelText: 115,
 } as const;
 export type Helper = keyof typeof HELPERS;

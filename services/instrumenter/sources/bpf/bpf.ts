@@ -11,6 +11,7 @@ import { ALWAYS, predicateFields } from '../../../../common/predicate';
 import type { MetricDescription } from '../../metrics/description';
 import { FIELDS, type FieldName } from '../../metrics/fields';
 import type { Names, Observation } from '../../metrics/observation';
+import type { Programs } from '../../metrics/user';
 import { EnableError, type Offer, type Source } from '../../source';
 import { ERRNO } from './abi';
 import { MissingError, type Btf } from './btf';
@@ -20,7 +21,8 @@ import { Births } from './births';
 import { Drain } from './maps';
 import type { Machine, Question } from './plan';
 import { BpfProbe } from './probe';
-import type { Architecture } from './resolve';
+import { firstOf, type Architecture } from './resolve';
+import { userProbeType, type UserFile, type UserFiles } from './user_files';
 import type { Zones } from './zones';
 
 export interface BpfOptions {
@@ -35,6 +37,14 @@ export interface BpfOptions {
   readonly zones?: Zones;
   /** Arguments of processes. */
   readonly commands?: Names;
+  /** Files with moments of user programs; absent where they are not looked for. */
+  readonly files?: UserFiles;
+}
+
+/** One file of user programs, and a question's programs for it; or those of the kernel alone. */
+interface ForFile {
+  readonly file?: UserFile;
+  readonly compiled: Compiled;
 }
 
 /** Lines of the verifier's log that are passed on. */
@@ -49,8 +59,10 @@ export class BpfSource implements Source {
   private readonly machine: Machine;
   private readonly drain: Drain;
   private readonly observations = new Map<MetricName, Observation>();
-  private readonly offered: readonly Offer[];
-  private readonly probes = new Set<BpfProbe>();
+  private offered: readonly Offer[];
+  private readonly probes = new Map<BpfProbe, Instrumentation>();
+  private readonly looking: NodeJS.Timeout | undefined;
+  private looks = 0;
   private births: Births | undefined;
   private statistics: number | undefined;
 
@@ -62,6 +74,9 @@ export class BpfSource implements Source {
     this.offered = this.checkCatalogue();
     this.births = this.openBirths();
     options.types.forget();
+    if (options.files !== undefined) {
+      this.looking = setInterval(() => void this.lookSometimes(), LIMITS.scanEveryMs).unref();
+    }
   }
 
   offers(): readonly Offer[] {
@@ -69,27 +84,79 @@ export class BpfSource implements Source {
   }
 
   async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
-    const compiled = this.compile(instrumentation);
+    const all = this.compileAll(instrumentation);
+    const [first] = all;
+    if (first === undefined) throw new EnableError(this.whyNot(metricName(instrumentation)));
     const { kernel, zones } = this.options;
-    const probe = new BpfProbe(kernel, this.drain, compiled, zones, (closed) => this.probes.delete(closed));
+    const probe = new BpfProbe(kernel, this.drain, first.compiled, zones, (closed) =>
+      this.probes.delete(closed),
+    );
     try {
       if (asksForZones(instrumentation)) await this.births?.open();
       await probe.open();
+      await watchAll(probe, all);
     } catch (error) {
+      probe.close();
       throw enableError(error);
     }
-    this.probes.add(probe);
+    this.probes.set(probe, instrumentation);
     return probe;
   }
 
-  /** The programs of a question, not loaded. Throws an EnableError. */
+  /** The programs of a question, not loaded; of user programs, those for one file. Throws an EnableError. */
   compile(instrumentation: Instrumentation): Compiled {
+    const [first] = this.compileAll(instrumentation);
+    if (first === undefined) throw new EnableError(this.whyNot(metricName(instrumentation)));
+    return first.compiled;
+  }
+
+  /** Looks for user programs that have come or gone, and has all probes follow. Never rejects. */
+  async look(): Promise<void> {
+    const { files } = this.options;
+    if (files === undefined || !(await files.scan())) return;
+    this.offered = this.offered.map((offer) => this.offerAgain(offer));
+    for (const [probe, instrumentation] of [...this.probes]) {
+      const all = this.compileAll(instrumentation);
+      if (all.some(({ file }) => file === undefined)) continue;
+      const wanted = new Set(all.map(({ file }) => file?.id));
+      const gone = probe.watched().filter((id) => !wanted.has(id));
+      await Promise.all(gone.map((id) => probe.unwatch(id)));
+      const watched = new Set(probe.watched());
+      const fresh = all.filter(({ file }) => file !== undefined && !watched.has(file.id));
+      // What cannot be watched is tried again the next time.
+      if (this.probes.has(probe)) await watchAll(probe, fresh).catch(() => undefined);
+    }
+  }
+
+  /** While nothing of user programs is asked for, only what can be offered is at stake. */
+  private async lookSometimes(): Promise<void> {
+    const isAsked = [...this.probes.keys()].some((probe) => probe.watched().length > 0);
+    if (this.looks++ % LIMITS.scanIdleTurns === 0 || isAsked) await this.look();
+  }
+
+  private offerAgain(offer: Offer): Offer {
+    const metric = this.options.metrics.find((m) => metricName(m) === offer.metric);
+    return metric?.bpf === undefined || programsOf(metric.bpf) === undefined ? offer : this.offer(metric);
+  }
+
+  /** For each file that has the moments; for user programs there may be none. Throws an EnableError. */
+  private compileAll(instrumentation: Instrumentation): ForFile[] {
     const observation = this.observations.get(metricName(instrumentation));
     if (observation === undefined) {
       throw new EnableError(this.whyNot(metricName(instrumentation)));
     }
     try {
-      return compile(observation, questionOf(instrumentation), this.machine);
+      const question = questionOf(instrumentation);
+      const programs = programsOf(observation);
+      if (programs === undefined) return [{ compiled: compile(observation, question, this.machine) }];
+      return (this.options.files?.of(programs) ?? []).flatMap((file) => {
+        try {
+          return [{ file, compiled: compile(observation, question, { ...this.machine, file }) }];
+        } catch (error) {
+          if (error instanceof MissingError) return [];
+          throw error;
+        }
+      });
     } catch (error) {
       throw enableError(error);
     }
@@ -119,7 +186,8 @@ export class BpfSource implements Source {
   }
 
   close(): void {
-    for (const probe of [...this.probes]) probe.close();
+    clearInterval(this.looking);
+    for (const probe of [...this.probes.keys()]) probe.close();
     this.countCost(false);
     this.births?.close();
     this.options.kernel.release();
@@ -149,23 +217,36 @@ export class BpfSource implements Source {
   private checkCatalogue(): Offer[] {
     const described = this.options.metrics.filter((m) => m.bpf !== undefined);
     const obstacle = this.obstacle();
-    return described.map((metric) => {
-      const name = metricName(metric);
-      if (obstacle !== undefined) return { metric: name, unavailable: obstacle };
-      try {
-        return { metric: name, fields: this.fieldsOf(metric) };
-      } catch (error) {
-        if (!(error instanceof MissingError)) throw error;
-        return { metric: name, unavailable: error.message };
-      }
-    });
+    if (obstacle === undefined) return described.map((metric) => this.offer(metric));
+    return described.map((metric) => ({ metric: metricName(metric), unavailable: obstacle }));
+  }
+
+  private offer(metric: MetricDescription): Offer {
+    try {
+      return { metric: metricName(metric), fields: this.fieldsOf(metric) };
+    } catch (error) {
+      if (!(error instanceof MissingError)) throw error;
+      return { metric: metricName(metric), unavailable: error.message };
+    }
   }
 
   /** The fields that this kernel can tell. Throws a MissingError when not even counting is possible. */
   private fieldsOf(metric: MetricDescription): readonly string[] {
     const observation = metric.bpf;
     if (observation === undefined) throw new MissingError('it has no description for BPF');
-    compile(observation, { predicate: ALWAYS, isNumeric }, this.machine);
+    const programs = programsOf(observation);
+    if (programs === undefined) return this.fieldsOn(this.machine, metric, observation);
+    userProbeType();
+    const files = this.options.files?.of(programs) ?? [];
+    if (files.length === 0) {
+      const fix = programs.fix === undefined ? '' : `; fix: ${programs.fix}`;
+      throw new MissingError(`no ${programs.title} is installed or running here${fix}`);
+    }
+    return firstOf(files, (file) => this.fieldsOn({ ...this.machine, file }, metric, observation));
+  }
+
+  private fieldsOn(machine: Machine, metric: MetricDescription, observation: Observation): readonly string[] {
+    compile(observation, { predicate: ALWAYS, isNumeric }, machine);
     this.observations.set(metricName(metric), observation);
     return metric.fields.filter((field) => {
       if (!isDescribed(observation, field)) return false;
@@ -173,7 +254,7 @@ export class BpfSource implements Source {
         const breakdown = isNumeric(field)
           ? { numeric: { field, grid: gridOf(FIELDS[field].type) } }
           : { discrete: field };
-        compile(observation, { predicate: ALWAYS, isNumeric, ...breakdown }, this.machine);
+        compile(observation, { predicate: ALWAYS, isNumeric, ...breakdown }, machine);
         return true;
       } catch (error) {
         if (error instanceof MissingError) return false;
@@ -201,6 +282,20 @@ export class BpfSource implements Source {
     }
     return undefined;
   }
+}
+
+/** The user programs that are observed; undefined when it is the kernel. */
+function programsOf(observation: Observation): Programs | undefined {
+  for (const { at } of observation.probes) if (at.kind === 'user') return at.programs;
+  return undefined;
+}
+
+/** Rejects when there are files, and none can be watched. */
+async function watchAll(probe: BpfProbe, all: readonly ForFile[]): Promise<void> {
+  const files = all.flatMap(({ file, compiled }) => (file === undefined ? [] : [{ file, compiled }]));
+  const done = await Promise.allSettled(files.map(({ file, compiled }) => probe.watch(file, compiled)));
+  const failed = done.filter((result) => result.status === 'rejected');
+  if (failed.length > 0 && failed.length === done.length) throw failed[0]?.reason;
 }
 
 /** A metric may have fields that only other sources know. */

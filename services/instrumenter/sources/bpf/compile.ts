@@ -8,6 +8,7 @@ import type { Instruction } from './assembler';
 import { isSingle, keyLayout, type KeyLayout } from './key';
 import { listing } from './listing';
 import { plan, type Keeping, type Machine, type Question } from './plan';
+import type { Site } from './site';
 import { compileProgram, CONTROL, COUNTER_BYTES, MAPS } from './program';
 
 export type MapKind = 'array' | 'hash' | 'perCpuArray';
@@ -29,6 +30,8 @@ export interface CompiledProgram {
   readonly tracepoint: string;
   /** Present: not a tracepoint, but so many samples a second on each of so many CPUs. */
   readonly samples?: Samples;
+  /** Present: not a tracepoint, but a place in a file of user programs. */
+  readonly site?: Site;
   readonly instructions: readonly Instruction[];
 }
 
@@ -48,9 +51,10 @@ export function compile(observation: Observation, question: Question, machine: M
   const { probes, keeping, discrete, grid, zones } = plan(observation, question, machine);
   const key = keyLayout(discrete, grid, machine.cpus, zones);
   const layout = { key, ...(keeping === undefined ? {} : { keeping }) };
-  const programs = probes.map(({ tracepoint, hertz, steps }) => ({
+  const programs = probes.map(({ tracepoint, hertz, site, steps }) => ({
     tracepoint,
     ...(hertz === undefined ? {} : { samples: { hertz, cpus: machine.cpus } }),
+    ...(site === undefined ? {} : { site }),
     instructions: compileProgram(steps, layout, LIMITS.kernelInstructions),
   }));
   return {

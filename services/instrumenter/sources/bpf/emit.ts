@@ -120,7 +120,7 @@ export class Emitter {
     for (let i = 0; i < node.bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
     this.address(1, at);
     asm.alu('=', 2, node.limit);
-    asm.call('readKernelText');
+    asm.call(node.memory === 'user' ? 'readUserText' : 'readKernelText');
   }
 
   /** Arguments are parted by NULs; people write blanks. Where memory is not at hand, the helper leaves zeros. */
@@ -199,7 +199,7 @@ export class Emitter {
       const at = this.frame.allocate(8);
       this.address(1, at);
       asm.alu('=', 2, node.bytes);
-      asm.call('readKernel');
+      asm.call(node.memory === 'user' ? 'readUser' : 'readKernel');
       asm.load(node.bytes, 0, FRAME, at);
     });
     if (node.signed && node.bytes < 8) {

@@ -58,6 +58,17 @@ export interface ProgramInfo {
   readonly misses: number;
 }
 
+/** A place in a file of user programs. */
+export interface UserPlace {
+  readonly name: string;
+  readonly offset: number;
+  readonly semaphore: number;
+  readonly isReturn: boolean;
+}
+
+/** An event of user programs belongs to a CPU, its program runs on all. This one is always there. */
+const FIRST_CPU = 0;
+
 export class Kernel {
   private readonly numbers: (typeof SYSCALLS)[Architecture];
   private readonly syscall: koffi.KoffiFunction;
@@ -142,6 +153,29 @@ export class Kernel {
       this.check('samples cannot run a program', this.ioctl(ioctl, link, PERF.setBpf, program) as number);
       this.check('samples cannot begin', this.ioctl(ioctl, link, PERF.enable, 0) as number);
     }
+  }
+
+  /** Has the program run wherever a process comes by. The descriptor's closing ends it. */
+  async attachUser(pmu: number, path: string, site: UserPlace, program: number): Promise<number> {
+    const { perfEventOpen, ioctl } = this.numbers;
+    const name = Buffer.from(`${path}\0`);
+    const event = PERF.userEvent(pmu, addressOf(name), site.offset, site.semaphore, site.isReturn);
+    const args = [perfEventOpen, event, -1, FIRST_CPU, -1, PERF.closeOnExec] as const;
+    let link = await settled(this.perfEventOpen, ...args).finally(() => name.length);
+    // Asked again for the error's number: it is another thread's.
+    if (link < 0) link = this.perfEventOpen(...args) as number;
+    this.check(`${site.name} of ${path} cannot be attached to`, link);
+    try {
+      this.check(
+        `${site.name} cannot run a program`,
+        this.ioctl(ioctl, link, PERF.setBpf, program) as number,
+      );
+      this.check(`${site.name} cannot begin`, this.ioctl(ioctl, link, PERF.enable, 0) as number);
+    } catch (error) {
+      closeSync(link);
+      throw error;
+    }
+    return link;
   }
 
   /** False when there is no such key. */
@@ -342,13 +376,18 @@ export class Kernel {
   }
 
   private callAsync(number: number, first: number, buffer: Buffer, last: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.syscall.async(number, first, buffer, last, (error: unknown, result: number) => {
-        if (error === null || error === undefined) resolve(result);
-        else reject(error instanceof Error ? error : new Error('a call into the kernel failed'));
-      });
-    });
+    return settled(this.syscall, number, first, buffer, last);
   }
+}
+
+/** Calls on another thread. */
+function settled(call: koffi.KoffiFunction, ...args: unknown[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error: unknown, result: number) => {
+      if (error === null || error === undefined) resolve(result);
+      else reject(error instanceof Error ? error : new Error('a call into the kernel failed'));
+    });
+  });
 }
 
 function elementOf(map: number, key: Buffer, value: Buffer | undefined): Buffer {

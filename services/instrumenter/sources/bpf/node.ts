@@ -9,9 +9,11 @@ export type Node =
   | { readonly kind: 'constant'; readonly value: bigint }
   | { readonly kind: 'call'; readonly helper: 'now' | 'processThread' | 'cpu' | 'task' | 'cgroup' }
   | { readonly kind: 'argument'; readonly index: number }
-  /** A number in the kernel's memory; 0 where nothing can be read. `name` is the member as people know it. */
+  /** A number in memory; 0 where nothing can be read. `name` is the member as people know it. */
   | {
       readonly kind: 'read';
+      /** Absent: the kernel's. */
+      readonly memory?: 'user';
       readonly from: Node;
       readonly offset: number;
       readonly bytes: 1 | 2 | 4 | 8;
@@ -49,6 +51,7 @@ export type TextNode =
     }
   | {
       readonly kind: 'readText';
+      readonly memory?: 'user';
       readonly from: Node;
       readonly offset: number;
       readonly bytes: number;

@@ -4,10 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { MetricDescription } from '../../metrics/description';
+import type { Programs } from '../../metrics/user';
 import { BpfSource } from './bpf';
 import { Btf } from './btf';
 import { Commands } from './commands';
 import { Kernel } from './kernel';
+import { UserFiles } from './user_files';
 import { openZones } from './zones';
 import { ARCHITECTURES, type Architecture } from './resolve';
 
@@ -41,10 +43,17 @@ function openOn(
     commands: new Commands(),
     architecture,
     metrics,
+    files: new UserFiles(kindsOf(metrics), architecture),
     kernel: new Kernel(architecture),
     types: new Btf(() => readFileSync(BTF_PATH), release()),
     cpus: countCpus(readFileSync(POSSIBLE_CPUS_PATH, 'utf8')),
   });
+}
+
+/** All kinds of user programs that descriptions speak of. */
+function kindsOf(metrics: readonly MetricDescription[]): Programs[] {
+  const moments = metrics.flatMap((metric) => metric.bpf?.probes.map((probe) => probe.at) ?? []);
+  return [...new Set(moments.flatMap((at) => (at.kind === 'user' ? [at.programs] : [])))];
 }
 
 /** CPUs in the kernel's list of ranges: "0-3,8" has 5. */

@@ -13,15 +13,21 @@ import {
   type Step,
   type ZoneOf,
 } from '../../metrics/observation';
+import type { UserMoment } from '../../metrics/user';
 import { cgroupOf, conditionOf, resolveField, type Field } from './field';
 import { MissingError } from './btf';
 import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
 import { numberOf, type Surroundings } from './resolve';
 import { simplify } from './simplify';
+import type { Site } from './site';
 import { zoneFilter, type ZoneFilter } from './zone_filter';
 
 /** The machine that programs are made for. `cpus`: how many the kernel has room for. */
-export type Machine = Omit<Surroundings, 'tracepoint'> & { readonly cpus: number };
+export type Machine = Omit<Surroundings, 'tracepoint' | 'site'> & {
+  readonly cpus: number;
+  /** The file of user programs that is meant, where an observation is of such. */
+  readonly file?: { sitesOf(moment: UserMoment): readonly Site[] };
+};
 
 export interface Question {
   readonly predicate: Predicate;
@@ -70,6 +76,8 @@ export interface ReadyProbe {
   readonly tracepoint: string;
   /** Present: not a tracepoint, but so many samples a second on each CPU. */
   readonly hertz?: number;
+  /** Present: not a tracepoint, but a place in a user program. */
+  readonly site?: Site;
   readonly steps: readonly ReadyStep[];
 }
 
@@ -96,30 +104,33 @@ const MARK = '(mark)';
 export function plan(observation: Observation, question: Question, machine: Machine): Plan {
   const zones = zoneFilter(question.predicate, (field) => zoneField(observation, field) !== undefined);
   const counts = observation.probes.flatMap((probe) =>
-    probe.steps
-      .filter((step) => step.kind === 'count')
-      .map((step) => countStep(step, question, zones, { ...machine, tracepoint: probe.at.name })),
+    placesOf(probe, machine).flatMap((at) =>
+      probe.steps.filter((step) => step.kind === 'count').map((step) => countStep(step, question, zones, at)),
+    ),
   );
-  const wanted = withAmended(observation, new Set(counts.flatMap(({ ready }) => keptNames(ready))), machine);
+  const wanted = withAmended(observation, new Set(counts.flatMap(keptNames)), machine);
   const identities = observation.probes.flatMap((probe) =>
     probe.steps.filter((step) => step.kind === 'keep').map((step) => step.by),
   );
-  const keeping = wanted.size === 0 ? undefined : keepingOf(observation, wanted, identities[0]);
-  const readyOf = new Map<Step, CountStep>(counts.map(({ step, ready }) => [step, ready]));
-  const probes = withCleaning(observation.probes, wanted.size > 0 && identities[0] === 'thread')
-    .map((probe) => ({
-      tracepoint: probe.at.name,
-      ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
-      steps: probe.steps
-        .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
-        .map((step) => readyStep(step, { ...machine, tracepoint: probe.at.name }, readyOf, keeping)),
-    }))
+  const needsKept = counts.some((count) => count.by !== undefined);
+  const keeping = needsKept ? keepingOf(observation, wanted, identities[0]) : undefined;
+  const probes = withCleaning(observation.probes, needsKept && identities[0] === 'thread')
+    .flatMap((probe) =>
+      placesOf(probe, machine).map((at) => ({
+        tracepoint: probe.at.name,
+        ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
+        ...(at.site === undefined ? {} : { site: at.site }),
+        steps: probe.steps
+          .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
+          .map((step) => readyStep(step, { question, zones }, at, keeping)),
+      })),
+    )
     .filter((probe) => probe.steps.length > 0);
   // A tracepoint without arguments in use must exist all the same.
-  for (const { tracepoint, hertz } of probes) {
-    if (hertz === undefined) machine.types.argumentsOf(tracepoint);
+  for (const { tracepoint, hertz, site } of probes) {
+    if (hertz === undefined && site === undefined) machine.types.argumentsOf(tracepoint);
   }
-  const discrete = counts[0]?.ready.discrete;
+  const discrete = counts[0]?.discrete;
   return {
     probes,
     ...(keeping === undefined ? {} : { keeping }),
@@ -129,12 +140,20 @@ export function plan(observation: Observation, question: Question, machine: Mach
   };
 }
 
+/** Where the moment is: once in a kernel, any number of times in a program. */
+function placesOf(probe: Probe, machine: Machine): readonly Surroundings[] {
+  const { at } = probe;
+  if (at.kind !== 'user') return [{ ...machine, tracepoint: at.name }];
+  if (machine.file === undefined) throw new TypeError(`no file is given to find ${at.name} in`);
+  return machine.file.sitesOf(at).map((site) => ({ ...machine, tracepoint: at.name, site }));
+}
+
 function countStep(
   step: Step & { kind: 'count' },
   question: Question,
   zones: ZoneFilter | undefined,
   at: Surroundings,
-): { step: Step; ready: CountStep } {
+): CountStep {
   const fieldOf = (name: string): Field => {
     const expression = Object.hasOwn(step.fields, name) ? step.fields[name] : undefined;
     if (expression === undefined) throw new TypeError(`the description has no field ${name}`);
@@ -155,9 +174,9 @@ function countStep(
     ...(numeric === undefined ? {} : { numeric: numeric.node }),
     amount: step.amount === undefined ? constant(1n) : simplify(numberOf(step.amount, at)),
   };
-  if (keptNames(ready).length === 0) return { step, ready };
+  if (keptNames(ready).length === 0 && step.onlyKept !== true) return ready;
   if (step.by === undefined) throw new TypeError('a count step uses what was kept, but does not say by what');
-  return { step, ready: { ...ready, by: byOf(step.by, at) } };
+  return { ...ready, by: byOf(step.by, at) };
 }
 
 /** The expression of a field that is the zone of an event. */
@@ -181,12 +200,11 @@ function cgroupOfEvent(step: Step & { kind: 'count' }, at: Surroundings): Node {
 
 function readyStep(
   step: Step,
+  asked: { readonly question: Question; readonly zones: ZoneFilter | undefined },
   at: Surroundings,
-  counts: ReadonlyMap<Step, CountStep>,
   keeping: Keeping | undefined,
 ): ReadyStep {
-  const count = counts.get(step);
-  if (count !== undefined) return count;
+  if (step.kind === 'count') return countStep(step, asked.question, asked.zones, at);
   if (step.kind === 'keep') {
     const names = keeping?.names ?? [];
     return {
@@ -203,10 +221,7 @@ function readyStep(
     }));
     return { kind: 'amend', by: simplify(numberOf(step.by, at)), when: TRUE, values };
   }
-  if (step.kind === 'forget') {
-    return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
-  }
-  throw new TypeError('a count step was not planned');
+  return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
 }
 
 /** What is wanted, and what is needed to keep that right while an event is in flight. */

@@ -2,12 +2,16 @@
  * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  */
+import { close } from 'node:fs';
+import { LIMITS } from '../../../../common/limits';
 import type { Cost, Probe, Reading } from '../../source';
 import { encode } from './assembler';
-import { listPrograms, type Compiled } from './compile';
+import { listPrograms, type Compiled, type CompiledProgram } from './compile';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
 import { CONTROL, COUNTER_BYTES, MAPS } from './program';
+import type { Site } from './site';
+import { userProbeType, type UserFile } from './user_files';
 import { Verdicts } from './verdicts';
 import type { Zones } from './zones';
 
@@ -22,6 +26,10 @@ export class BpfProbe implements Probe {
   private readonly onClose: (probe: BpfProbe) => void;
   private readonly maps = new Map<string, number>();
   private readonly programs: number[] = [];
+  /** Those among them that user programs run, by their code. */
+  private readonly userPrograms = new Map<string, number>();
+  /** Attachments by file. */
+  private readonly files = new Map<string, number[]>();
   private readonly links: number[] = [];
   private readonly control = Buffer.alloc(CONTROL.bytes);
   private phase = 0;
@@ -49,7 +57,7 @@ export class BpfProbe implements Probe {
       for (const map of this.compiled.maps) this.maps.set(map.name, this.kernel.createMap(map));
       this.writeControl();
       this.openVerdicts();
-      for (const { tracepoint, samples, instructions } of this.compiled.programs) {
+      for (const { tracepoint, samples, instructions } of this.kernelPrograms()) {
         const code = encode(instructions, (name) => this.map(name));
         this.programs.push(
           this.kernel.load(tracepoint, code, samples === undefined ? 'rawTracepoint' : 'sample'),
@@ -60,6 +68,46 @@ export class BpfProbe implements Probe {
       this.closeAll();
       throw error;
     }
+  }
+
+  /**
+   * Watches the places in one more file that its programs are made for. Rejects with a KernelError, or a TypeError when
+   * they count in another way than the question's first file.
+   */
+  async watch(file: UserFile, compiled: Compiled): Promise<void> {
+    if (JSON.stringify(compiled.maps) !== JSON.stringify(this.compiled.maps)) {
+      throw new TypeError(`${file.path} cannot be counted together with others`);
+    }
+    const links: number[] = [];
+    this.files.set(file.id, links);
+    const attached = await Promise.allSettled(
+      compiled.programs.map(async ({ tracepoint, site, instructions }) => {
+        if (site === undefined) return;
+        const program = this.userProgram(
+          tracepoint,
+          encode(instructions, (name) => this.map(name)),
+        );
+        links.push(await this.attachTo(file, site, program));
+      }),
+    );
+    const failed = attached.find((result) => result.status === 'rejected');
+    // Closed meanwhile: nobody else knows of these any more.
+    if (this.files.get(file.id) === links && failed === undefined) return;
+    this.files.delete(file.id);
+    await this.drop(links);
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Watches a file no more. */
+  async unwatch(id: string): Promise<void> {
+    const links = this.files.get(id);
+    this.files.delete(id);
+    await this.drop(links ?? []);
+  }
+
+  /** Files that are watched. */
+  watched(): readonly string[] {
+    return [...this.files.keys()];
   }
 
   turn(): void {
@@ -93,15 +141,52 @@ export class BpfProbe implements Probe {
     return listPrograms(this.compiled);
   }
 
+  /** From here on nothing is counted. Resolves when nothing is left in the kernel. */
   close(): void {
     this.closeAll();
     this.onClose(this);
   }
 
+  private kernelPrograms(): readonly CompiledProgram[] {
+    return this.compiled.programs.filter(({ site }) => site === undefined);
+  }
+
+  /** Many files have their places in the same registers: one program serves all. */
+  private userProgram(name: string, code: Buffer): number {
+    const key = code.toString('latin1');
+    let program = this.userPrograms.get(key);
+    if (program === undefined) {
+      if (this.userPrograms.size >= LIMITS.userPrograms) {
+        throw new RangeError(`more than ${LIMITS.userPrograms} programs are needed for this question`);
+      }
+      program = this.kernel.load(name, code, 'user');
+      this.userPrograms.set(key, program);
+      this.programs.push(program);
+    }
+    return program;
+  }
+
+  /** By the first path that leads there. */
+  private async attachTo(file: UserFile, site: Site, program: number): Promise<number> {
+    let lastError: unknown = new TypeError(`${file.path} is gone`);
+    for (const path of file.paths()) {
+      try {
+        return await this.kernel.attachUser(userProbeType(), path, site, program);
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    throw lastError;
+  }
+
+  private async drop(links: number[]): Promise<void> {
+    await Promise.all(links.splice(0).map((link) => closeLater(link)));
+  }
+
   /** All at once: the kernel may wait for a grace period in each. */
   private async attach(): Promise<void> {
     const attached = await Promise.allSettled(
-      this.compiled.programs.map(async ({ tracepoint, samples }, i) => {
+      this.kernelPrograms().map(async ({ tracepoint, samples }, i) => {
         const program = this.programs[i] ?? -1;
         if (samples !== undefined) this.kernel.sample(samples, program, this.links);
         else this.links.push(await this.kernel.attach(tracepoint, program));
@@ -158,6 +243,16 @@ export class BpfProbe implements Probe {
     for (const fd of [...this.links.splice(0), ...this.programs.splice(0), ...this.maps.values()]) {
       this.kernel.close(fd);
     }
+    for (const links of this.files.values()) void this.drop(links);
+    this.files.clear();
+    this.userPrograms.clear();
     this.maps.clear();
   }
+}
+
+/** Without blocking: detaching from user programs waits for the kernel's housekeeping. */
+function closeLater(descriptor: number): Promise<void> {
+  return new Promise((resolve) => {
+    close(descriptor, () => resolve());
+  });
 }

@@ -8,6 +8,7 @@ import type { Names } from '../../metrics/observation';
 import { MissingError, type KernelTypes, type Leaf, type Walk } from './btf';
 import { constant, type Node, type TextNode } from './node';
 import { simplify } from './simplify';
+import { addressOfGlobal, siteArgument, siteResult, type Site } from './site';
 
 export const ARCHITECTURES = ['x64', 'arm64'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly architecture: Architecture;
   readonly hostname: string;
   readonly tracepoint: string;
+  /** Instead of a tracepoint: a place in a user program. */
+  readonly site?: Site;
   /** Zones by the numbers of their cgroups; absent where there are no cgroups to be told apart. */
   readonly zones?: Names;
   /** Arguments of processes by their numbers. */
@@ -72,6 +75,18 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       return { kind: 'pointer', node: call('task'), to: 'task_struct' };
     case 'argument':
       return argumentOf(e, at);
+    case 'result':
+      return number(siteResult(siteOf(at)), 8);
+    case 'global':
+      return number(addressOfGlobal(siteOf(at), e.name), 8);
+    case 'userNumber':
+      return number({
+        ...readWord(numberOf(e.of, at), 0, `user(${e.bytes})`),
+        memory: 'user',
+        bytes: e.bytes,
+      });
+    case 'userText':
+      return userText(numberOf(e.of, at), e.bytes);
     case 'member':
       return memberOf(e, at);
     case 'word':
@@ -163,7 +178,16 @@ function binary(op: (Node & { kind: 'arithmetic' })['op'], left: Node, right: No
   return { kind: 'arithmetic', op, left, right };
 }
 
+function siteOf(at: Surroundings): Site {
+  if (at.site === undefined) throw new TypeError(`${at.tracepoint} is no place in a user program`);
+  return at.site;
+}
+
 function argumentOf(e: Expression & { kind: 'argument' }, at: Surroundings): Resolved {
+  if (at.site !== undefined) {
+    if (e.index === undefined) throw new TypeError('arguments of user programs have no types');
+    return number(siteArgument(at.site, e.index), 8);
+  }
   const all = at.types.argumentsOf(at.tracepoint);
   const isOfType = (leaf: Leaf, typedef: string): boolean =>
     e.type === undefined || typedef === e.type || (leaf.kind === 'pointer' && leaf.to === e.type);
@@ -225,7 +249,7 @@ function wordOf(e: Expression & { kind: 'word' }, at: Surroundings): Resolved {
   return number(readWord(from, walk.offset + e.offset, `${walk.name}[${e.offset}]`));
 }
 
-function readWord(from: Node, offset: number, name: string): Node {
+function readWord(from: Node, offset: number, name: string): Node & { kind: 'read' } {
   return { kind: 'read', from, offset, bytes: 8, signed: false, name };
 }
 
@@ -267,6 +291,12 @@ function stringOf(e: Expression & { kind: 'string' }, at: Surroundings): Resolve
   if (of.kind === 'pointer') return textAt(of.node, 0, e.bytes, `text(${e.bytes})`);
   if (of.kind === 'place') return textAt(of.from, of.offset, Math.min(e.bytes, of.chars), of.name);
   throw new TypeError(`text is asked of something that holds none: ${JSON.stringify(e.of)}`);
+}
+
+function userText(from: Node, limit: number): Resolved {
+  const bytes = Math.ceil(limit / 8) * 8;
+  const name = `userText(${limit})`;
+  return { kind: 'text', node: { kind: 'readText', memory: 'user', from, offset: 0, bytes, limit, name } };
 }
 
 function textAt(from: Node, offset: number, limit: number, name: string): Resolved {

@@ -293,6 +293,7 @@ class Run {
       case HELPERS.readUser:
       case HELPERS.readKernel:
         return this.readKernel(r1, Number(r2), r3);
+      case HELPERS.readUserText:
       case HELPERS.readKernelText:
         return this.readKernelText(r1, Number(r2), r3);
       case HELPERS.lookup: {

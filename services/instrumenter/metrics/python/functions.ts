@@ -1,0 +1,40 @@
+/* python.functions: each call of a function that is written in Python, where the interpreter was built with probes. */
+import { argument, userText } from '../expression';
+import type { MetricDescription } from '../description';
+import { PROGRAM } from '../process';
+import { PYTHON, usdt, userMoment } from '../user';
+
+export const pythonFunctions: MetricDescription = {
+  module: 'python',
+  stat: 'functions',
+  label: 'function calls',
+  why: 'Which functions does a program call, and how often?',
+  unit: 'calls',
+  interval: 'interval',
+  fields: [
+    'hostname',
+    'zonename',
+    'execname',
+    'pid',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'function',
+    'file',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: userMoment(PYTHON, usdt('python', 'function__entry')),
+        steps: [
+          {
+            kind: 'count',
+            fields: { ...PROGRAM, file: userText(argument(0), 128), function: userText(argument(1), 64) },
+          },
+        ],
+      },
+    ],
+  },
+};

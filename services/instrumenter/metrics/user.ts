@@ -1,0 +1,83 @@
+/*
+ * Moments of user programs: where in which files they are. In: nothing. Out: parts of descriptions, for the bpf source,
+ * which finds the files among what is installed and what runs, in containers too.
+ */
+
+/** Files that hold the same moments: the versions of a program or library, wherever they lie. */
+export interface Programs {
+  /** For people: "PostgreSQL server". */
+  readonly title: string;
+  /** The file's own name, without folders. */
+  readonly file: RegExp;
+  /** Where such files lie when nobody runs them; `*` stands for characters of one folder's or file's name. */
+  readonly installed: readonly string[];
+  /** How they come to be there, for who misses them. */
+  readonly fix?: string;
+}
+
+/** A place in a program: a USDT probe that it brings along, or where a function begins or returns. */
+export type Spot =
+  | { readonly kind: 'usdt'; readonly provider: string; readonly name: string }
+  | { readonly kind: 'entry' | 'return'; readonly function: string };
+
+export interface UserMoment {
+  readonly kind: 'user';
+  readonly name: string;
+  readonly programs: Programs;
+  /** The first of these that a file has. */
+  readonly spots: readonly [Spot, ...Spot[]];
+}
+
+export const usdt = (provider: string, name: string): Spot => ({ kind: 'usdt', provider, name });
+export const entry = (of: string): Spot => ({ kind: 'entry', function: of });
+export const returnOf = (of: string): Spot => ({ kind: 'return', function: of });
+
+export function printSpot(spot: Spot): string {
+  return spot.kind === 'usdt'
+    ? `usdt:${spot.provider}:${spot.name}`
+    : `${spot.kind === 'entry' ? 'uprobe' : 'uretprobe'}:${spot.function}`;
+}
+
+export function userMoment(programs: Programs, ...spots: UserMoment['spots']): UserMoment {
+  return { kind: 'user', name: printSpot(spots[0]), programs, spots };
+}
+
+export const POSTGRES: Programs = {
+  title: 'PostgreSQL server',
+  file: /^postgres$/,
+  installed: [
+    '/usr/lib/postgresql/*/bin/postgres',
+    '/usr/pgsql-*/bin/postgres',
+    '/usr/local/pgsql/bin/postgres',
+  ],
+};
+
+export const LIBC: Programs = {
+  title: 'C library',
+  file: /^(libc\.so\.6|libc-2\.[0-9]+\.so|ld-musl-[a-z0-9_]+\.so\.1)$/,
+  installed: ['/usr/lib/*/libc.so.6', '/usr/lib64/libc.so.6', '/lib/*/libc.so.6', '/lib/ld-musl-*.so.1'],
+};
+
+export const PYTHON: Programs = {
+  title: 'Python',
+  file: /^(python3(\.[0-9]+)?|libpython3\.[0-9]+\.so\.1\.0)$/,
+  installed: ['/usr/bin/python3', '/usr/lib/*/libpython3.*.so.1.0', '/usr/local/bin/python3'],
+};
+
+export const JAVA: Programs = {
+  title: 'Java virtual machine',
+  file: /^libjvm\.so$/,
+  installed: ['/usr/lib/jvm/*/lib/server/libjvm.so'],
+};
+
+/** From this file's folder, or the one that it is compiled to. */
+const NODE_PROBES = ['../../..', '../../../..'].map(
+  (root) => `${__dirname}/${root}/deps/node-probes/build/ca-probes.node`,
+);
+
+export const NODE: Programs = {
+  title: 'Node.js program that loads our module (nor the module itself)',
+  file: /^ca-probes\.node$/,
+  installed: NODE_PROBES,
+  fix: 'make -C deps node-probes, and start programs with node --require …/deps/node-probes/preload.js',
+};
