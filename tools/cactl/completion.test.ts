@@ -2,17 +2,14 @@
  * The completion scripts in the shells they are for, each in a real terminal: a stand-in for cactl offers words, hostile
  * ones among them; what stands on the line after Tab is what the shell made of them.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { until } from '../stack/until';
 import { completionScript, SHELLS, type Shell } from './completion';
+import { startTerminal } from './testing/terminal';
 
 jest.setTimeout(120_000);
-
-const call = promisify(execFile);
 
 const START: Readonly<Record<Shell, readonly string[]>> = {
   bash: ['--noprofile', '--norc', '-i'],
@@ -52,42 +49,12 @@ describe.each(SHELLS)('%s', (shell) => {
   (missing === '' ? test : test.skip)(
     `completes metrics and ids, and leaves what stands in descriptions alone${missing === '' ? '' : ` (skipped: there is no ${missing})`}`,
     async () => {
-      const server = `ca-${shell}-${process.pid}`;
-      const tmux = async (...args: string[]): Promise<string> =>
-        (await call('tmux', ['-L', server, ...args])).stdout;
-      const type = (...keys: string[]): Promise<string> => tmux('send-keys', '-t', server, ...keys);
-      const shows = (what: RegExp): Promise<string> =>
-        until(`${shell} showing ${what.source}`, 30_000, async () => {
-          const text = await tmux('capture-pane', '-p', '-t', server);
-          if (what.test(text)) return text;
-          throw new Error(text.trimEnd());
-        });
-      const env = [
-        'env',
-        '-i',
-        `HOME=${folder}`,
-        `PATH=${folder}:/usr/bin:/bin`,
-        'TERM=screen',
-        'LANG=C.UTF-8',
-      ];
+      const own = [`HOME=${folder}`, `XDG_RUNTIME_DIR=${folder}`, `PATH=${folder}:/usr/bin:/bin`];
+      const env = ['-i', ...own, 'TERM=screen', 'LANG=C.UTF-8'];
+      const { type, shows, stop } = await startTerminal(100, 24, 'env', ...env, shell, ...START[shell]);
       try {
-        await tmux(
-          '-f',
-          '/dev/null',
-          'new-session',
-          '-d',
-          '-x',
-          '100',
-          '-y',
-          '24',
-          '-s',
-          server,
-          ...env,
-          shell,
-          ...START[shell],
-        );
         await type(shell === 'zsh' ? 'autoload -Uz compinit; compinit -D; ' : 'true; ');
-        await type(`. ./script.${shell}; echo ready`.replace('./', `${folder}/`), 'Enter');
+        await type(`. ${folder}/script.${shell}; echo ready`, 'Enter');
         await shows(/^ready/m);
         await type('cactl create di', 'Tab');
         await shows(/cactl create disk\.physio_ops/);
@@ -95,7 +62,7 @@ describe.each(SHELLS)('%s', (shell) => {
         await shows(/cactl show 1234/);
         expect(existsSync(join(folder, 'expanded'))).toBe(false);
       } finally {
-        await tmux('kill-server').catch(() => undefined);
+        await stop();
       }
     },
   );

@@ -2,7 +2,7 @@
  * cactl and amqpsnoop on a real broker with real services: what they say when all is well, and when the broker, HTTP,
  * the config service or a node is away or hangs. Also 10,000 instrumentations, and watch in a real terminal (tmux).
  */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
@@ -20,6 +20,7 @@ import { until } from '../stack/until';
 import { CACTL } from './commands';
 import { run, type Printed } from './testing/console';
 import { startNode, type KnownNode } from './testing/node';
+import { startTerminal, terminalsWork, type Terminal } from './testing/terminal';
 
 jest.setTimeout(60_000); // a busy machine: rabbitmqctl alone may take seconds
 const call = promisify(execFile);
@@ -327,43 +328,41 @@ describe('when something is wrong', () => {
   });
 });
 
-const TMUX = spawnSync('tmux', ['-V']).status === 0;
 const PROGRAM = join(buildFolder(), 'tools', 'cactl', 'main.js');
-const CANNOT = !TMUX ? 'tmux is not installed' : !existsSync(PROGRAM) ? `${PROGRAM} is not built` : '';
+const CANNOT = !terminalsWork()
+  ? 'tmux is not installed'
+  : !existsSync(PROGRAM)
+    ? `${PROGRAM} is not built`
+    : '';
 
 (CANNOT === '' ? describe : describe.skip)(
   `watch in a real terminal${CANNOT === '' ? '' : ` (skipped: ${CANNOT})`}`,
   () => {
-    const session = `cactl-${process.pid}`;
-    const tmux = async (...args: string[]): Promise<string> =>
-      (await call('tmux', ['-L', session, ...args])).stdout;
-    const screen = (): Promise<string> => tmux('capture-pane', '-p', '-t', session);
+    let terminal: Terminal | undefined;
 
     afterAll(async () => {
-      await tmux('kill-server').catch(() => undefined);
+      await terminal?.stop();
     });
 
     test('it draws, obeys keys, follows the size of the window, and leaves the screen as it was', async () => {
-      const command = `env CA_HOME='${stack.home}' COLORTERM=truecolor '${process.execPath}' '${PROGRAM}' watch 1; echo status $?`;
-      await tmux('-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', '-s', session, 'sh');
-      await tmux('send-keys', '-t', session, command, 'Enter');
-      const shows = (what: RegExp): Promise<string> =>
-        until(`the screen showing ${what.source}`, 30_000, async () => {
-          const text = await screen();
-          return what.test(text) ? text : undefined;
-        });
+      terminal = await startTerminal(80, 24, 'sh');
+      const { type, shows } = terminal;
+      await type(
+        `env CA_HOME='${stack.home}' COLORTERM=truecolor '${process.execPath}' '${PROGRAM}' watch 1; echo status $?`,
+        'Enter',
+      );
       const first = await shows(/1■ n1 50%.*2■ n2 50%/);
       expect(first.split('\n')[0]).toBe('1: disk.physio_ops by hostname, latency');
       expect(first).toMatch(/[▀▄]/);
       await shows(/24 in the last 1 s, 2 of 2 nodes; q ends/);
-      await tmux('send-keys', '-t', session, '2');
+      await type('2');
       await shows(/2◆ n2/);
-      await tmux('send-keys', '-t', session, '0');
+      await type('0');
       await shows(/2■ n2/);
-      await tmux('resize-window', '-t', session, '-x', '40', '-y', '16');
+      await terminal.resize(40, 16);
       const narrow = await shows(/24 in the last 1 s, 2 of 2 nodes/);
       expect(narrow.split('\n').every((line) => line.length <= 40)).toBe(true);
-      await tmux('send-keys', '-t', session, 'q');
+      await type('q');
       await shows(/status 0/);
     }, 120_000);
   },

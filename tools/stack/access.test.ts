@@ -117,7 +117,7 @@ function ask(token: string | undefined, method: string, path: string, body?: unk
             checkDocumented(method, path, answer.status, answer.body);
             resolve(answer);
           } catch (error) {
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
         });
       },

@@ -4,6 +4,8 @@
  * a person of its own. Only importer of playwright-core.
  */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -53,10 +55,20 @@ export interface OpenBrowser {
 }
 
 export async function openBrowser(): Promise<OpenBrowser> {
-  const browser = await chromium.launch({ executablePath: chromiumPath(), headless: true, args: QUIET });
+  // Chromium leaves settings and half of its temporary files behind.
+  const home = mkdtempSync(join(tmpdir(), 'ca-browser-'));
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    headless: true,
+    args: QUIET,
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: home },
+  });
   return {
     visit: (url, look = {}) => visit(browser, url, look),
-    close: () => browser.close(),
+    async close() {
+      await browser.close();
+      rmSync(home, { recursive: true, force: true });
+    },
   };
 }
 
