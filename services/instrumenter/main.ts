@@ -3,6 +3,7 @@
  * The only file here that touches the process: it reads settings, takes signals, and exits.
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
+import './lean';
 import { SYSTEM_CLOCK } from '../../common/clock';
 import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
