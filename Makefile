@@ -92,6 +92,12 @@ bench-wire: broker build
 bench-tools:
 	@deps/install-bench.sh || true
 
+.PHONY: chaos
+# Breaks everything that can break, at random, for so many seconds, and accounts for every value. SEED=1: as that time.
+DURATION ?= 600
+chaos: broker build
+	@node build/tools/chaos/main.js --duration $(DURATION) $(if $(SEED),--seed $(SEED))
+
 # Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
 .PHONY: probes
 probes: build

@@ -29,6 +29,8 @@ export interface OutboxOptions {
   readonly routes: Pick<Routes, 'instrumentation'>;
   /** False when the broker is away: the message was not taken. */
   readonly send: (keys: readonly string[], message: DataMessage) => boolean;
+  /** Told of each report that is given up. */
+  readonly gaveUp?: (parcel: Parcel) => void;
 }
 
 /** In reports. */
@@ -125,8 +127,10 @@ export class Outbox {
     // In order of second, but for a late one now and then: that one waits for its turn.
     while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
     if (surplus === 0) return;
-    for (const { report, snapshot } of this.waiting.splice(0, surplus)) {
+    for (const parcel of this.waiting.splice(0, surplus)) {
+      const { report, snapshot } = parcel;
       this.counts.lost++;
+      this.options.gaveUp?.(parcel);
       const events = report.lost + (snapshot === true ? 0 : totalOf(report.value));
       if (events > 0) this.owed.set(report.fqid, (this.owed.get(report.fqid) ?? 0) + events);
     }

@@ -35,6 +35,7 @@ export interface ConnectionOptions {
   readonly malformed: () => void;
   readonly patient?: boolean | undefined;
   readonly made?: NodeOptions['made'] | undefined;
+  readonly gaveUp?: NodeOptions['gaveUp'] | undefined;
 }
 
 /** Bindings asked for at a time. */
@@ -81,7 +82,7 @@ export async function connectNodes(
 
 function makeNode(
   name: string,
-  { prefix, seed, skewMs, oracle, hello, patient, made }: ConnectionOptions,
+  { prefix, seed, skewMs, oracle, hello, patient, made, gaveUp }: ConnectionOptions,
   link: () => Broker | undefined,
 ): SyntheticNode {
   let lastId = 0;
@@ -92,6 +93,7 @@ function makeNode(
     hello,
     ...(patient === undefined ? {} : { patient }),
     ...(made === undefined ? {} : { made }),
+    ...(gaveUp === undefined ? {} : { gaveUp }),
     skewMs: skewMs === 0 ? 0 : (hash(seed, name, 'skew') % (2 * skewMs + 1)) - skewMs,
     now: () => SYSTEM_CLOCK.now(),
     tell: (to, type, body) => {

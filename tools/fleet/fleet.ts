@@ -39,6 +39,7 @@ export interface FleetOptions {
   readonly patient?: boolean;
   /** Told of every report before it goes out. */
   readonly made?: NodeOptions['made'];
+  readonly gaveUp?: NodeOptions['gaveUp'];
   /** What nodes say, when it is not the usual. */
   readonly foretold?: Foretold;
   readonly log?: Log;
@@ -93,6 +94,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       oracle: options.foretold ?? oracle,
       patient: options.patient,
       made: options.made,
+      gaveUp: options.gaveUp,
       hello: words,
       log,
       malformed: () => totals.malformed++,

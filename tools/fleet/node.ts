@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly patient?: boolean;
   /** Told of every report before it goes out. */
   readonly made?: (node: string, parcel: Parcel) => void;
+  /** Told of every report that waited for too long. */
+  readonly gaveUp?: (node: string, parcel: Parcel) => void;
 }
 
 interface Gathering {
@@ -66,7 +68,8 @@ export class SyntheticNode {
     this.up = true;
     const { name: host, routes, now, send, patient } = this.options;
     const clock = { now: () => now() + this.skewMs, everySecond: () => () => undefined };
-    this.outbox = patient === true ? new Outbox({ host, routes, clock, send }) : undefined;
+    const gaveUp = (parcel: Parcel): void => this.options.gaveUp?.(host, parcel);
+    this.outbox = patient === true ? new Outbox({ host, routes, clock, send, gaveUp }) : undefined;
     this.hello();
   }
 

@@ -1,0 +1,125 @@
+/*
+ * Makes a fault happen, and ends it. In: a fault of the plan, the system. Out: resolves when it is over; nothing of it is
+ * left but what the system makes of it. What the broker must be asked for is done one after the other.
+ */
+import { messageOf } from '../../common/errors';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Fault } from './plan';
+import type { System } from './system';
+
+/** Of the private broker: tools/stack/broker.ts. */
+const WATERMARK = ['absolute', '512MiB'] as const;
+
+export class Faults {
+  /** Faults that happened; those that could not be made to (the broker was busy dying) are not among them. */
+  done = 0;
+  private brokerLane: Promise<void> = Promise.resolve();
+  private readonly system: System;
+  private readonly say: (line: string) => void;
+
+  constructor(system: System, say: (line: string) => void) {
+    this.system = system;
+    this.say = say;
+  }
+
+  async happen(fault: Fault): Promise<void> {
+    const proxy = 'target' in fault ? this.system.proxies.get(fault.target) : undefined;
+    switch (fault.kind) {
+      case 'reset':
+        proxy?.reset();
+        this.done++;
+        return;
+      case 'truncate':
+        proxy?.truncate(fault.amount);
+        this.done++;
+        return;
+      case 'kill': {
+        const pid = this.system.services.get(fault.target)?.pid;
+        // Between its end and its next start it has no process to kill.
+        try {
+          process.kill(pid ?? 0, 'SIGKILL');
+          this.done++;
+        } catch (error) {
+          this.say(`(${fault.target} was not running: ${messageOf(error)})`);
+        }
+        return;
+      }
+      case 'black hole':
+        proxy?.flow({ blackHole: true });
+        break;
+      case 'delay':
+        proxy?.flow({ delayMs: fault.amount });
+        break;
+      case 'throttle':
+        proxy?.flow({ bytesPerSecond: fault.amount });
+        break;
+      case 'refuse':
+        proxy?.refuse(true);
+        proxy?.reset();
+        break;
+      default:
+        await this.inLane(() => this.ofBroker(fault));
+        return;
+    }
+    this.done++;
+    await pause(fault.forMs);
+    proxy?.flow({});
+    proxy?.refuse(false);
+  }
+
+  private async ofBroker(fault: Fault): Promise<void> {
+    const { broker, control, proxies } = this.system;
+    switch (fault.kind) {
+      case 'kill broker':
+        this.done++;
+        await broker.kill();
+        await pause(fault.forMs);
+        await broker.start();
+        return;
+      case 'memory alarm':
+        await control('set_vm_memory_high_watermark', '0.000001');
+        this.done++;
+        await pause(fault.forMs);
+        await control('set_vm_memory_high_watermark', ...WATERMARK);
+        return;
+      case 'permissions':
+        await control('clear_permissions', 'ca');
+        this.done++;
+        // What is open goes on with what it was allowed; whoever connects now is refused.
+        for (const proxy of proxies.values()) proxy.reset();
+        await pause(fault.forMs);
+        await control('set_permissions', 'ca', '.*', '.*', '.*');
+        return;
+      case 'delete queue':
+        await control('eval', deleteQueue(queueOf(fault.target)));
+        this.done++;
+        return;
+      default:
+        throw new Error(`${fault.kind} is not the broker's`);
+    }
+  }
+
+  /** One after the other, whatever becomes of the one before. */
+  private inLane(task: () => Promise<void>): Promise<void> {
+    const mine = this.brokerLane.then(task).catch((error: unknown) => {
+      this.say(`(not done: ${messageOf(error).split('\n')[0] ?? ''})`);
+    });
+    this.brokerLane = mine;
+    return mine;
+  }
+}
+
+/** As tools/chaos/system.ts names them. */
+function queueOf(service: string): string {
+  if (service === 'config') return 'ca.config';
+  const instance = /^aggregator-(\d+)$/.exec(service)?.[1];
+  return instance === undefined ? 'ca.instrumenter.real' : `ca.aggregator.chaos-${instance}`;
+}
+
+/** An exclusive queue can be deleted by nobody but its connection, or by an operator inside the broker. */
+function deleteQueue(name: string): string {
+  return (
+    `case rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${name}">>)) of ` +
+    `{ok, Q} -> rabbit_amqqueue:delete(Q, false, false, <<"chaos">>); _ -> none end.`
+  );
+}

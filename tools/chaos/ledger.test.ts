@@ -1,0 +1,107 @@
+import { ask } from '../../services/instrumenter/fakes';
+import { LOG_GRID } from '../../common/bucket';
+import { add, type Value } from '../../common/value';
+import { Amounts } from './amounts';
+import { Ledger, type Reading } from './ledger';
+import { plan } from './plan';
+
+const NODES = ['sim0', 'sim1', 'sim2', 'sim3', 'sim4'];
+const amounts = new Amounts(7, NODES);
+const SECOND = 1_700_000_000;
+
+function book(): Ledger {
+  const ledger = new Ledger();
+  for (const node of NODES) {
+    for (const second of [SECOND, SECOND + 1]) {
+      ledger.make({ fqid: 'global;1', node, second, amount: amounts.amount(node, second, 1) });
+    }
+  }
+  return ledger;
+}
+
+const all = (second: number): Map<string, number> =>
+  new Map(NODES.map((node) => [node, amounts.amount(node, second, 1)]));
+
+function reading(second: number, change: Partial<Reading> = {}): Reading {
+  return { fqid: 'global;1', second, amounts: all(second), expected: 5, reporting: 5, late: 0, ...change };
+}
+
+test('the book balances when every value is there, or said to be missing, or given up', () => {
+  expect(book().balance([reading(SECOND), reading(SECOND + 1, { late: 2 })])).toMatchObject({
+    balances: true,
+    counts: { present: 5, late: 5 },
+  });
+  const without = all(SECOND);
+  without.delete('sim3');
+  const told = reading(SECOND, { amounts: without, reporting: 4 });
+  expect(book().balance([told, reading(SECOND + 1)])).toMatchObject({
+    balances: true,
+    counts: { missing: 1 },
+  });
+  const ledger = book();
+  ledger.giveUp('global;1', 'sim3', SECOND);
+  const untold = reading(SECOND, { amounts: without, reporting: 4, expected: 4 });
+  expect(ledger.balance([untold, reading(SECOND + 1)])).toMatchObject({
+    balances: true,
+    counts: { givenUp: 1 },
+  });
+});
+
+test.each([
+  ['silent', { amounts: new Map([...all(SECOND)].slice(1)), reporting: 4, expected: 4 }],
+  ['doubled', { amounts: all(SECOND).set('sim2', 2 * amounts.amount('sim2', SECOND, 1)) }],
+  ['wrong', { amounts: all(SECOND + 1) }],
+  ['wrong', { reporting: 3 }],
+] as const)('one value that is %s, and it does not balance (%#)', (verdict, change) => {
+  const { balances, counts, defects } = book().balance([reading(SECOND, change), reading(SECOND + 1)]);
+  expect(balances).toBe(false);
+  expect(counts[verdict]).toBeGreaterThan(0);
+  expect(defects.length).toBeGreaterThan(0);
+});
+
+test('what nobody read is not accounted for', () => {
+  expect(book().balance([reading(SECOND)])).toMatchObject({ balances: false, counts: { unread: 5 } });
+});
+
+test.each([[[]], [['execname']], [['latency']]])(
+  'a sum over nodes can be taken apart again (%j)',
+  (decomposition) => {
+    const question = ask('syscall.syscalls', decomposition);
+    const who = ['sim0', 'sim2', 'sim4'];
+    const sum = who.map((node) => amounts.value(question, node, SECOND)).reduce(add);
+    const found = amounts.takeApart(sum.shape, plain(sum));
+    expect(found).toEqual(new Map(who.map((node) => [node, amounts.amount(node, SECOND, 1)])));
+  },
+);
+
+/** As the API prints it, as far as takeApart looks. */
+function plain(value: Value): unknown {
+  switch (value.shape) {
+    case 'number':
+      return value.number;
+    case 'keyed':
+      return Object.fromEntries(value.numbers);
+    case 'distribution': {
+      const pairs = [];
+      for (let i = 0; i < value.distribution.length; i += 2) {
+        const bucket = value.distribution[i] ?? 0;
+        const range = [LOG_GRID.floorOf(bucket), LOG_GRID.ceilOf(bucket)];
+        pairs.push([range, value.distribution[i + 1]]);
+      }
+      return pairs;
+    }
+    default:
+      throw new Error(value.shape);
+  }
+}
+
+test('a plan is the same for the same seed, has a fault in any 10 s, and each kind before any comes thrice', () => {
+  const parties = { links: ['config', 'a', 'b'], services: ['config', 'a'] };
+  for (let seed = 1; seed <= 50; seed++) {
+    const faults = plan(seed, 600_000, parties);
+    expect(plan(seed, 600_000, parties)).toEqual(faults);
+    expect(faults.length).toBeGreaterThan(60);
+    for (let i = 1; i < faults.length; i++) expect(faults[i]!.at - faults[i - 1]!.at).toBeLessThan(10_000);
+    expect(new Set(faults.slice(0, 15).map(({ fault }) => fault.kind)).size).toBe(11);
+  }
+});

@@ -1,0 +1,136 @@
+/*
+ * The oracle's book: every value that a node made, against what readers were told afterwards. In: reports as they are made
+ * and given up, and replies of the API. Out: for each value one verdict; the book balances when all are accounted for.
+ */
+export type Verdict = 'present' | 'late' | 'missing' | 'givenUp' | 'silent' | 'doubled' | 'wrong' | 'unread';
+
+/** Anything else is a defect. */
+const ACCOUNTED: readonly Verdict[] = ['present', 'late', 'missing', 'givenUp'];
+
+export interface Made {
+  readonly fqid: string;
+  readonly node: string;
+  readonly second: number;
+  readonly amount: number;
+}
+
+/** One data point of one instrumentation, as a reader sees it. */
+export interface Reading {
+  readonly fqid: string;
+  /** First second. */
+  readonly second: number;
+  /** How much of each node is in it. */
+  readonly amounts: ReadonlyMap<string, number>;
+  /** What the reply says of itself. */
+  readonly expected: number;
+  readonly reporting: number;
+  readonly late: number;
+}
+
+export class Ledger {
+  private readonly made = new Map<string, Map<string, Made>>();
+  private readonly givenUp = new Set<string>();
+
+  make(made: Made): void {
+    const key = slot(made);
+    const nodes = this.made.get(key) ?? new Map<string, Made>();
+    this.made.set(key, nodes.set(made.node, made));
+  }
+
+  giveUp(fqid: string, node: string, second: number): void {
+    this.givenUp.add(`${fqid} ${second} ${node}`);
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const nodes of this.made.values()) size += nodes.size;
+    return size;
+  }
+
+  /** Seconds of the first and the last value that was made. */
+  span(fqid: string): { first: number; last: number } {
+    const seconds = [...this.made.values()].flatMap((nodes) =>
+      [...nodes.values()].filter((made) => made.fqid === fqid).map(({ second }) => second),
+    );
+    return { first: Math.min(...seconds), last: Math.max(...seconds) };
+  }
+
+  /** What a reading says that was never made, or not so: at any moment there must be none. */
+  lies(reading: Reading): string[] {
+    const nodes = this.made.get(slot(reading));
+    const lies: string[] = [];
+    for (const [node, amount] of reading.amounts) {
+      const right = nodes?.get(node)?.amount;
+      if (amount === right) continue;
+      const what = right !== undefined && amount === 2 * right ? 'doubled' : 'wrong';
+      lies.push(
+        `${what}: ${reading.fqid} second ${reading.second} has ${amount} of ${node}, which made ${right ?? 'nothing'}`,
+      );
+    }
+    if (reading.reporting < reading.amounts.size) {
+      lies.push(
+        `wrong: ${reading.fqid} second ${reading.second} says ${reading.reporting} nodes reported, it holds ${reading.amounts.size}`,
+      );
+    }
+    return lies;
+  }
+
+  /** How many values came to which end, and the worst of them in words. */
+  balance(readings: Iterable<Reading>): Balance {
+    const counts: Record<Verdict, number> = {
+      present: 0,
+      late: 0,
+      missing: 0,
+      givenUp: 0,
+      silent: 0,
+      doubled: 0,
+      wrong: 0,
+      unread: 0,
+    };
+    const defects: string[] = [];
+    const unread = new Set(this.made.keys());
+    for (const reading of readings) {
+      unread.delete(slot(reading));
+      for (const lie of this.lies(reading)) {
+        counts[lie.startsWith('doubled') ? 'doubled' : 'wrong']++;
+        defects.push(lie);
+      }
+      for (const made of this.made.get(slot(reading))?.values() ?? []) {
+        const verdict = this.verdict(made, reading);
+        if (verdict === undefined) continue;
+        counts[verdict]++;
+        if (verdict === 'silent') {
+          defects.push(
+            `silent: ${made.fqid} second ${made.second} lacks ${made.node}; ` +
+              `${reading.reporting} of ${reading.expected} reported, it says`,
+          );
+        }
+      }
+    }
+    for (const key of unread) {
+      counts.unread += this.made.get(key)?.size ?? 0;
+      defects.push(`unread: ${key}`);
+    }
+    const balances = Object.entries(counts).every(([v, n]) => n === 0 || ACCOUNTED.includes(v as Verdict));
+    return { counts, defects, balances };
+  }
+
+  /** undefined: a lie, counted already. */
+  private verdict({ fqid, node, second, amount }: Made, reading: Reading): Verdict | undefined {
+    const found = reading.amounts.get(node);
+    if (found === amount) return reading.late > 0 ? 'late' : 'present';
+    if (found !== undefined) return undefined;
+    if (this.givenUp.has(`${fqid} ${second} ${node}`)) return 'givenUp';
+    return reading.reporting < reading.expected ? 'missing' : 'silent';
+  }
+}
+
+export interface Balance {
+  readonly counts: Readonly<Record<Verdict, number>>;
+  readonly defects: readonly string[];
+  readonly balances: boolean;
+}
+
+function slot({ fqid, second }: { fqid: string; second: number }): string {
+  return `${fqid} ${second}`;
+}
