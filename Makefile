@@ -68,7 +68,7 @@ broker:
 .PHONY: test-tools
 # What only tests lean on; without it some are skipped, and say so. Quick when it is all there.
 test-tools:
-	@deps/install-xmllint.sh || true
+	@deps/install-test-programs.sh || true
 	@deps/install-dtrace.sh || true
 
 .PHONY: bench bench-short bench-latency bench-wire bench-tools

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Puts a real dtrace under deps/build/: the few packages that it needs, of Debian's testing suite, in a folder, since no
 # release has it yet. In: root on Debian or Ubuntu, 35 MB of disk, about 10 s. Out: deps/build/dtrace, which the tests
-# run, or one line that says why not. Nothing outside of deps/build is touched. CA_DEBIAN_MIRROR names another mirror.
+# run, or one line that says why not. Nothing outside of deps/build is touched. They come from the
+# mirror that the machine's own apt uses; CA_DEBIAN_MIRROR names another one.
 set -u
 cd "$(dirname "$0")"
 . ./apt.sh
-MIRROR=${CA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Of all that apt knows, the one that has a Debian suite, not its security updates.
+own_mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\{0,1\}$'
+}
+MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 SYSTEM=$PWD/build/dtrace-system
 APT=$PWD/build/dtrace-apt
@@ -25,6 +30,7 @@ missing() {
 [ "$(id -u)" -eq 0 ] || missing 'fix: run as root: make -C deps dtrace'
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
   missing 'it is put in place on Debian and Ubuntu only; elsewhere set CA_DTRACE to one you have'
+[ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
 # Ubuntu has Debian's keys as a package.
 [ -e "$KEYRING" ] || apt_install '5 s' debian-archive-keyring || missing "Debian's keys are not there; $(apt_advice debian-archive-keyring)"
 
