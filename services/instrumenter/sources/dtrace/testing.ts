@@ -1,11 +1,13 @@
 /*
- * For tests: the real dtrace of this machine, if there is one. Out: its path, or why tests without it are skipped.
+ * For tests: the real dtrace of this machine, if there is one. Out: its path, or why tests without it are skipped;
+ * and the seconds, one by one.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve as absolute } from 'node:path';
+import { SYSTEM_CLOCK } from '../../../../common/clock';
 
-const BUILT = resolve(__dirname, '../../../../deps/build/dtrace');
+const BUILT = absolute(__dirname, '../../../../deps/build/dtrace');
 
 /** undefined when there is none that this user may run. */
 export function dtraceHere(): string | undefined {
@@ -26,4 +28,14 @@ export function describeDtrace(title: string, tests: (dtrace: string) => void): 
   else
     describe.skip(`${title} (skipped: no dtrace that may run here; root on Linux, make -C deps dtrace)`, () =>
       tests(''));
+}
+
+/** Resolves just after the next whole second begins. */
+export function nextSecond(): Promise<number> {
+  return new Promise((resolve) => {
+    const stop = SYSTEM_CLOCK.everySecond((second) => {
+      stop();
+      resolve(second);
+    });
+  });
 }
