@@ -103,6 +103,11 @@ chaos: broker build
 probes: build
 	@node build/tools/probes/main.js $(SOURCE)
 
+# 10,000 questions made at random, each accepted by the kernel's verifier.
+.PHONY: fuzz
+fuzz: $(NODE_MODULES)
+	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/bpf\.test\.ts' --testNamePattern 'made at random'
+
 include smf/install.mk
 
 clean:

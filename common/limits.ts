@@ -64,8 +64,8 @@ export const LIMITS = {
   /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */
   cgroupBirths: 1024,
   zoneVerdicts: 4096,
-  /** Instructions of one kernel program. */
-  kernelInstructions: 4096,
+  /** Instructions of one kernel program: jumps reach 32,767. */
+  kernelInstructions: 30_000,
 
   /** Nodes of a predicate tree, and how deep it may nest. */
   predicateNodes: 256,

@@ -400,11 +400,7 @@ test('a question with too many parts is refused by the limit on instructions', (
   expect(compiled().programs[0]!.instructions.length).toBeLessThan(4096);
   const both: Predicate = {
     kind: 'or',
-    members: [
-      { kind: 'or', members },
-      { kind: 'or', members },
-      { kind: 'or', members },
-    ],
+    members: Array.from({ length: 20 }, (): Predicate => ({ kind: 'or', members })),
   };
   expect(() => compile(SYSCALLS, ask(both, []), machineOf())).toThrow('instructions');
 });

@@ -90,14 +90,15 @@ export class Emitter {
     }
   }
 
-  /** Frame offset of the text's bytes. */
+  /** Frame offset of the text's bytes, as long as the frame is as it is. */
   text(node: TextNode): number {
     const key = print(node);
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const at = this.places.get(key) ?? this.frame.allocate(node.bytes);
+    const lasting = this.places.get(key) ?? this.frame.spare(node.bytes);
+    const at = lasting ?? this.frame.allocate(node.bytes);
     this.asm.source(key, () => this.fill(node, at));
-    this.known.set(key, at);
+    if (lasting !== undefined) this.known.set(key, at);
     return at;
   }
 
@@ -184,7 +185,8 @@ export class Emitter {
     if (known !== undefined) return this.asm.load(8, 0, FRAME, known);
     emit();
     if ((this.uses.get(key) ?? 0) < 2) return;
-    const at = this.frame.allocate(8);
+    const at = this.frame.spare(8);
+    if (at === undefined) return;
     this.asm.store(8, FRAME, at, 0);
     this.known.set(key, at);
   }
@@ -317,17 +319,17 @@ export class Emitter {
   private junction(node: Node & { kind: 'all' | 'any' }, wanted: boolean, to: Label): void {
     const deciding = node.kind === 'any';
     const on = this.asm.label();
-    let afterFirst: Map<string, number> | undefined;
-    for (const [i, member] of node.members.entries()) {
+    const emit = (member: Node, i: number): void => {
       const isLast = i === node.members.length - 1;
       if (deciding === wanted) this.jumpIf(member, deciding, to);
       else if (isLast) this.jumpIf(member, wanted, to);
       else this.jumpIf(member, deciding, on);
-      afterFirst ??= new Map(this.known);
-    }
-    this.asm.place(on);
+    };
     // Only the first member is computed in any case.
-    this.known = afterFirst ?? this.known;
+    const [first, ...others] = node.members;
+    if (first !== undefined) emit(first, 0);
+    this.oneWay(() => others.forEach((member, i) => emit(member, i + 1)));
+    this.asm.place(on);
   }
 
   private jumpIfCompares(node: Node & { kind: 'compare' }, wanted: boolean, to: Label): void {
@@ -344,6 +346,18 @@ export class Emitter {
 
   /** Compares up to the piece that holds the constant's end: behind it both are zero. Blanks are compared to the end. */
   private jumpIfSame(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
+    // Where the text finds no lasting place, its memory is free again afterwards.
+    const isLasting = this.known.has(print(node.text)) || this.hasPlace(node.text);
+    if (!isLasting) return this.frame.within(() => this.compareText(node, wanted, to));
+    return this.compareText(node, wanted, to);
+  }
+
+  private hasPlace(text: TextNode): boolean {
+    if (this.places.has(print(text))) return true;
+    return this.frame.hasSpare(text.bytes);
+  }
+
+  private compareText(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
     const { asm } = this;
     const at = this.text(node.text);
     const differ = asm.label();
@@ -371,7 +385,7 @@ export class Emitter {
   private oneWay(emit: () => void): void {
     const before = this.known;
     this.known = new Map(before);
-    emit();
+    this.frame.within(emit);
     this.known = before;
   }
 

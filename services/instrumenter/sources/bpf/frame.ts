@@ -4,6 +4,12 @@
  */
 import { FRAME_BYTES } from './assembler';
 
+/**
+ * What has to be at hand whatever else is remembered: what was kept (8 values), the longest text, the identity, the
+ * amount, and operands that wait for others.
+ */
+const NEEDED_BYTES = 200;
+
 export class Frame {
   private used = 0;
 
@@ -14,6 +20,15 @@ export class Frame {
       throw new RangeError(`the question needs more than the ${FRAME_BYTES} bytes of memory of a program`);
     }
     return -this.used;
+  }
+
+  /** As allocate, for what can be computed again; undefined when there is no room to spare. */
+  spare(bytes: number): number | undefined {
+    return this.hasSpare(bytes) ? this.allocate(bytes) : undefined;
+  }
+
+  hasSpare(bytes: number): boolean {
+    return this.used + Math.ceil(bytes / 8) * 8 <= FRAME_BYTES - NEEDED_BYTES;
   }
 
   /** What `emit` allocates is free again afterwards. */

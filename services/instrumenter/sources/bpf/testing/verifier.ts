@@ -1,0 +1,43 @@
+/*
+ * The kernel's verifier alone: programs of a question are loaded and let go again, attached to nothing.
+ * In: what compile.ts made. Out: nothing; a KernelError with the verifier's log when it refuses one.
+ *
+ * Maps are shared between questions, and hold next to nothing: the verifier looks only at what they are made of.
+ */
+import { encode } from '../assembler';
+import type { Compiled, MapSpecification } from '../compile';
+import type { Kernel } from '../kernel';
+
+export class Verifier {
+  private readonly kernel: Kernel;
+  private readonly maps = new Map<string, number>();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  check(compiled: Compiled): void {
+    const descriptors = new Map(compiled.maps.map((map) => [map.name, this.mapLike(map)]));
+    for (const { tracepoint, samples, instructions } of compiled.programs) {
+      const code = encode(instructions, (name) => descriptors.get(name) ?? -1);
+      this.kernel.close(
+        this.kernel.load(tracepoint, code, samples === undefined ? 'rawTracepoint' : 'sample'),
+      );
+    }
+  }
+
+  close(): void {
+    for (const descriptor of this.maps.values()) this.kernel.close(descriptor);
+    this.maps.clear();
+  }
+
+  private mapLike(map: MapSpecification): number {
+    const kind = `${map.kind} ${map.keyBytes} ${map.valueBytes}`;
+    let descriptor = this.maps.get(kind);
+    if (descriptor === undefined) {
+      descriptor = this.kernel.createMap({ ...map, entries: 1 });
+      this.maps.set(kind, descriptor);
+    }
+    return descriptor;
+  }
+}
