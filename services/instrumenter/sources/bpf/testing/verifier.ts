@@ -18,11 +18,10 @@ export class Verifier {
 
   check(compiled: Compiled): void {
     const descriptors = new Map(compiled.maps.map((map) => [map.name, this.mapLike(map)]));
-    for (const { tracepoint, samples, instructions } of compiled.programs) {
+    for (const { tracepoint, samples, site, instructions } of compiled.programs) {
+      const type = site !== undefined ? 'user' : samples !== undefined ? 'sample' : 'rawTracepoint';
       const code = encode(instructions, (name) => descriptors.get(name) ?? -1);
-      this.kernel.close(
-        this.kernel.load(tracepoint, code, samples === undefined ? 'rawTracepoint' : 'sample'),
-      );
+      this.kernel.close(this.kernel.load(tracepoint, code, type));
     }
   }
 
