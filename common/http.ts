@@ -33,6 +33,8 @@ export interface Request {
   /** A JSON body, parsed; undefined when there was none. */
   readonly json: unknown;
   readonly headers: IncomingMessage['headers'];
+  /** Aborted when the client has gone away before it had its answer: whatever is done for it may end. */
+  readonly gone: AbortSignal;
   /** For handlers that stream: node's own. */
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -64,6 +66,15 @@ export interface HttpOptions {
   readonly admit?: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
   /** PEM texts: the server speaks HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** For tests; the usual ones are in limits.ts. */
+  readonly patience?: Partial<Patience>;
+}
+
+/** How long a client may take, in milliseconds, for a request's headers and for all of it, and how often that is looked at. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly checkMs: number;
 }
 
 export interface HttpServer {
@@ -83,6 +94,13 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     maxParamLength: 1024,
     ...(options.tls === undefined ? {} : { certificate: options.tls.cert, key: options.tls.key }),
   });
+  const node = server.server as NodeServer & { connectionsCheckingInterval: number };
+  // Slow or huge requests end themselves: none keeps a connection, and there are only so many connections.
+  node.headersTimeout = options.patience?.headersMs ?? LIMITS.httpHeadersMs;
+  node.requestTimeout = options.patience?.requestMs ?? LIMITS.httpRequestMs;
+  node.connectionsCheckingInterval = options.patience?.checkMs ?? LIMITS.httpCheckMs;
+  node.maxConnections = LIMITS.httpConnections;
+  let closing = false;
   const counts = { requests: 0, pending: 0, byStatus: new Map<number, number>() };
 
   const answer = async (
@@ -107,6 +125,8 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
 
   server.pre((req: RestifyRequest, res: RestifyResponse, next: (go?: false) => void) => {
     for (const [name, value] of Object.entries(options.headers ?? {})) res.setHeader(name, value);
+    // Whoever asks again shall do so elsewhere, or of our successor.
+    if (closing) res.setHeader('Connection', 'close');
     // Conditions on reading compare weakly (RFC 9110, section 13.1.2): a tag of the compressed form is the same tag.
     const tags = req.headers['if-none-match'];
     if (tags !== undefined) req.headers['if-none-match'] = tags.replace(/\bW\//g, '');
@@ -144,7 +164,6 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     },
   );
 
-  const node = server.server as NodeServer;
   await new Promise<void>((resolve, reject) => {
     // restify repeats the error as its own; one that nobody listens to would end the process.
     (server as unknown as EventEmitter).once('error', reject);
@@ -155,6 +174,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     counts,
     close: () =>
       new Promise((resolve) => {
+        closing = true;
         node.close(() => {
           resolve();
         });
@@ -228,6 +248,7 @@ async function read(
   const body = hasBody(incoming) ? await readBody(incoming) : Buffer.alloc(0);
   const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   let json: unknown;
+  let gone: AbortSignal | undefined;
   if (body.length > 0) {
     if (type === 'application/json' || type.endsWith('+json')) json = parseJson(body);
     else if (type === 'application/x-www-form-urlencoded') {
@@ -251,7 +272,20 @@ async function read(
     incoming,
     outgoing,
     body,
+    get gone() {
+      return (gone ??= goneSignal(outgoing));
+    },
   };
+}
+
+/** Made when somebody asks for it: most requests are answered before anybody could go away. */
+function goneSignal(outgoing: ServerResponse): AbortSignal {
+  if (outgoing.destroyed && !outgoing.writableFinished) return AbortSignal.abort();
+  const controller = new AbortController();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }
 
 function hasBody(incoming: IncomingMessage): boolean {

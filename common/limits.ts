@@ -8,8 +8,14 @@ export const LIMITS = {
   httpBodyBytes: 64 * 1024,
   /** Shorter answers are not compressed: they fit into one packet anyway. */
   gzipBytesMin: 1400,
+  /** Connections to one service. */
+  httpConnections: 10_000,
+  /** A request's headers, and all of it, must have come within this; looked after so often. */
+  httpHeadersMs: 10_000,
+  httpRequestMs: 30_000,
+  httpCheckMs: 2000,
   /** Requests still running when a service ends get this long. */
-  httpDrainMs: 2000,
+  httpDrainMs: 1500,
   /** A line that an operator leaves in a service's log. */
   logTextLength: 1000,
   /** One control message on the wire (hello messages carry a node's whole catalogue). */
@@ -189,11 +195,19 @@ export const LIMITS = {
   /** After its first connection the config service gives stored homes and nodes this long to say hello. */
   settleMs: 3000,
 
-  /** Requests forwarded to one aggregator at a time, and those that may wait for one of these connections. */
+  /** Requests forwarded to one aggregator at a time; those that may wait for one of these connections, and how long. */
   proxyConnections: 256,
-  proxyPending: 2000,
+  proxyWaiting: 64,
+  proxyWaitMs: 3000,
   /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
   proxyAnswerMs: 15_000,
+  /** One that has not answered for so long is asked whether it is alive; that it must say within the same time. */
+  proxyDoubtMs: 1000,
+  /** One that is not is asked again after this, doubled each time. */
+  proxyProbeMs: 500,
+  proxyProbeMsMax: 5000,
+  /** Aggregators whose connections are kept; the one that was idle longest is let go. */
+  proxyUpstreams: 1000,
 
   /** Wrong tokens that one address may try in a minute, and addresses that are remembered for it. */
   tokenFailuresPerMinute: 10,

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { Cache } from '../../common/cache';
 import type { Clock } from '../../common/clock';
-import { invalid } from '../../common/errors';
+import { CaError, invalid } from '../../common/errors';
 import type { Reply, Request } from '../../common/http';
 import { LIMITS } from '../../common/limits';
 import { describeLoads } from '../../common/load';
-import type { Aggregator } from './aggregator';
+import type { Aggregator, Owned } from './aggregator';
 import type { Renderer } from './heatmap/renderer';
 import { readIntervals, type Interval } from './interval';
 import { Params } from './params';
@@ -43,6 +43,8 @@ export interface Point<Options> {
   readonly options: Options;
   /** Milliseconds that the request waited; 0: it did not have to. */
   readonly delay: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
   /** What is known about keys, by transformation. */
   readonly explain: (keys: readonly string[]) => Promise<Record<string, unknown>>;
 }
@@ -57,7 +59,10 @@ export function answerJson<O>(
   return answer(context, request, question, async (points, many) => {
     const replies: Record<string, unknown>[] = [];
     // One after the other: a request has no more than one picture in memory.
-    for (const point of points) replies.push({ ...(await compute(point)), ...describe(point) });
+    for (const point of points) {
+      if (request.gone.aborted) throw new CaError('NO_RESOURCE', 'the client went away');
+      replies.push({ ...(await compute(point)), ...describe(point) });
+    }
     const bytes = Buffer.from(`${JSON.stringify(many ? replies : replies[0])}\n`);
     return { bytes, contentType: 'application/json' };
   });
@@ -88,7 +93,7 @@ export async function answer<O>(
     throw invalid('ndatapoints', `must be at most ${question.pointsMax} here`);
   }
   const end = last.start + last.duration;
-  const delay = (await subject.owned?.waiting.until(end - granularity, timeoutMs)) ?? 0;
+  const delay = (await subject.owned?.waiting.until(end - granularity, timeoutMs, request.gone)) ?? 0;
 
   // What transformations know may change at any time; everything else follows from the request and the dataset.
   const etag = transformations.length > 0 ? undefined : tagOf(request, subject, first.start, end);
@@ -98,7 +103,7 @@ export async function answer<O>(
   const explain = (keys: readonly string[]): Promise<Record<string, unknown>> =>
     explainKeys(transformations, keys);
   const made = await make(
-    points.map((interval) => ({ subject, interval, options, delay, explain })),
+    points.map((interval) => ({ subject, interval, options, delay, gone: request.gone, explain })),
     many,
   );
   const reply = { ...made, headers: { ...made.headers, ...tagHeaders(etag) } };
@@ -109,7 +114,7 @@ export async function answer<O>(
 /** What every reply says of a point: when, and how complete. */
 export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
   const { dataset, nodes, since, owned } = subject;
-  const cost = owned === undefined ? undefined : describeLoads(owned.loads.all());
+  const cost = owned === undefined ? undefined : costOf(owned);
   const { start, duration, requestedStart, requestedDuration } = interval;
   const runs = completeness(dataset, start, duration, { nodes, since });
   return {
@@ -126,6 +131,14 @@ export function describe({ subject, interval, delay }: Point<unknown>): Record<s
     ...(cost === undefined ? {} : { cost }),
     ...(delay > 0 ? { delay } : {}),
   };
+}
+
+/** Customers do not learn servers' names. */
+function costOf({ loads, instrumentation: { customer } }: Owned): Record<string, unknown> | undefined {
+  const cost = describeLoads(loads.all());
+  if (cost === undefined || customer === undefined) return cost;
+  const { worst: _worst, ...rest } = cost;
+  return rest;
 }
 
 /** Those that were asked for; each must fit the decomposition. */

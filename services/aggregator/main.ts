@@ -8,6 +8,7 @@ import { SYSTEM_CLOCK } from '../../common/clock';
 import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
 import { admitFrontDoor } from '../../common/front-door';
+import { HEALTH_PATHS, healthRoutes } from '../../common/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
 import { LIMITS } from '../../common/limits';
 import { createLog, type Log } from '../../common/log';
@@ -85,12 +86,12 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     (port) =>
       serve({
         name: 'aggregator',
-        routes: [...valueRoutes(context), statusRoute],
+        routes: [...valueRoutes(context), statusRoute, ...healthRoutes(() => peer.health.reason)],
         host: HOST,
         port,
         log,
         admit: (incoming) => {
-          admitFrontDoor(incoming, frontDoorSecret);
+          if (!HEALTH_PATHS.includes(incoming.url ?? '')) admitFrontDoor(incoming, frontDoorSecret);
         },
       }),
     settings.aggregatorPort,
@@ -139,7 +140,9 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     stopTicking();
     peer.tell(keys.config, 'offline', {});
     aggregator.close();
-    await Promise.all([http.close(), peer.close(), renderer.close()]);
+    // Whoever has asked already gets an answer; the bus stays until then.
+    await http.close();
+    await Promise.all([peer.close(), renderer.close()]);
   };
 }
 

@@ -134,6 +134,14 @@ test('a value says what gathering it costs, until nodes tell no more', async () 
     memory_bytes: 4096,
     worst: { node: 'a', percent_of_core: 0.03 },
   });
+  // Customers do not learn servers' names.
+  const theirs = instrumentation('1', { customer: 'c' });
+  await own(theirs);
+  const toldThem = { ...told, fqid: fqid(theirs) };
+  aggregator.receive({ node: 'a', second: NOW - 2, duration: 1, sent: now, reports: [toldThem] }, 100);
+  const { body } = await get('/ca/customers/c/instrumentations/1/value/raw?timeout=0');
+  expect(body['cost']).toMatchObject({ nodes: 1, percent_of_core: 0.03 });
+  expect(body['cost']).not.toHaveProperty('worst');
   now += 31_000;
   aggregator.tick();
   expect((await get(`${V}/1/value/raw?timeout=0`)).body).not.toHaveProperty('cost');

@@ -98,8 +98,8 @@ async function image(context: Context, request: Request): Promise<Reply> {
 }
 
 function imageJson(context: Context, request: Request): Promise<Reply> {
-  return answerJson(context, request, IMAGE, async ({ subject, interval, options, explain }) => {
-    const drawn = await renderImage(subject.dataset, interval, options, context.renderer);
+  return answerJson(context, request, IMAGE, async ({ subject, interval, options, gone, explain }) => {
+    const drawn = await renderImage(subject.dataset, interval, options, context.renderer, gone);
     return {
       ...sizeOf(options),
       ymin: options.ymin,
@@ -118,8 +118,8 @@ async function imagePng(context: Context, request: Request): Promise<Reply> {
     if (many || point === undefined) {
       throw invalid('ndatapoints', 'is not possible for image/png: ask for application/json');
     }
-    const { subject, interval, options } = point;
-    const drawn = await renderImage(subject.dataset, interval, options, context.renderer);
+    const { subject, interval, options, gone } = point;
+    const drawn = await renderImage(subject.dataset, interval, options, context.renderer, gone);
     const { start_time, duration, nsources, minreporting, lost } = describe(point);
     const headers = {
       'X-CA-Start-Time': String(start_time),

@@ -6,6 +6,7 @@
  * would be if the request had come a moment earlier or later.
  */
 import { setImmediate } from 'node:timers/promises';
+import { CaError } from '../../common/errors';
 import type { Dataset } from './dataset';
 import type { Slot } from './slot';
 
@@ -16,6 +17,7 @@ export async function eachSlotInSlices(
   start: number,
   end: number,
   visit: (slot: Slot) => void,
+  gone?: AbortSignal,
 ): Promise<void> {
   let began = performance.now();
   const { from, to } = dataset.span;
@@ -26,6 +28,7 @@ export async function eachSlotInSlices(
     visit(slot);
     if (performance.now() - began < SLICE_MS) continue;
     await setImmediate();
+    if (gone?.aborted === true) throw new CaError('NO_RESOURCE', 'the client went away');
     began = performance.now();
   }
 }

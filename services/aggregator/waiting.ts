@@ -24,8 +24,8 @@ export class Waiting {
     return this.waiters.size;
   }
 
-  /** 0 when nothing had to be waited for. Rejects when too many wait, or when the instrumentation goes away. */
-  async until(slot: number, timeoutMs: number): Promise<number> {
+  /** 0 when nothing had to be waited for. Rejects when too many wait, or when the instrumentation or the asker goes away. */
+  async until(slot: number, timeoutMs: number, gone?: AbortSignal): Promise<number> {
     if (timeoutMs === 0 || this.complete(slot)) return 0;
     if (this.waiters.size >= LIMITS.waitingRequests) {
       throw new CaError(
@@ -41,8 +41,13 @@ export class Waiting {
       const timer = setTimeout(() => {
         waiter.done();
       }, timeoutMs);
+      const abandon = (): void => {
+        waiter.fail(new CaError('NO_RESOURCE', 'the client went away'));
+      };
+      gone?.addEventListener('abort', abandon, { once: true });
       const leave = (): void => {
         clearTimeout(timer);
+        gone?.removeEventListener('abort', abandon);
         this.waiters.delete(waiter);
       };
       const waiter: Waiter = {

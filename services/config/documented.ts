@@ -46,6 +46,7 @@ function undescribed(schema: TSchema, json: unknown): string | undefined {
     const items = choices.find((one) => one['items'] !== undefined)?.['items'] as TSchema | undefined;
     return items === undefined ? undefined : json.map((one) => undescribed(items, one)).find((name) => name);
   }
+  if (object?.['additionalProperties'] === true) return undefined;
   if (object === undefined || typeof json !== 'object' || json === null) return undefined;
   return Object.keys(json).find((name) => !(name in (object['properties'] as object)));
 }

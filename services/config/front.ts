@@ -1,7 +1,7 @@
 /*
  * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
  */
-import { CaError } from '../../common/errors';
+import { healthRoutes } from '../../common/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
 import type { Log } from '../../common/log';
 import type { Bus } from './bus';
@@ -44,7 +44,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
       ...routesOf(all),
       ...descriptionRoutes(all),
       ...(await pageRoutes(pageFolder)),
-      ...healthRoutes(bus),
+      ...healthRoutes(() => trouble(bus, proxy)),
     ],
     headers: {
       'X-Content-Type-Options': 'nosniff',
@@ -71,18 +71,8 @@ function descriptionRoutes(all: readonly Resource[]): Route[] {
   ];
 }
 
-/** healthz: the process answers. readyz: it can do its work. */
-function healthRoutes(bus: Bus): Route[] {
-  return [
-    { method: 'GET', path: '/healthz', handle: () => ({ json: { ok: true } }) },
-    {
-      method: 'GET',
-      path: '/readyz',
-      handle: () => {
-        const { ok, reason } = bus.health;
-        if (!ok) throw new CaError('NO_RESOURCE', reason ?? 'not ready', { retryAfter: 1 });
-        return { json: { ok: true } };
-      },
-    },
-  ];
+function trouble(bus: Bus, proxy: Proxy): string | undefined {
+  const { ok, reason } = bus.health;
+  if (!ok) return reason ?? 'not ready';
+  return proxy.saturated ? 'every aggregator has as many requests as it takes' : undefined;
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { CaError, invalid } from '../../common/errors';
+import { HEALTH_PATHS } from '../../common/health';
 import type { Access } from './access';
 import type { Attempts } from './attempts';
 import type { Holder, Tokens } from './tokens';
@@ -22,8 +23,6 @@ export interface GateOptions {
 export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 const HARMLESS = ['GET', 'HEAD', 'OPTIONS'];
-/** Monitors ask these without a token; they say nothing but yes or no. */
-const OPEN_PATHS = ['/healthz', '/readyz'];
 
 export function createGate({ access, tokens, attempts }: GateOptions): Gate {
   return (incoming, outgoing) => {
@@ -33,7 +32,7 @@ export function createGate({ access, tokens, attempts }: GateOptions): Gate {
     const path = (incoming.url ?? '/').split('?', 1)[0] ?? '/';
     const known = tokens();
     // A browser asks before it sends a token: the question itself gives nothing away.
-    if (known === undefined || OPEN_PATHS.includes(path) || incoming.method === 'OPTIONS') return;
+    if (known === undefined || HEALTH_PATHS.includes(path) || incoming.method === 'OPTIONS') return;
     authorize(holderOf(incoming, outgoing, known, attempts, access.behindProxy), path);
   };
 }

@@ -20,7 +20,7 @@ import { createProxy } from './proxy';
 import { statusOf } from './status';
 import { Store } from './store';
 
-const STOP_MS = 1500;
+const STOP_MS = 2000;
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -61,7 +61,15 @@ async function main(): Promise<void> {
     frontDoorSecret: files.tokens === undefined ? undefined : secret,
     random: Math.random,
   });
-  const proxy = createProxy(secret);
+  const proxy = createProxy({
+    secret,
+    changed: (address, out) => {
+      log.warn(
+        { address },
+        out ? 'an aggregator does not answer: out of rotation' : 'an aggregator answers again',
+      );
+    },
+  });
   const status = (): ReturnType<typeof statusOf> =>
     statusOf({
       host: settings.host,
@@ -95,9 +103,11 @@ async function main(): Promise<void> {
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'going away');
     stopTicking();
-    const closing = front?.close();
+    // Whoever has asked already gets an answer, from aggregators too.
+    const closing = front?.close().then(() => {
+      proxy.close();
+    });
     front = undefined;
-    proxy.close();
     // The disk gets its time; clients and the broker only so much.
     const patience = new Promise((resolve) => setTimeout(resolve, STOP_MS));
     await Promise.all([store.flushed(), Promise.race([Promise.all([closing, peer.close()]), patience])]);

@@ -2,23 +2,42 @@
  * Values come from the aggregator that owns the instrumentation; this hands requests on to it. In: a request and
  * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
  */
-import { Agent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import {
+  request as httpRequest,
+  type Agent,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http';
 import { CaError, messageOf } from '../../common/errors';
 import { FRONT_DOOR_HEADER } from '../../common/front-door';
 import { gzipStream, isCompressible, takesGzip, weakTag } from '../../common/gzip';
 import type { Reply, Request } from '../../common/http';
 import { LIMITS } from '../../common/limits';
-
-export interface Upstream {
-  readonly httpHost: string;
-  readonly httpPort: number;
-}
+import {
+  nameOf,
+  Upstream,
+  UPSTREAM_LIMITS,
+  type Address,
+  type UpstreamLimits,
+  type UpstreamState,
+} from './upstream';
 
 export interface Proxy {
   /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
-  forward(request: Request, upstream: Upstream, headers: Readonly<Record<string, string>>): Promise<Reply>;
-  readonly counts: { forwarded: number; pending: number; failed: number };
+  forward(request: Request, to: Address, headers: Readonly<Record<string, string>>): Promise<Reply>;
+  readonly counts: { forwarded: number; pending: number; failed: number; refused: number };
+  /** Of each aggregator: how busy it is, and whether it answers. */
+  readonly upstreams: readonly UpstreamState[];
+  /** No aggregator takes any more requests now. */
+  readonly saturated: boolean;
   close(): void;
+}
+
+export interface ProxyOptions {
+  /** Shows aggregators that it is the front door that asks. */
+  readonly secret?: string | undefined;
+  readonly limits?: Partial<UpstreamLimits>;
+  readonly changed?: (address: string, out: boolean) => void;
 }
 
 /** RFC 9110, section 7.6.1: these speak of one connection, not of the message. */
@@ -36,20 +55,36 @@ const HOP_BY_HOP = [
 /** Who the client is to us is not the aggregator's business, and the body's length is set anew. */
 const OURS = ['host', 'authorization', 'cookie', 'content-length', 'expect', FRONT_DOOR_HEADER];
 
-/** `secret` shows aggregators that it is the front door that asks. */
-export function createProxy(secret?: string): Proxy {
-  const agent = new Agent({ keepAlive: true, maxSockets: LIMITS.proxyConnections, scheduling: 'lifo' });
-  const counts = { forwarded: 0, pending: 0, failed: 0 };
+export function createProxy({ secret, limits, changed = () => undefined }: ProxyOptions = {}): Proxy {
+  const counts = { forwarded: 0, pending: 0, failed: 0, refused: 0 };
+  const proof = secret === undefined ? {} : { [FRONT_DOOR_HEADER]: secret };
+  /** Least recently used first. */
+  const upstreams = new Map<string, Upstream>();
+
+  const upstreamOf = (address: Address): Upstream => {
+    const name = nameOf(address);
+    const known = upstreams.get(name) ?? new Upstream(address, { ...UPSTREAM_LIMITS, ...limits }, changed);
+    upstreams.delete(name);
+    upstreams.set(name, known);
+    for (const [old, upstream] of upstreams) {
+      if (upstreams.size <= LIMITS.proxyUpstreams) break;
+      if (!upstream.idle) continue;
+      upstream.close();
+      upstreams.delete(old);
+    }
+    return known;
+  };
 
   const attempt = (
     request: Request,
-    { httpHost, httpPort }: Upstream,
+    { httpHost, httpPort }: Address,
+    upstream: Upstream,
     headers: OutgoingHttpHeaders,
     connections: Agent | false,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const { outgoing } = request;
-      const upstream = httpRequest({
+      const asked = httpRequest({
         agent: connections,
         host: httpHost,
         port: httpPort,
@@ -57,66 +92,90 @@ export function createProxy(secret?: string): Proxy {
         path: request.url,
         headers,
       });
+      const { doubtMs, answerMs } = upstream.limits;
+      const doubt = setTimeout(() => {
+        upstream.doubt();
+      }, doubtMs);
       const timer = setTimeout(() => {
-        upstream.destroy(
-          new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }),
-        );
-      }, LIMITS.proxyAnswerMs);
+        asked.destroy(new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }));
+      }, answerMs);
       // A client that hangs up must not leave work behind at the aggregator.
       const abandon = (): void => {
-        upstream.destroy();
+        asked.destroy();
       };
       outgoing.once('close', abandon);
-      upstream.once('response', (answer) => {
+      const settled = (): void => {
+        clearTimeout(doubt);
         clearTimeout(timer);
+      };
+      asked.once('response', (answer) => {
+        settled();
+        upstream.succeeded();
         pass(answer, request);
         resolve({ streamed: true });
       });
-      upstream.once('error', (error) => {
-        clearTimeout(timer);
+      asked.once('error', (error) => {
+        settled();
         outgoing.off('close', abandon);
-        reject(Object.assign(error, { reused: upstream.reusedSocket }));
+        reject(Object.assign(error, { reused: asked.reusedSocket }));
       });
-      upstream.end(request.body);
+      asked.end(request.body);
     });
 
   return {
     counts,
-    async forward(request, upstream, extra) {
-      if (counts.pending >= LIMITS.proxyPending) {
-        throw new CaError('NO_RESOURCE', 'too many requests wait for aggregators', { retryAfter: 1 });
+    get upstreams() {
+      return [...upstreams.values()].map(({ state }) => state);
+    },
+    get saturated() {
+      return upstreams.size > 0 && [...upstreams.values()].every((upstream) => upstream.saturated);
+    },
+    async forward(request, address, extra) {
+      const upstream = upstreamOf(address);
+      const { outgoing } = request;
+      try {
+        await upstream.enter(request.gone);
+      } catch (error) {
+        counts.refused++;
+        throw error;
+      }
+      if (outgoing.destroyed) {
+        upstream.leave();
+        return { streamed: true };
       }
       counts.pending++;
       counts.forwarded++;
-      request.outgoing.once('close', () => counts.pending--);
+      outgoing.once('close', () => {
+        counts.pending--;
+        upstream.leave();
+      });
       const length = request.body.length > 0 ? { 'content-length': request.body.length } : {};
-      const proof = secret === undefined ? {} : { [FRONT_DOOR_HEADER]: secret };
       const headers = { ...endToEnd(request.incoming, OURS), ...extra, ...length, ...proof };
+      const fail = (error: unknown): never => {
+        counts.failed++;
+        upstream.failed();
+        if (error instanceof CaError) throw error;
+        throw new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
+          retryAfter: 1,
+          cause: error,
+        });
+      };
       try {
-        return await attempt(request, upstream, headers, agent);
+        return await attempt(request, address, upstream, headers, upstream.agent);
       } catch (error) {
-        const { outgoing } = request;
         if (outgoing.destroyed) return { streamed: true };
-        // An idle connection may be closed at the other end just as we use it: reading again does no harm.
+        // An idle connection may be closed at the other end just as we use it: reading again, once, does no harm.
         if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
-          return await attempt(request, upstream, headers, false).catch(fail);
+          return await attempt(request, address, upstream, headers, false).catch(fail);
         }
         return fail(error);
       }
     },
     close() {
-      agent.destroy();
+      for (const upstream of upstreams.values()) upstream.close();
+      upstreams.clear();
     },
   };
-
-  function fail(error: unknown): never {
-    counts.failed++;
-    if (error instanceof CaError) throw error;
-    throw new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
-      retryAfter: 1,
-      cause: error,
-    });
-  }
 }
 
 /** At the client's speed: pipe holds the aggregator back while the client's side is full. */

@@ -106,17 +106,25 @@ export const NAMED_URIS = NamedUris;
 /** By transformation, then by key. */
 export const TRANSFORMED = Type.Unsafe<object>({ type: 'object' });
 
-export const STATUS = Type.Object({
-  service: Text,
-  host: Text,
-  started: Integer,
-  uptime: Integer,
-  connected: Type.Boolean(),
-  aggregators: Type.Array(
-    Type.Object({ instance: Text, instrumentations: Integer }, { additionalProperties: true }),
-  ),
-  instrumenters: Type.Array(Type.Object({ host: Text, metrics: Integer }, { additionalProperties: true })),
-  instrumentations: Type.Array(Type.Object({ fqid: Text }, { additionalProperties: true })),
-  conflicts: Type.Array(Type.Object({ node: Text, problems: Type.Array(Text) })),
-  counts: Type.Unsafe<object>({ type: 'object' }),
-});
+export const STATUS = Type.Object(
+  {
+    service: Text,
+    host: Text,
+    started: Integer,
+    uptime: Integer,
+    connected: Type.Boolean(),
+    aggregators: Type.Array(
+      Type.Object({ instance: Text, instrumentations: Integer }, { additionalProperties: true }),
+    ),
+    instrumenters: Type.Array(Type.Object({ host: Text, metrics: Integer }, { additionalProperties: true })),
+    instrumentations: Type.Array(Type.Object({ fqid: Text }, { additionalProperties: true })),
+    conflicts: Type.Array(Type.Object({ node: Text, problems: Type.Array(Text) })),
+    upstreams: Type.Array(
+      Type.Object({ address: Text, running: Integer, waiting: Integer, inRotation: Type.Boolean() }),
+      { description: 'How busy the front door is with each aggregator, and whether that answers.' },
+    ),
+    counts: Type.Unsafe<object>({ type: 'object' }),
+  },
+  // For people: whatever else helps them.
+  { additionalProperties: true },
+);

@@ -68,6 +68,8 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
     // Left out, so that a status is never larger than a message; the API lists all.
     unlisted: { instrumenters: nodes.left, instrumentations: instrumentations.left },
     conflicts: config.conflicts,
+    // How busy the front door is with each aggregator.
+    upstreams: proxy.upstreams,
     counts: {
       requests: http?.counts.requests ?? 0,
       pending: http?.counts.pending ?? 0,
@@ -75,6 +77,7 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
       forwarded: proxy.counts.forwarded,
       forwarding: proxy.counts.pending,
       forwardFailed: proxy.counts.failed,
+      forwardRefused: proxy.counts.refused,
       messages: { ...bus.counts },
       rssBytes: memory.rss,
       heapBytes: memory.heapUsed,

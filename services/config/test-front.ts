@@ -17,6 +17,7 @@ import { checkDocumented } from './documented';
 import { statusOf } from './status';
 import { Store } from './store';
 import type { Tokens } from './tokens';
+import type { UpstreamLimits } from './upstream';
 
 export interface TestFront {
   readonly base: string;
@@ -47,6 +48,7 @@ export interface TestOptions {
   readonly tokens?: Tokens;
   readonly access?: Partial<Access>;
   readonly secret?: string;
+  readonly limits?: Partial<UpstreamLimits>;
 }
 
 export async function testFront(options: TestOptions = {}): Promise<TestFront> {
@@ -68,7 +70,7 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     config.tick();
   });
   config.connected();
-  const proxy = createProxy(options.secret);
+  const proxy = createProxy({ secret: options.secret, limits: options.limits ?? {} });
   const server = await openFront({
     host: '127.0.0.1',
     port: 0,

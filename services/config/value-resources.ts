@@ -68,7 +68,12 @@ const POINT = {
         ns_per_run: Type.Number(),
         percent_of_core: Type.Number({ description: 'Of one CPU, all nodes together.' }),
         memory_bytes: Type.Number({ description: 'Of the kernels, all nodes together.' }),
-        worst: Type.Object({ node: Type.String(), percent_of_core: Type.Number() }),
+        worst: Type.Optional(
+          Type.Object(
+            { node: Type.String(), percent_of_core: Type.Number() },
+            { description: 'Operators only.' },
+          ),
+        ),
       },
       { description: 'What gathering it costs now, by the kernels’ own statistics; measured every 10 s.' },
     ),

@@ -91,8 +91,14 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** Over HTTPS with the certificate checked. */
-function ask(token: string | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
+/** Over HTTPS with the certificate checked; the answer is held against the API's description. */
+async function ask(token: string | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await send(token, method, path, body);
+  checkDocumented(method, path, answer.status, answer.body);
+  return answer;
+}
+
+function send(token: string | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = httpsRequest(
       {
@@ -112,13 +118,7 @@ function ask(token: string | undefined, method: string, path: string, body?: unk
         res.on('data', (chunk: Buffer) => (text += chunk.toString()));
         res.on('end', () => {
           const json = (res.headers['content-type'] ?? '').startsWith('application/json') && text !== '';
-          const answer = { status: res.statusCode ?? 0, body: json ? (JSON.parse(text) as unknown) : text };
-          try {
-            checkDocumented(method, path, answer.status, answer.body);
-            resolve(answer);
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
+          resolve({ status: res.statusCode ?? 0, body: json ? (JSON.parse(text) as unknown) : text });
         });
       },
     );

@@ -38,12 +38,13 @@ export async function renderImage(
   interval: Interval,
   options: HeatmapOptions,
   renderer: Renderer,
+  gone?: AbortSignal,
 ): Promise<Image> {
   const { start, duration } = interval;
-  const layout = await layOutInSlices(dataset, interval, options);
+  const layout = await layOutInSlices(dataset, interval, options, gone);
   const reading = readCounts(dataset, layout, options);
-  await eachSlotInSlices(dataset, start, start + duration, reading.add);
-  const png = await renderer.render(sketch(dataset, interval, options, layout, reading));
+  await eachSlotInSlices(dataset, start, start + duration, reading.add, gone);
+  const png = await renderer.render(sketch(dataset, interval, options, layout, reading), gone);
   return { ...layout, png };
 }
 
@@ -62,10 +63,11 @@ export async function layOutInSlices(
   dataset: Dataset,
   interval: Interval,
   options: HeatmapOptions,
+  gone?: AbortSignal,
 ): Promise<Layout> {
   const { start, duration } = interval;
   const survey = new Survey({ totals: options.layering === 'all' });
-  await eachSlotInSlices(dataset, start, start + duration, survey.add);
+  await eachSlotInSlices(dataset, start, start + duration, survey.add, gone);
   return layOut(dataset, interval, options, survey);
 }
 

@@ -63,12 +63,29 @@ test('a small picture is drawn at once', async () => {
 });
 
 test('too many large pictures at a time are refused; the waiting ones are drawn', async () => {
-  const waiting = Array.from({ length: LIMITS.picturesWaiting }, () => renderer.render(sketch(2000, 6)));
+  // One is being drawn.
+  const waiting = Array.from({ length: LIMITS.picturesWaiting + 1 }, () => renderer.render(sketch(2000, 6)));
   await expect(renderer.render(sketch(2000, 6))).rejects.toMatchObject({
     code: 'NO_RESOURCE',
     retryAfter: 1,
   });
   expect(new Set((await Promise.all(waiting)).map((png) => png.length)).size).toBe(1);
+});
+
+test('pictures are drawn in order, and not at all once nobody waits for them', async () => {
+  const order: number[] = [];
+  const clients = Array.from({ length: 8 }, () => new AbortController());
+  const pictures = clients.map(({ signal }, i) =>
+    renderer.render(sketch(2000, 6), signal).then(
+      () => order.push(i),
+      (error: unknown) => error,
+    ),
+  );
+  for (const i of [1, 2, 4, 5, 7]) clients[i]?.abort();
+  const ends = await Promise.all(pictures);
+  expect(order).toEqual([0, 3, 6]);
+  expect(renderer.drawn).toBe(3);
+  expect(ends[1]).toMatchObject({ code: 'NO_RESOURCE' });
 });
 
 test('a thread that cannot do it fails its picture and nothing else', async () => {

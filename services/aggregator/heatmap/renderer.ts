@@ -1,54 +1,86 @@
 /*
  * Where pictures are finished: small ones here and now, large ones in a thread of their own, so that no picture keeps
- * messages or other requests waiting for more than a few milliseconds. In: a sketch. Out: PNG bytes.
+ * messages or other requests waiting for more than a few milliseconds. One at a time, in order; those whose client has
+ * gone away are skipped. In: a sketch. Out: PNG bytes.
  */
 import { Worker } from 'node:worker_threads';
 import { CaError } from '../../../common/errors';
 import { LIMITS } from '../../../common/limits';
 import { costOf, finish, type Sketch } from './finish';
-import type { Done, Job } from './worker';
+import type { Done } from './worker';
 
 /** Handing a sketch over and back costs 0.3 ms and waits behind others: below this it is not worth it. */
 const INLINE_MS = 5;
 
 export interface Renderer {
-  /** Rejects with NO_RESOURCE when too many large pictures are waiting already. */
-  render(sketch: Sketch): Promise<Buffer>;
+  /** Rejects with NO_RESOURCE when too many large pictures are waiting already, or when nobody waits for this one. */
+  render(sketch: Sketch, gone?: AbortSignal): Promise<Buffer>;
+  /** Large pictures that have been drawn. */
+  readonly drawn: number;
   close(): Promise<void>;
 }
 
 /** Everything in this thread: for tests and measurements. */
 export const INLINE: Renderer = {
   render: (sketch) => Promise.resolve(finish(sketch)),
+  drawn: 0,
   close: () => Promise.resolve(),
 };
 
 interface Pending {
+  readonly sketch: Sketch;
+  readonly gone: AbortSignal | undefined;
   readonly resolve: (png: Buffer) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** `workerFile`: worker.js. The thread is started by the first large picture, and again after it has died. */
 export function createRenderer(workerFile: string): Renderer {
-  const pending = new Map<number, Pending>();
+  const waiting: Pending[] = [];
+  let current: Pending | undefined;
   let worker: Worker | undefined;
-  let lastId = 0;
+  let drawn = 0;
 
+  const next = (): void => {
+    if (current !== undefined) return;
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      if (job.gone?.aborted === true) {
+        job.reject(new CaError('NO_RESOURCE', 'the client went away'));
+        continue;
+      }
+      current = job;
+      worker ??= begin();
+      // Counts move to the other thread without being copied.
+      worker.postMessage(
+        job.sketch,
+        job.sketch.layers.map((layer) => layer.buffer as ArrayBuffer),
+      );
+      return;
+    }
+  };
+  const done = (settle: (job: Pending) => void): void => {
+    const job = current;
+    current = undefined;
+    if (job !== undefined) settle(job);
+    next();
+  };
   const begin = (): Worker => {
     const fresh = new Worker(workerFile);
     fresh.unref();
-    fresh.on('message', ({ id, png, error }: Done) => {
-      const job = pending.get(id);
-      pending.delete(id);
-      if (png !== undefined) job?.resolve(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
-      else job?.reject(new Error(error));
+    fresh.on('message', ({ png, error }: Done) => {
+      drawn++;
+      done(({ resolve, reject }) => {
+        if (png !== undefined) resolve(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
+        else reject(new Error(error));
+      });
     });
+    // It died of the picture that it had; the others get a thread that lives.
     const failed = (error: Error): void => {
-      if (worker === fresh) worker = undefined;
-      for (const [id, job] of pending) {
-        pending.delete(id);
-        job.reject(error);
-      }
+      if (worker !== fresh) return;
+      worker = undefined;
+      done(({ reject }) => {
+        reject(error);
+      });
     };
     fresh.on('error', failed);
     fresh.on('exit', () => {
@@ -58,24 +90,25 @@ export function createRenderer(workerFile: string): Renderer {
   };
 
   return {
-    async render(sketch) {
+    get drawn() {
+      return drawn;
+    },
+    async render(sketch, gone) {
+      if (gone?.aborted === true) throw new CaError('NO_RESOURCE', 'the client went away');
       if (costOf(sketch) < INLINE_MS) return finish(sketch);
-      if (pending.size >= LIMITS.picturesWaiting) {
-        throw new CaError('NO_RESOURCE', `${pending.size} large pictures are waiting to be drawn`, {
+      if (waiting.length >= LIMITS.picturesWaiting) {
+        throw new CaError('NO_RESOURCE', `${waiting.length} large pictures are waiting to be drawn`, {
           retryAfter: 1,
         });
       }
-      worker ??= begin();
-      const job: Job = { id: ++lastId, sketch };
-      const drawn = new Promise<Buffer>((resolve, reject) => pending.set(job.id, { resolve, reject }));
-      // Counts move to the other thread without being copied.
-      worker.postMessage(
-        job,
-        sketch.layers.map((layer) => layer.buffer as ArrayBuffer),
-      );
-      return drawn;
+      return new Promise<Buffer>((resolve, reject) => {
+        waiting.push({ sketch, gone, resolve, reject });
+        next();
+      });
     },
     async close() {
+      const ended = new CaError('NO_RESOURCE', 'this aggregator is going away', { retryAfter: 1 });
+      for (const { reject } of waiting.splice(0)) reject(ended);
       await worker?.terminate();
     },
   };
