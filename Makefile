@@ -70,6 +70,8 @@ broker:
 test-tools:
 	@deps/install-test-programs.sh || true
 	@deps/install-dtrace.sh || true
+	@deps/install-postgres.sh || true
+	@deps/node-probes/build.sh || true
 
 .PHONY: bench bench-short bench-latency bench-wire bench-tools
 # All measurements (about 8 minutes): a table on the screen, and bench/results.json.
@@ -101,6 +103,7 @@ chaos: broker build
 # Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
 .PHONY: probes
 probes: build
+	@deps/node-probes/build.sh || true
 	@node build/tools/probes/main.js $(SOURCE)
 
 # 10,000 questions made at random, each accepted by the kernel's verifier.

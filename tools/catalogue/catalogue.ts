@@ -19,6 +19,9 @@ What works on one machine, and why the rest does not, is printed by \`node build
   \`psargs\` are the first 80 bytes of the running process's arguments, read at the event; of a process that is not
   running (\`ppsargs\`, \`cpu.runqueue_waits\`, \`tcp.connects\`) they are looked up by its number when the second is read,
   and cannot be filtered by. \`cputime\` is the latency without the time that the thread was off its CPU.
+  \`uprobe\`, \`uretprobe\` and \`usdt\` are places in user programs: in each file of the kind that is installed, or that
+  a process runs, in containers too (new ones are found within 5 s). Such probes cost a microsecond or more per event. A
+  Node.js program is seen when it loads our module: \`deps/README.md\`.
 - **proc** needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups.
 - **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
 - Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.

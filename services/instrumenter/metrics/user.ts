@@ -58,10 +58,11 @@ export const LIBC: Programs = {
   installed: ['/usr/lib/*/libc.so.6', '/usr/lib64/libc.so.6', '/lib/*/libc.so.6', '/lib/ld-musl-*.so.1'],
 };
 
+/** 3.11 fires its function probes for a few calls only (seen with bpftrace too); later ones have none. */
 export const PYTHON: Programs = {
-  title: 'Python',
-  file: /^(python3(\.[0-9]+)?|libpython3\.[0-9]+\.so\.1\.0)$/,
-  installed: ['/usr/bin/python3', '/usr/lib/*/libpython3.*.so.1.0', '/usr/local/bin/python3'],
+  title: 'Python 3.6 to 3.10 (later ones do not tell of each call)',
+  file: /^(python3\.([6-9]|10)|libpython3\.([6-9]m?|10)\.so\.1\.0)$/,
+  installed: ['/usr/bin/python3.*', '/usr/local/bin/python3.*', '/usr/lib/*/libpython3.*.so.1.0'],
 };
 
 export const JAVA: Programs = {

@@ -1,6 +1,10 @@
 /* node.gc_ops: each garbage collection of a Node.js program. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { argument } from '../expression';
+import { named } from '../observation';
+import { PROGRAM } from '../process';
+import { NODE, usdt, userMoment } from '../user';
 import { tableOfNames } from '../names';
 
 /** v8::GCType: bits. */
@@ -8,6 +12,15 @@ const TYPES = tableOfNames([
   ['scavenge', 1],
   ['mark and sweep', 2],
   ['both', 3],
+]);
+
+/** perf_hooks.constants.NODE_PERFORMANCE_GC_*: bits as well, of which one is set. */
+const KINDS = tableOfNames([
+  ['scavenge', 1],
+  ['minor mark and sweep', 2],
+  ['mark and sweep', 4],
+  ['incremental marking', 8],
+  ['weak callbacks', 16],
 ]);
 
 export const gcOps: MetricDescription = {
@@ -28,7 +41,21 @@ export const gcOps: MetricDescription = {
     'ppsargs',
     'gctype',
     'latency',
+    'subsecond',
   ],
+  bpf: {
+    probes: [
+      {
+        at: userMoment(NODE, usdt('ca_node', 'gc')),
+        steps: [
+          {
+            kind: 'count',
+            fields: { ...PROGRAM, gctype: named(argument(0), KINDS), latency: argument(1) },
+          },
+        ],
+      },
+    ],
+  },
   dtrace: {
     illumos: span({
       from: ['node*:::gc-start'],

@@ -1,6 +1,8 @@
 /* node.httpc_ops: each HTTP request that a Node.js program makes, once it is answered. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { HTTP_FIELDS } from '../node_module';
+import { NODE, usdt, userMoment } from '../user';
 import { CONNECTION, CONNECTION_OF_REQUEST, REQUEST } from '../node_program';
 
 export const httpcOps: MetricDescription = {
@@ -25,7 +27,13 @@ export const httpcOps: MetricDescription = {
     'raddr',
     'rport',
     'latency',
+    'subsecond',
   ],
+  bpf: {
+    probes: [
+      { at: userMoment(NODE, usdt('ca_node', 'httpc')), steps: [{ kind: 'count', fields: HTTP_FIELDS }] },
+    ],
+  },
   dtrace: {
     illumos: span({
       from: ['node*:::http-client-request'],

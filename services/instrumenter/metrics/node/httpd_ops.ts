@@ -1,6 +1,9 @@
 /* node.httpd_ops: each HTTP request that a Node.js program has answered. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { argument, userText } from '../expression';
+import { ADDRESS_BYTES, HTTP_FIELDS } from '../node_module';
+import { userMoment, NODE, usdt } from '../user';
 import { CONNECTION, CONNECTION_OF_REQUEST, REQUEST } from '../node_program';
 
 export const httpdOps: MetricDescription = {
@@ -26,7 +29,18 @@ export const httpdOps: MetricDescription = {
     'raddr',
     'rport',
     'latency',
+    'subsecond',
   ],
+  bpf: {
+    probes: [
+      {
+        at: userMoment(NODE, usdt('ca_node', 'httpd')),
+        steps: [
+          { kind: 'count', fields: { ...HTTP_FIELDS, http_origin: userText(argument(3), ADDRESS_BYTES) } },
+        ],
+      },
+    ],
+  },
   dtrace: {
     illumos: span({
       from: ['node*:::http-server-request'],

@@ -15,8 +15,15 @@ const obstacle =
       : undefined;
 if (obstacle !== undefined) process.stderr.write(`SKIPPED: postgres.queries: ${obstacle}\n`);
 
-test('as root on Debian nothing of this file is skipped', () => {
-  if (process.platform === 'linux' && process.getuid?.() === 0) expect(obstacle).toBeUndefined();
+test('as root with PostgreSQL nothing of this file is skipped', () => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || programs === undefined) return;
+  expect(obstacle).toBeUndefined();
+  expect((opened as RealKernel).source.offers()).toContainEqual(
+    expect.objectContaining({
+      metric: 'postgres.queries',
+      fields: expect.arrayContaining(['statement']) as unknown,
+    }),
+  );
 });
 
 const numbersOf = (value: Value): ReadonlyMap<string, number> =>

@@ -152,6 +152,7 @@ export class UserFiles {
     };
     for (const programs of this.kinds) {
       for (const path of programs.installed.flatMap(matching)) {
+        if (!programs.file.test(baseName(path))) continue;
         const id = identityOf(path);
         if (id !== undefined) add(programs, id, path, path);
       }
