@@ -1,3 +1,5 @@
+import { channel } from 'node:diagnostics_channel';
+import { readdirSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { addAggregator, addNode } from './fake-fleet';
@@ -20,7 +22,9 @@ beforeEach(async () => {
   upstream.on('connection', () => connections++);
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   ({ port } = upstream.address() as AddressInfo);
-  front = await testFront();
+  front = await testFront({
+    limits: { connections: 4, waiting: 2, doubtMs: 200, probeMs: 20, probeMsMax: 50 },
+  });
   await addAggregator(front.bus, 'a0', port);
   await addNode(front.bus, 'n1');
   await front.ask('POST', '/ca/instrumentations', {
@@ -166,3 +170,131 @@ test('a client that reads slowly holds the aggregator back, not our memory', asy
   for await (const chunk of answer as AsyncIterable<Buffer>) read += chunk.length;
   expect(read).toBe(total);
 }, 30_000); // 64 MB twice through loopback: seconds on a busy machine
+
+test('what lies in our memory of an answer that is read slowly stays below 64 KiB', async () => {
+  behave = (_req, res) => res.end(Buffer.alloc(32 * 1024 * 1024));
+  const [replies, answers]: [ServerResponse[], IncomingMessage[]] = [[], []];
+  const onReply = (message: unknown): void => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+    if (request.socket.localPort !== port) replies.push(response);
+  };
+  const onAnswer = (message: unknown): void => {
+    const { response } = message as { response: IncomingMessage };
+    if (response.socket.remotePort === port) answers.push(response);
+  };
+  channel('http.server.request.start').subscribe(onReply);
+  channel('http.client.response.finish').subscribe(onAnswer);
+  try {
+    const answer = await new Promise<IncomingMessage>((resolve) => get(`${front.base}${VALUE}/raw`, resolve));
+    answer.pause();
+    const [[reply], [passed]] = [replies, answers];
+    // What was written and has not left, what was read and not written, and what the socket holds.
+    const held = (): number =>
+      (reply?.writableLength ?? NaN) + (passed?.readableLength ?? NaN) + (passed?.socket.readableLength ?? 0);
+    // The kernel's buffers fill up, then ours; and a slow reader makes them move many times.
+    const seen: number[] = [];
+    const reader = answer[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    for (let i = 0; i < 200; i++) {
+      await front.bus.until(() => held() > 0);
+      for (let turn = 0; turn < 5; turn++) {
+        seen.push(held());
+        await new Promise(setImmediate);
+      }
+      await reader.next();
+    }
+    expect(Math.max(...seen)).toBeLessThanOrEqual(64 * 1024);
+    answer.destroy();
+  } finally {
+    channel('http.server.request.start').unsubscribe(onReply);
+    channel('http.client.response.finish').unsubscribe(onAnswer);
+  }
+}, 30_000);
+
+test('a thousand requests that are given up leave no descriptor, no listener, nothing pending', async () => {
+  let atWork = 0;
+  behave = (_req, res) => {
+    atWork++;
+    res.once('close', () => atWork--);
+  };
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+  const before = descriptors();
+  for (let round = 0; round < 50; round++) {
+    // More than the pool takes: some are given up while they wait in line.
+    const clients = Array.from({ length: 20 }, () => get(`${front.base}${VALUE}/raw`, { agent: false }));
+    const refused = clients.map(
+      (client) =>
+        new Promise<void>((resolve) => {
+          client.on('error', () => resolve());
+          client.on('response', (answer) => {
+            answer.resume();
+            answer.once('close', resolve);
+          });
+        }),
+    );
+    await front.bus.until(() => {
+      const [state] = front.proxy.upstreams;
+      return state?.running === 4 && state.waiting === 2 && atWork > 0;
+    });
+    for (const client of clients) client.destroy();
+    await Promise.all(refused);
+    await front.bus.until(() =>
+      front.proxy.upstreams.every(({ running, waiting }) => running + waiting === 0),
+    );
+  }
+  await front.bus.until(() => atWork === 0 && front.proxy.counts.pending === 0);
+  await front.bus.until(() => descriptors() <= before + 8);
+  behave = (_req, res) => res.end('{}');
+  expect((await front.ask('GET', `${VALUE}/raw`)).status).toBe(200);
+}, 60_000);
+
+test('one slow aggregator: so many wait, the rest hears at once when to come back; then all is well', async () => {
+  const held: ServerResponse[] = [];
+  behave = (req, res) => {
+    if (req.url === '/healthz') res.end();
+    else held.push(res);
+  };
+  const slow = Array.from({ length: 6 }, () => front.ask('GET', `${VALUE}/raw`));
+  await front.bus.until(() => front.proxy.upstreams[0]?.waiting === 2);
+  expect(front.proxy.saturated).toBe(true);
+  expect((await front.ask('GET', '/readyz')).status).toBe(503);
+  expect((await front.ask('GET', '/healthz')).status).toBe(200);
+  const refused = await Promise.all(Array.from({ length: 100 }, () => front.ask('GET', `${VALUE}/raw`)));
+  for (const { status, headers } of refused) expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+
+  await front.bus.until(() => {
+    held.splice(0).forEach((res) => res.end('{}'));
+    return front.proxy.upstreams[0]?.running === 0;
+  });
+  expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(Array(6).fill(200));
+  behave = (_req, res) => res.end('{}');
+  expect((await front.ask('GET', `${VALUE}/raw`)).status).toBe(200);
+  expect((await front.ask('GET', '/readyz')).status).toBe(200);
+});
+
+test('an aggregator that spins is out of rotation before its requests time out, and back when it answers', async () => {
+  let alive = false;
+  let asked = 0;
+  let probed = 0;
+  behave = (req, res) => {
+    if (req.url === '/healthz') probed++;
+    else asked++;
+    if (alive) res.end('{}');
+  };
+  const stuck = front.ask('GET', `${VALUE}/raw`);
+  await front.bus.until(() => front.proxy.upstreams[0]?.inRotation === false);
+  // Nobody else gets stuck there, however often it is tried.
+  for (let i = 0; i < 50; i++) {
+    const { status, headers } = await front.ask('GET', `${VALUE}/raw`);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+  }
+  expect(asked).toBe(1);
+  expect(probed).toBeGreaterThan(0);
+  alive = true;
+  await front.bus.until(() => {
+    void front.ask('GET', `${VALUE}/raw`);
+    return front.proxy.upstreams[0]?.inRotation === true;
+  });
+  expect((await front.ask('GET', `${VALUE}/raw`)).status).toBe(200);
+  upstream.closeAllConnections();
+  expect((await stuck).status).toBe(503);
+});

@@ -4,6 +4,7 @@
  */
 import { Agent, request as httpRequest } from 'node:http';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { setDefaultHighWaterMark } from 'node:stream';
 import { CaError } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
 import { Line } from './line';
@@ -147,8 +148,12 @@ export function nameOf({ httpHost, httpPort }: Address): string {
   return `${httpHost}:${httpPort}`;
 }
 
+/** What streams hold before they say that it is enough; from Node.js 22 on it would be 64 KiB for each of them. */
+const CHUNK = 16 * 1024;
+setDefaultHighWaterMark(false, CHUNK);
+
 /** One for all connections: what arrives is copied before anything else can be read. */
-const READ = Buffer.allocUnsafeSlow(16 * 1024);
+const READ = Buffer.allocUnsafeSlow(CHUNK);
 
 /**
  * Connections that read 16 KiB at a time, and stop at once when told to. Node's own read up to 64 KiB, and once more
