@@ -17,6 +17,7 @@ import {
   type Message,
   type MessageType,
 } from './message';
+import { fire } from './probes';
 
 /** What an answered message may come back with. */
 export type AnswerBody = Readonly<Record<string, unknown>>;
@@ -278,15 +279,21 @@ export class Peer {
     return sent;
   }
 
-  private receive(delivery: Delivery): void {
+  private receive({ body, contentType, key }: Delivery): void {
     this.counts.received++;
     try {
-      if (delivery.contentType === DATA_CONTENT)
-        this.onData?.(decodeData(delivery.body, this.wanted), delivery.body.length);
-      else this.dispatch(decodeMessage(delivery.body));
+      if (contentType === DATA_CONTENT) {
+        const message = decodeData(body, this.wanted);
+        fire('message-received', () => [message.node, 'values', body.length]);
+        this.onData?.(message, body.length);
+      } else {
+        const message = decodeMessage(body);
+        fire('message-received', () => [message.from, message.type, body.length]);
+        this.dispatch(message);
+      }
     } catch (error) {
       this.counts.malformed++;
-      this.options.log.warn({ key: delivery.key, reason: messageOf(error) }, 'dropped a message');
+      this.options.log.warn({ key, reason: messageOf(error) }, 'dropped a message');
     }
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fire, fireThrough, flightNumber, PROBES, type ProviderPackage } from './probes';
 
@@ -44,6 +45,20 @@ test('without DTrace firing does nothing', () => {
   fire('proxy-done', () => {
     throw new Error('nobody can watch here');
   });
+});
+
+test('the real package takes what we give it; on Linux it is there, and does nothing', () => {
+  let real: ProviderPackage;
+  try {
+    real = createRequire(__filename)('dtrace-provider') as ProviderPackage;
+  } catch {
+    // Optional, and on some systems it cannot even be installed.
+    return;
+  }
+  const through = fireThrough(real);
+  expect(() => {
+    through('message-received', () => ['ca.config', 'ping', 100]);
+  }).not.toThrow();
 });
 
 test('two things in flight have different numbers', () => {

@@ -12,11 +12,11 @@ export const PROBES = {
   'message-received': ['char *', 'char *', 'int'],
   /** Number of the drawing, instrumentation. */
   'heatmap-start': ['int', 'char *'],
-  /** Number of the drawing, instrumentation, bytes of the picture. */
+  /** Number of the drawing, instrumentation, bytes of the picture (0: it could not be drawn). */
   'heatmap-done': ['int', 'char *', 'int'],
   /** Number of the request, method, URL. */
   'proxy-start': ['int', 'char *', 'char *'],
-  /** Number of the request, status (0: no answer came), bytes. */
+  /** Number of the request, status (0: no answer), bytes to the client. */
   'proxy-done': ['int', 'int', 'int'],
 } as const;
 

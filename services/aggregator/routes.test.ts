@@ -3,6 +3,9 @@ import { PNG } from 'pngjs';
 import { LOG_GRID } from '../../common/bucket';
 import { cacheOfBytes } from '../../common/cache';
 import type { Clock } from '../../common/clock';
+import type * as FakeProbes from '../../common/fake-probes';
+import { fired } from '../../common/fake-probes';
+import type * as Probes from '../../common/probes';
 import { fqid, type Instrumentation } from '../../common/instrumentation';
 import { serve, type HttpServer } from '../../common/http';
 import { LIMITS } from '../../common/limits';
@@ -12,6 +15,12 @@ import type { Value } from '../../common/value';
 import { Aggregator } from './aggregator';
 import { INLINE } from './heatmap/renderer';
 import { valueRoutes } from './routes';
+
+jest.mock('../../common/probes', () => {
+  const real = jest.requireActual<typeof Probes>('../../common/probes');
+  const { watching } = jest.requireActual<typeof FakeProbes>('../../common/fake-probes');
+  return { ...real, fire: real.fireThrough(watching) };
+});
 
 const NOW = 1_300_000_000;
 let now = 1000 * NOW;
@@ -380,6 +389,19 @@ async function picture(path: string): Promise<PNG> {
 }
 const pixel = (png: PNG, x: number, y: number): number =>
   png.data.readUInt32BE(4 * (y * png.width + x)) >>> 8;
+
+test('each drawing fires heatmap-start and heatmap-done; a picture that is still known is not drawn', async () => {
+  fired.length = 0;
+  await own(HEAT);
+  const path = `${V}/2/value/heatmap/image.png?start_time=${NOW - 60}&duration=60`;
+  for (let i = 0; i < 2; i++) await picture(path);
+  const flight = fired[0]?.[1];
+  expect(fired).toEqual([
+    ['heatmap-start', flight, 'global;2'],
+    ['heatmap-done', flight, 'global;2', expect.any(Number)],
+  ]);
+  expect(fired[1]?.[3]).toBeGreaterThan(50);
+});
 
 test('the image is the same as base64 in JSON, by Accept, and as image.png', async () => {
   await own(HEAT);

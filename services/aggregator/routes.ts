@@ -6,11 +6,12 @@
 import { CaError, invalid } from '../../common/errors';
 import type { Reply, Request, Route } from '../../common/http';
 import { LIMITS } from '../../common/limits';
+import { fire, flightNumber } from '../../common/probes';
 import type { Grid } from '../../common/bucket';
 import { toPlain, type Value } from '../../common/value';
 import { answer, answerJson, describe, type Context, type Point, type Question } from './answer';
 import { readDetails } from './heatmap/details';
-import { layOutInSlices, renderImage, type Layout } from './heatmap/image';
+import { layOutInSlices, renderImage, type Image, type Layout } from './heatmap/image';
 import { planLayers } from './heatmap/layers';
 import { readHeatmapOptions, type HeatmapOptions } from './heatmap/options';
 import { LINE_COLOUR } from './heatmap/overlay';
@@ -98,8 +99,9 @@ async function image(context: Context, request: Request): Promise<Reply> {
 }
 
 function imageJson(context: Context, request: Request): Promise<Reply> {
-  return answerJson(context, request, IMAGE, async ({ subject, interval, options, gone, explain }) => {
-    const drawn = await renderImage(subject.dataset, interval, options, context.renderer, gone);
+  return answerJson(context, request, IMAGE, async (point) => {
+    const { options, explain } = point;
+    const drawn = await draw(context, point);
     return {
       ...sizeOf(options),
       ymin: options.ymin,
@@ -118,8 +120,8 @@ async function imagePng(context: Context, request: Request): Promise<Reply> {
     if (many || point === undefined) {
       throw invalid('ndatapoints', 'is not possible for image/png: ask for application/json');
     }
-    const { subject, interval, options, gone } = point;
-    const drawn = await renderImage(subject.dataset, interval, options, context.renderer, gone);
+    const { options } = point;
+    const drawn = await draw(context, point);
     const { start_time, duration, nsources, minreporting, lost } = describe(point);
     const headers = {
       'X-CA-Start-Time': String(start_time),
@@ -132,6 +134,21 @@ async function imagePng(context: Context, request: Request): Promise<Reply> {
     };
     return { headers, bytes: drawn.png, contentType: 'image/png' };
   });
+}
+
+/** Between two probes of ours (docs/probes.md); one that could not be drawn has no bytes. */
+async function draw({ renderer }: Context, point: Point<HeatmapOptions>): Promise<Image> {
+  const { subject, interval, options, gone } = point;
+  const flight = flightNumber();
+  fire('heatmap-start', () => [flight, subject.fqid]);
+  let bytes = 0;
+  try {
+    const drawn = await renderImage(subject.dataset, interval, options, renderer, gone);
+    bytes = drawn.png.length;
+    return drawn;
+  } finally {
+    fire('heatmap-done', () => [flight, subject.fqid, bytes]);
+  }
 }
 
 /** JSON unless image/png is named and application/json is not. */

@@ -15,6 +15,7 @@ import type { Aggregator, Owned } from './aggregator';
 import { Dataset } from './dataset';
 
 export interface Subject {
+  readonly fqid: string;
   readonly dataset: Dataset;
   readonly nodes: number;
   readonly since: number;
@@ -30,7 +31,7 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   // Ids are digits: with anything else, a customer's name could run over into another scope's fqid.
   const owned = /^\d{1,15}$/.test(id) ? aggregator.get(name) : undefined;
   if (owned !== undefined) {
-    return { dataset: owned.dataset, nodes: owned.nodes.length, since: owned.born, owned };
+    return { fqid: name, dataset: owned.dataset, nodes: owned.nodes.length, since: owned.born, owned };
   }
   const shape = SHAPES.find((known) => known === request.headers['x-ca-instn-shape']);
   const granularity = Number(request.headers['x-ca-instn-granularity']);
@@ -43,5 +44,5 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
     );
   }
   const dataset = new Dataset({ shape, grid: LOG_GRID, scope: 'interval', granularity, retention: 0 });
-  return { dataset, nodes: 0, since: Infinity, owned: undefined };
+  return { fqid: name, dataset, nodes: 0, since: Infinity, owned: undefined };
 }

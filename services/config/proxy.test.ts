@@ -2,8 +2,17 @@ import { channel } from 'node:diagnostics_channel';
 import { readdirSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type * as FakeProbes from '../../common/fake-probes';
+import { fired } from '../../common/fake-probes';
+import type * as Probes from '../../common/probes';
 import { addAggregator, addNode } from './fake-fleet';
 import { testFront, type TestFront } from './test-front';
+
+jest.mock('../../common/probes', () => {
+  const real = jest.requireActual<typeof Probes>('../../common/probes');
+  const { watching } = jest.requireActual<typeof FakeProbes>('../../common/fake-probes');
+  return { ...real, fire: real.fireThrough(watching) };
+});
 
 type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -109,6 +118,35 @@ test('an idle connection that the aggregator has closed costs nothing but a new 
   };
   const { status, text } = await front.ask('GET', `${VALUE}/raw`);
   expect([status, text, connections]).toEqual([200, 'fine', 2]);
+});
+
+test('each forwarded request fires proxy-start and proxy-done, with what the client got', async () => {
+  fired.length = 0;
+  behave = (_req, res) => {
+    res.writeHead(404, { 'content-type': 'text/plain' });
+    res.end('x'.repeat(1000));
+  };
+  await front.ask('GET', `${VALUE}/raw?duration=5`).catch(() => undefined);
+  await front.bus.until(() => fired.length === 2);
+  const flight = expect.any(Number) as number;
+  const bytes = expect.any(Number) as number;
+  expect(fired).toEqual([
+    ['proxy-start', flight, 'GET', `${VALUE}/raw?duration=5`],
+    ['proxy-done', flight, 404, bytes],
+  ]);
+  expect(fired[1]?.[1]).toBe(fired[0]?.[1]);
+  // Of this answer: body and head, and nothing of another on the same connection.
+  expect(fired[1]?.[3]).toBeGreaterThan(1000);
+  expect(fired[1]?.[3]).toBeLessThan(3000);
+});
+
+test('a request whose client hung up before an answer is done with status 0', async () => {
+  fired.length = 0;
+  behave = () => client.destroy();
+  const client = get(`${front.base}${VALUE}/raw`);
+  client.on('error', () => undefined);
+  await front.bus.until(() => fired.length === 2);
+  expect(fired[1]).toEqual(['proxy-done', fired[0]?.[1], 0, 0]);
 });
 
 test('an aggregator that cannot be reached is 503, with when to try again', async () => {

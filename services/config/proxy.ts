@@ -13,6 +13,7 @@ import { FRONT_DOOR_HEADER } from '../../common/front-door';
 import { gzipStream, isCompressible, takesGzip, weakTag } from '../../common/gzip';
 import type { Reply, Request } from '../../common/http';
 import { LIMITS } from '../../common/limits';
+import { fire, flightNumber } from '../../common/probes';
 import {
   nameOf,
   Upstream,
@@ -145,9 +146,18 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
       }
       counts.pending++;
       counts.forwarded++;
+      const flight = flightNumber();
+      const { socket } = request.incoming;
+      const sentBefore = socket.bytesWritten;
+      fire('proxy-start', () => [flight, request.method, request.url]);
       outgoing.once('close', () => {
         counts.pending--;
         upstream.leave();
+        fire('proxy-done', () => [
+          flight,
+          outgoing.headersSent ? outgoing.statusCode : 0,
+          socket.bytesWritten - sentBefore,
+        ]);
       });
       const length = request.body.length > 0 ? { 'content-length': request.body.length } : {};
       const headers = { ...endToEnd(request.incoming, OURS), ...extra, ...length, ...proof };
