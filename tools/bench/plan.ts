@@ -48,13 +48,13 @@ type Part = (typeof PARTS)[number];
 /** In this order: what may be too much for a machine comes last, so that nothing is measured in its wake. */
 const LONG_SIZES: readonly Size[] = [
   ...[10, 100].flatMap((nodes) =>
-    [1, 10, 100].map((instrumentations) => ({ nodes, instrumentations, seconds: 4 })),
+    [1, 10, 100].map((instrumentations) => ({ nodes, instrumentations, seconds: 3 })),
   ),
-  { nodes: 1000, instrumentations: 1, seconds: 4 },
-  { nodes: 1000, instrumentations: 10, seconds: 4 },
+  { nodes: 1000, instrumentations: 1, seconds: 3 },
+  { nodes: 1000, instrumentations: 10, seconds: 3 },
   { nodes: 1000, instrumentations: 20, seconds: 120, judged: true },
   { nodes: 10_000, instrumentations: 1, seconds: 120, judged: true },
-  { nodes: 1000, instrumentations: 100, seconds: 4 },
+  { nodes: 1000, instrumentations: 100, seconds: 3 },
 ];
 const SHORT_SIZES: readonly Size[] = [{ nodes: 100, instrumentations: 10, seconds: 3 }];
 
@@ -67,7 +67,7 @@ export async function measure(plan: Plan): Promise<void> {
   const { part } = new Parts(plan);
   await part('merge', () => measureMerge(short ? 0.7 : 4));
   await part('memory', () => measureMemory(short ? 600 : undefined));
-  await part('heatmap', () => measureHeatmaps(short ? 3 : 20, short));
+  await part('heatmap', () => measureHeatmaps(short ? 3 : 15, short));
   if (!PARTS.slice(3).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
@@ -87,7 +87,7 @@ export async function measure(plan: Plan): Promise<void> {
     const simulated = { hosts: [], prefix: 'simulated' };
     await withStack(plan, ['doors', 'growth'], broker, simulated, async (stack) => {
       const around = { stack, broker, prefix: simulated.prefix };
-      await part('doors', () => measureDoors(around, short ? 6 : 40));
+      await part('doors', () => measureDoors(around, short ? 6 : 28));
       if (wants(plan, 'growth')) await measureGrowth(around, short ? SHORT_SIZES : LONG_SIZES, plan);
     });
   });
