@@ -1,9 +1,17 @@
 import { LIMITS } from '../../common/limits';
 import { SILENT, type Log } from '../../common/log';
-import { HandClock, FakeSource } from './fakes';
+import { ask, FakeSource, HandClock } from './fakes';
 import { Journal } from './journal';
 import type { SourceName } from './source';
-import { missingFrom, OPENERS, openSources, type Opener, type Openers } from './sources';
+import {
+  candidates,
+  missingFrom,
+  OPENERS,
+  openSources,
+  uncovered,
+  type Opener,
+  type Openers,
+} from './sources';
 
 const surroundings = (log: Log = SILENT) => ({
   host: 'n1',
@@ -86,4 +94,45 @@ test('what a source lacks here is told for each metric, and no reason is longer 
   });
   expect(irqs?.reason).toHaveLength(LIMITS.reasonLength);
   expect(more).toEqual([]);
+});
+
+test('on Linux dtrace and kstat are there only when asked for by name: bpf tells the same for less', async () => {
+  if (process.platform !== 'linux') return;
+  const all = openers([
+    ['dtrace', works('dtrace')],
+    ['kstat', works('kstat')],
+  ]);
+  const named = async (names?: string[]): Promise<string[]> =>
+    (await openSources(names, surroundings(), all)).map(({ name }) => name);
+  expect(await named()).toEqual(['proc', 'bpf']);
+  expect(await named(['dtrace', 'kstat'])).toEqual(['dtrace', 'kstat']);
+});
+
+describe('a question', () => {
+  const METRIC = 'unix.proc_execs';
+  const cheap = new FakeSource('proc', [{ metric: METRIC, fields: ['hostname'] }]);
+  const dear = new FakeSource('bpf', [{ metric: METRIC, fields: ['hostname', 'execname', 'pid'] }]);
+  const dearest = new FakeSource('dtrace', [{ metric: METRIC, fields: ['hostname', 'execname'] }]);
+  const asked = (...all: Parameters<typeof ask>): string[] =>
+    candidates([cheap, dear, dearest], ask(...all)).map(({ name }) => name);
+
+  test('goes to the first source that knows all its fields, then to the others that do', () => {
+    expect(asked(METRIC)).toEqual(['proc', 'bpf', 'dtrace']);
+    expect(asked(METRIC, ['hostname'])).toEqual(['proc', 'bpf', 'dtrace']);
+    expect(asked(METRIC, ['execname'])).toEqual(['bpf', 'dtrace']);
+    expect(asked(METRIC, ['pid'])).toEqual(['bpf']);
+  });
+
+  test('needs the fields of its filter as well', () => {
+    expect(asked(METRIC, [], { predicate: { eq: ['execname', 'sh'] } })).toEqual(['bpf', 'dtrace']);
+    expect(asked(METRIC, ['execname'], { predicate: { eq: ['pid', '1'] } })).toEqual(['bpf']);
+  });
+
+  test('that nobody covers is answered with what each source lacks', () => {
+    const question = ask(METRIC, ['ppid']);
+    expect(candidates([cheap, dear], question)).toEqual([]);
+    expect(uncovered([cheap, dear], question)).toBe(
+      'no source of this node can do this (proc: does not know ppid; bpf: does not know ppid)',
+    );
+  });
 });
