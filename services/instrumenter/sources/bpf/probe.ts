@@ -2,10 +2,10 @@
  * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  */
-import { close } from 'node:fs';
 import { LIMITS } from '../../../../common/limits';
 import type { Cost, Probe, Reading } from '../../source';
 import { encode } from './assembler';
+import { closeLater } from './close_later';
 import { listPrograms, type Compiled, type CompiledProgram } from './compile';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
@@ -141,7 +141,7 @@ export class BpfProbe implements Probe {
     return listPrograms(this.compiled);
   }
 
-  /** From here on nothing is counted. Resolves when nothing is left in the kernel. */
+  /** The kernel takes its time to let go of user programs (close_later.ts). */
   close(): void {
     this.closeAll();
     this.onClose(this);
@@ -248,11 +248,4 @@ export class BpfProbe implements Probe {
     this.userPrograms.clear();
     this.maps.clear();
   }
-}
-
-/** Without blocking: detaching from user programs waits for the kernel's housekeeping. */
-function closeLater(descriptor: number): Promise<void> {
-  return new Promise((resolve) => {
-    close(descriptor, () => resolve());
-  });
 }

@@ -267,15 +267,20 @@ function statSize(file: number): number {
   return statSync(`/proc/self/fd/${file}`).size;
 }
 
+/** One process is looked at at a time. */
+let bytes = Buffer.alloc(64 * 1024);
+
+/** A file of /proc, as far as the limit. */
 function readStart(path: string): string {
   const file = openSync(path, WITHOUT_WAITING);
   try {
-    const bytes = Buffer.alloc(LIMITS.processMapsBytes);
     let length = 0;
     for (;;) {
       const more = readSync(file, bytes, length, bytes.length - length, null);
-      if (more === 0) return bytes.toString('utf8', 0, length);
       length += more;
+      if (more === 0 || length === LIMITS.processMapsBytes) return bytes.toString('utf8', 0, length);
+      if (length === bytes.length)
+        bytes = Buffer.concat([bytes], Math.min(2 * length, LIMITS.processMapsBytes));
     }
   } finally {
     closeSync(file);

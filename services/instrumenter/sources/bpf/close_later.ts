@@ -1,0 +1,19 @@
+/*
+ * Closing what the kernel takes its time for: detaching from user programs waits for its housekeeping, with a lock held
+ * that attaching needs too. In: descriptors. Out: when each is closed. One at a time, on one thread, so that who
+ * wants to attach has to wait for one of them at most.
+ */
+import { close } from 'node:fs';
+
+let last: Promise<void> = Promise.resolve();
+
+/** Never rejects: a descriptor that cannot be closed is gone already. */
+export function closeLater(descriptor: number): Promise<void> {
+  last = last.then(
+    () =>
+      new Promise((resolve) => {
+        close(descriptor, () => resolve());
+      }),
+  );
+  return last;
+}
