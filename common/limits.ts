@@ -16,6 +16,20 @@ export const LIMITS = {
   httpCheckMs: 2000,
   /** Requests still running when a service ends get this long. */
   httpDrainMs: 1500,
+  /** One dump, how many are kept, and their bytes; what one state provider may tell, and how much of it an answer holds. */
+  dumpBytes: 16 * 1024 * 1024,
+  dumpsKept: 20,
+  dumpsBytes: 64 * 1024 * 1024,
+  dumpStateBytes: 1024 * 1024,
+  dumpAnswerBytes: 1024 * 1024,
+  dumpTextLength: 8192,
+  dumpItems: 1000,
+  dumpDepth: 12,
+  /** Warnings and errors that a service remembers for a dump, and bytes of each. */
+  recentErrors: 50,
+  recentErrorBytes: 4096,
+  /** A service told to abort answers within this, or ends without. */
+  abortAnswerMs: 1000,
   /** A line that an operator leaves in a service's log. */
   logTextLength: 1000,
   /** One control message on the wire (hello messages carry a node's whole catalogue). */

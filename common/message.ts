@@ -129,6 +129,12 @@ const SCHEMAS = {
   log: Type.Object({ text: Type.String({ minLength: 1, maxLength: LIMITS.logTextLength }) }),
   /** any → any, answered with the service's own state. */
   status: Type.Object({}),
+  /** any → any, answered: write your state into a file, say where, and send it along if wanted and not too large. */
+  dump: Type.Object({ content: Type.Optional(Type.Boolean()) }),
+  /** any → any, answered: write your state into a file and end, so that you are started anew. */
+  abort: Type.Object({
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.logTextLength })),
+  }),
   /** The answer to anything that is answered: `to` is the asker's id. */
   answer: Type.Object({
     to: Type.String({ maxLength: 128 }),

@@ -104,6 +104,18 @@ export class Peer {
     return { ok: false, reason: `messages to ourselves take more than ${selfPingMs} ms`, selfPingMs };
   }
 
+  /** For dumps. */
+  get state(): Record<string, unknown> {
+    return {
+      key: this.key,
+      connected: this.connected,
+      health: this.health,
+      counts: { ...this.counts },
+      waitingForAnswers: this.waiting.size,
+      handles: [...this.handlers.keys()],
+    };
+  }
+
   /** One handler a type. What it returns (or throws) is the answer, where the sender waits for one. */
   on<T extends MessageType>(type: T, handler: Handler<T>): void {
     this.handlers.set(type, handler as Handler<MessageType>);

@@ -35,6 +35,10 @@ export interface Settings {
   readonly geoip: string | undefined;
   /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
   readonly logLevel: string;
+  /** CA_WATCHDOG_S: seconds that a service may be stuck before it writes a dump; 0: nobody watches. */
+  readonly watchdogS: number;
+  /** CA_WATCHDOG_EXIT: seconds after which a stuck service is ended; 0: never. */
+  readonly watchdogExitS: number;
 }
 
 export const DEFAULT_PORT = 23_181;
@@ -67,6 +71,8 @@ export function readSettings(env: Environment): Settings {
     probeBudget: percentOf(env, 'CA_PROBE_BUDGET', 5),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
     logLevel: env['CA_LOG_LEVEL'] ?? 'info',
+    watchdogS: wholeOf(env, 'CA_WATCHDOG_S', 5),
+    watchdogExitS: wholeOf(env, 'CA_WATCHDOG_EXIT', 20),
   };
 }
 

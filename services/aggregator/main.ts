@@ -5,14 +5,15 @@
 import { join } from 'node:path';
 import { cacheOfBytes } from '../../common/cache';
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { cannotStart } from '../../common/cannot-start';
 import { claim } from '../../common/claim';
-import { messageOf } from '../../common/errors';
 import { admitFrontDoor } from '../../common/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
 import { LIMITS } from '../../common/limits';
-import { createLog, type Log } from '../../common/log';
+import { createLog } from '../../common/log';
 import { readResendItems } from '../../common/message';
+import { Panic } from '../../common/panic';
 import { Peer } from '../../common/peer';
 import { routes } from '../../common/route';
 import { brokerUrl, readSettings, type Settings } from '../../common/settings';
@@ -28,7 +29,8 @@ const HOST = '127.0.0.1';
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
-async function start(settings: Settings, log: Log): Promise<() => Promise<void>> {
+async function start(settings: Settings, panic: Panic): Promise<() => Promise<void>> {
+  const { log } = panic;
   const clock = SYSTEM_CLOCK;
   const keys = routes(settings.amqpPrefix);
   const instance = `${settings.host}-${settings.instance}`;
@@ -115,6 +117,7 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
   });
   peer.on('front_door', ({ secret }) => {
     frontDoorSecret = secret;
+    panic.secret(secret);
     return undefined;
   });
   peer.on('config_online', () => {
@@ -122,6 +125,9 @@ async function start(settings: Settings, log: Log): Promise<() => Promise<void>>
     return undefined;
   });
   peer.on('status', status);
+  panic.state('status', status);
+  panic.state('broker', () => peer.state);
+  panic.listen(peer);
   peer.onValues(
     (message, bytes) => {
       aggregator.receive(message, bytes);
@@ -159,20 +165,13 @@ async function listen(open: (port: number) => Promise<HttpServer>, first: number
 }
 
 function main(): void {
-  let settings: Settings;
-  try {
-    settings = readSettings(process.env);
-  } catch (error) {
-    process.stderr.write(`aggregator: ${messageOf(error)}\n`);
-    process.exitCode = 2;
-    return;
-  }
-  const log = createLog(`aggregator-${settings.instance}`, settings.logLevel);
-  const running = start(settings, log);
-  running.catch((error: unknown) => {
-    log.error({ err: error }, 'cannot start');
-    process.exit(1);
-  });
+  const settings = readSettings(process.env);
+  const service = `aggregator-${settings.instance}`;
+  const log = createLog(service, settings.logLevel);
+  const panic = new Panic({ service, settings, env: process.env, clock: SYSTEM_CLOCK, log });
+  panic.install();
+  const running = start(settings, panic);
+  running.catch((error: unknown) => cannotStart('aggregator', error));
   let ending = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -188,4 +187,8 @@ function main(): void {
   }
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  cannotStart('aggregator', error);
+}

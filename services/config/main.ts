@@ -4,9 +4,11 @@
  */
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { cannotStart } from '../../common/cannot-start';
 import { claim } from '../../common/claim';
 import { messageOf } from '../../common/errors';
 import { createLog } from '../../common/log';
+import { Panic } from '../../common/panic';
 import { Peer } from '../../common/peer';
 import { routes } from '../../common/route';
 import { brokerUrl, readSettings } from '../../common/settings';
@@ -25,8 +27,16 @@ const STOP_MS = 2000;
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const url = brokerUrl(settings);
-  const log = createLog('ca-config', settings.logLevel);
   const clock = SYSTEM_CLOCK;
+  const panic = new Panic({
+    service: 'config',
+    settings,
+    env: process.env,
+    clock,
+    log: createLog('ca-config', settings.logLevel),
+  });
+  panic.install();
+  const { log } = panic;
   const started = clock.now();
   const keys = routes(settings.amqpPrefix);
 
@@ -36,6 +46,7 @@ async function main(): Promise<void> {
   const store = await Store.open(folder);
   // Always shown, but asked for only where access is restricted: taking tokens away again must not lock us out.
   const secret = await frontDoorSecret(folder);
+  panic.secret(secret);
   const peer = new Peer({
     url,
     host: settings.host,
@@ -82,6 +93,10 @@ async function main(): Promise<void> {
       memory: process.memoryUsage(),
     });
   peer.on('status', status);
+  panic.state('status', status);
+  panic.state('broker', () => peer.state);
+  panic.state('records', () => config.records);
+  panic.listen(peer);
 
   let front: Awaited<ReturnType<typeof openFront>> | undefined = await openFront({
     host: access.bind,
@@ -130,7 +145,4 @@ async function main(): Promise<void> {
   await claim(peer, { url, host: settings.host, clock, log });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`config service: ${messageOf(error)}\n`);
-  process.exit(1);
-});
+main().catch((error: unknown) => cannotStart('config service', error));

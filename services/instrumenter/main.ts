@@ -5,10 +5,11 @@
  */
 import './lean';
 import { SYSTEM_CLOCK } from '../../common/clock';
+import { cannotStart } from '../../common/cannot-start';
 import { claim } from '../../common/claim';
-import { messageOf } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
 import { createLog } from '../../common/log';
+import { Panic } from '../../common/panic';
 import { Peer } from '../../common/peer';
 import { routes } from '../../common/route';
 import { brokerUrl, readSettings } from '../../common/settings';
@@ -23,8 +24,16 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const url = brokerUrl(settings);
   const { host, seed, dtrace, searchPath } = settings;
-  const log = createLog('instrumenter', settings.logLevel);
   const clock = SYSTEM_CLOCK;
+  const panic = new Panic({
+    service: `instrumenter-${host}`,
+    settings,
+    env: process.env,
+    clock,
+    log: createLog('instrumenter', settings.logLevel),
+  });
+  panic.install();
+  const { log } = panic;
   const elapsed = (): number => performance.now() * 1e6;
   const started = clock.now();
   const journal = new Journal();
@@ -80,35 +89,34 @@ async function main(): Promise<void> {
   const sayHello = (): void => {
     peer.tell(keys.config, 'instrumenter_online', hello(sources));
   };
-  listen({
-    peer,
-    instrumenter,
-    sayHello,
-    resend: (items) => outbox.resend(items),
-    status: () => ({
-      service: 'instrumenter',
-      host,
-      started,
-      pid: process.pid,
-      memory: process.memoryUsage.rss(),
-      bus: peer.health,
-      sources: opened.map(({ name, source, unavailable }) => ({
-        name,
-        metrics: source?.offers().filter((offer) => 'fields' in offer).length ?? 0,
-        ...(unavailable === undefined ? {} : { unavailable }),
-        ...(source === undefined ? {} : { missing: missingFrom(source) }),
-      })),
-      instrumentations: instrumenter.rows(),
-      counters: {
-        ...instrumenter.counts,
-        reportsSent: outbox.counts.sent,
-        reportsLost: outbox.counts.lost,
-        reportsResent: outbox.counts.resent,
-        reportsQueued: outbox.queued,
-        ...peer.counts,
-      },
-    }),
+  const status = (): Record<string, unknown> => ({
+    service: 'instrumenter',
+    host,
+    started,
+    pid: process.pid,
+    memory: process.memoryUsage.rss(),
+    bus: peer.health,
+    sources: opened.map(({ name, source, unavailable }) => ({
+      name,
+      metrics: source?.offers().filter((offer) => 'fields' in offer).length ?? 0,
+      ...(unavailable === undefined ? {} : { unavailable }),
+      ...(source === undefined ? {} : { missing: missingFrom(source) }),
+    })),
+    instrumentations: instrumenter.rows(),
+    counters: {
+      ...instrumenter.counts,
+      reportsSent: outbox.counts.sent,
+      reportsLost: outbox.counts.lost,
+      reportsResent: outbox.counts.resent,
+      reportsQueued: outbox.queued,
+      ...peer.counts,
+    },
   });
+  listen({ peer, instrumenter, sayHello, resend: (items) => outbox.resend(items), status });
+  panic.state('status', status);
+  panic.state('broker', () => peer.state);
+  panic.state('outbox', () => ({ queued: outbox.queued, ...outbox.counts }));
+  panic.listen(peer);
 
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
   const alive = setInterval(() => peer.tell(keys.config, 'alive', {}), LIMITS.aliveEveryMs);
@@ -139,7 +147,4 @@ async function main(): Promise<void> {
   sayHello();
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`instrumenter: ${messageOf(error)}\n`);
-  process.exit(1);
-});
+main().catch((error: unknown) => cannotStart('instrumenter', error));

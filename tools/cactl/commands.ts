@@ -2,12 +2,14 @@
 import { AMQPSNOOP } from '../amqpsnoop/program';
 import type { Program } from './command';
 import { COMMON } from './common_options';
+import { abort } from './commands/abort';
 import { apply } from './commands/apply';
 import { clone } from './commands/clone';
 import { completer, completion } from './commands/completion';
 import { context } from './commands/context';
 import { create } from './commands/create';
 import { remove } from './commands/delete';
+import { dump } from './commands/dump';
 import { explain } from './commands/explain';
 import { heatmap } from './commands/heatmap';
 import { list } from './commands/list';
@@ -38,6 +40,8 @@ export const CACTL: Program = {
     ping,
     log,
     status,
+    dump,
+    abort,
     metrics,
     create,
     list,

@@ -1,0 +1,13 @@
+/*
+ * A service that cannot start says why in one line and ends; a stack would tell an operator nothing. In: the error.
+ * Out: exit status 2 where only a changed setting helps (supervisors need not try again), else 1.
+ */
+import { CaError, messageOf } from './errors';
+
+export const BAD_SETTING_STATUS = 2;
+
+export function cannotStart(service: string, error: unknown): never {
+  const setting = error instanceof CaError && error.code === 'INVALID';
+  process.stderr.write(`${service} cannot start: ${messageOf(error)}\n`);
+  process.exit(setting ? BAD_SETTING_STATUS : 1);
+}

@@ -1,0 +1,156 @@
+/*
+ * Anything as plain data that may be written down: no secrets, no cycles, and no more than so many bytes. In: state
+ * of any kind, errors and hostile text included. Out: what JSON.stringify takes without surprises.
+ */
+import { LIMITS } from './limits';
+
+/** Names whose text is never shown. Numbers and switches under such names are: "tokenFailures: 3" tells no token. */
+const SECRET_NAME =
+  /pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|api_?key|private_?key/i;
+export const HIDDEN = '(hidden)';
+const CUT = '(cut)';
+
+/** What may stand in an environment shown to others; of all other variables only the name is told. */
+const HARMLESS =
+  /^(CA_\w+|PATH|PWD|HOME|USER|LANG|LC_\w+|TZ|NODE_ENV|NODE_OPTIONS|TERM|SHELL|INVOCATION_ID)$/;
+
+/** `secrets`: texts hidden wherever they occur. `bytes`: about how much may come out. */
+export function presentable(
+  value: unknown,
+  secrets: readonly string[] = [],
+  bytes: number = LIMITS.dumpStateBytes,
+): unknown {
+  const walk = { left: bytes, above: new Set<object>(), secrets };
+  return plain(value, 0, walk);
+}
+
+/** Text without passwords in URLs, bearer tokens and the given secrets. */
+export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
+  let clean = text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]*@/gi, `$1:${HIDDEN}@`)
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${HIDDEN}`);
+  for (const secret of secrets) clean = clean.replaceAll(secret, HIDDEN);
+  return clean;
+}
+
+/** The secrets of an environment: values of variables named so, and passwords of URLs, as written and as meant. */
+export function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
+  const found = new Set<string>();
+  for (const [name, value = ''] of Object.entries(env)) {
+    const harmless = value.startsWith('/'); // CA_TOKENS names a file
+    if (SECRET_NAME.test(name) && !harmless) found.add(value);
+    if (!value.includes('@') || !URL.canParse(value)) continue;
+    const { password } = new URL(value);
+    found.add(password);
+    try {
+      found.add(decodeURIComponent(password));
+    } catch {
+      // Not encoded after all: as written is all there is.
+    }
+  }
+  // Shorter ones would blot out half of the text, and are no secrets.
+  return [...found].filter((secret) => secret.length >= 4);
+}
+
+export function shownEnvironment(env: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [
+      name,
+      HARMLESS.test(name) && !(SECRET_NAME.test(name) && !String(value).startsWith('/')) ? value : HIDDEN,
+    ]),
+  );
+}
+
+interface Walk {
+  left: number;
+  readonly above: Set<object>;
+  readonly secrets: readonly string[];
+}
+
+function plain(value: unknown, depth: number, walk: Walk): unknown {
+  if (walk.left <= 0) return CUT;
+  walk.left -= 8;
+  switch (typeof value) {
+    case 'string':
+      return text(value, walk);
+    case 'number':
+      return Number.isFinite(value) ? value : String(value);
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return String(value);
+    case 'object':
+      return value === null ? null : object(value, depth, walk);
+    default:
+      return undefined;
+  }
+}
+
+function text(value: string, walk: Walk): string {
+  const limit = Math.min(LIMITS.dumpTextLength, walk.left);
+  // Secrets first: a cut through the middle of one would leave its first half.
+  const near = value.slice(0, 2 * LIMITS.dumpTextLength);
+  const clean = withoutSecrets(near, walk.secrets);
+  const short = clean.length > limit ? `${clean.slice(0, limit)}… ${value.length} characters` : clean;
+  walk.left -= short.length;
+  return short;
+}
+
+function object(value: object, depth: number, walk: Walk): unknown {
+  if (walk.above.has(value)) return '(itself, further up)';
+  if (depth >= LIMITS.dumpDepth) return Array.isArray(value) ? '[…]' : '{…}';
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `(${value.byteLength} bytes)`;
+  walk.above.add(value);
+  try {
+    if (value instanceof Map) return members([...value].slice(0, LIMITS.dumpItems), value.size, depth, walk);
+    if (value instanceof Set) return list([...value], depth, walk);
+    if (Array.isArray(value)) return list(value, depth, walk);
+    if (value instanceof Error) return members(errorEntries(value), 0, depth, walk);
+    const keys = Object.keys(value);
+    const entries = keys.slice(0, LIMITS.dumpItems).map((key) => [key, valueOf(value, key)] as const);
+    return members(entries, keys.length, depth, walk);
+  } finally {
+    walk.above.delete(value);
+  }
+}
+
+function list(items: readonly unknown[], depth: number, walk: Walk): unknown[] {
+  const shown = items.slice(0, LIMITS.dumpItems).map((item) => plain(item, depth + 1, walk) ?? null);
+  if (items.length > shown.length) shown.push(`… ${items.length} in all`);
+  return shown;
+}
+
+function members(
+  entries: readonly (readonly [unknown, unknown])[],
+  size: number,
+  depth: number,
+  walk: Walk,
+): Record<string, unknown> {
+  // No prototype: a key named __proto__ is a key like others.
+  const result = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of entries) {
+    if (walk.left <= 0) {
+      result['…'] = CUT;
+      break;
+    }
+    const name = text(String(key), walk);
+    const secret = SECRET_NAME.test(name) && !['number', 'boolean', 'undefined'].includes(typeof value);
+    result[name] = secret && value !== null ? HIDDEN : plain(value, depth + 1, walk);
+  }
+  if (size > entries.length) result['…'] = `${size} in all`;
+  return result;
+}
+
+function errorEntries(error: Error): [string, unknown][] {
+  const { name, message, stack, cause } = error;
+  const own = Object.entries(error).slice(0, LIMITS.dumpItems);
+  return [...own, ['name', name], ['message', message], ['stack', stack], ['cause', cause]];
+}
+
+function valueOf(holder: object, key: string): unknown {
+  try {
+    return (holder as Record<string, unknown>)[key];
+  } catch (error) {
+    return `(cannot be read: ${String(error)})`;
+  }
+}

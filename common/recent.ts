@@ -1,0 +1,63 @@
+/*
+ * The last warnings and errors of a service, kept in memory for its dumps. In: what it logs. Out: the newest
+ * LIMITS.recentErrors of them. A copy is kept, not the objects: a dump must not hold on to what they refer to.
+ */
+import type { Clock } from './clock';
+import { LIMITS } from './limits';
+import type { Log } from './log';
+import { presentable } from './presentable';
+
+export interface Remembered {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly level: 'warn' | 'error';
+  readonly text: string;
+  readonly fields: unknown;
+}
+
+export class Recent {
+  /** Warnings and errors since the start. */
+  readonly counts = { warn: 0, error: 0 };
+  private readonly ring: Remembered[] = [];
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Oldest first. */
+  get all(): readonly Remembered[] {
+    return this.ring;
+  }
+
+  add(level: 'warn' | 'error', fields: unknown, text: string): void {
+    this.counts[level]++;
+    if (this.ring.length >= LIMITS.recentErrors) this.ring.shift();
+    this.ring.push({
+      time: this.clock.now(),
+      level,
+      text: text.slice(0, LIMITS.dumpTextLength),
+      fields: presentable(fields, [], LIMITS.recentErrorBytes),
+    });
+  }
+
+  /** The same log, whose warnings and errors are remembered here. */
+  remembering(log: Log): Log {
+    return {
+      debug: (fields, text) => {
+        log.debug(fields, text);
+      },
+      info: (fields, text) => {
+        log.info(fields, text);
+      },
+      warn: (fields, text) => {
+        this.add('warn', fields, text);
+        log.warn(fields, text);
+      },
+      error: (fields, text) => {
+        this.add('error', fields, text);
+        log.error(fields, text);
+      },
+    };
+  }
+}
