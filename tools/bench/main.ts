@@ -49,6 +49,10 @@ async function main(): Promise<void> {
       budget.giveUp(`ended by ${signal}`);
     });
   }
+  // What was given up may fail later, unheard.
+  process.on('unhandledRejection', (error) => {
+    say(`given up before: ${messageOf(error)}`);
+  });
   // The timer also keeps the process alive: a promise that nobody fulfils must not end it silently.
   const late = new Promise<void>((resolve) => setTimeout(resolve, budget.left + STOP_MS));
   const add = (more: readonly Result[]): void => void results.push(...more);
