@@ -59,6 +59,14 @@ export const LIMITS = {
   /** Above their budget for so many seconds in a row, they lose the most expensive instrumentation. */
   costBudgetSeconds: 3,
   /** One file with probes of its own (a program, a library): its tables, strings, notes, probes, their arguments. */
+  /** Functions of one file (or the kernel) that addresses are looked up in, and memory for all such tables. */
+  functionsPerFile: 400_000,
+  functionBytes: 16 * 1024 * 1024,
+  /** A file's table of symbols, or of their names; and files that are read for one second, the rest later. */
+  functionTableBytes: 16 * 1024 * 1024,
+  functionFilesPerSecond: 4,
+  /** Bytes of a function's name. */
+  functionNameBytes: 200,
   elfTableRows: 4096,
   elfTableBytes: 32 * 1024 * 1024,
   elfNotesBytes: 1024 * 1024,

@@ -20,6 +20,8 @@ export type Expression =
   | { readonly kind: 'thread' | 'process' | 'cpu' }
   /** Name of the running thread: at most 15 bytes. */
   | { readonly kind: 'execname' }
+  /** Address of the instruction that a sample has interrupted: the upper half is the kernel's. */
+  | { readonly kind: 'instruction' }
   /** Number of the cgroup that the running thread is in. */
   | { readonly kind: 'cgroup' }
   /** Arguments of the running process with blanks between: the first 80 bytes, empty where it has none (any more). */
@@ -91,6 +93,7 @@ export const processId: Expression = { kind: 'process' };
 export const cpu: Expression = { kind: 'cpu' };
 export const execname: Expression = { kind: 'execname' };
 export const task: Expression = { kind: 'task' };
+export const instruction: Expression = { kind: 'instruction' };
 export const psargs: Expression = { kind: 'psargs' };
 export const hostname: Expression = { kind: 'hostname' };
 

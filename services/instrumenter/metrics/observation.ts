@@ -95,7 +95,14 @@ export interface CommandOf {
   readonly process: Expression;
 }
 
-export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf;
+/** The function that an instruction belongs to, looked up as CommandOf is: in the kernel's symbols, or the process's files'. */
+export interface FunctionOf {
+  readonly kind: 'function';
+  readonly process: Expression;
+  readonly instruction: Expression;
+}
+
+export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf | FunctionOf;
 
 export interface Probe {
   readonly at: Moment;

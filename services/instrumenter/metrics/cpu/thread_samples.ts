@@ -1,7 +1,7 @@
-/* cpu.thread_samples: 99 times a second on each CPU: which thread is running? */
+/* cpu.thread_samples: 99 times a second on each CPU: which thread is running, and in which function? */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
-import { thread, unequal } from '../expression';
+import { instruction, processId, thread, unequal } from '../expression';
 import { sample } from '../observation';
 import { RUNNING } from '../process';
 
@@ -9,16 +9,33 @@ export const threadSamples: MetricDescription = {
   module: 'cpu',
   stat: 'thread_samples',
   label: 'thread samples',
-  why: 'Who uses the CPUs?',
+  why: 'Who uses the CPUs, and for what?',
   unit: 'samples',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'ppid', 'pexecname', 'ppsargs', 'subsecond'],
+  fields: [
+    'hostname',
+    'zonename',
+    'pid',
+    'execname',
+    'psargs',
+    'ppid',
+    'pexecname',
+    'ppsargs',
+    'subsecond',
+    'function',
+  ],
   bpf: {
     probes: [
       {
         at: sample(99),
         // The idle thread is the absence of threads.
-        steps: [{ kind: 'count', when: unequal(thread, 0), fields: RUNNING }],
+        steps: [
+          {
+            kind: 'count',
+            when: unequal(thread, 0),
+            fields: { ...RUNNING, function: { kind: 'function', process: processId, instruction } },
+          },
+        ],
       },
     ],
   },

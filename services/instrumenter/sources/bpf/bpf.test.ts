@@ -108,7 +108,7 @@ function canBeFiltered(metric: `${string}.${string}`): (field: string) => boolea
   return (field) =>
     !steps.some((step) => {
       const of = step.kind === 'count' ? step.fields[field] : undefined;
-      return of !== undefined && 'kind' in of && of.kind === 'command';
+      return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
     });
 }
 

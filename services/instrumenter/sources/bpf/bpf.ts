@@ -18,6 +18,7 @@ import { MissingError, type Btf } from './btf';
 import { compile, type Compiled } from './compile';
 import { KernelError, type Kernel } from './kernel';
 import { Births } from './births';
+import type { Functions } from './functions';
 import { Drain } from './maps';
 import type { Machine, Question } from './plan';
 import { BpfProbe } from './probe';
@@ -37,6 +38,8 @@ export interface BpfOptions {
   readonly zones?: Zones;
   /** Arguments of processes. */
   readonly commands?: Names;
+  /** Functions by process and address; prepare() before the first is asked for. */
+  readonly functions?: Functions;
   /** Files with moments of user programs; absent where they are not looked for. */
   readonly files?: UserFiles;
 }
@@ -92,7 +95,8 @@ export class BpfSource implements Source {
       this.probes.delete(closed),
     );
     try {
-      if (asksForZones(instrumentation)) await this.births?.open();
+      if (asksFor(instrumentation, 'zonename')) await this.births?.open();
+      if (asksFor(instrumentation, 'function')) await this.options.functions?.prepare();
       await probe.open();
       await watchAll(probe, all);
     } catch (error) {
@@ -304,8 +308,8 @@ function isDescribed(observation: Observation, field: string): boolean {
   return counts.every((step) => Object.hasOwn(step.fields, field));
 }
 
-function asksForZones(i: Instrumentation): boolean {
-  return [...i.decomposition, ...predicateFields(i.predicate)].includes('zonename');
+function asksFor(i: Instrumentation, field: string): boolean {
+  return [...i.decomposition, ...predicateFields(i.predicate)].includes(field);
 }
 
 /** r0 = 0; exit */

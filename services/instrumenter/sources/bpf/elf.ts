@@ -19,6 +19,8 @@ const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
 const SYMBOL_BYTES = 24;
 const LOADED = 1;
+/** Kind of a symbol. */
+const FUNCTION = 2;
 const TYPE = { symbols: 2, noBits: 8, dynamicSymbols: 11 } as const;
 
 interface Segment {
@@ -87,6 +89,31 @@ export class Elf {
       if (address !== undefined) return address;
     }
     return undefined;
+  }
+
+  /** The address of what is at a place in the file; undefined when nothing there is loaded. */
+  addressOf(offset: number): number | undefined {
+    const segment = this.segments.find((s) => offset >= s.offset && offset - s.offset < s.bytes);
+    return segment === undefined ? undefined : offset - segment.offset + segment.address;
+  }
+
+  /** Calls back for each function that the file defines, in any order, some twice. The bytes of a name are without NUL. */
+  eachFunction(visit: (address: number, bytes: number, name: Buffer) => void): void {
+    for (const section of this.sections) {
+      if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) continue;
+      const strings = this.sections[section.link];
+      if (strings === undefined) continue;
+      const names = this.contents(strings, LIMITS.functionTableBytes);
+      const symbols = this.contents(section, LIMITS.functionTableBytes);
+      for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+        const isFunction = ((symbols[at + 4] ?? 0) & 0xf) === FUNCTION && symbols.readUInt16LE(at + 6) !== 0;
+        if (!isFunction) continue;
+        const nameAt = symbols.readUInt32LE(at);
+        const end = names.indexOf(0, nameAt);
+        if (nameAt >= names.length || end <= nameAt) continue;
+        visit(word(symbols, at + 8), word(symbols, at + 16), names.subarray(nameAt, end));
+      }
+    }
   }
 
   private symbolIn(section: Section, name: Buffer): number | undefined {

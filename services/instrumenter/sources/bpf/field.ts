@@ -12,6 +12,9 @@ import { constant, FALSE, fillOf, TRUE, type Node, type TextNode } from './node'
 import { firstOf, numberOf, resolve, type Surroundings } from './resolve';
 import { simplify } from './simplify';
 
+/** The last address of the half that is programs'. */
+export const USER_HALF = 2n ** 63n - 1n;
+
 export type Field =
   | { readonly kind: 'fixed'; readonly text: string }
   | { readonly kind: 'text'; readonly node: TextNode }
@@ -41,6 +44,19 @@ export function resolveField(
       if (at.commands === undefined) throw new MissingError('arguments of other processes cannot be read');
       const node = simplify(numberOf(expression.process, at));
       return { kind: 'number', node, bytes: 4, names: at.commands };
+    }
+    if (expression.kind === 'function') {
+      if (at.functions === undefined) throw new MissingError('functions cannot be told by their addresses');
+      const address = numberOf(expression.instruction, at);
+      // The kernel is the same for all processes.
+      const isKernel: Node = { kind: 'compare', op: '>', left: address, right: constant(USER_HALF) };
+      const process: Node = {
+        kind: 'choose',
+        when: isKernel,
+        then: constant(0n),
+        otherwise: numberOf(expression.process, at),
+      };
+      return { kind: 'pair', nodes: [simplify(process), simplify(address)], names: at.functions };
     }
     const isNamed = expression.kind === 'named';
     const resolved = resolve(isNamed ? expression.value : expression, at);

@@ -8,6 +8,7 @@ import type { Programs } from '../../metrics/user';
 import { BpfSource } from './bpf';
 import { Btf } from './btf';
 import { Commands } from './commands';
+import { Functions } from './functions';
 import { Kernel } from './kernel';
 import { UserFiles } from './user_files';
 import { openZones } from './zones';
@@ -41,6 +42,7 @@ function openOn(
     hostname,
     ...(zones === undefined ? {} : { zones }),
     commands: new Commands(),
+    functions: new Functions(),
     architecture,
     metrics,
     files: new UserFiles(kindsOf(metrics), architecture),

@@ -4,7 +4,7 @@
  * running kernel lacks, or a TypeError when the description contradicts itself.
  */
 import { member, task, type Expression } from '../../metrics/expression';
-import type { Names } from '../../metrics/observation';
+import type { Names, PairNames } from '../../metrics/observation';
 import { MissingError, type KernelTypes, type Leaf, type Walk } from './btf';
 import { constant, type Node, type TextNode } from './node';
 import { simplify } from './simplify';
@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly zones?: Names;
   /** Arguments of processes by their numbers. */
   readonly commands?: Names;
+  /** Functions by process and address. */
+  readonly functions?: PairNames;
 }
 
 export type Resolved =
@@ -67,6 +69,9 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       return number(call('cpu'), 4);
     case 'execname':
       return { kind: 'text', node: COMM };
+    case 'instruction':
+      // Its place in a sample's registers: ip, pc.
+      return number({ kind: 'argument', index: at.architecture === 'x64' ? 16 : 32 }, 8);
     case 'cgroup':
       return number(call('cgroup'));
     case 'psargs':

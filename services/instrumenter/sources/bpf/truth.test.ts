@@ -1,5 +1,5 @@
 /* What the catalogue's metrics count, against workloads of known size and the kernel's own counters. Needs root. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { nameFromBytes } from '../../../../common/name';
 import { eachBucket, totalCount, type Distribution } from '../../../../common/distribution';
 import { totalOf, type Value } from '../../../../common/value';
 import { both, is, openRealKernel, own, perl, RealKernel, rename } from './testing/real_kernel';
+import { KERNEL } from './functions';
 import { cgroupRoot } from './zones';
 
 const opened = openRealKernel();
@@ -99,6 +100,34 @@ function countsOf(path: string): Map<string, number> {
     // Chance: five standard deviations would be half of it, were the samples not as regular as they are.
     expect(Math.abs(count / 99 / (ran / 1e9) - 1)).toBeLessThan(0.2);
   }, 20_000);
+
+  test('samples are told apart by function: of libraries by their files’ symbols, of the kernel by its own', async () => {
+    const comm = own('functions');
+    const probe = await kernel.enable('cpu.thread_samples', ['function'], is('execname', comm));
+    // Read while it still runs: of a process that is gone nobody knows what it had where.
+    const child = spawn('perl', [
+      '-e',
+      `${rename(comm)} open(Z, "<", "/dev/zero"); $| = 1;
+       while ((times)[0] < 0.5) { for my $i (1..1e5) { $x = $i . "y" } } while ((times)[1] < 0.7) { sysread(Z, $b, 4_000_000) }
+       print "done"; sleep 60`,
+    ]);
+    try {
+      await once(child.stdout, 'data');
+      const numbers = numbersOf(await kernel.read(probe));
+      const symbols = readFileSync('/proc/kallsyms', 'latin1');
+      const isKernel = (name: string): boolean =>
+        symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
+      const sum = (of: (name: string) => boolean): number =>
+        [...numbers].reduce((total, [name, count]) => total + (of(name) ? count : 0), 0);
+      // Perl's own functions, of libperl or of perl itself.
+      expect(sum((name) => /^(Perl_|S_|_*malloc|cfree|_?_?libc|\[perl)/.test(name))).toBeGreaterThan(15);
+      expect(sum((name) => isKernel(name))).toBeGreaterThan(30);
+      expect(sum((name) => name === KERNEL)).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }, 30_000);
 
   test('the idle thread is nobody’s sample', async () => {
     const probe = await kernel.enable('cpu.thread_samples', ['execname']);
