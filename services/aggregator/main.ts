@@ -26,6 +26,8 @@ import { reverseDns } from './transformations/reverse_dns';
 import { announce } from './transformations/transformation';
 
 const HOST = '127.0.0.1';
+/** For the config service to take notice of our leaving. */
+const GOODBYE_MS = 500;
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
@@ -145,6 +147,8 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
   return async () => {
     stopTicking();
     peer.tell(keys.config, 'offline', {});
+    // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
+    await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
     aggregator.close();
     // Whoever has asked already gets an answer; the bus stays until then.
     await http.close();

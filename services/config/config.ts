@@ -211,6 +211,15 @@ export class Config {
     });
   }
 
+  /** Instrumentations whose values cannot be asked for, because their aggregator is not online (yet). */
+  get homeless(): number {
+    let count = 0;
+    for (const { aggregator } of this.records.values()) {
+      if (this.members.aggregator(aggregator) === undefined) count++;
+    }
+    return count;
+  }
+
   standing(i: Instrumentation, withNodes: boolean): Standing {
     const id = fqid(i);
     const state = this.reconciler.countsOf(id);

@@ -44,7 +44,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
       ...routesOf(all),
       ...descriptionRoutes(all),
       ...(await pageRoutes(pageFolder)),
-      ...healthRoutes(() => trouble(bus, proxy)),
+      ...healthRoutes(() => trouble(bus, config, proxy)),
     ],
     headers: {
       'X-Content-Type-Options': 'nosniff',
@@ -71,8 +71,10 @@ function descriptionRoutes(all: readonly Resource[]): Route[] {
   ];
 }
 
-function trouble(bus: Bus, proxy: Proxy): string | undefined {
+/** Config loaded goes without saying: before that there is no door. */
+function trouble(bus: Bus, config: Config, proxy: Proxy): string | undefined {
   const { ok, reason } = bus.health;
   if (!ok) return reason ?? 'not ready';
+  if (config.homeless > 0) return `${config.homeless} instrumentations wait for their aggregator`;
   return proxy.saturated ? 'every aggregator has as many requests as it takes' : undefined;
 }

@@ -281,6 +281,15 @@ test('health is one thing, readiness another', async () => {
   front.bus.connected = false;
   expect((await front.ask('GET', '/healthz')).status).toBe(200);
   expect((await front.ask('GET', '/readyz')).status).toBe(503);
+  front.bus.connected = true;
+  // Values that cannot be asked for, because their aggregator has left and no other is there.
+  await front.ask('POST', '/ca/instrumentations', QUESTION);
+  expect((await front.ask('GET', '/readyz')).status).toBe(200);
+  await front.bus.say('ca.aggregator.a0', 'offline', {});
+  expect(await front.ask('GET', '/readyz')).toMatchObject({
+    status: 503,
+    json: { error: { message: '1 instrumentations wait for their aggregator' } },
+  });
 });
 
 test('status tells of members, instrumentations and conflicts', async () => {
