@@ -12,6 +12,7 @@ import { startGuard } from '../stack/process';
 import { startTestStack, type TestStack } from '../stack/test_stack';
 import type { Source } from '../../services/instrumenter/source';
 import type { Budget } from './budget';
+import { measureDelay } from './delay';
 import { measureDoors } from './doors';
 import { measureFootprint } from './footprint';
 import { measureGrowth, type Size } from './growth';
@@ -36,6 +37,7 @@ export const PARTS = [
   'merge',
   'memory',
   'heatmap',
+  'delay',
   'host',
   'ingest',
   'latency',
@@ -69,7 +71,8 @@ export async function measure(plan: Plan): Promise<void> {
   await part('merge', () => measureMerge(short ? 0.7 : 4));
   await part('memory', () => measureMemory(short ? 600 : undefined));
   await part('heatmap', () => measureHeatmaps(short ? 3 : 15, short));
-  if (!PARTS.slice(3).some((name) => wants(plan, name))) return;
+  if (!short) await part('delay', () => measureDelay(20));
+  if (!PARTS.slice(4).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
     ...(await measureTracing(traced(source), short ? 1 : 4, short ? 400_000 : 1_000_000)),
