@@ -1,8 +1,8 @@
 #!/bin/sh
 # Puts a real dtrace under deps/build/: the few packages that it needs, of Debian's testing suite, in a folder, since no
 # release has it yet. In: root on Debian or Ubuntu, 35 MB of disk, about 10 s. Out: deps/build/dtrace, which the tests
-# run, or one line that says why not. Nothing outside of deps/build is touched. They come from the
-# mirror that the machine's own apt uses; CA_DEBIAN_MIRROR names another one.
+# run, or one line that says why not. Nothing outside of deps/build is touched. They come from the mirror that the
+# machine's own apt uses; CA_DEBIAN_MIRROR names another one (on Ubuntu there is none of Debian).
 set -u
 cd "$(dirname "$0")"
 . ./apt.sh
@@ -10,18 +10,22 @@ cd "$(dirname "$0")"
 own_mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\{0,1\}$'
 }
-MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 SYSTEM=$PWD/build/dtrace-system
 APT=$PWD/build/dtrace-apt
 LOG=build/install-dtrace.log
 # A mirror that trickles, or a dtrace that hangs, must not hold up everybody's tests.
-SECONDS_TO_FETCH=180
+SECONDS_TO_FETCH=90
 SECONDS_TO_TRY=60
+
+# What apt said first of what went wrong.
+said() {
+  grep -a '^[EW]:' "$LOG" | head -n 1
+}
 
 missing() {
   rm -rf "$APT"
-  echo "missing: dtrace, which the tests of the dtrace source run; $1" >&2
+  echo "missing: dtrace; tests that run it are skipped; $1" >&2
   exit 1
 }
 
@@ -30,6 +34,7 @@ missing() {
 [ "$(id -u)" -eq 0 ] || missing 'fix: run as root: make -C deps dtrace'
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
   missing 'it is put in place on Debian and Ubuntu only; elsewhere set CA_DTRACE to one you have'
+MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
 [ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
 # Ubuntu has Debian's keys as a package.
 [ -e "$KEYRING" ] || apt_install '5 s' debian-archive-keyring || missing "Debian's keys are not there; $(apt_advice debian-archive-keyring)"
@@ -52,8 +57,8 @@ own_apt() {
     "$@" </dev/null >>"$LOG" 2>&1
 }
 echo "fetching dtrace and what it needs into deps/build (about 10 s) …" >&2
-own_apt update || missing "the lists of $MIRROR could not be fetched, see deps/$LOG"
-own_apt install -y --download-only --no-install-recommends dtrace || missing "its packages could not be fetched, see deps/$LOG"
+own_apt update || missing "the lists of $MIRROR could not be fetched: $(said)"
+own_apt install -y --download-only --no-install-recommends dtrace || missing "its packages could not be fetched: $(said)"
 # No package's scripts are run: programs and libraries are all it needs.
 for package in "$APT"/archives/*.deb; do
   dpkg-deb -x "$package" "$SYSTEM" 2>>"$LOG" || missing "a package could not be unpacked, see deps/$LOG"
@@ -85,5 +90,5 @@ exec unshare --mount --propagation private sh -c '
 COMMAND
 chmod 755 build/dtrace.new
 timeout "$SECONDS_TO_TRY" build/dtrace.new -q -n 'BEGIN { exit(0); }' </dev/null >>"$LOG" 2>&1 ||
-  missing "it does not run on this kernel: $(tail -n 1 "$LOG")"
+  missing "it does not run on this kernel, see the end of deps/$LOG"
 mv build/dtrace.new build/dtrace
