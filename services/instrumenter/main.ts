@@ -112,6 +112,8 @@ async function main(): Promise<void> {
       ...peer.counts,
     },
   });
+  // Whoever asked for what this node has now is told, and asks this node again.
+  for (const source of sources) source.onChange?.(() => (bound ? sayHello() : undefined));
   listen({ peer, instrumenter, sayHello, resend: (items) => outbox.resend(items), status });
   panic.state('status', status);
   panic.state('broker', () => peer.state);

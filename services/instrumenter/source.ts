@@ -45,6 +45,8 @@ export interface Probe {
 export interface Source {
   readonly name: SourceName;
   offers(): readonly Offer[];
+  /** Has `tell` called whenever the offers have changed. Absent: they do not. */
+  onChange?(tell: () => void): void;
   /** Rejects with an EnableError when this machine will not do it. */
   enable(instrumentation: Instrumentation): Promise<Probe>;
   /** After turn() of all probes: resolves when no event can land in the closed second any more. */

@@ -66,6 +66,7 @@ export class BpfSource implements Source {
   private readonly probes = new Map<BpfProbe, Instrumentation>();
   private readonly looking: NodeJS.Timeout | undefined;
   private looks = 0;
+  private tell: (() => void) | undefined;
   private births: Births | undefined;
   private statistics: number | undefined;
 
@@ -84,6 +85,10 @@ export class BpfSource implements Source {
 
   offers(): readonly Offer[] {
     return this.offered;
+  }
+
+  onChange(tell: () => void): void {
+    this.tell = tell;
   }
 
   async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
@@ -118,7 +123,9 @@ export class BpfSource implements Source {
   async look(): Promise<void> {
     const { files } = this.options;
     if (files === undefined || !(await files.scan())) return;
+    const before = JSON.stringify(this.offered);
     this.offered = this.offered.map((offer) => this.offerAgain(offer));
+    if (JSON.stringify(this.offered) !== before) this.tell?.();
     for (const [probe, instrumentation] of [...this.probes]) {
       const all = this.compileAll(instrumentation);
       if (all.some(({ file }) => file === undefined)) continue;
