@@ -354,6 +354,31 @@ test('a request waits until the nodes that are expected have reported, and says 
   expect(body['delay']).toBeGreaterThan(0);
 });
 
+test('a client that goes away waits for nothing, and nothing is drawn for it', async () => {
+  await own(HEAT, ['a', 'b']);
+  const waiting = (): number | undefined => aggregator.get(fqid(HEAT))?.waiting.size;
+  const clients = ['raw', 'heatmap/image', 'heatmap/average'].map((path) => {
+    const client = new AbortController();
+    const url = `http://127.0.0.1:${server.port}${V}/2/value/${path}?start_time=${NOW}&duration=1`;
+    return { client, answer: fetch(url, { signal: client.signal }) };
+  });
+  while (waiting() !== 3) await new Promise(setImmediate);
+  for (const { client, answer } of clients) {
+    client.abort();
+    await expect(answer).rejects.toThrow('abort');
+  }
+  while (waiting() !== 0) await new Promise(setImmediate);
+  // The data comes; nobody asks for it any more.
+  const drawn = jest.spyOn(INLINE, 'render');
+  for (const node of ['a', 'b']) {
+    report(HEAT, node, NOW, { shape: 'keyed-distribution', distributions: new Map() });
+  }
+  await new Promise(setImmediate);
+  expect(drawn).not.toHaveBeenCalled();
+  drawn.mockRestore();
+  while (server.counts.pending !== 0) await new Promise(setImmediate);
+});
+
 test('a request whose time is over is answered with what there is', async () => {
   await own(PLAIN, ['a', 'b']);
   report(PLAIN, 'a', NOW, { shape: 'number', number: 1 });
