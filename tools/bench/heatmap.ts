@@ -69,7 +69,7 @@ function measure({ hues, width, height, targets = [] }: Case, forMs: number): Re
   const [times, theirs] = [[] as number[], [] as number[]];
   for (let turn = 0; turn < TURNS; turn++) {
     times.push(...repeat(forMs / TURNS / 2, ours));
-    theirs.push(...repeat(forMs / TURNS / 2, reference, 2));
+    theirs.push(...repeat(forMs / TURNS / 2, reference, 1));
   }
   const { p50, p99 } = quantiles(times);
   const compared = {

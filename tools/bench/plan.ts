@@ -71,7 +71,7 @@ export async function measure(plan: Plan): Promise<void> {
   await part('merge', () => measureMerge(short ? 0.7 : 4));
   await part('memory', () => measureMemory(short ? 600 : undefined));
   await part('heatmap', () => measureHeatmaps(short ? 3 : 15, short));
-  if (!short) await part('delay', () => measureDelay(20));
+  if (!short) await part('delay', () => measureDelay(10));
   if (!PARTS.slice(4).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
