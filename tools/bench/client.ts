@@ -88,9 +88,10 @@ export async function atRate(url: string, rate: number, forMs: number): Promise<
   const running: Promise<void>[] = [];
   let failed = 0;
   const from = performance.now();
-  for (let sent = 0; sent < (rate * forMs) / 1000;) {
+  const total = (rate * forMs) / 1000;
+  for (let sent = 0; sent < total;) {
     const now = performance.now();
-    for (; from + (1000 * sent) / rate <= now; sent++) {
+    for (; sent < total && from + (1000 * sent) / rate <= now; sent++) {
       const due = from + (1000 * sent) / rate;
       const connection = free.pop() ?? new Connection(new URL(url));
       if (!all.includes(connection)) all.push(connection);
