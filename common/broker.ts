@@ -73,12 +73,17 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   let blocked = false;
 
   const setup = async (model: ChannelModel): Promise<void> => {
+    // The library listens only when we are done here; until then an error event would end the process.
+    model.on('error', (error: Error) => {
+      log.debug({ reason: messageOf(error) }, 'the connection to the broker ended');
+    });
     try {
       await declare(model);
       current = model;
     } catch (error) {
-      // Not closed in order: the library would wait for the broker's word before it tries again.
+      // Not closed in order: the library would wait for the broker's word before it tries again, perhaps for ever.
       abandon(model, 'setting up failed');
+      model.close = () => Promise.resolve();
       throw error;
     }
   };
@@ -180,9 +185,18 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     async close() {
       const last = channel;
       channel = undefined;
-      // The channel first: what was published a moment ago is sent before it, but not before the connection's end.
-      await last?.close().catch(() => undefined);
-      await connection.close();
+      const goodbye = async (): Promise<void> => {
+        // The channel first: what was published a moment ago is sent before it, but not before the connection's end.
+        await last?.close().catch(() => undefined);
+        await connection.close();
+      };
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, GOODBYE_MS);
+      });
+      await Promise.race([goodbye(), patience]);
+      clearTimeout(timer);
+      if (current !== undefined) abandon(current, 'the end');
     },
   };
 }

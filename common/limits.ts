@@ -123,6 +123,10 @@ export const LIMITS = {
   nodesPerInstrumentation: 100_000,
   /** A report that comes this long after the end of its second counts as late (it is used all the same). */
   lateMs: 2000,
+  /** Nodes are asked for the time so often, so many at once; those not heard of for so long are forgotten. */
+  clockAskEveryMs: 60_000,
+  clocksAskedInFlight: 32,
+  clockForgottenMs: 600_000,
   /** How far ahead of the aggregator's clock a value may be before it is dropped and counted. */
   futureSecondsMax: 10,
   /** Longest interval and largest number of points of one value request. */

@@ -14,6 +14,8 @@ import {
 import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import { fromWire, type Body } from '../../common/message';
+import { totalOf } from '../../common/value';
+import { Clocks, type ClocksOptions } from './clocks';
 import { Dataset } from './dataset';
 import { Loads } from './loads';
 import { Recall, type RecallOptions } from './recall';
@@ -27,6 +29,8 @@ export interface AggregatorOptions {
   readonly unbind: (fqid: string) => Promise<void>;
   /** Asks a node for values that did not come (recall.ts). */
   readonly resend: RecallOptions['ask'];
+  /** Asks a node for the time by its clock (clocks.ts). */
+  readonly time: ClocksOptions['time'];
 }
 
 /** One instrumentation of ours. */
@@ -38,6 +42,7 @@ export interface Owned {
   nodes: readonly string[];
   /** What it costs each node that has told so lately. */
   readonly loads: Loads;
+  readonly clocks: Pick<Clocks, 'off'>;
   /** First whole second after it became ours: before it, nobody is waited for. */
   readonly since: number;
   /** First whole second of its life: from it on its nodes should have reported, to us or to an aggregator before us. */
@@ -58,10 +63,12 @@ export class Aggregator {
   private readonly warned = new Map<string, number>();
   private readonly options: AggregatorOptions;
   private readonly recall: Recall;
+  readonly clocks: Clocks;
 
   constructor(options: AggregatorOptions) {
     this.options = options;
-    this.recall = new Recall({ ...options, ask: options.resend });
+    this.clocks = new Clocks(options);
+    this.recall = new Recall({ ...options, ask: options.resend, clocks: this.clocks });
   }
 
   get(id: string): Owned | undefined {
@@ -84,6 +91,7 @@ export class Aggregator {
       }
       this.owned.set(id, this.own(instrumentation, body.nodes));
     }
+    this.clocks.expect(body.nodes);
     await this.options.bind(id);
   }
 
@@ -100,6 +108,9 @@ export class Aggregator {
     this.counts.messages++;
     this.counts.bytes += bytes;
     if (message.reports.length === 0) this.counts.unknown++;
+    const { node, duration } = message;
+    this.clocks.heard(node, message.sent);
+    const second = this.clocks.toOurs(node, message.second, duration);
     for (const { fqid: id, value, lost, load } of message.reports) {
       this.counts.reports++;
       const owned = this.owned.get(id);
@@ -107,12 +118,14 @@ export class Aggregator {
         this.counts.unknown++;
         continue;
       }
-      const { node, second, duration } = message;
       if (load !== undefined) owned.loads.set(node, load, now);
       const outcome = owned.dataset.update(node, second, duration, value, lost, now);
       if (outcome === 'added') {
         if (owned.waiting.size > 0) owned.waiting.check();
-      } else if (outcome !== 'duplicate') {
+      } else if (outcome === 'duplicate') {
+        // The same report again, or the same second again by a clock that went back: the latter must be told.
+        if (this.clocks.jumpedLately(node)) owned.dataset.lose(second, totalOf(value));
+      } else {
         this.warn(node, now, { fqid: id, outcome, second, aheadMs: message.sent - now });
       }
     }
@@ -126,6 +139,7 @@ export class Aggregator {
       loads.expire(now);
       waiting.check();
     }
+    this.clocks.tick();
     this.recall.tick(this.owned);
     for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
   }
@@ -179,6 +193,7 @@ export class Aggregator {
       waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
       nodes,
       loads: new Loads(),
+      clocks: this.clocks,
       since,
       // Another machine's clock may be ahead of ours.
       born: Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1),

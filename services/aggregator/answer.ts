@@ -115,6 +115,7 @@ export async function answer<O>(
 export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
   const { dataset, nodes, since, owned } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
+  const clocks = owned === undefined ? undefined : describeClocks(owned);
   const { start, duration, requestedStart, requestedDuration } = interval;
   const runs = completeness(dataset, start, duration, { nodes, since });
   return {
@@ -129,6 +130,7 @@ export function describe({ subject, interval, delay }: Point<unknown>): Record<s
     lost: runs.reduce((sum, run) => sum + (run.lost * run.duration) / dataset.granularity, 0),
     completeness: runs,
     ...(cost === undefined ? {} : { cost }),
+    ...(clocks === undefined ? {} : { clocks }),
     ...(delay > 0 ? { delay } : {}),
   };
 }
@@ -139,6 +141,25 @@ function costOf({ loads, instrumentation: { customer } }: Owned): Record<string,
   if (cost === undefined || customer === undefined) return cost;
   const { worst: _worst, ...rest } = cost;
   return rest;
+}
+
+/** Nodes of it whose clocks are off so far that their seconds are shifted into ours. */
+function describeClocks({
+  clocks,
+  nodes,
+  instrumentation: { customer },
+}: Owned): Record<string, unknown> | undefined {
+  const off = clocks.off.filter(({ node, shiftSeconds }) => shiftSeconds !== 0 && nodes.includes(node));
+  if (off.length === 0) return undefined;
+  const worst = off.reduce((a, b) => (Math.abs(b.shiftSeconds) > Math.abs(a.shiftSeconds) ? b : a));
+  return {
+    nodes: off.length,
+    worst: {
+      ...(customer === undefined ? { node: worst.node } : {}),
+      offset_ms: worst.offsetMs ?? 0,
+      shifted_seconds: worst.shiftSeconds,
+    },
+  };
 }
 
 /** Those that were asked for; each must fit the decomposition. */

@@ -147,6 +147,15 @@ export class Dataset {
     return outcome;
   }
 
+  /** Events of a second that cannot be added are lost, and said to be. */
+  lose(second: number, events: number): void {
+    const slot = this.slots.get(this.slotOf(second));
+    if (slot === undefined || this.scope === 'point') return;
+    slot.lost += events;
+    slot.version = ++this.changes;
+    this.counts.lost += events;
+  }
+
   /** Calls back for each slot of [start, end) that holds something, oldest first. */
   eachSlot(start: number, end: number, visit: (slot: Slot) => void): void {
     const from = Math.max(this.slotOf(start), this.oldest);

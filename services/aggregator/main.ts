@@ -58,6 +58,10 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
     log,
     bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
     unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
+    time: async (node) => {
+      const { time } = await peer.call(keys.instrumenter(node), 'ping', {}, LIMITS.toolAnswerMs);
+      return typeof time === 'number' ? time : Promise.reject(new Error('no time in the answer'));
+    },
     resend: async (node, items) => {
       const answer = await peer.call(keys.instrumenter(node), 'resend', { items }, LIMITS.recallAnswerMs);
       return readResendItems(answer['unknown']);

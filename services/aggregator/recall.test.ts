@@ -19,6 +19,7 @@ function setUp(crtime = 0) {
     log: SILENT,
     bind: () => Promise.resolve(),
     unbind: () => Promise.resolve(),
+    time: () => new Promise(() => undefined),
     resend: (node, items) => {
       asked.push({ node, items });
       return answers.node(items);

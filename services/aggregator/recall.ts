@@ -12,13 +12,19 @@ import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import type { ResendItems } from '../../common/message';
 import type { Owned } from './aggregator';
+import type { Clocks } from './clocks';
 
 export interface RecallOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Resolves with what the node does not have, when the rest was sent. */
   readonly ask: (node: string, items: ResendItems) => Promise<ResendItems>;
+  /** Nodes know their values by the seconds of their own clocks. */
+  readonly clocks: Pick<Clocks, 'toTheirs'>;
 }
+
+/** What is remembered by nodes' own seconds is kept for so much longer: their clocks may be behind. */
+const CLOCK_SECONDS = 60;
 
 interface Dealing {
   busy: boolean;
@@ -64,21 +70,23 @@ export class Recall {
     now: number,
     wanted: Map<string, Wanted>,
   ): void {
+    const { clocks } = this.options;
     const period = dataset.reportSeconds;
     const last = Math.floor((now - LIMITS.recallAfterMs) / 1000) - period;
     const kept = Math.floor(now / 1000) - Math.min(LIMITS.outboxSeconds, dataset.retentionTime);
     const first = Math.max(kept, Math.floor(instrumentation.crtime / 1000) + 1);
     const tries = this.tries.get(fqid);
-    for (const second of tries?.keys() ?? []) if (second < first) tries?.delete(second);
+    for (const second of tries?.keys() ?? []) if (second < first - CLOCK_SECONDS) tries?.delete(second);
     const recent = dataset.heardSince(first);
     for (let second = Math.ceil(first / period) * period; second <= last; second += period) {
       for (const node of dataset.absent(second, nodes, recent)) {
-        if ((tries?.get(second)?.get(node) ?? 0) >= LIMITS.recallAttempts) continue;
+        const theirs = clocks.toTheirs(node, second, period);
+        if ((tries?.get(theirs)?.get(node) ?? 0) >= LIMITS.recallAttempts) continue;
         const reports = wanted.get(node) ?? new Map<string, number[]>();
         wanted.set(node, reports);
         const seconds = reports.get(fqid) ?? [];
         reports.set(fqid, seconds);
-        seconds.push(second);
+        seconds.push(theirs);
       }
     }
   }

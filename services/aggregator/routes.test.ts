@@ -49,6 +49,7 @@ beforeEach(async () => {
     bind: (id) => Promise.resolve(void bound.add(id)),
     unbind: (id) => Promise.resolve(void bound.delete(id)),
     resend: () => Promise.resolve([]),
+    time: () => new Promise(() => undefined),
   });
   server = await serve({
     name: 'test',

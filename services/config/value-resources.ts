@@ -78,6 +78,19 @@ const POINT = {
       { description: 'What gathering it costs now, by the kernels’ own statistics; measured every 10 s.' },
     ),
   ),
+  clocks: Type.Optional(
+    Type.Object(
+      {
+        nodes: Type.Integer({ description: 'How many.' }),
+        worst: Type.Object({
+          node: Type.Optional(Type.String()),
+          offset_ms: Type.Number({ description: 'How far its clock is ahead of the aggregator’s.' }),
+          shifted_seconds: Type.Integer({ description: 'What is added to its seconds.' }),
+        }),
+      },
+      { description: 'Nodes whose clocks are off; their seconds are shifted into the aggregator’s.' },
+    ),
+  ),
   completeness: Type.Array(
     Type.Object({
       time: Integer,

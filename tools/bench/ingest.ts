@@ -68,6 +68,7 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
     unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
     resend: () => Promise.resolve([]),
+    time: () => new Promise(() => undefined),
   });
   peer.onValues(
     (message, bytes) => {

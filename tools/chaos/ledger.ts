@@ -47,10 +47,12 @@ export class Ledger {
     return size;
   }
 
-  /** Seconds of the first and the last value that was made. */
-  span(fqid: string): { first: number; last: number } {
+  /** Seconds of the first and the last value that was made, as far as they began at `upTo` at the latest. */
+  span(fqid: string, upTo: number): { first: number; last: number } {
     const seconds = [...this.made.values()].flatMap((nodes) =>
-      [...nodes.values()].filter((made) => made.fqid === fqid).map(({ second }) => second),
+      [...nodes.values()]
+        .filter((made) => made.fqid === fqid && made.second <= upTo)
+        .map(({ second }) => second),
     );
     return { first: Math.min(...seconds), last: Math.max(...seconds) };
   }
@@ -75,8 +77,8 @@ export class Ledger {
     return lies;
   }
 
-  /** How many values came to which end, and the worst of them in words. */
-  balance(readings: Iterable<Reading>): Balance {
+  /** How many values came to which end, and the worst of them in words. What began after `upTo` is left out, and so is what is not among `only`. */
+  balance(readings: Iterable<Reading>, upTo = Infinity, only?: ReadonlySet<string>): Balance {
     const counts: Record<Verdict, number> = {
       present: 0,
       late: 0,
@@ -88,7 +90,12 @@ export class Ledger {
       unread: 0,
     };
     const defects: string[] = [];
-    const unread = new Set(this.made.keys());
+    const unread = new Set<string>();
+    for (const [key, nodes] of this.made) {
+      for (const { fqid, second } of nodes.values()) {
+        if (second <= upTo && only?.has(fqid) !== false) unread.add(key);
+      }
+    }
     for (const reading of readings) {
       unread.delete(slot(reading));
       for (const lie of this.lies(reading)) {

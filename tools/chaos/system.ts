@@ -24,7 +24,6 @@ export interface SystemOptions {
   readonly fleet: Pick<FleetOptions, 'foretold' | 'made' | 'gaveUp' | 'metrics'>;
   /** Name of the node that has a real instrumenter. */
   readonly realNode: string;
-  readonly say: (line: string) => void;
 }
 
 export interface System {

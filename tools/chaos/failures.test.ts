@@ -1,0 +1,186 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { run, type Running } from '../stack/process';
+import { buildFolder } from '../stack/stack';
+import { until } from '../stack/until';
+import { Faults } from './faults';
+import type { Balance } from './ledger';
+import { startTrial, type Trial } from './trial';
+
+/*
+ * One failure after the other on one system; after each, what became of every value. The seconds that a fault lasts are
+ * real: heartbeats and time-outs are what is tested.
+ */
+jest.setTimeout(240_000);
+
+let trial: Trial;
+let faults: Faults;
+const extra: Running[] = [];
+
+beforeAll(async () => {
+  trial = await startTrial(1, 600_000);
+  faults = new Faults(trial.system, () => undefined);
+});
+afterEach(async () => {
+  for (const one of extra.splice(0)) await one.stop();
+});
+afterAll(() => trial?.stop());
+
+/** Nothing lost at all, though some came late. Waits for as long as it may take to come. */
+async function allThere(): Promise<Balance> {
+  await trial.recovered();
+  return until('every value', 100_000, async () => {
+    const balance = await trial.settle(0);
+    const { present, late } = balance.counts;
+    const all = Object.values(balance.counts).reduce((sum, n) => sum + n);
+    if (present + late < all) throw new Error(JSON.stringify([balance.counts, balance.defects.slice(0, 3)]));
+    return balance;
+  }, 1000); // prettier-ignore
+}
+
+/** A service that nobody starts again. */
+async function start(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ running: Running; log: () => string }> {
+  const { broker, url } = trial.system;
+  const logFile = join(trial.home, 'log', `extra-${Object.values(env).join('-')}-${extra.length}.log`);
+  const running = await run({
+    file: process.execPath,
+    args: [join(buildFolder(), 'services', folder, 'main.js')],
+    env: {
+      PATH: process.env['PATH'],
+      CA_AMQP_URL: broker.url,
+      CA_HOME: join(trial.home, 'extra'),
+      CA_HOST: 'chaos',
+      CA_HTTP_PORT: new URL(url).port,
+      ...env,
+    },
+    logFile,
+  });
+  extra.push(running);
+  return { running, log: () => readFileSync(logFile, 'utf8') };
+}
+
+interface Status {
+  readonly aggregators: readonly { instance: string; httpPort: number; instrumentations: number }[];
+  readonly instrumenters: readonly { host: string }[];
+  readonly instrumentations: readonly { fqid: string; aggregator: string }[];
+}
+const status = async (): Promise<Status> =>
+  (await trial.system.ask('GET', '/ca/admin/status')).body as Status;
+
+test('broker down for 12 s: after it every second of the gap is there, in its place', async () => {
+  const from = Math.floor(Date.now() / 1000);
+  await trial.system.broker.kill();
+  await pause(12_000);
+  await trial.system.broker.start();
+  const { counts } = await allThere();
+  expect(counts.late).toBeGreaterThan(0);
+  const [question] = trial.questions;
+  const gap = await trial.read(question!, from + 1, 12);
+  expect(gap.map(({ amounts, late }) => [amounts.size, late > 0])).toEqual(Array(12).fill([5, true]));
+});
+
+test('memory alarm for 5 s: publishers wait, nothing is lost, nobody is given up', async () => {
+  const before = await status();
+  await faults.happen({ kind: 'memory alarm', forMs: 5000 });
+  await allThere();
+  const homes = (s: Status): unknown => s.instrumentations.map(({ fqid, aggregator }) => [fqid, aggregator]);
+  expect(homes(await status())).toEqual(homes(before));
+});
+
+test('a black hole in front of an aggregator, longer than heartbeats: it comes back by itself, nothing is lost', async () => {
+  await faults.happen({ kind: 'black hole', target: 'aggregator-0', amount: 0, forMs: 14_000 });
+  await allThere();
+});
+
+test.each(['aggregator-0', 'config', 'instrumenter'])(
+  'the queue of %s deleted: it declares it anew',
+  async (target) => {
+    await faults.happen({ kind: 'delete queue', target });
+    await allThere();
+  },
+);
+
+test('permissions taken away and given back: everybody comes back, nothing is lost', async () => {
+  await faults.happen({ kind: 'permissions', forMs: 3000 });
+  await allThere();
+});
+
+test('config service killed: values stay readable from the aggregators, nothing is lost or doubled', async () => {
+  const { fqid, aggregator } = (await status()).instrumentations[0]!;
+  const { httpPort = 0 } = (await status()).aggregators.find(({ instance }) => instance === aggregator) ?? {};
+  const ids = (await status()).instrumentations.map((i) => i.fqid);
+  await faults.happen({ kind: 'kill', target: 'config' });
+  const url = `http://127.0.0.1:${httpPort}/ca/instrumentations/${fqid.split(';')[1]!}/value/raw`;
+  const direct = (await (await fetch(url)).json()) as { minreporting: number };
+  expect(direct.minreporting).toBeGreaterThan(0);
+  await allThere();
+  expect((await status()).instrumentations.map((i) => i.fqid)).toEqual(ids);
+});
+
+test('an aggregator killed for good: its questions move within seconds, and nodes tell its last minute again', async () => {
+  await start('aggregator', { CA_INSTANCE: 'doomed' });
+  const doomed = 'chaos-doomed';
+  await until('it being there', 30_000, async () =>
+    (await status()).aggregators.some(({ instance }) => instance === doomed) ? true : undefined,
+  );
+  const made: string[] = [];
+  await until('it having a question', 60_000, async () => {
+    const body = {
+      module: 'syscall',
+      stat: 'syscalls',
+      predicate: { ne: ['hostname', 'real'] },
+      'idle-max': 0,
+    };
+    made.push(((await trial.system.ask('POST', '/ca/instrumentations', body)).body as { uri: string }).uri);
+    return (await status()).instrumentations.some((i) => i.aggregator === doomed) ? true : undefined;
+  });
+  const question = (await status()).instrumentations.find((i) => i.aggregator === doomed)?.fqid ?? '';
+  const uri = made.find((one) => one.endsWith(`/${question.split(';')[1] ?? ''}`)) ?? '';
+  const second = await until('values of all', 60_000, async () => {
+    const { body } = await trial.system.ask('GET', `${uri}/value/raw`);
+    const raw = body as { minreporting: number; start_time: number; value: number };
+    return raw.minreporting === 6 ? raw : undefined;
+  });
+  const killed = Date.now();
+  extra[0]?.signal('SIGKILL');
+  await until('another home', 30_000, async () => {
+    const home = (await status()).instrumentations.find((i) => i.fqid === question)?.aggregator;
+    return home !== doomed ? true : undefined;
+  });
+  console.log(`moved after ${Date.now() - killed} ms`);
+  await until('its seconds', 60_000, async () => {
+    const { body } = await trial.system.ask(
+      'GET',
+      `${uri}/value/raw?start_time=${second.start_time}&duration=1&timeout=0`,
+    );
+    return (body as { value: number }).value === second.value ? true : undefined;
+  });
+  for (const one of made) await trial.system.ask('DELETE', one);
+  await allThere();
+});
+
+test('an instrumenter killed: within 15 s it is expected no longer, and nobody else notices', async () => {
+  await start('instrumenter', { CA_HOST: 'doomed', CA_SOURCES: 'synthetic' });
+  const there = async (): Promise<boolean> =>
+    (await status()).instrumenters.some(({ host }) => host === 'doomed');
+  await until('it being there', 30_000, async () => ((await there()) ? true : undefined));
+  extra[0]?.signal('SIGKILL');
+  const killed = Date.now();
+  await until('it being forgotten', 30_000, async () => ((await there()) ? undefined : true));
+  console.log(`forgotten after ${Date.now() - killed} ms`);
+  await allThere();
+});
+
+test.each([
+  ['aggregator', { CA_INSTANCE: '0' }],
+  ['instrumenter', { CA_HOST: 'real', CA_SOURCES: 'synthetic' }],
+])('a second %s of the same name says so and ends, the first goes on', async (folder, env) => {
+  const { running, log } = await start(folder, env);
+  expect(await running.exited).toBe(1);
+  expect(log()).toMatch(/another \S+ is running on this broker; fix: /);
+  await allThere();
+});
