@@ -29,12 +29,15 @@ export interface Run {
 const WATCHED = 10;
 /** Probes that are enabled at a time, all nodes together. */
 const BATCH = 5000;
-/** Time to end what runs; what bringing up a small size takes; what bringing up any size may take. */
+/** Time to end what runs; what bringing up takes, besides about a millisecond a node; what it may take at most. */
 const END_MS = 15_000;
 const MARGIN_MS = 8000;
 const BRING_UP_MS = 60_000;
 
-/** Adds the results of each size as it has them. Sizes for which no time is left are said, not measured. */
+/**
+ * Adds the results of each size as it has them. Sizes for which no time is left are said, not measured; those that are
+ * judged go before others.
+ */
 export async function measureGrowth(around: Around, sizes: readonly Size[], run: Run): Promise<void> {
   for (let i = 0; i < sizes.length;) {
     const nodes = sizes[i]?.nodes ?? 0;
@@ -43,12 +46,12 @@ export async function measureGrowth(around: Around, sizes: readonly Size[], run:
     i += these.length;
     const left = new Set(these);
     try {
-      need(run.budget, these[0]?.seconds ?? 0);
+      need(run.budget, reservedBy(these[0], sizes));
       const fleet = await run.budget.within(run.budget.left - END_MS, () => startNodes(around, nodes));
       try {
         for (const size of these) {
           left.delete(size);
-          await measureSize(around, size, fleet.pid, run);
+          await measureSize(around, size, fleet.pid, reservedBy(size, sizes), run);
         }
       } finally {
         await fleet.stop();
@@ -61,8 +64,15 @@ export async function measureGrowth(around: Around, sizes: readonly Size[], run:
   }
 }
 
-function need(budget: Budget, seconds: number): void {
-  if (budget.left < END_MS + MARGIN_MS + 1000 * seconds) throw new Error('no time was left');
+function need(budget: Budget, ms: number): void {
+  if (budget.left < END_MS + ms) throw new Error('no time was left');
+}
+
+/** What a size takes, and the judged ones after it. */
+function reservedBy(size: Size | undefined, sizes: readonly Size[]): number {
+  if (size === undefined) return 0;
+  const after = sizes.slice(sizes.indexOf(size) + 1).filter(({ judged }) => judged === true);
+  return [size, ...after].reduce((ms, { nodes, seconds }) => ms + MARGIN_MS + 1000 * seconds + nodes, 0);
 }
 
 function giveUp(size: Size, run: Run, reason: string): void {
@@ -71,11 +81,17 @@ function giveUp(size: Size, run: Run, reason: string): void {
 }
 
 /** A size that cannot even be brought up is a result, too: nothing of it was reached. */
-async function measureSize(around: Around, size: Size, fleet: number, run: Run): Promise<void> {
+async function measureSize(
+  around: Around,
+  size: Size,
+  fleet: number,
+  reservedMs: number,
+  run: Run,
+): Promise<void> {
   const { budget, say, add } = run;
   const uris: string[] = [];
   try {
-    need(budget, size.seconds);
+    need(budget, reservedMs);
     say(`${size.nodes} nodes × ${size.instrumentations} instrumentations for ${size.seconds} s …`);
     const limit = Math.min(budget.left - END_MS, 1000 * size.seconds + BRING_UP_MS);
     const results = await budget.within(limit, async () => {
