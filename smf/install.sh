@@ -23,6 +23,12 @@ npm ls --omit=dev --all --parseable 2>/dev/null | sed -n "s|^$PWD/node_modules/|
     mkdir -p "$(dirname "$TO/node_modules/$package")"
     cp -R "node_modules/$package" "$TO/node_modules/$package"
   done
+# What Node.js programs load to be seen, where it was built (make -C deps node-probes).
+if [ -e deps/node-probes/build/ca-probes.node ]; then
+  mkdir -p "$TO/deps/node-probes/build"
+  cp deps/node-probes/preload.js "$TO/deps/node-probes/"
+  cp deps/node-probes/build/ca-probes.node "$TO/deps/node-probes/build/"
+fi
 cp smf/method/run smf/method/aggregators "$TO/method/"
 chmod 755 "$TO/method/run" "$TO/method/aggregators"
 if [ ! -e "$TO/etc/environment" ]; then

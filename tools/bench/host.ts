@@ -5,6 +5,7 @@
  * The events are a storm of getppid() calls from perl, which every Debian has. CPU time is compared, not wall-clock
  * time: a busy machine changes it little.
  */
+import { readFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
@@ -74,7 +75,45 @@ async function storming(calls: number): Promise<number> {
   return (1e9 * Number(stdout)) / calls;
 }
 
-/** Enables different questions about metrics of the kernel again and again; user-level probes are not among them. */
+const USER_ONE_LINER =
+  'uprobe:LIBC:getaddrinfo { @s[tid] = nsecs; } uretprobe:LIBC:getaddrinfo /@s[tid]/ { @l[comm] = hist(nsecs - @s[tid]); delete(@s[tid]); }';
+
+/** The same for a question about user programs: name lookups in every C library that is installed or runs here. */
+export async function measureUserEnabling(source: Source, times: number): Promise<Result[]> {
+  if (!source.offers().some((offer) => offer.metric === 'dns.lookups' && 'fields' in offer)) return [];
+  const asked = { ...question('1', ['execname', 'latency']), module: 'dns', stat: 'lookups' };
+  const samples: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const from = performance.now();
+    const probe = await source.enable(asked);
+    samples.push(performance.now() - from);
+    await probe.close();
+  }
+  const { p50, p99 } = quantiles(samples);
+  const libc = /(\/\S*\/libc[-.]\S*)$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[1];
+  const reference =
+    libc !== undefined && bpftraceWorks()
+      ? { what: 'bpftrace, start to attached', value: await attachMs(USER_ONE_LINER.replace(/LIBC/g, libc)) }
+      : undefined;
+  return [
+    result({
+      id: 'host.enable.user.p50',
+      what: 'enabling a probe in user programs, p50',
+      value: p50,
+      unit: 'ms',
+    }),
+    result({
+      id: 'host.enable.user.p99',
+      what: 'enabling a probe in user programs, p99',
+      value: p99,
+      unit: 'ms',
+      reference,
+      targets: [{ of: 'value', atMost: 150 }],
+    }),
+  ];
+}
+
+/** Enables different questions about metrics of the kernel again and again. */
 export async function measureEnabling(source: Source, times: number): Promise<Result[]> {
   const samples: number[] = [];
   const decompositions = [['latency'], ['execname'], ['execname', 'latency'], ['syscall', 'latency'], []];

@@ -17,7 +17,7 @@ import { measureDoors } from './doors';
 import { measureFootprint } from './footprint';
 import { measureGrowth, type Size } from './growth';
 import { measureHeatmaps } from './heatmap';
-import { bpfHere, measureEnabling, measureTracing } from './host';
+import { bpfHere, measureEnabling, measureTracing, measureUserEnabling } from './host';
 import { measureIngest } from './ingest';
 import { measureLatency } from './latency';
 import { measureMemory } from './memory';
@@ -77,6 +77,7 @@ export async function measure(plan: Plan): Promise<void> {
   await part('host', async () => [
     ...(await measureTracing(traced(source), short ? 1 : 4, short ? 400_000 : 1_000_000)),
     ...(await measureEnabling(traced(source), short ? 20 : 200)),
+    ...(await measureUserEnabling(traced(source), short ? 10 : 100)),
   ]);
   if (typeof source !== 'string') await source.close();
   await withBroker(plan, ['ingest', 'latency', 'footprint', 'doors', 'growth'], async (broker) => {

@@ -31,6 +31,16 @@ test('as root on Linux nothing of the C library is skipped', () => {
   );
 });
 
+test('with PostgreSQL and our module for Node.js, at least 25 metrics are offered', () => {
+  if (!usable) return;
+  const offers = (opened as RealKernel).source.offers();
+  const missing = offers.flatMap((offer) =>
+    'unavailable' in offer && /^(postgres|node)\./.test(offer.metric) ? [offer.unavailable] : [],
+  );
+  if (missing.length > 0) process.stderr.write(`SKIPPED: 25 metrics: ${missing.join('; ')}\n`);
+  else expect(offers.filter((offer) => 'fields' in offer).length).toBeGreaterThanOrEqual(25);
+});
+
 const numbersOf = (value: Value): ReadonlyMap<string, number> =>
   value.shape === 'keyed' ? value.numbers : new Map([['', totalOf(value)]]);
 const countsOf = (value: Value): Record<string, number> => {
