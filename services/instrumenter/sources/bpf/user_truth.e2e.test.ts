@@ -33,7 +33,7 @@ test('as root on Linux nothing of the C library is skipped', () => {
 
 test('with PostgreSQL and our module for Node.js, at least 25 metrics are offered', () => {
   if (!usable) return;
-  const offers = (opened as RealKernel).source.offers();
+  const offers = opened.source.offers();
   const missing = offers.flatMap((offer) =>
     'unavailable' in offer && /^(postgres|node)\./.test(offer.metric) ? [offer.unavailable] : [],
   );
