@@ -3,7 +3,7 @@
  * The only file here that touches the process: it reads settings, takes signals, and exits.
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
-import './lean';
+import { letGo } from './lean';
 import { SYSTEM_CLOCK } from '../../common/clock';
 import { cannotStart } from '../../common/cannot-start';
 import { claim } from '../../common/claim';
@@ -147,6 +147,7 @@ async function main(): Promise<void> {
   await peer.bind(keys.broadcast);
   bound = true;
   sayHello();
+  letGo();
 }
 
 main().catch((error: unknown) => cannotStart('instrumenter', error));
