@@ -1,3 +1,4 @@
+import { BAD_SETTING_STATUS } from '../common/cannot-start';
 import { spawnSync } from 'node:child_process';
 import {
   accessSync,
@@ -82,7 +83,7 @@ test('an installed service starts by its method, with the settings of its machin
   });
   expect(run.stderr).toContain('CA_AMQP_URL');
   expect(run.stderr).not.toContain('Cannot find module');
-  expect(run.status).toBe(1);
+  expect(run.status).toBe(BAD_SETTING_STATUS);
 }, 60_000);
 
 test('installing again keeps the settings that were made', () => {
