@@ -24,6 +24,7 @@ export const COMMAND = {
   mapNextKey: 4,
   programLoad: 5,
   testRun: 10,
+  programNextId: 11,
   infoByDescriptor: 15,
   rawTracepointOpen: 17,
   lookupAndDeleteBatch: 25,

@@ -360,7 +360,7 @@ export class Kernel {
     return result;
   }
 
-  private bpf(command: Command, attributes: Buffer): number {
+  bpf(command: Command, attributes: Buffer): number {
     return this.call(this.numbers.bpf, COMMAND[command], attributes, attributes.length);
   }
 

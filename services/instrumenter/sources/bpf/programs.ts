@@ -1,0 +1,16 @@
+/*
+ * All programs that the kernel holds, anybody's. In: the kernel. Out: their ids. For tests: what must be gone is.
+ */
+import type { Kernel } from './kernel';
+
+export function programs(kernel: Kernel): Set<number> {
+  const ids = new Set<number>();
+  // In: an id. Out, four bytes further: the next greater one.
+  const attributes = Buffer.alloc(12);
+  while (kernel.bpf('programNextId', attributes) >= 0) {
+    const id = attributes.readUInt32LE(4);
+    ids.add(id);
+    attributes.writeUInt32LE(id, 0);
+  }
+  return ids;
+}
