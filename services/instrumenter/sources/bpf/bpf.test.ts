@@ -1,6 +1,7 @@
 /* The bpf source on the real kernel. Needs root, or CAP_BPF and CAP_PERFMON; says so where it is skipped. */
 import fc from 'fast-check';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -398,6 +399,62 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
     }
     expect(totalOf(await readAfterTurn(probe))).toBeGreaterThanOrEqual(20);
   });
+
+  test('in a storm from all CPUs what is counted and what is lost add up to what was done, in each second', async () => {
+    // A map too small for all keys: much is lost, and every bit of it must be said.
+    const tight = new Kernel(process.arch === 'x64' ? 'x64' : 'arm64');
+    const createMap = tight.createMap.bind(tight);
+    tight.createMap = (m) => createMap(m.name.startsWith('counts') ? { ...m, entries: 16 } : m);
+    const small = new BpfSource({
+      hostname: HOST,
+      architecture: process.arch === 'x64' ? 'x64' : 'arm64',
+      metrics: [describeMetric('syscall.syscalls')!],
+      kernel: tight,
+      types: new Btf(() => readFileSync('/sys/kernel/btf/vmlinux'), 'test'),
+      cpus: countCpus(readFileSync('/sys/devices/system/cpu/possible', 'utf8')),
+    });
+    const comm = own('flood');
+    const asked = instrumentation('syscall.syscalls', ['execname', 'latency'], {
+      kind: 'and',
+      members: [is('execname', comm), is('syscall', 'getppid')],
+    });
+    try {
+      const [lossy, whole] = [await small.enable(asked), await source.enable(asked)];
+      open.push(whole);
+      const calls = 600_000;
+      const began = performance.now();
+      const storms = [1, 2].map(async () => {
+        const storm = spawn('perl', ['-e', `${rename(comm)} for (1..${calls}) { syscall(${GETPPID}) }`]);
+        await once(storm, 'exit');
+      });
+      let running = true;
+      const over = Promise.all(storms).then(() => (running = false));
+      const sums = { lossy: 0, lost: 0, whole: 0, turns: 0 };
+      const turn = async (): Promise<void> => {
+        lossy.turn();
+        whole.turn();
+        await source.settle();
+        const [a, b] = [lossy.read(), whole.read()];
+        expect(b.lost).toBe(0);
+        sums.lossy += totalOf(a.value);
+        sums.lost += a.lost;
+        sums.whole += totalOf(b.value);
+        sums.turns++;
+      };
+      while (running) await turn();
+      await over;
+      const perSecond = (2 * calls) / ((performance.now() - began) / 1000);
+      await turn();
+      await turn();
+      expect(sums.lost).toBeGreaterThan(0);
+      expect([sums.lossy + sums.lost, sums.whole]).toEqual([2 * calls, 2 * calls]);
+      if (process.env['CA_FUZZ_RUNS'] !== undefined) {
+        process.stderr.write(`${Math.round(perSecond)} events/s, twice counted, read ${sums.turns} times\n`);
+      }
+    } finally {
+      small.close();
+    }
+  }, 60_000);
 
   test('of very many keys as many leave as the limit allows, with the exact total', async () => {
     const probe = await enable('syscall.syscalls', ['pid'], is('syscall', 'getppid'));
