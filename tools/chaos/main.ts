@@ -57,7 +57,7 @@ async function main(): Promise<boolean> {
     say(`everybody is back ${((Date.now() - healed) / 1000).toFixed(1)} s after the last fault`);
     const balance = await trial.settle();
     const odd = await trial.oddReal();
-    return report({ seed, faults, balance, lies, watched, odd, made: trial.ledger.size });
+    return report({ seed, faults, balance, lies, watched, odd });
   } finally {
     await stop();
     if (values.keep) say(`logs are in ${trial.home}/log`);
@@ -109,21 +109,21 @@ function watch(
 interface Outcome {
   readonly seed: number;
   readonly faults: number;
-  readonly made: number;
   readonly balance: Balance;
   readonly lies: ReadonlySet<string>;
   readonly watched: number;
   readonly odd: readonly string[];
 }
 
-function report({ seed, faults, made, balance, lies, watched, odd }: Outcome): boolean {
+function report({ seed, faults, balance, lies, watched, odd }: Outcome): boolean {
+  const judged = Object.values(balance.counts).reduce((sum, n) => sum + n);
   const defects = new Set([...balance.defects, ...lies, ...odd]);
   for (const defect of [...defects].slice(0, 40)) say(defect);
   if (defects.size > 40) say(`… and ${defects.size - 40} more`);
   const { present, late, missing, givenUp, silent, doubled, wrong, unread } = balance.counts;
-  const balances = defects.size === 0 && balance.balances && made > 0;
+  const balances = defects.size === 0 && balance.balances && present + late > 0;
   say(
-    `${made} values made: ${present} present, ${late} in seconds with late ones, ${missing} reported missing, ` +
+    `${judged} values made: ${present} present, ${late} in seconds with late ones, ${missing} reported missing, ` +
       `${givenUp} given up and counted; ${silent} silently lost, ${doubled} doubled, ${wrong} wrong, ${unread} unread; ` +
       `${watched} seconds watched meanwhile`,
   );
