@@ -71,7 +71,7 @@ export async function measure(plan: Plan): Promise<void> {
   await part('merge', () => measureMerge(short ? 0.7 : 4));
   await part('memory', () => measureMemory(short ? 600 : undefined));
   await part('heatmap', () => measureHeatmaps(short ? 3 : 15, short));
-  if (!short) await part('delay', () => measureDelay(10));
+  await part('delay', () => measureDelay(10));
   if (!PARTS.slice(4).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
@@ -86,8 +86,7 @@ export async function measure(plan: Plan): Promise<void> {
     await withStack(plan, ['latency', 'footprint'], broker, real, async (stack) => {
       traced(source);
       await part('latency', () => measureLatency(stack, short ? 40 : 250));
-      // Nothing of it is a ratio.
-      if (!short) await part('footprint', () => measureFootprint(stack));
+      await part('footprint', () => measureFootprint(stack));
     });
     const simulated = { hosts: [], prefix: 'simulated' };
     await withStack(plan, ['doors', 'growth'], broker, simulated, async (stack) => {
@@ -104,8 +103,11 @@ function traced(source: Source | string): Source {
   return source;
 }
 
-function wants({ only }: Plan, name: Part): boolean {
-  return only.length === 0 || only.includes(name);
+/** Nothing of these is a ratio: the short form could not judge them. */
+const LONG_ONLY: readonly Part[] = ['delay', 'footprint'];
+
+function wants({ only, short }: Plan, name: Part): boolean {
+  return (only.length === 0 || only.includes(name)) && !(short && LONG_ONLY.includes(name));
 }
 
 class Parts {
