@@ -250,15 +250,19 @@ test('what lies in our memory of an answer that is read slowly stays below 64 Ki
 
 test('a thousand requests that are given up leave no descriptor, no listener, nothing pending', async () => {
   let atWork = 0;
-  behave = (_req, res) => {
+  behave = (req, res) => {
+    if (req.url === '/healthz') {
+      res.end();
+      return;
+    }
     atWork++;
     res.once('close', () => atWork--);
   };
   const descriptors = (): number => readdirSync('/proc/self/fd').length;
   const before = descriptors();
-  for (let round = 0; round < 50; round++) {
+  for (let round = 0; round < 20; round++) {
     // More than the pool takes: some are given up while they wait in line.
-    const clients = Array.from({ length: 20 }, () => get(`${front.base}${VALUE}/raw`, { agent: false }));
+    const clients = Array.from({ length: 50 }, () => get(`${front.base}${VALUE}/raw`, { agent: false }));
     const refused = clients.map(
       (client) =>
         new Promise<void>((resolve) => {

@@ -84,6 +84,12 @@ describe('rotation', () => {
     probes[0]?.alive();
     await settled();
     expect([rotation.out, changes]).toEqual([false, []]);
+    // That was a moment ago: nobody asks again.
+    for (let i = 0; i < 100; i++) rotation.doubt();
+    expect(probes.length).toBe(1);
+    jest.advanceTimersByTime(101);
+    rotation.doubt();
+    expect(probes.length).toBe(2);
   });
 
   test('a few failures in a row are enough, without waiting for the answer', () => {

@@ -23,6 +23,7 @@ export class Rotation {
   private isOut = false;
   private isWanted = true;
   private closed = false;
+  private aliveAt = -Infinity;
 
   constructor(options: RotationOptions) {
     this.o = options;
@@ -45,7 +46,9 @@ export class Rotation {
 
   /** Something takes long: is it alive at all? */
   doubt(): void {
-    if (!this.probing && !this.isOut && !this.closed) void this.ask(this.o.pauseMs);
+    // Hundreds may wait for data at a time, and all of them have doubts: one answer will do for a while.
+    const known = performance.now() - this.aliveAt < this.o.pauseMs;
+    if (!known && !this.probing && !this.isOut && !this.closed) void this.ask(this.o.pauseMs);
   }
 
   /** Somebody was refused because it is out. */
@@ -76,6 +79,7 @@ export class Rotation {
     try {
       await this.o.probe();
       this.failures = 0;
+      this.aliveAt = performance.now();
       this.probing = false;
       if (this.isOut) {
         this.isOut = false;
