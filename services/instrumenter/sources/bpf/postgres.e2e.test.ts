@@ -42,14 +42,20 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
     await server.close();
   }, 30_000);
 
+  /** Of this server, should there be others. */
+  const mine = () => is('ppid', String(server.pid));
   const psql = (sql: string, mayFail = false): string =>
     server.run('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=0'], sql, mayFail);
 
   test('each query of the simple protocol is counted once, by its kind and by its text', async () => {
-    const all = await kernel.enable('postgres.queries', []);
-    const kinds = await kernel.enable('postgres.queries', ['statement']);
-    const texts = await kernel.enable('postgres.queries', ['querysubstr'], is('statement', 'SELECT'));
-    const names = await kernel.enable('postgres.queries', ['execname']);
+    const all = await kernel.enable('postgres.queries', [], mine());
+    const kinds = await kernel.enable('postgres.queries', ['statement'], mine());
+    const texts = await kernel.enable(
+      'postgres.queries',
+      ['querysubstr'],
+      both(mine(), is('statement', 'SELECT')),
+    );
+    const names = await kernel.enable('postgres.queries', ['execname'], mine());
     const hostile = `SELECT 'a,b"c\t@x: 5';`;
     psql(
       [
@@ -82,7 +88,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
     'as many as pg_stat_statements says, over the %s protocol',
     async (protocol) => {
       psql('SELECT pg_stat_statements_reset();');
-      const kinds = await kernel.enable('postgres.queries', ['statement', 'latency']);
+      const kinds = await kernel.enable('postgres.queries', ['statement', 'latency'], mine());
       const script = `\\set i random(1, 1000)
 BEGIN;
 INSERT INTO t VALUES (:i, 'y');
@@ -112,8 +118,8 @@ COMMIT;
 
   test('a query that waits takes long, and hardly any CPU time; one that computes takes both', async () => {
     const [latencies, cputimes] = await Promise.all([
-      kernel.enable('postgres.queries', ['querysubstr', 'latency'], both(is('statement', 'SELECT'))),
-      kernel.enable('postgres.queries', ['querysubstr', 'cputime'], both(is('statement', 'SELECT'))),
+      kernel.enable('postgres.queries', ['querysubstr', 'latency'], both(mine(), is('statement', 'SELECT'))),
+      kernel.enable('postgres.queries', ['querysubstr', 'cputime'], both(mine(), is('statement', 'SELECT'))),
     ]);
     const waiting = 'SELECT pg_sleep(0.3);';
     const computing = 'SELECT sum(i) FROM generate_series(1, 1000000) AS i;';

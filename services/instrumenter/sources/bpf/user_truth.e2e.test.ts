@@ -178,7 +178,11 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       'public class Known { public static void main(String[] a) { for (int i = 0; i < 6; i++) System.gc(); } }',
     );
     const log = join(path, 'gc.log');
-    const types = await kernel.enable('java.gc_ops', ['gctype', 'latency'], is('execname', 'java'));
+    const types = await kernel.enable(
+      'java.gc_ops',
+      ['gctype', 'latency'],
+      both(is('execname', 'java'), is('ppid', String(process.pid))),
+    );
     await run(java, ['-XX:+UseSerialGC', `-Xlog:gc:file=${log}`, source], { cwd: path });
     const pauses = [...readFileSync(log, 'utf8').matchAll(/GC\([0-9]+\) Pause (Full|Young)/g)].map(
       (m) => m[1],

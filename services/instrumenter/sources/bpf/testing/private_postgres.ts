@@ -23,6 +23,8 @@ export interface PrivatePostgres {
   readonly programs: string;
   /** What one of its programs prints (psql, pgbench). Throws when it fails, unless it may. */
   run(program: string, args: readonly string[], input?: string, mayFail?: boolean): string;
+  /** Of the process whose children answer queries. */
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -88,7 +90,7 @@ export async function startPostgres(programs: string): Promise<PrivatePostgres> 
     await close();
     throw error;
   }
-  return { programs, run, close };
+  return { programs, run, close, pid: server.pid ?? -1 };
 }
 
 function said(server: ChildProcess, words: string): Promise<void> {
