@@ -156,8 +156,10 @@ test.each([
 
 test('what the page paints itself, the aggregator would have painted', async () => {
   const { page: served, end } = await openHeld('~color=linear');
-  // Compared with a time before the question was asked: nothing is there, so the colour scale is the same.
-  const { page: own } = await open(`?panel=${heat}~window=60~axis=linear~end=${end}~color=linear~versus=300`);
+  // Compared with a time long before the question was asked: nothing is there, so the colour scale is the same.
+  const { page: own } = await open(
+    `?panel=${heat}~window=60~axis=linear~end=${end}~color=linear~versus=86400`,
+  );
   await columns(own, 5);
   expect(await own.locator('.plot').count()).toBe(3);
   const [a, b] = [await pixelsOf(served), await pixelsOf(own)];

@@ -76,7 +76,10 @@ export async function drag(
   from: readonly [number, number],
   to: readonly [number, number],
 ): Promise<void> {
-  const box = await page.locator('canvas.cells').first().boundingBox();
+  const picture = page.locator('canvas.cells').first();
+  // On a small screen it may have been scrolled away.
+  await picture.scrollIntoViewIfNeeded();
+  const box = await picture.boundingBox();
   if (box === null) throw new Error('there is no picture');
   await page.mouse.move(box.x + box.width * from[0], box.y + box.height * from[1]);
   await page.mouse.down();

@@ -92,8 +92,21 @@ export interface CompletenessRun {
   readonly lost: number;
 }
 
+/** What counting costs the nodes that have told so lately. */
+export interface Cost {
+  readonly nodes: number;
+  /** Of programs in the kernel. */
+  readonly runs_per_second: number;
+  readonly ns_per_run: number;
+  /** Of one core, all nodes together. */
+  readonly percent_of_core: number;
+  readonly memory_bytes: number;
+  readonly worst: { readonly node: string; readonly percent_of_core: number };
+}
+
 export interface RawAnswer extends Partial<Completeness> {
   readonly completeness?: readonly CompletenessRun[];
+  readonly cost?: Cost;
   readonly value: PlainValue;
   readonly start_time: number;
   readonly duration: number;

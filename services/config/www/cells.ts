@@ -4,7 +4,7 @@
  * Next: shade.ts.
  */
 import type { Point } from './history.ts';
-import { positionOf, type ValueAxis } from './value-axis.ts';
+import { positionsOf, type ValueAxis } from './value-axis.ts';
 import type { Slice } from './slice.ts';
 
 /** Row 0 is the lowest; cell (column, row) is counts[column * rows + row]. */
@@ -25,9 +25,10 @@ export function layerOf(
   rows: number,
 ): Layer {
   const layer = emptyLayer(points.length, rows);
+  const position = positionsOf(axis);
   points.forEach((point, column) => {
     const slice = point === undefined ? undefined : sliceOfPoint(point);
-    if (slice !== undefined) fillColumn(layer.counts, column * rows, rows, slice.triples, axis);
+    if (slice !== undefined) fillColumn(layer.counts, column * rows, rows, slice.triples, position);
   });
   return layer;
 }
@@ -37,14 +38,14 @@ function fillColumn(
   offset: number,
   rows: number,
   triples: Float64Array,
-  axis: ValueAxis,
+  position: (value: number) => number,
 ): void {
   for (let i = 0; i < triples.length; i += 3) {
     const lo = triples[i] ?? 0;
     const weight = triples[i + 2] ?? 0;
     // The upper bound is inclusive: the bucket ends one raw unit above it.
-    const from = positionOf(axis, lo) * rows;
-    const to = Math.max(positionOf(axis, (triples[i + 1] ?? lo) + 1) * rows, from + 1e-9);
+    const from = position(lo) * rows;
+    const to = Math.max(position((triples[i + 1] ?? lo) + 1) * rows, from + 1e-9);
     const first = Math.floor(from);
     const last = Math.ceil(to) - 1;
     for (let row = Math.max(0, first); row <= Math.min(rows - 1, last); row++) {

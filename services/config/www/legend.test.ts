@@ -1,4 +1,4 @@
-import { keyText, matchingKeys, toggled } from './legend.ts';
+import { inOrder, keyText, matchingKeys, toggled } from './legend.ts';
 
 test('a click selects one, a second click none, shift adds and takes away', () => {
   expect(toggled([], 'a', false)).toEqual(['a']);
@@ -32,4 +32,15 @@ test('keys that would look like nothing, or like layout, are made visible', () =
   expect(keyText('a\nb')).toBe('a\\u000ab');
   expect(keyText('\u202Eevil')).toBe('\\u202eevil');
   expect(keyText('größe')).toBe('größe');
+});
+
+test('under the pointer keys keep their places, newcomers come after them', () => {
+  const keys = [
+    ['c', 9],
+    ['a', 8],
+    ['d', 7],
+    ['b', 6],
+  ] as const;
+  expect(inOrder(keys, ['a', 'b', 'gone', 'c']).map(([key]) => key)).toEqual(['a', 'b', 'c', 'd']);
+  expect(inOrder(keys, [])).toEqual(keys);
 });

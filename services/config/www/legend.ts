@@ -42,6 +42,16 @@ export function toggled(keys: readonly string[], key: string, several: boolean):
   return keys.length === 1 && keys[0] === key ? [] : [key];
 }
 
+/** The keys of `order` first, in that order, then the others in theirs. */
+export function inOrder(
+  keys: readonly (readonly [string, number])[],
+  order: readonly string[],
+): readonly (readonly [string, number])[] {
+  const places = new Map(order.map((key, i) => [key, i]));
+  const placeOf = (key: string): number => places.get(key) ?? order.length;
+  return [...keys].sort(([a], [b]) => placeOf(a) - placeOf(b));
+}
+
 /** Text for a key: an empty one must not look like nothing, control characters not like layout. */
 export function keyText(key: string): string {
   if (key === '') return '(empty)';
@@ -54,6 +64,7 @@ export function keyText(key: string): string {
 export class Legend {
   readonly element: HTMLElement;
   private data: LegendData | undefined;
+  private order: readonly string[] = [];
   private readonly select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void;
   private readonly head = h('div', { class: 'legend-head' });
   private readonly list = h('ul', { class: 'legend-list' });
@@ -110,7 +121,10 @@ export class Legend {
       ),
     ]);
     const found = matchingKeys(data.keys, this.search.value);
-    const shown = found.slice(0, SHOWN);
+    // Under the pointer rows stay where they are: nobody can hit what moves each second.
+    const ordered = this.list.matches(':hover') ? inOrder(found, this.order) : found;
+    const shown = ordered.slice(0, SHOWN);
+    this.order = shown.map(([key]) => key);
     this.fill(data, shown);
     const hidden = found.length - shown.length;
     this.more.textContent =
@@ -131,17 +145,23 @@ export class Legend {
     const focusedKey = this.list.contains(focused) ? (focused as HTMLElement).dataset['k'] : undefined;
     shown.forEach(([key, count], i) => {
       const row = this.list.children[i]?.firstElementChild as HTMLButtonElement;
-      const [swatch, name, number, share] = row.children as unknown as HTMLElement[];
+      const [swatch, name, amount, share] = row.children as unknown as HTMLElement[];
       const selected = data.keysShown.includes(key);
-      row.dataset['k'] = key;
-      row.setAttribute('aria-pressed', String(selected && data.mode !== 'all'));
-      if (swatch !== undefined) swatch.style.background = data.colourOf(key) ?? data.restColour;
-      swatch?.classList.toggle('rest', data.colourOf(key) === undefined);
+      if (row.dataset['k'] !== key) row.dataset['k'] = key;
+      const colour = data.colourOf(key);
+      const number = data.format(count);
+      const part = data.total > 0 ? count / data.total : 0;
+      // Only what changed is written: whatever is written, the browser lays out again.
+      const pressed = String(selected && data.mode !== 'all');
+      if (row.getAttribute('aria-pressed') !== pressed) row.setAttribute('aria-pressed', pressed);
+      setStyle(swatch, '--key', colour ?? data.restColour);
+      swatch?.classList.toggle('rest', colour === undefined);
       setText(name, keyText(key));
-      setText(number, data.format(count));
+      setText(amount, number);
       setText(share, formatShare(count, data.total));
-      row.title = `${keyText(key)}: ${data.format(count)} of ${data.format(data.total)}. Shift-click selects several.`;
-      row.style.setProperty('--share', String(data.total > 0 ? count / data.total : 0));
+      const title = `${keyText(key)}: ${number} of ${data.format(data.total)}. Shift-click selects several.`;
+      if (row.title !== title) row.title = title;
+      setStyle(row, '--share', part.toFixed(3));
       if (key === focusedKey && row !== focused) row.focus();
     });
   }
@@ -171,6 +191,10 @@ export class Legend {
     );
     return h('li', {}, element);
   }
+}
+
+function setStyle(element: HTMLElement | undefined, name: string, value: string): void {
+  if (element?.style.getPropertyValue(name) !== value) element?.style.setProperty(name, value);
 }
 
 function setText(element: HTMLElement | undefined, text: string): void {

@@ -3,12 +3,12 @@
  * the clock. Out: panels, each asking for its own values once a second. The last stop of an event's walk: a pixel.
  */
 import { Api, ApiError } from './api.ts';
-import type { Catalogue, Instrumentation, Question, StatusAnswer } from './answers.ts';
+import type { Catalogue, Cost, Instrumentation, Question, StatusAnswer } from './answers.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
-import { button, h, refill } from './dom.ts';
-import { icon } from './icons.ts';
+import { h, refill } from './dom.ts';
 import { noticesOf } from './health.ts';
+import { pageHeader } from './page-header.ts';
 import { Panel } from './panel.ts';
 import { Running } from './running.ts';
 import { applyTheme, onDeviceTheme, themeNow } from './theme.ts';
@@ -30,6 +30,8 @@ let reached: boolean | undefined;
 let lastHeard = Date.now();
 let panels: Panel[] = [];
 let seconds = 0;
+/** Of instrumentations that are opened in the list and not shown. */
+const costs = new Map<string, Cost | undefined>();
 
 api.onAnswer = (ok) => {
   if (ok) lastHeard = Date.now();
@@ -95,6 +97,7 @@ const ask_ = builder(async (question) => {
 
 const list = new Running(context, {
   isShown: (id) => panels.some((panel) => panel.state.id === id),
+  costOf: (id) => panels.find((panel) => panel.state.id === id)?.cost() ?? costs.get(id),
   toggle(id) {
     if (panels.some((panel) => panel.state.id === id)) closePanel(id);
     else openPanel(newPanel(id));
@@ -184,10 +187,27 @@ async function refreshList(): Promise<void> {
       fresh.map((i) => (needsNodes(i) ? api.get(i.id).catch(() => i) : Promise.resolve(i))),
     );
     running = detailed;
+    await refreshCosts();
     list.show(detailed);
   } catch {
     // As above.
   }
+}
+
+/** What is not shown is not asked for each second; its cost is in any value of it. */
+async function refreshCosts(): Promise<void> {
+  costs.clear();
+  const newest = Math.floor(api.serverSeconds()) - 2;
+  const runs = new Set(running?.map(({ id }) => id));
+  const unseen = [...list.opened].filter(
+    (id) => runs.has(id) && !panels.some((panel) => panel.state.id === id),
+  );
+  await Promise.all(
+    unseen.map(async (id) => {
+      const [value] = await api.raw(id, newest, 1, 1, 0).catch(() => []);
+      costs.set(id, value?.cost);
+    }),
+  );
 }
 
 /** Who is missing, and why, is fetched only for those that somebody looks at, or where something is wrong. */
@@ -255,41 +275,18 @@ function setKiosk(kiosk: boolean): void {
 }
 
 function drawPage(): void {
-  const header = h(
-    'header',
-    {},
-    h('h1', {}, h('span', { class: 'mark', attrs: { 'aria-hidden': 'true' } }), 'Cloud Analytics'),
-    h(
-      'div',
-      { class: 'tools' },
-      button(
-        'Ask',
-        () => {
-          document.body.classList.toggle('asking');
-          ask_.focus();
-        },
-        { class: 'primary ask-toggle' },
-      ),
-      button(
-        icon('theme'),
-        () => {
-          setTheme(themeNow(state.theme) === 'dark' ? 'light' : 'dark');
-        },
-        { class: 'tool', title: 'Light or dark', attrs: { 'aria-label': 'Light or dark' } },
-      ),
-      button(
-        icon('wall'),
-        () => {
-          setKiosk(true);
-        },
-        {
-          class: 'tool',
-          title: 'Wall view: only the pictures (Escape leaves it)',
-          attrs: { 'aria-label': 'Wall view' },
-        },
-      ),
-    ),
-  );
+  const header = pageHeader({
+    ask() {
+      document.body.classList.toggle('asking');
+      ask_.focus();
+    },
+    theme() {
+      setTheme(themeNow(state.theme) === 'dark' ? 'light' : 'dark');
+    },
+    wall() {
+      setKiosk(true);
+    },
+  });
   const aside = h('div', { class: 'side' }, ask_.element, list.element);
   document.body.append(
     h('a', { class: 'skip', attrs: { href: '#panels' } }, 'Skip to the pictures'),

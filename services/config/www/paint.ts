@@ -31,15 +31,21 @@ export interface HuedLayer {
 export function paint(layers: readonly HuedLayer[], shade: Shade, theme: Theme): Picture {
   const { columns = 0, rows = 0 } = layers[0]?.layer ?? {};
   const pures = layers.map(({ hue }) => pureHue(hue));
+  const empty = colourOf(NOTHING, 0, theme);
   return pixels(columns, rows, (cell) => {
-    const there: { pure: Rgb; shade: number }[] = [];
-    layers.forEach(({ layer }, i) => {
-      const v = shade(layer.counts[cell] ?? 0);
-      if (v > 0) there.push({ pure: pures[i] ?? NOTHING, shade: v });
-    });
-    const [first, ...others] = there;
-    if (first === undefined) return colourOf(NOTHING, 0, theme);
-    const seen = others.length === 0 ? first : shadeOfPixel(...servedMix(there));
+    // Most cells are empty, most others hold one layer: only where layers meet there is something to mix.
+    let first = -1;
+    let last = -1;
+    for (let i = 0; i < layers.length; i++) {
+      if (!((layers[i]?.layer.counts[cell] ?? 0) > 0)) continue;
+      if (first === -1) first = i;
+      last = i;
+    }
+    if (first === -1) return empty;
+    const shadeIn = (i: number): number => shade(layers[i]?.layer.counts[cell] ?? 0);
+    if (first === last) return colourOf(pures[first] ?? NOTHING, shadeIn(first), theme);
+    const there = pures.map((pure, i) => ({ pure, shade: shadeIn(i) })).filter((one) => one.shade > 0);
+    const seen = shadeOfPixel(...servedMix(there));
     return colourOf(seen.pure, seen.shade, theme);
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Instrumentation } from './answers.ts';
 import type { ApiError } from './api.ts';
+import { costDetails, costText } from './cost.ts';
 import type { Context } from './context.ts';
 import { icon } from './icons.ts';
 import { button, h, menu, refill } from './dom.ts';
@@ -103,13 +104,16 @@ export class PanelHead {
       reporting < expected
         ? `${reporting} of ${expected} nodes`
         : `${reporting} ${reporting === 1 ? 'node' : 'nodes'}`;
-    refill(this.badges, JSON.stringify([state, nodes, incomplete, lost]), () => [
+    const cost = this.panel.cost();
+    const badges = [state, nodes, incomplete, lost, costDetails(cost)];
+    refill(this.badges, JSON.stringify(badges), () => [
       h(
         'span',
         { class: `badge ${live && error === undefined && i.enabled !== false ? 'live' : 'still'}` },
         state,
       ),
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
+      cost !== undefined && h('span', { class: 'badge', title: costDetails(cost) }, costText(cost)),
       lost > 0 &&
         h(
           'span',

@@ -2,32 +2,34 @@
  * A panel: one instrumentation on the screen, second by second. In: its state (url-state.ts) and a tick each second.
  * Out: plots, legend, cards; changes of its state, told to the page. Drawing starts only when all its data is there.
  */
-import type { Instrumentation } from './answers.ts';
+import type { Cost, Instrumentation } from './answers.ts';
 import { ApiError } from './api.ts';
 import type { Cell } from './cell-facts.ts';
 import type { Context } from './context.ts';
 import { DataTable } from './data-table.ts';
 import { h } from './dom.ts';
 import { Feed } from './feed.ts';
-import { MAX_COLUMNS, ROWS } from './heatmap-query.ts';
+import { ROWS } from './heatmap-query.ts';
 import { Legend } from './legend.ts';
 import { PanelCards } from './panel-cards.ts';
+import { plotEvents } from './panel-events.ts';
+import { heatmapParts } from './panel-heatmap.ts';
 import { PanelHead } from './panel-head.ts';
 import { KeyColours, seriesOf } from './panel-keys.ts';
 import { PanelPlots } from './panel-plots.ts';
 import { drawToolbar } from './panel-toolbar.ts';
-import { comparison, isServable, ownPicture, servedPicture, type PictureWish } from './pictures.ts';
+import { scrolled, spanOf } from './panel-window.ts';
+import type { PictureWish } from './pictures.ts';
 import { cellOf, placeOf } from './plot-frame.ts';
 import { fieldLabel } from './question.ts';
 import { sum } from './slice.ts';
-import { windowsFor } from './time-axis.ts';
 import { formatCount, formatValue } from './units.ts';
 import type { PanelState } from './url-state.ts';
 import { nextAxis, suggestAxis, type AxisKind, type ValueAxis } from './value-axis.ts';
 import { comparableOf, summaryOf, viewOf, type View } from './view.ts';
 
-/** How long a new panel looks back, in slots. */
-const SLOTS_AT_FIRST = 120;
+/** What changes how values look, and not which values they are. */
+const LOOKS = new Set(['coloring', 'axis', 'percentiles', 'stacked', 'mode', 'keys', 'pin', 'box']);
 
 export class Panel {
   state: PanelState;
@@ -49,6 +51,9 @@ export class Panel {
   private again = false;
   /** What was drawn last, if time alone cannot change it: a held picture asks for nothing more. */
   private settled: string | undefined;
+  private drawing: Promise<void> = Promise.resolve();
+  /** Seconds by which the other side of a comparison is older, when it was drawn last. */
+  private shift = 0;
 
   constructor(context: Context, state: PanelState) {
     this.context = context;
@@ -59,40 +64,7 @@ export class Panel {
       this.set(change);
     });
     this.cards = new PanelCards(context, this);
-    const hover = (time: number | undefined, x: number, y: number): void => {
-      context.pointAt(time);
-      const cell = time === undefined ? undefined : { time, low: 0, high: 0 };
-      this.cards.hover(this.view, cell, x, y, false);
-    };
-    this.plots = new PanelPlots({
-      hover,
-      pin: (time) => {
-        this.set({ pin: { time, value: 0 } });
-      },
-      box: (start, end) => {
-        this.set({ box: { start, end, low: 0, high: 1 } });
-      },
-      heatmap: {
-        hover: (cell, x, y, byKeyboard) => {
-          context.pointAt(cell?.time);
-          this.cards.hover(this.view, cell, x, y, byKeyboard);
-        },
-        pin: (cell) => {
-          this.set({ pin: { time: cell.time, value: (cell.low + cell.high) / 2 } });
-        },
-        box: (box) => {
-          this.set({ box });
-        },
-        clear: () => {
-          if (this.state.box !== undefined || this.state.pin !== undefined) {
-            this.set({ box: undefined, pin: undefined });
-          }
-        },
-        scroll: (columns) => {
-          this.scroll(columns);
-        },
-      },
-    });
+    this.plots = new PanelPlots(plotEvents(context, this, this.cards));
     this.element.append(
       this.head.element,
       this.toolbar,
@@ -105,7 +77,26 @@ export class Panel {
   set(change: Partial<PanelState>): void {
     this.state = { ...this.state, ...change };
     this.context.changed();
+    // A click is answered from what is known; the newest second may be half a second away.
+    if (Object.keys(change).every((name) => LOOKS.has(name))) void this.drawKnown();
     void this.tick();
+  }
+
+  /** One drawing after the other, each of what is known when its turn comes: none can bring back an older second. */
+  private inTurn(draw: () => Promise<void>): Promise<void> {
+    const turn = this.drawing.then(draw);
+    this.drawing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async drawKnown(): Promise<void> {
+    try {
+      await this.inTurn(async () => {
+        if (this.view !== undefined) await this.draw(this.view, this.shift);
+      });
+    } catch {
+      // The tick that follows tells what is wrong.
+    }
   }
 
   /** Once a second, and after each change. Never two at a time: the second one waits its turn. */
@@ -137,6 +128,11 @@ export class Panel {
     return this.view;
   }
 
+  /** What its counting costs, once nodes have told. */
+  cost(): Cost | undefined {
+    return this.feed.cost;
+  }
+
   stop(): void {
     this.cards.stop();
   }
@@ -161,12 +157,7 @@ export class Panel {
       return;
     }
     this.settled = undefined;
-    const { granularity } = instrumentation;
-    const window = this.windowOf(instrumentation);
-    const step = Math.ceil(window / granularity / MAX_COLUMNS) * granularity;
-    const newest = Math.floor(context.api.serverSeconds() / step) * step;
-    const end = state.end === undefined ? newest : Math.min(newest, Math.floor(state.end / step) * step);
-    const start = end - Math.floor(window / step) * step;
+    const { start, end, step, newest } = spanOf(state, instrumentation, context.api.serverSeconds());
     this.feed.setStep(step);
     const shift = this.prepareOther(step);
     const reached = await Promise.all([
@@ -176,7 +167,7 @@ export class Panel {
     if (reached[0]) {
       const view = viewOf(context.catalogue(), instrumentation, this.feed.history, start, end, step);
       try {
-        await this.draw(view, shift);
+        await this.inTurn(() => this.draw(view, shift));
         const now = context.api.serverSeconds();
         const done =
           state.end !== undefined &&
@@ -202,12 +193,6 @@ export class Panel {
     this.context.changed();
   }
 
-  private windowOf(i: Instrumentation): number {
-    const windows = windowsFor(i.granularity, i['retention-time']);
-    const wanted = this.state.window ?? SLOTS_AT_FIRST * i.granularity;
-    return windows.find((w) => w >= wanted) ?? windows.at(-1) ?? wanted;
-  }
-
   /** Seconds by which the other side of a comparison is older. */
   private prepareOther(step: number): number {
     const { versus, id } = this.state;
@@ -226,6 +211,7 @@ export class Panel {
     if (view.numeric === undefined) this.drawGraph(view);
     else await this.drawHeatmap(view, this.colours.choose(state, view.keys), shift);
     this.view = view;
+    this.shift = shift;
     this.legend.element.hidden = view.discrete === undefined;
     if (view.discrete !== undefined) {
       this.legend.show({
@@ -294,8 +280,15 @@ export class Panel {
     // A held picture is the same for everybody who opens its address, whatever they looked at before.
     const axis = nextAxis(kind, seen, view.valueType, state.end === undefined ? this.axis : undefined);
     const wish: PictureWish = { view: state, keys, axis, start, step, points };
-    const theme = context.theme();
-    const show = {
+    const parts = await heatmapParts(
+      context,
+      state,
+      view,
+      wish,
+      otherPoints === undefined ? undefined : { shift, points: otherPoints },
+    );
+    this.plots.showHeatmaps({
+      parts,
       window: end - start,
       step,
       axis,
@@ -303,50 +296,7 @@ export class Panel {
       percentiles: state.percentiles,
       pin: this.pinCell(axis, start, end, step),
       box: state.box,
-    };
-    const label = summaryOf(this.context.catalogue(), view);
-    if (otherPoints === undefined) {
-      const picture = isServable(wish, view.instrumentation.granularity)
-        ? await servedPicture(context.api, state.id, wish, theme)
-        : ownPicture(wish, theme);
-      this.plots.showHeatmaps({ ...show, parts: [{ title: '', picture, start, points, label }] });
-    } else {
-      const { a, b, difference } = comparison(
-        wish,
-        { ...wish, start: start - shift, points: otherPoints },
-        theme,
-      );
-      const otherTitle =
-        comparableOf(context.catalogue(), context.running() ?? [], view.instrumentation).find(
-          ([v]) => v === state.versus,
-        )?.[1] ?? 'other';
-      this.plots.showHeatmaps({
-        ...show,
-        parts: [
-          {
-            title: state.versus?.startsWith('#') === true ? `#${state.id}` : 'this window',
-            picture: a,
-            start,
-            points,
-            label,
-          },
-          {
-            title: otherTitle,
-            picture: b,
-            start: start - shift,
-            points: otherPoints,
-            label: `${otherTitle}: ${label}`,
-          },
-          {
-            title: 'difference: orange more, blue less',
-            picture: difference,
-            start,
-            points,
-            label: `Difference to ${otherTitle}`,
-          },
-        ],
-      });
-    }
+    });
     // An axis made for nothing says nothing about the data to come.
     if (seen.count > 0) this.axis = axis;
   }
@@ -385,10 +335,9 @@ export class Panel {
   scroll(columns: number): void {
     const { view } = this;
     if (view === undefined) return;
-    const { instrumentation, step, end, start } = view;
-    const newest = Math.floor(this.context.api.serverSeconds() / step) * step;
-    const oldest = newest - instrumentation['retention-time'] + (end - start);
-    const wanted = (this.state.end ?? newest) + columns * step;
-    this.set({ end: wanted >= newest ? undefined : Math.max(wanted, Math.min(oldest, newest - step)) });
+    const now = this.context.api.serverSeconds();
+    this.set({
+      end: scrolled(this.state.end, columns, view, view.instrumentation['retention-time'], now),
+    });
   }
 }

@@ -2,7 +2,8 @@
  * What runs: every instrumentation with how it stands, and what can be done about it. In: the list, fetched every few
  * seconds, and one instrumentation's nodes when opened. Out: changes through the API; the page refreshes after each.
  */
-import type { Instrumentation } from './answers.ts';
+import type { Cost, Instrumentation } from './answers.ts';
+import { costDetails, costText } from './cost.ts';
 import type { Context } from './context.ts';
 import { button, h, refill } from './dom.ts';
 import { byText, questionOf, titleOf } from './question.ts';
@@ -12,6 +13,8 @@ import { standingText } from './standing.ts';
 export interface RunningActions {
   isShown(id: string): boolean;
   toggle(id: string): void;
+  /** What counting costs, where it is known: of those that are shown or opened. */
+  costOf(id: string): Cost | undefined;
   /** Runs a change and refreshes the list; errors are told to the person. */
   change(what: () => Promise<unknown>): void;
 }
@@ -38,7 +41,7 @@ export class Running {
     const key = JSON.stringify([
       metrics.length,
       running,
-      running.map(({ id }) => [this.actions.isShown(id), this.open.has(id)]),
+      running.map(({ id }) => [this.actions.isShown(id), this.open.has(id), this.actions.costOf(id)]),
     ]);
     refill(this.list, key, () => {
       if (running.length === 0)
@@ -80,7 +83,9 @@ export class Running {
           h(
             'span',
             { class: 'muted' },
-            [by, where === '' ? '' : `where ${where}`].filter((t) => t !== '').join(', '),
+            [by, where === '' ? '' : `where ${where}`, costText(actions.costOf(i.id))]
+              .filter((t) => t !== '')
+              .join(', '),
           ),
         ),
         h('span', { class: 'run-nodes', title: standing }, enabled ? nodesText(i) : 'paused'),
@@ -111,6 +116,7 @@ export class Running {
         ),
         this.action(i, 'Delete', () => api.remove(i.id)),
       ),
+      opened && h('p', { class: 'muted' }, costDetails(actions.costOf(i.id))),
       opened && nodeList(i),
     );
   }

@@ -15,9 +15,18 @@ export interface ValueAxis {
 }
 
 export function positionOf(axis: ValueAxis, value: number): number {
-  if (axis.kind === 'linear') return (value - axis.min) / (axis.max - axis.min);
+  return positionsOf(axis)(value);
+}
+
+/** positionOf for many values: what is the axis' own is worked out once. */
+export function positionsOf(axis: ValueAxis): (value: number) => number {
+  if (axis.kind === 'linear') {
+    const span = axis.max - axis.min;
+    return (value) => (value - axis.min) / span;
+  }
   const low = Math.log10(Math.max(1, axis.min));
-  return (Math.log10(Math.max(1, value)) - low) / (Math.log10(axis.max) - low);
+  const span = Math.log10(axis.max) - low;
+  return (value) => (Math.log10(Math.max(1, value)) - low) / span;
 }
 
 export function valueAt(axis: ValueAxis, position: number): number {
