@@ -9,6 +9,7 @@ import { until } from './until';
 interface Canvas {
   readonly width: number;
   readonly height: number;
+  scrollIntoView(where: { block: 'center'; behavior: 'instant' }): void;
   getContext(kind: '2d'): {
     getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray };
   };
@@ -77,8 +78,10 @@ export async function drag(
   to: readonly [number, number],
 ): Promise<void> {
   const picture = page.locator('canvas.cells').first();
-  // On a small screen it may have been scrolled away.
-  await picture.scrollIntoViewIfNeeded();
+  // On a small screen it may have been scrolled away; and nothing of it may be below the head of the page.
+  await picture.evaluate((canvas: Canvas) => {
+    canvas.scrollIntoView({ block: 'center', behavior: 'instant' });
+  });
   const box = await picture.boundingBox();
   if (box === null) throw new Error('there is no picture');
   await page.mouse.move(box.x + box.width * from[0], box.y + box.height * from[1]);

@@ -245,7 +245,13 @@ function specialTable(
             'td',
             {},
             button(
-              'count only this',
+              h(
+                'span',
+                {},
+                h('span', { class: 'wide' }, 'count '),
+                'only',
+                h('span', { class: 'wide' }, ' this'),
+              ),
               () => {
                 actions.ask(row.key);
               },
