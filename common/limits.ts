@@ -185,8 +185,11 @@ export const LIMITS = {
   /** A member that was not heard of for this long is asked; gone is who has no queue any more. */
   aggregatorSilentMs: 3000,
   instrumenterSilentMs: 9000,
-  /** One that has a queue and is silent for this long is gone all the same. A dead connection is noticed before. */
-  aggregatorGoneMs: 15_000,
+  /**
+   * One that has a queue and is silent for this long is gone all the same. A dead connection is noticed long before, and
+   * an aggregator that is given up too early loses what it holds.
+   */
+  aggregatorGoneMs: 30_000,
   instrumenterGoneMs: 30_000,
   memberPingMs: 2000,
   /** After the broker was away, members get this long to come back before their silence counts. */

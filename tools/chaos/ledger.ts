@@ -41,6 +41,13 @@ export class Ledger {
     this.givenUp.add(`${fqid} ${second} ${node}`);
   }
 
+  /** What was made before has been judged. */
+  forget(before: number): void {
+    for (const [key, nodes] of this.made) {
+      for (const { second } of nodes.values()) if (second < before) this.made.delete(key);
+    }
+  }
+
   get size(): number {
     let size = 0;
     for (const nodes of this.made.values()) size += nodes.size;
