@@ -28,7 +28,7 @@ export interface Run {
 /** Instrumentations whose seconds are watched; the others have as much to do. */
 const WATCHED = 10;
 /** Probes that are enabled at a time, all nodes together. */
-const BATCH = 5000;
+const BATCH = 20_000;
 /** Time to end what runs; what bringing up takes, besides about a millisecond a node; what it may take at most. */
 const END_MS = 15_000;
 const MARGIN_MS = 8000;
