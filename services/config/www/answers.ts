@@ -104,9 +104,16 @@ export interface Cost {
   readonly worst: { readonly node: string; readonly percent_of_core: number };
 }
 
+/** Nodes whose clocks are off so far that their seconds are shifted into the servers'. */
+export interface Clocks {
+  readonly nodes: number;
+  readonly worst: { readonly node?: string; readonly offset_ms: number; readonly shifted_seconds: number };
+}
+
 export interface RawAnswer extends Partial<Completeness> {
   readonly completeness?: readonly CompletenessRun[];
   readonly cost?: Cost;
+  readonly clocks?: Clocks;
   readonly value: PlainValue;
   readonly start_time: number;
   readonly duration: number;

@@ -2,7 +2,7 @@
  * One instrumentation's values, fetched as time goes on. In: the window wanted. Out: a History filled for it, and the
  * error of the last try. Only what is unknown, or was incomplete a moment ago, is asked for.
  */
-import type { Cost } from './answers.ts';
+import type { Clocks, Cost } from './answers.ts';
 import { ApiError, type Api } from './api.ts';
 import { History } from './history.ts';
 
@@ -16,6 +16,7 @@ export class Feed {
   error: ApiError | undefined;
   /** As the newest answer told it. */
   cost: Cost | undefined;
+  clocks: Clocks | undefined;
   private readonly api: Api;
 
   constructor(api: Api, id: string, step: number) {
@@ -40,6 +41,7 @@ export class Feed {
         const answers = await this.api.raw(this.id, from, history.step, points, WAIT_MS);
         history.add(answers);
         this.cost = answers.at(-1)?.cost;
+        this.clocks = answers.at(-1)?.clocks;
         from = history.missingFrom(from + points * history.step, end, now);
       }
       history.forgetBefore(keepFrom);

@@ -15,7 +15,7 @@ import type { View } from './view.ts';
 import { readPredicate } from './predicate-form.ts';
 import { byText, cactlOf, curlOf, questionOf, sentenceOf, titleOf } from './question.ts';
 import { copy, download, plotPng } from './share.ts';
-import { standingText } from './standing.ts';
+import { clocksText, standingText } from './standing.ts';
 import { clockText } from './time-axis.ts';
 
 export class PanelHead {
@@ -105,7 +105,8 @@ export class PanelHead {
         ? `${reporting} of ${expected} nodes`
         : `${reporting} ${reporting === 1 ? 'node' : 'nodes'}`;
     const cost = this.panel.cost();
-    const badges = [state, nodes, incomplete, lost, costDetails(cost)];
+    const clocks = clocksText(this.panel.clocks());
+    const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? ''];
     refill(this.badges, JSON.stringify(badges), () => [
       h(
         'span',
@@ -113,6 +114,7 @@ export class PanelHead {
         state,
       ),
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
+      clocks !== undefined && h('span', { class: 'badge bad', title: clocks[1] }, clocks[0]),
       cost !== undefined && h('span', { class: 'badge', title: costDetails(cost) }, costText(cost)),
       lost > 0 &&
         h(

@@ -1,5 +1,5 @@
 import type { Instrumentation } from './answers.ts';
-import { standingText } from './standing.ts';
+import { clocksText, standingText } from './standing.ts';
 
 const of = (more: Partial<Instrumentation>): string => standingText(more as Instrumentation);
 
@@ -28,4 +28,17 @@ test('a failure comes with the reason and the node that gave it', () => {
 
 test('getting ready is not an error', () => {
   expect(of({ state: { enabling: 1 } })).toBe('0 of 1 node counting; 1 node getting ready.');
+});
+
+test('clocks that are off are told, with what is done about it', () => {
+  expect(clocksText(undefined)).toBeUndefined();
+  const worst = { node: 'db-1', offset_ms: 4210, shifted_seconds: -4 };
+  expect(clocksText({ nodes: 2, worst })).toEqual([
+    '2 clocks off',
+    'db-1 is 4.2 s ahead; its values are moved by 4 seconds to where they belong.',
+  ]);
+  expect(clocksText({ nodes: 1, worst: { offset_ms: -900, shifted_seconds: 1 } })).toEqual([
+    '1 clock off',
+    'A node is 0.9 s behind; its values are moved by 1 second to where they belong.',
+  ]);
 });

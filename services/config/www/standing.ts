@@ -1,5 +1,5 @@
 /* How an instrumentation stands on its nodes, in a sentence. In: the counts of node states. Out: text, '' when all is well. */
-import type { Instrumentation, NodeState } from './answers.ts';
+import type { Clocks, Instrumentation, NodeState } from './answers.ts';
 
 function nodes(n: number): string {
   return n === 1 ? '1 node' : `${n} nodes`;
@@ -26,4 +26,17 @@ function reasonOf(list: readonly NodeState[] | undefined, state: NodeState['stat
   const one = list?.find((node) => node.state === state && node.reason !== undefined);
   if (one?.reason === undefined) return state === 'failed' ? 'see the list of what runs' : '';
   return `${one.reason.replace(/\.$/, '')} (${one.node})`;
+}
+
+/** ["2 clocks off", what is done about it], or nothing where all clocks agree. */
+export function clocksText(clocks: Clocks | undefined): readonly [string, string] | undefined {
+  if (clocks === undefined) return undefined;
+  const { node, offset_ms, shifted_seconds } = clocks.worst;
+  const seconds = Math.abs(offset_ms / 1000).toFixed(1);
+  const side = offset_ms > 0 ? 'ahead' : 'behind';
+  const shifted = Math.abs(shifted_seconds) === 1 ? '1 second' : `${Math.abs(shifted_seconds)} seconds`;
+  return [
+    clocks.nodes === 1 ? '1 clock off' : `${clocks.nodes} clocks off`,
+    `${node ?? 'A node'} is ${seconds} s ${side}; its values are moved by ${shifted} to where they belong.`,
+  ];
 }
