@@ -119,6 +119,11 @@ export const LIMITS = {
   datasetBytes: 96 * 1024 * 1024,
   /** A slot that still takes values may use this much; beyond it its smallest keys go into "(other)". */
   openSlotBytes: 4 * 1024 * 1024,
+  /** Values on disk: of one instrumentation, one of its files, how long a file is written at least, and one record. */
+  hindsightBytes: 128 * 1024 * 1024,
+  hindsightFileBytes: 8 * 1024 * 1024,
+  hindsightFileMs: 30_000,
+  hindsightRecordBytes: 256 * 1024 * 1024,
   /** Nodes that one instrumentation remembers. */
   nodesPerInstrumentation: 100_000,
   /** A report that comes this long after the end of its second counts as late (it is used all the same). */

@@ -102,8 +102,8 @@ const SCHEMAS = {
     instrumentation: WireInstrumentation,
     nodes: Type.Array(Text, { maxItems: 100_000 }),
   }),
-  /** config → aggregator: forget this and its data. Answered. */
-  disable_aggregation: Type.Object({ fqid: Fqid }),
+  /** config → aggregator: forget this and its data; what is on disk only if it is deleted, not moved. Answered. */
+  disable_aggregation: Type.Object({ fqid: Fqid, deleted: Type.Optional(Type.Boolean()) }),
   /** config → instrumenter: gather this; known ones are left alone. Answered when it runs or cannot. */
   enable_instrumentation: Type.Object({ instrumentation: WireInstrumentation }),
   /** config → instrumenter. Answered. */

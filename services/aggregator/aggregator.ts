@@ -17,6 +17,7 @@ import { fromWire, type Body } from '../../common/message';
 import { totalOf } from '../../common/value';
 import { Clocks, type ClocksOptions } from './clocks';
 import { Dataset } from './dataset';
+import type { Hindsight } from './hindsight';
 import { Loads } from './loads';
 import { Recall, type RecallOptions } from './recall';
 import { Waiting } from './waiting';
@@ -31,6 +32,8 @@ export interface AggregatorOptions {
   readonly resend: RecallOptions['ask'];
   /** Asks a node for the time by its clock (clocks.ts). */
   readonly time: ClocksOptions['time'];
+  /** Keeps values on disk; without it persist-data does nothing. */
+  readonly hindsight?: Hindsight;
 }
 
 /** One instrumentation of ours. */
@@ -60,6 +63,8 @@ export class Aggregator {
   /** `unknown`: messages without a report of ours, and reports of instrumentations that are not ours. */
   readonly counts = { messages: 0, reports: 0, bytes: 0, unknown: 0 };
   private readonly owned = new Map<string, Owned>();
+  /** Those whose values are being read from disk. */
+  private readonly loading = new Map<string, Promise<Owned>>();
   private readonly warned = new Map<string, number>();
   private readonly options: AggregatorOptions;
   private readonly recall: Recall;
@@ -86,19 +91,23 @@ export class Aggregator {
       known.dataset.retain(instrumentation.retentionTime);
       known.waiting.check();
     } else {
-      if (this.owned.size >= LIMITS.instrumentationsPerAggregator) {
+      if (this.owned.size + this.loading.size >= LIMITS.instrumentationsPerAggregator) {
         throw new CaError('NO_RESOURCE', `this aggregator has ${this.owned.size} instrumentations already`);
       }
-      this.owned.set(id, this.own(instrumentation, body.nodes));
+      // Read first: a value that comes before what was there would not know that it is there already.
+      if (instrumentation.persistData) await this.reload(id, instrumentation, body.nodes);
+      else this.owned.set(id, this.own(instrumentation, body.nodes));
     }
     this.clocks.expect(body.nodes);
     await this.options.bind(id);
   }
 
-  /** Unbinds and forgets. Requests that wait for it are told so; unknown ones are no error. */
-  async disable(id: string): Promise<void> {
+  /** Unbinds and forgets, on disk only what is `deleted`. Requests that wait are told so; unknown ones are no error. */
+  async disable(id: string, deleted = true): Promise<void> {
+    await this.loading.get(id);
     const owned = this.owned.get(id);
     this.owned.delete(id);
+    await this.options.hindsight?.forget(id, deleted);
     owned?.waiting.end(notFound(`instrumentation ${id} any more`));
     await this.options.unbind(id);
   }
@@ -140,14 +149,16 @@ export class Aggregator {
       waiting.check();
     }
     this.clocks.tick();
+    this.options.hindsight?.tick(this.owned);
     this.recall.tick(this.owned);
     for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const { waiting } of this.owned.values()) {
       waiting.end(new CaError('NO_RESOURCE', 'this aggregator is going away', { retryAfter: 1 }));
     }
+    await this.options.hindsight?.close();
   }
 
   status(): Record<string, unknown> {
@@ -174,8 +185,29 @@ export class Aggregator {
     return {
       counts: { ...this.counts },
       recalled,
+      ...(this.options.hindsight === undefined ? {} : { hindsight: this.options.hindsight.status() }),
       instrumentations: Object.fromEntries(instrumentations) as unknown,
     };
+  }
+
+  private async reload(
+    id: string,
+    instrumentation: Instrumentation,
+    nodes: readonly string[],
+  ): Promise<void> {
+    const under = this.loading.get(id);
+    if (under !== undefined) {
+      await under;
+      return;
+    }
+    const owned = this.own(instrumentation, nodes);
+    const loading = (async () => {
+      await this.options.hindsight?.load(id, owned.dataset);
+      this.owned.set(id, owned);
+      return owned;
+    })();
+    this.loading.set(id, loading);
+    await loading.finally(() => this.loading.delete(id));
   }
 
   private own(instrumentation: Instrumentation, nodes: readonly string[]): Owned {

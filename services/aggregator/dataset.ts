@@ -24,7 +24,9 @@ import { LIMITS } from '../../common/limits';
 import type { Shape, Value } from '../../common/value';
 import { Dictionary } from './dictionary';
 import { EXPECTED_SECONDS, Presence } from './presence';
+import type { Remembered } from './remembered';
 import { Slot } from './slot';
+import { Unsaved } from './unsaved';
 
 export interface DatasetOptions {
   readonly shape: Shape;
@@ -54,6 +56,8 @@ export class Dataset {
   readonly grid: Grid;
   readonly scope: 'interval' | 'point';
   readonly granularity: number;
+  /** What Hindsight has yet to write down. */
+  readonly unsaved = new Unsaved();
   /** How often each outcome occurred; `late` ones were added all the same, `givenUp` are slots. */
   readonly counts = {
     added: 0,
@@ -141,7 +145,9 @@ export class Dataset {
       slot.late++;
       this.counts.late++;
     }
+    slot.reports++;
     slot.version = ++this.changes;
+    this.unsaved.note(time, this.presence.periodOf(second) * this.presence.seconds);
     this.newest = Math.max(this.newest, time);
     this.first = Math.min(this.first, second);
     return outcome;
@@ -233,6 +239,33 @@ export class Dataset {
   /** Nodes that were heard of for some second from `second` on. */
   heardSince(second: number): Set<string> {
     return this.presence.heardSince(second);
+  }
+
+  reporters(second: number): string[] {
+    return this.presence.reporters(second);
+  }
+
+  /** Takes over slots written down earlier, those that are not too old; what is here already stays. Returns how many. */
+  restore({ slots, periods }: Remembered, nowMs: number): number {
+    const from = this.slotOf(Math.floor(nowMs / 1000) - this.retention);
+    let restored = 0;
+    const taken = new Set<number>();
+    for (const { time, lost, late, reports, leastReporting, rows } of slots) {
+      if (time < from || this.slots.has(time)) continue;
+      const slot = this.newSlot(time);
+      for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
+      Object.assign(slot, { lost, late, reports, leastReporting, version: ++this.changes });
+      this.newest = Math.max(this.newest, time);
+      taken.add(time);
+      restored++;
+    }
+    for (const [second, nodes] of periods) {
+      if (!taken.has(this.slotOf(second))) continue;
+      for (const node of nodes) this.presence.mark(node, second);
+      this.first = Math.min(this.first, second);
+    }
+    this.tick(nowMs);
+    return restored;
   }
 
   /** Once a second: seals what is over, drops what is too old or too much. */

@@ -19,6 +19,7 @@ import { routes } from '../../common/route';
 import { brokerUrl, readSettings, type Settings } from '../../common/settings';
 import { Aggregator } from './aggregator';
 import type { Context } from './answer';
+import { Hindsight } from './hindsight';
 import { createRenderer } from './heatmap/renderer';
 import { valueRoutes } from './routes';
 import { geolocation } from './transformations/geolocation';
@@ -53,9 +54,16 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
       log.warn({ reason }, 'lost the broker');
     },
   });
+  const hindsight = new Hindsight({
+    folder: join(settings.home, 'hindsight'),
+    writer: `${instance.replace(/[^\w.]/g, '_')}.${process.pid}.${started}`,
+    clock,
+    log,
+  });
   const aggregator = new Aggregator({
     clock,
     log,
+    hindsight,
     bind: (fqid) => peer.bind(keys.instrumentation(fqid)),
     unbind: (fqid) => peer.unbind(keys.instrumentation(fqid)),
     time: async (node) => {
@@ -117,8 +125,8 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
     await aggregator.enable(body);
     return {};
   });
-  peer.on('disable_aggregation', async ({ fqid }) => {
-    await aggregator.disable(fqid);
+  peer.on('disable_aggregation', async ({ fqid, deleted }) => {
+    await aggregator.disable(fqid, deleted ?? false);
     return {};
   });
   peer.on('front_door', ({ secret }) => {

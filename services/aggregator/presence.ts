@@ -110,6 +110,12 @@ export class Presence {
     return seen.map(([node]) => node);
   }
 
+  /** Who reported in the period of a second. */
+  reporters(second: number): string[] {
+    if (this.reporting(second) === 0) return [];
+    return [...this.numbers.keys()].filter((node) => this.has(node, second));
+  }
+
   /** Nodes that reported for a period from that of the second on. */
   heardSince(second: number): Set<string> {
     const from = this.periodOf(second);

@@ -18,6 +18,8 @@ export class Slot {
   lost = 0;
   /** Reports that came more than LIMITS.lateMs after the end of what they cover. */
   late = 0;
+  /** Reports that are in it. */
+  reports = 0;
   /** The dataset's count of changes when this slot changed last. */
   version = 0;
   /** Fewest nodes that reported in those of its periods that have left the presence ring. */
@@ -60,6 +62,11 @@ export class Slot {
     // Up to twice the limit before folding: the ranking costs a sort, and late bloomers get their chance.
     if (cells.size > 2 * LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
     else if (cells.bytes > LIMITS.openSlotBytes) cells.foldSmallest(Math.floor(cells.size / 2));
+  }
+
+  /** Rows of a slot that was written down; buckets ascending. */
+  addRow(key: string, buckets: Uint16Array, counts: Float64Array): void {
+    this.reopened().addRow(key, { buckets, counts, from: 0, to: buckets.length });
   }
 
   each(visit: RowVisitor): void {

@@ -12,6 +12,8 @@ export interface DebtsOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly members: Pick<Members, 'aggregator'>;
+  /** It lives on elsewhere. */
+  readonly isWanted: (fqid: string) => boolean;
   /** An enable_aggregation is under way: forgetting must come after it. */
   readonly isBusy: (fqid: string, instance: string) => boolean;
 }
@@ -45,7 +47,12 @@ export class Debts {
       if (this.o.isBusy(fqid, instance)) continue;
       debts.delete(fqid);
       this.o.bus
-        .call(key, 'disable_aggregation', { fqid }, LIMITS.enableAggregationMs)
+        .call(
+          key,
+          'disable_aggregation',
+          { fqid, deleted: !this.o.isWanted(fqid) },
+          LIMITS.enableAggregationMs,
+        )
         .catch((error: unknown) => {
           this.o.log.warn({ fqid, aggregator: instance, reason: messageOf(error) }, 'not disabled yet');
           debts.add(fqid);

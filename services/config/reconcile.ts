@@ -52,6 +52,7 @@ export class Reconciler {
     this.turns = new Turns(LIMITS.callsInFlight, LIMITS.callTurnMs, () => options.clock.now());
     this.debts = new Debts({
       ...options,
+      isWanted: (id) => this.jobs.get(id)?.removed === false,
       isBusy: (id, instance) => {
         const job = this.jobs.get(id);
         return job?.home.busy === true && job.record.aggregator === instance;
