@@ -247,25 +247,24 @@ export class Dataset {
 
   /** Takes over slots written down earlier, those that are not too old; what is here already stays. Returns how many. */
   restore({ slots, periods }: Remembered, nowMs: number): number {
-    const from = this.slotOf(Math.floor(nowMs / 1000) - this.retention);
-    let restored = 0;
+    const now = Math.floor(nowMs / 1000);
     const taken = new Set<number>();
     for (const { time, lost, late, reports, leastReporting, rows } of slots) {
-      if (time < from || this.slots.has(time)) continue;
+      if (time < this.slotOf(now - this.retention) || this.slots.has(time)) continue;
       const slot = this.newSlot(time);
       for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
       Object.assign(slot, { lost, late, reports, leastReporting, version: ++this.changes });
       this.newest = Math.max(this.newest, time);
       taken.add(time);
-      restored++;
+      // One after the other: all of them open at once are many times as large.
+      if (time + this.granularity + OPEN_SECONDS <= now) this.seal(slot);
     }
     for (const [second, nodes] of periods) {
       if (!taken.has(this.slotOf(second))) continue;
       for (const node of nodes) this.presence.mark(node, second);
       this.first = Math.min(this.first, second);
     }
-    this.tick(nowMs);
-    return restored;
+    return taken.size;
   }
 
   /** Once a second: seals what is over, drops what is too old or too much. */

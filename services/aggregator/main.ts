@@ -161,7 +161,7 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
     peer.tell(keys.config, 'offline', {});
     // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
     await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
-    aggregator.close();
+    await aggregator.close();
     // Whoever has asked already gets an answer; the bus stays until then.
     await http.close();
     await Promise.all([peer.close(), renderer.close()]);
