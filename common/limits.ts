@@ -235,7 +235,7 @@ export const LIMITS = {
   proxyWaitMs: 3000,
   /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
   proxyAnswerMs: 15_000,
-  /** One that has not answered for so long is asked whether it is alive; that it must say within the same time. */
+  /** One that has not answered for so long is asked whether it is alive; that it must say within twice the time. */
   proxyDoubtMs: 1000,
   /** One that is not is asked again after this, doubled each time. */
   proxyProbeMs: 500,

@@ -28,7 +28,7 @@ export interface UpstreamLimits {
   readonly waitMs: number;
   /** An answer must begin within this. */
   readonly answerMs: number;
-  /** After this without an answer the aggregator is asked whether it is alive; and it must answer that within this. */
+  /** After this without an answer the aggregator is asked whether it is alive; and it must answer that within twice this. */
   readonly doubtMs: number;
   readonly probeMs: number;
   readonly probeMsMax: number;
@@ -134,7 +134,7 @@ export class Upstream {
         answer.resume();
         resolve();
       });
-      const timer = setTimeout(() => asked.destroy(new Error('no answer')), this.limits.doubtMs);
+      const timer = setTimeout(() => asked.destroy(new Error('no answer')), 2 * this.limits.doubtMs);
       asked.once('error', (error) => {
         clearTimeout(timer);
         reject(error);
