@@ -1,8 +1,10 @@
 /*
  * A service that is started again when it ends by itself, with growing pauses. In: a command. Out: a handle.
- * A service that cannot even start says why once, in its log and here, instead of in a loop of stack traces.
+ * A service that cannot even start says why once, in its log and here, instead of in a loop of stack traces; one that
+ * has a wrong setting is not started again: the setting will not mend itself.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { BAD_SETTING_STATUS } from '../../common/cannot-start';
 import { run, type Command, type Guard, type Running } from './process';
 
 export interface Supervised {
@@ -41,8 +43,10 @@ export async function supervise(
       if (stopping) return;
       pause = Date.now() - since > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
       const why = `${name} ended (${how}): ${lastWords(command.logFile)}`;
-      if (why !== said) say(`${why}; starting it again`);
+      const again = how !== BAD_SETTING_STATUS;
+      if (why !== said) say(`${why}; ${again ? 'starting it again' : 'it is not started again'}`);
       [failure, said] = [why, why];
+      if (!again) return;
       timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), pause);
     });
   };

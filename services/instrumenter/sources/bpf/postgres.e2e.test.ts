@@ -40,7 +40,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
   afterAll(async () => {
     kernel.source.close();
     await server.close();
-  }, 30_000);
+  });
 
   /** Of this server, should there be others. */
   const mine = () => is('ppid', String(server.pid));
@@ -82,7 +82,7 @@ const numbersOf = (value: Value): ReadonlyMap<string, number> =>
         [hostile, 1],
       ]),
     );
-  }, 30_000);
+  });
 
   test.each(['simple', 'extended', 'prepared'])(
     'as many as pg_stat_statements says, over the %s protocol',
@@ -131,7 +131,7 @@ COMMIT;
     expect(cputime.get(waiting)).toBeLessThan(150_000_000);
     expect(cputime.get(computing)).toBeGreaterThan(10_000_000);
     expect(cputime.get(computing)).toBeLessThanOrEqual(latency.get(computing) ?? 0);
-  }, 30_000);
+  });
 });
 
 /** Where the only bucket of each key begins. */

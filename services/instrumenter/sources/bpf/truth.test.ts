@@ -130,7 +130,7 @@ function countsOf(path: string): Map<string, number> {
     const count = numbersOf(await kernel.read(probe)).get(comm) ?? 0;
     // Chance: five standard deviations would be half of it, were the samples not as regular as they are.
     expect(Math.abs(count / 99 / (ran / 1e9) - 1)).toBeLessThan(0.2);
-  }, 20_000);
+  });
 
   test('samples are told apart by function: of libraries by their files’ symbols, of the kernel by its own', async () => {
     const comm = own('functions');
@@ -158,7 +158,7 @@ function countsOf(path: string): Map<string, number> {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-  }, 30_000);
+  });
 
   test('the idle thread is nobody’s sample', async () => {
     const probe = await kernel.enable('cpu.thread_samples', ['execname']);
@@ -270,7 +270,7 @@ function countsOf(path: string): Map<string, number> {
     expect(totalCount(bytes)).toBe(25);
     eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
     expect(totalCount(distributionOf(await kernel.read(times), port))).toBe(25);
-  }, 20_000);
+  });
 
   test('a segment that nobody answers is sent again, and counted', async () => {
     const probe = await kernel.enable('tcp.retransmits', ['raddr'], is('raddr', '127.0.0.1'));
@@ -287,7 +287,7 @@ function countsOf(path: string): Map<string, number> {
     expect(numbersOf(await kernel.read(probe)).get('127.0.0.1')).toBeGreaterThanOrEqual(
       ports.get(port) ?? NaN,
     );
-  }, 20_000);
+  });
 
   test('addresses of version 6 are told as such', async () => {
     const server = createServer((socket) => socket.end());
@@ -432,7 +432,7 @@ function countsOf(path: string): Map<string, number> {
     };
     expect(totalOf(cpuTimes)).toBe(5000);
     expect(Math.abs(mean(cpuTimes) - mean(latencies))).toBeLessThan(10);
-  }, 20_000);
+  });
 
   test('arguments are those of /proc, with blanks; also long, hostile and other processes’', async () => {
     const call = process.arch === 'x64' ? 110 : 173;
@@ -654,7 +654,7 @@ function countsOf(path: string): Map<string, number> {
     } finally {
       rmdirSync(group);
     }
-  }, 20_000);
+  });
 });
 
 function limitOf(group: string): string {

@@ -103,7 +103,7 @@ const described = (spot: string): MetricDescription => ({
     probe.turn();
     await source.settle();
     expect(totalOf(probe.read().value)).toBe(30);
-  }, 30_000);
+  });
 
   test('two containers of one image are one file: what happens in both is counted once each', async () => {
     if (!readFileSync('/proc/filesystems', 'utf8').includes('overlay')) {
@@ -124,7 +124,7 @@ const described = (spot: string): MetricDescription => ({
     probe.turn();
     await source.settle();
     expect(totalOf(probe.read().value)).toBe(27);
-  }, 30_000);
+  });
 
   test('a program without the place that is asked for is unavailable, and said why', async () => {
     open('no_such_function');
@@ -133,7 +133,7 @@ const described = (spot: string): MetricDescription => ({
     expect(source.offers()).toEqual([
       { metric: 'unix.signals', unavailable: `${program} has no uprobe:no_such_function` },
     ]);
-  }, 30_000);
+  });
 });
 
 function said(child: ChildProcessWithoutNullStreams, words: string): Promise<void> {

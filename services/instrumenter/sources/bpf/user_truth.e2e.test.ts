@@ -94,7 +94,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
     expect(byStatus.get('found')).toBe(8);
     expect([...byStatus.values()].reduce((a, b) => a + b, 0)).toBe(9);
     expect(totalOf(await kernel.read(one))).toBe(7);
-  }, 30_000);
+  });
 
   test('a program in a container, with a C library of its own, is found and counted once; gone, it is let go of', async () => {
     const root = folder();
@@ -166,7 +166,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       a: 50,
       b: 100,
     });
-  }, 30_000);
+  });
 
   test('a Java machine’s collections are those that its own log holds', async () => {
     const java = spawnSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).stdout.trim();
@@ -255,7 +255,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
         '10.1.2.3': 1,
       });
       expect(totalOf(await kernel.read(slow))).toBe(5);
-    }, 30_000);
+    });
 
     test('requests that it makes are counted by where they go', async () => {
       if (!has('node.httpc_ops')) return;
@@ -276,7 +276,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       await said(child, 'done');
       expect(countsOf(await kernel.read(urls))).toEqual({ '/item?0': 20, '/item?1': 20 });
       expect(numbersOf(await kernel.read(ports))).toEqual(new Map([[String(port), 40]]));
-    }, 30_000);
+    });
 
     test('its collections are those that it is told of itself', async () => {
       if (!has('node.gc_ops')) return;
@@ -290,7 +290,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       await said(child, 'done');
       const counts = countsOf(await kernel.read(types));
       expect(counts['mark and sweep']).toBe(9);
-    }, 30_000);
+    });
   });
 });
 
