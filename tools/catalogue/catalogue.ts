@@ -12,15 +12,17 @@ const HEAD = `# The catalogue
 Made by \`node build/tools/catalogue/main.js\` from the descriptions in \`services/instrumenter/metrics/\`; do not edit.
 What works on one machine, and why the rest does not, is printed by \`node build/tools/probes/main.js\`.
 
-- **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock). It needs
-  Linux 5.8 with type information (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the
-  fields that it knows; \`zonename\` needs a cgroup2 file system. A filter by it is exact, also for containers that come
-  and go within a second: an event of a cgroup that the program does not know yet is decided by name when the second is
-  read.
+- **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock;
+  beginning and return of the kernel's own functions). It needs Linux 5.8 with type information
+  (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the fields that it knows; \`zonename\`
+  needs a cgroup2 file system. A filter by it is exact, also for containers that come and go within a second: an event
+  of a cgroup that the program does not know yet is decided by name when the second is read.
   \`psargs\` are the first 80 bytes of the running process's arguments, read at the event; of a process that is not
   running (\`ppsargs\`, \`cpu.runqueue_waits\`, \`tcp.connects\`) they are looked up by its number when the second is read,
   and cannot be filtered by; so is the \`function\` of \`cpu.thread_samples\`. \`cputime\` is the latency without the
   time that the thread was off its CPU.
+  Functions are watched by trampolines (fentry, fexit), or kprobes where those are refused; a kernel with neither has no
+  \`fs.path_ops\`.
   \`uprobe\`, \`uretprobe\` and \`usdt\` are places in user programs: in each file of the kind that is installed, or that
   a process runs, in containers too (new ones are found within 5 s). Such probes cost a microsecond or more per event. A
   Node.js program is seen when it loads our module: \`deps/README.md\`.

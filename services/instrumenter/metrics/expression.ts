@@ -30,7 +30,7 @@ export type Expression =
   | { readonly kind: 'task' }
   /** An argument of the probe: by position (of a user program: 64 bits), or the first of a type (struct or typedef), as they move between releases. */
   | { readonly kind: 'argument'; readonly index?: number; readonly type?: string }
-  /** What a user program's function returns, at its return. */
+  /** What a function returns, at its return. */
   | { readonly kind: 'result' }
   /** Address of a variable that the user program defines for others. */
   | { readonly kind: 'global'; readonly name: string }

@@ -9,13 +9,22 @@ import { member, type Expression } from './expression';
 import type { UserMoment } from './user';
 
 /**
- * Where the kernel is watched: a tracepoint with its raw arguments; or so often a second on each CPU, without any. Or a
- * place in user programs.
+ * Where the kernel is watched: a tracepoint with its raw arguments; where a function of its own begins, with arguments,
+ * or returns, with its result (not every kernel lets itself be watched there); or so often a second on each CPU, without
+ * any. Or a place in user programs.
  */
 export type Moment =
   | { readonly kind: 'tracepoint'; readonly name: string }
+  | FunctionMoment
   | { readonly kind: 'sample'; readonly name: string; readonly hertz: number }
   | UserMoment;
+
+export interface FunctionMoment {
+  readonly kind: 'function';
+  readonly name: string;
+  readonly function: string;
+  readonly isReturn: boolean;
+}
 
 /**
  * What tells one event in flight from another:
@@ -116,6 +125,16 @@ export interface Observation {
 
 export function tracepoint(name: string): Moment {
   return { kind: 'tracepoint', name };
+}
+
+/** Where a function of the kernel begins. */
+export function kernelEntry(of: string): FunctionMoment {
+  return { kind: 'function', name: `entry of ${of}`, function: of, isReturn: false };
+}
+
+/** Where it returns; its arguments are gone by then. */
+export function kernelReturn(of: string): FunctionMoment {
+  return { kind: 'function', name: `return of ${of}`, function: of, isReturn: true };
 }
 
 export function named(value: Expression, names: Named['names']): Named {

@@ -28,6 +28,7 @@ import { capacity } from './fs/capacity';
 import { logicalOps } from './fs/logical_ops';
 import { logicalRwbytes } from './fs/logical_rwbytes';
 import { logicalRwops } from './fs/logical_rwops';
+import { pathOps } from './fs/path_ops';
 import { syncs } from './fs/syncs';
 import { javaGcOps } from './java/gc_ops';
 import { ldapjsConnections } from './ldapjs/connections';
@@ -122,6 +123,7 @@ export const METRICS: readonly MetricDescription[] = [
   logicalOps,
   logicalRwbytes,
   logicalRwops,
+  pathOps,
   syncs,
   javaGcOps,
   ldapjsConnections,

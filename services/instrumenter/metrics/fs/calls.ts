@@ -32,9 +32,12 @@ export const numberAtExit = byArch({
   arm64: member(registers, 'syscallno'),
 });
 export const result = argument(1);
-const negated = minus(0, result);
-/** Results -4095..-1 are errors. */
-export const error = choose(below(minus(negated, 1), 4095), negated, 0);
+/** Results -4095..-1 are errors, also where a pointer is returned. */
+export function errorOf(result: Expression): Expression {
+  const negated = minus(0, result);
+  return choose(below(minus(negated, 1), 4095), negated, 0);
+}
+export const error = errorOf(result);
 
 /** The registers keep what a call was given, but for the first argument on arm64, which is remembered beside them. */
 export const firstArgument = byArch({ x64: member(registers, 'di'), arm64: member(registers, 'orig_x0') });
@@ -87,5 +90,6 @@ export function isInFileSystem(file: Expression): Expression {
 }
 
 /** The file system's name, as in /proc/mounts: ext4, overlay, tmpfs. */
-export const fileSystemOf = (file: Expression): Expression =>
-  string(member(file, 'f_inode.i_sb.s_type.name'), 16);
+export const fileSystemOf = (file: Expression): Expression => fileSystemOfInode(member(file, 'f_inode'));
+export const fileSystemOfInode = (inode: Expression): Expression =>
+  string(member(inode, 'i_sb.s_type.name'), 16);

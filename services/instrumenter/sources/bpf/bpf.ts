@@ -19,6 +19,7 @@ import { compile, type Compiled } from './compile';
 import { KernelError, type Kernel } from './kernel';
 import { Births } from './births';
 import type { Functions } from './functions';
+import { findHooking } from './hooking';
 import { Drain } from './maps';
 import type { Machine, Question } from './plan';
 import { BpfProbe } from './probe';
@@ -73,9 +74,12 @@ export class BpfSource implements Source {
   /** Checks the whole catalogue against the running kernel; never throws for what is missing there. */
   constructor(options: BpfOptions) {
     this.options = options;
-    this.machine = options;
+    const obstacle = this.obstacle();
+    const { kernel, types, metrics } = options;
+    const isHooked = obstacle === undefined && metrics.some(({ bpf }) => bpf !== undefined && hooks(bpf));
+    this.machine = isHooked ? { ...options, hooking: findHooking(kernel, types) } : options;
     this.drain = new Drain(options.kernel, options.cpus);
-    this.offered = this.checkCatalogue();
+    this.offered = this.checkCatalogue(obstacle);
     this.births = this.openBirths();
     options.types.forget();
     if (options.files !== undefined) {
@@ -225,9 +229,8 @@ export class BpfSource implements Source {
       : `BPF has no description of ${metric}`;
   }
 
-  private checkCatalogue(): Offer[] {
+  private checkCatalogue(obstacle: string | undefined): Offer[] {
     const described = this.options.metrics.filter((m) => m.bpf !== undefined);
-    const obstacle = this.obstacle();
     if (obstacle === undefined) return described.map((metric) => this.offer(metric));
     return described.map((metric) => ({ metric: metricName(metric), unavailable: obstacle }));
   }
@@ -299,6 +302,11 @@ export class BpfSource implements Source {
 function programsOf(observation: Observation): Programs | undefined {
   for (const { at } of observation.probes) if (at.kind === 'user') return at.programs;
   return undefined;
+}
+
+/** Whether functions of the kernel are watched. */
+function hooks(observation: Observation): boolean {
+  return observation.probes.some(({ at }) => at.kind === 'function');
 }
 
 /** Rejects when there are files, and none can be watched. */

@@ -35,6 +35,14 @@ export interface Argument {
   readonly typedef: string;
 }
 
+/** A function of the kernel, as far as its types are known. */
+export interface KernelFunction {
+  /** Its number among the types. */
+  readonly id: number;
+  readonly arguments: readonly Argument[];
+  readonly result: Leaf;
+}
+
 /** What the compiler asks about a kernel. */
 export interface KernelTypes {
   /** As `uname -r` prints it. */
@@ -43,6 +51,8 @@ export interface KernelTypes {
   walk(struct: string, path: string): Walk;
   /** Arguments of a tracepoint. Throws a MissingError when there is no such tracepoint. */
   argumentsOf(tracepoint: string): readonly Argument[];
+  /** Throws a MissingError when there is no such function, or all calls of it are built into others. */
+  functionOf(name: string): KernelFunction;
 }
 
 const KIND = {
@@ -57,6 +67,7 @@ const KIND = {
   volatile: 9,
   const: 10,
   restrict: 11,
+  function: 12,
   prototype: 13,
   typeTag: 18,
   enum64: 19,
@@ -103,6 +114,7 @@ export class Btf implements KernelTypes {
   private index: Index | undefined;
   private readonly walks = new Map<string, Walk | MissingError>();
   private readonly tracepoints = new Map<string, readonly Argument[] | MissingError>();
+  private readonly functions = new Map<string, KernelFunction | MissingError>();
 
   /** `read` is called when the blob is first needed, and again if it is after forget(). */
   constructor(read: () => Buffer, release: string) {
@@ -121,6 +133,10 @@ export class Btf implements KernelTypes {
 
   argumentsOf(tracepoint: string): readonly Argument[] {
     return remember(this.tracepoints, tracepoint, () => this.findArguments(tracepoint));
+  }
+
+  functionOf(name: string): KernelFunction {
+    return remember(this.functions, name, () => this.findFunction(name));
   }
 
   private findWalk(struct: string, path: string): Walk {
@@ -211,10 +227,20 @@ export class Btf implements KernelTypes {
   private findArguments(tracepoint: string): readonly Argument[] {
     const typedef = this.named(`btf_trace_${tracepoint}`, [KIND.typedef]);
     if (typedef === 0) throw new MissingError(`Linux ${this.release} has no tracepoint ${tracepoint}`);
-    const prototype = this.bare(this.word(this.bare(typedef), 8));
+    return this.argumentsIn(this.bare(this.word(this.bare(typedef), 8))).slice(1);
+  }
+
+  private findFunction(name: string): KernelFunction {
+    const id = this.named(name, [KIND.function]);
+    if (id === 0) throw new MissingError(`Linux ${this.release} has no function ${name}`);
+    const prototype = this.word(id, 8);
+    return { id, arguments: this.argumentsIn(prototype), result: this.leafOf(this.word(prototype, 8)) };
+  }
+
+  private argumentsIn(prototype: number): readonly Argument[] {
     const count = this.word(prototype, 4) & 0xffff;
-    return Array.from({ length: Math.max(0, count - 1) }, (_, i) => {
-      const type = this.word(prototype, TYPE_BYTES + 8 * (i + 1) + 4);
+    return Array.from({ length: count }, (_, i) => {
+      const type = this.word(prototype, TYPE_BYTES + 8 * i + 4);
       return {
         leaf: this.leafOf(type),
         typedef: this.kindOf(type) === KIND.typedef ? this.nameOf(type) : '',

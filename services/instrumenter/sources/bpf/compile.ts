@@ -5,6 +5,7 @@
 import { LIMITS } from '../../../../common/limits';
 import type { Observation } from '../../metrics/observation';
 import type { Instruction } from './assembler';
+import type { Hook } from './hook';
 import { isSingle, keyLayout, type KeyLayout } from './key';
 import { listing } from './listing';
 import { plan, type Keeping, type Machine, type Question } from './plan';
@@ -32,6 +33,8 @@ export interface CompiledProgram {
   readonly samples?: Samples;
   /** Present: not a tracepoint, but a place in a file of user programs. */
   readonly site?: Site;
+  /** Present: not a tracepoint, but a function of the kernel. */
+  readonly hook?: Hook;
   readonly instructions: readonly Instruction[];
 }
 
@@ -51,10 +54,11 @@ export function compile(observation: Observation, question: Question, machine: M
   const { probes, keeping, discrete, grid, zones } = plan(observation, question, machine);
   const key = keyLayout(discrete, grid, machine.cpus, zones);
   const layout = { key, ...(keeping === undefined ? {} : { keeping }) };
-  const programs = probes.map(({ tracepoint, hertz, site, steps }) => ({
+  const programs = probes.map(({ tracepoint, hertz, site, hook, steps }) => ({
     tracepoint,
     ...(hertz === undefined ? {} : { samples: { hertz, cpus: machine.cpus } }),
     ...(site === undefined ? {} : { site }),
+    ...(hook === undefined ? {} : { hook }),
     instructions: compileProgram(steps, layout, LIMITS.kernelInstructions),
   }));
   return {

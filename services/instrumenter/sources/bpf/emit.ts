@@ -159,6 +159,8 @@ export class Emitter {
     switch (node.kind) {
       case 'constant':
         return asm.number(0, node.value);
+      case 'context':
+        return asm.aluRegister('=', 0, CONTEXT);
       case 'argument':
         return asm.load(8, 0, CONTEXT, 8 * node.index);
       case 'kept':

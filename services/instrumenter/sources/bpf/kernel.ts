@@ -9,6 +9,7 @@ import koffi from 'koffi';
 import {
   ARRAY_OF_MAPS,
   attribute,
+  loadAttribute,
   CLOCK,
   COMMAND,
   ERRNO,
@@ -16,14 +17,16 @@ import {
   MEMBARRIER_GLOBAL,
   objectName,
   PERF,
-  PROGRAM_TYPES,
   RLIMIT_MEMLOCK,
   SYSCALLS,
   type Command,
+  type FunctionTarget,
   type ProgramType,
 } from './abi';
 import { INSTRUCTION_BYTES } from './assembler';
-import type { MapSpecification, Samples } from './compile';
+import { closeLater } from './close_later';
+import type { CompiledProgram, MapSpecification, Samples } from './compile';
+import type { Hook } from './hook';
 import type { Architecture } from './resolve';
 
 const LICENCE = Buffer.from('GPL\0'); // most helpers are for programs under this licence only
@@ -94,22 +97,22 @@ export class Kernel {
   }
 
   /** The descriptor of a loaded program. Throws a KernelError with the verifier's log. */
-  load(name: string, code: Buffer, type: ProgramType = 'rawTracepoint'): number {
+  load(
+    name: string,
+    code: Buffer,
+    type: ProgramType = 'rawTracepoint',
+    target: FunctionTarget | undefined = undefined,
+  ): number {
     const attributes = (log: Buffer | undefined): Buffer =>
-      Buffer.concat([
-        attribute([
-          [4, PROGRAM_TYPES[type]],
-          [4, code.length / INSTRUCTION_BYTES],
-          [8, addressOf(code)],
-          [8, addressOf(LICENCE)],
-          [4, log === undefined ? 0 : 1],
-          [4, log?.length ?? 0],
-          [8, log === undefined ? 0 : addressOf(log)],
-          [4, 0],
-          [4, 0],
-        ]),
-        objectName(name),
-      ]);
+      loadAttribute({
+        name,
+        type,
+        code: addressOf(code),
+        instructions: code.length / INSTRUCTION_BYTES,
+        licence: addressOf(LICENCE),
+        ...(log === undefined ? {} : { log: { address: addressOf(log), bytes: log.length } }),
+        ...(target === undefined ? {} : { target }),
+      });
     const descriptor = this.bpf('programLoad', attributes(undefined));
     if (descriptor >= 0) return descriptor;
     // Asked again for its reasons: writing them costs milliseconds that the usual, good case need not pay.
@@ -122,6 +125,19 @@ export class Kernel {
       errno,
       log.toString('latin1', 0, log.indexOf(0)),
     );
+  }
+
+  /** A program by what it is made for; `code` is its own. Throws as load() does. */
+  loadFor({ tracepoint, samples, site, hook }: Omit<CompiledProgram, 'instructions'>, code: Buffer): number {
+    if (hook === undefined) {
+      return this.load(
+        tracepoint,
+        code,
+        site !== undefined ? 'user' : samples !== undefined ? 'sample' : 'rawTracepoint',
+      );
+    }
+    const target = { id: hook.type.id, isReturn: hook.isReturn };
+    return this.load(tracepoint, code, hook.hooking, hook.hooking === 'trampoline' ? target : undefined);
   }
 
   /** The descriptor of the attachment: closing it detaches. */
@@ -155,22 +171,53 @@ export class Kernel {
     }
   }
 
+  /**
+   * Has the program run at a function of the kernel; `pmu` is the number of kprobes (hooking.ts). Closing the
+   * descriptor ends it, and may take the kernel long.
+   */
+  async attachFunction(
+    { hooking, function: of, isReturn }: Hook,
+    pmu: number,
+    program: number,
+  ): Promise<number> {
+    const name = Buffer.from(`${of}\0`);
+    if (hooking === 'breakpoint') {
+      return this.attachEvent(of, PERF.functionEvent(pmu, addressOf(name), isReturn), name, program);
+    }
+    const attributes = functionAttachment(program);
+    const link = await this.bpfAsync('rawTracepointOpen', attributes);
+    if (link >= 0) return link;
+    return this.check(`function ${of} cannot be attached to`, this.bpf('rawTracepointOpen', attributes));
+  }
+
+  /** Attaches to a function and lets go again, which the kernel takes its time for. Throws a KernelError. */
+  tryFunction(of: string, program: number): void {
+    const attributes = functionAttachment(program);
+    const link = this.check(
+      `function ${of} cannot be attached to`,
+      this.bpf('rawTracepointOpen', attributes),
+    );
+    void closeLater(link);
+  }
+
   /** Has the program run wherever a process comes by. The descriptor's closing ends it. */
   async attachUser(pmu: number, path: string, site: UserPlace, program: number): Promise<number> {
-    const { perfEventOpen, ioctl } = this.numbers;
     const name = Buffer.from(`${path}\0`);
     const event = PERF.userEvent(pmu, addressOf(name), site.offset, site.semaphore, site.isReturn);
+    return this.attachEvent(`${site.name} of ${path}`, event, name, program);
+  }
+
+  /** `name`: what the event points to. */
+  private async attachEvent(what: string, event: Buffer, name: Buffer, program: number): Promise<number> {
+    const { perfEventOpen, ioctl } = this.numbers;
     const args = [perfEventOpen, event, -1, FIRST_CPU, -1, PERF.closeOnExec] as const;
     let link = await settled(this.perfEventOpen, ...args).finally(() => name.length);
     // Asked again for the error's number: it is another thread's.
     if (link < 0) link = this.perfEventOpen(...args) as number;
-    this.check(`${site.name} of ${path} cannot be attached to`, link);
+    this.check(`${what} cannot be attached to`, link);
     try {
-      this.check(
-        `${site.name} cannot run a program`,
-        this.ioctl(ioctl, link, PERF.setBpf, program) as number,
-      );
-      this.check(`${site.name} cannot begin`, this.ioctl(ioctl, link, PERF.enable, 0) as number);
+      this.check(`${what} cannot run a program`, this.ioctl(ioctl, link, PERF.setBpf, program) as number);
+      this.check(`${what} cannot begin`, this.ioctl(ioctl, link, PERF.enable, 0) as number);
     } catch (error) {
       closeSync(link);
       throw error;
@@ -388,6 +435,15 @@ function settled(call: koffi.KoffiFunction, ...args: unknown[]): Promise<number>
       else reject(error instanceof Error ? error : new Error('a call into the kernel failed'));
     });
   });
+}
+
+/** No name: what it is attached to a program of this type has known since it was loaded. */
+function functionAttachment(program: number): Buffer {
+  return attribute([
+    [8, 0],
+    [4, program],
+    [4, 0],
+  ]);
 }
 
 function elementOf(map: number, key: Buffer, value: Buffer | undefined): Buffer {

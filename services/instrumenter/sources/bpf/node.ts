@@ -9,6 +9,8 @@ export type Node =
   | { readonly kind: 'constant'; readonly value: bigint }
   | { readonly kind: 'call'; readonly helper: 'now' | 'processThread' | 'cpu' | 'task' | 'cgroup' }
   | { readonly kind: 'argument'; readonly index: number }
+  /** Address of what the program is handed, where its arguments lie. */
+  | { readonly kind: 'context' }
   /** A number in memory; 0 where nothing can be read. `name` is the member as people know it. */
   | {
       readonly kind: 'read';
@@ -70,6 +72,8 @@ export function print(node: Node | TextNode): string {
       return node.value.toString();
     case 'call':
       return `${node.helper}()`;
+    case 'context':
+      return 'context';
     case 'argument':
       return `argument(${node.index})`;
     case 'read':

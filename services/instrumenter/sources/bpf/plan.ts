@@ -16,6 +16,7 @@ import {
 import type { UserMoment } from '../../metrics/user';
 import { cgroupOf, conditionOf, resolveField, type Field } from './field';
 import { MissingError } from './btf';
+import { hookOf, type Hook, type Hooking } from './hook';
 import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
 import { numberOf, type Surroundings } from './resolve';
 import { simplify } from './simplify';
@@ -23,8 +24,10 @@ import type { Site } from './site';
 import { zoneFilter, type ZoneFilter } from './zone_filter';
 
 /** The machine that programs are made for. `cpus`: how many the kernel has room for. */
-export type Machine = Omit<Surroundings, 'tracepoint' | 'site'> & {
+export type Machine = Omit<Surroundings, 'tracepoint' | 'site' | 'hook'> & {
   readonly cpus: number;
+  /** How programs come to run at functions of the kernel; or why they do not. Absent: nobody has looked. */
+  readonly hooking?: Hooking | MissingError;
   /** The file of user programs that is meant, where an observation is of such. */
   readonly file?: { sitesOf(moment: UserMoment): readonly Site[] };
 };
@@ -78,6 +81,8 @@ export interface ReadyProbe {
   readonly hertz?: number;
   /** Present: not a tracepoint, but a place in a user program. */
   readonly site?: Site;
+  /** Present: not a tracepoint, but a function of the kernel. */
+  readonly hook?: Hook;
   readonly steps: readonly ReadyStep[];
 }
 
@@ -120,6 +125,7 @@ export function plan(observation: Observation, question: Question, machine: Mach
         tracepoint: probe.at.name,
         ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
         ...(at.site === undefined ? {} : { site: at.site }),
+        ...(at.hook === undefined ? {} : { hook: at.hook }),
         steps: probe.steps
           .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
           .map((step) => readyStep(step, { question, zones }, at, keeping)),
@@ -127,8 +133,9 @@ export function plan(observation: Observation, question: Question, machine: Mach
     )
     .filter((probe) => probe.steps.length > 0);
   // A tracepoint without arguments in use must exist all the same.
-  for (const { tracepoint, hertz, site } of probes) {
-    if (hertz === undefined && site === undefined) machine.types.argumentsOf(tracepoint);
+  for (const { tracepoint, hertz, site, hook } of probes) {
+    if (hertz === undefined && site === undefined && hook === undefined)
+      machine.types.argumentsOf(tracepoint);
   }
   const discrete = counts[0]?.discrete;
   return {
@@ -143,6 +150,9 @@ export function plan(observation: Observation, question: Question, machine: Mach
 /** Where the moment is: once in a kernel, any number of times in a program. */
 function placesOf(probe: Probe, machine: Machine): readonly Surroundings[] {
   const { at } = probe;
+  if (at.kind === 'function') {
+    return [{ ...machine, tracepoint: at.name, hook: hookOf(at, machine.types, machine.hooking) }];
+  }
   if (at.kind !== 'user') return [{ ...machine, tracepoint: at.name }];
   if (machine.file === undefined) throw new TypeError(`no file is given to find ${at.name} in`);
   return machine.file.sitesOf(at).map((site) => ({ ...machine, tracepoint: at.name, site }));

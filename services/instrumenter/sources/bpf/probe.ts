@@ -7,6 +7,7 @@ import type { Cost, Probe, Reading } from '../../source';
 import { encode } from './assembler';
 import { closeLater } from './close_later';
 import { listPrograms, type Compiled, type CompiledProgram } from './compile';
+import { kprobeType } from './hooking';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
 import { CONTROL, COUNTER_BYTES, MAPS } from './program';
@@ -31,6 +32,8 @@ export class BpfProbe implements Probe {
   /** Attachments by file. */
   private readonly files = new Map<string, number[]>();
   private readonly links: number[] = [];
+  /** Attachments to functions of the kernel, which takes its time to let go of them. */
+  private readonly slowLinks: number[] = [];
   private readonly control = Buffer.alloc(CONTROL.bytes);
   private phase = 0;
   private lostSoFar = [0, 0];
@@ -57,11 +60,9 @@ export class BpfProbe implements Probe {
       for (const map of this.compiled.maps) this.maps.set(map.name, this.kernel.createMap(map));
       this.writeControl();
       this.openVerdicts();
-      for (const { tracepoint, samples, instructions } of this.kernelPrograms()) {
-        const code = encode(instructions, (name) => this.map(name));
-        this.programs.push(
-          this.kernel.load(tracepoint, code, samples === undefined ? 'rawTracepoint' : 'sample'),
-        );
+      for (const program of this.kernelPrograms()) {
+        const code = encode(program.instructions, (name) => this.map(name));
+        this.programs.push(this.kernel.loadFor(program, code));
       }
       await this.attach();
     } catch (error) {
@@ -141,7 +142,7 @@ export class BpfProbe implements Probe {
     return listPrograms(this.compiled);
   }
 
-  /** The kernel takes its time to let go of user programs (close_later.ts). */
+  /** The kernel takes its time to let go of user programs and of its own functions (close_later.ts). */
   close(): void {
     this.closeAll();
     this.onClose(this);
@@ -186,9 +187,11 @@ export class BpfProbe implements Probe {
   /** All at once: the kernel may wait for a grace period in each. */
   private async attach(): Promise<void> {
     const attached = await Promise.allSettled(
-      this.kernelPrograms().map(async ({ tracepoint, samples }, i) => {
+      this.kernelPrograms().map(async ({ tracepoint, samples, hook }, i) => {
         const program = this.programs[i] ?? -1;
         if (samples !== undefined) this.kernel.sample(samples, program, this.links);
+        else if (hook !== undefined)
+          this.slowLinks.push(await this.kernel.attachFunction(hook, kprobeType() ?? -1, program));
         else this.links.push(await this.kernel.attach(tracepoint, program));
       }),
     );
@@ -240,6 +243,7 @@ export class BpfProbe implements Probe {
   }
 
   private closeAll(): void {
+    void this.drop(this.slowLinks);
     for (const fd of [...this.links.splice(0), ...this.programs.splice(0), ...this.maps.values()]) {
       this.kernel.close(fd);
     }

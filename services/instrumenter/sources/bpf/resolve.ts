@@ -6,6 +6,7 @@
 import { member, task, type Expression } from '../../metrics/expression';
 import type { Names, PairNames } from '../../metrics/observation';
 import { MissingError, type KernelTypes, type Leaf, type Walk } from './btf';
+import { hookArgument, hookResult, type Hook } from './hook';
 import { constant, type Node, type TextNode } from './node';
 import { simplify } from './simplify';
 import { addressOfGlobal, siteArgument, siteResult, type Site } from './site';
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly tracepoint: string;
   /** Instead of a tracepoint: a place in a user program. */
   readonly site?: Site;
+  /** Instead of a tracepoint: where a function of the kernel begins or returns. */
+  readonly hook?: Hook;
   /** Zones by the numbers of their cgroups; absent where there are no cgroups to be told apart. */
   readonly zones?: Names;
   /** Arguments of processes by their numbers. */
@@ -81,7 +84,7 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
     case 'argument':
       return argumentOf(e, at);
     case 'result':
-      return number(siteResult(siteOf(at)), 8);
+      return resultAt(at);
     case 'global':
       return number(addressOfGlobal(siteOf(at), e.name), 8);
     case 'userNumber':
@@ -193,25 +196,38 @@ function argumentOf(e: Expression & { kind: 'argument' }, at: Surroundings): Res
     if (e.index === undefined) throw new TypeError('arguments of user programs have no types');
     return number(siteArgument(at.site, e.index), 8);
   }
-  const all = at.types.argumentsOf(at.tracepoint);
+  const all = at.hook?.type.arguments ?? at.types.argumentsOf(at.tracepoint);
   const isOfType = (leaf: Leaf, typedef: string): boolean =>
     e.type === undefined || typedef === e.type || (leaf.kind === 'pointer' && leaf.to === e.type);
   const index = e.index ?? all.findIndex((a) => isOfType(a.leaf, a.typedef));
   const found = all[index];
   if (found === undefined || !isOfType(found.leaf, found.typedef)) {
     const wanted = `argument ${e.index ?? ''}${e.type === undefined ? '' : ` of type ${e.type}`}`;
-    throw new MissingError(`tracepoint ${at.tracepoint} of Linux ${at.types.release} has no ${wanted}`);
+    const place = at.hook === undefined ? `tracepoint ${at.tracepoint}` : `function ${at.hook.function}`;
+    throw new MissingError(`${place} of Linux ${at.types.release} has no ${wanted}`);
   }
-  const node: Node = { kind: 'argument', index };
+  const node: Node =
+    at.hook === undefined
+      ? { kind: 'argument', index }
+      : hookArgument(at.hook, index, found, at.architecture);
   if (found.leaf.kind === 'pointer') return { kind: 'pointer', node, to: found.leaf.to };
   if (found.leaf.kind !== 'integer') {
     throw new MissingError(`argument ${index} of tracepoint ${at.tracepoint} is neither number nor pointer`);
   }
+  if (at.hook !== undefined) return number(simplify(node), found.leaf.bytes === 8 ? 8 : 4);
   // The kernel hands over all arguments as 64 bits without extending their sign.
   const { bytes, signed } = found.leaf;
   const shift = constant(BigInt(64 - 8 * bytes));
   if (!signed || bytes === 8) return number(node, bytes === 8 ? 8 : 4);
   return number(binary('s>>', binary('<<', node, shift), shift), 4);
+}
+
+/** At a function's return. */
+function resultAt(at: Surroundings): Resolved {
+  return number(
+    at.hook === undefined ? siteResult(siteOf(at)) : simplify(hookResult(at.hook, at.architecture)),
+    8,
+  );
 }
 
 function memberOf(e: Expression & { kind: 'member' }, at: Surroundings): Resolved {

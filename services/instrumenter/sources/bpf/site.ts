@@ -140,7 +140,8 @@ function register({ word, shift }: RegisterPlace): Node {
   return shift === 0 ? node : binary('>>', node, constant(BigInt(shift)));
 }
 
-function extended(node: Node, bytes: number, signed: boolean): Node {
+/** The lower bytes of a register as 64 bits. */
+export function extended(node: Node, bytes: number, signed: boolean): Node {
   if (bytes === 8) return node;
   const shift = constant(BigInt(64 - 8 * bytes));
   return binary(signed ? 's>>' : '>>', binary('<<', node, shift), shift);

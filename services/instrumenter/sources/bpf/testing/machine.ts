@@ -350,7 +350,8 @@ class Run {
   }
 
   private kernelBytes(address: bigint): Buffer | undefined {
-    for (const [from, bytes] of this.machine.world.memory) {
+    // What the program is handed is memory too.
+    for (const [from, bytes] of [...this.machine.world.memory, [CONTEXT_AT, this.context] as const]) {
       if (address >= from && address < from + BigInt(bytes.length))
         return bytes.subarray(Number(address - from));
     }

@@ -56,6 +56,11 @@ export class BtfWriter {
     return this.typedef(`btf_trace_${name}`, this.pointer(prototype));
   }
 
+  function(name: string, args: readonly number[], result: number): number {
+    const words = args.flatMap((type) => [0, type]);
+    return this.add(name, 12, 1, this.add('', 13, args.length, result, words), []);
+  }
+
   /** A type of a kind with nothing behind it. */
   add(
     name: string,
@@ -159,6 +164,9 @@ export function toyBtf(): Btf {
   w.tracepoint('sched_process_exit', [toTask, bool]);
   w.tracepoint('block_rq_issue', [requestPointer]);
   w.tracepoint('block_rq_complete', [requestPointer, w.typedef('blk_status_t', u8), u32]);
+  w.function('submit', [w.pointer(0), requestPointer, s32, u32], s32);
+  w.function('submit_whole', [request, s32], w.pointer(request));
+  w.function('submit_much', [s64, s64, s64, s64, s64, s64, s64], 0);
   const blob = w.blob();
   // The pointer to task_struct that was written before it.
   patchPointer(blob, taskPointer, task);

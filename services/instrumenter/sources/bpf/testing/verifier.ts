@@ -18,10 +18,9 @@ export class Verifier {
 
   check(compiled: Compiled): void {
     const descriptors = new Map(compiled.maps.map((map) => [map.name, this.mapLike(map)]));
-    for (const { tracepoint, samples, site, instructions } of compiled.programs) {
-      const type = site !== undefined ? 'user' : samples !== undefined ? 'sample' : 'rawTracepoint';
-      const code = encode(instructions, (name) => descriptors.get(name) ?? -1);
-      this.kernel.close(this.kernel.load(tracepoint, code, type));
+    for (const program of compiled.programs) {
+      const code = encode(program.instructions, (name) => descriptors.get(name) ?? -1);
+      this.kernel.close(this.kernel.loadFor(program, code));
     }
   }
 
