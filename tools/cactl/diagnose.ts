@@ -113,6 +113,7 @@ function service({ service: name, clockMs, status }: Answered, now: number): Pro
       fix: 'amqpsnoop shows who sends them; are all services of one version?',
     });
   }
+  problems.push(...disk(name, (status['hindsight'] ?? {}) as Readonly<Record<string, unknown>>));
   for (const row of rowsOf(status['instrumentations'])) {
     const late = numberOf(row['late']);
     const reports = numberOf(row['reports']);
@@ -127,6 +128,25 @@ function service({ service: name, clockMs, status }: Answered, now: number): Pro
         fix: `narrow it with --where, or cactl delete ${textOf(row['fqid'])}`,
       });
     }
+  }
+  return problems;
+}
+
+/** Of an aggregator that keeps values on disk. */
+function disk(name: string, hindsight: Readonly<Record<string, unknown>>): Problem[] {
+  const problems: Problem[] = [];
+  if (hindsight['ok'] === false) {
+    problems.push({
+      what: `${name} cannot write values to disk: ${textOf(hindsight['reason'])}`,
+      fix: 'make room in CA_HOME/hindsight on its host, or repair that disk; values are served from memory until then, and go with it',
+    });
+  }
+  const damaged = numberOf(hindsight['damagedBytes']);
+  if (damaged > 0) {
+    problems.push({
+      what: `${name} found ${damaged} damaged bytes among its values on disk when it read them`,
+      fix: 'what was in them reads as missing; look after the disk of CA_HOME/hindsight on its host',
+    });
   }
   return problems;
 }

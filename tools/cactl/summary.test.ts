@@ -94,6 +94,12 @@ ID  METRIC           BY            WHERE               NODES  REPORT  LOST  COST
  7  disk.physio_ops  disk,latency  latency > 10ms &&…      2     2/2     0     -`);
 });
 
+test('a disk that works is nothing to tell of', () => {
+  const hindsight = { ok: true, instrumentations: 3, writes: 900, failures: 4, damagedBytes: 0 };
+  const keeping = answered('aggregator.n1-0', { ...AGGREGATOR.status, hindsight });
+  expect(problems(surveyed({ answered: [CONFIG, keeping, NODE('n1'), NODE('n2')] }))).toEqual([]);
+});
+
 test('what a question costs is the sum of what its nodes measured', () => {
   const row = { fqid: 'global;7', metric: 'disk.physio_ops', state: 'enabled', reports: 100, late: 0 };
   const costing = (host: string, percentOfCore: number): Answered =>
@@ -163,6 +169,29 @@ test.each<[string, Partial<Survey>, RegExp]>([
     'messages are not understood',
     { answered: [CONFIG, NODE('n1', { counters: { malformed: 3 } })] },
     /instrumenter.n1 got 3 messages that it did not understand/,
+  ],
+  [
+    'a disk is full',
+    {
+      answered: [
+        CONFIG,
+        answered('aggregator.n1-0', {
+          ...AGGREGATOR.status,
+          hindsight: { ok: false, reason: 'ENOSPC: no space left on device, write', damagedBytes: 0 },
+        }),
+      ],
+    },
+    /^aggregator.n1-0 cannot write values to disk: ENOSPC: no space left on device, write > make room in CA_HOME\/hindsight/,
+  ],
+  [
+    'a file of values was damaged',
+    {
+      answered: [
+        CONFIG,
+        answered('aggregator.n1-0', { ...AGGREGATOR.status, hindsight: { ok: true, damagedBytes: 512 } }),
+      ],
+    },
+    /^aggregator.n1-0 found 512 damaged bytes among its values on disk when it read them > what was in them/,
   ],
   [
     'a node cannot keep up',

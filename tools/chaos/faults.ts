@@ -13,6 +13,8 @@ const WATERMARK = ['absolute', '512MiB'] as const;
 export class Faults {
   /** Faults that happened; those that could not be made to (the broker was busy dying) are not among them. */
   done = 0;
+  /** Services that got SIGKILL, and when (ms). */
+  readonly kills: { readonly target: string; readonly at: number }[] = [];
   private brokerLane: Promise<void> = Promise.resolve();
   private readonly system: System;
   private readonly say: (line: string) => void;
@@ -37,7 +39,9 @@ export class Faults {
         const pid = this.system.services.get(fault.target)?.pid;
         // Between its end and its next start it has no process to kill.
         try {
-          process.kill(pid ?? 0, 'SIGKILL');
+          if (pid === undefined) throw new Error('nobody of that name');
+          process.kill(pid, 'SIGKILL');
+          this.kills.push({ target: fault.target, at: Date.now() });
           this.done++;
         } catch (error) {
           this.say(`(${fault.target} was not running: ${messageOf(error)})`);

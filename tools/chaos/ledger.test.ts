@@ -59,6 +59,38 @@ test.each([
   expect(defects.length).toBeGreaterThan(0);
 });
 
+describe('of values on disk', () => {
+  const without = all(SECOND);
+  without.delete('sim3');
+  const readings = [reading(SECOND, { amounts: without, reporting: 4 }), reading(SECOND + 1)];
+  const end = (SECOND + 1) * 1000;
+
+  test('none may be missing, though the others may', () => {
+    const ledger = book();
+    ledger.keeps('global;2', 1000);
+    expect(ledger.balance(readings)).toMatchObject({ balances: true, counts: { missing: 1, unkept: 0 } });
+    ledger.keeps('global;1', 1000);
+    expect(ledger.balance(readings)).toMatchObject({
+      balances: false,
+      counts: { missing: 0, unkept: 1, present: 9 },
+      defects: [`unkept: global;1 second ${SECOND} lacks sim3; 4 of 5 reported, it says`],
+    });
+  });
+
+  test.each([
+    ['in the middle of it', end - 500, true],
+    ['just after it', end + 1900, true],
+    ['before it', end - 1100, false],
+    ['when it must have been on disk', end + 2100, false],
+    ['a minute later', end + 60_000, false],
+  ])('the second in which an aggregator is killed may be, and no other: killed %s', (_when, at, balances) => {
+    const ledger = book();
+    ledger.keeps('global;1', 1000);
+    ledger.killed(at);
+    expect(ledger.balance(readings).balances).toBe(balances);
+  });
+});
+
 test('what nobody read is not accounted for', () => {
   expect(book().balance([reading(SECOND)])).toMatchObject({ balances: false, counts: { unread: 5 } });
 });

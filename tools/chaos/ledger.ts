@@ -2,10 +2,15 @@
  * The oracle's book: every value that a node made, against what readers were told afterwards. In: reports as they are made
  * and given up, and replies of the API. Out: for each value one verdict; the book balances when all are accounted for.
  */
-export type Verdict = 'present' | 'late' | 'missing' | 'givenUp' | 'silent' | 'doubled' | 'wrong' | 'unread';
+export type Verdict =
+  'present' | 'late' | 'missing' | 'givenUp' | 'silent' | 'doubled' | 'wrong' | 'unread' | 'unkept';
 
 /** Anything else is a defect. */
 const ACCOUNTED: readonly Verdict[] = ['present', 'late', 'missing', 'givenUp'];
+
+/** What came in the last second before an aggregator was killed may not be on disk; it comes soon after its end. */
+const LAST_MS = 1000;
+const ON_ITS_WAY_MS = 1000;
 
 export interface Made {
   readonly fqid: string;
@@ -30,6 +35,19 @@ export interface Reading {
 export class Ledger {
   private readonly made = new Map<string, Map<string, Made>>();
   private readonly givenUp = new Set<string>();
+  /** Questions whose values are kept on disk: how many ms each of their reports spans. */
+  private readonly kept = new Map<string, number>();
+  private readonly kills: number[] = [];
+
+  /** This question has persist-data: what was there once must not go missing, but for an aggregator's last second. */
+  keeps(fqid: string, reportMs: number): void {
+    this.kept.set(fqid, reportMs);
+  }
+
+  /** An aggregator got SIGKILL, at this time (ms). */
+  killed(at: number): void {
+    this.kills.push(at);
+  }
 
   make(made: Made): void {
     const key = slot(made);
@@ -95,6 +113,7 @@ export class Ledger {
       doubled: 0,
       wrong: 0,
       unread: 0,
+      unkept: 0,
     };
     const defects: string[] = [];
     const unread = new Set<string>();
@@ -113,9 +132,9 @@ export class Ledger {
         const verdict = this.verdict(made, reading);
         if (verdict === undefined) continue;
         counts[verdict]++;
-        if (verdict === 'silent') {
+        if (verdict === 'silent' || verdict === 'unkept') {
           defects.push(
-            `silent: ${made.fqid} second ${made.second} lacks ${made.node}; ` +
+            `${verdict}: ${made.fqid} second ${made.second} lacks ${made.node}; ` +
               `${reading.reporting} of ${reading.expected} reported, it says`,
           );
         }
@@ -135,7 +154,19 @@ export class Ledger {
     if (found === amount) return reading.late > 0 ? 'late' : 'present';
     if (found !== undefined) return undefined;
     if (this.givenUp.has(`${fqid} ${second} ${node}`)) return 'givenUp';
-    return reading.reporting < reading.expected ? 'missing' : 'silent';
+    if (reading.reporting >= reading.expected) return 'silent';
+    return this.mayBeMissing(fqid, second) ? 'missing' : 'unkept';
+  }
+
+  /**
+   * Nodes send what is missing again for a minute, and here no fault lasts that long; so of what is kept on disk only
+   * an aggregator's last second has an excuse.
+   */
+  private mayBeMissing(fqid: string, second: number): boolean {
+    const reportMs = this.kept.get(fqid);
+    if (reportMs === undefined) return true;
+    const end = second * 1000 + reportMs;
+    return this.kills.some((at) => at >= end - LAST_MS && at <= end + ON_ITS_WAY_MS + LAST_MS);
   }
 }
 

@@ -50,22 +50,24 @@ async function main(): Promise<boolean> {
       watched++;
       for (const lie of trial.ledger.lies(reading)) lies.add(lie);
     });
-    const faults = await breakThings(trial.system, seed, durationMs);
+    const { done: faults, kills } = await breakThings(trial.system, seed, durationMs);
+    const deaths = kills.filter(({ target }) => target.startsWith('aggregator'));
+    for (const { at } of deaths) trial.ledger.killed(at);
     await watching.stop();
     const healed = Date.now();
     await trial.recovered();
     say(`everybody is back ${((Date.now() - healed) / 1000).toFixed(1)} s after the last fault`);
     const balance = await trial.settle();
     const odd = await trial.oddReal();
-    return report({ seed, faults, balance, lies, watched, odd });
+    return report({ seed, faults, deaths: deaths.length, balance, lies, watched, odd });
   } finally {
     await stop();
     if (values.keep) say(`logs are in ${trial.home}/log`);
   }
 }
 
-/** Resolves to how many faults there were, when the last one is over. */
-async function breakThings(system: System, seed: number, durationMs: number): Promise<number> {
+/** Resolves to the faults there were, when the last one is over. */
+async function breakThings(system: System, seed: number, durationMs: number): Promise<Faults> {
   const started = Date.now();
   const tell = (line: string): void => {
     say(`[${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s] ${line}`);
@@ -80,7 +82,7 @@ async function breakThings(system: System, seed: number, durationMs: number): Pr
   }
   await Promise.all(running);
   await pause(Math.max(0, started + durationMs - Date.now()));
-  return faults.done;
+  return faults;
 }
 
 /** Reads the newest seconds now and then, as a page does. What cannot be read is not a lie. */
@@ -109,23 +111,25 @@ function watch(
 interface Outcome {
   readonly seed: number;
   readonly faults: number;
+  /** How often an aggregator was killed. */
+  readonly deaths: number;
   readonly balance: Balance;
   readonly lies: ReadonlySet<string>;
   readonly watched: number;
   readonly odd: readonly string[];
 }
 
-function report({ seed, faults, balance, lies, watched, odd }: Outcome): boolean {
+function report({ seed, faults, deaths, balance, lies, watched, odd }: Outcome): boolean {
   const judged = Object.values(balance.counts).reduce((sum, n) => sum + n);
   const defects = new Set([...balance.defects, ...lies, ...odd]);
   for (const defect of [...defects].slice(0, 40)) say(defect);
   if (defects.size > 40) say(`… and ${defects.size - 40} more`);
-  const { present, late, missing, givenUp, silent, doubled, wrong, unread } = balance.counts;
+  const { present, late, missing, givenUp, silent, doubled, wrong, unread, unkept } = balance.counts;
   const balances = defects.size === 0 && balance.balances && present + late > 0;
   say(
     `${judged} values made: ${present} present, ${late} in seconds with late ones, ${missing} reported missing, ` +
-      `${givenUp} given up and counted; ${silent} silently lost, ${doubled} doubled, ${wrong} wrong, ${unread} unread; ` +
-      `${watched} seconds watched meanwhile`,
+      `${givenUp} given up and counted; ${silent} silently lost, ${doubled} doubled, ${wrong} wrong, ${unread} unread, ` +
+      `${unkept} on disk and not kept (aggregators were killed ${deaths} times); ${watched} seconds watched meanwhile`,
   );
   say(`balances: ${balances ? 'yes' : 'no'} (${faults} faults, seed ${seed})`);
   return balances;

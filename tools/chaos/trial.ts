@@ -19,15 +19,23 @@ const FLEETS = [3, 2];
 const NODES = FLEETS.reduce((sum, n) => sum + n);
 const NAMES = Array.from({ length: NODES }, (_, i) => `sim${i}`);
 
-/** Of the simulated nodes: each shape, twice, so that all aggregators have some; and one with longer reports. */
-const QUESTIONS: readonly { shape: Shape; decomposition: readonly string[]; granularity: number }[] = [
-  { shape: 'number', decomposition: [], granularity: 1 },
-  { shape: 'keyed', decomposition: ['execname'], granularity: 1 },
-  { shape: 'distribution', decomposition: ['latency'], granularity: 1 },
-  { shape: 'number', decomposition: [], granularity: 1 },
-  { shape: 'keyed', decomposition: ['execname'], granularity: 1 },
-  { shape: 'distribution', decomposition: ['latency'], granularity: 1 },
-  { shape: 'keyed', decomposition: ['execname'], granularity: 5 },
+interface Asked {
+  readonly shape: Shape;
+  readonly decomposition: readonly string[];
+  readonly granularity: number;
+  /** With persist-data: after an aggregator was killed its values come back from disk. */
+  readonly persist: boolean;
+}
+
+/** Of the simulated nodes: each shape, in memory and on disk, so that all aggregators have some; and one with longer reports. */
+const QUESTIONS: readonly Asked[] = [
+  { shape: 'number', decomposition: [], granularity: 1, persist: false },
+  { shape: 'keyed', decomposition: ['execname'], granularity: 1, persist: true },
+  { shape: 'distribution', decomposition: ['latency'], granularity: 1, persist: false },
+  { shape: 'number', decomposition: [], granularity: 1, persist: true },
+  { shape: 'keyed', decomposition: ['execname'], granularity: 1, persist: false },
+  { shape: 'distribution', decomposition: ['latency'], granularity: 1, persist: true },
+  { shape: 'keyed', decomposition: ['execname'], granularity: 5, persist: true },
 ];
 const METRIC = { module: 'syscall', stat: 'syscalls' };
 const REAL_METRIC = { module: 'disk', stat: 'physio_ops' };
@@ -43,6 +51,7 @@ export interface Question {
   readonly uri: string;
   readonly shape: Shape;
   readonly granularity: number;
+  readonly persist: boolean;
 }
 
 export interface Trial {
@@ -94,15 +103,18 @@ export async function startTrial(seed: number, durationMs: number, aggregators =
   try {
     const common = { 'retention-time': Math.ceil((durationMs + 300_000) / 1000), 'idle-max': 0 };
     const questions: Question[] = [];
-    for (const { decomposition, granularity, shape } of QUESTIONS) {
+    for (const { decomposition, granularity, shape, persist } of QUESTIONS) {
       const body = {
         ...METRIC,
         ...common,
         decomposition,
         granularity,
+        'persist-data': persist,
         predicate: { ne: ['hostname', REAL_NODE] },
       };
-      questions.push({ ...(await create(system, body)), shape, granularity });
+      const question = { ...(await create(system, body)), shape, granularity, persist };
+      questions.push(question);
+      if (persist) ledger.keeps(question.fqid, 1000 * granularity);
     }
     const real = await create(system, { ...REAL_METRIC, ...common });
     const enough = 2 * NODES * QUESTIONS.length;
