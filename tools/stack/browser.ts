@@ -117,3 +117,13 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
     },
   };
 }
+
+/** What is wider than it may be, each with its pixels too many: the page than its window, a card than its frame. */
+export function tooWide(page: Page): Promise<readonly string[]> {
+  return page.evaluate(
+    `[document.documentElement, ...document.querySelectorAll('.card')]
+       .map((e) => [e.className || 'page', e.scrollWidth - (e === document.documentElement ? innerWidth : e.clientWidth)])
+       .filter(([, pixels]) => pixels > 0)
+       .map((both) => both.join(': '))`,
+  );
+}

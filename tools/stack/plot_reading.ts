@@ -37,9 +37,34 @@ export async function endOf(page: Page): Promise<number> {
   return Number(await page.locator('[data-end]').first().getAttribute('data-end'));
 }
 
+/**
+ * Right edges of the first picture as it is drawn, one after the other, `count` drawings after the one that stands:
+ * the browser itself notes each, so that none is missed and nobody's asking costs the page anything.
+ */
+export async function drawings(page: Page, count: number): Promise<readonly number[]> {
+  // As text: tools know no DOM.
+  return page.evaluate<readonly number[]>(`new Promise((resolve, reject) => {
+    const end = () => Number(document.querySelector('[data-end]').getAttribute('data-end'));
+    const ends = [end()];
+    const late = setTimeout(() => reject(new Error('drawn within a minute: ' + ends.join())), 60000);
+    const observer = new MutationObserver(() => {
+      if (end() !== ends.at(-1)) ends.push(end());
+      if (ends.length <= ${count}) return;
+      clearTimeout(late);
+      observer.disconnect();
+      resolve(ends);
+    });
+    observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['data-end'] });
+  })`);
+}
+
 /** Where nothing is: white, or the dark theme's ground (colour.ts of the page). */
-const isGround = (r: number, g: number, b: number): boolean =>
-  (r === 255 && g === 255 && b === 255) || (r === 17 && g === 21 && b === 28);
+const GROUND = [
+  [255, 255, 255],
+  [17, 21, 28],
+];
+const isGround = (...colour: readonly [number, number, number]): boolean =>
+  GROUND.some((ground) => ground.every((part, k) => part === colour[k]));
 
 export type Hue = 'ground' | 'warm' | 'cool';
 
@@ -56,19 +81,25 @@ export async function huesOf(page: Page): Promise<ReadonlySet<Hue>> {
 
 /** Waits until the first heatmap shows events of at least so many seconds. */
 export async function columns(page: Page, wanted: number): Promise<void> {
-  const filled = async (): Promise<number> => {
-    const { width, height, rgba } = await pixelsOf(page);
-    const isEmpty = (column: number): boolean => {
-      for (let row = 0; row < height; row++) {
-        const i = (row * width + column) * 4;
-        if (!isGround(rgba[i] ?? 0, rgba[i + 1] ?? 0, rgba[i + 2] ?? 0)) return false;
-      }
-      return true;
-    };
-    return Array.from({ length: width }, (_, column) => column).filter((column) => !isEmpty(column)).length;
-  };
+  const filled = async (): Promise<number> => (await filledColumns(page)).length;
   const enough = async (): Promise<true | undefined> => ((await filled()) >= wanted ? true : undefined);
   await until(`${wanted} columns with events`, 60_000, enough, 200);
+}
+
+/** Columns of the first heatmap that show events, 0 at the left; counted in the browser: a picture is large. */
+export function filledColumns(page: Page): Promise<readonly number[]> {
+  return page
+    .locator('canvas.cells')
+    .first()
+    .evaluate((canvas: Canvas, ground) => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+      const isGround = (i: number): boolean =>
+        ground.some((colour) => colour.every((part, k) => part === data[i + k]));
+      return Array.from({ length: width }, (_, column) => column).filter((column) =>
+        Array.from({ length: height }, (_, row) => (row * width + column) * 4).some((i) => !isGround(i)),
+      );
+    }, GROUND);
 }
 
 /** Drags over the first picture; corners in parts of its width and height, axes not included. */
