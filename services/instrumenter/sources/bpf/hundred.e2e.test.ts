@@ -13,16 +13,7 @@ import { Journal } from '../../journal';
 import { describe as describeMetric } from '../../metrics/registry';
 import type { Parcel } from '../../outbox';
 import type { BpfSource } from './bpf';
-import {
-  both,
-  HOST,
-  instrumentation,
-  is,
-  openRealKernel,
-  own,
-  RealKernel,
-  rename,
-} from './testing/real_kernel';
+import { both, instrumentation, is, openRealKernel, own, RealKernel, rename } from './testing/real_kernel';
 
 const opened = openRealKernel();
 const usable = opened instanceof RealKernel;
