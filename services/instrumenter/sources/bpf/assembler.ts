@@ -28,9 +28,12 @@ const JUMP = {
   '>': 0x20,
   '>=': 0x30,
   '!=': 0x50,
-  's<': 0xc0,
   '<': 0xa0,
   '<=': 0xb0,
+  's>': 0x60,
+  's>=': 0x70,
+  's<': 0xc0,
+  's<=': 0xd0,
 } as const;
 export type AluOp = keyof typeof ALU;
 export type JumpOp = keyof typeof JUMP;

@@ -128,7 +128,12 @@ const anyEvent: fc.Arbitrary<Event> = fc.record({
   ppid: fc.constantFrom(0, 1, 42),
   number: fc.constantFrom(0, 1, 110, 999),
   result: fc.constantFrom(0n, 5n, -1n, -2n, -11n, -4095n, -4096n, 0x7fff_ffff_ffff_ffffn),
-  latency: fc.oneof(fc.constantFrom(...NUMBERS), fc.nat({ max: 1_000_000_000 })),
+  // Also of a clock that went back.
+  latency: fc.oneof(
+    fc.constantFrom(...NUMBERS),
+    fc.nat({ max: 1_000_000_000 }),
+    fc.constantFrom(-1, -10, -12_345, -1_000_000_000),
+  ),
 });
 
 const anyComparison = fc.oneof(
@@ -171,7 +176,7 @@ const anyComparison = fc.oneof(
     ),
     field: fc.constantFrom('latency', 'subsecond'),
     constant: fc.oneof(
-      fc.constantFrom(...NUMBERS, -1, -0.5, 0.5, 10.5, 250, 250.5, 2 ** 53 - 1, -(2 ** 53 - 1)),
+      fc.constantFrom(...NUMBERS, -10, -1, -0.5, 0.5, 10.5, 250, 250.5, 2 ** 53 - 1, -(2 ** 53 - 1)),
       fc.double({ min: -10, max: 1e9, noNaN: true }),
     ),
   }),

@@ -17,7 +17,18 @@ const LOWER_BITS = 0x7f7f_7f7f_7f7f_7f7fn;
 /** From a byte's eighth bit to a blank. */
 const BLANK_SHIFT = 2;
 
-const OPPOSITE = { '==': '!=', '!=': '==', '<': '>=', '>=': '<', '>': '<=', '<=': '>' } as const;
+const OPPOSITE = {
+  '==': '!=',
+  '!=': '==',
+  '<': '>=',
+  '>=': '<',
+  '>': '<=',
+  '<=': '>',
+  's<': 's>=',
+  's>=': 's<',
+  's>': 's<=',
+  's<=': 's>',
+} as const;
 
 /** Where a program finds what it does not compute itself. */
 export interface Homes {

@@ -110,24 +110,24 @@ export function conditionOf(
   }
 }
 
-/** Kernel values are whole and not negative; constants may be neither. */
+/** Kernel values are whole; constants need not be. Both are signed: a clock that went back yields less than no time. */
 function numericComparison(op: (Predicate & { kind: 'compare' })['op'], left: Node, c: Constant): Node {
   if (typeof c !== 'number') return op === 'ne' ? TRUE : FALSE;
   const floor = BigInt(Math.floor(c));
   const ceiling = BigInt(Math.ceil(c));
   switch (op) {
     case 'eq':
-      return floor === ceiling && floor >= 0n ? compare('==', floor) : FALSE;
+      return floor === ceiling ? compare('==', floor) : FALSE;
     case 'ne':
-      return floor === ceiling && floor >= 0n ? compare('!=', floor) : TRUE;
+      return floor === ceiling ? compare('!=', floor) : TRUE;
     case 'lt':
-      return ceiling > 0n ? compare('<', ceiling) : FALSE;
+      return compare('s<', ceiling);
     case 'le':
-      return floor >= 0n ? compare('<=', floor) : FALSE;
+      return compare('s<=', floor);
     case 'gt':
-      return floor >= 0n ? compare('>', floor) : TRUE;
+      return compare('s>', floor);
     case 'ge':
-      return ceiling > 0n ? compare('>=', ceiling) : TRUE;
+      return compare('s>=', ceiling);
   }
 
   function compare(sign: (Node & { kind: 'compare' })['op'], right: bigint): Node {

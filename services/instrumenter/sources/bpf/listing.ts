@@ -22,9 +22,12 @@ const JUMP_TEXT: Readonly<Record<number, string>> = {
   0x20: '>',
   0x30: '>=',
   0x50: '!=',
+  0x60: 's>',
+  0x70: 's>=',
   0xa0: '<',
   0xb0: '<=',
   0xc0: 's<',
+  0xd0: 's<=',
 };
 const SIZE_TEXT: Readonly<Record<number, string>> = { 0x00: 'u32', 0x08: 'u16', 0x10: 'u8', 0x18: 'u64' };
 const HELPER_TEXT = new Map(Object.entries(HELPERS).map(([name, number]) => [number as number, name]));

@@ -4,6 +4,9 @@
  */
 import type { ArithmeticOp, CompareOp } from '../../metrics/expression';
 
+/** Comparisons of numbers whose highest bit is their sign. */
+export type SignedOp = 's<' | 's<=' | 's>' | 's>=';
+
 /** Yields a 64-bit number. Comparisons and the like yield 0 or 1. */
 export type Node =
   | { readonly kind: 'constant'; readonly value: bigint }
@@ -28,7 +31,7 @@ export type Node =
       readonly left: Node;
       readonly right: Node;
     }
-  | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Node; readonly right: Node }
+  | { readonly kind: 'compare'; readonly op: CompareOp | SignedOp; readonly left: Node; readonly right: Node }
   | { readonly kind: 'same'; readonly text: TextNode; readonly bytes: Buffer }
   | { readonly kind: 'all' | 'any'; readonly members: readonly Node[] }
   | { readonly kind: 'not'; readonly of: Node }

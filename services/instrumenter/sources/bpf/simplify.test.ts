@@ -24,7 +24,7 @@ const NUMBERS = [
 ];
 
 const ARITHMETIC = ['+', '-', '*', '/', '%', '&', '|', '<<', '>>', 's>>'] as const;
-const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
+const COMPARISONS = ['==', '!=', '<', '<=', '>', '>=', 's<', 's<=', 's>', 's>='] as const;
 
 const leaf = fc.oneof(
   fc.constantFrom(...NUMBERS).map(constant),

@@ -3,15 +3,19 @@
  * In: a node. Out: a node; conditions that can only go one way become the constants 0 and 1.
  */
 import type { CompareOp } from '../../metrics/expression';
-import { constant, FALSE, TRUE, type Node } from './node';
+import { constant, FALSE, TRUE, type Node, type SignedOp } from './node';
 
-const OPPOSITE: Record<CompareOp, CompareOp> = {
+const OPPOSITE: Record<CompareOp | SignedOp, CompareOp | SignedOp> = {
   '==': '!=',
   '!=': '==',
   '<': '>=',
   '>=': '<',
   '>': '<=',
   '<=': '>',
+  's<': 's>=',
+  's>=': 's<',
+  's>': 's<=',
+  's<=': 's>',
 };
 
 export function simplify(node: Node): Node {
@@ -76,7 +80,7 @@ export function compute(op: (Node & { kind: 'arithmetic' })['op'], left: bigint,
   }
 }
 
-export function compare(op: CompareOp, left: bigint, right: bigint): boolean {
+export function compare(op: CompareOp | SignedOp, left: bigint, right: bigint): boolean {
   switch (op) {
     case '==':
       return left === right;
@@ -90,7 +94,19 @@ export function compare(op: CompareOp, left: bigint, right: bigint): boolean {
       return left > right;
     case '>=':
       return left >= right;
+    case 's<':
+      return signed(left) < signed(right);
+    case 's<=':
+      return signed(left) <= signed(right);
+    case 's>':
+      return signed(left) > signed(right);
+    case 's>=':
+      return signed(left) >= signed(right);
   }
+}
+
+function signed(value: bigint): bigint {
+  return BigInt.asIntN(64, value);
 }
 
 function comparison(node: Node & { kind: 'compare' }): Node {

@@ -178,12 +178,18 @@ class Run {
         return left >= right;
       case 0x50:
         return left !== right;
+      case 0x60:
+        return BigInt.asIntN(64, left) > BigInt.asIntN(64, right);
+      case 0x70:
+        return BigInt.asIntN(64, left) >= BigInt.asIntN(64, right);
       case 0xa0:
         return left < right;
       case 0xb0:
         return left <= right;
       case 0xc0:
         return BigInt.asIntN(64, left) < BigInt.asIntN(64, right);
+      case 0xd0:
+        return BigInt.asIntN(64, left) <= BigInt.asIntN(64, right);
       default:
         throw new Error(`jump 0x${i.op.toString(16)} is not known`);
     }
