@@ -43,7 +43,7 @@ export const PROGRAM_TYPES = {
   trampoline: 26,
 } as const;
 export type ProgramType = keyof typeof PROGRAM_TYPES;
-const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25 } as const;
+export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25 } as const;
 export const MEMBARRIER_GLOBAL = 1;
 export const CLOCK = { realtime: 0, monotonic: 1 } as const;
 export const RLIMIT_MEMLOCK = 8;
@@ -108,51 +108,4 @@ export function objectName(name: string): Buffer {
   const bytes = Buffer.alloc(16);
   bytes.write(name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15), 'latin1');
   return bytes;
-}
-
-/** The function that a program of type trampoline is made for, by its number among the kernel's types. */
-export interface FunctionTarget {
-  readonly id: number;
-  readonly isReturn: boolean;
-}
-
-/** Addresses of what a program to be loaded is made of. */
-export interface ToLoad {
-  readonly name: string;
-  readonly type: ProgramType;
-  readonly code: bigint;
-  readonly instructions: number;
-  readonly licence: bigint;
-  /** Room for the verifier's words. */
-  readonly log?: { readonly address: bigint; readonly bytes: number };
-  readonly target?: FunctionTarget;
-}
-
-export function loadAttribute({ name, type, code, instructions, licence, log, target }: ToLoad): Buffer {
-  const { functionEntry, functionReturn } = ATTACH_TYPES;
-  const start = attribute([
-    [4, PROGRAM_TYPES[type]],
-    [4, instructions],
-    [8, code],
-    [8, licence],
-    [4, log === undefined ? 0 : 1],
-    [4, log?.bytes ?? 0],
-    [8, log?.address ?? 0],
-    [4, 0],
-    [4, 0],
-  ]);
-  if (target === undefined) return Buffer.concat([start, objectName(name)]);
-  const end = attribute([
-    [4, 0],
-    [4, target.isReturn ? functionReturn : functionEntry], // expected_attach_type
-    [4, 0], // no types of the program's own: prog_btf_fd, func_info…, line_info…
-    [4, 0],
-    [8, 0],
-    [4, 0],
-    [4, 0],
-    [8, 0],
-    [4, 0],
-    [4, target.id], // attach_btf_id
-  ]);
-  return Buffer.concat([start, objectName(name), end]);
 }

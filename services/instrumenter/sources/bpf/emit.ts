@@ -9,6 +9,7 @@
 import { FRAME, fitsInline, type Assembler, type Label, type Register } from './assembler';
 import type { Frame } from './frame';
 import { eachPart, fillOf, print, type Node, type TextNode } from './node';
+import { OPPOSITE } from './simplify';
 
 export const CONTEXT: Register = 6;
 const SPARE: readonly Register[] = [7, 8, 9];
@@ -16,19 +17,6 @@ const CHUNK = 8;
 const LOWER_BITS = 0x7f7f_7f7f_7f7f_7f7fn;
 /** From a byte's eighth bit to a blank. */
 const BLANK_SHIFT = 2;
-
-const OPPOSITE = {
-  '==': '!=',
-  '!=': '==',
-  '<': '>=',
-  '>=': '<',
-  '>': '<=',
-  '<=': '>',
-  's<': 's>=',
-  's>=': 's<',
-  's>': 's<=',
-  's<=': 's>',
-} as const;
 
 /** Where a program finds what it does not compute itself. */
 export interface Homes {
@@ -225,7 +213,11 @@ export class Emitter {
 
   private arithmetic({ op, left, right }: Node & { kind: 'arithmetic' }): void {
     const { asm } = this;
-    if (right.kind === 'constant' && fitsInline(right.value) && !(isDivision(op) && right.value === 0n)) {
+    if (
+      right.kind === 'constant' &&
+      fitsInline(right.value) &&
+      !(['/', '%'].includes(op) && right.value === 0n)
+    ) {
       this.compute(left);
       asm.alu(op, 0, Number(right.value));
       return;
@@ -366,8 +358,7 @@ export class Emitter {
   }
 
   private hasPlace(text: TextNode): boolean {
-    if (this.places.has(print(text))) return true;
-    return this.frame.hasSpare(text.bytes);
+    return this.places.has(print(text)) || this.frame.hasSpare(text.bytes);
   }
 
   private compareText(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
@@ -406,8 +397,4 @@ export class Emitter {
     this.asm.aluRegister('=', to, FRAME);
     this.asm.alu('+', to, offset);
   }
-}
-
-function isDivision(op: string): boolean {
-  return op === '/' || op === '%';
 }

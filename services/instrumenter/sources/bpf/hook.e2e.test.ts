@@ -1,7 +1,8 @@
 /*
  * Programs at functions of the kernel on the real kernel, also where it lets no function be watched: those for
- * breakpoints are given to the verifier as what they are; those for trampolines as raw tracepoints, whose arguments
- * lie in the same kind of row, and are run on rows of our own. Needs root, and Linux 5.10 for running raw tracepoints.
+ * breakpoints are given to the verifier as what they are; those for trampolines as the same type of program for a
+ * tracepoint, and they are run as raw tracepoints on rows of our own, where arguments lie alike. Needs root, and Linux
+ * 5.10 for running raw tracepoints.
  */
 import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -10,6 +11,7 @@ import { ALWAYS } from '../../../../common/predicate';
 import { totalOf } from '../../../../common/value';
 import { FIELDS, type FieldName } from '../../metrics/fields';
 import { pathOps } from '../../metrics/fs/path_ops';
+import { PROGRAM_TYPES } from './abi';
 import { BpfSource } from './bpf';
 import { Btf } from './btf';
 import { compile, type Compiled } from './compile';
@@ -47,6 +49,29 @@ class InRows extends Kernel {
   }
 }
 
+const AT_TRACEPOINT = 23; // BPF_TRACE_RAW_TP
+const [ATTACH_TYPE_AT, FUNCTION_AT] = [68, 108];
+const TYPEDEF = 8;
+
+/** Loads programs for trampolines as what they are, but to be attached to a tracepoint: no kernel forbids that. */
+class AtTracepoint extends Kernel {
+  private readonly id: number;
+
+  constructor(types: Btf) {
+    super(architecture);
+    const inner = types as unknown as { named(name: string, kinds: readonly number[]): number };
+    this.id = inner.named('btf_trace_sched_switch', [TYPEDEF]);
+  }
+
+  override bpf(...[command, attributes]: Parameters<Kernel['bpf']>): number {
+    if (command === 'programLoad' && attributes.readUInt32LE(0) === PROGRAM_TYPES.trampoline) {
+      attributes.writeUInt32LE(AT_TRACEPOINT, ATTACH_TYPE_AT);
+      attributes.writeUInt32LE(this.id, FUNCTION_AT);
+    }
+    return super.bpf(command, attributes);
+  }
+}
+
 /** Arguments, and the result behind them. */
 function row(...words: readonly bigint[]): Buffer {
   const bytes = Buffer.alloc(8 * words.length);
@@ -59,7 +84,7 @@ function row(...words: readonly bigint[]): Buffer {
   const machine = { types, architecture, hostname: HOST, cpus: 2 };
 
   test.each(['trampoline', 'breakpoint'] as const)('the verifier accepts each field, by %s', (hooking) => {
-    const verifier = new Verifier(new InRows(architecture));
+    const verifier = new Verifier(new AtTracepoint(types));
     const compiled = (breakdown: object): Compiled =>
       compile(
         pathOps.bpf ?? { probes: [] },
@@ -69,7 +94,7 @@ function row(...words: readonly bigint[]): Buffer {
     verifier.check(compiled({}));
     // Those of zones and processes' arguments need what this machine knows of them.
     for (const field of pathOps.fields.filter((name) => !['zonename', 'ppsargs'].includes(name))) {
-      const numeric = isNumeric(field) ? { field, grid: gridOf(FIELDS[field as FieldName].type) } : undefined;
+      const numeric = isNumeric(field) ? { field, grid: gridOf(FIELDS[field].type) } : undefined;
       verifier.check(compiled(numeric === undefined ? { discrete: field } : { numeric }));
     }
     verifier.close();

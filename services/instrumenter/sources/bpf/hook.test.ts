@@ -2,8 +2,9 @@
 import { argument, kept, member, minus, result } from '../../metrics/expression';
 import { kernelEntry, kernelReturn, type FieldExpression, type Moment } from '../../metrics/observation';
 import { pathOps } from '../../metrics/fs/path_ops';
-import { loadAttribute, PERF } from './abi';
-import { MissingError } from './btf';
+import { PERF } from './abi';
+import { loadAttribute } from './attributes';
+import { MissingError, type KernelTypes } from './btf';
 import { compile, listPrograms, type Compiled } from './compile';
 import type { Hooking } from './hook';
 import { findHooking, kprobeType } from './hooking';
@@ -152,7 +153,10 @@ test('a kprobe is an event of its own kind with the function’s name', () => {
 });
 
 test('trampolines are preferred, kprobes taken where those are refused, and else both are named', () => {
-  const withFunction = { ...types, release: 'R', functionOf: () => types.functionOf('submit') };
+  const withFunction: Pick<KernelTypes, 'release' | 'functionOf'> = {
+    release: 'R',
+    functionOf: () => types.functionOf('submit'),
+  };
   const kernel = (refuses: boolean): Kernel =>
     ({
       raiseLockedMemory: () => undefined,
@@ -164,7 +168,7 @@ test('trampolines are preferred, kprobes taken where those are refused, and else
       close: () => undefined,
     }) as unknown as Kernel;
   const find = (refuses: boolean, kprobes?: number) =>
-    findHooking(kernel(refuses), withFunction as unknown as typeof types, () => kprobes);
+    findHooking(kernel(refuses), withFunction, () => kprobes);
   expect(find(false, 8)).toBe('trampoline');
   expect(find(true, 8)).toBe('breakpoint');
   const none = find(true);

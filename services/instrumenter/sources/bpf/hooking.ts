@@ -26,7 +26,7 @@ export function kprobeType(path = KPROBE_PATH): number | undefined {
 /** Never throws for what the kernel lacks. */
 export function findHooking(
   kernel: Kernel,
-  types: KernelTypes,
+  types: Pick<KernelTypes, 'release' | 'functionOf'>,
   kprobes: () => number | undefined = kprobeType,
 ): Hooking | MissingError {
   const obstacle = tryTrampoline(kernel, types);
@@ -39,7 +39,7 @@ export function findHooking(
 }
 
 /** Why there are none; undefined when there are. */
-function tryTrampoline(kernel: Kernel, types: KernelTypes): string | undefined {
+function tryTrampoline(kernel: Kernel, types: Pick<KernelTypes, 'functionOf'>): string | undefined {
   let program: number | undefined;
   try {
     kernel.raiseLockedMemory();

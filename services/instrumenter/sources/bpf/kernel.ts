@@ -9,25 +9,34 @@ import koffi from 'koffi';
 import {
   ARRAY_OF_MAPS,
   attribute,
-  loadAttribute,
   CLOCK,
   COMMAND,
   ERRNO,
   MAP_TYPES,
   MEMBARRIER_GLOBAL,
-  objectName,
   PERF,
   RLIMIT_MEMLOCK,
   SYSCALLS,
   type Command,
-  type FunctionTarget,
   type ProgramType,
 } from './abi';
 import { INSTRUCTION_BYTES } from './assembler';
+import {
+  attachAttribute,
+  BATCH_COUNT_AT,
+  batchAttribute,
+  elementAttribute,
+  loadAttribute,
+  mapAttribute,
+  RETURNED_AT,
+  runAttribute,
+  type FunctionTarget,
+} from './attributes';
 import { closeLater } from './close_later';
 import type { CompiledProgram, MapSpecification, Samples } from './compile';
 import type { Hook } from './hook';
 import type { Architecture } from './resolve';
+import type { Site } from './site';
 
 const LICENCE = Buffer.from('GPL\0'); // most helpers are for programs under this licence only
 /** Room for the verifier's words about a program that it refuses. Allocated only then. */
@@ -61,14 +70,6 @@ export interface ProgramInfo {
   readonly misses: number;
 }
 
-/** A place in a file of user programs. */
-export interface UserPlace {
-  readonly name: string;
-  readonly offset: number;
-  readonly semaphore: number;
-  readonly isReturn: boolean;
-}
-
 /** An event of user programs belongs to a CPU, its program runs on all. This one is always there. */
 const FIRST_CPU = 0;
 
@@ -97,12 +98,7 @@ export class Kernel {
   }
 
   /** The descriptor of a loaded program. Throws a KernelError with the verifier's log. */
-  load(
-    name: string,
-    code: Buffer,
-    type: ProgramType = 'rawTracepoint',
-    target: FunctionTarget | undefined = undefined,
-  ): number {
+  load(name: string, code: Buffer, type: ProgramType = 'rawTracepoint', target?: FunctionTarget): number {
     const attributes = (log: Buffer | undefined): Buffer =>
       loadAttribute({
         name,
@@ -143,11 +139,7 @@ export class Kernel {
   /** The descriptor of the attachment: closing it detaches. */
   async attach(tracepoint: string, program: number): Promise<number> {
     const name = Buffer.from(`${tracepoint}\0`);
-    const attributes = attribute([
-      [8, addressOf(name)],
-      [4, program],
-      [4, 0],
-    ]);
+    const attributes = attachAttribute(addressOf(name), program);
     const link = await this.bpfAsync('rawTracepointOpen', attributes, name);
     if (link >= 0) return link;
     const again = this.bpf('rawTracepointOpen', attributes);
@@ -184,7 +176,7 @@ export class Kernel {
     if (hooking === 'breakpoint') {
       return this.attachEvent(of, PERF.functionEvent(pmu, addressOf(name), isReturn), name, program);
     }
-    const attributes = functionAttachment(program);
+    const attributes = attachAttribute(undefined, program);
     const link = await this.bpfAsync('rawTracepointOpen', attributes);
     if (link >= 0) return link;
     return this.check(`function ${of} cannot be attached to`, this.bpf('rawTracepointOpen', attributes));
@@ -192,7 +184,7 @@ export class Kernel {
 
   /** Attaches to a function and lets go again, which the kernel takes its time for. Throws a KernelError. */
   tryFunction(of: string, program: number): void {
-    const attributes = functionAttachment(program);
+    const attributes = attachAttribute(undefined, program);
     const link = this.check(
       `function ${of} cannot be attached to`,
       this.bpf('rawTracepointOpen', attributes),
@@ -201,7 +193,7 @@ export class Kernel {
   }
 
   /** Has the program run wherever a process comes by. The descriptor's closing ends it. */
-  async attachUser(pmu: number, path: string, site: UserPlace, program: number): Promise<number> {
+  async attachUser(pmu: number, path: string, site: Site, program: number): Promise<number> {
     const name = Buffer.from(`${path}\0`);
     const event = PERF.userEvent(pmu, addressOf(name), site.offset, site.semaphore, site.isReturn);
     return this.attachEvent(`${site.name} of ${path}`, event, name, program);
@@ -240,13 +232,8 @@ export class Kernel {
 
   /** The key after `key` (the first one without) into `next`; false behind the last. */
   nextKey(map: number, key: Buffer | undefined, next: Buffer): boolean {
-    const attributes = attribute([
-      [8, map],
-      [8, key === undefined ? 0 : addressOf(key)],
-      [8, addressOf(next)],
-      [8, 0],
-    ]);
-    return this.bpf('mapNextKey', attributes) >= 0;
+    const from = key === undefined ? undefined : addressOf(key);
+    return this.bpf('mapNextKey', elementAttribute(map, from, addressOf(next))) >= 0;
   }
 
   /** Moves up to `count` entries out of a map. `from` is undefined at first, then the last answer's `next`. */
@@ -258,18 +245,14 @@ export class Kernel {
     values: Buffer,
     count: number,
   ): { readonly count: number; readonly errno: number } {
-    const attributes = attribute([
-      [8, from === undefined ? 0 : addressOf(from)],
-      [8, addressOf(next)],
-      [8, addressOf(keys)],
-      [8, addressOf(values)],
-      [4, count],
-      [4, map],
-      [8, 0],
-      [8, 0],
-    ]);
+    const attributes = batchAttribute(map, count, {
+      from: from === undefined ? undefined : addressOf(from),
+      next: addressOf(next),
+      keys: addressOf(keys),
+      values: addressOf(values),
+    });
     const result = this.bpf('lookupAndDeleteBatch', attributes);
-    return { count: attributes.readUInt32LE(32), errno: result < 0 ? koffi.errno() : 0 };
+    return { count: attributes.readUInt32LE(BATCH_COUNT_AT), errno: result < 0 ? koffi.errno() : 0 };
   }
 
   /** Run-time figures of a program. */
@@ -302,24 +285,9 @@ export class Kernel {
 
   /** Runs a program once on given arguments of a raw tracepoint (Linux 5.10), for tests. Returns what it returned. */
   testRun(program: number, args: Buffer): number {
-    const attributes = attribute([
-      [4, program],
-      [4, 0],
-      [4, 0],
-      [4, 0],
-      [8, 0],
-      [8, 0],
-      [4, 0],
-      [4, 0],
-      [4, args.length],
-      [4, 0],
-      [8, addressOf(args)],
-      [8, 0],
-      [4, 0],
-      [4, 0],
-    ]);
+    const attributes = runAttribute(program, addressOf(args), args.length);
     this.check('a program cannot be run', this.bpf('testRun', attributes));
-    return attributes.readUInt32LE(4);
+    return attributes.readUInt32LE(RETURNED_AT);
   }
 
   /**
@@ -387,18 +355,7 @@ export class Kernel {
     entries: number,
     inner = 0,
   ): number {
-    const attributes = Buffer.concat([
-      attribute([
-        [4, type],
-        [4, keyBytes],
-        [4, valueBytes],
-        [4, entries],
-        [4, 0],
-        [4, inner],
-        [4, 0],
-      ]),
-      objectName(name),
-    ]);
+    const attributes = mapAttribute(name, [type, keyBytes, valueBytes, entries], inner);
     return this.check(`the kernel refuses the map ${name}`, this.bpf('mapCreate', attributes));
   }
 
@@ -437,20 +394,6 @@ function settled(call: koffi.KoffiFunction, ...args: unknown[]): Promise<number>
   });
 }
 
-/** No name: what it is attached to a program of this type has known since it was loaded. */
-function functionAttachment(program: number): Buffer {
-  return attribute([
-    [8, 0],
-    [4, program],
-    [4, 0],
-  ]);
-}
-
 function elementOf(map: number, key: Buffer, value: Buffer | undefined): Buffer {
-  return attribute([
-    [8, map],
-    [8, addressOf(key)],
-    [8, value === undefined ? 0 : addressOf(value)],
-    [8, 0],
-  ]);
+  return elementAttribute(map, addressOf(key), value === undefined ? undefined : addressOf(value));
 }

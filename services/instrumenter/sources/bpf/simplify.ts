@@ -5,7 +5,7 @@
 import type { CompareOp } from '../../metrics/expression';
 import { constant, FALSE, TRUE, type Node, type SignedOp } from './node';
 
-const OPPOSITE: Record<CompareOp | SignedOp, CompareOp | SignedOp> = {
+export const OPPOSITE: Record<CompareOp | SignedOp, CompareOp | SignedOp> = {
   '==': '!=',
   '!=': '==',
   '<': '>=',
