@@ -13,6 +13,11 @@ export interface LineOptions {
   readonly patienceMs: number;
 }
 
+/** Asked only of who must wait: making a signal costs more than passing through. */
+export interface Waiting {
+  readonly gone: AbortSignal;
+}
+
 export class Line {
   /** In order of arrival: a Set keeps it, and lets anybody leave from the middle. */
   private readonly waiting = new Set<() => void>();
@@ -36,7 +41,7 @@ export class Line {
   }
 
   /** Resolves when it is one's turn; then `leave` must be called, once. `gone`: whoever waited is not there any more. */
-  async enter(gone: AbortSignal): Promise<void> {
+  async enter(who: Waiting): Promise<void> {
     if (this.inside < this.o.width) {
       this.inside++;
       return;
@@ -50,6 +55,7 @@ export class Line {
         },
       );
     }
+    const { gone } = who;
     await new Promise<void>((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);

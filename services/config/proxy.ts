@@ -42,7 +42,7 @@ export interface ProxyOptions {
 }
 
 /** RFC 9110, section 7.6.1: these speak of one connection, not of the message. */
-const HOP_BY_HOP = [
+const BETWEEN_NEIGHBOURS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -52,9 +52,17 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-];
+]);
 /** Who the client is to us is not the aggregator's business, and the body's length is set anew. */
-const OURS = ['host', 'authorization', 'cookie', 'content-length', 'expect', FRONT_DOOR_HEADER];
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+  ...BETWEEN_NEIGHBOURS,
+  'host',
+  'authorization',
+  'cookie',
+  'content-length',
+  'expect',
+  FRONT_DOOR_HEADER,
+]);
 
 export function createProxy({ secret, limits, changed = () => undefined }: ProxyOptions = {}): Proxy {
   const counts = { forwarded: 0, pending: 0, failed: 0, refused: 0 };
@@ -135,7 +143,7 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
       const upstream = upstreamOf(address);
       const { outgoing } = request;
       try {
-        await upstream.enter(request.gone);
+        await upstream.enter(request);
       } catch (error) {
         counts.refused++;
         throw error;
@@ -160,7 +168,7 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         ]);
       });
       const length = request.body.length > 0 ? { 'content-length': request.body.length } : {};
-      const headers = { ...endToEnd(request.incoming, OURS), ...extra, ...length, ...proof };
+      const headers = { ...endToEnd(request.incoming, NOT_PASSED_ON), ...extra, ...length, ...proof };
       const fail = (error: unknown): never => {
         counts.failed++;
         upstream.failed();
@@ -216,8 +224,20 @@ function pass(answer: IncomingMessage, { headers: asked, outgoing, method }: Req
   answer.once('error', () => outgoing.destroy());
 }
 
-function endToEnd(message: IncomingMessage, alsoWithout: readonly string[] = []): OutgoingHttpHeaders {
-  const named = (message.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const without = new Set([...HOP_BY_HOP, ...alsoWithout, ...named]);
-  return Object.fromEntries(Object.entries(message.headers).filter(([name]) => !without.has(name)));
+/** What the two ends say to each other; whatever `Connection` names is between neighbours, too. */
+function endToEnd(
+  message: IncomingMessage,
+  without: ReadonlySet<string> = BETWEEN_NEIGHBOURS,
+): OutgoingHttpHeaders {
+  const { connection } = message.headers;
+  // One plain word is by far the most common; it names no header.
+  const named =
+    connection === undefined || connection === 'keep-alive' || connection === 'close'
+      ? []
+      : connection.split(',').map((name) => name.trim().toLowerCase());
+  const headers: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(message.headers)) {
+    if (!without.has(name) && !named.includes(name)) headers[name] = value;
+  }
+  return headers;
 }

@@ -1,7 +1,7 @@
 import { Line } from './line';
 import { Rotation } from './rotation';
 
-const HERE = new AbortController().signal;
+const HERE = { gone: new AbortController().signal };
 
 describe('a line', () => {
   const line = (): Line => new Line({ width: 2, length: 3, patienceMs: 60_000 });
@@ -28,7 +28,7 @@ describe('a line', () => {
     await l.enter(HERE);
     await l.enter(HERE);
     const client = new AbortController();
-    const gone = l.enter(client.signal);
+    const gone = l.enter({ gone: client.signal });
     const next = l.enter(HERE);
     client.abort();
     await expect(gone).rejects.toThrow('went away');

@@ -7,7 +7,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setDefaultHighWaterMark } from 'node:stream';
 import { CaError } from '../../common/errors';
 import { LIMITS } from '../../common/limits';
-import { Line } from './line';
+import { Line, type Waiting } from './line';
 import { Rotation } from './rotation';
 
 export interface Address {
@@ -89,9 +89,9 @@ export class Upstream {
   }
 
   /** A place in the pool, to be given back with `leave`. Rejects with NO_RESOURCE and when to try again. */
-  async enter(gone: AbortSignal): Promise<void> {
+  async enter(who: Waiting): Promise<void> {
     this.refuseWhenOut();
-    await this.line.enter(gone);
+    await this.line.enter(who);
     if (!this.rotation.out) return;
     this.line.leave();
     this.refuseWhenOut();
