@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly fleet: Pick<FleetOptions, 'foretold' | 'made' | 'gaveUp' | 'metrics'>;
   /** Name of the node that has a real instrumenter. */
   readonly realNode: string;
+  /** Services that send heartbeats more often than usual, and so notice dead connections sooner: every so many seconds. */
+  readonly heartbeatS?: Readonly<Record<string, number>>;
 }
 
 export interface System {
@@ -63,7 +65,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       const proxy = await startProxy({ host: '127.0.0.1', port: broker.port });
       started.push(() => proxy.close());
       proxies.set(name, proxy);
-      return broker.url.replace(`:${broker.port}/`, `:${proxy.port}/`);
+      const url = broker.url.replace(`:${broker.port}/`, `:${proxy.port}/`);
+      const heartbeatS = options.heartbeatS?.[name];
+      return heartbeatS === undefined ? url : `${url}?heartbeat=${heartbeatS}`;
     };
     const [httpPort = 0] = await freePorts(1);
     const services = new Map<string, Supervised>();

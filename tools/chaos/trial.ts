@@ -12,9 +12,11 @@ import { buildFolder } from '../stack/stack';
 import { until } from '../stack/until';
 import { Amounts } from './amounts';
 import { Ledger, type Balance, type Reading } from './ledger';
-import { everybody, startSystem, type System } from './system';
+import { everybody, startSystem, type System, type SystemOptions } from './system';
 
 export const REAL_NODE = 'real';
+/** Whoever else a test starts: nobody asks it. */
+export const FOREIGN_NODE = 'doomed';
 const FLEETS = [3, 2];
 const NODES = FLEETS.reduce((sum, n) => sum + n);
 const NAMES = Array.from({ length: NODES }, (_, i) => `sim${i}`);
@@ -37,6 +39,7 @@ const QUESTIONS: readonly Asked[] = [
   { shape: 'distribution', decomposition: ['latency'], granularity: 1, persist: true },
   { shape: 'keyed', decomposition: ['execname'], granularity: 5, persist: true },
 ];
+const OF_SIMULATED = { and: [{ ne: ['hostname', REAL_NODE] }, { ne: ['hostname', FOREIGN_NODE] }] };
 const METRIC = { module: 'syscall', stat: 'syscalls' };
 const REAL_METRIC = { module: 'disk', stat: 'physio_ops' };
 
@@ -72,7 +75,11 @@ export interface Trial {
 }
 
 /** Values are kept for `durationMs` and what recovery takes. */
-export async function startTrial(seed: number, durationMs: number, aggregators = 2): Promise<Trial> {
+export async function startTrial(
+  seed: number,
+  durationMs: number,
+  { aggregators = 2, ...more }: Partial<Pick<SystemOptions, 'aggregators' | 'heartbeatS'>> = {},
+): Promise<Trial> {
   const folder = join(buildFolder(), 'chaos');
   mkdirSync(folder, { recursive: true });
   const home = mkdtempSync(join(folder, 'run-'));
@@ -84,6 +91,7 @@ export async function startTrial(seed: number, durationMs: number, aggregators =
     aggregators,
     fleets: FLEETS,
     realNode: REAL_NODE,
+    ...more,
     fleet: {
       foretold: amounts,
       metrics: [`${METRIC.module}.${METRIC.stat}`],
@@ -110,7 +118,7 @@ export async function startTrial(seed: number, durationMs: number, aggregators =
         decomposition,
         granularity,
         'persist-data': persist,
-        predicate: { ne: ['hostname', REAL_NODE] },
+        predicate: OF_SIMULATED,
       };
       const question = { ...(await create(system, body)), shape, granularity, persist };
       questions.push(question);
@@ -195,7 +203,7 @@ async function settle(
       const balance = ledger.balance(readings, upTo, new Set(questions.map(({ fqid }) => fqid)));
       const now = JSON.stringify(balance.counts);
       if (now !== last) [last, since] = [now, Date.now()];
-      return Date.now() - since > quietMs ? balance : undefined;
+      return Date.now() - since >= quietMs ? balance : undefined;
     },
     1000,
   );
