@@ -80,6 +80,8 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
     colorScheme: dark ? 'dark' : 'light',
     timezoneId: 'UTC',
   });
+  // Many pages may share few processors.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const hosts = new Set<string>();
@@ -116,6 +118,31 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
       await context.close();
     },
   };
+}
+
+export type Open = (query?: string, look?: Look) => Promise<Visit>;
+
+/** Hands a way to open pages of one site to `run`; all of them are closed when it is over, however it ends. */
+export async function visiting(
+  browser: OpenBrowser,
+  url: string,
+  run: (open: Open) => Promise<void>,
+): Promise<void> {
+  const visits: Visit[] = [];
+  try {
+    await run(async (query = '', look = {}) => {
+      const opened = await browser.visit(`${url}${query}`, look);
+      visits.push(opened);
+      return opened;
+    });
+  } finally {
+    for (const open of visits) await open.close();
+  }
+}
+
+/** Ids of the instrumentations that a page shows, in the order of its panels: its address holds them. */
+export function panelIds(page: Page): readonly string[] {
+  return new URL(page.url()).searchParams.getAll('panel').map((panel) => panel.split('~')[0] ?? '');
 }
 
 /** What is wider than it may be, each with its pixels too many: the page than its window, a card than its frame. */

@@ -1,7 +1,7 @@
 /* The page on a real kernel: who makes fsync slow here, from the empty page, with keyboard and mouse. Needs root on Linux. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openBrowser, type OpenBrowser, type Page } from './browser';
+import { openBrowser, panelIds, type OpenBrowser, type Page } from './browser';
 import { columns, drag, drawings, filledColumns } from './plot_reading';
 import { startTestStack, type TestStack } from './test_stack';
 import { until } from './until';
@@ -50,11 +50,8 @@ interface Shown {
   readonly decomposition: readonly string[];
 }
 
-/** What the page shows, by its address: instrumentations in the order of its panels. */
-async function shown(page: Page): Promise<readonly Shown[]> {
-  const ids = new URL(page.url()).searchParams.getAll('panel').map((panel) => panel.split('~')[0] ?? '');
-  return Promise.all(ids.map((id) => stack.get<Shown>(`/ca/instrumentations/${id}`)));
-}
+const shown = (page: Page): Promise<readonly Shown[]> =>
+  Promise.all(panelIds(page).map((id) => stack.get<Shown>(`/ca/instrumentations/${id}`)));
 
 (why === '' ? test : test.skip)(
   `who makes fsync slow, seen from the empty page to a question about the box${why === '' ? '' : ` (skipped: ${why})`}`,
