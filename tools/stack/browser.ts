@@ -120,6 +120,9 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
   };
 }
 
+/** A page of the same site that costs nothing: to prepare a browser before it comes to the real one. */
+export const DOORSTEP = 'page/icon.svg';
+
 export type Open = (query?: string, look?: Look) => Promise<Visit>;
 
 /** Hands a way to open pages of one site to `run`; all of them are closed when it is over, however it ends. */
