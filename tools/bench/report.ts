@@ -31,7 +31,8 @@ export function reportOf(results: readonly Result[]): Report {
       cpu: cpu?.model.trim() ?? 'unknown',
       cores: cpus().length,
       memoryMb: Math.round(totalmem() / 2 ** 20),
-      kernel: release(),
+      // Whose build it is says nothing about speed.
+      kernel: release().replace(/-.*/, ''),
       node: process.version,
     },
     commit: commit(),
