@@ -102,8 +102,9 @@ async function course(dtrace: string): Promise<Course> {
     const from = SYSTEM_CLOCK.now();
     await instrumenter.enable(ask('syscall.syscalls', [], { id: 'dear' }));
     const enablingSeconds = Math.floor((SYSTEM_CLOCK.now() - from) / 1000);
-    // Until dtrace has reported too, and at least a little longer than it took.
-    for (let i = 0; i < 10 && (i < 3 || of('dear', sent).length === 0); i++) await nextSecond();
+    // Until dtrace has reported too, and at least a little longer than it took. Its first second comes 4 s after it says
+    // that it counts, or later: it is busy with its own start.
+    for (let i = 0; i < 60 && (i < 3 || of('dear', sent).length === 0); i++) await nextSecond();
     return { sent: [...sent], told, enablingSeconds, stoodStill: instrumenter.counts.ticksMissed };
   } finally {
     stop();
