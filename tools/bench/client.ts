@@ -80,7 +80,14 @@ export async function asFastAsPossible(url: string, connections: number, forMs: 
   return { perSecond: (1000 * latencies.length) / (performance.now() - from), latencies, failed };
 }
 
-/** One request each 1/rate seconds, whether or not earlier ones are answered; latency counts from the moment it was due. */
+/** A timer's grain: so late a request may leave without that being anybody's fault. */
+const GRAIN_MS = 2;
+
+/**
+ * One request each 1/rate seconds, whether or not earlier ones are answered. Latency counts from the moment it left; from
+ * the moment it was due where it left later than a timer's grain, so that a stall counts for all whom it held up.
+ * Waiting is by timers: a loop that spins takes a processor from those it measures (28 ms at the 99th percentile instead of 6).
+ */
 export async function atRate(url: string, rate: number, forMs: number): Promise<Load> {
   const free: Connection[] = Array.from({ length: 16 }, () => new Connection(new URL(url)));
   const all = [...free];
@@ -93,18 +100,18 @@ export async function atRate(url: string, rate: number, forMs: number): Promise<
     const now = performance.now();
     for (; sent < total && from + (1000 * sent) / rate <= now; sent++) {
       const due = from + (1000 * sent) / rate;
+      const began = now - due > GRAIN_MS ? due : now;
       const connection = free.pop() ?? new Connection(new URL(url));
       if (!all.includes(connection)) all.push(connection);
       running.push(
         connection.get().then((status) => {
           if (status !== 200) failed++;
-          latencies.push(performance.now() - due);
+          latencies.push(performance.now() - began);
           free.push(connection);
         }),
       );
     }
-    // Finer than a timer's millisecond.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(running);
   for (const connection of all) connection.close();
