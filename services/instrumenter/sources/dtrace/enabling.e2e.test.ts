@@ -102,9 +102,8 @@ async function course(dtrace: string): Promise<Course> {
     const from = SYSTEM_CLOCK.now();
     await instrumenter.enable(ask('syscall.syscalls', [], { id: 'dear' }));
     const enablingSeconds = Math.floor((SYSTEM_CLOCK.now() - from) / 1000);
-    // Until dtrace has reported too, and at least a little longer than it took. Its first second comes 4 s after it says
-    // that it counts, or later: it is busy with its own start.
-    for (let i = 0; i < 60 && (i < 3 || of('dear', sent).length === 0); i++) await nextSecond();
+    // Until dtrace has reported three too: on a busy machine it is late with its first seconds, being busy with its own start.
+    for (let i = 0; i < 60 && of('dear', sent).length < 3; i++) await nextSecond();
     return { sent: [...sent], told, enablingSeconds, stoodStill: instrumenter.counts.ticksMissed };
   } finally {
     stop();
@@ -132,7 +131,7 @@ async function missesNothing(dtrace: string, atLeastSeconds: number): Promise<vo
     ['enabling', undefined],
     ['enabled', 'dtrace'],
   ]);
-  expect(of('dear', sent).length).toBeGreaterThan(0);
+  expect(of('dear', sent).length).toBeGreaterThanOrEqual(3);
   for (const id of ['cheap0', 'cheap1']) {
     const parcels = of(id, sent);
     const seconds = parcels.map(({ second }) => second);

@@ -29,7 +29,7 @@ function body(
 ): string {
   const { text } = programOf(questionOf(decomposition), clausesOf(name, system), MACHINE);
   const from = text.indexOf('\n', text.indexOf('dtrace:::BEGIN')) + 1;
-  return text.slice(from, text.indexOf('profile:::tick-100hz'));
+  return text.slice(from, text.indexOf('profile:::profile-100hz'));
 }
 
 test('45 metrics of the original are there for illumos, and 12 of all for Linux', () => {
@@ -126,6 +126,14 @@ test('numbers with names are printed as numbers, and read by their names on this
   expect(format.names).toBe(SYSCALL_NAMES.x64);
 });
 
+test('the clock is no single CPU: each may take it over, and only the one that has it closes a second', () => {
+  const { text } = programOf(questionOf([]), clausesOf('syscall.syscalls', 'linux'), MACHINE);
+  const clauses = text.split('\n').filter((line) => line.startsWith('profile:::'));
+  expect(text).not.toContain('tick-');
+  expect(clauses.filter((line) => !line.includes('cpu == keeper'))).toEqual([clauses.at(-1)]);
+  expect(text.trimEnd().endsWith('{ keeper = cpu; beat = timestamp; }')).toBe(true);
+});
+
 test("a field that is not there here is a programmer's error, never part of a program", () => {
   expect(() => programOf(questionOf(['zonename']), clausesOf('syscall.syscalls', 'linux'), MACHINE)).toThrow(
     TypeError,
@@ -151,8 +159,8 @@ test.each(described.filter(({ name }) => name.endsWith(' illumos')))(
       ],
     });
     const { text } = programOf(question, clauses, MACHINE);
-    expect(text.slice(text.indexOf('dtrace:::BEGIN'), text.indexOf('profile:::tick-100hz'))).toMatchSnapshot(
-      metricName(m),
-    );
+    expect(
+      text.slice(text.indexOf('dtrace:::BEGIN'), text.indexOf('profile:::profile-100hz')),
+    ).toMatchSnapshot(metricName(m));
   },
 );
