@@ -104,3 +104,9 @@ export const FIELDS = {
 } as const satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof FIELDS;
+
+/** What metrics of user programs know about whoever did it, in the order in which it is shown. */
+export const PROGRAM_FIELDS = ['hostname', 'zonename', 'pid', 'execname', 'psargs'] as const;
+
+/** The same with the parent process: what metrics of the kernel's work know about whoever it works for. */
+export const PROCESS_FIELDS = [...PROGRAM_FIELDS, 'ppid', 'pexecname', 'ppsargs'] as const;

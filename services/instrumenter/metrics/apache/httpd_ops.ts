@@ -1,6 +1,7 @@
 /* apache.httpd_ops: each request that an Apache server has answered. Needs its DTrace module (provider httpd). */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 
 const REQUEST = '(xlate <httpd_rqinfo_t *>((dthttpd_t *)arg0))';
 
@@ -11,22 +12,7 @@ export const apacheHttpdOps: MetricDescription = {
   why: 'Which URLs of the web server are slow, and for whom?',
   unit: 'requests',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'http_method',
-    'http_url',
-    'http_path',
-    'raddr',
-    'rport',
-    'latency',
-  ],
+  fields: [...PROCESS_FIELDS, 'http_method', 'http_url', 'http_path', 'raddr', 'rport', 'latency'],
   dtrace: {
     illumos: span({
       from: ['httpd*:::request-start'],

@@ -1,6 +1,7 @@
 /* cpu.runqueue_waits: each time a thread gets a CPU, how long it was ready to run and had to wait for one. */
 import { SINCE_START, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, any, bits, either, equal, member, not, now, unequal } from '../expression';
 import { tracepoint } from '../observation';
 import { fieldsOfTask, sinceStart } from '../process';
@@ -26,18 +27,7 @@ export const runqueueWaits: MetricDescription = {
   why: 'Are there enough CPUs, or do threads that could work stand in a queue?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'latency',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'latency', 'subsecond'],
   bpf: {
     probes: [
       { at: tracepoint('sched_wakeup'), steps: onWakeup },

@@ -1,6 +1,7 @@
 /* cpu.thread_executions: each time a thread leaves a CPU, how long it was on it and why it left. */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SINCE_START, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, bits, choose, either, equal, member, now, unequal } from '../expression';
 import { tableOfNames } from '../names';
 import { named, tracepoint } from '../observation';
@@ -67,19 +68,7 @@ export const threadExecutions: MetricDescription = {
   why: 'Who runs, for how long at a stretch, and does it leave the CPU because it must or because it waits?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'leavereason',
-    'runtime',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'leavereason', 'runtime', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* cpu.thread_samples: 99 times a second on each CPU: which thread is running, and in which function? */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { instruction, processId, thread, unequal } from '../expression';
 import { sample } from '../observation';
 import { RUNNING } from '../process';
@@ -12,18 +13,7 @@ export const threadSamples: MetricDescription = {
   why: 'Who uses the CPUs, and for what?',
   unit: 'samples',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'subsecond',
-    'function',
-  ],
+  fields: [...PROCESS_FIELDS, 'function', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* dns.lookups: each name that a program asks the C library to find addresses for, once it is answered. */
 import { argument, bits, kept, now, result, userText } from '../expression';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { tableOfNames } from '../names';
 import { named } from '../observation';
 import { PROGRAM, sinceStart } from '../process';
@@ -34,20 +35,7 @@ export const dnsLookups: MetricDescription = {
   why: 'Which names do programs ask for, and do they wait for the answers?',
   unit: 'lookups',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'name',
-    'status',
-    'latency',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'name', 'status', 'latency', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,22 +1,14 @@
 /* fs.logical_ops: each operation of a program on a file system, as the program sees it. */
 import { ILLUMOS_PROCESS, SINCE_START } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { ERRNO_NAMES } from '../errnos';
-import { all, argument, choose, now } from '../expression';
+import { choose } from '../expression';
 import { fileSystem, isRealFileSystem, OPERATIONS } from '../illumos_vnode';
-import { named, tracepoint } from '../observation';
-import { RUNNING, sinceStart } from '../process';
-import {
-  error,
-  fileOf,
-  fileSystemOf,
-  firstArgument,
-  isInFileSystem,
-  isOneOf,
-  kindsOf,
-  numberAtExit,
-  result,
-} from './calls';
+import { named } from '../observation';
+import { RUNNING } from '../process';
+import { eachCallOf, error, firstArgument, isOneOf, kindsOf, numberAtExit, result } from '../syscall/call';
+import { fileOf, fileSystemOf, isInFileSystem } from './open_file';
 
 /** Calls that hand over or return a descriptor: by a path alone the kernel's structures do not say which file it was. */
 const CALLS = {
@@ -31,7 +23,6 @@ const CALLS = {
   space: ['ftruncate', 'fallocate'],
   frlock: ['flock'],
 };
-const ALL_CALLS = Object.values(CALLS).flat();
 
 /** A call that fails to open has no file, and is not counted. */
 const { file, isOpen } = fileOf(choose(isOneOf(numberAtExit, CALLS.open), result, firstArgument));
@@ -43,47 +34,17 @@ export const logicalOps: MetricDescription = {
   why: 'How long do programs wait for the file system, and in which operation?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'fstype',
-    'optype',
-    'latency',
-    'errno',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],
   bpf: {
-    probes: [
-      {
-        at: tracepoint('sys_enter'),
-        steps: [
-          { kind: 'keep', by: 'thread', when: isOneOf(argument(1), ALL_CALLS), values: { start: now } },
-        ],
+    probes: eachCallOf(Object.values(CALLS).flat(), {
+      when: [isOpen, isInFileSystem(file)],
+      fields: {
+        ...RUNNING,
+        fstype: fileSystemOf(file),
+        optype: named(numberAtExit, kindsOf(CALLS)),
+        errno: named(error, ERRNO_NAMES),
       },
-      {
-        at: tracepoint('sys_exit'),
-        steps: [
-          {
-            kind: 'count',
-            by: 'thread',
-            when: all(isOneOf(numberAtExit, ALL_CALLS), isOpen, isInFileSystem(file)),
-            fields: {
-              ...RUNNING,
-              fstype: fileSystemOf(file),
-              optype: named(numberAtExit, kindsOf(CALLS)),
-              errno: named(error, ERRNO_NAMES),
-              latency: sinceStart,
-            },
-          },
-        ],
-      },
-    ],
+    }),
   },
   dtrace: {
     illumos: [

@@ -1,30 +1,29 @@
 /* fs.logical_rwops: each read and write of a file by a program, as the program sees it. */
 import { ILLUMOS_PROCESS, SINCE_START } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { ERRNO_NAMES } from '../errnos';
-import { all, argument, choose, equal, member, minus, now, unequal } from '../expression';
+import { all, choose, equal, member, minus, unequal } from '../expression';
 import { fileSystem, isRealFileSystem } from '../illumos_vnode';
-import { named, tracepoint } from '../observation';
-import { RUNNING, sinceStart } from '../process';
+import { named } from '../observation';
+import { RUNNING } from '../process';
 import {
+  eachCallOf,
   error,
-  fileOf,
-  fileSystemOf,
   firstArgument,
   fourthArgument,
-  isInFileSystem,
   isOneOf,
   kindsOf,
   numberAtExit,
   result,
-} from './calls';
+} from '../syscall/call';
+import { fileOf, fileSystemOf, isInFileSystem } from './open_file';
 
 const AT_A_PLACE = ['pread64', 'pwrite64', 'preadv', 'pwritev', 'preadv2', 'pwritev2'];
 const CALLS = {
   read: ['read', 'readv', 'pread64', 'preadv', 'preadv2'],
   write: ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2'],
 };
-const ALL_CALLS = Object.values(CALLS).flat();
 
 const { file, isOpen } = fileOf(firstArgument);
 const done = choose(equal(error, 0), result, 0);
@@ -38,56 +37,24 @@ export const logicalRwops: MetricDescription = {
   why: 'Are reads and writes slow, how large are they, and where in the file?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'fstype',
-    'optype',
-    'size',
-    'offset',
-    'latency',
-    'errno',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'size', 'offset', 'latency', 'errno', 'subsecond'],
   bpf: {
-    probes: [
-      {
-        at: tracepoint('sys_enter'),
-        steps: [
-          { kind: 'keep', by: 'thread', when: isOneOf(argument(1), ALL_CALLS), values: { start: now } },
-        ],
+    probes: eachCallOf(Object.values(CALLS).flat(), {
+      when: [isOpen, isInFileSystem(file)],
+      fields: {
+        ...RUNNING,
+        fstype: fileSystemOf(file),
+        optype: named(numberAtExit, kindsOf(CALLS)),
+        size: done,
+        // The file's own place has moved on by what was done.
+        offset: choose(
+          all(isOneOf(numberAtExit, AT_A_PLACE), unequal(fourthArgument, ON)),
+          fourthArgument,
+          minus(member(file, 'f_pos'), done),
+        ),
+        errno: named(error, ERRNO_NAMES),
       },
-      {
-        at: tracepoint('sys_exit'),
-        steps: [
-          {
-            kind: 'count',
-            by: 'thread',
-            when: all(isOneOf(numberAtExit, ALL_CALLS), isOpen, isInFileSystem(file)),
-            fields: {
-              ...RUNNING,
-              fstype: fileSystemOf(file),
-              optype: named(numberAtExit, kindsOf(CALLS)),
-              size: done,
-              // The file's own place has moved on by what was done.
-              offset: choose(
-                all(isOneOf(numberAtExit, AT_A_PLACE), unequal(fourthArgument, ON)),
-                fourthArgument,
-                minus(member(file, 'f_pos'), done),
-              ),
-              errno: named(error, ERRNO_NAMES),
-              latency: sinceStart,
-            },
-          },
-        ],
-      },
-    ],
+    }),
   },
   dtrace: {
     illumos: [

@@ -1,11 +1,13 @@
 /* fs.path_ops: files and folders that get or lose a name: operations on a path, which no open file stands for. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { ERRNO_NAMES } from '../errnos';
 import { argument, cast, either, kept, lift, member, now, result, type Expression } from '../expression';
 import { tableOfNames } from '../names';
 import { kernelEntry, kernelReturn, named, type Probe } from '../observation';
 import { RUNNING, sinceStart } from '../process';
-import { errorOf, fileSystemOfInode } from './calls';
+import { errorOf } from '../syscall/call';
+import { fileSystemOfInode } from './open_file';
 
 /** The folder, first or second, as releases have it; where there are two it is the one that had the name. */
 const folder = argument('inode');
@@ -61,20 +63,6 @@ export const pathOps: MetricDescription = {
   why: 'Which program makes, renames and removes files and folders, and does it wait for that?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'fstype',
-    'optype',
-    'latency',
-    'errno',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],
   bpf: { probes },
 };

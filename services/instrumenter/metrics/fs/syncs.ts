@@ -1,11 +1,11 @@
 /* fs.syncs: each time a program waits until what it wrote is on disk. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { ERRNO_NAMES } from '../errnos';
-import { argument, now } from '../expression';
-import { named, tracepoint } from '../observation';
-import { RUNNING, sinceStart } from '../process';
+import { named } from '../observation';
+import { RUNNING } from '../process';
+import { eachCallOf, error, numberAtExit } from '../syscall/call';
 import { SYSCALL_NAMES } from '../syscall_names';
-import { error, isOneOf, numberAtExit } from './calls';
 
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
 
@@ -16,42 +16,10 @@ export const syncs: MetricDescription = {
   why: 'Who waits for the disk to confirm, how often and how long?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'syscall',
-    'errno',
-    'latency',
-    'subsecond',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'subsecond'],
   bpf: {
-    probes: [
-      {
-        at: tracepoint('sys_enter'),
-        steps: [{ kind: 'keep', by: 'thread', when: isOneOf(argument(1), CALLS), values: { start: now } }],
-      },
-      {
-        at: tracepoint('sys_exit'),
-        steps: [
-          {
-            kind: 'count',
-            by: 'thread',
-            when: isOneOf(numberAtExit, CALLS),
-            fields: {
-              ...RUNNING,
-              syscall: named(numberAtExit, SYSCALL_NAMES),
-              errno: named(error, ERRNO_NAMES),
-              latency: sinceStart,
-            },
-          },
-        ],
-      },
-    ],
+    probes: eachCallOf(CALLS, {
+      fields: { ...RUNNING, syscall: named(numberAtExit, SYSCALL_NAMES), errno: named(error, ERRNO_NAMES) },
+    }),
   },
 };

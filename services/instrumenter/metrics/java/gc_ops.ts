@@ -1,6 +1,7 @@
 /* java.gc_ops: each garbage collection of a Java virtual machine that stops the program. */
 import { argument, kept, now } from '../expression';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { tableOfNames } from '../names';
 import { named } from '../observation';
 import { PROGRAM, sinceStart } from '../process';
@@ -19,19 +20,7 @@ export const javaGcOps: MetricDescription = {
   why: 'Do pauses for garbage collection hold the program up?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'gctype',
-    'latency',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],
   bpf: {
     probes: [
       {

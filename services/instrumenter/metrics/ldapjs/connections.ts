@@ -1,6 +1,7 @@
 /* ldapjs.connections: each connection to an LDAP server made with ldapjs. */
 import { ILLUMOS_PROGRAM } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 export const ldapjsConnections: MetricDescription = {
   module: 'ldapjs',
@@ -9,7 +10,7 @@ export const ldapjsConnections: MetricDescription = {
   why: 'Who connects to the directory, and how often?',
   unit: 'connections',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'raddr'],
+  fields: [...PROGRAM_FIELDS, 'raddr'],
   dtrace: {
     illumos: [
       {

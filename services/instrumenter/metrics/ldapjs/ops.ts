@@ -1,6 +1,7 @@
 /* ldapjs.ops: each operation that an ldapjs server has done. */
 import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 const OPERATIONS = ['add', 'bind', 'compare', 'delete', 'exop', 'modify', 'modifydn', 'search', 'unbind'];
 
@@ -11,19 +12,7 @@ export const ldapjsOps: MetricDescription = {
   why: 'Which operations of the directory are slow or fail?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'raddr',
-    'optype',
-    'ldapbinddn',
-    'ldaprequestdn',
-    'status',
-    'latency',
-  ],
+  fields: [...PROGRAM_FIELDS, 'raddr', 'optype', 'ldapbinddn', 'ldaprequestdn', 'status', 'latency'],
   dtrace: {
     illumos: span({
       from: OPERATIONS.map((name) => `ldapjs*:::server-${name}-start`),

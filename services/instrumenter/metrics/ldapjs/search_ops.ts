@@ -1,6 +1,7 @@
 /* ldapjs.search_ops: each search that an ldapjs server has done. */
 import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 export const searchOps: MetricDescription = {
   module: 'ldapjs',
@@ -10,11 +11,7 @@ export const searchOps: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
+    ...PROGRAM_FIELDS,
     'raddr',
     'ldapbinddn',
     'ldaprequestdn',

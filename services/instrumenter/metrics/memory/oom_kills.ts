@@ -1,5 +1,6 @@
 /* memory.oom_kills: each process that the kernel kills because memory has run out. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument } from '../expression';
 import { tracepoint } from '../observation';
 import { fieldsOfTask } from '../process';
@@ -14,7 +15,7 @@ export const oomKills: MetricDescription = {
   why: 'Whom did the kernel kill to have memory again?',
   unit: 'processes',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
+  fields: [...PROCESS_FIELDS, 'subsecond'],
   bpf: {
     probes: [{ at: tracepoint('mark_victim'), steps: [{ kind: 'count', fields: fieldsOfTask(victim) }] }],
   },

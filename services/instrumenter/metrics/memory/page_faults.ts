@@ -1,5 +1,6 @@
 /* memory.page_faults: each time a program touches memory that is not mapped in yet, or not for writing. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, bits, choose, unequal } from '../expression';
 import { tableOfNames } from '../names';
 import { named, tracepoint } from '../observation';
@@ -22,18 +23,7 @@ export const pageFaults: MetricDescription = {
   why: 'Which program grows, starts or comes back from disk, page by page?',
   unit: 'page faults',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'optype',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'optype', 'subsecond'],
   bpf: {
     probes: [
       {

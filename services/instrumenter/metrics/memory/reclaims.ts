@@ -1,5 +1,6 @@
 /* memory.reclaims: each time a program that wants memory has to free some first, and how long it waits for that. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { lift, now } from '../expression';
 import { tableOfNames } from '../names';
 import { named, tracepoint } from '../observation';
@@ -28,19 +29,7 @@ export const reclaims: MetricDescription = {
   why: 'Do programs stand still because memory is short: the machine’s, or their container’s?',
   unit: 'reclaims',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'space',
-    'latency',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'space', 'latency', 'subsecond'],
   bpf: {
     probes: [
       { at: tracepoint('mm_vmscan_direct_reclaim_begin'), steps: begin },

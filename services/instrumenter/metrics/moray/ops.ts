@@ -1,6 +1,7 @@
 /* moray.ops: each operation on objects that a Moray server has done. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 const OPERATIONS = ['delobject', 'findobjects', 'getobject', 'putobject', 'update'];
 const FIELDS = { ...ILLUMOS_PROGRAM, optype: '{optype}', table: '{table}', ...DURATIONS } as const;
@@ -12,7 +13,7 @@ export const morayOps: MetricDescription = {
   why: 'Which tables of the object store are slow, and for which operations?',
   unit: 'operations',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'optype', 'table', 'latency', 'cputime'],
+  fields: [...PROGRAM_FIELDS, 'optype', 'table', 'latency', 'cputime'],
   dtrace: {
     illumos: [
       ...span({

@@ -1,6 +1,7 @@
 /* moray.queries: each SQL statement that a Moray server has run. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 export const morayQueries: MetricDescription = {
   module: 'moray',
@@ -9,7 +10,7 @@ export const morayQueries: MetricDescription = {
   why: 'Which statements does the object store wait for?',
   unit: 'queries',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'querysubstr', 'latency', 'cputime'],
+  fields: [...PROGRAM_FIELDS, 'querysubstr', 'latency', 'cputime'],
   dtrace: {
     illumos: span({
       from: ['moray*:::query-start'],

@@ -1,6 +1,7 @@
 /* mysql.commands: each command that a MySQL server has done for a client. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 import { tableOfNames } from '../names';
 
 /** enum_server_command of the server's mysql_com.h. */
@@ -19,19 +20,7 @@ export const mysqlCommands: MetricDescription = {
   why: 'What do clients ask of the database, and how long does it take?',
   unit: 'commands',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'command',
-    'user',
-    'client',
-    'status',
-    'latency',
-    'cputime',
-  ],
+  fields: [...PROGRAM_FIELDS, 'command', 'user', 'client', 'status', 'latency', 'cputime'],
   dtrace: {
     illumos: span({
       from: ['mysql*:::command-start'],

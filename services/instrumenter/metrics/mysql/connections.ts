@@ -1,6 +1,7 @@
 /* mysql.connections: each connection that a MySQL client has ended. */
 import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 export const mysqlConnections: MetricDescription = {
   module: 'mysql',
@@ -9,7 +10,7 @@ export const mysqlConnections: MetricDescription = {
   why: 'Who connects to the database, and for how long?',
   unit: 'connections',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'user', 'client', 'latency'],
+  fields: [...PROGRAM_FIELDS, 'user', 'client', 'latency'],
   dtrace: {
     illumos: span({
       from: ['mysql*:::connection-start'],

@@ -1,6 +1,7 @@
 /* mysql.filesort: each time a MySQL server sorts rows itself for want of an index. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 export const mysqlFilesort: MetricDescription = {
   module: 'mysql',
@@ -9,7 +10,7 @@ export const mysqlFilesort: MetricDescription = {
   why: 'Which tables want an index?',
   unit: 'filesorts',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'database', 'table', 'latency', 'cputime'],
+  fields: [...PROGRAM_FIELDS, 'database', 'table', 'latency', 'cputime'],
   dtrace: {
     illumos: span({
       from: ['mysql*:::filesort-start'],

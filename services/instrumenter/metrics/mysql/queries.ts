@@ -1,6 +1,7 @@
 /* mysql.queries: each query that a MySQL server has run, whether it had to parse it or not. */
 import { DURATIONS, ILLUMOS_PROGRAM, type Clause, STARTS, substring } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 /** Both begin with query, connection, database, user and host. */
 const KEPT = {
@@ -30,11 +31,7 @@ export const mysqlQueries: MetricDescription = {
   unit: 'queries',
   interval: 'interval',
   fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
+    ...PROGRAM_FIELDS,
     'querysubstr',
     'database',
     'user',

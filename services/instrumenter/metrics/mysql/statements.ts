@@ -1,6 +1,7 @@
 /* mysql.statements: each statement that reads or changes rows in a MySQL server. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROGRAM_FIELDS } from '../fields';
 
 const STATEMENTS = ['select', 'insert', 'insert-select', 'update', 'multi-update', 'delete', 'multi-delete'];
 
@@ -11,19 +12,7 @@ export const mysqlStatements: MetricDescription = {
   why: 'Which kinds of statement touch how many rows, and how long do they take?',
   unit: 'statements',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'statement',
-    'status',
-    'rowsmatched',
-    'rowschanged',
-    'latency',
-    'cputime',
-  ],
+  fields: [...PROGRAM_FIELDS, 'statement', 'status', 'rowsmatched', 'rowschanged', 'latency', 'cputime'],
   dtrace: {
     illumos: span({
       from: STATEMENTS.map((name) => `mysql*:::${name}-start`),

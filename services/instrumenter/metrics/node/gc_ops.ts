@@ -1,6 +1,7 @@
 /* node.gc_ops: each garbage collection of a Node.js program. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument } from '../expression';
 import { named } from '../observation';
 import { PROGRAM } from '../process';
@@ -30,19 +31,7 @@ export const gcOps: MetricDescription = {
   why: 'Do pauses for garbage collection hold the program up?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'gctype',
-    'latency',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,9 +1,10 @@
 /* node.httpc_ops: each HTTP request that a Node.js program makes, once it is answered. */
-import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
+import { span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { HTTP_FIELDS } from '../node_module';
+import { CONNECTION, CONNECTION_OF_REQUEST, HTTP_ANSWERED, HTTP_STARTS } from '../node_program';
 import { NODE, usdt, userMoment } from '../user';
-import { CONNECTION, CONNECTION_OF_REQUEST, REQUEST } from '../node_program';
 
 export const httpcOps: MetricDescription = {
   module: 'node',
@@ -13,14 +14,7 @@ export const httpcOps: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
+    ...PROCESS_FIELDS,
     'http_method',
     'http_url',
     'http_path',
@@ -40,20 +34,8 @@ export const httpcOps: MetricDescription = {
       to: ['node*:::http-client-response'],
       by: ['pid', `${CONNECTION_OF_REQUEST}->fd`],
       byAtEnd: ['pid', `${CONNECTION}->fd`],
-      keep: {
-        start: 'timestamp',
-        method: `${REQUEST}->method`,
-        url: `${REQUEST}->url`,
-      },
-      fields: {
-        ...ILLUMOS_PROCESS,
-        http_method: '{method}',
-        http_url: '{url}',
-        http_path: 'strtok({url}, "?")',
-        raddr: `${CONNECTION}->remoteAddress`,
-        rport: { integer: `${CONNECTION}->remotePort` },
-        latency: SINCE_START,
-      },
+      keep: HTTP_STARTS,
+      fields: HTTP_ANSWERED,
     }),
   },
 };

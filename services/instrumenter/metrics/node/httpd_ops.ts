@@ -1,10 +1,11 @@
 /* node.httpd_ops: each HTTP request that a Node.js program has answered. */
-import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
+import { span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, userText } from '../expression';
 import { ADDRESS_BYTES, HTTP_FIELDS } from '../node_module';
-import { userMoment, NODE, usdt } from '../user';
-import { CONNECTION, CONNECTION_OF_REQUEST, REQUEST } from '../node_program';
+import { CONNECTION, CONNECTION_OF_REQUEST, HTTP_ANSWERED, HTTP_STARTS, REQUEST } from '../node_program';
+import { NODE, usdt, userMoment } from '../user';
 
 export const httpdOps: MetricDescription = {
   module: 'node',
@@ -14,14 +15,7 @@ export const httpdOps: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
+    ...PROCESS_FIELDS,
     'http_method',
     'http_url',
     'http_path',
@@ -47,22 +41,11 @@ export const httpdOps: MetricDescription = {
       to: ['node*:::http-server-response'],
       by: ['pid', `${CONNECTION_OF_REQUEST}->fd`],
       byAtEnd: ['pid', `${CONNECTION}->fd`],
-      keep: {
-        start: 'timestamp',
-        method: `${REQUEST}->method`,
-        url: `${REQUEST}->url`,
-        forwarded: `${REQUEST}->forwardedFor`,
-      },
+      keep: { ...HTTP_STARTS, forwarded: `${REQUEST}->forwardedFor` },
       fields: {
-        ...ILLUMOS_PROCESS,
-        http_method: '{method}',
-        http_url: '{url}',
-        http_path: 'strtok({url}, "?")',
+        ...HTTP_ANSWERED,
         // The first of those who forwarded it, else who sent it.
         http_origin: `strlen({forwarded}) > 0 ? strtok({forwarded}, ",") : ${CONNECTION}->remoteAddress`,
-        raddr: `${CONNECTION}->remoteAddress`,
-        rport: { integer: `${CONNECTION}->remotePort` },
-        latency: SINCE_START,
       },
     }),
   },

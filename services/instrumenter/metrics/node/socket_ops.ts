@@ -1,6 +1,7 @@
 /* node.socket_ops: each read and write of a socket by a Node.js program. */
 import { ILLUMOS_PROCESS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { CONNECTION } from '../node_program';
 
 export const socketOps: MetricDescription = {
@@ -10,21 +11,7 @@ export const socketOps: MetricDescription = {
   why: 'How much goes over which connection, and does it pile up?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'optype',
-    'raddr',
-    'rport',
-    'size',
-    'buffered',
-  ],
+  fields: [...PROCESS_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],
   dtrace: {
     illumos: [
       {

@@ -5,6 +5,7 @@
  */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import {
   argument,
   equal,
@@ -50,21 +51,7 @@ export const postgresQueries: MetricDescription = {
   why: 'Which queries are slow?',
   unit: 'queries',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'querysubstr',
-    'statement',
-    'latency',
-    'cputime',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'querysubstr', 'statement', 'latency', 'cputime', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* python.functions: each call of a function that is written in Python, where the interpreter was built with probes. */
 import { argument, userText } from '../expression';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { PROGRAM } from '../process';
 import { PYTHON, usdt, userMoment } from '../user';
 
@@ -11,19 +12,7 @@ export const pythonFunctions: MetricDescription = {
   why: 'Which functions does a program call, and how often?',
   unit: 'calls',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'function',
-    'file',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'function', 'file', 'subsecond'],
   bpf: {
     probes: [
       {

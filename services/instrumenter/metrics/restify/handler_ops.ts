@@ -1,6 +1,7 @@
 /* restify.handler_ops: each handler that a restify server has run for a request. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 
 export const handlerOps: MetricDescription = {
   module: 'restify',
@@ -9,20 +10,7 @@ export const handlerOps: MetricDescription = {
   why: 'Which step of which route is slow?',
   unit: 'operations',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'restify_sname',
-    'restify_rname',
-    'restify_hname',
-    'latency',
-  ],
+  fields: [...PROCESS_FIELDS, 'restify_sname', 'restify_rname', 'restify_hname', 'latency'],
   dtrace: {
     illumos: span({
       from: ['restify*:::handler-start'],

@@ -1,6 +1,7 @@
 /* restify.server_ops: each request that a restify server has answered. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 
 export const serverOps: MetricDescription = {
   module: 'restify',
@@ -10,14 +11,7 @@ export const serverOps: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
+    ...PROCESS_FIELDS,
     'restify_sname',
     'restify_rname',
     'http_url',

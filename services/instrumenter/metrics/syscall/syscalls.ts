@@ -1,17 +1,13 @@
 /* syscall.syscalls: every system call that returns, by who made it, what it was and how long it took. */
 import { DURATIONS, ILLUMOS_PROCESS, LINUX_PROCESS, SINCE_START, span, STARTS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { ERRNO_NAMES } from '../errnos';
-import { argument, below, byArch, choose, member, minus } from '../expression';
 import { ILLUMOS_ERRNO_NAMES } from '../illumos_errnos';
 import { named, tracepoint } from '../observation';
 import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
 import { SYSCALL_NAMES } from '../syscall_names';
-
-const registers = argument(0, 'pt_regs');
-const negated = minus(0, argument(1));
-/** Results -4095..-1 are errors. */
-const error = choose(below(minus(negated, 1), 4095), negated, 0);
+import { error, numberAtExit } from './call';
 
 export const syscalls: MetricDescription = {
   module: 'syscall',
@@ -20,21 +16,7 @@ export const syscalls: MetricDescription = {
   why: 'What do programs ask of the kernel, and which of these calls are slow or fail?',
   unit: 'syscalls',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'syscall',
-    'errno',
-    'latency',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-    'cputime',
-  ],
+  fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'cputime', 'subsecond'],
   bpf: {
     probes: [
       {
@@ -50,10 +32,7 @@ export const syscalls: MetricDescription = {
             by: 'thread',
             fields: {
               ...RUNNING,
-              syscall: named(
-                byArch({ x64: member(registers, 'orig_ax'), arm64: member(registers, 'syscallno') }),
-                SYSCALL_NAMES,
-              ),
+              syscall: named(numberAtExit, SYSCALL_NAMES),
               errno: named(error, ERRNO_NAMES),
               latency: sinceStart,
               cputime: cpuSinceStart,

@@ -1,6 +1,7 @@
 /* tcp.accepts: each TCP connection that a program accepts. */
 import { ILLUMOS_PROCESS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { all, argument, hostname } from '../expression';
 import { isInternet, raddr, rport } from '../illumos_address';
 import { tracepoint } from '../observation';
@@ -16,20 +17,7 @@ export const accepts: MetricDescription = {
   why: 'Who connects to this machine, and to which program?',
   unit: 'accepts',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'raddr',
-    'rport',
-    'lport',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'subsecond'],
   bpf: {
     probes: [
       {

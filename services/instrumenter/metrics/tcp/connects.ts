@@ -1,6 +1,7 @@
 /* tcp.connects: each TCP connection that a program opens. */
 import { ILLUMOS_PROCESS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { all, argument, hostname, kept, member, minus, not, now, processId, task, word } from '../expression';
 import { isInternet, raddr, rport } from '../illumos_address';
 import { commandOf, pair, tracepoint } from '../observation';
@@ -19,21 +20,7 @@ export const connects: MetricDescription = {
   why: 'Which program connects to where?',
   unit: 'connects',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'pid',
-    'execname',
-    'psargs',
-    'ppid',
-    'pexecname',
-    'ppsargs',
-    'raddr',
-    'rport',
-    'lport',
-    'latency',
-    'subsecond',
-  ],
+  fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'latency', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* unix.proc_execs: each program that is started, under its new name. */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { tracepoint } from '../observation';
 import { RUNNING } from '../process';
 
@@ -11,7 +12,7 @@ export const procExecs: MetricDescription = {
   why: 'Which programs are started all the time, and by whom?',
   unit: 'processes',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
+  fields: [...PROCESS_FIELDS, 'subsecond'],
   bpf: {
     probes: [{ at: tracepoint('sched_process_exec'), steps: [{ kind: 'count', fields: RUNNING }] }],
   },

@@ -1,6 +1,7 @@
 /* unix.proc_exits: each process that ends, and how long it lived. */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, bits, either, equal, member, minus, now, task } from '../expression';
 import { tracepoint } from '../observation';
 import { RUNNING } from '../process';
@@ -18,18 +19,7 @@ export const procExits: MetricDescription = {
   why: 'Which processes end, and do they end young?',
   unit: 'processes',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'walltime',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'walltime', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* unix.proc_forks: each new process, by the process that made it. */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, equal, member } from '../expression';
 import { tracepoint } from '../observation';
 import { RUNNING } from '../process';
@@ -16,7 +17,7 @@ export const procForks: MetricDescription = {
   why: 'Who makes processes, and how many?',
   unit: 'processes',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
+  fields: [...PROCESS_FIELDS, 'subsecond'],
   bpf: {
     probes: [
       {

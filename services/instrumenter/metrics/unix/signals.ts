@@ -1,5 +1,6 @@
 /* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, member, string } from '../expression';
 import { tableOfNames } from '../names';
 import { named, tracepoint } from '../observation';
@@ -24,19 +25,7 @@ export const signals: MetricDescription = {
   why: 'Who stops, kills or wakes whom?',
   unit: 'signals',
   interval: 'interval',
-  fields: [
-    'hostname',
-    'zonename',
-    'execname',
-    'pid',
-    'ppid',
-    'pexecname',
-    'signal',
-    'texecname',
-    'subsecond',
-    'psargs',
-    'ppsargs',
-  ],
+  fields: [...PROCESS_FIELDS, 'signal', 'texecname', 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* unix.thr_creates: each thread added to a process that is already there. */
 import { ILLUMOS_PROCESS, LINUX_PROCESS, SUBSECOND } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 import { argument, member, unequal } from '../expression';
 import { tracepoint } from '../observation';
 import { RUNNING } from '../process';
@@ -16,7 +17,7 @@ export const threadCreates: MetricDescription = {
   why: 'Does a program make a thread for each piece of work instead of keeping some?',
   unit: 'threads',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'execname', 'pid', 'ppid', 'pexecname', 'subsecond', 'psargs', 'ppsargs'],
+  fields: [...PROCESS_FIELDS, 'subsecond'],
   bpf: {
     probes: [
       {

@@ -1,6 +1,7 @@
 /* zfs.arc_ops: each look into the cache of ZFS. */
 import { ILLUMOS_PROCESS } from '../clause';
 import type { MetricDescription } from '../description';
+import { PROCESS_FIELDS } from '../fields';
 
 export const arcOps: MetricDescription = {
   module: 'zfs',
@@ -9,7 +10,7 @@ export const arcOps: MetricDescription = {
   why: 'Do reads find their data in memory, and whose do not?',
   unit: 'operations',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'pid', 'execname', 'psargs', 'ppid', 'pexecname', 'ppsargs', 'optype'],
+  fields: [...PROCESS_FIELDS, 'optype'],
   dtrace: {
     illumos: [
       {

@@ -1,27 +1,24 @@
 /*
- * System calls on open files. In: the calls' names, by the kind of operation they are. Out: which numbers they have on
- * this processor, and the file behind a descriptor of the running thread, for the descriptions of this folder.
+ * System calls, as the tracepoints sys_enter and sys_exit tell of them. In: names of calls. Out: which numbers these
+ * have on each processor, what a call was given and gave back, and events that last as long as a call does.
  */
 import {
+  all,
   any,
   argument,
   below,
-  bits,
   byArch,
   choose,
   equal,
   member,
   minus,
-  plus,
-  pointerAt,
-  shiftLeft,
-  string,
-  task,
+  now,
   word,
   type Expression,
 } from '../expression';
 import { tableOfNames } from '../names';
-import type { Named } from '../observation';
+import { tracepoint, type Named, type Probe, type Step } from '../observation';
+import { sinceStart } from '../process';
 import { SYSCALL_NAMES } from '../syscall_names';
 
 const registers = argument(0, 'pt_regs');
@@ -32,6 +29,7 @@ export const numberAtExit = byArch({
   arm64: member(registers, 'syscallno'),
 });
 export const result = argument(1);
+
 /** Results -4095..-1 are errors, also where a pointer is returned. */
 export function errorOf(result: Expression): Expression {
   const negated = minus(0, result);
@@ -43,9 +41,7 @@ export const error = errorOf(result);
 export const firstArgument = byArch({ x64: member(registers, 'di'), arm64: member(registers, 'orig_x0') });
 export const fourthArgument = byArch({ x64: member(registers, 'r10'), arm64: word(registers, 'regs', 24) });
 
-/** Names of calls by kind; those that a processor does not have are left out there. */
-export type Calls = Readonly<Record<string, readonly string[]>>;
-
+/** Names that a processor does not have are left out there. */
 export function isOneOf(number: Expression, names: readonly string[]): Expression {
   const on = (architecture: 'x64' | 'arm64'): Expression =>
     any(
@@ -57,10 +53,10 @@ export function isOneOf(number: Expression, names: readonly string[]): Expressio
 }
 
 /** Numbers print as the kind of their call. */
-export function kindsOf(calls: Calls): Named['names'] {
+export function kindsOf(callsByKind: Readonly<Record<string, readonly string[]>>): Named['names'] {
   const on = (architecture: 'x64' | 'arm64') =>
     tableOfNames(
-      Object.entries(calls).flatMap(([kind, names]) =>
+      Object.entries(callsByKind).flatMap(([kind, names]) =>
         names
           .flatMap((name) => SYSCALL_NAMES[architecture].valuesOf(name))
           .map((value) => [kind, Number(value)] as const),
@@ -69,27 +65,30 @@ export function kindsOf(calls: Calls): Named['names'] {
   return { x64: on('x64'), arm64: on('arm64') };
 }
 
-/** The file that a descriptor of the running thread stands for; a null pointer where it stands for none. */
-export function fileOf(descriptor: Expression): { readonly file: Expression; readonly isOpen: Expression } {
-  const number = bits(descriptor, 0xffff_ffff);
-  const table = member(task, 'files.fdt.fd');
-  return {
-    file: pointerAt(plus(table, shiftLeft(number, 3)), 'file'),
-    isOpen: below(number, member(task, 'files.fdt.max_fds')),
-  };
+/** Each of these calls is an event, from where it enters the kernel to where it returns; its `latency` is known. */
+export function eachCallOf(
+  names: readonly string[],
+  counted: {
+    /** All of these are true. */
+    readonly when?: readonly Expression[];
+    readonly fields: Extract<Step, { kind: 'count' }>['fields'];
+  },
+): readonly Probe[] {
+  return [
+    {
+      at: tracepoint('sys_enter'),
+      steps: [{ kind: 'keep', by: 'thread', when: isOneOf(argument(1), names), values: { start: now } }],
+    },
+    {
+      at: tracepoint('sys_exit'),
+      steps: [
+        {
+          kind: 'count',
+          by: 'thread',
+          when: all(isOneOf(numberAtExit, names), ...(counted.when ?? [])),
+          fields: { ...counted.fields, latency: sinceStart },
+        },
+      ],
+    },
+  ];
 }
-
-const TYPE = 0xf000;
-const REGULAR = 0x8000;
-const FOLDER = 0x4000;
-
-/** Files and folders: no sockets, pipes, terminals and other devices. */
-export function isInFileSystem(file: Expression): Expression {
-  const type = bits(member(file, 'f_inode.i_mode'), TYPE);
-  return any(equal(type, REGULAR), equal(type, FOLDER));
-}
-
-/** The file system's name, as in /proc/mounts: ext4, overlay, tmpfs. */
-export const fileSystemOf = (file: Expression): Expression => fileSystemOfInode(member(file, 'f_inode'));
-export const fileSystemOfInode = (inode: Expression): Expression =>
-  string(member(inode, 'i_sb.s_type.name'), 16);
