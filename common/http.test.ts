@@ -121,6 +121,26 @@ test('JSON and form bodies are parsed; a form overrides the query', async () => 
   });
 });
 
+test('a name that stands there several times has all its texts; the form takes the place of the query', async () => {
+  expect(
+    await (await post('/things?a=0&a=9&c=4', 'a=2&b=&a=3', 'application/x-www-form-urlencoded')).json(),
+  ).toEqual({
+    form: [
+      ['a', ['2', '3']],
+      ['c', '4'],
+      ['b', ''],
+    ],
+  });
+});
+
+test('JSON that is sent as a form, as curl does by itself, is told what is missing', async () => {
+  const answer = await post('/things', ' {"a":"b=c"}', 'application/x-www-form-urlencoded');
+  expect([answer.status, await answer.json()]).toMatchObject([
+    415,
+    { error: { field: 'Content-Type', message: expect.stringContaining('application/json') as string } },
+  ]);
+});
+
 test.each([
   ['unknown paths', () => fetch(`${base}/nowhere`), 404, 'NOT_FOUND'],
   ['paths that do not decode', () => fetch(`${base}/things/%zz`), 404, 'NOT_FOUND'],

@@ -28,8 +28,8 @@ export interface Request {
   readonly path: string;
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
-  /** Query string; a form body is merged in, and wins. */
-  readonly query: ReadonlyMap<string, string>;
+  /** Query string; a form body is merged in, and wins. A name that stands there several times has all its texts. */
+  readonly query: ReadonlyMap<string, string | readonly string[]>;
   /** A JSON body, parsed; undefined when there was none. */
   readonly json: unknown;
   readonly headers: IncomingMessage['headers'];
@@ -244,7 +244,7 @@ async function read(
 ): Promise<Request> {
   const url = incoming.url ?? '/';
   const mark = url.indexOf('?');
-  const query = new Map<string, string>(mark === -1 ? [] : new URLSearchParams(url.slice(mark + 1)));
+  const query = mark === -1 ? new Map<string, string | string[]>() : textsOf(url.slice(mark + 1));
   const body = hasBody(incoming) ? await readBody(incoming) : Buffer.alloc(0);
   const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   let json: unknown;
@@ -252,7 +252,18 @@ async function read(
   if (body.length > 0) {
     if (type === 'application/json' || type.endsWith('+json')) json = parseJson(body);
     else if (type === 'application/x-www-form-urlencoded') {
-      for (const [name, value] of new URLSearchParams(body.toString('utf8'))) query.set(name, value);
+      const text = body.toString('utf8');
+      // `curl -d` calls everything a form; no name of a parameter begins like this.
+      if (/^\s*[{[]/.test(text)) {
+        throw new CaError(
+          'UNSUPPORTED_TYPE',
+          'the body looks like JSON: Content-Type must be application/json',
+          {
+            field: 'Content-Type',
+          },
+        );
+      }
+      for (const [name, texts] of textsOf(text)) query.set(name, texts);
     } else {
       throw new CaError(
         'UNSUPPORTED_TYPE',
@@ -276,6 +287,17 @@ async function read(
       return (gone ??= goneSignal(outgoing));
     },
   };
+}
+
+function textsOf(form: string): Map<string, string | string[]> {
+  const found = new Map<string, string | string[]>();
+  for (const [name, text] of new URLSearchParams(form)) {
+    const before = found.get(name);
+    if (before === undefined) found.set(name, text);
+    else if (typeof before === 'string') found.set(name, [before, text]);
+    else before.push(text);
+  }
+  return found;
 }
 
 /** Made when somebody asks for it: most requests are answered before anybody could go away. */

@@ -24,7 +24,8 @@ export interface Intervals {
 const TIME_MAX = 1e12;
 
 /**
- * Rules: duration alone means the newest complete stretch. Two of the three give the third; all three must agree.
+ * Rules: duration alone means the newest complete stretch, on the grid from the start. Two of the three give the third;
+ * all three must agree.
  * The start is rounded down and the end is rounded up to the granularity. Up to 3600 slots for each point.
  */
 export function readIntervals(
@@ -44,7 +45,11 @@ export function readIntervals(
     asked,
     () => {
       const duration = asked.duration ?? options.defaultDuration;
-      return { start: Math.max(now - count * duration - granularity, 0), duration };
+      const length = Math.ceil(duration / granularity) * granularity;
+      // The last second is still on its way to us.
+      const end = Math.floor((now - 1) / granularity) * granularity;
+      if (count * length > end) throw invalid(many ? 'ndatapoints' : 'duration', 'reaches back before 1970');
+      return { start: end - count * length, duration };
     },
     options.defaultDuration,
   );
@@ -56,10 +61,10 @@ export function readIntervals(
   const points = Array.from({ length: count }, (_, i) => ({
     start: start + i * duration,
     duration,
-    requestedStart: requestedStart + i * requestedDuration,
+    requestedStart: requestedStart + i * duration,
     requestedDuration,
   }));
-  const end = requestedStart + count * requestedDuration;
+  const end = requestedStart + (count - 1) * duration + requestedDuration;
   if (1000 * end > options.nowMs + options.timeoutMs) {
     const field = asked.end === undefined && asked.start !== undefined ? 'start_time' : 'end_time';
     throw invalid(

@@ -71,7 +71,7 @@ export class Params {
     return found;
   }
 
-  /** a,b,c or a JSON list; only the latter can hold keys with commas in them. Each entry once. */
+  /** a,b,c or a JSON list, or the parameter several times; only the latter two can hold keys with commas in them. */
   list(name: string, limit: number): string[] {
     const raw = this.values.get(name);
     if (raw === undefined || raw === '') return [];
@@ -81,6 +81,15 @@ export class Params {
     }
     if (entries.length > limit) throw invalid(name, `must not have more than ${limit} entries`);
     return entries.map(String);
+  }
+
+  /** A list of numbers; `what` says in words which. */
+  numbers(name: string, limit: number, { min, max }: WholeRange, what: 'whole' | 'decimal'): number[] {
+    const pattern = what === 'whole' ? WHOLE : DECIMAL;
+    const texts = this.list(name, limit).map((text) => text.trim());
+    const numbers = texts.map((text) => (pattern.test(text) ? Number(text) : NaN));
+    if (numbers.every((number) => number >= min && number <= max)) return numbers;
+    throw invalid(name, `must be ${what === 'whole' ? 'whole numbers' : 'numbers'} from ${min} to ${max}`);
   }
 }
 

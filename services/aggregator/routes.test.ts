@@ -260,6 +260,8 @@ test.each([
   ['end_time=5&duration=6', 'duration'],
   ['ndatapoints=0', 'ndatapoints'],
   ['ndatapoints=3601', 'ndatapoints'],
+  ['duration=1&duration=2', 'duration'],
+  [`start_time=${NOW - 4}&ndatapoints=10`, 'start_time'],
   ['timeout=5001', 'timeout'],
   ['transformations=geolocate', 'transformations'],
 ])('a wrong interval names its parameter: %s', async (query, field) => {
@@ -284,6 +286,11 @@ test.each([
   ['image', 'hues=1,360', 'hues'],
   ['image', 'hues=21&selected=a,b', 'hues'],
   ['image', 'hues=[1', 'hues'],
+  ['image', 'hues=0x10', 'hues'],
+  ['image', 'hues=1,', 'hues'],
+  ['image', 'percentiles=1e1', 'percentiles'],
+  ['image', 'percentiles=50,100.1', 'percentiles'],
+  ['image', 'width=100&width=200', 'width'],
   ['image', 'ndatapoints=61&duration=1', 'ndatapoints'],
   ['image.png', 'ndatapoints=1', 'ndatapoints'],
   ['details', 'ymax=10&x=0', 'y'],
@@ -339,6 +346,50 @@ test('intervals are widened to the granularity at both ends', async () => {
     start_time: start,
     duration: 120,
   });
+});
+
+test.each([
+  // It is 20 s into the second slot of three that there are.
+  ['duration=60', [0], 60],
+  ['duration=50', [0], 60],
+  ['', [0], 60],
+  ['duration=61', [-60], 120],
+  ['ndatapoints=2&duration=60', [-60, 0], 60],
+])(
+  'without a time it is the newest complete stretch of the granularity, and no more: %s',
+  async (query, starts, length) => {
+    const slow = instrumentation('3', { granularity: 60, retentionTime: 3600 });
+    await own(slow);
+    const slot = Math.floor(NOW / 60) * 60;
+    now = 1000 * (slot + 80);
+    for (const at of [-60, 0, 60]) report(slow, 'a', slot + at, { shape: 'number', number: 1 });
+    const { body } = await get(`${V}/3/value/raw?${query}`);
+    const points = (Array.isArray(body) ? body : [body]) as Json[];
+    expect(points.map((p) => [p['start_time'], p['duration'], p['value']])).toEqual(
+      starts.map((at) => [slot + at, length, length / 60]),
+    );
+    // What was asked for lies within what is answered.
+    for (const p of points) expect(p['requested_end_time']).toBeLessThanOrEqual(p['end_time'] as number);
+    for (const p of points)
+      expect(p['requested_start_time']).toBeGreaterThanOrEqual(p['start_time'] as number);
+  },
+);
+
+test('of several points of a coarse granularity each tells what was asked of it', async () => {
+  const slow = instrumentation('3', { granularity: 10 });
+  await own(slow);
+  const { body } = await get(`${V}/3/value/raw?start_time=${NOW - 95}&duration=5&ndatapoints=3`);
+  expect(
+    (body as unknown as Json[]).map((p) => [p['start_time'], p['requested_start_time'], p['duration']]),
+  ).toEqual([
+    [NOW - 100, NOW - 95, 10],
+    [NOW - 90, NOW - 85, 10],
+    [NOW - 80, NOW - 75, 10],
+  ]);
+  const far = await get(`${V}/3/value/raw?start_time=${NOW - 95}&duration=5&ndatapoints=30`);
+  expect([far.status, (far.body['error'] as Json)['field']]).toEqual([400, 'start_time']);
+  const old = await get(`${V}/3/value/raw?duration=36000&ndatapoints=3600&timeout=0`);
+  expect(old.status).toBe(200);
 });
 
 test('a request waits until the nodes that are expected have reported, and says how long', async () => {
@@ -665,6 +716,18 @@ test('average and percentile give a number for each second, null where nothing w
   ]);
 });
 
+test('of one column average and percentile are a number, as clients of the original read them', async () => {
+  await own(HEAT);
+  report(HEAT, 'n', NOW - 2, { shape: 'keyed-distribution', distributions: new Map([['b', [9, 2]]]) });
+  const averages = async (query: string): Promise<unknown> => {
+    const { body } = await get(`${V}/2/value/heatmap/average?${query}`);
+    return Array.isArray(body) ? body.map((p: Json) => p['average']) : body['average'];
+  };
+  expect(await averages('')).toBe(9);
+  expect(await averages(`start_time=${NOW - 4}&duration=1&ndatapoints=3`)).toEqual([null, null, 9]);
+  expect((await get(`${V}/2/value/heatmap/percentile?percentile=0`)).body['percentile']).toBe(9);
+});
+
 test('parameters may come as a JSON body, heatmap options too', async () => {
   await own(HEAT);
   const { request } = await import('node:http');
@@ -692,6 +755,12 @@ test('parameters may come as a JSON body, heatmap options too', async () => {
     req.end(body);
   });
   expect(JSON.parse(text)).toMatchObject({ width: 100, duration: 30, legend: [{ key: 'a,b' }] });
+});
+
+test('a list may be given as the parameter several times', async () => {
+  await own(HEAT);
+  const { body } = await get(`${V}/2/value/heatmap/image?selected=a&selected=b,c&hues=1&hues=2&hues=3`);
+  expect(body['legend']).toEqual([{ hue: 1 }, { key: 'a', hue: 2 }, { key: 'b,c', hue: 3 }]);
 });
 
 test('re-enabling keeps the data and takes over nodes and retention', async () => {

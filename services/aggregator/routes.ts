@@ -187,7 +187,7 @@ function averages(context: Context, request: Request): Promise<Reply> {
   const question = { defaultDuration: 1, pointsMax: LIMITS.valuePointsMax, options: heatmapOptions };
   return answerJson(context, request, question, async (point) => ({
     ...sizeOf(point.options),
-    average: await seriesOf(point, average),
+    average: plain(await seriesOf(point, average)),
   }));
 }
 
@@ -204,7 +204,7 @@ function percentiles(context: Context, request: Request): Promise<Reply> {
   };
   return answerJson(context, request, question, async (point) => ({
     ...sizeOf(point.options),
-    percentile: await seriesOf(point, (row, grid) => percentile(row, grid, point.options.share)),
+    percentile: plain(await seriesOf(point, (row, grid) => percentile(row, grid, point.options.share))),
   }));
 }
 
@@ -223,6 +223,11 @@ async function seriesOf(
   });
   await eachSlotInSlices(dataset, start, start + duration, series.add);
   return series.result().map((number) => number ?? null);
+}
+
+/** Of one column a number, as it always was; of several a list. */
+function plain(series: readonly (number | null)[]): unknown {
+  return series.length === 1 ? series[0] : series;
 }
 
 function heatmapOptions(params: Params, subject: Subject): HeatmapOptions {

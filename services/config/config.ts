@@ -178,12 +178,16 @@ export class Config {
     return instrumentation;
   }
 
-  async change(current: Instrumentation, changes: Changes): Promise<Instrumentation> {
-    const id = fqid(current);
+  /** `read` sees it as it is when its turn comes: of two changes at once neither undoes the other. */
+  async change(
+    asked: Instrumentation,
+    read: (current: Instrumentation) => Changes,
+  ): Promise<Instrumentation> {
+    const id = fqid(asked);
     const next = await this.save((draft) => {
       const record = draft.records.get(id);
-      if (record === undefined) throw notFound(`instrumentation ${current.id}`);
-      const instrumentation = { ...record.instrumentation, ...changes };
+      if (record === undefined) throw notFound(`instrumentation ${JSON.stringify(asked.id)}`);
+      const instrumentation = { ...record.instrumentation, ...read(record.instrumentation) };
       draft.put({ ...record, instrumentation });
       return instrumentation;
     });

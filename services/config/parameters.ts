@@ -44,8 +44,14 @@ export function queryOf(
   return parametersOf({ ...request, json: undefined }, schema);
 }
 
-/** Text in the place of a number, a boolean, a list or an object is read as one; "5abc" stays what it is: wrong. */
+/**
+ * Text in the place of a number, a boolean, a list or an object is read as one; "5abc" stays what it is: wrong.
+ * What stands several times in a form or query is a list of exactly these texts.
+ */
 function typed(name: string, value: unknown, schema: TSchema | undefined): unknown {
+  if (Array.isArray(value) && schema !== undefined && schema['type'] !== 'array') {
+    throw invalid(name, 'must be one value, not several');
+  }
   if (typeof value !== 'string') return value;
   switch (schema?.['type']) {
     case 'integer':

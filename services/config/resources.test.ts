@@ -119,6 +119,18 @@ test('form, query and JSON ask the same thing', async () => {
   }
 });
 
+test('a list may be given as the parameter several times; anything else only once', async () => {
+  const form = 'module=syscall&stat=syscalls';
+  const type = 'application/x-www-form-urlencoded';
+  const [status, json] = await sent(type, `${form}&decomposition=latency&decomposition=execname`);
+  expect([status, json]).toMatchObject([201, { decomposition: ['latency', 'execname'] }]);
+  const twice = await sent(type, `${form}&granularity=5&granularity=10`);
+  expect(twice).toMatchObject([400, { error: { field: 'granularity' } }]);
+  // What the body says takes the place of what the query says.
+  const both = await sent(type, `${form}&decomposition=execname`, `${LIST}?decomposition=latency`);
+  expect(both).toMatchObject([201, { decomposition: ['execname'] }]);
+});
+
 test.each([
   ['{}', 'module'],
   ['{"module":"syscall"}', 'stat'],
@@ -185,6 +197,16 @@ test('limits hold for changes as they do for questions', async () => {
     granularity: 1,
     'idle-max': 7,
   });
+});
+
+test('changes of different properties at the same moment all hold', async () => {
+  await front.ask('POST', LIST, QUESTION);
+  const changes = { 'retention-time': 60, 'idle-max': 7, 'persist-data': true, enabled: false };
+  const answers = await Promise.all(
+    Object.entries(changes).map(([name, value]) => front.ask('PUT', `${LIST}/1`, { [name]: value })),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect((await front.ask('GET', `${LIST}/1`)).json).toMatchObject(changes);
 });
 
 test('a clone has the properties of its original, but for those given', async () => {

@@ -159,9 +159,8 @@ export function resources({ config, proxy, status }: Services): Resource[] {
       },
       handle: async (request, customer) => {
         const { instrumentation } = config.get(request.params['id'] ?? '', customer);
-        return {
-          json: present(await config.change(instrumentation, readChanges(request, instrumentation)), true),
-        };
+        const changed = await config.change(instrumentation, (current) => readChanges(request, current));
+        return { json: present(changed, true) };
       },
     },
     {

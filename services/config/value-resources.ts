@@ -17,7 +17,9 @@ const whole = (minimum: number, maximum: number, description: string): TSchema =
 const choice = (values: readonly string[], description: string): TSchema =>
   Type.Optional(Type.Unsafe<string>({ type: 'string', enum: values, description }));
 const list = (description: string): TSchema =>
-  Type.Optional(Type.String({ description: `${description}, separated by commas` }));
+  Type.Optional(
+    Type.String({ description: `${description}: separated by commas, or the parameter several times` }),
+  );
 
 const INTERVAL = {
   start_time: Second('First second; rounded down to the granularity.'),
@@ -115,8 +117,9 @@ function points(properties: Record<string, TSchema>): TSchema {
 const json = (description: string, properties: Record<string, TSchema>): Resource['answers'] => ({
   200: { description, schema: points(properties) },
 });
-const Series = Type.Array(Type.Union([Type.Number(), Type.Null()]), {
-  description: 'One number for each column.',
+const Reading = Type.Union([Type.Number(), Type.Null()]);
+const Series = Type.Union([Reading, Type.Array(Reading)], {
+  description: 'A number where there is one column, else a number for each; null: nothing was counted.',
 });
 
 export const VALUE_RESOURCES: readonly ValueResource[] = [

@@ -51,7 +51,7 @@ export function readHeatmapOptions(params: Params): HeatmapOptions {
     layering: layeringOf(params),
     weighted: params.choice('weights', ['count', 'weight'], 'count') === 'weight',
     coloring: params.choice('coloring', COLORINGS, 'rank'),
-    percentiles: readPercentiles(params),
+    percentiles: params.numbers('percentiles', LIMITS.imageLines, { min: 0, max: 100 }, 'decimal'),
   };
   return { ...options, hues: readHues(params, options) };
 }
@@ -76,11 +76,8 @@ function readHues(
   params: Params,
   { selected, layering }: { selected: readonly string[]; layering: Layering },
 ): readonly number[] | undefined {
-  const hues = params.list('hues', LIMITS.imageHues).map(Number);
+  const hues = params.numbers('hues', LIMITS.imageHues, { min: 0, max: 359 }, 'whole');
   if (hues.length === 0) return undefined;
-  if (!hues.every((hue) => Number.isInteger(hue) && hue >= 0 && hue < 360)) {
-    throw invalid('hues', 'must be whole numbers from 0 to 359');
-  }
   // With decompose_all nobody knows beforehand how many keys there will be: the sequence goes on by itself.
   if (layering === 'all')
     return [...hues, ...hueSequence(LIMITS.imageHues).filter((hue) => !hues.includes(hue))];
@@ -91,13 +88,4 @@ function readHues(
       `must name ${needed} hues: ${selected.length} for selected keys and one for the rest`,
     );
   return hues;
-}
-
-function readPercentiles(params: Params): number[] {
-  const percentiles = params
-    .list('percentiles', LIMITS.imageLines)
-    .map((text) => (text.trim() === '' ? NaN : Number(text)));
-  if (!percentiles.every((p) => p >= 0 && p <= 100))
-    throw invalid('percentiles', 'must be numbers from 0 to 100, such as 50,95,99.9');
-  return percentiles;
 }
