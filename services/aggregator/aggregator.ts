@@ -17,7 +17,7 @@ import { fromWire, type Body } from '../../common/message';
 import { totalOf } from '../../common/value';
 import { Clocks, type ClocksOptions } from './clocks';
 import { Dataset } from './dataset';
-import type { Hindsight } from './hindsight';
+import type { DiskTrouble, Hindsight } from './hindsight';
 import { Loads } from './loads';
 import { Recall, type RecallOptions } from './recall';
 import { Waiting } from './waiting';
@@ -78,6 +78,11 @@ export class Aggregator {
 
   get(id: string): Owned | undefined {
     return this.owned.get(id);
+  }
+
+  /** What is wrong with its values on disk. */
+  diskTroubleOf(id: string): DiskTrouble | undefined {
+    return this.options.hindsight?.troubleOf(id);
   }
 
   /** Idempotent: a known instrumentation keeps its data and takes over nodes and mutable properties. */

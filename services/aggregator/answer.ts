@@ -113,7 +113,7 @@ export async function answer<O>(
 
 /** What every reply says of a point: when, and how complete. */
 export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
-  const { dataset, nodes, since, owned } = subject;
+  const { dataset, nodes, since, owned, disk } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
   const clocks = owned === undefined ? undefined : describeClocks(owned);
   const { start, duration, requestedStart, requestedDuration } = interval;
@@ -131,6 +131,7 @@ export function describe({ subject, interval, delay }: Point<unknown>): Record<s
     completeness: runs,
     ...(cost === undefined ? {} : { cost }),
     ...(clocks === undefined ? {} : { clocks }),
+    ...(disk === undefined ? {} : { disk }),
     ...(delay > 0 ? { delay } : {}),
   };
 }
@@ -186,9 +187,9 @@ function readTransformations(
  * about, not of the answer: a client that has it costs neither a sum nor a picture. undefined: not known here yet.
  */
 function tagOf(request: Request, subject: Subject, start: number, end: number): string | undefined {
-  const { owned, dataset, nodes, since } = subject;
+  const { owned, dataset, nodes, since, disk } = subject;
   if (owned === undefined) return undefined;
-  const state = [dataset.versionOf(start, end), start, end, nodes, since];
+  const state = [dataset.versionOf(start, end), start, end, nodes, since, disk];
   const question = [request.url, request.body.toString('latin1'), request.headers.accept];
   const hash = createHash('sha1').update(JSON.stringify([state, question]));
   return `W/"${hash.digest('base64url')}"`;

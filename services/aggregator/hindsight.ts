@@ -25,6 +25,19 @@ export interface HindsightOptions {
 interface Kept {
   readonly segments: Segments;
   readonly dataset: Dataset;
+  /** What its files did not give when it was loaded, and until when that may matter. */
+  readonly gaps: { readonly damagedBytes: number; readonly unread?: string; readonly until: number };
+}
+
+/** What whoever asks for values should know of the disk; undefined: all is well there. */
+export interface DiskTrouble {
+  /** False: values of late are in memory alone. */
+  readonly written: boolean;
+  /** False: what had been written before could not be read. */
+  readonly read: boolean;
+  readonly damaged_bytes: number;
+  /** The system's code, such as ENOSPC; its whole text may hold paths. */
+  readonly reason?: string;
 }
 
 /** Folders that nobody here owns are looked through this often, for files whose retention is over. */
@@ -42,7 +55,7 @@ export class Hindsight {
   private readonly kept = new Map<string, Kept>();
   private readonly options: HindsightOptions;
   /** Why nothing is written at the moment. */
-  private trouble: string | undefined;
+  private trouble: unknown;
   private working: Promise<void> | undefined;
   private sweptMs = 0;
 
@@ -54,24 +67,29 @@ export class Hindsight {
   async load(id: string, dataset: Dataset): Promise<void> {
     const segments = this.segmentsOf(id);
     const found = new Recollection();
+    const { clock, log } = this.options;
+    const until = clock.now() + 1000 * dataset.retentionTime;
+    let gaps: Kept['gaps'] = { damagedBytes: 0, until };
     try {
       const damaged = await segments.read((record) => {
         found.add(record);
       });
       this.counts.damagedBytes += damaged;
       this.counts.foreignRecords += found.foreign;
+      gaps = { damagedBytes: damaged, until };
       if (damaged > 0 || found.foreign > 0) {
-        this.options.log.warn(
+        log.warn(
           { fqid: id, damagedBytes: damaged, foreignRecords: found.foreign },
           'some values on disk are damaged; the others are used',
         );
       }
     } catch (error) {
-      this.options.log.error({ fqid: id, reason: messageOf(error) }, 'values on disk cannot be read');
+      gaps = { damagedBytes: 0, unread: codeOf(error), until };
+      log.error({ fqid: id, reason: messageOf(error) }, 'values on disk cannot be read');
     }
     // Not before: whoever is kept and not owned yet would be taken for one that is not wanted any more.
-    this.keep(id, dataset);
-    this.counts.reloadedSlots += dataset.restore(found.all, this.options.clock.now());
+    this.keep(id, dataset, gaps);
+    this.counts.reloadedSlots += dataset.restore(found.all, clock.now());
   }
 
   /** Once a second; a disk that takes longer than that gets more at a time. */
@@ -108,11 +126,24 @@ export class Hindsight {
     for (const { segments } of this.kept.values()) await segments.end();
   }
 
+  /** Of one instrumentation, while it matters. */
+  troubleOf(id: string): DiskTrouble | undefined {
+    const kept = this.kept.get(id);
+    if (kept === undefined) return undefined;
+    const { damagedBytes, unread, until } = kept.gaps;
+    const gone = this.options.clock.now() >= until; // what is missing would be over by now
+    const [read, damaged_bytes] = gone ? [true, 0] : [unread === undefined, damagedBytes];
+    const written = this.trouble === undefined;
+    if (written && read && damaged_bytes === 0) return undefined;
+    const reason = written ? unread : codeOf(this.trouble);
+    return { written, read, damaged_bytes, ...(reason === undefined ? {} : { reason }) };
+  }
+
   status(): Record<string, unknown> {
     return {
       instrumentations: this.kept.size,
       ok: this.trouble === undefined,
-      ...(this.trouble === undefined ? {} : { reason: this.trouble }),
+      ...(this.trouble === undefined ? {} : { reason: messageOf(this.trouble) }),
       ...this.counts,
     };
   }
@@ -148,11 +179,11 @@ export class Hindsight {
     } catch (error) {
       dataset.unsaved.giveBack(changes, dataset);
       this.counts.failures++;
-      const reason = messageOf(error);
       if (this.trouble === undefined) {
+        const reason = messageOf(error);
         this.options.log.error({ fqid: id, reason }, 'values cannot be written to disk; they stay in memory');
       }
-      this.trouble = reason;
+      this.trouble = error;
       // A full disk is helped best by giving up what is over.
       await segments.expire(now).catch(() => undefined);
     }
@@ -169,9 +200,9 @@ export class Hindsight {
     }
   }
 
-  private keep(id: string, dataset: Dataset): Kept {
+  private keep(id: string, dataset: Dataset, gaps: Kept['gaps'] = { damagedBytes: 0, until: 0 }): Kept {
     dataset.unsaved.begin(dataset);
-    const kept = { segments: this.segmentsOf(id), dataset };
+    const kept = { segments: this.segmentsOf(id), dataset, gaps };
     this.kept.set(id, kept);
     return kept;
   }
@@ -181,4 +212,8 @@ export class Hindsight {
     const name = encodeURIComponent(id).replaceAll('.', '%2E');
     return new Segments(join(this.options.folder, name), this.options.writer);
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
 }

@@ -787,3 +787,15 @@ test('requests beyond the limit of waiting ones are refused with a time to come 
     ...many.map((wait) => expect(wait).rejects.toThrow('any more')),
   ]);
 });
+
+test('trouble with the disk is in every value, and an answer from before it is not taken for the same', async () => {
+  await own(PLAIN, ['n']);
+  report(PLAIN, 'n', NOW - 1, { shape: 'number', number: 5 });
+  const path = `${V}/1/value/raw?start_time=${NOW - 1}`;
+  const before = await get(path);
+  expect(before.body).not.toHaveProperty('disk');
+  const trouble = { written: false, read: true, damaged_bytes: 0, reason: 'ENOSPC' };
+  jest.spyOn(aggregator, 'diskTroubleOf').mockReturnValue(trouble);
+  const after = await get(path, { headers: { 'If-None-Match': before.headers.get('ETag') ?? '' } });
+  expect(after.body).toMatchObject({ value: 5, disk: trouble });
+});

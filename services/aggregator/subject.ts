@@ -13,6 +13,7 @@ import { LIMITS } from '../../common/limits';
 import type { Shape } from '../../common/value';
 import type { Aggregator, Owned } from './aggregator';
 import { Dataset } from './dataset';
+import type { DiskTrouble } from './hindsight';
 
 export interface Subject {
   readonly fqid: string;
@@ -21,6 +22,8 @@ export interface Subject {
   readonly since: number;
   /** undefined: not known here yet. */
   readonly owned: Owned | undefined;
+  /** What is wrong with its values on disk. */
+  readonly disk: DiskTrouble | undefined;
 }
 
 const SHAPES: readonly Shape[] = ['number', 'keyed', 'distribution', 'keyed-distribution'];
@@ -31,7 +34,8 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   // Ids are digits: with anything else, a customer's name could run over into another scope's fqid.
   const owned = /^\d{1,15}$/.test(id) ? aggregator.get(name) : undefined;
   if (owned !== undefined) {
-    return { fqid: name, dataset: owned.dataset, nodes: owned.nodes.length, since: owned.born, owned };
+    const { dataset, nodes, born: since } = owned;
+    return { fqid: name, dataset, nodes: nodes.length, since, owned, disk: aggregator.diskTroubleOf(name) };
   }
   const shape = SHAPES.find((known) => known === request.headers['x-ca-instn-shape']);
   const granularity = Number(request.headers['x-ca-instn-granularity']);
@@ -44,5 +48,5 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
     );
   }
   const dataset = new Dataset({ shape, grid: LOG_GRID, scope: 'interval', granularity, retention: 0 });
-  return { fqid: name, dataset, nodes: 0, since: Infinity, owned: undefined };
+  return { fqid: name, dataset, nodes: 0, since: Infinity, owned: undefined, disk: undefined };
 }

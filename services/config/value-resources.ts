@@ -93,6 +93,20 @@ const POINT = {
       { description: 'Nodes whose clocks are off; their seconds are shifted into the aggregator’s.' },
     ),
   ),
+  disk: Type.Optional(
+    Type.Object(
+      {
+        written: Type.Boolean({ description: 'False: values of late are in memory alone.' }),
+        read: Type.Boolean({ description: 'False: what had been written before could not be read.' }),
+        damaged_bytes: Type.Integer({ description: 'Of its files, found when they were read.' }),
+        reason: Type.Optional(Type.String({ description: 'The system’s code, such as ENOSPC.' })),
+      },
+      {
+        description:
+          'What is wrong with the disk of an instrumentation with persist-data; absent when nothing is.',
+      },
+    ),
+  ),
   completeness: Type.Array(
     Type.Object({
       time: Integer,

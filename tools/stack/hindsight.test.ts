@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkDocumented } from '../../services/config/documented';
 import { startNode, type KnownNode } from '../cactl/testing/node';
 import { buildFolder } from './stack';
 import { startTestStack, type TestStack } from './test_stack';
@@ -180,6 +181,10 @@ test('a full disk is said and costs nothing that is in memory; what is written l
   spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']);
   await until('the disk being full', 60_000, () => all(false));
   const since = now();
+  const path = `${uris[0]!}/value/raw`;
+  const told = await stack.get<{ disk?: unknown }>(path);
+  expect(told.disk).toEqual({ written: false, read: true, damaged_bytes: 0, reason: 'ENOSPC' });
+  checkDocumented('GET', path, 200, told);
   for (const uri of uris) {
     await until('values of a full disk', 60_000, async () =>
       (await secondsOf(uri, since, now())).size >= 2 ? true : undefined,

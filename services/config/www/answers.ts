@@ -110,10 +110,19 @@ export interface Clocks {
   readonly worst: { readonly node?: string; readonly offset_ms: number; readonly shifted_seconds: number };
 }
 
+/** What is wrong with the disk that values are kept on. */
+export interface Disk {
+  readonly written: boolean;
+  readonly read: boolean;
+  readonly damaged_bytes: number;
+  readonly reason?: string;
+}
+
 export interface RawAnswer extends Partial<Completeness> {
   readonly completeness?: readonly CompletenessRun[];
   readonly cost?: Cost;
   readonly clocks?: Clocks;
+  readonly disk?: Disk;
   readonly value: PlainValue;
   readonly start_time: number;
   readonly duration: number;

@@ -2,7 +2,7 @@
  * One instrumentation's values, fetched as time goes on. In: the window wanted. Out: a History filled for it, and the
  * error of the last try. Only what is unknown, or was incomplete a moment ago, is asked for.
  */
-import type { Clocks, Cost } from './answers.ts';
+import type { Clocks, Cost, Disk } from './answers.ts';
 import { ApiError, type Api } from './api.ts';
 import { History } from './history.ts';
 
@@ -17,6 +17,7 @@ export class Feed {
   /** As the newest answer told it. */
   cost: Cost | undefined;
   clocks: Clocks | undefined;
+  disk: Disk | undefined;
   private readonly api: Api;
 
   constructor(api: Api, id: string, step: number) {
@@ -42,6 +43,7 @@ export class Feed {
         history.add(answers);
         this.cost = answers.at(-1)?.cost;
         this.clocks = answers.at(-1)?.clocks;
+        this.disk = answers.at(-1)?.disk;
         from = history.missingFrom(from + points * history.step, end, now);
       }
       history.forgetBefore(keepFrom);

@@ -15,7 +15,7 @@ import type { View } from './view.ts';
 import { readPredicate } from './predicate-form.ts';
 import { byText, cactlOf, curlOf, questionOf, sentenceOf, titleOf } from './question.ts';
 import { copy, download, plotPng } from './share.ts';
-import { clocksText, standingText } from './standing.ts';
+import { clocksText, diskText, standingText } from './standing.ts';
 import { clockText } from './time-axis.ts';
 
 export class PanelHead {
@@ -106,7 +106,8 @@ export class PanelHead {
         : `${reporting} ${reporting === 1 ? 'node' : 'nodes'}`;
     const cost = this.panel.cost();
     const clocks = clocksText(this.panel.clocks());
-    const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? ''];
+    const disk = diskText(this.panel.disk());
+    const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? '', disk ?? ''];
     refill(this.badges, JSON.stringify(badges), () => [
       h(
         'span',
@@ -115,6 +116,7 @@ export class PanelHead {
       ),
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
       clocks !== undefined && h('span', { class: 'badge bad', title: clocks[1] }, clocks[0]),
+      disk !== undefined && h('span', { class: 'badge bad', title: disk[1] }, disk[0]),
       cost !== undefined && h('span', { class: 'badge', title: costDetails(cost) }, costText(cost)),
       lost > 0 &&
         h(

@@ -2,7 +2,7 @@
  * A panel: one instrumentation on the screen, second by second. In: its state (url-state.ts) and a tick each second.
  * Out: plots, legend, cards; changes of its state, told to the page. Drawing starts only when all its data is there.
  */
-import type { Clocks, Cost, Instrumentation } from './answers.ts';
+import type { Clocks, Cost, Disk, Instrumentation } from './answers.ts';
 import { ApiError } from './api.ts';
 import type { Cell } from './cell-facts.ts';
 import type { Context } from './context.ts';
@@ -131,6 +131,11 @@ export class Panel {
   /** What its counting costs, once nodes have told. */
   cost(): Cost | undefined {
     return this.feed.cost;
+  }
+
+  /** What is wrong with the disk that it is kept on, as the newest value tells. */
+  disk(): Disk | undefined {
+    return this.feed.disk;
   }
 
   /** Which nodes' clocks are off, as the newest value tells. */

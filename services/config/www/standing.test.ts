@@ -1,5 +1,5 @@
 import type { Instrumentation } from './answers.ts';
-import { clocksText, standingText } from './standing.ts';
+import { clocksText, diskText, standingText } from './standing.ts';
 
 const of = (more: Partial<Instrumentation>): string => standingText(more as Instrumentation);
 
@@ -41,4 +41,19 @@ test('clocks that are off are told, with what is done about it', () => {
     '1 clock off',
     'A node is 0.9 s behind; its values are moved by 1 second to where they belong.',
   ]);
+});
+
+test('a disk that refuses, or was damaged, is told, with what it means', () => {
+  expect(diskText(undefined)).toBeUndefined();
+  const well = { written: true, read: true, damaged_bytes: 0 };
+  expect(diskText({ ...well, written: false, reason: 'ENOSPC' })).toEqual([
+    'not on disk',
+    'The disk refuses values (ENOSPC); they stay in memory, and are lost if that ends before it is mended.',
+  ]);
+  expect(diskText({ ...well, damaged_bytes: 512 })?.[1]).toBe(
+    '512 bytes on disk were damaged; the seconds in it read as missing.',
+  );
+  expect(diskText({ ...well, read: false, reason: 'EIO' })?.[1]).toBe(
+    'The disk could not be read (EIO); the seconds in it read as missing.',
+  );
 });

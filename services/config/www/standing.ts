@@ -1,5 +1,5 @@
 /* How an instrumentation stands on its nodes, in a sentence. In: the counts of node states. Out: text, '' when all is well. */
-import type { Clocks, Instrumentation, NodeState } from './answers.ts';
+import type { Clocks, Disk, Instrumentation, NodeState } from './answers.ts';
 
 function nodes(n: number): string {
   return n === 1 ? '1 node' : `${n} nodes`;
@@ -39,4 +39,19 @@ export function clocksText(clocks: Clocks | undefined): readonly [string, string
     clocks.nodes === 1 ? '1 clock off' : `${clocks.nodes} clocks off`,
     `${node ?? 'A node'} is ${seconds} s ${side}; its values are moved by ${shifted} to where they belong.`,
   ];
+}
+
+/** ["not on disk", what that means], or nothing where all is well or nothing is kept. */
+export function diskText(disk: Disk | undefined): readonly [string, string] | undefined {
+  if (disk === undefined) return undefined;
+  const reason = disk.reason === undefined ? '' : ` (${disk.reason})`;
+  if (!disk.written)
+    return [
+      'not on disk',
+      `The disk refuses values${reason}; they stay in memory, and are lost if that ends before it is mended.`,
+    ];
+  const what = disk.read
+    ? `${disk.damaged_bytes} bytes on disk were damaged`
+    : `The disk could not be read${reason}`;
+  return ['disk damaged', `${what}; the seconds in it read as missing.`];
 }
