@@ -13,7 +13,7 @@ import { metricName } from '../../common/metric';
 import { assign } from './assign';
 import type { Bus } from './bus';
 import { MergedCatalogue, type Catalogue } from './catalogue';
-import { restricted, type Customers } from './customers';
+import { restricted, type Customer, type Customers } from './customers';
 import { Members, type Aggregator, type Node } from './members';
 import type { Standing, Transformations } from './present';
 import { profileOf, visible, type Profile } from './profile';
@@ -39,6 +39,8 @@ export class Config {
   readonly reconciler: Reconciler;
   /** Undefined: somebody left or changed, to be made anew when next asked for. */
   private mergedOrStale: MergedCatalogue | undefined;
+  /** The same of nodes that belong to one customer, those of the operator's file that have asked; gone with any change. */
+  private readonly mergedOf = new Map<string, MergedCatalogue>();
   /** Nodes as they were when it was made. */
   private mergedNodes = new Map<string, Node>();
   private readonly lastUse = new Map<string, number>();
@@ -65,7 +67,7 @@ export class Config {
           this.reconciler.nodeUp(node);
         },
         nodeGone: (node) => {
-          this.mergedOrStale = undefined; // half a fleet may leave in one tick: one new catalogue, not hundreds
+          this.forgetCatalogue(); // half a fleet may leave in one tick: one new catalogue, not hundreds
           this.reconciler.nodeGone(node);
         },
       },
@@ -110,7 +112,7 @@ export class Config {
     this.reap();
   }
 
-  /** What operators, or one customer, may ask for. */
+  /** What all nodes together offer, as far as the profile shows it. */
   catalogue(profile: Profile): Catalogue {
     return visible(this.merged, profile);
   }
@@ -122,6 +124,7 @@ export class Config {
 
   /** The operator has changed what belongs to whom: nodes hear the new limits, or are told to stop. */
   customersChanged(): void {
+    this.mergedOf.clear();
     this.reconciler.tellAgain((i) => i.customer !== undefined);
   }
 
@@ -129,8 +132,15 @@ export class Config {
     return this.merged.conflicts;
   }
 
+  /** What operators may ask for, or one customer of its own nodes: what others' nodes offer is not its business. */
   catalogueFor(customer: string | undefined): Catalogue {
-    return this.catalogue(profileOf(customer));
+    return visible(customer === undefined ? this.merged : this.mergedFor(customer), profileOf(customer));
+  }
+
+  /** The same for who is about to ask. Throws FORBIDDEN: nothing belongs to that customer. */
+  catalogueToAsk(customer: string | undefined): Catalogue {
+    if (customer !== undefined) this.possessionsOf(customer);
+    return this.catalogueFor(customer);
   }
 
   /** In order of creation; `everything` also those of customers, for operators. */
@@ -152,12 +162,7 @@ export class Config {
 
   /** Resolves when it is on disk; nodes follow on their own. Rejects with NO_RESOURCE, FORBIDDEN or TOO_MANY. */
   async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
-    if (customer !== undefined && this.o.customers().get(customer) === undefined) {
-      throw new CaError(
-        'FORBIDDEN',
-        `nothing belongs to customer ${customer} (the operator's CA_CUSTOMERS says what does)`,
-      );
-    }
+    if (customer !== undefined) this.possessionsOf(customer);
     const record = await this.save((draft) => {
       const { instance } = this.choose(loadsOf(draft.records.values()));
       if (customer !== undefined) checkLimit(draft.records, customer);
@@ -256,6 +261,15 @@ export class Config {
       });
   }
 
+  private possessionsOf(customer: string): Customer {
+    const known = this.o.customers().get(customer);
+    if (known !== undefined) return known;
+    throw new CaError(
+      'FORBIDDEN',
+      `nothing belongs to customer ${customer} (the operator's CA_CUSTOMERS says what does)`,
+    );
+  }
+
   private restrict(i: Instrumentation): Instrumentation {
     return i.customer === undefined ? i : restricted(i, this.o.customers().get(i.customer));
   }
@@ -271,13 +285,29 @@ export class Config {
     const known = this.mergedNodes.get(node.key);
     if (known === undefined) {
       this.mergedOrStale?.add(node);
+      this.mergedOf.clear();
       this.mergedNodes.set(node.key, node);
     } else if (
       !isDeepStrictEqual(known.metadata, node.metadata) ||
       !isDeepStrictEqual(known.offers, node.offers)
     ) {
-      this.mergedOrStale = undefined;
+      this.forgetCatalogue();
     }
+  }
+
+  private forgetCatalogue(): void {
+    this.mergedOrStale = undefined;
+    this.mergedOf.clear();
+  }
+
+  private mergedFor(customer: string): MergedCatalogue {
+    const owner = this.o.customers().get(customer);
+    if (owner === undefined) return new MergedCatalogue([]);
+    const known = this.mergedOf.get(customer);
+    if (known !== undefined) return known;
+    const own = new MergedCatalogue(this.members.nodes.filter(({ host }) => owner.ownsNode(host)));
+    this.mergedOf.set(customer, own);
+    return own;
   }
 
   private get merged(): MergedCatalogue {

@@ -77,6 +77,23 @@ describe('what nodes are asked on behalf of a customer', () => {
     expect(asked('web-1')).toEqual([]);
   });
 
+  test('is what its own nodes offer: of others it sees nothing, while its own are away neither', async () => {
+    const seen = async (customer: string): Promise<unknown> =>
+      (await front.ask('GET', `/ca/customers/${customer}`)).json;
+    const metrics = [{ stat: 'syscalls' }];
+    expect(await seen('acme')).toMatchObject({ metrics });
+    expect(await seen('nobody')).toMatchObject({ modules: {}, fields: {}, metrics: [] });
+    await front.bus.say(nodeKey('web-1'), 'offline', {});
+    expect(await seen('acme')).toMatchObject({ modules: {}, fields: {}, metrics: [] });
+    expect(await seen('whole')).toMatchObject({ metrics });
+    expect((await create('acme')).status).toBe(400);
+    await addNode(front.bus, 'web-2');
+    expect(await seen('acme')).toMatchObject({ metrics });
+    customers = parseCustomers('{"customers":{"acme":{"hosts":["db-1"]}}}');
+    front.config.customersChanged();
+    expect(await seen('acme')).toMatchObject({ metrics: [] });
+  });
+
   test('changes with the file: new zones are told, lost nodes stop', async () => {
     await create('acme');
     await front.bus.until(() => asked('web-1').length === 1);

@@ -50,12 +50,11 @@ test('without nodes the catalogue is empty', async () => {
 });
 
 test('customers never see hostname, and only their metrics', async () => {
-  const { json } = await front.ask('GET', '/ca/customers/acme');
+  const { json } = await front.ask('GET', '/ca?profile=customer');
   expect(json).toMatchObject({
     metrics: [{ stat: 'syscalls', fields: ['zonename', 'execname', 'latency'] }],
   });
   expect(json).not.toHaveProperty('fields.hostname');
-  expect((await front.ask('GET', '/ca?profile=customer')).json).toEqual(json);
   expect((await front.ask('GET', '/ca?profile=none')).json).toHaveProperty('metrics.1');
 });
 

@@ -15,7 +15,7 @@ import {
   presentCatalogue,
   presentInstrumentation,
 } from './present';
-import { EVERYTHING } from './profile';
+import { EVERYTHING, profileOf } from './profile';
 import type { Proxy } from './proxy';
 import { CHANGES, CLONE, QUESTION, readChanges, readClone, readQuestion } from './question';
 import type { Resource } from './resource';
@@ -85,7 +85,7 @@ export function resources({ config, proxy, status }: Services): Resource[] {
           customer !== undefined || profile === undefined || profile === 'operator'
             ? config.catalogueFor(customer)
             : profile === 'customer'
-              ? config.catalogueFor('')
+              ? config.catalogue(profileOf(''))
               : config.catalogue(EVERYTHING);
         return { json: presentCatalogue(asked, config.transformations) };
       },
@@ -135,7 +135,7 @@ export function resources({ config, proxy, status }: Services): Resource[] {
       },
       handle: async (request, customer) =>
         created(
-          await config.create(readQuestion(request, config.catalogueFor(customer), customer), customer),
+          await config.create(readQuestion(request, config.catalogueToAsk(customer), customer), customer),
         ),
     },
     {
@@ -187,7 +187,7 @@ export function resources({ config, proxy, status }: Services): Resource[] {
       handle: async (request, customer) => {
         const source = config.get(request.params['id'] ?? '', customer).instrumentation;
         return created(
-          await config.create(readClone(request, config.catalogueFor(customer), source), customer),
+          await config.create(readClone(request, config.catalogueToAsk(customer), source), customer),
         );
       },
     },

@@ -165,9 +165,9 @@ test('a customer reaches its own scope only, and never sees names of nodes', asy
   expect(metrics.length).toBeGreaterThan(0);
   expect(Object.keys(fields)).not.toContain('hostname');
   expect(metrics.some((metric) => metric.fields.includes('hostname'))).toBe(false);
-  // No node here belongs to this one: it may ask, and nobody gathers.
+  // No node here belongs to this one: what others' nodes offer is not its business.
   const asked = await ask(TOKENS.globex, 'POST', '/ca/customers/globex/instrumentations', CPU);
-  expect(asked).toMatchObject({ status: 201, body: { nsources: 0, state: { enabling: 0, enabled: 0 } } });
+  expect(asked).toMatchObject({ status: 400, body: { error: { field: 'module' } } });
 });
 
 test('aggregators answer the front door and nobody else', async () => {
