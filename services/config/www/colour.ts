@@ -30,7 +30,7 @@ export function pureHue(hue: number): Rgb {
   return [channel(5), channel(3), channel(1)];
 }
 
-/** Colours of the ground that a shade of 0 melts into (page.css has the same two). */
+/** Colours of the ground that a shade of 0 melts into (style/ground.css has the same two). */
 export const GROUND: Readonly<Record<Theme, Rgb>> = { light: [255, 255, 255], dark: [17, 21, 28] };
 
 /** Light: from white to deep. Dark: from the ground to bright. Monotone in lightness, as a ramp must be. */

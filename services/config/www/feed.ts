@@ -4,9 +4,12 @@
  */
 import type { Clocks, Cost, Disk } from './answers.ts';
 import { ApiError, type Api } from './api.ts';
-import { History } from './history.ts';
+import { History, type Piece } from './history.ts';
 
+/** Some megabytes where there are many keys: more at once would hold up the answers of the other panels. */
 const POINTS_PER_REQUEST = 120;
+/** A browser opens six connections to one host; the other panels and the list need theirs. */
+const REQUESTS_AT_ONCE = 3;
 /** The newest second is complete when every node expected has reported; longer than this nobody waits. */
 const WAIT_MS = 900;
 
@@ -36,15 +39,19 @@ export class Feed {
     const { history } = this;
     const now = this.api.serverSeconds();
     try {
-      let from = history.missingFrom(start, end, now);
-      while (from !== undefined && from < end) {
-        const points = Math.min(POINTS_PER_REQUEST, Math.ceil((end - from) / history.step));
-        const answers = await this.api.raw(this.id, from, history.step, points, WAIT_MS);
-        history.add(answers);
-        this.cost = answers.at(-1)?.cost;
-        this.clocks = answers.at(-1)?.clocks;
-        this.disk = answers.at(-1)?.disk;
-        from = history.missingFrom(from + points * history.step, end, now);
+      // Newest first: where the window is long and something breaks, what was got is what matters most.
+      const pieces = history.missing(start, end, now, POINTS_PER_REQUEST).reverse();
+      const newest = pieces[0];
+      const fetchAll = async (): Promise<void> => {
+        for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+          await this.fetch(history, piece, piece === newest);
+        }
+      };
+      try {
+        await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, fetchAll));
+      } finally {
+        // Where one failed, the others ask for nothing more.
+        pieces.length = 0;
       }
       history.forgetBefore(keepFrom);
       this.error = undefined;
@@ -53,5 +60,15 @@ export class Feed {
       this.error = error instanceof ApiError ? error : new ApiError(-1, 'The answer could not be read.');
       return false;
     }
+  }
+
+  private async fetch(history: History, { start, points }: Piece, newest: boolean): Promise<void> {
+    // Only the newest second is worth waiting for: who has not reported an older one by now is gone, or late.
+    const answers = await this.api.raw(this.id, start, history.step, points, newest ? WAIT_MS : 0);
+    history.add(answers);
+    if (!newest) return;
+    this.cost = answers.at(-1)?.cost;
+    this.clocks = answers.at(-1)?.clocks;
+    this.disk = answers.at(-1)?.disk;
   }
 }

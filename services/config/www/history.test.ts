@@ -36,23 +36,38 @@ test('totals by key come largest first', () => {
 
 test('only what is unknown is asked for again', () => {
   const history = new History(1);
-  expect(history.missingFrom(100, 110, 111)).toBe(100);
+  expect(history.missing(100, 110, 111, 120)).toEqual([{ start: 100, points: 10 }]);
   history.add(Array.from({ length: 9 }, (_, i) => answer(100 + i, i)));
-  expect(history.missingFrom(100, 110, 111)).toBe(109);
+  expect(history.missing(100, 110, 111, 120)).toEqual([{ start: 109, points: 1 }]);
   history.add([answer(109, 1)]);
-  expect(history.missingFrom(100, 110, 111)).toBeUndefined();
+  expect(history.missing(100, 110, 111, 120)).toEqual([]);
+});
+
+test('a long window is asked for in pieces that together are the window', () => {
+  const history = new History(6);
+  expect(history.missing(600, 600 + 3600, 4200, 250)).toEqual([
+    { start: 600, points: 250 },
+    { start: 600 + 1500, points: 250 },
+    { start: 600 + 3000, points: 100 },
+  ]);
+  history.add(Array.from({ length: 300 }, (_, i) => answer(600 + 6 * i, 1, { duration: 6 })));
+  expect(history.missing(600, 600 + 3600, 4200, 250)).toEqual([
+    { start: 600 + 1800, points: 250 },
+    { start: 600 + 3300, points: 50 },
+  ]);
 });
 
 test('a second that a node missed is asked for again while it may still be mended, then no more', () => {
   const history = new History(1);
+  const asked = (start: number, end: number, now: number): unknown => history.missing(start, end, now, 120);
   history.add(Array.from({ length: 60 }, (_, i) => answer(100 + i, i)));
   history.add([answer(155, 1, { minreporting: 1 })]);
-  expect(history.missingFrom(100, 160, 161)).toBe(155);
+  expect(asked(100, 160, 161)).toEqual([{ start: 155, points: 1 }]);
   history.add(Array.from({ length: 200 }, (_, i) => answer(160 + i, i)));
-  expect(history.missingFrom(120, 180, 181)).toBeUndefined();
+  expect(asked(120, 180, 181)).toEqual([]);
   // A node that lost the broker delivers up to a minute late: every fifth second is enough to look for that.
-  expect(history.missingFrom(120, 180, 185)).toBe(155);
-  expect(history.missingFrom(120, 300, 300)).toBeUndefined();
+  expect(asked(120, 180, 185)).toEqual([{ start: 155, points: 1 }]);
+  expect(asked(120, 300, 300)).toEqual([]);
 });
 
 test('a held window is settled when it is known whole and too old to be mended', () => {

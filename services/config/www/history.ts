@@ -12,6 +12,12 @@ export interface Point extends Completeness {
   readonly keys: ReadonlyMap<string, Slice>;
 }
 
+/** Consecutive slots. */
+export interface Piece {
+  readonly start: number;
+  readonly points: number;
+}
+
 /** A late report usually comes within this: until then an incomplete slot is asked for again each second. */
 const SOON_SECONDS = 10;
 /** Nodes keep a minute of reports while the broker is away. Until then it is asked for now and then; older gaps are final. */
@@ -78,24 +84,34 @@ export class History {
     return Math.floor(second / this.step) * this.step;
   }
 
-  /** First slot of [start, end) to ask for at `now`: the first unknown one, or an incomplete one that may have been mended. */
-  missingFrom(start: number, end: number, now: number): number | undefined {
+  /**
+   * What of [start, end) to ask for at `now`, oldest first: each piece reaches from one open slot to another, no longer
+   * than `most` slots. Open is what is unknown, or incomplete and perhaps mended by now.
+   */
+  missing(start: number, end: number, now: number, most: number): Piece[] {
     const patience = Math.floor(now) % NOW_AND_THEN === 0 ? MENDABLE_SECONDS : SOON_SECONDS;
-    return this.firstOpen(start, end, now - patience);
+    const pieces: { start: number; points: number }[] = [];
+    for (let t = this.align(start); t < end; t += this.step) {
+      if (!this.isOpen(t, now - patience)) continue;
+      const piece = pieces.at(-1);
+      const points = piece === undefined ? Infinity : (t - piece.start) / this.step + 1;
+      if (piece !== undefined && points <= most) piece.points = points;
+      else pieces.push({ start: t, points: 1 });
+    }
+    return pieces;
   }
 
   /** Nothing that may still come changes [start, end). */
   isSettled(start: number, end: number, now: number): boolean {
-    return this.firstOpen(start, end, now - MENDABLE_SECONDS) === undefined;
+    for (let t = this.align(start); t < end; t += this.step) {
+      if (this.isOpen(t, now - MENDABLE_SECONDS)) return false;
+    }
+    return true;
   }
 
-  private firstOpen(start: number, end: number, mendableFrom: number): number | undefined {
-    for (let t = this.align(start); t < end; t += this.step) {
-      const point = this.points.get(t);
-      if (point === undefined) return t;
-      if (t + this.step > mendableFrom && point.minreporting < point.nsources) return t;
-    }
-    return undefined;
+  private isOpen(t: number, mendableFrom: number): boolean {
+    const point = this.points.get(t);
+    return point === undefined || (t + this.step > mendableFrom && point.minreporting < point.nsources);
   }
 
   /** Sums over [start, end): everything, and by key, largest first. */

@@ -1,4 +1,4 @@
-/* Light or dark: as the device has it, or as chosen. In: the choice. Out: an attribute on the root that page.css reads. */
+/* Light or dark: as the device has it, or as chosen. In: the choice. Out: an attribute on the root that the style reads. */
 import type { Theme } from './colour.ts';
 
 const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
