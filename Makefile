@@ -7,7 +7,7 @@ JEST := node_modules/.bin/jest
 REPORTS := build/reports
 
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
-E2E := tools/.*\.test\.ts|\.e2e\.test\.ts|sources/(bpf/bpf|bpf/truth|proc/truth)\.test\.ts
+E2E := tools/.*\.test\.ts|\.e2e\.test\.ts
 
 .PHONY: run check test unit e2e build fmt fmt-check lint types clean
 
@@ -110,7 +110,7 @@ probes: build
 # 10,000 questions made at random, each accepted by the kernel's verifier.
 .PHONY: fuzz
 fuzz: $(NODE_MODULES)
-	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/bpf\.test\.ts' --testNamePattern 'made at random'
+	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/compile\.e2e\.test\.ts' --testNamePattern 'made at random'
 
 include smf/install.mk
 

@@ -13,21 +13,12 @@ import { Journal } from '../../journal';
 import { describe as describeMetric } from '../../metrics/registry';
 import type { Parcel } from '../../outbox';
 import type { BpfSource } from './bpf';
-import { both, instrumentation, is, openRealKernel, own, RealKernel, rename } from './testing/real_kernel';
-
-const opened = openRealKernel();
-const usable = opened instanceof RealKernel;
-if (!usable) process.stderr.write(`SKIPPED: a hundred instrumentations: ${opened}\n`);
-
-test('as root on Linux nothing of this file is skipped', () => {
-  if (process.platform === 'linux' && process.getuid?.() === 0) expect(usable).toBe(true);
-});
+import { both, GETPPID, instrumentation, is, onRealKernel, own, rename } from './testing/real_kernel';
 
 const ALL = 100;
 const PER_SECOND = 20;
 const CALLS = 500;
 const FIRST = 1_700_000_001;
-const GETPPID = process.arch === 'x64' ? 110 : 173;
 const COMM = own('hundred');
 const MB = 1024 * 1024;
 
@@ -68,10 +59,8 @@ const shown = (times: readonly number[]): string => {
   return [0.5, 0.99, 1].map((q) => quantile(sorted, q).toFixed(1)).join(' / ');
 };
 
-(usable ? test : test.skip)(
-  'a hundred instrumentations come and go without costing those that stay an event of any second',
-  async () => {
-    const { source } = opened as RealKernel;
+onRealKernel('a hundred instrumentations', ({ source }) => {
+  test('a hundred instrumentations come and go without costing those that stay an event of any second', async () => {
     const sent: Parcel[] = [];
     const failures: string[] = [];
     const instrumenter = new Instrumenter({
@@ -159,8 +148,6 @@ const shown = (times: readonly number[]): string => {
     } finally {
       delay.disable();
       await instrumenter.close();
-      source.close();
     }
-  },
-  120_000,
-);
+  }, 120_000);
+});

@@ -1,8 +1,8 @@
 /* postgres.queries against a server of our own, and what it says of itself. Needs root and PostgreSQL. */
 import { LOG_GRID } from '../../../../common/bucket';
 import { eachBucket, totalCount } from '../../../../common/distribution';
-import { totalOf, type Value } from '../../../../common/value';
-import { both, is, openRealKernel, type RealKernel } from './testing/real_kernel';
+import type { Value } from '../../../../common/value';
+import { both, is, numbersOf, openRealKernel, type RealKernel } from './testing/real_kernel';
 import { findPostgres, startPostgres, type PrivatePostgres } from './testing/private_postgres';
 
 const opened = openRealKernel();
@@ -25,9 +25,6 @@ test('as root with PostgreSQL nothing of this file is skipped', () => {
     }),
   );
 });
-
-const numbersOf = (value: Value): ReadonlyMap<string, number> =>
-  value.shape === 'keyed' ? value.numbers : new Map([['', totalOf(value)]]);
 
 (obstacle === undefined ? describe : describe.skip)('queries of a server', () => {
   const kernel = opened as RealKernel;

@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { totalCount } from '../../../../common/distribution';
 import { totalOf, type Value } from '../../../../common/value';
-import { both, is, openRealKernel, own, rename, type RealKernel } from './testing/real_kernel';
+import { both, is, numbersOf, openRealKernel, own, rename, type RealKernel } from './testing/real_kernel';
 
 const opened = openRealKernel();
 const usable = typeof opened !== 'string';
@@ -41,8 +41,6 @@ test('with PostgreSQL and our module for Node.js, at least 25 metrics are offere
   else expect(offers.filter((offer) => 'fields' in offer).length).toBeGreaterThanOrEqual(25);
 });
 
-const numbersOf = (value: Value): ReadonlyMap<string, number> =>
-  value.shape === 'keyed' ? value.numbers : new Map([['', totalOf(value)]]);
 const countsOf = (value: Value): Record<string, number> => {
   if (value.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
   return Object.fromEntries([...value.distributions].map(([key, d]) => [key, totalCount(d)]));

@@ -1,11 +1,12 @@
 /*
  * The bpf source of the machine that tests run on. In: nothing. Out: the source, and ways to enable, read and close
- * probes of it; or why there is none.
+ * probes of it, or why there is none; programs that do a known number of known things.
  */
 import { spawnSync } from 'node:child_process';
 import type { Instrumentation } from '../../../../../common/instrumentation';
+import type { Distribution } from '../../../../../common/distribution';
 import { predicateFields, type Predicate } from '../../../../../common/predicate';
-import type { Value } from '../../../../../common/value';
+import { totalOf, type Value } from '../../../../../common/value';
 import { FIELDS, type FieldName } from '../../../metrics/fields';
 import { METRICS } from '../../../metrics/registry';
 import type { BpfSource } from '../bpf';
@@ -13,6 +14,9 @@ import { openBpf } from '../open';
 import type { BpfProbe } from '../probe';
 
 export const HOST = 'this-node';
+export const ARCHITECTURE = process.arch === 'x64' ? 'x64' : 'arm64';
+/** The number of a call that nobody else makes often, and that does nothing. */
+export const GETPPID = ARCHITECTURE === 'x64' ? 110 : 173;
 export const ALWAYS: Predicate = { kind: 'always' };
 export const is = (field: string, constant: string): Predicate => ({
   kind: 'compare',
@@ -59,6 +63,21 @@ export function perl(script: string, ...args: string[]): string {
   return done.stdout;
 }
 
+/** A process of this name makes this many getppid calls, and no other of that kind. */
+export function makeCalls(comm: string | Buffer, count: number, more = ''): void {
+  const name = Buffer.from(comm).toString('hex');
+  perl(
+    `$0 = "x"; open(F, ">", "/proc/$$/comm"); syswrite(F, pack("H*", "${name}")); close F; ${more}
+     for (1..${count}) { syscall(${GETPPID}) }`,
+  );
+}
+
+/** Numbers by key; without a breakdown, all of them under ''. */
+export const numbersOf = (value: Value): ReadonlyMap<string, number> =>
+  value.shape === 'keyed' ? value.numbers : new Map([['', totalOf(value)]]);
+export const distributionOf = (value: Value, key: string): Distribution =>
+  value.shape === 'keyed-distribution' ? (value.distributions.get(key) ?? []) : [];
+
 export class RealKernel {
   readonly source: BpfSource;
   private readonly open: BpfProbe[] = [];
@@ -94,4 +113,22 @@ export function openRealKernel(): RealKernel | string {
   const offers = source.offers();
   const reasons = offers.flatMap((offer) => ('unavailable' in offer ? [offer.unavailable] : []));
   return reasons.length === offers.length ? (reasons[0] ?? 'no metric') : new RealKernel(source);
+}
+
+/** Tests for which the kernel is needed. Where it cannot be had they are skipped, and that is said. */
+export function onRealKernel(title: string, tests: (kernel: RealKernel) => void): void {
+  const opened = openRealKernel();
+  const usable = opened instanceof RealKernel;
+  if (!usable) process.stderr.write(`SKIPPED: ${title} on the real kernel: ${opened}\n`);
+
+  test('as root on Linux nothing of this file is skipped', () => {
+    if (process.platform === 'linux' && process.getuid?.() === 0) expect(usable).toBe(true);
+  });
+
+  (usable ? describe : describe.skip)(`${title} on the real kernel`, () => {
+    const kernel = opened as RealKernel;
+    afterEach(() => kernel.closeProbes());
+    afterAll(() => kernel.source.close());
+    tests(kernel);
+  });
 }

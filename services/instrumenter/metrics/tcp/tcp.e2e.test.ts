@@ -1,0 +1,106 @@
+/* The metrics of module tcp on the real kernel: connections that are opened, used and closed here. Needs root. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { LOG_GRID } from '../../../../common/bucket';
+import { eachBucket, totalCount } from '../../../../common/distribution';
+import { totalOf } from '../../../../common/value';
+import {
+  both,
+  distributionOf,
+  is,
+  numbersOf,
+  onRealKernel,
+  own,
+  perl,
+  rename,
+} from '../../sources/bpf/testing/real_kernel';
+
+onRealKernel('connections', (kernel) => {
+  test('a connection is counted where it is opened and accepted, with its addresses, and when it has ended', async () => {
+    const server = createServer((socket) => {
+      socket.on('data', (bytes) => socket.end(bytes));
+      socket.on('error', () => undefined);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const comm = own('tcp');
+    const connects = await kernel.enable('tcp.connects', ['execname', 'latency'], is('rport', port));
+    const raddrs = await kernel.enable(
+      'tcp.connects',
+      ['raddr'],
+      both(is('raddr', '127.0.0.1'), is('execname', comm), is('rport', port)),
+    );
+    const pids = await kernel.enable('tcp.connects', ['ppid'], is('execname', comm));
+    const accepts = await kernel.enable('tcp.accepts', ['raddr'], is('lport', port));
+    const lives = await kernel.enable('tcp.lifetimes', ['raddr', 'bytes'], is('rport', port));
+    const times = await kernel.enable('tcp.lifetimes', ['lport', 'duration'], is('lport', port));
+    await new Promise<void>((resolve, reject) => {
+      execFile(
+        'perl',
+        [
+          '-MSocket',
+          '-e',
+          `${rename(comm)} for (1..25) {
+               socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die;
+               syswrite(S, "x" x 1000); 1 while sysread(S, $b, 4096); close S }
+             socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in(1, INADDR_LOOPBACK)) and die`,
+          port,
+        ],
+        (error) => (error === null ? resolve() : reject(new Error(error.message))),
+      );
+    });
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const opened = await kernel.read(connects);
+    expect(totalCount(distributionOf(opened, comm))).toBe(25);
+    expect(totalOf(opened)).toBe(25);
+    eachBucket(distributionOf(opened, comm), (bucket) => {
+      expect(LOG_GRID.floorOf(bucket)).toBeGreaterThan(100);
+      expect(LOG_GRID.floorOf(bucket)).toBeLessThan(1_000_000_000);
+    });
+    expect(numbersOf(await kernel.read(raddrs))).toEqual(new Map([['127.0.0.1', 25]]));
+    expect(numbersOf(await kernel.read(pids))).toEqual(new Map([[String(process.pid), 25]]));
+    expect(numbersOf(await kernel.read(accepts))).toEqual(new Map([['127.0.0.1', 25]]));
+    const bytes = distributionOf(await kernel.read(lives), '127.0.0.1');
+    // A thousand bytes there and back, and one for each FIN or SYN that the counters hold.
+    expect(totalCount(bytes)).toBe(25);
+    eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
+    expect(totalCount(distributionOf(await kernel.read(times), port))).toBe(25);
+  });
+
+  test('a segment that nobody answers is sent again, and counted', async () => {
+    const probe = await kernel.enable('tcp.retransmits', ['raddr'], is('raddr', '127.0.0.1'));
+    const byPort = await kernel.enable('tcp.retransmits', ['rport']);
+    // A listener that has no room left drops what asks for more; it is asked again a second later.
+    const port =
+      perl(`use Socket; socket(L, PF_INET, SOCK_STREAM, 0); bind(L, sockaddr_in(0, INADDR_LOOPBACK));
+      listen(L, 0); my ($port) = sockaddr_in(getsockname(L)); use Fcntl; my @all;
+      for (1..3) { socket(my $s, PF_INET, SOCK_STREAM, 0); fcntl($s, F_SETFL, O_NONBLOCK);
+        connect($s, sockaddr_in($port, INADDR_LOOPBACK)); push @all, $s; select(undef, undef, undef, 0.05) }
+      select(undef, undef, undef, 1.5); print $port`);
+    const ports = numbersOf(await kernel.read(byPort));
+    expect(ports.get(port)).toBeGreaterThanOrEqual(1);
+    expect(numbersOf(await kernel.read(probe)).get('127.0.0.1')).toBeGreaterThanOrEqual(
+      ports.get(port) ?? NaN,
+    );
+  });
+
+  test('addresses of version 6 are told as such', async () => {
+    const server = createServer((socket) => socket.end());
+    server.listen(0, '::1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      process.stderr.write('SKIPPED: this machine has no IPv6 on loopback\n');
+      return;
+    }
+    const { port } = server.address() as AddressInfo;
+    const probe = await kernel.enable('tcp.connects', ['raddr'], is('rport', String(port)));
+    const socket = connect(port, '::1');
+    socket.resume();
+    await once(socket, 'close');
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    expect(numbersOf(await kernel.read(probe))).toEqual(new Map([['::1', 1]]));
+  });
+});

@@ -1,0 +1,76 @@
+/* What the bpf source offers on the real kernel, what its probes cost there, and that nothing of them stays. Needs root. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { MetricDescription } from '../../metrics/description';
+import { describe as describeMetric, METRICS } from '../../metrics/registry';
+import { EnableError } from '../../source';
+import { BpfSource } from './bpf';
+import { Btf } from './btf';
+import { Kernel, KernelError } from './kernel';
+import { ARCHITECTURE, HOST, instrumentation, makeCalls, onRealKernel, own } from './testing/real_kernel';
+
+/** User programs may not be there, and not every kernel lets its functions be watched. */
+const mayBeMissing = (metric: MetricDescription | undefined): boolean =>
+  metric?.bpf?.probes.some(({ at }) => at.kind === 'user' || at.kind === 'function') === true;
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // the descriptor of the listing itself
+  }
+}
+
+onRealKernel('the bpf source', (kernel) => {
+  test('every metric with a description for BPF is offered with all fields that are described', () => {
+    for (const metric of METRICS) {
+      if (metric.bpf === undefined || mayBeMissing(metric)) continue;
+      const counts = metric.bpf.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
+      const described = metric.fields.filter((field) => counts.every((step) => field in step.fields));
+      expect(kernel.source.offers()).toContainEqual({
+        metric: `${metric.module}.${metric.stat}`,
+        fields: described,
+      });
+      expect(described.length).toBeGreaterThan(4);
+    }
+  });
+
+  test('a closed probe leaves no descriptor behind, nor does one that fails half-way', async () => {
+    const held = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith('anon_inode:bpf'))
+        .length;
+    const probe = await kernel.enable('syscall.syscalls', ['latency']);
+    // Five maps, three programs and their attachments.
+    const before = held();
+    probe.close();
+    expect(held()).toBe(before - 11);
+    const without = held();
+    const refusing = new Kernel(ARCHITECTURE);
+    refusing.attach = () => Promise.reject(new KernelError('tracepoint x cannot be attached to', 2));
+    const failing = new BpfSource({
+      hostname: HOST,
+      architecture: ARCHITECTURE,
+      metrics: [describeMetric('syscall.syscalls')!],
+      kernel: refusing,
+      types: new Btf(() => readFileSync('/sys/kernel/btf/vmlinux'), 'test'),
+      cpus: 2,
+    });
+    await expect(failing.enable(instrumentation('syscall.syscalls', ['latency']))).rejects.toThrow(
+      EnableError,
+    );
+    expect(held()).toBe(without);
+  });
+
+  test('what a probe costs is counted while statistics are on', async () => {
+    const probe = await kernel.enable('syscall.syscalls', ['execname', 'latency']);
+    // Whoever else counts on this machine may have counted ours before.
+    const before = probe.cost();
+    expect(kernel.source.countCost(true)).toBe(true);
+    makeCalls(own('cost'), 10_000);
+    kernel.source.countCost(false);
+    const after = probe.cost();
+    expect(after.runs - before.runs).toBeGreaterThanOrEqual(20_000);
+    expect(after.nanoseconds - before.nanoseconds).toBeGreaterThan(100_000);
+    // Two maps of 16,384 entries of 40 bytes and more.
+    expect(after.bytes).toBeGreaterThan(1_000_000);
+  });
+});

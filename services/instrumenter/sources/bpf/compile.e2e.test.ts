@@ -1,0 +1,151 @@
+/* The kernel’s verifier accepts whatever the compiler makes of a question. Needs root. `make fuzz` asks 10,000. */
+import fc from 'fast-check';
+import { isNumeric as isNumericType } from '../../../../common/field';
+import { LIMITS } from '../../../../common/limits';
+import type { Predicate } from '../../../../common/predicate';
+import { FIELDS, type FieldName } from '../../metrics/fields';
+import { describe as describeMetric } from '../../metrics/registry';
+import { Kernel } from './kernel';
+import { ALWAYS, ARCHITECTURE, HOST, instrumentation, is, onRealKernel } from './testing/real_kernel';
+import { Verifier } from './testing/verifier';
+
+/** `make fuzz`: 10,000. */
+const RANDOM_QUESTIONS = Number(process.env['CA_FUZZ_RUNS'] ?? 150);
+
+const isNumeric = (field: string): boolean => isNumericType(FIELDS[field as FieldName].type);
+
+/** Arguments of processes that are not running are looked up when a second is read. */
+function canBeFiltered(metric: `${string}.${string}`): (field: string) => boolean {
+  const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
+  return (field) =>
+    !steps.some((step) => {
+      const of = step.kind === 'count' ? step.fields[field] : undefined;
+      return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
+    });
+}
+
+/** Predicates of any form over these fields. */
+function predicateOver(discrete: readonly string[], numeric: readonly string[]): fc.Arbitrary<Predicate> {
+  const text = fc.record({
+    op: fc.constantFrom('eq' as const, 'ne' as const),
+    field: fc.constantFrom(...discrete),
+    constant: fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('read', 'none', '1', HOST, 'sleeping')),
+  });
+  const number = fc.record({
+    op: fc.constantFrom(
+      'eq' as const,
+      'ne' as const,
+      'lt' as const,
+      'le' as const,
+      'gt' as const,
+      'ge' as const,
+    ),
+    field: fc.constantFrom(...(numeric.length === 0 ? ['subsecond'] : numeric)),
+    constant: fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e15 }), fc.maxSafeInteger()),
+  });
+  const leaf = (numeric.length === 0 ? text : fc.oneof(text, number)).map((c): Predicate => ({
+    kind: 'compare',
+    ...c,
+  }));
+  const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
+    predicate: fc.oneof(
+      { maxDepth: 5 },
+      leaf,
+      fc
+        .record({
+          kind: fc.constantFrom('and' as const, 'or' as const),
+          members: fc.array(tie('predicate'), { minLength: 2, maxLength: 6 }),
+        })
+        .map((p): Predicate => p),
+    ),
+  }));
+  return fc.oneof(fc.constant(ALWAYS), predicate);
+}
+
+onRealKernel('the verifier', (kernel) => {
+  test('the verifier accepts each field of each metric, alone and with another, with and without a predicate', async () => {
+    const verifier = new Verifier(new Kernel(ARCHITECTURE));
+    for (const offer of kernel.source.offers()) {
+      if (!('fields' in offer)) continue;
+      const discrete = offer.fields.filter((f) => FIELDS[f as FieldName].type === 'string');
+      const numeric = offer.fields.filter((f) => FIELDS[f as FieldName].type !== 'string');
+      const long: Predicate = {
+        kind: 'or',
+        members: [
+          ...discrete.filter(canBeFiltered(offer.metric)).map((field) => is(field, '1')),
+          ...numeric.map((field): Predicate => ({ kind: 'compare', op: 'gt', field, constant: 1e12 })),
+        ],
+      };
+      const breakdowns = [
+        [],
+        ...discrete.map((d) => [d]),
+        ...numeric.map((n) => [n]),
+        ...discrete.flatMap((d, i) => (numeric.length === 0 ? [] : [[d, numeric[i % numeric.length]!]])),
+      ];
+      for (const [i, breakdown] of breakdowns.entries()) {
+        const predicate = i % 2 === 0 ? ALWAYS : long;
+        verifier.check(kernel.source.compile(instrumentation(offer.metric, breakdown, predicate)));
+      }
+      // The kernel attaches it, too.
+      const probe = await kernel.enable(offer.metric, []);
+      expect(probe.listing()).toContain('exit');
+      probe.close();
+    }
+    verifier.close();
+  }, 60_000);
+
+  test(
+    'the verifier accepts every question made at random: any metric, breakdown and predicate',
+    () => {
+      const offers = kernel.source.offers().flatMap((offer) => ('fields' in offer ? [offer] : []));
+      const anyQuestion = fc.constantFrom(...offers).chain((offer) => {
+        const discrete = offer.fields.filter((f) => !isNumeric(f));
+        const numeric = offer.fields.filter(isNumeric);
+        return fc.tuple(
+          fc.constant(offer.metric),
+          fc.option(fc.constantFrom(...discrete)),
+          numeric.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...numeric)),
+          predicateOver(discrete.filter(canBeFiltered(offer.metric)), numeric),
+        );
+      });
+      const verifier = new Verifier(new Kernel(ARCHITECTURE));
+      const began = performance.now();
+      fc.assert(
+        fc.property(anyQuestion, ([metric, discrete, numeric, predicate]) => {
+          const breakdown = [discrete, numeric].filter((field) => field !== null);
+          verifier.check(kernel.source.compile(instrumentation(metric, breakdown, predicate)));
+        }),
+        { seed: 20111108, numRuns: RANDOM_QUESTIONS },
+      );
+      verifier.close();
+      if (RANDOM_QUESTIONS > 1000) {
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        process.stderr.write(`${RANDOM_QUESTIONS} questions were accepted in ${seconds} s\n`);
+      }
+    },
+    60_000 + 100 * RANDOM_QUESTIONS,
+  );
+
+  test('the verifier accepts the longest predicates that the API takes, over any field', () => {
+    const verifier = new Verifier(new Kernel(ARCHITECTURE));
+    const text = 'x'.repeat(79);
+    for (const offer of kernel.source.offers()) {
+      if (!('fields' in offer)) continue;
+      const fields = offer.fields.filter(canBeFiltered(offer.metric));
+      const all = fields.map((field): Predicate =>
+        isNumeric(field) ? { kind: 'compare', op: 'gt', field, constant: 1e12 + 1 } : is(field, text),
+      );
+      // In a row, and in groups each of which begins anew: what one member computes, the next cannot rely on.
+      const row = Array.from({ length: LIMITS.predicateNodes - 1 }, (_, i) => all[i % all.length]!);
+      const groups = Array.from({ length: Math.floor(row.length / 6) }, (_, i): Predicate => ({
+        kind: 'and',
+        members: row.slice(5 * i, 5 * i + 5),
+      }));
+      for (const members of [row, groups]) {
+        const predicate: Predicate = { kind: 'or', members };
+        verifier.check(kernel.source.compile(instrumentation(offer.metric, fields.slice(1, 2), predicate)));
+      }
+    }
+    verifier.close();
+  }, 60_000);
+});
