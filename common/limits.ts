@@ -138,6 +138,10 @@ export const LIMITS = {
   valueSecondsMax: 3600,
   valuePointsMax: 3600,
   valueWaitMsMax: 5000,
+  /** Counts of one value, bytes of one answer, and of all that are made and not yet with their clients. */
+  valueCounts: 2_000_000,
+  answerBytes: 96 * 1024 * 1024,
+  answersHeldBytes: 256 * 1024 * 1024,
   /** Pictures that one request may ask for. */
   valueImagesMax: 60,
   /** Requests that may wait for data of one instrumentation. */

@@ -3,6 +3,7 @@
  * In: a request, and what to compute for a point. Out: a reply with an ETag, or 304.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Cache } from '../../common/cache';
 import type { Clock } from '../../common/clock';
 import { CaError, invalid } from '../../common/errors';
@@ -10,10 +11,12 @@ import type { Reply, Request } from '../../common/http';
 import { LIMITS } from '../../common/limits';
 import { describeLoads } from '../../common/load';
 import type { Aggregator, Owned } from './aggregator';
+import type { HeldAnswers } from './held';
 import type { Renderer } from './heatmap/renderer';
 import { readIntervals, type Interval } from './interval';
 import { Params } from './params';
 import { completeness } from './reading';
+import { SLICE_MS } from './slices';
 import { subjectOf, type Subject } from './subject';
 import { explainKeys, type Transformation } from './transformations/transformation';
 
@@ -24,6 +27,7 @@ export interface Context {
   readonly transformations: readonly Transformation[];
   /** Replies with pictures, by ETag: a wall of screens that shows the same second is drawn once. */
   readonly pictures: Cache<Reply>;
+  readonly held: HeldAnswers;
 }
 
 export interface Question<Options> {
@@ -57,14 +61,22 @@ export function answerJson<O>(
   compute: (point: Point<O>) => Promise<Record<string, unknown>>,
 ): Promise<Reply> {
   return answer(context, request, question, async (points, many) => {
-    const replies: Record<string, unknown>[] = [];
-    // One after the other: a request has no more than one picture in memory.
+    const hold = context.held.open(request.outgoing, many ? 'ndatapoints' : 'duration');
+    const texts: Buffer[] = [];
+    let began = performance.now();
+    // One after the other: of all but one point a request has only the text in memory, which is much smaller.
     for (const point of points) {
       if (request.gone.aborted) throw new CaError('NO_RESOURCE', 'the client went away');
-      replies.push({ ...(await compute(point)), ...describe(point) });
+      const text = Buffer.from(JSON.stringify({ ...(await compute(point)), ...describe(point) }));
+      hold(text.length);
+      texts.push(text);
+      if (performance.now() - began < SLICE_MS) continue;
+      await setImmediate();
+      began = performance.now();
     }
-    const bytes = Buffer.from(`${JSON.stringify(many ? replies : replies[0])}\n`);
-    return { bytes, contentType: 'application/json' };
+    const [open, close] = many ? ['[', ']\n'] : ['', '\n'];
+    const pieces = texts.flatMap((text, i) => [Buffer.from(i === 0 ? open : ','), text]);
+    return { bytes: Buffer.concat([...pieces, Buffer.from(close)]), contentType: 'application/json' };
   });
 }
 

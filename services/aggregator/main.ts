@@ -20,6 +20,7 @@ import { brokerUrl, readSettings, type Settings } from '../../common/settings';
 import { Aggregator } from './aggregator';
 import type { Context } from './answer';
 import { Hindsight } from './hindsight';
+import { HeldAnswers } from './held';
 import { createRenderer } from './heatmap/renderer';
 import { valueRoutes } from './routes';
 import { geolocation } from './transformations/geolocation';
@@ -95,6 +96,7 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
     renderer,
     transformations: [reverseDns(), ...(places === undefined ? [] : [places])],
     pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
+    held: new HeldAnswers({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
   };
   const statusRoute: Route = { method: 'GET', path: '/ca/admin/status', handle: () => ({ json: status() }) };
   let frontDoorSecret: string | undefined;

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import { LOG_GRID } from '../../common/bucket';
@@ -13,6 +15,8 @@ import { SILENT } from '../../common/log';
 import { toWire } from '../../common/message';
 import type { Value } from '../../common/value';
 import { Aggregator } from './aggregator';
+import { Cells, type Row } from './cells';
+import { HeldAnswers } from './held';
 import { INLINE } from './heatmap/renderer';
 import { valueRoutes } from './routes';
 
@@ -39,10 +43,12 @@ const TRANSFORMATIONS = [
 let server: HttpServer;
 let aggregator: Aggregator;
 let bound: Set<string>;
+let held: HeldAnswers;
 
 beforeEach(async () => {
   now = 1000 * NOW;
   bound = new Set();
+  held = new HeldAnswers({ answerBytes: 2_000_000, allBytes: 5_000_000 });
   aggregator = new Aggregator({
     clock,
     log: SILENT,
@@ -59,6 +65,7 @@ beforeEach(async () => {
       renderer: INLINE,
       transformations: TRANSFORMATIONS,
       pictures: cacheOfBytes(1e6, () => 1000),
+      held,
     }),
     host: '127.0.0.1',
     port: 0,
@@ -774,6 +781,57 @@ test('re-enabling keeps the data and takes over nodes and retention', async () =
 test('values of an instrumentation that is not ours are counted and dropped', () => {
   report(PLAIN, 'a', NOW, { shape: 'number', number: 1 });
   expect(aggregator.counts).toMatchObject({ reports: 1, unknown: 1 });
+});
+
+test('an answer that would be too large names what to ask less of', async () => {
+  await own(HEAT);
+  const large = await get(`${V}/2/value/heatmap/average?ndatapoints=3600&duration=3600`);
+  expect([large.status, large.body['error']]).toMatchObject([400, { code: 'INVALID', field: 'ndatapoints' }]);
+  // More counts in one value than it may have: nothing is made of them at all.
+  const { valueCounts } = LIMITS;
+  const counts = Array.from({ length: 1001 }, (_, i) => i);
+  const distributions = new Map(
+    Array.from({ length: 1 + valueCounts / 1000 }, (_, i) => [`k${i}`, counts.flatMap((n) => [n, 1])]),
+  );
+  jest.spyOn(Cells.prototype, 'each').mockImplementation((visit) => {
+    for (const [key, pairs] of distributions) {
+      const [buckets, numbers] = [0, 1].map((odd) => pairs.filter((_, i) => i % 2 === odd)) as [
+        number[],
+        number[],
+      ];
+      visit(key, { buckets, counts: numbers, from: 0, to: buckets.length } as unknown as Row);
+    }
+  });
+  const many = await get(`${V}/2/value/raw`);
+  jest.restoreAllMocks();
+  expect([many.status, many.body['error']]).toMatchObject([400, { code: 'INVALID', field: 'duration' }]);
+  expect((await get(`${V}/2/value/raw`)).status).toBe(200);
+});
+
+test('answers that are on their way have their share of memory until their clients have them, or have gone', async () => {
+  await own(PLAIN);
+  const clients = [2_000_000, 2_000_000, 1_000_000].map((bytes) => {
+    const client = new EventEmitter() as ServerResponse;
+    held.open(client, 'duration')(bytes);
+    return client;
+  });
+  const refused = await get(`${V}/1/value/raw`);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  for (const client of clients) client.emit('close');
+  expect((await get(`${V}/1/value/raw`)).status).toBe(200);
+  while (held.bytes !== 0) await new Promise(setImmediate);
+});
+
+test('many points keep nobody waiting: others are answered in between', async () => {
+  await own(HEAT);
+  await own(PLAIN);
+  const order: string[] = [];
+  const long = get(`${V}/2/value/heatmap/average?ndatapoints=3600&duration=100`).then(() =>
+    order.push('long'),
+  );
+  const short = get(`${V}/1/value/raw?timeout=0`).then(() => order.push('short'));
+  await Promise.all([long, short]);
+  expect(order).toEqual(['short', 'long']);
 });
 
 test('requests beyond the limit of waiting ones are refused with a time to come back', async () => {

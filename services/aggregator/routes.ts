@@ -77,8 +77,21 @@ function raw(context: Context, request: Request): Promise<Reply> {
   const question = { defaultDuration: 1, pointsMax: LIMITS.valuePointsMax, options: () => undefined };
   return answerJson(context, request, question, async ({ subject: { dataset }, interval, explain }) => {
     const value = await readValueInSlices(dataset, interval.start, interval.duration);
+    if (countsOf(value) > LIMITS.valueCounts) {
+      throw invalid(
+        'duration',
+        `gives a value of more than ${LIMITS.valueCounts} counts: ask for less at a time`,
+      );
+    }
     return { value: toPlain(value, dataset.grid), transformations: await explain(keysOf(value)) };
   });
+}
+
+function countsOf(value: Value): number {
+  if (value.shape !== 'keyed-distribution') return 0;
+  let pairs = 0;
+  for (const distribution of value.distributions.values()) pairs += distribution.length;
+  return pairs / 2;
 }
 
 function keysOf(value: Value): string[] {

@@ -10,7 +10,7 @@ import { CaError } from '../../common/errors';
 import type { Dataset } from './dataset';
 import type { Slot } from './slot';
 
-const SLICE_MS = 4;
+export const SLICE_MS = 4;
 
 export async function eachSlotInSlices(
   dataset: Dataset,

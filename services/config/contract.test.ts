@@ -122,7 +122,9 @@ test('an unknown customer has an empty list', async () => {
 });
 
 test('docs are there, and nothing else under docs', async () => {
-  expect((await ask('GET', '/ca/docs/')).status).toBe(200);
+  const { status, text } = await ask('GET', '/ca/docs/');
+  expect(status).toBe(200);
+  expect(text).toContain('<td><code>coloring</code></td><td>rank, linear, log</td>');
   expect((await ask('GET', '/ca/docs/index.html')).status).toBe(200);
   expect((await ask('GET', '/ca/docs/other')).status).toBe(404);
 });

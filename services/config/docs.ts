@@ -49,9 +49,9 @@ function properties(schema: TSchema | undefined): string {
   const all = Object.entries((schema?.['properties'] ?? {}) as Record<string, TSchema>);
   if (all.length === 0) return '';
   const required = (schema?.['required'] ?? []) as readonly string[];
-  const rows = all.map(([name, { type, description, minimum, maximum }]) => {
+  const rows = all.map(([name, { type, description, minimum, maximum, enum: choices }]) => {
     const range = minimum === undefined ? '' : ` ${String(minimum)} to ${String(maximum ?? '…')}`;
-    const kind = `${String(type)}${range}${required.includes(name) ? ', needed' : ''}`;
+    const kind = `${Array.isArray(choices) ? choices.join(', ') : String(type)}${range}${required.includes(name) ? ', needed' : ''}`;
     return `<tr><td><code>${escape(name)}</code></td><td>${escape(kind)}</td><td>${escape(String(description ?? ''))}</td></tr>`;
   });
   return `<table>${rows.join('\n')}</table>\n`;

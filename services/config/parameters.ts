@@ -61,15 +61,16 @@ function typed(name: string, value: unknown, schema: TSchema | undefined): unkno
     case 'boolean':
       return value === 'true' ? true : value === 'false' ? false : value;
     case 'array':
+      if (value.startsWith('[')) return parseJson(name, value);
       return value === '' ? [] : value.split(',').map((item) => item.trim());
     case 'object':
-      return parseObject(name, value);
+      return parseJson(name, value);
     default:
       return value;
   }
 }
 
-function parseObject(name: string, text: string): unknown {
+function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -95,9 +95,14 @@ test('a created instrumentation has all properties, with the defaults', async ()
 });
 
 test('form, query and JSON ask the same thing', async () => {
-  const form = 'module=syscall&stat=syscalls&decomposition=execname,latency&granularity=10&persist-data=true';
+  const rest = 'module=syscall&stat=syscalls&granularity=10&persist-data=true';
+  const form = `${rest}&decomposition=execname,latency`;
   const predicate = '{"gt":["latency",100]}';
   const answers = [
+    await sent(
+      'application/x-www-form-urlencoded',
+      `${rest}&decomposition=["execname","latency"]&predicate=${encodeURIComponent(predicate)}`,
+    ),
     await sent('application/x-www-form-urlencoded', `${form}&predicate=${encodeURIComponent(predicate)}`),
     await sent('application/json', '', `${LIST}?${form}&predicate=${encodeURIComponent(predicate)}`),
     await sent(
