@@ -7,7 +7,7 @@ const IMPORTERS = {
   bunyan: ['common/log.ts'],
   '@sinclair/typebox': ['common/schema.ts'],
   ajv: ['common/schema.ts'],
-  pngjs: ['tools/bench/heatmap.ts'], // and tests: pictures are encoded by the aggregator's own code
+  pngjs: ['tools/bench/heatmap.ts', 'services/aggregator/test-values.ts'], // and tests: pictures are encoded by the aggregator's own code
   koffi: ['services/instrumenter/sources/bpf/kernel.ts'],
   kstat: ['services/instrumenter/sources/kstat/reader.ts'],
   'dtrace-provider': ['common/probes.ts'],
