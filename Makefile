@@ -25,10 +25,10 @@ unit: $(NODE_MODULES)
 	@mkdir -p $(REPORTS)
 	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false
 
-# SKIP: files to leave out, by pattern. A handle that a test forgot must not hold up everybody until the end of time.
+# One broker for all that do nothing to it: starting one takes longer than most tests. SKIP: files to leave out, by pattern. A handle that a test forgot must not hold up everybody until the end of time.
 e2e: broker test-tools build
 	@mkdir -p $(REPORTS)
-	$(JEST) --testPathPatterns '$(E2E)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e.json
+	node build/tools/stack/shared_broker.js $(JEST) --testPathPatterns '$(E2E)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e.json
 
 # Folders count too: a deleted file changes only its folder, and its old output must go.
 SOURCES := $(shell find common services tools smf) package.json tsconfig.json

@@ -35,7 +35,7 @@ const cactl = (...argv: string[]): Promise<Printed> => run(CACTL, argv, { env: {
 const snoop = (...argv: string[]): Promise<Printed> => run(AMQPSNOOP, argv, { env: { CA_HOME: stack.home } });
 
 beforeAll(async () => {
-  stack = await startTestStack({ hosts: [], aggregators: 1 });
+  stack = await startTestStack({ hosts: [], aggregators: 1, ownBroker: true });
   nodes = await Promise.all(
     ['n1', 'n2'].map((host) => startNode({ url: stack.amqpUrl, prefix: '', host, events: EVENTS })),
   );

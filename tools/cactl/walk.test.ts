@@ -50,7 +50,7 @@ beforeAll(async () => {
   stack = await startTestStack({ hosts: [], aggregators: 1 });
   nodes = await Promise.all(
     Object.entries(EVENTS).map(([host, events]) =>
-      startNode({ url: stack.amqpUrl, prefix: '', host, events }),
+      startNode({ url: stack.amqpUrl, prefix: stack.prefix, host, events }),
     ),
   );
   await until('three nodes being known', 30_000, async () =>

@@ -22,6 +22,7 @@ beforeAll(async () => {
   stack = await startTestStack({ sources: ['synthetic'] });
   fleet = await startFleet({
     url: stack.amqpUrl,
+    prefix: stack.prefix,
     nodes: 6,
     seed: 3,
     skewMs: 5000,

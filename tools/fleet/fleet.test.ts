@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/clock';
 import type { DataMessage } from '../../common/data';
 import { fqid } from '../../common/instrumentation';
@@ -10,22 +7,17 @@ import { Peer } from '../../common/peer';
 import { routes, type Routes } from '../../common/route';
 import { totalOf } from '../../common/value';
 import { ask } from '../../services/instrumenter/fakes';
-import { startBroker, type PrivateBroker } from '../stack/broker';
+import { startTestBroker, type TestBroker } from '../stack/test_broker';
 import { until } from '../stack/until';
 import { startFleet, type Fleet, type FleetOptions } from './fleet';
 
 jest.setTimeout(120_000);
 
-let folder: string;
-let rabbit: PrivateBroker;
+let rabbit: TestBroker;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ca-fleet-'));
-  rabbit = await startBroker(folder);
+  rabbit = await startTestBroker();
 });
-afterAll(async () => {
-  await rabbit.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rabbit?.stop());
 
 /** A config service and an aggregator that only take notes. */
 interface Listener {

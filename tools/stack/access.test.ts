@@ -14,6 +14,7 @@ import { makeCertificate, type CertificateFiles } from './certificate';
 import { startKnownCalls, type KnownCalls } from './known_calls';
 import { freePorts } from './ports';
 import { buildFolder, startStack, type Stack } from './stack';
+import { sharedBroker } from './test_broker';
 import { until } from './until';
 
 jest.setTimeout(180_000);
@@ -66,6 +67,7 @@ beforeAll(async () => {
   }
   port = (await freePorts(1))[0] ?? 0;
   stack = await startStack({
+    ...sharedBroker(home),
     home,
     httpPort: port,
     aggregators: 1,
@@ -235,6 +237,7 @@ test('cactl enters with CA_TOKEN, an operator everywhere, a customer into its sc
             HOME: home,
             CA_TOKEN: token,
             CA_AMQP_URL: stack.amqpUrl,
+            CA_AMQP_PREFIX: stack.prefix,
             NODE_EXTRA_CA_CERTS: files.cert,
           },
         },

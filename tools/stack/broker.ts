@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { freePorts, isOpen } from './ports';
 import { run, type Guard, type Running } from './process';
-import { until } from './until';
+import { Hopeless, until } from './until';
 
 /** The real programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
 const BIN = '/usr/lib/rabbitmq/bin';
@@ -73,7 +73,7 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
     machine = await run({ file: `${BIN}/rabbitmq-server`, args: [], env, logFile: file('stdout') }, guard);
     const started = machine;
     await until('RabbitMQ starting', START_LIMIT_MS, async () => {
-      if (!started.alive()) throw new Error(`it ended; see ${file('stdout')}`);
+      if (!started.alive()) throw new Hopeless(`RabbitMQ ended as it started; see ${file('stdout')}`);
       return (await isOpen(port)) ? true : undefined;
     });
     guard?.add(beamPid());

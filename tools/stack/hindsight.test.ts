@@ -44,7 +44,7 @@ beforeAll(async () => {
   const mount = ['-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', folder];
   disk = { folder, small: process.getuid?.() === 0 && spawnSync('mount', mount).status === 0 };
   stack = await startTestStack({ home, hosts: [], aggregators: AGGREGATORS, heartbeatS: 2 });
-  node = await startNode({ url: stack.amqpUrl, prefix: '', host: 'n1', events: EVENTS });
+  node = await startNode({ url: stack.amqpUrl, prefix: stack.prefix, host: 'n1', events: EVENTS });
   await until('the node and all aggregators being known', 30_000, async () => {
     const { instrumenters, aggregators } = await stack.status();
     return instrumenters.length === 1 && aggregators.length === AGGREGATORS ? true : undefined;

@@ -186,7 +186,7 @@ describe('services of a running system', () => {
     expect(status).toBe(0);
     const file = /wrote (\S+) and ends/.exec(out)?.[1] ?? '';
     const dump = JSON.parse(readFileSync(file, 'utf8')) as Dump;
-    expect(dump.reason).toMatch(/^abort: told to by ca\.tool\.\S+: memory grows$/);
+    expect(dump.reason).toMatch(/^abort: told to by \S+\.tool\.\S+: memory grows$/);
     expect(dump.pid).toBe(before);
     await until('the aggregator answering again', 30_000, async () => {
       const { out: pong } = await cactl('status', 'aggregator.n1-0', '-o', 'json');

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startBroker, type PrivateBroker } from './broker';
 import { freePorts, isOpen } from './ports';
 import { buildFolder } from './stack';
+import { startTestBroker, type TestBroker } from './test_broker';
 import { until } from './until';
 
 jest.setTimeout(180_000);
@@ -141,11 +141,11 @@ test('a second one runs beside it on other ports; in the same folder or on the s
   expect(samePort.lines.join('\n')).toMatch(/port \d+ is taken; fix: /);
 });
 
-describe('with a broker of its own', () => {
-  let broker: PrivateBroker;
+describe('with a broker that is there already', () => {
+  let broker: TestBroker;
   const folder = newHome();
   beforeAll(async () => {
-    broker = await startBroker(folder);
+    broker = await startTestBroker();
   });
   afterAll(async () => {
     await broker.stop();

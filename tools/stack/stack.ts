@@ -38,6 +38,7 @@ export interface StackOptions {
 export interface Stack {
   readonly url: string;
   readonly amqpUrl: string;
+  readonly prefix: string;
   readonly broker: PrivateBroker | undefined;
   readonly config: Supervised;
   readonly aggregators: readonly Supervised[];
@@ -168,9 +169,21 @@ async function startAll(
     return all ? true : undefined;
   });
   // How tools on this machine find the deployment; it holds the broker's password.
-  const connection = { url, amqpUrl, prefix: options.prefix ?? '' };
+  const { prefix = '' } = options;
+  const connection = { url, amqpUrl, prefix };
   writeFileSync(join(options.home, 'connection.json'), `${JSON.stringify(connection)}\n`, { mode: 0o600 });
-  return { url, amqpUrl, broker, config, aggregators, instrumenters, status, instrumenterStatus, stop };
+  return {
+    url,
+    amqpUrl,
+    prefix,
+    broker,
+    config,
+    aggregators,
+    instrumenters,
+    status,
+    instrumenterStatus,
+    stop,
+  };
 }
 
 /** build/, whether this file runs from there or, in tests, from the sources. */

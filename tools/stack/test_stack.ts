@@ -1,12 +1,13 @@
 /*
- * The stack for tests: free ports, a state folder of its own below build/, real broker and services.
- * In: what differs from the usual. Out: a running stack and a small client for its API. Stop it in afterAll.
+ * The stack for tests: free ports, a state folder of its own below build/, real services, and a real broker: the one
+ * that tests share, where there is one. In: what differs from the usual. Out: a running stack and a small client for its API. Stop it in afterAll.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDocumented } from '../../services/config/documented';
 import { freePorts } from './ports';
 import { buildFolder, startStack, type Stack, type StackOptions } from './stack';
+import { sharedBroker } from './test_broker';
 import { until } from './until';
 
 export interface TestStack extends Stack {
@@ -26,14 +27,21 @@ interface NodeState {
   readonly reason?: string;
 }
 
-export async function startTestStack(options: Partial<StackOptions> = {}): Promise<TestStack> {
+interface TestOptions extends Partial<StackOptions> {
+  /** For tests that do something to the broker. */
+  readonly ownBroker?: boolean;
+}
+
+export async function startTestStack({ ownBroker, ...options }: TestOptions = {}): Promise<TestStack> {
   const folder = join(buildFolder(), 'e2e');
   mkdirSync(folder, { recursive: true });
   const home = options.home ?? mkdtempSync(join(folder, 'stack-'));
   const [httpPort = 0] = await freePorts(1);
   // A busy machine's events are no reason to stop what a test looks at.
   const env = { CA_PROBE_BUDGET: '10000', ...options.env };
-  const stack = await startStack({ httpPort, hosts: ['node-a'], aggregators: 1, ...options, env, home });
+  const broker = ownBroker === true ? {} : sharedBroker(home);
+  const usual = { httpPort, hosts: ['node-a'], aggregators: 1, ...broker };
+  const stack = await startStack({ ...usual, ...options, env, home });
 
   const ask = async (
     method: string,

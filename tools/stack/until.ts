@@ -3,6 +3,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** What can never become true any more: the waiting ends at once. */
+export class Hopeless extends Error {}
+
 /** Asks every `everyMs` until the answer is not undefined; rejects after `limitMs`, saying what was waited for. */
 export async function until<T>(
   what: string,
@@ -17,6 +20,7 @@ export async function until<T>(
       const answer = await ask();
       if (answer !== undefined) return answer;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = ` (${error instanceof Error ? error.message : String(error)})`;
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms${last}`);
