@@ -87,6 +87,19 @@ export const LIMITS = {
   scanIdleTurns: 6,
   /** Of the list of a process's mapped files. */
   processMapsBytes: 1024 * 1024,
+  /** All that is read of one file with probes or symbols, and how long that may take. */
+  elfFileBytes: 64 * 1024 * 1024,
+  elfFileMs: 2000,
+  /** Attaching in one place of one file. */
+  userAttachMs: 5000,
+  /** Reads that a stranger may hold up, at a time: two of the four threads that Node.js has for files. */
+  readsAtATime: 2,
+  /** One file of /proc that a stranger may hold up; all that is looked up for one second. */
+  procFileMs: 500,
+  processArgumentsBytes: 128 * 1024,
+  /** Processes that are looked up for one second. */
+  commandsPerSecond: 2000,
+  namesMs: 250,
   /** Cgroups of a node whose names are remembered. */
   cgroups: 65_536,
   /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */

@@ -18,6 +18,7 @@ import { hello } from './hello';
 import { Instrumenter } from './instrumenter';
 import { Journal } from './journal';
 import { Outbox } from './outbox';
+import { PATIENCE } from './patience';
 import { missingFrom, openSources } from './sources';
 
 async function main(): Promise<void> {
@@ -128,7 +129,7 @@ async function main(): Promise<void> {
     if (ending) return;
     ending = true;
     // Whatever hangs, the kernel takes our probes away when we exit.
-    setTimeout(() => process.exit(1), LIMITS.instrumenterEndMs).unref();
+    setTimeout(() => leave(1), LIMITS.instrumenterEndMs).unref();
     log.info({ signal }, 'going away');
     stopTicks();
     clearInterval(alive);
@@ -137,7 +138,7 @@ async function main(): Promise<void> {
     await Promise.allSettled(sources.map(async (source) => source.close()));
     outbox.close();
     await peer.close();
-    process.exit(0);
+    leave(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 
@@ -148,6 +149,12 @@ async function main(): Promise<void> {
   bound = true;
   sayHello();
   letGo();
+}
+
+/** Node.js waits for its threads before it exits, and one that a stranger holds up would not come. */
+function leave(code: number): void {
+  if (PATIENCE.stuck > 0) process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
 }
 
 main().catch((error: unknown) => cannotStart('instrumenter', error));

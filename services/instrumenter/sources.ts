@@ -50,9 +50,11 @@ export const OPENERS: Openers = new Map<SourceName, Opener>([
   ['synthetic', openSynthetic],
 ]);
 
-function openBpfHere({ host }: Surroundings): Source {
+async function openBpfHere({ host }: Surroundings): Promise<Source> {
   const source = openBpf(host, METRICS);
   if (typeof source === 'string') throw new Error(source);
+  // What is only run here, not installed, takes reading that is not waited for where it must not be.
+  await source.look();
   const obstacles = new Set(source.offers().map((offer) => ('fields' in offer ? '' : offer.unavailable)));
   const [obstacle, ...more] = obstacles;
   // Not one metric, all for one reason: the node's, not the metrics'.

@@ -8,8 +8,8 @@ import { run } from './testing/console';
 const options = (values: Record<string, string>): Options => new Options(new Map(Object.entries(values)));
 const withD = METRICS.filter((m) => m.dtrace?.illumos !== undefined);
 
-test('the D program of a question is printed, and a user’s text is escaped in it', () => {
-  const dry = dryRun(
+test('the D program of a question is printed, and a user’s text is escaped in it', async () => {
+  const dry = await dryRun(
     'syscall.syscalls',
     options({ by: 'latency', where: 'execname == "a\\"; exit(0); \\""' }),
     'n1',
@@ -19,10 +19,10 @@ test('the D program of a question is printed, and a user’s text is escaped in 
   expect(illumos?.text).not.toContain('"a"; exit(0)');
 });
 
-test('every metric with D clauses has a D program', () => {
+test('every metric with D clauses has a D program', async () => {
   expect(withD.length).toBeGreaterThan(5);
   for (const m of withD)
-    expect(dryRun(`${m.module}.${m.stat}`, options({}), 'n1').d.length).toBeGreaterThan(0);
+    expect((await dryRun(`${m.module}.${m.stat}`, options({}), 'n1')).d.length).toBeGreaterThan(0);
 });
 
 test('BPF is listed where this machine can compile it; elsewhere the reason is said', async () => {

@@ -30,7 +30,7 @@ export interface BpfPart {
 }
 
 /** Throws a UsageError for a metric or field that the catalogue does not have. */
-export function dryRun(name: string, options: Options, host: string): DryRun {
+export async function dryRun(name: string, options: Options, host: string): Promise<DryRun> {
   const description = METRICS.find((m) => `${m.module}.${m.stat}` === name);
   if (description === undefined) {
     const near = nearest(
@@ -42,7 +42,7 @@ export function dryRun(name: string, options: Options, host: string): DryRun {
     );
   }
   const asked = instrumentationOf(description, options);
-  return { metric: name, bpf: bpfOf(description, asked, host), d: dOf(description, asked, host) };
+  return { metric: name, bpf: await bpfOf(description, asked, host), d: dOf(description, asked, host) };
 }
 
 function instrumentationOf(description: MetricDescription, options: Options): Instrumentation {
@@ -79,7 +79,11 @@ function instrumentationOf(description: MetricDescription, options: Options): In
   };
 }
 
-function bpfOf(description: MetricDescription, asked: Instrumentation, host: string): DryRun['bpf'] {
+async function bpfOf(
+  description: MetricDescription,
+  asked: Instrumentation,
+  host: string,
+): Promise<DryRun['bpf']> {
   if (description.bpf === undefined) return undefined;
   const { openBpf } = later.bpf();
   const { listPrograms } = later.bpfCompile();
@@ -87,6 +91,7 @@ function bpfOf(description: MetricDescription, asked: Instrumentation, host: str
     const source = openBpf(host, [description]);
     if (typeof source === 'string') return { unavailable: source };
     try {
+      await source.look();
       const [offer] = source.offers();
       if (offer !== undefined && 'unavailable' in offer) return { unavailable: offer.unavailable };
       const compiled = source.compile(asked);

@@ -73,6 +73,8 @@ export interface Names {
   nameOf(value: bigint): string;
   /** All numbers that print as this text; [] when none does. */
   valuesOf(text: string): readonly bigint[];
+  /** What takes time to look up: names for these numbers. Never rejects; what is not found in time has none. */
+  meet?(values: readonly bigint[]): Promise<Pick<Names, 'nameOf'>>;
 }
 
 /** Two words that together are one thing: an address of 16 bytes, a name of 15. */
@@ -87,6 +89,8 @@ export interface Pair {
 export interface PairNames {
   nameOf(first: bigint, second: bigint): string;
   valuesOf(text: string): readonly (readonly [first: bigint, second: bigint])[];
+  /** As of Names. */
+  meet?(values: readonly (readonly [first: bigint, second: bigint])[]): Promise<Pick<PairNames, 'nameOf'>>;
 }
 
 /** The container or service that a cgroup belongs to: counted by its number, which the source knows by name. */

@@ -46,7 +46,7 @@ export const create: Command = {
   async run({ args, options, session }) {
     if (options.has('dry-run')) {
       const { dryLines, dryRun } = later.dry();
-      const dry = dryRun(args[0] ?? '', options, session.io.host);
+      const dry = await dryRun(args[0] ?? '', options, session.io.host);
       if (session.json) session.printJson(dry);
       else session.print(dryLines(dry));
       return EXIT.ok;

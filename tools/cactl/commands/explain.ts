@@ -33,7 +33,7 @@ export const explain: Command = {
     if (/^(?:global;|cust:[^;]+;)?\d+$/.test(what)) return await explainRunning(session, what);
     if (!what.includes('.'))
       throw new UsageError(`"${what}" is neither an id (7) nor a metric (syscall.syscalls)`);
-    const dry = later.dry().dryRun(what, options, session.io.host);
+    const dry = await later.dry().dryRun(what, options, session.io.host);
     if (session.json) session.printJson(dry);
     else session.print(dryCost(dry));
     return EXIT.ok;

@@ -147,12 +147,12 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
       return { probe, programs: kernel.loaded };
     };
     /** All programs of a question that are of the run's tracepoints, in its order; then the second is read. */
-    const runOn = ({ probe, programs }: Loaded, run: Run): Value => {
+    const runOn = async ({ probe, programs }: Loaded, run: Run): Promise<Value> => {
       for (const { name, args } of run) {
         for (const one of programs) if (one.name === name) kernel.testRun(one.program, args);
       }
       probe.turn();
-      return probe.read().value;
+      return (await probe.read()).value;
     };
     const anyRun = (names: readonly string[]): Run => {
       const shared = arena.pointer(random);
@@ -188,15 +188,15 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
           const seed = random(2 ** 31);
           arena.fill(generator(seed));
           const run = anyRun(names);
-          const count = totalOf(runOn(total, run));
+          const count = totalOf(await runOn(total, run));
           const told = new Map<string, Constant>();
           for (const [field, loaded] of byField) {
-            const only = onlyOne(field, runOn(loaded, run));
+            const only = onlyOne(field, await runOn(loaded, run));
             if (only !== undefined) told.set(field, only);
           }
           for (const [field, loaded] of isNegative) {
             // The first bucket has them, too.
-            const negatives = totalOf(runOn(loaded, run));
+            const negatives = totalOf(await runOn(loaded, run));
             if (told.get(field) === 0) zeros[negatives === 0 ? 'genuine' : 'negative']++;
             else if (told.has(field))
               expect([offer.metric, field, negatives]).toEqual([offer.metric, field, 0]);
@@ -218,7 +218,7 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
           for (const event of events) {
             arena.fill(generator(event.seed));
             // Run also where nothing is compared: what one event begins, another one may end.
-            const count = totalOf(runOn(asked, event.run));
+            const count = totalOf(await runOn(asked, event.run));
             if (!event.isClear) continue;
             const expected = event.fields.size > 0 && evaluate(predicate, (field) => event.fields.get(field));
             expect([offer.metric, predicate, Object.fromEntries(event.fields), count]).toEqual([

@@ -1,29 +1,44 @@
 /*
  * What processes were started as, by their numbers, for fields that a program can only count by number.
  * In: /proc/<pid>/cmdline, when a second is read. Out: the text that the kernel's programs make of it: 80 bytes.
+ *
+ * That file is the process's own memory: to read it is to wait until the process is done with changing its mappings.
  */
-import { readFileSync } from 'node:fs';
+import { LIMITS } from '../../../../common/limits';
 import { nameFromBytes } from '../../../../common/name';
 import type { Names } from '../../metrics/observation';
+import { PATIENCE, readStart } from '../../patience';
 import { MissingError } from './btf';
 import { PSARGS_BYTES } from './resolve';
 
-/** A process that was gone before anybody could look at it. */
+/** A process that was gone before anybody could look at it, or that does not let itself be looked at. */
 export const GONE = '(unknown)';
 
-export class Commands implements Names {
-  private readonly read: (path: string) => Buffer;
+type Read = (path: string, bytes: number) => Promise<Buffer>;
 
-  constructor(read: (path: string) => Buffer = (path) => readFileSync(path)) {
+export class Commands implements Names {
+  private readonly read: Read;
+
+  constructor(read: Read = (path, bytes) => readStart(PATIENCE, path, bytes)) {
     this.read = read;
   }
 
-  nameOf(process: bigint): string {
-    try {
-      return textOf(this.read(`/proc/${process}/cmdline`));
-    } catch {
-      return GONE;
-    }
+  async meet(processes: readonly bigint[]): Promise<Pick<Names, 'nameOf'>> {
+    const texts = new Map<bigint, string>();
+    const all = processes.slice(0, LIMITS.commandsPerSecond).map(async (process) => {
+      try {
+        texts.set(process, textOf(await this.read(`/proc/${process}/cmdline`, PSARGS_BYTES + 1)));
+      } catch {
+        // It has no name, then.
+      }
+    });
+    await inTime(Promise.all(all));
+    return { nameOf: (process) => texts.get(process) ?? GONE };
+  }
+
+  /** Nobody who has not been met. */
+  nameOf(): string {
+    return GONE;
   }
 
   valuesOf(): never {
@@ -33,6 +48,18 @@ export class Commands implements Names {
   }
 }
 
+/** Whoever waits for a second waits so long for names. */
+export function inTime(work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LIMITS.namesMs);
+    void work.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** `bytes`: one more than are shown, where there are so many; the last of fewer is the NUL behind them. */
 function textOf(bytes: Buffer): string {
   const text = Buffer.from(bytes.subarray(0, Math.min(PSARGS_BYTES, Math.max(bytes.length - 1, 0))));
   for (const [i, byte] of text.entries()) if (byte === 0) text[i] = 0x20;

@@ -99,12 +99,15 @@ export class Elf {
 
   /** Calls back for each function that the file defines, in any order, some twice. The bytes of a name are without NUL. */
   eachFunction(visit: (address: number, bytes: number, name: Buffer) => void): void {
-    for (const section of this.sections) {
-      if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) continue;
+    // All is read before the first: who reads a piece at a time begins anew with each.
+    const tables = this.sections.flatMap((section) => {
       const strings = this.sections[section.link];
-      if (strings === undefined) continue;
+      if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) return [];
+      if (strings === undefined) return [];
       const names = this.contents(strings, LIMITS.functionTableBytes);
-      const symbols = this.contents(section, LIMITS.functionTableBytes);
+      return [{ names, symbols: this.contents(section, LIMITS.functionTableBytes) }];
+    });
+    for (const { names, symbols } of tables) {
       for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
         const isFunction = ((symbols[at + 4] ?? 0) & 0xf) === FUNCTION && symbols.readUInt16LE(at + 6) !== 0;
         if (!isFunction) continue;

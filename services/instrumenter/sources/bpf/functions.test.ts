@@ -1,5 +1,6 @@
 import { FunctionTable, placeOf } from './function_table';
-import { Functions, GONE, KERNEL, kernelTable, mappingsIn } from './functions';
+import { Functions, GONE, KERNEL, kernelTable } from './functions';
+import { mappingsIn } from './mapped';
 
 const KALLSYMS = Buffer.from(
   'ffffffff81000000 T _stext\nffffffff81000040 t do_one\nffffffff81000080 D data\nffffffffc0001000 t ext4_read\t[ext4]\n',
@@ -43,6 +44,7 @@ test('of the parts of a process those that can be run are looked at', () => {
     to: 0x7f10n,
     offset: 0x1000n,
     range: '7f00-7f10',
+    device: '8:1',
     path: '/usr/lib/a b.so',
   });
   expect(second?.path).toBe('[vdso]');

@@ -2,38 +2,38 @@
  * Which function an address is in. In: a process's number (0: the kernel) and an address. Out: a name from
  * /proc/kallsyms or from the symbols of the file that the process has there; where these say nothing, the file in brackets.
  *
- * Looked up when a second is read: of a process that is gone by then nothing is known. What is read from files is kept,
+ * Looked up before a second is read: of a process that is gone by then nothing is known. What is read from files is kept,
  * up to a limit of memory.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { cacheOfBytes } from '../../../../common/cache';
 import { LIMITS } from '../../../../common/limits';
 import { nameFromBytes } from '../../../../common/name';
 import type { PairNames } from '../../metrics/observation';
+import { PATIENCE, readStart, WITHOUT_WAITING, type Patience } from '../../patience';
 import { MissingError } from './btf';
-import { Elf } from './elf';
+import { inTime } from './commands';
+import { Elf, type Reader } from './elf';
+import { identityOf, readElf } from './elf_reading';
 import { USER_HALF } from './field';
 import { FunctionTable, placeOf } from './function_table';
+import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from './mapped';
 
 export const KERNEL = '[kernel]';
 export const GONE = '(unknown)';
 /** Code that is in no file: made by the program as it runs. */
 export const NO_FILE = '[no file]';
 
-/** What a process has where; looked at anew after this long. */
-const MAPS_MS = 500;
-const PROCESSES_MAX = 2000;
-const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \S+ \d+ *(.*)$/gm;
+/** A process as it was when the second was read: what it has where, and the functions of those that were asked for. */
+interface Known {
+  readonly mappings: readonly Mapping[];
+  readonly files: Map<Mapping, Functioning>;
+}
 
-interface Mapping {
-  readonly from: bigint;
-  readonly to: bigint;
-  readonly offset: bigint;
-  /** As in the process's folder map_files. */
-  readonly range: string;
-  readonly path: string;
+/** Files that may still be read for this second. */
+interface Budget {
+  files: number;
 }
 
 export class Functions implements PairNames {
@@ -43,9 +43,13 @@ export class Functions implements PairNames {
     LIMITS.functionBytes,
     ({ table }) => 100 + (table?.bytes ?? 0),
   );
-  private mappings = new Map<bigint, readonly Mapping[]>();
-  private since = -Infinity;
-  private filesRead = 0;
+  private readonly patience: Patience;
+  private readonly proc: string;
+
+  constructor(patience: Patience = PATIENCE, proc = '/proc') {
+    this.patience = patience;
+    this.proc = proc;
+  }
 
   /** Reads the kernel's symbols, without holding up anybody. Never rejects: without them it is all one. */
   prepare(): Promise<void> {
@@ -58,53 +62,95 @@ export class Functions implements PairNames {
     return this.preparing;
   }
 
-  nameOf(process: bigint, address: bigint): string {
+  async meet(
+    places: readonly (readonly [process: bigint, address: bigint])[],
+  ): Promise<Pick<PairNames, 'nameOf'>> {
+    const addresses = new Map<bigint, bigint[]>();
+    for (const [process, address] of places) {
+      if (address > USER_HALF) continue;
+      const known = addresses.get(process);
+      if (known !== undefined) known.push(address);
+      else if (addresses.size < LIMITS.commandsPerSecond) addresses.set(process, [address]);
+    }
+    const processes = new Map<bigint, Known>();
+    // A second with many new programs must not keep the others waiting.
+    const budget = { files: LIMITS.functionFilesPerSecond };
+    // What comes too late is the next second's gain: files are kept.
+    await inTime(
+      Promise.all([...addresses].map(([process, all]) => this.meetOne(processes, [process, all], budget))),
+    );
+    return { nameOf: (process, address) => this.nameIn(processes.get(process), address) };
+  }
+
+  /** Of the kernel; processes have to be met. */
+  nameOf(_process: bigint, address: bigint): string {
+    return this.nameIn(undefined, address);
+  }
+
+  private nameIn(process: Known | undefined, address: bigint): string {
     if (address > USER_HALF) return this.kernel?.nameOf(placeOf(address)) ?? KERNEL;
-    const all = this.mappingsOf(process);
-    if (all === undefined) return GONE;
-    const mapping = all.find(({ from, to }) => address >= from && address < to);
+    if (process === undefined) return GONE;
+    const mapping = mappingAt(process.mappings, address);
     if (mapping === undefined || mapping.path === '') return NO_FILE;
     if (!mapping.path.startsWith('/')) return mapping.path; // [vdso]
-    const { elf, table } = this.fileOf(process, mapping);
+    const { elf, table } = process.files.get(mapping) ?? {};
     const place = elf?.addressOf(Number(address - mapping.from + mapping.offset));
     const name = place === undefined ? undefined : table?.nameOf(place);
     return name ?? `[${basename(mapping.path).slice(0, LIMITS.functionNameBytes)}]`;
+  }
+
+  private async meetOne(
+    processes: Map<bigint, Known>,
+    [process, addresses]: readonly [bigint, readonly bigint[]],
+    budget: Budget,
+  ): Promise<void> {
+    try {
+      const maps = await readStart(this.patience, `${this.proc}/${process}/maps`, LIMITS.processMapsBytes);
+      const mappings = mappingsIn(nameFromBytes(maps));
+      const files = new Map<Mapping, Functioning>();
+      processes.set(process, { mappings, files });
+      let mounts: Promise<readonly string[]> | undefined;
+      for (const mapping of new Set(addresses.map((address) => mappingAt(mappings, address)))) {
+        if (mapping?.path.startsWith('/') !== true) continue;
+        const obstacle = await obstacleOf(
+          mapping.device,
+          () => (mounts ??= mountinfoOf(this.patience, this.proc, String(process))),
+        );
+        if (obstacle === undefined) files.set(mapping, await this.fileOf(process, mapping, budget));
+      }
+    } catch {
+      // Gone, or it holds us up: nothing is known of it.
+    }
   }
 
   valuesOf(): never {
     throw new MissingError('functions can be broken down by, but not filtered by');
   }
 
-  private mappingsOf(process: bigint): readonly Mapping[] | undefined {
-    if (performance.now() - this.since > MAPS_MS || this.mappings.size > PROCESSES_MAX) {
-      this.mappings = new Map();
-      this.filesRead = 0;
-      this.since = performance.now();
-    }
-    const known = this.mappings.get(process);
-    if (known !== undefined) return known;
-    try {
-      const mappings = mappingsIn(nameFromBytes(readFileSync(`/proc/${process}/maps`)));
-      this.mappings.set(process, mappings);
-      return mappings;
-    } catch {
-      return undefined;
-    }
-  }
-
-  private fileOf(process: bigint, { range, path }: Mapping): Functioning {
+  private async fileOf(process: bigint, { range, path }: Mapping, budget: Budget): Promise<Functioning> {
     // Not the path: the process may live in a container, and the file may have been replaced.
-    for (const place of [`/proc/${process}/map_files/${range}`, `/proc/${process}/root${path}`]) {
+    for (const place of [
+      `${this.proc}/${process}/map_files/${range}`,
+      `${this.proc}/${process}/root${path}`,
+    ]) {
       try {
-        const { dev, ino, size, mtimeMs } = statSync(place);
-        const key = [dev, ino, size, mtimeMs].join(' ');
-        const known = this.files.get(key);
-        if (known !== undefined) return known;
-        // A second with many new programs must not keep the others waiting.
-        if (this.filesRead++ >= LIMITS.functionFilesPerSecond) return {};
-        const read = readFunctions(place);
-        this.files.set(key, read);
-        return read;
+        return await this.patience.wait(place, LIMITS.elfFileMs, async (isLate) => {
+          const file = await open(place, WITHOUT_WAITING);
+          try {
+            const stat = await file.stat({ bigint: true });
+            if (!stat.isFile()) return {};
+            const key = identityOf(stat);
+            const known = this.files.get(key);
+            if (known !== undefined) return known;
+            if (budget.files-- <= 0) return {};
+            // Nothing for what is no program: its functions are not known, then.
+            const read = await readElf(file, Number(stat.size), functionsIn, isLate).catch(() => ({}));
+            if (!isLate()) this.files.set(key, read);
+            return read;
+          } finally {
+            await file.close();
+          }
+        });
       } catch {
         // Another way there, or none.
       }
@@ -113,38 +159,21 @@ export class Functions implements PairNames {
   }
 }
 
+function mappingAt(mappings: readonly Mapping[], address: bigint): Mapping | undefined {
+  return mappings.find(({ from, to }) => address >= from && address < to);
+}
+
 interface Functioning {
   readonly elf?: Elf;
   readonly table?: FunctionTable;
 }
 
-/** Nothing for what is no program: its functions are not known, then. */
-function readFunctions(path: string): Functioning {
-  const file = openSync(path, 'r');
-  try {
-    const elf = new Elf((offset, length) => {
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-    });
-    const table = new FunctionTable((add) => {
-      elf.eachFunction(add);
-    });
-    return { elf, table };
-  } catch {
-    return {};
-  } finally {
-    closeSync(file);
-  }
-}
-
-export function mappingsIn(text: string): Mapping[] {
-  return [...text.matchAll(MAPPING)].map(([, from = '', to = '', offset = '', path = '']) => ({
-    from: BigInt(`0x${from}`),
-    to: BigInt(`0x${to}`),
-    offset: BigInt(`0x${offset}`),
-    range: `${from}-${to}`,
-    path: path.replace(/ \(deleted\)$/, ''),
-  }));
+function functionsIn(read: Reader): Functioning {
+  const elf = new Elf(read);
+  const table = new FunctionTable((add) => {
+    elf.eachFunction(add);
+  });
+  return { elf, table };
 }
 
 /** Lines of "ffffffff81000000 T name", behind it a tab and the module in brackets. */

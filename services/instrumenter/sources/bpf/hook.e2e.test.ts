@@ -126,7 +126,7 @@ function row(...words: readonly bigint[]): Buffer {
       call('vfs_rename', 0n);
       probe.turn();
       await source.settle();
-      const { value, lost } = probe.read();
+      const { value, lost } = await probe.read();
       expect([totalOf(value), lost]).toEqual([6, 0]);
       probe.close();
       return value.shape === 'keyed' ? Object.fromEntries([...value.numbers].sort()) : value;

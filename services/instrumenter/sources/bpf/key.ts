@@ -30,6 +30,8 @@ export interface KeyLayout {
   readonly grid?: Grid;
   /** Text for the discrete field's bytes; undefined when the breakdown has none. */
   readonly textOf?: (key: Buffer) => string;
+  /** Looks up what takes time: text for these bytes. Absent where there is nothing to look up. */
+  readonly meet?: (keys: readonly Buffer[]) => Promise<(key: Buffer) => string>;
 }
 
 const WORD_BYTES = 4;
@@ -64,7 +66,7 @@ export function keyLayout(
     shards,
     ...(hasWord ? { wordAt: discreteAt + discreteBytes } : {}),
     ...(grid === undefined ? {} : { grid }),
-    ...(discrete === undefined ? {} : { textOf: printer(discrete) }),
+    ...(discrete === undefined ? {} : { textOf: printer(discrete), ...meeting(discrete) }),
   };
 }
 
@@ -115,9 +117,38 @@ function printer(discrete: Field): (key: Buffer) => string {
     case 'text':
       return (key) => nameFromBytes(withoutFill(key.subarray(0, discrete.node.bytes), fillOf(discrete.node)));
     case 'pair':
-      return (key) => discrete.names.nameOf(key.readBigUInt64LE(0), key.readBigUInt64LE(8));
+      return (key) => discrete.names.nameOf(...pairIn(key));
     case 'number':
-      return (key) =>
-        discrete.names.nameOf(discrete.bytes === 8 ? key.readBigUInt64LE(0) : BigInt(key.readUInt32LE(0)));
+      return (key) => discrete.names.nameOf(numberIn(key, discrete.bytes));
   }
+}
+
+function meeting(discrete: Field): Pick<KeyLayout, 'meet'> {
+  if (discrete.kind === 'pair' && discrete.names.meet !== undefined) {
+    const { names } = discrete;
+    return {
+      meet: async (keys) => {
+        const met = (await names.meet?.(keys.map(pairIn))) ?? names;
+        return (key) => met.nameOf(...pairIn(key));
+      },
+    };
+  }
+  if (discrete.kind === 'number' && discrete.names.meet !== undefined) {
+    const { bytes, names } = discrete;
+    return {
+      meet: async (keys) => {
+        const met = (await names.meet?.(keys.map((key) => numberIn(key, bytes)))) ?? names;
+        return (key) => met.nameOf(numberIn(key, bytes));
+      },
+    };
+  }
+  return {};
+}
+
+function pairIn(key: Buffer): readonly [bigint, bigint] {
+  return [key.readBigUInt64LE(0), key.readBigUInt64LE(8)];
+}
+
+function numberIn(key: Buffer, bytes: 4 | 8): bigint {
+  return bytes === 8 ? key.readBigUInt64LE(0) : BigInt(key.readUInt32LE(0));
 }

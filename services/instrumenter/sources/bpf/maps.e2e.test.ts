@@ -57,7 +57,7 @@ onRealKernel('maps', (kernel) => {
     const turn = async (): Promise<void> => {
       probe.turn();
       await kernel.source.settle();
-      const { value, lost } = probe.read();
+      const { value, lost } = await probe.read();
       seen += totalOf(value) + lost;
       turns++;
     };
@@ -80,13 +80,13 @@ onRealKernel('maps', (kernel) => {
       perl(`${rename(own('full'))} for (1..20) { if (!fork) { exec "/bin/true" } wait }`);
       full.turn();
       await small.settle();
-      const { value, lost } = full.read();
+      const { value, lost } = await full.read();
       expect(numbersOf(value).size).toBeLessThanOrEqual(4);
       expect(lost).toBeGreaterThan(0);
       expect(totalOf(value) + lost).toBe(20);
       full.turn();
       await small.settle();
-      expect(full.read().lost).toBe(0);
+      expect((await full.read()).lost).toBe(0);
     } finally {
       small.close();
     }
@@ -117,7 +117,7 @@ onRealKernel('maps', (kernel) => {
         lossy.turn();
         whole.turn();
         await kernel.source.settle();
-        const [a, b] = [lossy.read(), whole.read()];
+        const [a, b] = [await lossy.read(), await whole.read()];
         expect(b.lost).toBe(0);
         sums.lossy += totalOf(a.value);
         sums.lost += a.lost;

@@ -46,7 +46,7 @@ export class Drain {
    * The map's counts as a value, with at most LIMITS.keysPerSecond keys. Lost is what `zoneOf` (undefined: nobody knows)
    * would have to decide and cannot.
    */
-  read(map: number, key: KeyLayout, zoneOf: ZoneOf = () => undefined): Reading {
+  async read(map: number, key: KeyLayout, zoneOf: ZoneOf = () => undefined): Promise<Reading> {
     if (isSingle(key)) {
       const number = this.takeSingle(map);
       const text = key.textOf?.(Buffer.alloc(0));
@@ -56,7 +56,9 @@ export class Drain {
     }
     const groups = new Map<string, Group>();
     const lost = this.group(map, key, zoneOf, groups);
-    return { value: valueOf(groups, key), lost };
+    const textOf =
+      (await key.meet?.([...groups.keys()].map((raw) => Buffer.from(raw, 'latin1')))) ?? key.textOf;
+    return { value: valueOf(groups, key.grid, textOf), lost };
   }
 
   /** Adds the map's counts to groups by the bytes of the discrete field. Returns the count of what is lost. */
@@ -153,7 +155,11 @@ function isWanted(
   return zone === undefined ? undefined : (zones.allowed(zone) & cases) !== 0n;
 }
 
-function valueOf(groups: ReadonlyMap<string, Group>, { grid, textOf }: KeyLayout): Value {
+function valueOf(
+  groups: ReadonlyMap<string, Group>,
+  grid: KeyLayout['grid'],
+  textOf: KeyLayout['textOf'],
+): Value {
   if (textOf === undefined && grid === undefined) {
     return { shape: 'number', number: groups.get('')?.sum ?? 0 };
   }

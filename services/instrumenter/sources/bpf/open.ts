@@ -4,13 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { MetricDescription } from '../../metrics/description';
-import type { Programs } from '../../metrics/user';
+import type { Programs, UserMoment } from '../../metrics/user';
 import { BpfSource } from './bpf';
 import { Btf } from './btf';
 import { Commands } from './commands';
 import { Functions } from './functions';
 import { Kernel } from './kernel';
-import { UserFiles } from './user_files';
+import { UserFiles, type Wanted } from './user_files';
 import { openZones } from './zones';
 import { ARCHITECTURES, type Architecture } from './resolve';
 
@@ -45,17 +45,33 @@ function openOn(
     functions: new Functions(),
     architecture,
     metrics,
-    files: new UserFiles(kindsOf(metrics), architecture),
+    files: new UserFiles(wantedBy(metrics), architecture),
     kernel: new Kernel(architecture),
     types: new Btf(() => readFileSync(BTF_PATH), release()),
     cpus: countCpus(readFileSync(POSSIBLE_CPUS_PATH, 'utf8')),
   });
 }
 
-/** All kinds of user programs that descriptions speak of. */
-function kindsOf(metrics: readonly MetricDescription[]): Programs[] {
-  const moments = metrics.flatMap((metric) => metric.bpf?.probes.map((probe) => probe.at) ?? []);
-  return [...new Set(moments.flatMap((at) => (at.kind === 'user' ? [at.programs] : [])))];
+/** All kinds of user programs that descriptions speak of, and what is asked of them. */
+export function wantedBy(metrics: readonly MetricDescription[]): Wanted[] {
+  const probes = metrics.flatMap((metric) => metric.bpf?.probes ?? []);
+  const kinds = new Map<Programs, { moments: UserMoment[]; globals: Set<string> }>();
+  for (const { at, steps } of probes) {
+    if (at.kind !== 'user') continue;
+    const kind = kinds.get(at.programs) ?? { moments: [], globals: new Set<string>() };
+    kinds.set(at.programs, kind);
+    kind.moments.push(at);
+    for (const name of globalsIn(steps)) kind.globals.add(name);
+  }
+  return [...kinds].map(([programs, { moments, globals }]) => ({ programs, moments, globals: [...globals] }));
+}
+
+/** Names of variables anywhere in steps, which are trees of plain data. */
+function globalsIn(tree: unknown): string[] {
+  if (typeof tree !== 'object' || tree === null) return [];
+  const { kind, name } = tree as { kind?: unknown; name?: unknown };
+  if (kind === 'global' && typeof name === 'string') return [name];
+  return Object.values(tree).flatMap(globalsIn);
 }
 
 /** CPUs in the kernel's list of ranges: "0-3,8" has 5. */

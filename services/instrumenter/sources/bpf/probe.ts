@@ -3,6 +3,7 @@
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  */
 import { LIMITS } from '../../../../common/limits';
+import { PATIENCE } from '../../patience';
 import type { Cost, Probe, Reading } from '../../source';
 import { encode } from './assembler';
 import { closeLater } from './close_later';
@@ -116,15 +117,16 @@ export class BpfProbe implements Probe {
     this.writeControl();
   }
 
-  read(): Reading {
+  async read(): Promise<Reading> {
     const closed = 1 - this.phase;
     const counts = this.map(MAPS.counts[closed] ?? MAPS.counts[0]);
-    const { value, lost } = this.drain.read(counts, this.compiled.key, (cgroup) =>
-      this.zones?.zoneOf(cgroup),
-    );
+    const reading = this.drain.read(counts, this.compiled.key, (cgroup) => this.zones?.zoneOf(cgroup));
+    // The map is empty by now; only names may still be looked up.
+    const lost = this.takeLost(closed) + this.takeMisses();
     // Those that have just been met are the kernel's to decide from now on.
     this.verdicts?.write();
-    return { value, lost: lost + this.takeLost(closed) + this.takeMisses() };
+    const read = await reading;
+    return { value: read.value, lost: read.lost + lost };
   }
 
   /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
@@ -172,7 +174,12 @@ export class BpfProbe implements Probe {
     let lastError: unknown = new TypeError(`${file.path} is gone`);
     for (const path of file.paths()) {
       try {
-        return await this.kernel.attachUser(userProbeType(), path, site, program);
+        return await PATIENCE.wait(
+          `${site.name} of ${path}`,
+          LIMITS.userAttachMs,
+          () => this.kernel.attachUser(userProbeType(), path, site, program),
+          (link) => void closeLater(link),
+        );
       } catch (error) {
         lastError = error;
       }

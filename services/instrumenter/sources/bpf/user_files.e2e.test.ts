@@ -102,7 +102,7 @@ const described = (spot: string): MetricDescription => ({
     await go(first);
     probe.turn();
     await source.settle();
-    expect(totalOf(probe.read().value)).toBe(30);
+    expect(totalOf((await probe.read()).value)).toBe(30);
   });
 
   test('two containers of one image are one file: what happens in both is counted once each', async () => {
@@ -123,7 +123,7 @@ const described = (spot: string): MetricDescription => ({
     await Promise.all([go(first), go(second)]);
     probe.turn();
     await source.settle();
-    expect(totalOf(probe.read().value)).toBe(27);
+    expect(totalOf((await probe.read()).value)).toBe(27);
   });
 
   test('a program without the place that is asked for is unavailable, and said why', async () => {

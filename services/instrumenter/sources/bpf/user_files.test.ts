@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { entry, userMoment, type Programs } from '../../metrics/user';
 import { anElf } from './testing/elf_writer';
-import { executableMaps, matching, UserFiles } from './user_files';
+import { mappingsIn } from './mapped';
+import { matching, UserFiles } from './user_files';
 
 let folder: string;
 beforeEach(() => {
@@ -36,6 +46,19 @@ function process(pid: number, program: string, mapped: readonly string[], root =
 
 const shop = (installed: readonly string[] = []): Programs => ({ title: 'shop', file: /^shop$/, installed });
 
+const filesOf = (programs: Programs): UserFiles =>
+  new UserFiles(
+    [
+      {
+        programs,
+        moments: [userMoment(programs, entry('sell')), userMoment(programs, entry('steal'))],
+        globals: [],
+      },
+    ],
+    'x64',
+    join(folder, 'proc'),
+  );
+
 test('what is mapped to be run is found, whatever its path holds', () => {
   const maps = [
     '55d0c7a00000-55d0c7a01000 r--p 00000000 08:01 1 /usr/bin/shop',
@@ -44,9 +67,11 @@ test('what is mapped to be run is found, whatever its path holds', () => {
     '7ffd1000-7ffd2000 r-xp 00000000 00:00 0                          [vdso]',
     '7f000000-7f001000 rwxp 00000000 00:00 0 ',
   ].join('\n');
-  expect(executableMaps(maps)).toEqual([
-    { range: '55d0c7a01000-55d0c7a02000', path: '/usr/bin/shop' },
-    { range: '401000-402000', path: '/a b/c\\012d' },
+  expect(mappingsIn(maps).map(({ range, device, path }) => [range, device, path])).toEqual([
+    ['55d0c7a01000-55d0c7a02000', '8:1', '/usr/bin/shop'],
+    ['401000-402000', '8:1', '/a b/c\\012d'],
+    ['7ffd1000-7ffd2000', '0:0', '[vdso]'],
+    ['7f000000-7f001000', '0:0', ''],
   ]);
 });
 
@@ -58,14 +83,16 @@ test('stars stand for parts of names, and what is not there is nowhere', () => {
   expect(matching(join(folder, 'nowhere/*/shop'))).toEqual([]);
 });
 
-test('installed files and those that run are each known once, in containers by way of their roots', () => {
+test('installed files and those that run are each known once, in containers by way of their roots', async () => {
   const installed = file('usr/bin/shop');
   const inside = file('container/usr/bin/shop', Buffer.concat([ELF, Buffer.alloc(8)]));
   process(10, '/usr/bin/shop', [installed, '/lib/other.so']);
   process(11, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
   process(12, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
   const kind = shop([installed]);
-  const files = new UserFiles([kind], 'x64', join(folder, 'proc'));
+  const files = filesOf(kind);
+  expect(files.of(kind)).toHaveLength(1);
+  await files.scan();
   const [first, second, ...more] = files.of(kind);
   expect(more).toEqual([]);
   expect(first?.path).toBe(installed);
@@ -81,7 +108,7 @@ test('installed files and those that run are each known once, in containers by w
 
 test('programs that come, become others, load late or go are noticed, and only then is there news', async () => {
   const kind = shop();
-  const files = new UserFiles([kind], 'x64', join(folder, 'proc'));
+  const files = filesOf(kind);
   const ids = (): number => files.of(kind).length;
   expect(ids()).toBe(0);
   const path = file('usr/bin/shop');
@@ -109,7 +136,7 @@ test('hostile files: what is no file, no ELF, or cut off says why it cannot be w
   arm.writeUInt16LE(183, 18);
   file('bin/d/shop', arm);
   const kind = shop([join(folder, 'bin/*/shop')]);
-  const files = new UserFiles([kind], 'x64', join(folder, 'proc'));
+  const files = filesOf(kind);
   const complaints = files.of(kind).map((one) => {
     try {
       return one.sitesOf(userMoment(kind, entry('sell'))).length;
@@ -127,9 +154,24 @@ test('hostile files: what is no file, no ELF, or cut off says why it cannot be w
 test('a file that was replaced is another one', async () => {
   const path = file('usr/bin/shop');
   const kind = shop([path]);
-  const files = new UserFiles([kind], 'x64', join(folder, 'proc'));
+  const files = filesOf(kind);
   const [before] = files.of(kind);
   renameSync(file('usr/bin/new', Buffer.concat([ELF, ELF])), path);
   expect(await files.scan()).toBe(true);
   expect(files.of(kind).map((one) => one.id)).not.toContain(before?.id);
+});
+
+test('a pipe, and a file of 8 TB that is nearly all hole, are told from programs at once', async () => {
+  const huge = file('container/usr/bin/shop');
+  truncateSync(huge, 8e12);
+  const pipe = join(folder, 'other/usr/bin/shop');
+  mkdirSync(join(pipe, '..'), { recursive: true });
+  expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+  process(30, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
+  process(31, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'other'));
+  const kind = shop([pipe]);
+  const files = filesOf(kind);
+  await files.scan();
+  const moment = userMoment(kind, entry('sell'));
+  expect(files.of(kind).map((one) => one.sitesOf(moment).length)).toEqual([1]);
 });

@@ -7,24 +7,27 @@
  * a probe in it is hit by all of them. Whoever runs one is found by its list of mapped files, which holds libraries
  * as well; a process is looked at twice, for those that it loads late, and again when it becomes another program.
  */
-import {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { LIMITS } from '../../../../common/limits';
 import { messageOf } from '../../../../common/errors';
 import type { Programs, UserMoment } from '../../metrics/user';
+import { LateError, PATIENCE, readStart, WITHOUT_WAITING, type Patience } from '../../patience';
 import { MissingError } from './btf';
-import { Elf } from './elf';
+import { Elf, type Reader } from './elf';
+import { identityOf, readElf, readElfNow } from './elf_reading';
+import { mappingsIn, mountinfoOf, obstacleOf } from './mapped';
 import type { Architecture } from './resolve';
 import { Spots, type Site } from './site';
+
+/** A kind of programs, and all that descriptions ask of its files. */
+export interface Wanted {
+  readonly programs: Programs;
+  readonly moments: readonly UserMoment[];
+  /** Variables whose addresses are asked for. */
+  readonly globals: readonly string[];
+}
 
 export interface UserFile {
   /** The same for the same file. */
@@ -37,9 +40,12 @@ export interface UserFile {
   sitesOf(moment: UserMoment): readonly Site[];
 }
 
-/** A file that a process runs: kind by title, and the way to it. */
+/** What a file has of all moments, by their names, or what it lacks. */
+type Found = ReadonlyMap<string, readonly Site[] | MissingError>;
+
+/** A file that a process runs. */
 interface Mapped {
-  readonly programs: Programs;
+  readonly wanted: Wanted;
   readonly id: string;
   readonly seenAs: string;
   readonly path: string;
@@ -50,26 +56,31 @@ interface Process {
   readonly mapped: readonly Mapped[];
 }
 
-/** Should it have become a pipe meanwhile. */
-const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
 const LOOKS = 2;
 const PATHS_MAX = 4;
 const ENTRIES_MAX = 256;
 
 export class UserFiles {
-  private readonly kinds: readonly Programs[];
+  private readonly kinds: readonly Wanted[];
   private readonly architecture: Architecture;
   private readonly proc: string;
+  private readonly patience: Patience;
   private processes: ReadonlyMap<string, Process> = new Map();
   private readonly known = new Map<string, KnownFile>();
   private scanning: Promise<void> | undefined;
 
-  /** Looks at what is installed and at all processes before it returns. */
-  constructor(kinds: readonly Programs[], architecture: Architecture, proc = '/proc') {
+  /** Looks at what is installed before it returns; scan() finds what runs. */
+  constructor(
+    kinds: readonly Wanted[],
+    architecture: Architecture,
+    proc = '/proc',
+    patience: Patience = PATIENCE,
+  ) {
     this.kinds = kinds;
     this.architecture = architecture;
     this.proc = proc;
-    this.remember(this.look(new Map(), this.pids()));
+    this.patience = patience;
+    this.remember(new Map(), new Map());
   }
 
   /** Files of a kind, installed ones first. */
@@ -77,7 +88,7 @@ export class UserFiles {
     return [...this.known.values()].filter((file) => file.programs === programs).slice(0, LIMITS.userFiles);
   }
 
-  /** Looks again, a slice of the processes at a time. True when there are other files than before. */
+  /** Looks at what is installed and at all processes, a slice at a time. True when there are other files than before. */
   async scan(): Promise<boolean> {
     const before = [...this.known.keys()].join();
     this.scanning ??= this.scanSlices().finally(() => (this.scanning = undefined));
@@ -88,11 +99,15 @@ export class UserFiles {
   private async scanSlices(): Promise<void> {
     const pids = this.pids();
     const processes = new Map<string, Process>();
+    const contents = new Map<string, Found>();
     for (let at = 0; at < pids.length; at += LIMITS.scanSlice) {
-      this.look(processes, pids.slice(at, at + LIMITS.scanSlice));
+      for (const pid of pids.slice(at, at + LIMITS.scanSlice)) {
+        const process = await this.lookAt(pid, contents);
+        if (process !== undefined) processes.set(pid, process);
+      }
       await turnOfOthers();
     }
-    this.remember(processes);
+    this.remember(processes, contents);
   }
 
   private pids(): string[] {
@@ -105,71 +120,157 @@ export class UserFiles {
     }
   }
 
-  private look(processes: Map<string, Process>, pids: readonly string[]): Map<string, Process> {
-    for (const pid of pids) {
-      const process = this.lookAt(pid);
-      if (process !== undefined) processes.set(pid, process);
-    }
-    return processes;
-  }
-
   /** Undefined for threads of the kernel, and what has ended meanwhile. */
-  private lookAt(pid: string): Process | undefined {
+  private async lookAt(pid: string, contents: Map<string, Found>): Promise<Process | undefined> {
     try {
       const program = readlinkSync(`${this.proc}/${pid}/exe`);
       const last = this.processes.get(pid);
-      if (last?.program !== program) return { program, looks: 1, mapped: this.mappedBy(pid) };
-      return last.looks >= LOOKS ? last : { program, looks: last.looks + 1, mapped: this.mappedBy(pid) };
+      if (last?.program === program && last.looks >= LOOKS) return last;
+      const looks = last?.program === program ? last.looks + 1 : 1;
+      return { program, looks, mapped: await this.mappedBy(pid, contents) };
     } catch {
       return undefined;
     }
   }
 
-  private mappedBy(pid: string): Mapped[] {
+  private async mappedBy(pid: string, contents: Map<string, Found>): Promise<Mapped[]> {
+    const maps = await readStart(this.patience, `${this.proc}/${pid}/maps`, LIMITS.processMapsBytes);
     const found = new Map<string, Mapped>();
-    for (const { range, path } of executableMaps(readStart(`${this.proc}/${pid}/maps`))) {
-      const programs = this.kinds.find((kind) => kind.file.test(baseName(path)));
-      if (programs === undefined || found.has(path)) continue;
+    let mounts: Promise<readonly string[]> | undefined;
+    for (const { range, path, device } of mappingsIn(maps.toString('utf8'))) {
+      const wanted = this.kinds.find(({ programs }) => programs.file.test(baseName(path)));
+      if (wanted === undefined || !path.startsWith('/') || found.has(path)) continue;
+      const obstacle = await obstacleOf(
+        device,
+        () => (mounts ??= mountinfoOf(this.patience, this.proc, pid)),
+      );
+      if (obstacle !== undefined) {
+        const id = `${device} ${path}`;
+        contents.set(id, lacking(wanted, `${path}: ${obstacle}`));
+        found.set(path, { wanted, id, seenAs: path, path });
+        continue;
+      }
       // Through the mapping itself also a file is reached that was replaced since.
       for (const way of [`${this.proc}/${pid}/map_files/${range}`, `${this.proc}/${pid}/root${path}`]) {
-        const id = identityOf(way);
+        const id = await this.visit(way, path, wanted, contents);
         if (id === undefined) continue;
-        found.set(path, { programs, id, seenAs: path, path: way });
+        found.set(path, { wanted, id, seenAs: path, path: way });
         break;
       }
     }
     return [...found.values()];
   }
 
+  /** The file's identity, its contents found out where they are not known yet. Undefined when it is no file. */
+  private async visit(
+    way: string,
+    seenAs: string,
+    wanted: Wanted,
+    contents: Map<string, Found>,
+  ): Promise<string | undefined> {
+    try {
+      return await this.patience.wait(way, LIMITS.elfFileMs, async (isLate) => {
+        const file = await open(way, WITHOUT_WAITING);
+        try {
+          const stat = await file.stat({ bigint: true });
+          if (!stat.isFile()) return undefined;
+          const id = identityOf(stat);
+          if (this.known.has(id) || contents.has(id)) return id;
+          const found = await readElf(file, Number(stat.size), this.finding(wanted, seenAs), isLate).catch(
+            (error: unknown) => lacking(wanted, `${seenAs}: ${messageOf(error)}`),
+          );
+          contents.set(id, found);
+          return id;
+        } finally {
+          await file.close();
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof LateError)) return undefined;
+      const id = `late ${seenAs}`;
+      contents.set(id, lacking(wanted, `${seenAs}: ${messageOf(error)}`));
+      return id;
+    }
+  }
+
   /** What is installed, then what runs. */
-  private remember(processes: ReadonlyMap<string, Process>): void {
+  private remember(processes: ReadonlyMap<string, Process>, contents: ReadonlyMap<string, Found>): void {
     this.processes = processes;
-    const found = new Map<string, { programs: Programs; seenAs: string; paths: string[] }>();
-    const add = (programs: Programs, id: string, seenAs: string, path: string): void => {
+    const found = new Map<string, { wanted: Wanted; seenAs: string; paths: string[] }>();
+    const add = (wanted: Wanted, id: string, seenAs: string, path: string): void => {
       const file = found.get(id);
-      if (file === undefined) found.set(id, { programs, seenAs, paths: [path] });
+      if (file === undefined) found.set(id, { wanted, seenAs, paths: [path] });
       else if (file.paths.length < PATHS_MAX) file.paths.push(path);
     };
-    for (const programs of this.kinds) {
-      for (const path of programs.installed.flatMap(matching)) {
-        if (!programs.file.test(baseName(path))) continue;
-        const id = identityOf(path);
-        if (id !== undefined) add(programs, id, path, path);
+    for (const wanted of this.kinds) {
+      for (const path of wanted.programs.installed.flatMap(matching)) {
+        if (!wanted.programs.file.test(baseName(path))) continue;
+        const id = identityOfInstalled(path);
+        if (id !== undefined) add(wanted, id, path, path);
       }
     }
     for (const { mapped } of processes.values()) {
-      for (const { programs, id, seenAs, path } of mapped) add(programs, id, seenAs, path);
+      for (const { wanted, id, seenAs, path } of mapped) add(wanted, id, seenAs, path);
     }
     for (const id of this.known.keys()) if (!found.has(id)) this.known.delete(id);
-    for (const [id, { programs, seenAs, paths }] of found) {
+    for (const [id, { wanted, seenAs, paths }] of found) {
       const known = this.known.get(id);
-      if (known === undefined) {
-        this.known.set(id, new KnownFile(id, programs, seenAs, this.architecture, paths));
-      } else {
+      if (known !== undefined) {
         known.ways = paths;
+        continue;
       }
+      const spots = contents.get(id) ?? this.findInstalled(wanted, paths[0] ?? '');
+      this.known.set(id, new KnownFile(id, wanted.programs, seenAs, spots, paths));
     }
   }
+
+  /** Of the folders that only root may write to. */
+  private findInstalled(wanted: Wanted, path: string): Found {
+    try {
+      const file = openSync(path, WITHOUT_WAITING);
+      try {
+        return readElfNow(file, this.finding(wanted, path));
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      return lacking(wanted, `${path}: ${messageOf(error)}`);
+    }
+  }
+
+  private finding(wanted: Wanted, path: string): (read: Reader) => Found {
+    return (read) => {
+      const elf = new Elf(read);
+      if (elf.architecture !== this.architecture) {
+        return lacking(wanted, `${path} is for another kind of processor`);
+      }
+      const spots = new Spots(elf, path);
+      const addresses = new Map(wanted.globals.map((name) => [name, elf.symbol(name)]));
+      return new Map(
+        wanted.moments.map((moment) => [
+          moment.name,
+          sitesOrError(() =>
+            spots.sitesOf(moment).map((site) => ({ ...site, addressOf: (name) => addresses.get(name) })),
+          ),
+        ]),
+      );
+    };
+  }
+}
+
+function sitesOrError(find: () => readonly Site[]): readonly Site[] | MissingError {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof MissingError) return error;
+    throw error;
+  }
+}
+
+/** A file that has nothing, for one reason. */
+function lacking({ moments }: Wanted, reason: string): Found {
+  const error = new MissingError(reason);
+  return new Map(moments.map((moment) => [moment.name, error]));
 }
 
 class KnownFile implements UserFile {
@@ -177,20 +278,13 @@ class KnownFile implements UserFile {
   readonly programs: Programs;
   readonly path: string;
   ways: readonly string[];
-  private readonly architecture: Architecture;
-  private readonly sites = new Map<string, readonly Site[] | MissingError>();
+  private readonly found: Found;
 
-  constructor(
-    id: string,
-    programs: Programs,
-    path: string,
-    architecture: Architecture,
-    ways: readonly string[],
-  ) {
+  constructor(id: string, programs: Programs, path: string, found: Found, ways: readonly string[]) {
     this.id = id;
     this.programs = programs;
     this.path = path;
-    this.architecture = architecture;
+    this.found = found;
     this.ways = ways;
   }
 
@@ -199,112 +293,19 @@ class KnownFile implements UserFile {
   }
 
   sitesOf(moment: UserMoment): readonly Site[] {
-    let sites = this.sites.get(moment.name);
-    if (sites === undefined) this.sites.set(moment.name, (sites = this.find(moment)));
+    const sites = this.found.get(moment.name);
+    if (sites === undefined) throw new TypeError(`${moment.name} was not looked for in ${this.path}`);
     if (sites instanceof MissingError) throw sites;
     return sites;
   }
-
-  /** The file is open only while it is read. */
-  private find(moment: UserMoment): readonly Site[] | MissingError {
-    let lastError = new MissingError(`${this.path} is gone`);
-    for (const path of this.ways) {
-      let file: number;
-      try {
-        file = openSync(path, WITHOUT_WAITING);
-      } catch {
-        continue;
-      }
-      try {
-        const elf = new Elf((offset, length) => readAt(file, offset, length));
-        if (elf.architecture !== this.architecture) {
-          return new MissingError(`${this.path} is for another kind of processor`);
-        }
-        return new Spots(elf, this.path).sitesOf(moment).map((site) => ({
-          ...site,
-          addressOf: remembered((global) => this.withElf(path, (again) => again.symbol(global))),
-        }));
-      } catch (error) {
-        lastError =
-          error instanceof MissingError ? error : new MissingError(`${this.path}: ${messageOf(error)}`);
-      } finally {
-        closeSync(file);
-      }
-    }
-    return lastError;
-  }
-
-  private withElf<T>(path: string, read: (elf: Elf) => T): T | undefined {
-    try {
-      const file = openSync(path, WITHOUT_WAITING);
-      try {
-        return read(new Elf((offset, length) => readAt(file, offset, length)));
-      } finally {
-        closeSync(file);
-      }
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-function remembered<T>(find: (name: string) => T): (name: string) => T {
-  const known = new Map<string, T>();
-  return (name) => {
-    if (!known.has(name)) known.set(name, find(name));
-    return known.get(name) as T;
-  };
-}
-
-function readAt(file: number, offset: number, length: number): Buffer {
-  // Sizes come from the file itself: no more memory is asked for than there is file.
-  const size = Number(Math.max(0, Math.min(length, statSize(file) - offset)));
-  const bytes = Buffer.alloc(size);
-  return bytes.subarray(0, size === 0 ? 0 : readSync(file, bytes, 0, size, offset));
-}
-
-function statSize(file: number): number {
-  return statSync(`/proc/self/fd/${file}`).size;
-}
-
-/** One process is looked at at a time. */
-let bytes = Buffer.alloc(64 * 1024);
-
-/** A file of /proc, as far as the limit. */
-function readStart(path: string): string {
-  const file = openSync(path, WITHOUT_WAITING);
-  try {
-    let length = 0;
-    for (;;) {
-      const more = readSync(file, bytes, length, bytes.length - length, null);
-      length += more;
-      if (more === 0 || length === LIMITS.processMapsBytes) return bytes.toString('utf8', 0, length);
-      if (length === bytes.length)
-        bytes = Buffer.concat([bytes], Math.min(2 * length, LIMITS.processMapsBytes));
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-const MAPPING = /^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. [0-9a-f]+ \S+ \d+ +(\/.*?)(?: \(deleted\))?$/gm;
-
-/** The parts of files that a process may run: range as in its folder map_files, and path. */
-export function executableMaps(maps: string): { readonly range: string; readonly path: string }[] {
-  return [...maps.matchAll(MAPPING)].map(([, from = '', to = '', path = '']) => ({
-    range: `${from}-${to}`,
-    path,
-  }));
 }
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-function identityOf(path: string): string | undefined {
+function identityOfInstalled(path: string): string | undefined {
   try {
     const stat = statSync(path, { bigint: true });
-    if (!stat.isFile()) return undefined;
-    const { ino, size, mtimeNs } = stat;
-    return `${ino}:${size}:${mtimeNs}`;
+    return stat.isFile() ? identityOf(stat) : undefined;
   } catch {
     return undefined;
   }

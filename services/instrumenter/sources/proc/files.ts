@@ -6,6 +6,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { LIMITS } from '../../../../common/limits';
+import { PATIENCE, readStart } from '../../patience';
 
 export interface Files {
   /** Undefined when it is not there or may not be read. */
@@ -16,6 +18,8 @@ export interface Files {
   list(path: string): readonly string[];
   /** Names of the folders in a folder. */
   folders(path: string): readonly string[];
+  /** The same of a file that a stranger may keep from being read; undefined also when he does. */
+  slow(path: string): Promise<Buffer | undefined>;
   /** Bytes of the file system mounted there. Takes as long as its disk does; rejects when it does not answer. */
   space(path: Buffer): Promise<Space>;
 }
@@ -58,8 +62,19 @@ export const REAL_FILES: Files = {
       return [];
     }
   },
+  async slow(path) {
+    try {
+      return await readStart(PATIENCE, path, LIMITS.processArgumentsBytes);
+    } catch {
+      return undefined;
+    }
+  },
   async space(path) {
-    const { blocks, bfree, bavail, bsize } = await statfs(path);
+    const { blocks, bfree, bavail, bsize } = await PATIENCE.wait(
+      path.toString('latin1'),
+      LIMITS.procFileMs,
+      () => statfs(path),
+    );
     return { total: blocks * bsize, free: bfree * bsize, available: bavail * bsize };
   },
 };

@@ -29,7 +29,7 @@ export function processRows(machine: Machine, needed: ReadonlySet<string>): Prom
       if (i > 0) await new Promise((resolve) => setImmediate(resolve));
       const from = machine.elapsed();
       for (const pid of pids.slice(i, i + SLICE)) {
-        const row = readProcess(machine, pid, dear);
+        const row = await readProcess(machine, pid, dear);
         if (row !== undefined) rows.push(row);
       }
       spent += machine.elapsed() - from;
@@ -40,7 +40,7 @@ export function processRows(machine: Machine, needed: ReadonlySet<string>): Prom
 }
 
 /** Undefined when it has ended meanwhile. */
-function readProcess(machine: Machine, pid: string, dear: readonly string[]): Row | undefined {
+async function readProcess(machine: Machine, pid: string, dear: readonly string[]): Promise<Row | undefined> {
   const { files, pageBytes } = machine;
   const stat = files.bytes(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
@@ -57,15 +57,16 @@ function readProcess(machine: Machine, pid: string, dear: readonly string[]): Ro
     nthreads: at(20),
     rss: at(24) * pageBytes,
   };
-  if (dear.includes('psargs')) fields['psargs'] = psargs(files.bytes(`/proc/${pid}/cmdline`), execname);
+  if (dear.includes('psargs')) fields['psargs'] = psargs(await files.slow(`/proc/${pid}/cmdline`), execname);
   if (dear.includes('zonename')) fields['zonename'] = zoneOfProcess(files.read(`/proc/${pid}/cgroup`) ?? '');
   // A number is used again after a while; with its start time it is not.
   return { key: `${pid} ${at(22)}`, fields: fields satisfies Fields };
 }
 
-/** Arguments with spaces between; threads of the kernel have none, and go by their names in brackets as in ps(1). */
+/** Arguments with spaces between; threads of the kernel have none, and go by their names in brackets as in ps(1); some withhold them. */
 function psargs(cmdline: Buffer | undefined, execname: string): string {
-  if (cmdline === undefined || cmdline.length === 0) return `[${execname}]`;
+  if (cmdline === undefined) return '(unknown)';
+  if (cmdline.length === 0) return `[${execname}]`;
   const end = cmdline.at(-1) === 0 ? cmdline.length - 1 : cmdline.length;
   return nameFromBytes(cmdline.subarray(0, end).map((byte) => (byte === 0 ? 0x20 : byte)));
 }

@@ -17,6 +17,8 @@ export function recorded(texts: () => Texts): Files {
   return {
     read: (path) => texts()[path],
     bytes: (path) => (texts()[path] === undefined ? undefined : Buffer.from(texts()[path] ?? '', 'latin1')),
+    slow: (path) =>
+      Promise.resolve(texts()[path] === undefined ? undefined : Buffer.from(texts()[path] ?? '', 'latin1')),
     list: (path) => [...new Set(below(path).map(([name = '']) => name))],
     space: (path) => {
       const [total = 0, free = 0, available = 0] = (texts()[`space ${path.toString('latin1')}`] ?? '')

@@ -96,7 +96,7 @@ export class RealKernel {
   async read(probe: BpfProbe): Promise<Value> {
     probe.turn();
     await this.source.settle();
-    const { value, lost } = probe.read();
+    const { value, lost } = await probe.read();
     if (lost !== 0) throw new Error(`${lost} events were lost`);
     return value;
   }
