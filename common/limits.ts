@@ -39,6 +39,9 @@ export const LIMITS = {
   statusInstrumentationsBytes: 1664 * 1024,
   /** Nodes in trouble, of one instrumentation. */
   statusTroubledNodesBytes: 16 * 1024,
+  /** Members whose own status one request for all of them asks for, and how long they may take. */
+  statusMembersAsked: 200,
+  statusMembersSecondsMax: 60,
   /** One data message: all values of a node for a second. Senders split before this. */
   dataMessageBytes: 4 * 1024 * 1024,
   /** Reports of one data message, each of which may add a routing key to its header (one frame of 128 KiB). */

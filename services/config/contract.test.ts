@@ -2,6 +2,7 @@
  * The contract of the original's documentation, one case for each row of its tables of resources and properties.
  * Rows about values are in the aggregator's tests and in those of the whole stack.
  */
+import { LIMITS } from '../../common/limits';
 import { parseCustomers } from './customers';
 import { addAggregator, addNode } from './fake-fleet';
 import { testFront, type TestFront } from './test-front';
@@ -132,6 +133,35 @@ test('docs are there, and nothing else under docs', async () => {
 test('admin/status is for operators', async () => {
   expect((await ask('GET', '/ca/admin/status')).status).toBe(200);
   expect((await ask('GET', '/ca/customers/acme/admin/status')).status).toBe(404);
+});
+
+test('admin/status?recurse=true asks each member; who does not answer is said to have not', async () => {
+  front.bus.members.set('ca.aggregator.a0', () => ({ service: 'aggregator' }));
+  await addNode(front.bus, 'n2', () => {
+    throw new Error('timed out');
+  });
+  const plain = (await ask('GET', '/ca/admin/status?recurse=false')).json;
+  expect(plain).not.toHaveProperty('aggregators.0.status');
+  expect((await ask('GET', '/ca/admin/status?recurse=true&timeout=60')).json).toMatchObject({
+    service: 'config',
+    aggregators: [{ instance: 'a0', status: { service: 'aggregator' } }],
+    instrumenters: [
+      { host: 'n1', status: {} },
+      { host: 'n2', status: { error: 'timed out' } },
+    ],
+    unasked: 0,
+  });
+  for (const wrong of ['recurse=1', 'recurse=true&timeout=0', 'recurse=true&timeout=61', 'timeout=x']) {
+    expect((await ask('GET', `/ca/admin/status?${wrong}`)).status).toBe(400);
+  }
+});
+
+test('admin/status?recurse=true asks so many members and counts the rest', async () => {
+  await Promise.all(Array.from({ length: LIMITS.statusMembersAsked }, (_, i) => addNode(front.bus, `m${i}`)));
+  front.bus.calls.length = 0;
+  // One of the aggregators and one node were there before.
+  expect((await ask('GET', '/ca/admin/status?recurse=true')).json).toMatchObject({ unasked: 2 });
+  expect(front.bus.calls.filter(({ type }) => type === 'status')).toHaveLength(LIMITS.statusMembersAsked);
 });
 
 test('OPTIONS is answered, unknown paths are 404', async () => {

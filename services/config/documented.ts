@@ -14,6 +14,7 @@ export const ALL: readonly Resource[] = resources({
   config: undefined as unknown as Config,
   proxy: undefined as unknown as Proxy,
   status: () => ({ service: 'config' }),
+  statusOfAll: () => Promise.resolve(undefined),
 });
 
 const checks = new Map<TSchema, Check<unknown>>();

@@ -8,6 +8,7 @@ import type { Bus } from './bus';
 import type { Config } from './config';
 import { API_VERSION, type Gate } from './gate';
 import { DOCS_STYLE, docsPage } from './docs';
+import { withMembers } from './members-status';
 import { openApi } from './openapi';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
@@ -32,7 +33,8 @@ export interface FrontOptions {
 
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const { host, port, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
-  const all = resources({ config, proxy, status });
+  const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
+  const all = resources({ config, proxy, status, statusOfAll });
   return serve({
     name: 'cloud-analytics',
     host,

@@ -135,7 +135,10 @@ function complete(
   const metric = catalogue.metrics.get(metricName);
   if (metric === undefined) {
     if (!catalogue.modules.has(module))
-      throw invalid('module', `${module} is not offered; GET /ca lists what is`);
+      throw invalid(
+        'module',
+        `${module} is not offered; GET /ca lists what is, cactl metrics --missing why it is not`,
+      );
     throw invalid('stat', `${stat} is not offered by module ${module}; GET /ca lists what is`);
   }
   const typeOf = (field: string): TypeName | undefined =>

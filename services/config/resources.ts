@@ -4,6 +4,7 @@
  */
 import type { Reply } from '../../common/http';
 import { shapeOfInstrumentation, type Instrumentation } from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
 import { checker, Type } from '../../common/schema';
 import type { Catalogue } from './catalogue';
 import type { Config } from './config';
@@ -20,13 +21,15 @@ import type { Proxy } from './proxy';
 import { CHANGES, CLONE, QUESTION, readChanges, readClone, readQuestion } from './question';
 import type { Resource } from './resource';
 import * as shape from './shapes';
-import type { statusOf } from './status';
+import type { Status } from './status';
 import { VALUE_RESOURCES } from './value-resources';
 
 export interface Services {
   readonly config: Config;
   readonly proxy: Proxy;
-  readonly status: () => ReturnType<typeof statusOf>;
+  readonly status: () => Status;
+  /** The same, with what each member says of itself; members may take so long. */
+  readonly statusOfAll: (timeoutMs: number) => Promise<unknown>;
 }
 
 const DESCRIBE_QUERY = Type.Object({
@@ -41,6 +44,17 @@ const DESCRIBE_QUERY = Type.Object({
 const LIST_QUERY = Type.Object({
   all: Type.Optional(Type.Boolean({ description: 'Operators only: also those of customers.' })),
 });
+const STATUS_QUERY = Type.Object({
+  recurse: Type.Optional(Type.Boolean({ description: 'Also what each member says of itself.' })),
+  timeout: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.statusMembersSecondsMax,
+      description: 'Seconds that members may take to answer; default 5.',
+    }),
+  ),
+});
+const checkStatus = checker(STATUS_QUERY, 'query');
 const checkDescribe = checker(DESCRIBE_QUERY, 'query');
 const checkList = checker(LIST_QUERY, 'query');
 
@@ -51,7 +65,7 @@ const NOBODY = {
   schema: shape.ERROR,
 };
 
-export function resources({ config, proxy, status }: Services): Resource[] {
+export function resources({ config, proxy, status, statusOfAll }: Services): Resource[] {
   const present = (i: Instrumentation, withNodes: boolean): unknown =>
     presentInstrumentation(i, config.standing(i, withNodes), config.transformations);
   const created = (i: Instrumentation): Reply => ({
@@ -204,7 +218,11 @@ export function resources({ config, proxy, status }: Services): Resource[] {
       operatorsOnly: true,
       summary: 'Members, instrumentations, and how it stands with each.',
       answers: { 200: { description: 'For people and monitors.', schema: shape.STATUS } },
-      handle: () => ({ json: status() }),
+      query: STATUS_QUERY,
+      handle: async (request) => {
+        const { recurse, timeout = 5 } = checkStatus(queryOf(request, STATUS_QUERY));
+        return { json: recurse === true ? await statusOfAll(timeout * 1000) : status() };
+      },
     },
   ];
 }

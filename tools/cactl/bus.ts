@@ -25,7 +25,7 @@ export async function openBus(
   if (amqpUrl === undefined) {
     throw new CaError(
       'NO_RESOURCE',
-      'no broker is named: set CA_AMQP_URL, use --amqp-url, or run where .run/connection.json is (make run writes it)',
+      'no broker is named: set CA_AMQP_URL, use --amqp-url, or run where .run/connection.json is (make run writes it; beside one with CA_HTTP_PORT, set that)',
     );
   }
   const keys = routes(prefix);

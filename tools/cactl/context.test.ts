@@ -43,6 +43,18 @@ test('without anything, port 23181 of this machine is meant', () => {
   expect(find()).toMatchObject({ url: 'http://127.0.0.1:23181/', prefix: '' });
 });
 
+test('beside a make run with CA_HTTP_PORT its port and its folder are meant', () => {
+  const env = { CA_HTTP_PORT: '24181' };
+  const { url, origins } = find(env);
+  expect([url, origins.get('url')]).toEqual(['http://127.0.0.1:24181/', 'CA_HTTP_PORT']);
+  connection(join(folder, '.run', '24181'), 'http://run/');
+  expect(find(env)).toMatchObject({ url: 'http://run/', amqpUrl: 'amqp://ca:x@127.0.0.1:5/' });
+  expect(find()).toMatchObject({ url: 'http://127.0.0.1:23181/' });
+  for (const port of ['', 'x', '0', '-1']) {
+    expect(find({ CA_HTTP_PORT: port }).url).toBe('http://127.0.0.1:23181/');
+  }
+});
+
 test('each fact comes from the first place that has it, and is told with its place', () => {
   connection(join(folder, '.run'), 'http://run/');
   expect(find()).toMatchObject({ url: 'http://run/', amqpUrl: 'amqp://ca:x@127.0.0.1:5/' });

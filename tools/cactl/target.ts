@@ -70,10 +70,12 @@ export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Targe
     places.push([`context ${file.current}`, contextNamed(file, file.current)]);
   }
   if (env['CA_HOME'] === undefined) {
-    const home = defaultHome(Number(env['CA_HTTP_PORT'] ?? DEFAULT_PORT));
-    places.push(...connection(join(io.cwd, home), warnings));
+    places.push(...connection(join(io.cwd, defaultHome(portOf(env))), warnings));
   }
-  places.push(['default', { url: DEFAULT_URL, prefix: '' }]);
+  const port = portOf(env);
+  const [origin, url] =
+    port === DEFAULT_PORT ? ['default', DEFAULT_URL] : ['CA_HTTP_PORT', `http://127.0.0.1:${port}/`];
+  places.push([origin, { url }], ['default', { prefix: '' }]);
 
   const found: Record<string, string> = {};
   const origins = new Map<string, string>();
@@ -86,6 +88,12 @@ export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Targe
     origins.set(name, place[0]);
   }
   return { url: DEFAULT_URL, prefix: '', ...found, origins, warnings };
+}
+
+/** The front door's port as `make run` reads it; whatever is no port is passed over. */
+function portOf(env: Io['env']): number {
+  const port = env['CA_HTTP_PORT'] ?? '';
+  return /^[1-9]\d{0,4}$/.test(port) ? Number(port) : DEFAULT_PORT;
 }
 
 function pick(value: (name: (typeof NAMES)[number]) => string | undefined): Facts {
