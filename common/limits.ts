@@ -140,6 +140,12 @@ export const LIMITS = {
   hindsightFileBytes: 8 * 1024 * 1024,
   hindsightFileMs: 30_000,
   hindsightRecordBytes: 256 * 1024 * 1024,
+  /** Journals of all processes of a host; of one process before its values must go to their own files, and how soon they do. */
+  hindsightJournalsBytes: 512 * 1024 * 1024,
+  hindsightJournalBytes: 32 * 1024 * 1024,
+  hindsightRoundMs: 30_000,
+  /** What was read of journals is kept for so long, in case more instrumentations are loaded. */
+  hindsightContentsMs: 2000,
   /** Nodes that one instrumentation remembers. */
   nodesPerInstrumentation: 100_000,
   /** A report that comes this long after the end of its second counts as late (it is used all the same). */

@@ -17,8 +17,11 @@ export function frame(record: Buffer): Buffer {
   return Buffer.concat([head, record]);
 }
 
-/** `damaged`: bytes that belong to no whole record. What stands behind a damaged place is found again by its mark. */
-export function unframe(file: Buffer): { records: Buffer[]; damaged: number } {
+/**
+ * `damaged`: bytes that belong to no whole record. What stands behind a damaged place is found again by its mark.
+ * `torn`: bytes at the end that look like the beginning of one: its writer was stopped, or is still at it.
+ */
+export function unframe(file: Buffer): { records: Buffer[]; damaged: number; torn: number } {
   const records: Buffer[] = [];
   let damaged = 0;
   for (let at = 0; at < file.length;) {
@@ -29,11 +32,19 @@ export function unframe(file: Buffer): { records: Buffer[]; damaged: number } {
       continue;
     }
     const next = file.indexOf(MARK, at + 1);
+    if (next < 0 && isTorn(file, at)) return { records, damaged, torn: file.length - at };
     const to = next < 0 ? file.length : next;
     damaged += to - at;
     at = to;
   }
-  return { records, damaged };
+  return { records, damaged, torn: 0 };
+}
+
+function isTorn(file: Buffer, at: number): boolean {
+  const mark = file.subarray(at, at + MARK.length);
+  if (!MARK.subarray(0, mark.length).equals(mark)) return false;
+  const lengthAt = at + MARK.length;
+  return lengthAt + 4 > file.length || at + HEAD_BYTES + file.readUInt32LE(lengthAt) > file.length;
 }
 
 function recordAt(file: Buffer, at: number): Buffer | undefined {

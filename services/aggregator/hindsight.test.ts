@@ -34,7 +34,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hindsight-'));
 });
 afterEach(async () => {
-  for (const hindsight of started.splice(0)) await hindsight.forget(ID, false);
+  for (const hindsight of started.splice(0)) await hindsight.close();
   rmSync(folder, { recursive: true });
 });
 const started: Hindsight[] = [];
@@ -52,6 +52,16 @@ interface Aggregator {
   save(second: number): Promise<void>;
 }
 
+const newDataset = (options: Partial<DatasetOptions> = {}): Dataset =>
+  new Dataset({
+    shape: 'keyed-distribution',
+    grid: LOG_GRID,
+    scope: 'interval',
+    granularity: 1,
+    retention: 600,
+    ...options,
+  });
+
 let writers = 0;
 const told: string[] = [];
 const log: Log = { ...SILENT, warn: (_, text) => told.push(text), error: (_, text) => told.push(text) };
@@ -60,14 +70,7 @@ async function start(second: number, options: Partial<DatasetOptions> = {}): Pro
   let now = 1000 * second;
   const clock = { now: () => now, everySecond: () => () => undefined };
   const hindsight = new Hindsight({ folder, writer: `w${++writers}`, clock, log });
-  const dataset = new Dataset({
-    shape: 'keyed-distribution',
-    grid: LOG_GRID,
-    scope: 'interval',
-    granularity: 1,
-    retention: 600,
-    ...options,
-  });
+  const dataset = newDataset(options);
   started.push(hindsight);
   await hindsight.load(ID, dataset);
   const instrumentation = { persistData: true } as Instrumentation;
@@ -204,7 +207,7 @@ test('a file cut anywhere, or with garbage in the middle, loses what was damaged
   expect(found(b)).toBeGreaterThanOrEqual(10);
   expect(found(b)).toBeLessThan(12);
   expect(told).toEqual(['some values on disk are damaged; the others are used']);
-  const { damagedBytes } = b.hindsight.counts;
+  const { damagedBytes } = b.hindsight.status() as { damagedBytes: number };
   expect(damagedBytes).toBeGreaterThan(0);
   expect(b.hindsight.troubleOf(ID)).toEqual({ written: true, read: true, damaged_bytes: damagedBytes });
   appendFileSync(file, 'CAh1'.repeat(1000));
@@ -260,7 +263,7 @@ test('files go when their retention is over, and the oldest when there are too m
   const segments = new Segments(join(folder, 'x'), 'w');
   const begun = Date.now();
   for (let i = 0; i < 5; i++) {
-    await segments.append(Buffer.alloc(1000, i), begun + i, 10);
+    await segments.append([Buffer.alloc(1000, i)], begun + i, 10);
     await segments.end();
   }
   const [first = '', second = ''] = files().sort();
@@ -274,15 +277,92 @@ test('files go when their retention is over, and the oldest when there are too m
 });
 
 test('what is deleted is gone from disk; what only moved stays for whoever has it now', async () => {
+  const own = (): string[] => files().filter((file) => !file.includes('/journal/'));
   const a = await start(NOW);
   report(a, 'n', NOW, value(1));
   await a.save(NOW + 1);
+  report(a, 'n', NOW + 1, value(2)); // not written yet when it moves
   await a.hindsight.forget(ID, false);
-  expect(files()).toHaveLength(1);
+  expect(own()).toHaveLength(1);
   const b = await start(NOW + 2);
-  expect(b.dataset.slotCount).toBe(1);
+  expect(b.dataset.slotCount).toBe(2);
   await b.hindsight.forget(ID, true);
-  expect(readdirSync(folder)).toEqual([]);
+  expect(own()).toEqual([]);
+  expect(readdirSync(folder)).toEqual(['journal']);
+});
+
+test('a second of many instrumentations is one append; half a minute later each has its values in its own files', async () => {
+  let now = 1000 * NOW;
+  const clock = { now: () => now, everySecond: () => () => undefined };
+  const append = jest.spyOn(Segments.prototype, 'append');
+  const hindsight = new Hindsight({ folder, writer: 'many', clock, log });
+  started.push(hindsight);
+  const owned = new Map<string, { dataset: Dataset; instrumentation: Instrumentation }>();
+  for (let i = 0; i < 40; i++) {
+    const dataset = newDataset();
+    await hindsight.load(`global;${i}`, dataset);
+    owned.set(`global;${i}`, { dataset, instrumentation: { persistData: true } as Instrumentation });
+  }
+  const appendsOf = async (second: number): Promise<number> => {
+    append.mockClear();
+    now = 1000 * (second + 1);
+    for (const { dataset } of owned.values()) dataset.update('n', second, 1, value(second - NOW + 1), 0, now);
+    hindsight.tick(owned);
+    await (hindsight as unknown as { working: Promise<void> | undefined }).working;
+    return append.mock.calls.length;
+  };
+  try {
+    for (let second = NOW; second < NOW + 29; second++) expect(await appendsOf(second)).toBe(1);
+    // From the first round on, two of the forty move on in a second.
+    for (let second = NOW + 29; second < NOW + 95; second++)
+      expect(await appendsOf(second)).toBeLessThanOrEqual(3);
+  } finally {
+    append.mockRestore();
+  }
+  // The first two rounds have moved on: what was written before is in own files alone.
+  const journals = files().filter((file) => file.includes('/journal/'));
+  expect(Math.min(...journals.map((file) => Number(/(\d+)-600-/.exec(file)?.[1])))).toBeGreaterThan(
+    1000 * (NOW + 30),
+  );
+  expect(hindsight.counts.filed).toBeGreaterThanOrEqual(80);
+  const heir = new Hindsight({ folder, writer: 'heir', clock, log });
+  started.push(heir);
+  for (const [id, { dataset }] of owned) {
+    const read = newDataset();
+    await heir.load(id, read);
+    expect(read.slotCount).toBe(95);
+    for (const second of [NOW, NOW + 40, NOW + 94]) {
+      expect(readValue(read, second, 1)).toEqual(readValue(dataset, second, 1));
+    }
+  }
+});
+
+test('whenever it is killed, all that was written is there: in the journal, in its own files, or in both', async () => {
+  const a = await start(NOW);
+  for (let second = NOW; second < NOW + 100; second++) {
+    report(a, 'n', second, value(1));
+    if (second % 3 === 0) report(a, 'late', Math.max(NOW, second - 20), value(2), second + 1);
+    await a.save(second + 1);
+    const b = await start(second + 1);
+    expect(told600(b)).toEqual(told600(a));
+  }
+});
+
+test('values that cannot move on stay in the journal, and are said to; nothing is lost when it moves away then', async () => {
+  const a = await start(NOW);
+  const own = join(folder, encodeURIComponent(ID));
+  writeFileSync(own, 'a file where the folder should be');
+  told.length = 0;
+  for (let second = NOW; second < NOW + 70; second++) {
+    report(a, 'n', second, value(1));
+    await a.save(second + 1);
+  }
+  expect(told).toEqual(['values stay in the journal: they cannot be written to their own files']);
+  expect(a.hindsight.status()).toMatchObject({ ok: false });
+  await a.hindsight.forget(ID, false);
+  rmSync(own);
+  const b = await start(NOW + 70);
+  expect(b.dataset.slotCount).toBe(70);
 });
 
 test('framed records are found whole in any order of whole and broken ones', () => {
@@ -292,5 +372,5 @@ test('framed records are found whole in any order of whole and broken ones', () 
     ...records.map(frame),
     frame(Buffer.from('cut')).subarray(0, 17),
   ]);
-  expect(unframe(file)).toEqual({ records, damaged: 2 + 17 });
+  expect(unframe(file)).toEqual({ records, damaged: 2, torn: 17 });
 });

@@ -1,18 +1,22 @@
 /*
  * Values on disk, for instrumentations with persist-data. In: once a second, what has changed. Out: files below
  * CA_HOME/hindsight, and after a restart or a move the seconds that they hold (docs/hindsight.md says why files of
- * our own). A disk that is full or fails costs nothing but this: values are served from memory, the log says so once,
- * status always, and what could not be written is written when the disk takes it again.
+ * our own). What changed in a second is one append to the journal, whatever number of instrumentations it concerns; each
+ * one's values move on into files of its own every half minute. A disk that is full or fails costs nothing but this:
+ * values are served from memory, the log says so once, status and values always, and it is written when the disk takes it again.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../common/clock';
 import { messageOf } from '../../common/errors';
 import type { Instrumentation } from '../../common/instrumentation';
+import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
 import type { Dataset } from './dataset';
-import { Recollection, remember } from './remembered';
+import { Journal } from './journal';
+import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
+import { onlyHeld, type Changes } from './unsaved';
 
 export interface HindsightOptions {
   readonly folder: string;
@@ -27,6 +31,8 @@ interface Kept {
   readonly dataset: Dataset;
   /** What its files did not give when it was loaded, and until when that may matter. */
   readonly gaps: { readonly damagedBytes: number; readonly unread?: string; readonly until: number };
+  /** What stands in the journal and not in its own files yet. */
+  unfiled: Changes;
 }
 
 /** What whoever asks for values should know of the disk; undefined: all is well there. */
@@ -42,6 +48,8 @@ export interface DiskTrouble {
 
 /** Folders that nobody here owns are looked through this often, for files whose retention is over. */
 const SWEEP_EVERY_MS = 600_000;
+/** No instrumentation's folder: their names have an escaped semicolon in them. */
+const JOURNAL = 'journal';
 
 export class Hindsight {
   readonly counts = {
@@ -51,16 +59,25 @@ export class Hindsight {
     foreignRecords: 0,
     reloadedSlots: 0,
     givenUp: 0,
+    filed: 0,
   };
   private readonly kept = new Map<string, Kept>();
   private readonly options: HindsightOptions;
-  /** Why nothing is written at the moment. */
+  private readonly journal: Journal;
+  /** Journal files that go as soon as nobody is `left` whose values stand only there. */
+  private round: { files: readonly string[]; readonly left: Set<string>; begunMs: number };
+  /** Journal files that hold what could not be moved on in time: they stay for as long as they are worth something. */
+  private readonly spared = new Set<string>();
+  /** Why nothing is written at the moment; why the journal's values cannot move on. */
   private trouble: unknown;
+  private misfiled: unknown;
   private working: Promise<void> | undefined;
   private sweptMs = 0;
 
   constructor(options: HindsightOptions) {
     this.options = options;
+    this.journal = new Journal(join(options.folder, JOURNAL), options.writer);
+    this.round = { files: [], left: new Set(), begunMs: options.clock.now() };
   }
 
   /** Fills a new dataset with what is on disk. Never rejects: what cannot be read is said and left. */
@@ -71,15 +88,21 @@ export class Hindsight {
     const until = clock.now() + 1000 * dataset.retentionTime;
     let gaps: Kept['gaps'] = { damagedBytes: 0, until };
     try {
+      // In this order: what another process moves on in the meantime is met twice rather than not at all.
+      const journaled = await this.journal.find(id, clock.now());
+      for (const part of journaled.parts) found.add(part);
+      let foreign = 0;
       const damaged = await segments.read((record) => {
-        found.add(record);
+        const parts = partsOf(record);
+        if (parts === undefined) foreign++;
+        for (const part of parts ?? []) found.add(part);
       });
       this.counts.damagedBytes += damaged;
-      this.counts.foreignRecords += found.foreign;
-      gaps = { damagedBytes: damaged, until };
-      if (damaged > 0 || found.foreign > 0) {
+      this.counts.foreignRecords += foreign;
+      gaps = { damagedBytes: damaged + journaled.damaged, until };
+      if (gaps.damagedBytes > 0 || foreign > 0) {
         log.warn(
-          { fqid: id, damagedBytes: damaged, foreignRecords: found.foreign },
+          { fqid: id, damagedBytes: gaps.damagedBytes, foreignRecords: foreign },
           'some values on disk are damaged; the others are used',
         );
       }
@@ -94,6 +117,7 @@ export class Hindsight {
 
   /** Once a second; a disk that takes longer than that gets more at a time. */
   tick(owned: Iterable<readonly [string, { dataset: Dataset; instrumentation: Instrumentation }]>): void {
+    this.journal.tick(this.options.clock.now());
     if (this.working !== undefined) return;
     const wanted = new Set<string>();
     for (const [id, { dataset, instrumentation }] of owned) {
@@ -102,11 +126,17 @@ export class Hindsight {
       if (!this.kept.has(id)) this.keep(id, dataset); // switched on while it ran
     }
     if (wanted.size === 0 && this.kept.size === 0) return;
-    const stays = [...this.kept].filter(([id]) => wanted.has(id));
     const leaves = [...this.kept].filter(([id]) => !wanted.has(id));
     for (const [id] of leaves) this.kept.delete(id);
-    this.working = this.work(stays, leaves).finally(() => {
-      this.working = undefined;
+    void this.inTurn(async () => {
+      for (const [, { dataset, segments }] of leaves) {
+        // persist-data was switched off: what was kept is not to be kept.
+        dataset.unsaved.end();
+        await segments.remove().catch(() => undefined);
+      }
+      await this.write();
+      await this.moveOn();
+      await this.sweep();
     });
   }
 
@@ -114,15 +144,16 @@ export class Hindsight {
   async forget(id: string, deleted: boolean): Promise<void> {
     const kept = this.kept.get(id);
     this.kept.delete(id);
-    await this.working;
-    if (!deleted) await kept?.segments.end();
-    else await (kept?.segments ?? this.segmentsOf(id)).remove().catch(() => undefined);
+    await this.inTurn(async () => {
+      if (deleted) await (kept?.segments ?? this.segmentsOf(id)).remove().catch(() => undefined);
+      else if (kept !== undefined) await this.handOver(id, kept);
+    });
   }
 
   /** What has changed so far is on disk when it resolves, if the disk takes it. */
   async close(): Promise<void> {
-    await this.working;
-    for (const [id, kept] of this.kept) await this.write(id, kept);
+    await this.inTurn(() => this.write());
+    await this.journal.end();
     for (const { segments } of this.kept.values()) await segments.end();
   }
 
@@ -140,53 +171,124 @@ export class Hindsight {
   }
 
   status(): Record<string, unknown> {
+    const trouble = this.trouble ?? this.misfiled;
+    const { damagedBytes, foreignRecords } = this.journal.counts;
     return {
       instrumentations: this.kept.size,
-      ok: this.trouble === undefined,
-      ...(this.trouble === undefined ? {} : { reason: messageOf(this.trouble) }),
+      ok: trouble === undefined,
+      ...(trouble === undefined ? {} : { reason: messageOf(trouble) }),
       ...this.counts,
+      damagedBytes: this.counts.damagedBytes + damagedBytes,
+      foreignRecords: this.counts.foreignRecords + foreignRecords,
     };
   }
 
-  private async work(stays: [string, Kept][], leaves: [string, Kept][]): Promise<void> {
-    for (const [, { dataset, segments }] of leaves) {
-      // persist-data was switched off: what was kept is not to be kept.
-      dataset.unsaved.end();
-      await segments.remove().catch(() => undefined);
-    }
-    await Promise.all(
-      stays.map(async ([id, kept]) => {
-        await this.write(id, kept);
-        // Given up in the meantime: nobody else will close its file.
-        if (this.kept.get(id) !== kept) await kept.segments.end();
-      }),
-    );
-    await this.sweep();
+  /** One after the other: whoever moves values on must not meet whoever drops the journal's files. */
+  private inTurn(task: () => Promise<void>): Promise<void> {
+    const working = (this.working ?? Promise.resolve()).then(task).finally(() => {
+      if (this.working === working) this.working = undefined;
+    });
+    this.working = working;
+    return working;
   }
 
-  private async write(id: string, { dataset, segments }: Kept): Promise<void> {
-    const changes = dataset.unsaved.take();
-    const { slots, periods } = changes;
-    if (slots.size === 0 && periods.size === 0) return;
+  /** All that has changed since the last time, in one append. */
+  private async write(): Promise<void> {
+    const taken: (Portion & { readonly kept: Kept; readonly changes: Changes })[] = [];
+    for (const [id, kept] of this.kept) {
+      const changes = kept.dataset.unsaved.take();
+      if (changes.slots.size === 0 && changes.periods.size === 0) continue;
+      taken.push({ id, dataset: kept.dataset, ...changes, kept, changes });
+    }
+    if (taken.length === 0) return;
     const now = this.options.clock.now();
+    const retention = Math.max(...taken.map(({ dataset }) => dataset.retentionTime));
     try {
-      const record = remember(dataset, slots, periods);
-      this.counts.givenUp += await segments.append(record, now, dataset.retentionTime);
+      this.counts.givenUp += await this.journal.append(remember(taken), now, retention);
       this.counts.writes++;
+      for (const { kept, changes } of taken) noteUnfiled(kept, changes);
       if (this.trouble === undefined) return;
       this.trouble = undefined;
-      this.options.log.info({ fqid: id }, 'values are written to disk again, those of the meantime too');
+      this.options.log.info({}, 'values are written to disk again, those of the meantime too');
     } catch (error) {
-      dataset.unsaved.giveBack(changes, dataset);
+      for (const { changes, dataset } of taken) dataset.unsaved.giveBack(changes, dataset);
       this.counts.failures++;
       if (this.trouble === undefined) {
         const reason = messageOf(error);
-        this.options.log.error({ fqid: id, reason }, 'values cannot be written to disk; they stay in memory');
+        this.options.log.error({ reason }, 'values cannot be written to disk; they stay in memory');
       }
       this.trouble = error;
       // A full disk is helped best by giving up what is over.
-      await segments.expire(now).catch(() => undefined);
+      await this.journal.expire(now).catch(() => undefined);
+      for (const { segments } of this.kept.values()) await segments.expire(now).catch(() => undefined);
     }
+  }
+
+  /** A few of those that are left, so that all have had their turn in half a minute; then the journal begins anew. */
+  private async moveOn(): Promise<void> {
+    const now = this.options.clock.now();
+    const full = this.journal.bytes > LIMITS.hindsightJournalBytes;
+    const { left, files, begunMs } = this.round;
+    const pace = full ? left.size : Math.ceil((1000 * this.kept.size) / LIMITS.hindsightRoundMs);
+    try {
+      for (const id of [...left].slice(0, pace)) {
+        const kept = this.kept.get(id);
+        if (kept !== undefined) await this.file(id, kept);
+        left.delete(id);
+      }
+      if (left.size > 0 || (!full && now - begunMs < LIMITS.hindsightRoundMs)) return;
+      await this.journal.drop(files);
+      const closed = await this.journal.cut();
+      for (const name of this.spared) if (!closed.includes(name)) this.spared.delete(name);
+      this.round = {
+        files: closed.filter((name) => !this.spared.has(name)),
+        left: new Set([...this.kept].filter(([, { unfiled }]) => unfiled.slots.size > 0).map(([id]) => id)),
+        begunMs: now,
+      };
+      this.misfiled = undefined;
+    } catch (error) {
+      if (this.misfiled === undefined) {
+        const reason = messageOf(error);
+        this.options.log.error(
+          { reason },
+          'values stay in the journal: they cannot be written to their own files',
+        );
+      }
+      this.misfiled = error;
+    }
+  }
+
+  /** What it has in the journal, into its own files. Rejects with the disk's error: then it stands where it stood. */
+  private async file(id: string, kept: Kept): Promise<void> {
+    const { dataset, segments, unfiled } = kept;
+    const { slots, periods } = unfiled;
+    if (slots.size === 0) return;
+    try {
+      const records = remember([{ id, dataset, slots, periods }]);
+      this.counts.givenUp += await segments.append(records, this.options.clock.now(), dataset.retentionTime);
+      this.counts.filed++;
+      kept.unfiled = { slots: new Set(), periods: new Set() };
+    } catch (error) {
+      this.counts.failures++;
+      kept.unfiled = onlyHeld(unfiled, dataset); // it bounds what may gather here
+      throw error;
+    }
+  }
+
+  /** It moves to another process: the journal is ours, and goes when it suits us; its own files stay. */
+  private async handOver(id: string, kept: Kept): Promise<void> {
+    noteUnfiled(kept, kept.dataset.unsaved.take());
+    try {
+      await this.file(id, kept);
+    } catch (error) {
+      this.options.log.error(
+        { fqid: id, reason: messageOf(error) },
+        'values stay in the journal as it moves away',
+      );
+      for (const name of await this.journal.cut().catch(() => [])) this.spared.add(name);
+      this.round.files = [];
+    }
+    await kept.segments.end();
   }
 
   /** What others left, and instrumentations deleted while nobody looked, goes when its retention is over. */
@@ -194,7 +296,9 @@ export class Hindsight {
     const now = this.options.clock.now();
     if (now - this.sweptMs < SWEEP_EVERY_MS) return;
     this.sweptMs = now;
+    this.counts.givenUp += await this.journal.expire(now).catch(() => 0);
     for (const name of await readdir(this.options.folder).catch(() => [])) {
+      if (name === JOURNAL) continue;
       const segments = new Segments(join(this.options.folder, name), this.options.writer);
       this.counts.givenUp += await segments.expire(now).catch(() => 0);
     }
@@ -202,7 +306,8 @@ export class Hindsight {
 
   private keep(id: string, dataset: Dataset, gaps: Kept['gaps'] = { damagedBytes: 0, until: 0 }): Kept {
     dataset.unsaved.begin(dataset);
-    const kept = { segments: this.segmentsOf(id), dataset, gaps };
+    const unfiled: Changes = { slots: new Set(), periods: new Set() };
+    const kept = { segments: this.segmentsOf(id), dataset, gaps, unfiled };
     this.kept.set(id, kept);
     return kept;
   }
@@ -216,4 +321,12 @@ export class Hindsight {
 
 function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
+}
+
+function noteUnfiled(kept: Kept, { slots, periods }: Changes): void {
+  const { unfiled } = kept;
+  kept.unfiled = {
+    slots: new Set([...unfiled.slots, ...slots]),
+    periods: new Set([...unfiled.periods, ...periods]),
+  };
 }

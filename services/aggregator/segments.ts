@@ -1,7 +1,7 @@
 /*
- * The files of one instrumentation: each is written by one process, in order, and given up as a whole. In: records.
- * Out: all that whole records of all files say, whoever wrote them. An aggregator that takes over reads what the one
- * before it left, dead or alive, and writes beside it: nothing here needs a lock.
+ * A folder of files, each written by one process, in order, and given up as a whole. In: records. Out: all whole
+ * records of all files, whoever wrote them. An aggregator that takes over reads what the one before it left, dead or
+ * alive, and writes beside it: nothing here needs a lock. Each instrumentation has such a folder, and the journal is one.
  */
 import { mkdir, open, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,35 +11,60 @@ import { frame, unframe } from './frame';
 interface Current {
   readonly handle: FileHandle;
   readonly begunMs: number;
+  readonly retention: number;
   bytes: number;
+}
+
+export interface SegmentFile {
+  readonly name: string;
+  readonly size: number;
 }
 
 export class Segments {
   private readonly folder: string;
   private readonly writer: string;
+  private readonly bytesMax: number;
   private current: Current | undefined;
   private count = 0;
 
-  /** `writer`: a name that no other process has. */
-  constructor(folder: string, writer: string) {
+  /** `writer`: a name that no other process has. `bytesMax`: of all files together. */
+  constructor(folder: string, writer: string, bytesMax: number = LIMITS.hindsightBytes) {
     this.folder = folder;
     this.writer = writer;
+    this.bytesMax = bytesMax;
   }
 
   /** Calls back for each whole record, oldest file first; resolves to the number of damaged bytes. */
   async read(each: (record: Buffer) => void): Promise<number> {
     let damaged = 0;
     for (const name of await this.names()) {
-      const found = unframe(await readFile(join(this.folder, name)));
-      damaged += found.damaged;
+      const found = await this.readOne(name);
+      damaged += found.damaged + found.torn;
       found.records.forEach(each);
     }
     return damaged;
   }
 
-  /** On disk when it resolves, to how many files were given up for want of room. Rejects with the disk's error. */
-  async append(record: Buffer, nowMs: number, retention: number): Promise<number> {
-    const framed = frame(record);
+  /** A file that is gone by now holds nothing. */
+  async readOne(name: string): Promise<ReturnType<typeof unframe>> {
+    return unframe((await orGone(readFile(join(this.folder, name)))) ?? Buffer.alloc(0));
+  }
+
+  /** Oldest first. */
+  async files(): Promise<SegmentFile[]> {
+    const names = await this.names();
+    const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
+    return names.map((name, i) => ({ name, size: sizes[i]?.size ?? 0 }));
+  }
+
+  /**
+   * All of them in one piece, on disk when it resolves, to how many files were given up for want of room.
+   * Rejects with the disk's error.
+   */
+  async append(records: readonly Buffer[], nowMs: number, retention: number): Promise<number> {
+    const framed = Buffer.concat(records.map(frame));
+    // The name says for how long a file is worth keeping.
+    if (this.current !== undefined && this.current.retention < retention) await this.end();
     const current = (this.current ??= await this.begin(nowMs, retention));
     try {
       for (let at = 0; at < framed.length;) {
@@ -60,20 +85,30 @@ export class Segments {
   }
 
   /** Gives up files whose newest value is older than the retention, then the oldest until the rest is small enough: how many. */
-  async expire(nowMs: number, bytesMax: number = LIMITS.hindsightBytes): Promise<number> {
+  async expire(nowMs: number, bytesMax: number = this.bytesMax): Promise<number> {
     const names = await this.names();
-    const sizes = await Promise.all(names.map(async (name) => stat(join(this.folder, name))));
-    let bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
+    let bytes = sizes.reduce((sum, file) => sum + (file?.size ?? 0), 0);
     let givenUp = 0;
     for (const [i, name] of names.entries()) {
       const { size = 0, mtimeMs = 0 } = sizes[i] ?? {};
       const over = mtimeMs + 1000 * retentionOf(name) < nowMs;
       if (!over && (bytes <= bytesMax || i === names.length - 1)) continue;
-      await rm(join(this.folder, name), { force: true });
+      await this.drop([name]);
       bytes -= size;
       if (!over) givenUp++;
     }
     return givenUp;
+  }
+
+  /** Ends the current file: the names of all that this process has written here. */
+  async cut(): Promise<readonly string[]> {
+    await this.end();
+    return (await this.names()).filter((name) => name.includes(`-${this.writer}-`));
+  }
+
+  async drop(names: readonly string[]): Promise<void> {
+    for (const name of names) await rm(join(this.folder, name), { force: true });
   }
 
   async end(): Promise<void> {
@@ -91,16 +126,22 @@ export class Segments {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const number = String(++this.count).padStart(6, '0');
     const name = `${String(nowMs).padStart(15, '0')}-${retention}-${this.writer}-${number}.log`;
-    return { handle: await open(join(this.folder, name), 'ax', 0o600), begunMs: nowMs, bytes: 0 };
+    const handle = await open(join(this.folder, name), 'ax', 0o600);
+    return { handle, begunMs: nowMs, retention, bytes: 0 };
   }
 
   private async names(): Promise<string[]> {
-    const all = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const all = (await orGone(readdir(this.folder))) ?? [];
     return all.filter((name) => name.endsWith('.log')).sort();
   }
+}
+
+/** Another process may give up a file, or delete the folder, between two of our steps. */
+async function orGone<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Seconds; of a name that is not ours: none. */

@@ -47,11 +47,18 @@ export class Unsaved {
   }
 
   /** Only what the dataset still holds: it bounds what may gather here. */
-  giveBack({ slots, periods }: Changes, dataset: Dataset): void {
+  giveBack(changes: Changes, dataset: Dataset): void {
     if (!this.noting) return;
-    for (const time of slots) if (dataset.slotAt(time) !== undefined) this.slots.add(time);
-    for (const second of periods) {
-      if (dataset.slotAt(dataset.slotOf(second)) !== undefined) this.periods.add(second);
-    }
+    const { slots, periods } = onlyHeld(changes, dataset);
+    for (const time of slots) this.slots.add(time);
+    for (const second of periods) this.periods.add(second);
   }
+}
+
+/** What the dataset has not dropped by now. */
+export function onlyHeld({ slots, periods }: Changes, dataset: Dataset): Changes {
+  return {
+    slots: new Set([...slots].filter((time) => dataset.slotAt(time) !== undefined)),
+    periods: new Set([...periods].filter((second) => dataset.slotAt(dataset.slotOf(second)) !== undefined)),
+  };
 }
