@@ -1,7 +1,8 @@
 /* The readable form of predicates: what it accepts, where its errors point, and that printing loses nothing. */
 import fc from 'fast-check';
-import { toPlainPredicate, type Comparison, type Predicate } from './predicate';
+import { toPlainPredicate, type Predicate } from './predicate';
 import { parsePredicateText, predicateText, PredicateTextError, type TypeOf } from './predicate-text';
+import { numberComparisons, predicatesOf, textComparisons } from './random-predicate';
 import type { TypeName } from './field';
 
 const FIELDS: Record<string, TypeName> = {
@@ -89,37 +90,23 @@ test('text nested too deep, or with too many parts, is refused and not recursed 
   expect(failure(many).message).toMatch(/more than/);
 });
 
-const comparison = fc.constantFrom(...Object.keys(FIELDS)).chain((field): fc.Arbitrary<Predicate> =>
+const comparison = fc.constantFrom(...Object.keys(FIELDS)).chain((field) =>
   FIELDS[field] === 'string'
-    ? fc.record({
-        kind: fc.constant('compare' as const),
-        op: fc.constantFrom<Comparison>('eq', 'ne'),
-        field: fc.constant(field),
-        constant: fc.string({ unit: 'binary', maxLength: 20 }),
-      })
-    : fc.record({
-        kind: fc.constant('compare' as const),
-        op: fc.constantFrom<Comparison>('eq', 'ne', 'lt', 'le', 'gt', 'ge'),
-        field: fc.constant(field),
-        constant: fc.oneof(
+    ? textComparisons([field], fc.string({ unit: 'binary', maxLength: 20 }))
+    : numberComparisons(
+        [field],
+        fc.oneof(
           fc.maxSafeInteger(),
           fc.integer({ min: 0, max: 5000 }).map((n) => n * 1_000_000),
           fc.integer({ min: 0, max: 5000 }).map((n) => n * 1024),
           fc.double({ min: -1e15, max: 1e15, noNaN: true }).map((n) => n + 0),
         ),
-      }),
+      ),
 );
-const tree = fc.letrec<{ tree: Predicate }>((tie) => ({
-  tree: fc.oneof(
-    { depthSize: 'small', maxDepth: 5 },
-    comparison,
-    fc.constant<Predicate>({ kind: 'always' }),
-    fc.record({
-      kind: fc.constantFrom('and' as const, 'or' as const),
-      members: fc.array(tie('tree'), { minLength: 2, maxLength: 4 }),
-    }),
-  ),
-})).tree;
+const tree = predicatesOf(fc.oneof(comparison, fc.constant<Predicate>({ kind: 'always' })), {
+  maxDepth: 5,
+  maxMembers: 4,
+});
 
 test('printing and reading back yields the same tree, with and without known types', () => {
   fc.assert(

@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { gridOf } from '../../../../common/field';
 import { evaluate, type Constant, type Predicate } from '../../../../common/predicate';
+import { predicatesOf } from '../../../../common/random-predicate';
 import { totalOf, type Value } from '../../../../common/value';
 import { FIELDS, type FieldName } from '../../metrics/fields';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
@@ -19,7 +20,7 @@ import type { MapSpecification } from './compile';
 import { Kernel } from './kernel';
 import { countCpus } from './open';
 import type { BpfProbe } from './probe';
-import { HOST, instrumentation } from './testing/real_kernel';
+import { HOST, instrumentation, isLookedUp } from './testing/real_kernel';
 import { openZones, UNKNOWN } from './zones';
 
 const usable = process.platform === 'linux' && process.getuid?.() === 0;
@@ -261,15 +262,6 @@ function word(value: bigint): Buffer {
   return bytes;
 }
 
-/** Looked up when a second is read: these cannot be filtered by. */
-function isLookedUp(metric: `${string}.${string}`, field: string): boolean {
-  const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
-  return steps.some((step) => {
-    const of = step.kind === 'count' ? step.fields[field] : undefined;
-    return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
-  });
-}
-
 /** The one key of a value, or the first number of its one bucket. */
 function onlyOne(field: string, value: Value): Constant | undefined {
   if (value.shape === 'keyed') return value.numbers.size === 1 ? [...value.numbers.keys()][0] : undefined;
@@ -288,17 +280,5 @@ function anyPredicate(seen: ReadonlyMap<string, ReadonlySet<Constant>>): fc.Arbi
       )
       .map(([op, constant]): Predicate => ({ kind: 'compare', op, field, constant }));
   });
-  const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
-    predicate: fc.oneof(
-      { maxDepth: 3 },
-      fc.oneof(...leaves),
-      fc
-        .record({
-          kind: fc.constantFrom('and' as const, 'or' as const),
-          members: fc.array(tie('predicate'), { minLength: 2, maxLength: 4 }),
-        })
-        .map((p): Predicate => p),
-    ),
-  }));
-  return predicate;
+  return predicatesOf(fc.oneof(...leaves), { maxDepth: 3, maxMembers: 4 });
 }

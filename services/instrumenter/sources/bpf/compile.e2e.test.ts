@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { isNumeric as isNumericType } from '../../../../common/field';
 import { LIMITS } from '../../../../common/limits';
-import type { Predicate } from '../../../../common/predicate';
+import { ALWAYS, type Predicate } from '../../../../common/predicate';
+import { numberComparisons, predicatesOf, textComparisons } from '../../../../common/random-predicate';
 import { FIELDS, type FieldName } from '../../metrics/fields';
-import { describe as describeMetric } from '../../metrics/registry';
 import { Kernel } from './kernel';
-import { ALWAYS, ARCHITECTURE, HOST, instrumentation, is, onRealKernel } from './testing/real_kernel';
+import { ARCHITECTURE, HOST, instrumentation, is, isLookedUp, onRealKernel } from './testing/real_kernel';
 import { Verifier } from './testing/verifier';
 
 /** `make fuzz`: 10,000. */
@@ -14,51 +14,15 @@ const RANDOM_QUESTIONS = Number(process.env['CA_FUZZ_RUNS'] ?? 150);
 
 const isNumeric = (field: string): boolean => isNumericType(FIELDS[field as FieldName].type);
 
-/** Arguments of processes that are not running are looked up when a second is read. */
-function canBeFiltered(metric: `${string}.${string}`): (field: string) => boolean {
-  const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
-  return (field) =>
-    !steps.some((step) => {
-      const of = step.kind === 'count' ? step.fields[field] : undefined;
-      return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
-    });
-}
-
 /** Predicates of any form over these fields. */
 function predicateOver(discrete: readonly string[], numeric: readonly string[]): fc.Arbitrary<Predicate> {
-  const text = fc.record({
-    op: fc.constantFrom('eq' as const, 'ne' as const),
-    field: fc.constantFrom(...discrete),
-    constant: fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('read', 'none', '1', HOST, 'sleeping')),
-  });
-  const number = fc.record({
-    op: fc.constantFrom(
-      'eq' as const,
-      'ne' as const,
-      'lt' as const,
-      'le' as const,
-      'gt' as const,
-      'ge' as const,
-    ),
-    field: fc.constantFrom(...(numeric.length === 0 ? ['subsecond'] : numeric)),
-    constant: fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e15 }), fc.maxSafeInteger()),
-  });
-  const leaf = (numeric.length === 0 ? text : fc.oneof(text, number)).map((c): Predicate => ({
-    kind: 'compare',
-    ...c,
-  }));
-  const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
-    predicate: fc.oneof(
-      { maxDepth: 5 },
-      leaf,
-      fc
-        .record({
-          kind: fc.constantFrom('and' as const, 'or' as const),
-          members: fc.array(tie('predicate'), { minLength: 2, maxLength: 6 }),
-        })
-        .map((p): Predicate => p),
-    ),
-  }));
+  const texts = textComparisons(
+    discrete,
+    fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('read', 'none', '1', HOST, 'sleeping')),
+  );
+  const numbers = fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e15 }), fc.maxSafeInteger());
+  const leaf = numeric.length === 0 ? texts : fc.oneof(texts, numberComparisons(numeric, numbers));
+  const predicate = predicatesOf(leaf, { maxDepth: 5, maxMembers: 6 });
   return fc.oneof(fc.constant(ALWAYS), predicate);
 }
 
@@ -72,7 +36,7 @@ onRealKernel('the verifier', (kernel) => {
       const long: Predicate = {
         kind: 'or',
         members: [
-          ...discrete.filter(canBeFiltered(offer.metric)).map((field) => is(field, '1')),
+          ...discrete.filter((field) => !isLookedUp(offer.metric, field)).map((field) => is(field, '1')),
           ...numeric.map((field): Predicate => ({ kind: 'compare', op: 'gt', field, constant: 1e12 })),
         ],
       };
@@ -105,7 +69,10 @@ onRealKernel('the verifier', (kernel) => {
           fc.constant(offer.metric),
           fc.option(fc.constantFrom(...discrete)),
           numeric.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...numeric)),
-          predicateOver(discrete.filter(canBeFiltered(offer.metric)), numeric),
+          predicateOver(
+            discrete.filter((field) => !isLookedUp(offer.metric, field)),
+            numeric,
+          ),
         );
       });
       const verifier = new Verifier(new Kernel(ARCHITECTURE));
@@ -131,7 +98,7 @@ onRealKernel('the verifier', (kernel) => {
     const text = 'x'.repeat(79);
     for (const offer of kernel.source.offers()) {
       if (!('fields' in offer)) continue;
-      const fields = offer.fields.filter(canBeFiltered(offer.metric));
+      const fields = offer.fields.filter((field) => !isLookedUp(offer.metric, field));
       const all = fields.map((field): Predicate =>
         isNumeric(field) ? { kind: 'compare', op: 'gt', field, constant: 1e12 + 1 } : is(field, text),
       );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { evaluate, printPredicate, type Predicate } from '../../../../common/predicate';
+import { predicatesOf, textComparisons } from '../../../../common/random-predicate';
 import { zoneFilter } from './zone_filter';
 
 const ZONES = ['web', 'db', 'global', 'a"b'];
@@ -11,27 +12,13 @@ const compare = (field: string, op: 'eq' | 'ne', constant: string): Predicate =>
   constant,
 });
 
-const { predicate: anyPredicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
-  predicate: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    fc
-      .tuple(fc.constantFrom('eq' as const, 'ne' as const), fc.constantFrom(...ZONES))
-      .map(([op, zone]) => compare('zonename', op, zone)),
-    fc
-      .tuple(
-        fc.constantFrom('eq' as const, 'ne' as const),
-        fc.constantFrom('a', 'b'),
-        fc.constantFrom('0', '1'),
-      )
-      .map(([op, field, constant]) => compare(field, op, constant)),
-    fc
-      .record({
-        kind: fc.constantFrom('and' as const, 'or' as const),
-        members: fc.array(tie('predicate'), { minLength: 2, maxLength: 4 }),
-      })
-      .map((p): Predicate => p),
+const anyPredicate = predicatesOf(
+  fc.oneof(
+    textComparisons(['zonename'], fc.constantFrom(...ZONES)),
+    textComparisons(['a', 'b'], fc.constantFrom('0', '1')),
   ),
-}));
+  { maxDepth: 4, maxMembers: 4 },
+);
 
 test('cases and zones together say of every event what the predicate says', () => {
   fc.assert(

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { bytesFromName } from '../../../../common/name';
 import { evaluate, type Constant, type Predicate } from '../../../../common/predicate';
+import { numberComparisons, predicatesOf, textComparisons } from '../../../../common/random-predicate';
 import { predicateText, type PlainField } from './predicate';
 import { quote } from './quote';
 
@@ -33,46 +34,18 @@ const numbers = fc.oneof(
 );
 const leaf: fc.Arbitrary<Predicate> = fc.oneof(
   fc.constant<Predicate>({ kind: 'always' }),
-  fc.record({
-    kind: fc.constant('compare' as const),
-    op: fc.constantFrom('eq' as const, 'ne' as const),
-    field: fc.constantFrom('execname', 'zonename'),
-    constant: texts,
-  }),
-  fc.record({
-    kind: fc.constant('compare' as const),
-    op: fc.constantFrom('eq' as const, 'ne' as const),
-    field: fc.constant('pid'),
-    constant: fc.oneof(
+  textComparisons(['execname', 'zonename'], texts),
+  textComparisons(
+    ['pid'],
+    fc.oneof(
       texts,
       fc.integer({ min: -5, max: 30 }).map(String),
       fc.constantFrom('007', '-0', '1e1', '99999999999999999999'),
     ),
-  }),
-  fc.record({
-    kind: fc.constant('compare' as const),
-    op: fc.constantFrom(
-      'eq' as const,
-      'ne' as const,
-      'lt' as const,
-      'le' as const,
-      'gt' as const,
-      'ge' as const,
-    ),
-    field: fc.constant('latency'),
-    constant: numbers,
-  }),
-);
-export const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
-  predicate: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    leaf,
-    fc.record({
-      kind: fc.constantFrom('and' as const, 'or' as const),
-      members: fc.array(tie('predicate'), { minLength: 2, maxLength: 3 }),
-    }),
   ),
-}));
+  numberComparisons(['latency'], numbers),
+);
+export const predicate = predicatesOf(leaf, { maxDepth: 3, maxMembers: 3 });
 export const event = fc.record({
   execname: texts,
   zonename: texts,

@@ -5,10 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import type { Instrumentation } from '../../../../../common/instrumentation';
 import type { Distribution } from '../../../../../common/distribution';
-import { predicateFields, type Predicate } from '../../../../../common/predicate';
+import { ALWAYS, predicateFields, type Predicate } from '../../../../../common/predicate';
 import { totalOf, type Value } from '../../../../../common/value';
 import { FIELDS, type FieldName } from '../../../metrics/fields';
-import { METRICS } from '../../../metrics/registry';
+import { describe as describeMetric, METRICS } from '../../../metrics/registry';
 import type { BpfSource } from '../bpf';
 import { openBpf } from '../open';
 import type { BpfProbe } from '../probe';
@@ -17,7 +17,6 @@ export const HOST = 'this-node';
 export const ARCHITECTURE = process.arch === 'x64' ? 'x64' : 'arm64';
 /** The number of a call that nobody else makes often, and that does nothing. */
 export const GETPPID = ARCHITECTURE === 'x64' ? 110 : 173;
-export const ALWAYS: Predicate = { kind: 'always' };
 export const is = (field: string, constant: string): Predicate => ({
   kind: 'compare',
   op: 'eq',
@@ -54,6 +53,15 @@ export function instrumentation(
     enabled: true,
     crtime: 0,
   };
+}
+
+/** Fields that are looked up when a second is read cannot be filtered by. */
+export function isLookedUp(metric: `${string}.${string}`, field: string): boolean {
+  const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
+  return steps.some((step) => {
+    const of = step.kind === 'count' ? step.fields[field] : undefined;
+    return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
+  });
 }
 
 /** What a Perl program prints. Throws when it fails. */
