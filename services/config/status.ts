@@ -91,7 +91,9 @@ function instrumentationRows({ records, reconciler }: Config): Readonly<Record<s
     const trouble = reconciler.homeTrouble(fqid(i));
     const { rows: nodes } = fitting(
       // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
-      reconciler.nodesOf(fqid(i)).filter(({ state }) => state === 'failed' || state === 'enabling'),
+      reconciler
+        .nodesOf(fqid(i))
+        .filter(({ state, reason }) => ['failed', 'enabling'].includes(state) || isPartial(state, reason)),
       LIMITS.statusTroubledNodesBytes,
     );
     return {
@@ -114,3 +116,7 @@ function instrumentationRows({ records, reconciler }: Config): Readonly<Record<s
     row.trouble !== undefined || row.nodes.length > 0;
   return [...rows.filter(inTrouble), ...rows.filter((row) => !inTrouble(row))];
 }
+
+/** Gathered there, but not all that was asked for. */
+const isPartial = (state: string, reason: string | undefined): boolean =>
+  state === 'enabled' && reason !== undefined;

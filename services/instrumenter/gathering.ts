@@ -34,6 +34,8 @@ export class Gathering {
   source: Source | undefined;
   probe: Probe | undefined;
   reason: string | undefined;
+  /** Gathered, but not all of it (Probe.shortfall), as it was told last. */
+  shortfall: string | undefined;
   log: string | undefined;
   /** What it costs this node, counted for one second now and then (costs.ts). */
   load: Load | undefined;
@@ -62,11 +64,12 @@ export class Gathering {
 
   /** The body of probe_state, and of the answer to enabling and disabling. */
   standing(): Body<'probe_state'> {
+    const reason = this.reason ?? this.shortfall;
     return {
       fqid: this.fqid,
       state: this.state,
       ...(this.source === undefined ? {} : { source: this.source.name }),
-      ...(this.reason === undefined ? {} : { reason: this.reason.slice(0, LIMITS.reasonLength) }),
+      ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLength) }),
       // The end of a log says what went wrong.
       ...(this.log === undefined || this.log === '' ? {} : { log: this.log.slice(-LIMITS.probeLogLength) }),
     };

@@ -370,6 +370,28 @@ test('at the end all probes are closed, also when one will not', async () => {
   expect(instrumenter.rows()).toEqual([]);
 });
 
+test('what a probe cannot see is told when it is enabled, when it changes, and no more when it is gone', async () => {
+  const source = execs();
+  const { instrumenter, told, tickAt } = node(source);
+  let shortfall: string | undefined = '1 of 2 files are not watched';
+  source.onEnable = () => Object.assign(new FakeProbe(), { shortfall: () => shortfall });
+  expect(await instrumenter.enable(ask('unix.proc_execs'))).toMatchObject({
+    state: 'enabled',
+    reason: '1 of 2 files are not watched',
+  });
+  const count = told.length;
+  await tickAt(10);
+  expect(told).toHaveLength(count);
+  shortfall = '2 of 3 files are not watched';
+  await tickAt(11);
+  expect(told.at(-1)).toMatchObject({ state: 'enabled', reason: shortfall });
+  shortfall = undefined;
+  await tickAt(12);
+  expect(told.at(-1)?.state).toBe('enabled');
+  expect(told.at(-1)?.reason).toBeUndefined();
+  expect(told).toHaveLength(count + 2);
+});
+
 test('what costs more than the budget is stopped, said to be so, and starts again when it is asked for anew', async () => {
   const source = execs();
   const { instrumenter, told, tickAt, clock } = node(source);

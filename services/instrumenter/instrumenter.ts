@@ -13,7 +13,7 @@ import type { Journal } from './journal';
 import type { Parcel } from './outbox';
 import { EnableError, type Source } from './source';
 import { candidates, uncovered } from './sources';
-import { tick } from './tick';
+import { noteShortfall, tick } from './tick';
 
 export type Standing = Body<'probe_state'>;
 
@@ -152,6 +152,7 @@ export class Instrumenter {
         gathering.state = 'enabled';
         gathering.reason = undefined;
         gathering.log = undefined;
+        noteShortfall(gathering, log);
         return;
       } catch (error) {
         gathering.reason = messageOf(error);
@@ -169,6 +170,7 @@ export class Instrumenter {
     gathering.reason = undefined;
     gathering.log = undefined;
     gathering.probe = undefined;
+    gathering.shortfall = undefined;
     try {
       await probe?.close();
     } catch (error) {

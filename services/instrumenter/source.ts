@@ -38,6 +38,8 @@ export interface Probe {
   read(): Reading | Promise<Reading>;
   /** Absent: nobody counts what it costs. */
   cost?(): Cost;
+  /** What of the question it cannot see, in one sentence; undefined when it sees all. Absent: it always does. */
+  shortfall?(): string | undefined;
   /** Stops gathering; afterwards nothing of the probe is left in the kernel. */
   close(): void | Promise<void>;
 }

@@ -170,8 +170,18 @@ function failed(gathering: Gathering, error: unknown, options: TickOptions): voi
 
 function worked(gathering: Gathering, options: TickOptions): void {
   gathering.failures = 0;
+  if (noteShortfall(gathering, options.log) && gathering.state === 'enabled') options.changed(gathering);
   if (gathering.state !== 'failed') return;
   gathering.state = 'enabled';
   gathering.reason = undefined;
   options.changed(gathering);
+}
+
+/** True when there is news of what it cannot see. */
+export function noteShortfall(gathering: Gathering, log: Log): boolean {
+  const shortfall = gathering.probe?.shortfall?.();
+  if (shortfall === gathering.shortfall) return false;
+  gathering.shortfall = shortfall;
+  if (shortfall !== undefined) log.warn({ fqid: gathering.fqid }, shortfall);
+  return true;
 }

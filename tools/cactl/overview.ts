@@ -67,7 +67,9 @@ function rowOf(
   const counts = (aggregated?.['counts'] ?? {}) as Readonly<Record<string, unknown>>;
   const expected = numberOf(aggregated?.['expected']);
   const reporting = aggregated === undefined ? undefined : numberOf(aggregated['reporting']);
-  const failing = rowsOf(row['nodes']).find((n) => n['state'] === 'failed');
+  const troubled = rowsOf(row['nodes']);
+  const failing = troubled.find((n) => n['state'] === 'failed');
+  const partial = troubled.find((n) => n['state'] === 'enabled' && textOf(n['reason']) !== '');
   const costs = nodes.flatMap((n) => (typeof n['percentOfCore'] === 'number' ? [n['percentOfCore']] : []));
   return {
     fqid: textOf(row['fqid']),
@@ -80,13 +82,19 @@ function rowOf(
     lost: numberOf(counts['lost']),
     cost: costs.length === 0 ? undefined : costs.reduce((sum, c) => sum + c, 0),
     aggregator: textOf(row['aggregator']),
-    trouble: textOf(row['trouble']) || failureText(failing),
+    trouble: textOf(row['trouble']) || (failureText(failing) ?? partText(partial)),
   };
 }
 
 function failureText(failing: Row | undefined): string | undefined {
   if (failing === undefined) return undefined;
   return `fails on ${textOf(failing['node'])}: ${textOf(failing['reason']) || 'no reason given'}`;
+}
+
+/** It counts there, but not all that was asked for. */
+function partText(partial: Row | undefined): string | undefined {
+  if (partial === undefined) return undefined;
+  return `sees only a part on ${textOf(partial['node'])}: ${textOf(partial['reason'])}`;
 }
 
 /** Services print predicates with raw numbers; with the fields' types known they get their units. */

@@ -22,8 +22,8 @@ import type { Functions } from './functions';
 import { findHooking } from './hooking';
 import { Drain } from './maps';
 import type { Machine, Question } from './plan';
-import { BpfProbe } from './probe';
-import { firstOf, type Architecture } from './resolve';
+import { BpfProbe, reasonsIn } from './probe';
+import type { Architecture } from './resolve';
 import { userProbeType, type UserFile, type UserFiles } from './user_files';
 import type { Zones } from './zones';
 
@@ -49,6 +49,12 @@ export interface BpfOptions {
 interface ForFile {
   readonly file?: UserFile;
   readonly compiled: Compiled;
+}
+
+/** What a question is to be watched in, and of other files of that kind why they cannot be: by their ids. */
+interface ForAll {
+  readonly each: readonly ForFile[];
+  readonly lacking: ReadonlyMap<string, string>;
 }
 
 /** Lines of the verifier's log that are passed on. */
@@ -97,8 +103,8 @@ export class BpfSource implements Source {
 
   async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
     const all = this.compileAll(instrumentation);
-    const [first] = all;
-    if (first === undefined) throw new EnableError(this.whyNot(metricName(instrumentation)));
+    const [first] = all.each;
+    if (first === undefined) throw this.nothingFor(instrumentation, all);
     const { kernel, zones } = this.options;
     const probe = new BpfProbe(kernel, this.drain, first.compiled, zones, (closed) =>
       this.probes.delete(closed),
@@ -107,7 +113,8 @@ export class BpfSource implements Source {
       if (asksFor(instrumentation, 'zonename')) await this.births?.open();
       if (asksFor(instrumentation, 'function')) await this.options.functions?.prepare();
       await probe.open();
-      await watchAll(probe, all);
+      probe.lacks(all.lacking);
+      await watchAll(probe, all.each);
     } catch (error) {
       probe.close();
       throw enableError(error);
@@ -118,8 +125,9 @@ export class BpfSource implements Source {
 
   /** The programs of a question, not loaded; of user programs, those for one file. Throws an EnableError. */
   compile(instrumentation: Instrumentation): Compiled {
-    const [first] = this.compileAll(instrumentation);
-    if (first === undefined) throw new EnableError(this.whyNot(metricName(instrumentation)));
+    const all = this.compileAll(instrumentation);
+    const [first] = all.each;
+    if (first === undefined) throw this.nothingFor(instrumentation, all);
     return first.compiled;
   }
 
@@ -131,13 +139,14 @@ export class BpfSource implements Source {
     this.offered = this.offered.map((offer) => this.offerAgain(offer));
     if (JSON.stringify(this.offered) !== before) this.tell?.();
     for (const [probe, instrumentation] of [...this.probes]) {
-      const all = this.compileAll(instrumentation);
-      if (all.some(({ file }) => file === undefined)) continue;
-      const wanted = new Set(all.map(({ file }) => file?.id));
+      const { each, lacking } = this.compileAll(instrumentation);
+      if (each.some(({ file }) => file === undefined)) continue;
+      probe.lacks(lacking);
+      const wanted = new Set(each.map(({ file }) => file?.id));
       const gone = probe.watched().filter((id) => !wanted.has(id));
       await Promise.all(gone.map((id) => probe.unwatch(id)));
       const watched = new Set(probe.watched());
-      const fresh = all.filter(({ file }) => file !== undefined && !watched.has(file.id));
+      const fresh = each.filter(({ file }) => file !== undefined && !watched.has(file.id));
       // What cannot be watched is tried again the next time.
       if (this.probes.has(probe)) await watchAll(probe, fresh).catch(() => undefined);
     }
@@ -155,26 +164,37 @@ export class BpfSource implements Source {
   }
 
   /** For each file that has the moments; for user programs there may be none. Throws an EnableError. */
-  private compileAll(instrumentation: Instrumentation): ForFile[] {
+  private compileAll(instrumentation: Instrumentation): ForAll {
     const observation = this.observations.get(metricName(instrumentation));
     if (observation === undefined) {
       throw new EnableError(this.whyNot(metricName(instrumentation)));
     }
+    const lacking = new Map<string, string>();
     try {
       const question = questionOf(instrumentation);
       const programs = programsOf(observation);
-      if (programs === undefined) return [{ compiled: compile(observation, question, this.machine) }];
-      return (this.options.files?.of(programs) ?? []).flatMap((file) => {
+      if (programs === undefined) {
+        return { each: [{ compiled: compile(observation, question, this.machine) }], lacking };
+      }
+      const each = (this.options.files?.of(programs) ?? []).flatMap((file) => {
         try {
           return [{ file, compiled: compile(observation, question, { ...this.machine, file }) }];
         } catch (error) {
-          if (error instanceof MissingError) return [];
-          throw error;
+          if (!(error instanceof MissingError)) throw error;
+          lacking.set(file.id, error.message);
+          return [];
         }
       });
+      return { each, lacking };
     } catch (error) {
       throw enableError(error);
     }
+  }
+
+  private nothingFor(instrumentation: Instrumentation, { lacking }: ForAll): EnableError {
+    return new EnableError(
+      lacking.size === 0 ? this.whyNot(metricName(instrumentation)) : reasonsIn([...lacking.values()]),
+    );
   }
 
   /**
@@ -256,7 +276,16 @@ export class BpfSource implements Source {
       const fix = programs.fix === undefined ? '' : `; fix: ${programs.fix}`;
       throw new MissingError(`no ${programs.title} is installed or running here${fix}`);
     }
-    return firstOf(files, (file) => this.fieldsOn({ ...this.machine, file }, metric, observation));
+    const reasons: string[] = [];
+    for (const file of files) {
+      try {
+        return this.fieldsOn({ ...this.machine, file }, metric, observation);
+      } catch (error) {
+        if (!(error instanceof MissingError)) throw error;
+        reasons.push(error.message);
+      }
+    }
+    throw new MissingError(reasonsIn(reasons));
   }
 
   private fieldsOn(machine: Machine, metric: MetricDescription, observation: Observation): readonly string[] {

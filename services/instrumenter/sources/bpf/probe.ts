@@ -2,6 +2,7 @@
  * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  */
+import { messageOf } from '../../../../common/errors';
 import { LIMITS } from '../../../../common/limits';
 import { PATIENCE } from '../../patience';
 import type { Cost, Probe, Reading } from '../../source';
@@ -19,6 +20,15 @@ import type { Zones } from './zones';
 
 const ONLY_KEY = Buffer.alloc(4);
 
+/** Reasons in a row, each once; so many that a reader reads them. */
+export function reasonsIn(reasons: readonly string[]): string {
+  const different = [...new Set(reasons)];
+  const more = different.length > REASONS ? `; and ${different.length - REASONS} more` : '';
+  return different.slice(0, REASONS).join('; ') + more;
+}
+
+const REASONS = 3;
+
 export class BpfProbe implements Probe {
   private readonly kernel: Kernel;
   private readonly drain: Drain;
@@ -32,6 +42,9 @@ export class BpfProbe implements Probe {
   private readonly userPrograms = new Map<string, number>();
   /** Attachments by file. */
   private readonly files = new Map<string, number[]>();
+  /** Of files that are not watched, by id: what their programs lack, and what the kernel refused. */
+  private lacking: ReadonlyMap<string, string> = new Map();
+  private readonly refused = new Map<string, string>();
   private readonly links: number[] = [];
   /** Attachments to functions of the kernel, which takes its time to let go of them. */
   private readonly slowLinks: number[] = [];
@@ -93,17 +106,33 @@ export class BpfProbe implements Probe {
       }),
     );
     const failed = attached.find((result) => result.status === 'rejected');
+    this.refused.delete(file.id);
     // Closed meanwhile: nobody else knows of these any more.
     if (this.files.get(file.id) === links && failed === undefined) return;
     this.files.delete(file.id);
     await this.drop(links);
-    if (failed !== undefined) throw failed.reason;
+    if (failed === undefined) return;
+    this.refused.set(file.id, `${file.path}: ${messageOf(failed.reason)}`);
+    throw failed.reason;
+  }
+
+  /** Files of the kind that is watched which have no place for it, and why not. */
+  lacks(reasons: ReadonlyMap<string, string>): void {
+    this.lacking = reasons;
+  }
+
+  shortfall(): string | undefined {
+    const reasons = [...this.lacking.values(), ...this.refused.values()];
+    if (reasons.length === 0) return undefined;
+    const all = reasons.length + this.files.size;
+    return `${reasons.length} of ${all} files are not watched: ${reasonsIn(reasons)}`;
   }
 
   /** Watches a file no more. */
   async unwatch(id: string): Promise<void> {
     const links = this.files.get(id);
     this.files.delete(id);
+    this.refused.delete(id);
     await this.drop(links ?? []);
   }
 

@@ -126,6 +126,28 @@ const described = (spot: string): MetricDescription => ({
     expect(totalOf((await probe.read()).value)).toBe(27);
   });
 
+  test('one of two files that cannot be watched is said to be so, and the other is watched', async () => {
+    open();
+    const damaged = join(folder, 'a', NAME);
+    copyFileSync('/bin/sleep', damaged);
+    const other = spawn(damaged, ['1000']);
+    children.push(other);
+    const first = await start(30, [program]);
+    await source.look();
+    const probe = await source.enable(instrumentation('unix.signals', []));
+    expect(probe.watched()).toHaveLength(1);
+    expect(probe.shortfall()).toBe(`1 of 2 files are not watched: ${damaged} has no uprobe:Perl_pp_getppid`);
+    await go(first);
+    probe.turn();
+    await source.settle();
+    expect(totalOf((await probe.read()).value)).toBe(30);
+    const exited = once(other, 'exit');
+    other.kill('SIGKILL');
+    await exited;
+    await source.look();
+    expect(probe.shortfall()).toBeUndefined();
+  });
+
   test('a program without the place that is asked for is unavailable, and said why', async () => {
     open('no_such_function');
     await start(1, [program]);
