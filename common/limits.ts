@@ -280,14 +280,15 @@ export const LIMITS = {
   dtraceLineBytes: 64 * 1024,
   /** Lines of its standard error that are kept for people. */
   dtraceComplaintLines: 40,
-  /** Compiling and attaching takes 5 to 45 s on Linux. */
+  /** Compiling and attaching takes 1 s of CPU on Linux, and longer on older kernels: 45 s have been seen. */
   dtraceEnableMs: 120_000,
-  /** Its list of all probes: 3 s and 400 KB for 4,000 probes on Linux; illumos has 80,000. */
+  /** Its list of all probes: 2 s of CPU and 350 KB for 4,000 probes on Linux; illumos has 80,000. */
   dtraceListMs: 60_000,
   dtraceListBytes: 256 * 1024 * 1024,
   /** A second's block is waited for this long after its end; blocks that nobody reads are kept up to this many. */
   dtraceReadMs: 900,
   dtraceBlocks: 10,
-  /** Between SIGTERM and SIGKILL. */
+  /** Between SIGTERM and SIGKILL, and how often it is looked whether its probes are gone. */
   dtraceEndMs: 10_000,
+  dtraceDetachPollMs: 50,
 } as const;

@@ -3,18 +3,19 @@
  * The text goes through its standard input: nothing of it in the list of processes.
  * If we die, its next line meets a broken pipe, and it ends.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { LIMITS } from '../../../../common/limits';
+import { hasProbes } from './attached';
 import { withScript } from './script';
 
 export interface Child {
   readonly exited: Promise<void>;
   /** The last lines of its standard error. */
   complaints(): string;
-  /** It was started with low priority, as compiling and attaching cost seconds of CPU: from now on it is one of us. */
+  /** It was started with low priority, as compiling and attaching cost a second of CPU: from now on it is one of us. */
   raise(): void;
-  /** SIGTERM, so that it can remove its probes; SIGKILL if that takes too long. Resolves when it is gone. */
+  /** SIGTERM, so that it removes its probes; SIGKILL when it has, or takes too long. Resolves when it is gone. */
   end(): Promise<void>;
 }
 
@@ -69,13 +70,30 @@ export function runDtrace(dtrace: string, text: string, listener: Listener): Chi
     },
     async end() {
       if (gone) return;
-      // Taking itself down costs it seconds of CPU as well.
       prioritize(pid, NICE);
+      const stop = killWhenDetached(child);
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), LIMITS.dtraceEndMs);
       await exited;
-      clearTimeout(timer);
+      stop();
     },
+  };
+}
+
+/**
+ * Linux's dtrace removes its probes within 0.3 s, and then frees what it knows of the kernel's types one by one, for
+ * 5 s of CPU: as soon as its probes are gone it need not live. Where they cannot be seen it has the time it needs, up
+ * to a limit.
+ */
+function killWhenDetached(child: ChildProcess): () => void {
+  const { pid } = child;
+  const deadline = setTimeout(() => child.kill('SIGKILL'), LIMITS.dtraceEndMs);
+  const seen = pid !== undefined && hasProbes(pid);
+  const poll = setInterval(() => {
+    if (seen && !hasProbes(pid)) child.kill('SIGKILL');
+  }, LIMITS.dtraceDetachPollMs);
+  return () => {
+    clearTimeout(deadline);
+    clearInterval(poll);
   };
 }
 

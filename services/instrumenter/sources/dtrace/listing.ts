@@ -1,9 +1,10 @@
 /*
  * The probes that this kernel has. In: the text of `dtrace -l`. Out: which clauses can be enabled, and why others not.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { LIMITS } from '../../../../common/limits';
 import type { Clause } from '../../metrics/clause';
+import type { Dtrace } from './find';
 import { isOfProgram } from './program';
 
 interface ListedProbe {
@@ -15,20 +16,65 @@ interface ListedProbe {
 export type Listing = readonly ListedProbe[];
 
 /** Rejects with dtrace's own words when it cannot list: it needs root, or the privileges dtrace_kernel and dtrace_user. */
-export function listProbes(dtrace: string): Promise<Listing> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      dtrace,
-      ['-l'],
-      { maxBuffer: LIMITS.dtraceListBytes, timeout: LIMITS.dtraceListMs },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(parseListing(stdout));
-        else
-          reject(
-            new Error(`dtrace does not list probes: ${stderr.trim().split('\n').at(-1) ?? error.message}`),
-          );
-      },
-    );
+export async function listProbes({ path, system }: Dtrace): Promise<Listing> {
+  const { text, said, failed } = await (system === 'linux' ? listedTwice(path) : listed(path, ['-l']));
+  if (!failed) return parseListing(text);
+  const reason = said.trim().split('\n').at(-1) ?? '';
+  throw new Error(
+    `dtrace does not list probes: ${reason === '' ? 'it took too long, or did not end' : reason}`,
+  );
+}
+
+interface Listed {
+  readonly text: string;
+  readonly said: string;
+  readonly failed: boolean;
+}
+
+/**
+ * Linux's dtrace has its list after 1 s of CPU, holds the end of it back in a buffer, and then frees, type by type,
+ * what it knows of the kernel: 5 s of CPU more. So it is asked for all of it twice, and ended when it begins anew.
+ * Listing leaves nothing in the kernel.
+ */
+async function listedTwice(path: string): Promise<Listed> {
+  const result = await listed(path, ['-l', '-n', ':::', '-n', ':::'], secondListOf);
+  return { ...result, text: result.text.slice(0, secondListOf(result.text)) };
+}
+
+/** Where the probe that was the first comes again. */
+function secondListOf(text: string): number | undefined {
+  const first = /^ *\d+ .*\n/m.exec(text);
+  const again = first === null ? -1 : text.indexOf(`\n${first[0]}`, first.index);
+  return again < 0 ? undefined : again + 1;
+}
+
+/** What it prints until it ends, or until that is `enough`. */
+function listed(
+  path: string,
+  options: readonly string[],
+  enough?: (text: string) => unknown,
+): Promise<Listed> {
+  return new Promise((resolve) => {
+    const child = spawn(path, options, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMITS.dtraceListMs,
+      killSignal: 'SIGKILL',
+    });
+    let [text, said, complete] = ['', '', false];
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      complete ||= enough?.(text) !== undefined;
+      if (complete || text.length > LIMITS.dtraceListBytes) child.kill('SIGKILL');
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('latin1')).slice(-LIMITS.dtraceLineBytes);
+    });
+    child.once('error', (error) => {
+      resolve({ text: '', said: error.message, failed: true });
+    });
+    child.once('close', (code) => {
+      resolve({ text, said, failed: code !== 0 && !complete });
+    });
   });
 }
 

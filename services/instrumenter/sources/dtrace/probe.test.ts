@@ -24,12 +24,18 @@ afterAll(() => {
 });
 
 /** A stand-in for dtrace that says what a test wants. */
-async function enable(name: string, script: string, second: { now: number }, end = new AbortController()) {
+async function enable(
+  name: string,
+  script: string,
+  second: { now: number },
+  end = new AbortController(),
+  attached = () => undefined,
+) {
   const file = join(folder, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
   const clock = { ...SYSTEM_CLOCK, now: () => second.now * 1000 };
-  const probe = await enableProbe(file, PROGRAM, clock, end.signal);
+  const probe = await enableProbe(file, PROGRAM, clock, end.signal, attached);
   probes.push(probe);
   return probe;
 }
@@ -37,7 +43,7 @@ async function enable(name: string, script: string, second: { now: number }, end
 const block = (offset: number, count: number): string =>
   `printf 'S ${SECOND + offset}\\nK ${count}\\nE ${SECOND + offset}\\n'`;
 
-test('it is enabled when two seconds came in a row, and read sums those that a turn closed', async () => {
+test('it is enabled with its first second, and read sums those that a turn closed', async () => {
   const now = { now: SECOND };
   const probe = await enable(
     'seconds',

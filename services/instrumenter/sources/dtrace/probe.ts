@@ -15,15 +15,16 @@ import { lostBy } from './complaints';
 import { OutputReader, type Block } from './output';
 import type { Program } from './program';
 
-/** Starts dtrace and resolves when seconds come without a gap: it attaches probe by probe, its clock among them. */
+/** Starts dtrace and resolves with its first second. `attached` is called when it keeps no CPU busy any more. */
 export async function enableProbe(
   dtrace: string,
   program: Program,
   clock: Clock,
   ending: AbortSignal,
+  attached: () => void,
 ): Promise<DtraceProbe> {
   if (ending.aborted) throw new EnableError('the instrumenter is going away');
-  const probe = new DtraceProbe(dtrace, program, clock);
+  const probe = new DtraceProbe(dtrace, program, clock, attached);
   const giveUp = (): void => void probe.close();
   const timer = setTimeout(giveUp, LIMITS.dtraceEnableMs);
   ending.addEventListener('abort', giveUp);
@@ -55,16 +56,23 @@ export class DtraceProbe implements Probe {
   private ended = false;
   private woken: () => void = () => undefined;
 
-  constructor(dtrace: string, program: Program, clock: Clock) {
+  constructor(dtrace: string, program: Program, clock: Clock, attached: () => void) {
     this.program = program;
     this.clock = clock;
     let isReady: () => void = () => undefined;
+    // The first that is printed is BEGIN's empty line.
+    let hasBegun = (): void => {
+      hasBegun = () => undefined;
+      this.child.raise();
+      attached();
+    };
     const reader = new OutputReader(program.format, (block) => {
-      if (block.second === this.last + 1) isReady();
       this.take(block);
+      isReady();
     });
     this.child = runDtrace(dtrace, program.text, {
       output: (chunk) => {
+        hasBegun();
         reader.write(chunk);
       },
       complaint: (line) => {
@@ -72,10 +80,7 @@ export class DtraceProbe implements Probe {
       },
     });
     this.ready = new Promise<void>((resolve, reject) => {
-      isReady = () => {
-        this.child.raise();
-        resolve();
-      };
+      isReady = resolve;
       void this.child.exited.then(() => {
         this.ended = true;
         this.woken();

@@ -89,7 +89,8 @@ export function programOf(question: Question, clauses: readonly Clause[], machin
       ...(clauses.some((c) => c.probes.some(isOfProgram)) ? ['#pragma D option zdefs'] : []),
       '',
       'int odd; int last; int64_t second; int64_t closed; int64_t due; int keeper; int64_t beat;',
-      'dtrace:::BEGIN { second = walltimestamp / 1000000000; }',
+      // Its empty line says that all is attached.
+      'dtrace:::BEGIN { second = walltimestamp / 1000000000; printf("\\n"); }',
       ...body,
       ...clockTexts(key),
       '',
@@ -247,10 +248,12 @@ function clockTexts(key: PlainField | undefined): D[] {
   const print = (which: string): D =>
     `printf("S %d\\n", closed); printa("K${column} %@d\\n", ${which}); trunc(${which}); printf("E %d\\n", closed);`;
   // By the clock, not by counting ticks: under load some do not come. The next second is closed after this is printed.
-  // One CPU does it, as globals have no locks. Taking it over is the last clause: who does so acts 10 ms later, when all
-  // CPUs that wanted to have written their number, and one of them stayed.
+  // Globals have no locks, so one CPU does it: of those that take the clock over in the same moment, the one whose
+  // number stayed. Signed, or a `beat` of the next nanosecond would be ages ago.
   const mine = `${TICK} /cpu == keeper`;
   return [
+    `${TICK} /cpu != keeper && (int64_t)timestamp - beat > ${KEEPER_NS}/`,
+    '{ keeper = cpu; beat = timestamp; }',
     `${mine}/ { beat = timestamp; }`,
     `${mine} && !due && walltimestamp / 1000000000 != second/`,
     '{ second = walltimestamp / 1000000000; closed = second - 1; odd = !odd;',
@@ -259,7 +262,5 @@ function clockTexts(key: PlainField | undefined): D[] {
     `{ ${print('@even')} due = 0; last = 0; }`,
     `${mine} && due && timestamp >= due && last == 2/`,
     `{ ${print('@odd')} due = 0; last = 0; }`,
-    `${TICK} /timestamp - beat > ${KEEPER_NS}/`,
-    '{ keeper = cpu; beat = timestamp; }',
   ];
 }

@@ -39,7 +39,7 @@ export function allQuestions(clauses: readonly Clause[]): Question[] {
 
 /**
  * One D program that holds the clauses of many, each metric with variables and each program with aggregations of its own:
- * dtrace takes seconds to start, however much it is to compile.
+ * dtrace takes a second of CPU to start, however much it is to compile.
  */
 export function joined(metrics: readonly (readonly Program[])[]): string {
   const head = (text: string): number => text.indexOf('\n', text.indexOf('dtrace:::BEGIN')) + 1;

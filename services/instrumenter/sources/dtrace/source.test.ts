@@ -56,3 +56,14 @@ onLinux(
     await expect(open(standIn(VERSION, refused))).rejects.toThrow('DTrace requires additional privileges');
   },
 );
+
+onLinux(
+  'a dtrace that has listed all is not waited for while it frees its memory',
+  async () => {
+    const again = `for i in 1 2; do ${SYSCALLS}; done; exec sleep 60`;
+    const source = await open(standIn(VERSION, again));
+    expect(source.offers().filter((offer) => 'fields' in offer)).toHaveLength(1);
+    await source.close();
+  },
+  30_000,
+);

@@ -9,7 +9,7 @@ import { metricName, type MetricName } from '../../../../common/metric';
 import type { Clause } from '../../metrics/clause';
 import { METRICS } from '../../metrics/registry';
 import { EnableError, type Offer, type Probe, type Source } from '../../source';
-import { findDtrace } from './find';
+import { findDtrace, type Dtrace } from './find';
 import { listProbes, missingProbe, type Listing } from './listing';
 import { enableProbe } from './probe';
 import { fieldsOf, programOf } from './program';
@@ -25,9 +25,9 @@ export interface DtraceOptions {
 
 /** Rejects with one sentence where there is no dtrace, or it may not be used. */
 export async function openDtrace(options: DtraceOptions): Promise<Source> {
-  const { path, system } = await findDtrace(options.dtrace, options.searchPath ?? '');
-  const listing = await listProbes(path);
-  return new DtraceSource(path, system, listing, options);
+  const dtrace = await findDtrace(options.dtrace, options.searchPath ?? '');
+  const listing = await listProbes(dtrace);
+  return new DtraceSource(dtrace, listing, options);
 }
 
 type Plan = { readonly clauses: readonly Clause[] } | { readonly unavailable: string };
@@ -38,10 +38,11 @@ class DtraceSource implements Source {
   private readonly options: DtraceOptions;
   private readonly plans = new Map<MetricName, Plan>();
   private readonly ending = new AbortController();
-  /** One is enabled at a time: each keeps a CPU busy for seconds. */
-  private turnstile: Promise<unknown> = Promise.resolve();
+  /** One compiles and attaches at a time: each keeps a CPU busy for a second. */
+  private turnstile: Promise<void> = Promise.resolve();
+  private readonly enabling = new Set<Promise<Probe>>();
 
-  constructor(path: string, system: 'illumos' | 'linux', listing: Listing, options: DtraceOptions) {
+  constructor({ path, system }: Dtrace, listing: Listing, options: DtraceOptions) {
     this.path = path;
     this.options = options;
     for (const metric of METRICS) {
@@ -67,17 +68,29 @@ class DtraceSource implements Source {
       host: this.options.host,
       architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
     });
-    const mine = this.turnstile.then(() =>
-      enableProbe(this.path, program, this.options.clock, this.ending.signal),
+    const enabling = this.inTurn((attached) =>
+      enableProbe(this.path, program, this.options.clock, this.ending.signal, attached),
     );
-    this.turnstile = mine.catch(() => undefined);
-    return mine;
+    this.enabling.add(enabling);
+    return enabling.finally(() => this.enabling.delete(enabling));
+  }
+
+  private async inTurn(enable: (attached: () => void) => Promise<Probe>): Promise<Probe> {
+    const before = this.turnstile;
+    let leave: () => void = () => undefined;
+    this.turnstile = new Promise((resolve) => (leave = resolve));
+    await before;
+    try {
+      return await enable(leave);
+    } finally {
+      leave();
+    }
   }
 
   /** Ends those that are being enabled; the others have been closed one by one. */
   async close(): Promise<void> {
     this.ending.abort();
-    await this.turnstile;
+    await Promise.allSettled(this.enabling);
   }
 }
 
