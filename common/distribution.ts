@@ -86,7 +86,8 @@ export function isDistribution(d: readonly unknown[], grid: Grid): d is Distribu
   if (d.length % 2 !== 0) return false;
   let previous = -1;
   for (let i = 0; i < d.length; i += 2) {
-    const [bucket, count] = [d[i], d[i + 1]];
+    const bucket = d[i];
+    const count = d[i + 1];
     if (!Number.isSafeInteger(bucket) || !Number.isFinite(count)) return false;
     if ((bucket as number) <= previous || (bucket as number) >= grid.size || (count as number) <= 0)
       return false;

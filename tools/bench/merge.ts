@@ -19,7 +19,7 @@ const ROUND_S = 1;
 export function measureMerge(seconds: number): Result[] {
   const now = Math.floor(Date.now() / 1000);
   const next = xorshift(7);
-  const messages: DataMessage[] = Array.from({ length: NODES }, (_, n) => ({
+  const made: DataMessage[] = Array.from({ length: NODES }, (_, n) => ({
     node: `node${n}`,
     second: now,
     duration: 1,
@@ -35,7 +35,8 @@ export function measureMerge(seconds: number): Result[] {
       },
     ],
   }));
-  const packed = messages.map((message) => encodeData(message));
+  const packed = made.map((message) => encodeData(message));
+  const messages = packed.map((bytes) => decodeData(bytes));
   const json = messages.map(originalText);
 
   const ours = newDataset();

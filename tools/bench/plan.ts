@@ -11,17 +11,13 @@ import { startBroker, type PrivateBroker } from '../stack/broker';
 import { startGuard } from '../stack/process';
 import { startTestStack, type TestStack } from '../stack/test_stack';
 import type { Source } from '../../services/instrumenter/source';
+import { apart } from './apart';
 import type { Budget } from './budget';
-import { measureDelay } from './delay';
 import { measureDoors } from './doors';
 import { measureFootprint } from './footprint';
 import { measureGrowth, type Size } from './growth';
-import { measureHeatmaps } from './heatmap';
 import { bpfHere, measureEnabling, measureTracing, measureUserEnabling } from './host';
-import { measureIngest } from './ingest';
 import { measureLatency } from './latency';
-import { measureMemory } from './memory';
-import { measureMerge } from './merge';
 import { unmeasured, type Result } from './result';
 
 export interface Plan {
@@ -68,10 +64,9 @@ const LONGEST_PART_MS = { long: 90_000, short: 15_000 };
 export async function measure(plan: Plan): Promise<void> {
   const { short } = plan;
   const { part } = new Parts(plan);
-  await part('merge', () => measureMerge(short ? 0.7 : 4));
-  await part('memory', () => measureMemory(short ? 600 : undefined));
-  await part('heatmap', () => measureHeatmaps(short ? 3 : 15, short));
-  await part('delay', () => measureDelay(10));
+  for (const name of ['merge', 'memory', 'heatmap', 'delay'] as const) {
+    await part(name, (limitMs) => apart({ part: name, short }, limitMs));
+  }
   if (!PARTS.slice(4).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
@@ -81,7 +76,7 @@ export async function measure(plan: Plan): Promise<void> {
   ]);
   if (typeof source !== 'string') await source.close();
   await withBroker(plan, ['ingest', 'latency', 'footprint', 'doors', 'growth'], async (broker) => {
-    await part('ingest', () => measureIngest(broker.url, short ? 2 : 5, short ? 10 : 60));
+    await part('ingest', (limitMs) => apart({ part: 'ingest', short, url: broker.url }, limitMs));
     const real = { hosts: ['bench-node'], prefix: 'traced' };
     await withStack(plan, ['latency', 'footprint'], broker, real, async (stack) => {
       traced(source);
@@ -117,14 +112,18 @@ class Parts {
     this.plan = plan;
   }
 
-  readonly part = async (name: Part, work: () => Result[] | Promise<Result[]>): Promise<void> => {
+  readonly part = async (
+    name: Part,
+    work: (limitMs: number) => Result[] | Promise<Result[]>,
+  ): Promise<void> => {
     const { budget, say, add, short } = this.plan;
     if (!wants(this.plan, name)) return;
     say(`${name} …`);
     try {
       const left = budget.left - END_MS;
       if (left <= 0) throw new Error('no time was left');
-      add(await budget.within(Math.min(left, LONGEST_PART_MS[short ? 'short' : 'long']), work));
+      const limitMs = Math.min(left, LONGEST_PART_MS[short ? 'short' : 'long']);
+      add(await budget.within(limitMs, () => work(limitMs)));
     } catch (error) {
       const reason = messageOf(error);
       say(`${name}: ${reason}`);
