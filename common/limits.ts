@@ -175,11 +175,11 @@ export const LIMITS = {
   imageHues: 64,
   /** Transformations that one request may name. */
   transformationsAsked: 16,
-  /** Reverse DNS: answers kept, lookups at a time, what one lookup and what a request may wait for them. */
+  /** What a request waits for transformations. Reverse DNS: answers kept, lookups at a time, what one may take. */
+  explainWaitMs: 200,
   dnsAnswers: 20_000,
   dnsLookups: 64,
   dnsTimeoutMs: 2000,
-  dnsWaitMs: 200,
 
   /** Percentile lines over one picture. */
   imageLines: 8,

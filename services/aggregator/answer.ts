@@ -112,8 +112,10 @@ export async function answer<O>(
   if (etag !== undefined && isKnown(request, etag)) return { status: 304, headers: tagHeaders(etag) };
   const kept = etag === undefined ? undefined : context.pictures.get(etag);
   if (kept !== undefined) return kept;
+  // For all points together: an hour of them must not wait for each one's names.
+  const explainUntil = performance.now() + LIMITS.explainWaitMs;
   const explain = (keys: readonly string[]): Promise<Record<string, unknown>> =>
-    explainKeys(transformations, keys);
+    explainKeys(transformations, keys, Math.max(0, explainUntil - performance.now()));
   const made = await make(
     points.map((interval) => ({ subject, interval, options, delay, gone: request.gone, explain })),
     many,

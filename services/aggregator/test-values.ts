@@ -2,6 +2,7 @@
  * The values of a test: real HTTP on a free port, an aggregator behind it that nobody sends to but the test, and a clock
  * that stands still. In: instrumentations and reports. Out: answers and pictures.
  */
+import { setTimeout } from 'node:timers/promises';
 import { PNG } from 'pngjs';
 import { cacheOfBytes } from '../../common/cache';
 import { serve, type HttpServer } from '../../common/http';
@@ -46,6 +47,21 @@ const TRANSFORMATIONS = [
     fields: ['disk'],
     explain: (keys: readonly string[]) =>
       Promise.resolve(new Map(keys.map((key) => [key, key.toUpperCase()]))),
+  },
+  {
+    name: 'broken',
+    label: 'Fails',
+    fields: ['disk'],
+    explain: () => Promise.reject(new Error('its database is gone')),
+  },
+  {
+    name: 'slow',
+    label: 'Waits as long as it may',
+    fields: ['disk'],
+    explain: async (_keys: readonly string[], waitMs: number) => {
+      await setTimeout(waitMs);
+      return new Map();
+    },
   },
 ];
 

@@ -70,7 +70,7 @@ test('addresses are placed by the database; others are left out', async () => {
   };
   writeFileSync(file, database(record));
   const geo = await geolocation(file, SILENT);
-  expect(Object.fromEntries(await geo!.explain(['192.0.2.1', '10.1.1.1', 'nonsense', '']))).toEqual({
+  expect(Object.fromEntries(await geo!.explain(['192.0.2.1', '10.1.1.1', 'nonsense', ''], 0))).toEqual({
     '192.0.2.1': {
       country_code: 'CA',
       country: 'Canada',

@@ -15,8 +15,6 @@ export type Reverse = (address: string) => Promise<string[]>;
 
 export interface ReverseDnsOptions {
   readonly reverse?: Reverse;
-  /** How long a request waits for names. */
-  readonly waitMs?: number;
 }
 
 const KEEP_NAMES_MS = 10 * 60 * 1000;
@@ -33,7 +31,6 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
   const known: Cache<Known> = cacheOfEntries(LIMITS.dnsAnswers);
   const running = new Map<string, Promise<void>>();
   const reverse = options.reverse ?? resolverReverse();
-  const waitMs = options.waitMs ?? LIMITS.dnsWaitMs;
 
   const look = async (address: string): Promise<void> => {
     try {
@@ -52,18 +49,19 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
     name: 'reversedns',
     label: 'Reverse DNS lookup',
     fields: ['raddr'],
-    async explain(keys) {
+    async explain(keys, waitMs) {
       const addresses = keys.filter((key) => isIP(key) !== 0);
       const over = performance.now() + waitMs;
-      let left = waitMs;
-      // As lookups end, the next ones begin, until all is known or the time is over.
-      for (let missing = addresses; left > 0; left = over - performance.now()) {
+      // As lookups end, the next ones begin, until all is known or the time is over; those that run then go on.
+      for (let missing = addresses; ;) {
         missing = missing.filter((address) => known.get(address) === undefined);
         if (missing.length === 0) break;
         for (const address of missing) {
           if (running.size >= LIMITS.dnsLookups) break;
           if (!running.has(address)) running.set(address, look(address));
         }
+        const left = over - performance.now();
+        if (left <= 0) break;
         await atMost(Promise.race(running.values()), left);
       }
       const found = addresses.map((address) => [address, known.get(address)?.names ?? []] as const);

@@ -9,8 +9,8 @@ export interface Transformation {
   readonly label: string;
   /** Discrete fields whose keys it explains. */
   readonly fields: readonly string[];
-  /** Never rejects. Keys that nothing is known about are left out. */
-  explain(keys: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+  /** May wait so long for what it does not know yet. Keys that nothing is known about are left out. */
+  explain(keys: readonly string[], waitMs: number): Promise<ReadonlyMap<string, unknown>>;
 }
 
 /** As aggregator_online carries it. */
@@ -22,14 +22,22 @@ export function announce(
   );
 }
 
-/** Those that were asked for, applied to the keys of one reply: { reversedns: { "192.0.2.7": ["host.example"] } }. */
+/**
+ * Those that were asked for, applied to the keys of one reply: { reversedns: { "192.0.2.7": ["host.example"] } }.
+ * One that fails explains nothing.
+ */
 export async function explainKeys(
   transformations: readonly Transformation[],
   keys: readonly string[],
+  waitMs: number,
 ): Promise<Record<string, unknown>> {
   const some = keys.slice(0, LIMITS.keysPerSlot);
-  const parts = transformations.map(
-    async (one) => [one.name, Object.fromEntries(await one.explain(some))] as const,
-  );
+  const parts = transformations.map(async (one) => {
+    try {
+      return [one.name, Object.fromEntries(await one.explain(some, waitMs))] as const;
+    } catch {
+      return [one.name, {}] as const;
+    }
+  });
   return Object.fromEntries(await Promise.all(parts));
 }
