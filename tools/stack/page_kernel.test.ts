@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openBrowser, panelIds, type OpenBrowser, type Page } from './browser';
-import { columns, drag, drawings, filledColumns } from './plot_reading';
+import { columns, drag, drawings, expectSteady, filledColumns } from './plot_reading';
 import { startTestStack, type TestStack } from './test_stack';
 import { until } from './until';
 
@@ -72,15 +72,7 @@ const shown = (page: Page): Promise<readonly Shown[]> =>
     const asked = { eq: ['syscall', 'fsync'] };
     expect(await shown(page)).toMatchObject([{ predicate: asked, decomposition: ['execname', 'latency'] }]);
 
-    const started = Date.now();
-    const ends = await drawings(page, 10);
-    const seconds = (Date.now() - started) / 1000;
-    const steps = ends.slice(1).map((end, i) => end - (ends[i] ?? 0));
-    // A busy machine may skip a drawing, never a second: the next one brings both. Going back is drift.
-    for (const step of steps) expect(step).toBeGreaterThanOrEqual(1);
-    expect(steps.filter((step) => step === 1).length).toBeGreaterThanOrEqual(7);
-    const advanced = (ends.at(-1) ?? 0) - (ends[0] ?? 0);
-    expect(Math.abs(advanced - seconds)).toBeLessThan(3);
+    expectSteady(await drawings(page, 10));
     // The kernel counted in each of them: no column between the first and the newest but one is empty.
     const filled = await filledColumns(page);
     const [first = 0, last = 0] = [filled[0], filled.at(-1)];

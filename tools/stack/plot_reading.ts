@@ -37,25 +37,47 @@ export async function endOf(page: Page): Promise<number> {
   return Number(await page.locator('[data-end]').first().getAttribute('data-end'));
 }
 
+export interface Step {
+  /** By how many seconds the picture moved on. */
+  readonly seconds: number;
+  /** How long after the drawing before it, seconds. */
+  readonly after: number;
+}
+
 /**
- * Right edges of the first picture as it is drawn, one after the other, `count` drawings after the one that stands:
- * the browser itself notes each, so that none is missed and nobody's asking costs the page anything.
+ * How the first picture moves on, drawing after drawing, `count` of them from the next one on: the browser itself notes
+ * each, so that none is missed and nobody's asking costs the page anything.
  */
-export async function drawings(page: Page, count: number): Promise<readonly number[]> {
+export async function drawings(page: Page, count: number): Promise<readonly Step[]> {
   // As text: tools know no DOM.
-  return page.evaluate<readonly number[]>(`new Promise((resolve, reject) => {
+  return page.evaluate<readonly Step[]>(`new Promise((resolve, reject) => {
     const end = () => Number(document.querySelector('[data-end]').getAttribute('data-end'));
-    const ends = [end()];
-    const late = setTimeout(() => reject(new Error('drawn within a minute: ' + ends.join())), 60000);
+    let [shown, at] = [end(), undefined];
+    const steps = [];
+    const late = setTimeout(() => reject(new Error('drawn within a minute: ' + JSON.stringify(steps))), 60000);
     const observer = new MutationObserver(() => {
-      if (end() !== ends.at(-1)) ends.push(end());
-      if (ends.length <= ${count}) return;
+      if (end() === shown) return;
+      const now = performance.now();
+      if (at !== undefined) steps.push({ seconds: end() - shown, after: (now - at) / 1000 });
+      [shown, at] = [end(), now];
+      if (steps.length < ${count}) return;
       clearTimeout(late);
       observer.disconnect();
-      resolve(ends);
+      resolve(steps);
     });
     observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['data-end'] });
   })`);
+}
+
+/**
+ * One second at a time, each once. Several at once may only make good what this machine held up: then there were as many
+ * long breaks.
+ */
+export function expectSteady(steps: readonly Step[]): void {
+  for (const { seconds } of steps) expect(seconds).toBeGreaterThanOrEqual(1);
+  const leaps = steps.filter(({ seconds }) => seconds !== 1);
+  const breaks = steps.filter(({ after }) => after > 1.5);
+  if (leaps.length > breaks.length) throw new Error(`not second by second: ${JSON.stringify(steps)}`);
 }
 
 /** Where nothing is: white, or the dark theme's ground (colour.ts of the page). */

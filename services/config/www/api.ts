@@ -38,6 +38,8 @@ export class Api {
   /** How many answers came so far. */
   private answers = 0;
   onAnswer: (reached: boolean) => void = () => undefined;
+  /** The servers' clock is known better than before. */
+  onClock: () => void = () => undefined;
 
   constructor(base: string, fetchLike: Fetch, now: () => number) {
     this.base = base;
@@ -132,7 +134,9 @@ export class Api {
     const seen = date - this.now();
     // A drop of more than two seconds means that one of the clocks was set: start over.
     const before = this.offset ?? -Infinity;
-    this.offset = seen > before || seen < before - 2000 ? seen : before;
+    if (seen <= before && seen >= before - 2000) return;
+    this.offset = seen;
+    this.onClock();
   }
 }
 

@@ -17,6 +17,8 @@ export interface Context {
   edit(question: Question): void;
   /** The panel's state changed: the address must follow. */
   changed(): void;
+  /** Does something to what runs, then looks at it again; a refusal is told to the person. */
+  change(what: () => Promise<unknown>): void;
   close(id: string): void;
   /** For screen readers, politely. */
   announce(text: string): void;

@@ -56,6 +56,8 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
     ? facts.keys
     : [...point.keys].map(([key, slice]) => [key, slice.count] as const).sort((a, b) => b[1] - a[1]);
   const shown = keys.slice(0, keysShown);
+  const slot = step === 1 ? 'second' : 'slot';
+  const part = `${formatShare(count, facts.total)} of ${formatCount(facts.total)} in this ${slot}`;
   return [
     head,
     numeric ? h('p', { class: 'card-range' }, rangeText(cell.low, cell.high, type)) : h('p', {}),
@@ -64,7 +66,7 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
       { class: 'card-count' },
       h('strong', {}, numeric ? formatCount(count) : formatValue(count, type)),
       numeric
-        ? ` ${unit}, ${formatShare(count, facts.total)} of ${formatCount(facts.total)} in this ${step === 1 ? 'second' : 'slot'}`
+        ? ` ${unit}${facts.total === 0 ? ` in the whole ${slot}` : `, ${part}`}`
         : ` ${type === undefined ? unit : ''}`,
     ),
     ...(numeric && facts.p50 !== undefined && facts.p99 !== undefined

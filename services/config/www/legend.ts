@@ -16,6 +16,8 @@ export interface LegendData {
   readonly restColour: string;
   /** Of a key's total: a plain count, or a quantity with its unit. */
   readonly format: (total: number) => string;
+  /** The same where there is little room: the key's name needs it more. */
+  readonly short: (total: number) => string;
 }
 
 const SHOWN = 100;
@@ -157,7 +159,7 @@ export class Legend {
       setStyle(swatch, '--key', colour ?? data.restColour);
       swatch?.classList.toggle('rest', colour === undefined);
       setText(name, keyText(key));
-      setText(amount, number);
+      setText(amount, data.short(count));
       setText(share, formatShare(count, data.total));
       const title = `${keyText(key)}: ${number} of ${data.format(data.total)}. Shift-click selects several.`;
       if (row.title !== title) row.title = title;

@@ -12,11 +12,10 @@ import { pageHeader } from './page-header.ts';
 import { Panel } from './panel.ts';
 import { Running } from './running.ts';
 import { applyTheme, onDeviceTheme, themeNow } from './theme.ts';
+import { nextTick } from './ticks.ts';
 import { newPanel, readState, writeState, type PageState, type PanelState } from './url-state.ts';
 import { welcome } from './welcome.ts';
 
-/** Reports of a second need a moment to arrive; asking at once would only make the service wait. */
-const AFTER_SECOND_MS = 120;
 const LIST_EVERY = 3;
 const STATUS_EVERY = 5;
 
@@ -30,6 +29,8 @@ let reached: boolean | undefined;
 let lastHeard = Date.now();
 let panels: Panel[] = [];
 let seconds = 0;
+let timer = 0;
+let lookedFor: number | undefined;
 /** Of instrumentations that are opened in the list and not shown. */
 const costs = new Map<string, Cost | undefined>();
 
@@ -73,6 +74,16 @@ const context: Context = {
     document.body.classList.add('asking');
   },
   changed: saveAddress,
+  change(what) {
+    void (async () => {
+      try {
+        await what();
+      } catch (error) {
+        context.announce(error instanceof ApiError ? error.message : 'That did not work.');
+      }
+      await refreshList();
+    })();
+  },
   close(id) {
     closePanel(id);
   },
@@ -102,16 +113,7 @@ const list = new Running(context, {
     if (panels.some((panel) => panel.state.id === id)) closePanel(id);
     else openPanel(newPanel(id));
   },
-  change(what) {
-    void (async () => {
-      try {
-        await what();
-      } catch (error) {
-        context.announce(error instanceof ApiError ? error.message : 'That did not work.');
-      }
-      await refreshList();
-    })();
-  },
+  change: context.change.bind(context),
 });
 
 async function ask(question: Question, beside?: string): Promise<void> {
@@ -250,15 +252,32 @@ function tick(): void {
   seconds++;
   if (!document.hidden) {
     for (const panel of panels) void panel.tick();
-    if (seconds % LIST_EVERY === 0 || reached === false) void refreshList();
+    if (seconds % LIST_EVERY === 0 || reached === false) sometime(refreshList);
     if (seconds % STATUS_EVERY === 0) {
-      void refreshStatus();
-      void refreshCatalogue();
+      sometime(refreshStatus);
+      sometime(refreshCatalogue);
     }
     if (reached === false) showHealth();
   }
-  const now = api.serverSeconds() * 1000;
-  setTimeout(tick, 1000 - ((now - AFTER_SECOND_MS) % 1000));
+  waitForSecond();
+}
+
+/** Also when the servers' clock was learnt anew: the timer was set by the old one. */
+function waitForSecond(): void {
+  clearTimeout(timer);
+  const { second, inMs } = nextTick(api.serverSeconds() * 1000, lookedFor);
+  timer = window.setTimeout(() => {
+    lookedFor = second;
+    tick();
+  }, inMs);
+}
+
+/**
+ * At any time within the second, not at its begin like all the values: answers tell the servers' clock in whole seconds,
+ * and only those that come just after a second began tell it well.
+ */
+function sometime(refresh: () => Promise<void>): void {
+  setTimeout(() => void refresh(), Math.random() * 1000);
 }
 
 function setTheme(theme: PageState['theme']): void {
@@ -321,4 +340,7 @@ drawPage();
 document.body.classList.toggle('kiosk', state.kiosk);
 panels = state.panels.map((panelState) => new Panel(context, panelState));
 arrange();
-void refreshAll().then(tick);
+void refreshAll().then(() => {
+  api.onClock = waitForSecond;
+  tick();
+});

@@ -90,14 +90,17 @@ export class PanelHead {
     const incomplete = newest === undefined ? '' : completenessText(newest);
     const lost = view?.points.reduce((sum, point) => sum + (point?.lost ?? 0), 0) ?? 0;
     const zone = view === undefined ? 0 : new Date(view.start * 1000).getTimezoneOffset();
+    const idle = live && i.state !== undefined && (i.state.enabled ?? 0) === 0 && (i.state.failed ?? 0) > 0;
     const state =
       i.enabled === false
         ? 'paused'
-        : error !== undefined
-          ? 'no data'
-          : live
-            ? 'live'
-            : `until ${view === undefined ? '' : clockText(view.end, zone)}`;
+        : idle
+          ? 'not counting'
+          : error !== undefined
+            ? 'no data'
+            : live
+              ? 'live'
+              : `until ${view === undefined ? '' : clockText(view.end, zone)}`;
     const reporting = newest?.minreporting ?? i.nsources ?? 0;
     const expected = newest?.nsources ?? reporting;
     const nodes =
@@ -109,11 +112,7 @@ export class PanelHead {
     const disk = diskText(this.panel.disk());
     const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? '', disk ?? ''];
     refill(this.badges, JSON.stringify(badges), () => [
-      h(
-        'span',
-        { class: `badge ${live && error === undefined && i.enabled !== false ? 'live' : 'still'}` },
-        state,
-      ),
+      h('span', { class: `badge ${state === 'live' ? 'live' : 'still'}` }, state),
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
       clocks !== undefined && h('span', { class: 'badge bad', title: clocks[1] }, clocks[0]),
       disk !== undefined && h('span', { class: 'badge bad', title: disk[1] }, disk[0]),
@@ -135,7 +134,7 @@ export class PanelHead {
           ? ''
           : error.message
         : i.enabled === false
-          ? 'Paused: no node counts. Resume it in the list of what runs.'
+          ? 'Paused: no node counts.'
           : standingText(i) !== ''
             ? standingText(i)
             : view?.all.count === 0
@@ -143,7 +142,22 @@ export class PanelHead {
               : '';
     this.panel.element.classList.toggle('empty', view === undefined);
     this.notice.hidden = text === '';
-    refill(this.notice, text, () => [h('span', {}, text)]);
+    refill(this.notice, text, () => [h('span', {}, text), this.remedy(i)]);
+  }
+
+  /** What can be done about it here and now. */
+  private remedy(i: Instrumentation): HTMLElement | false {
+    const { api, change } = this.context;
+    const enable = (enabled: boolean): Promise<unknown> => api.change(i.id, { enabled });
+    if (i.enabled === false)
+      return button('Resume', () => {
+        change(() => enable(true));
+      });
+    if ((i.state?.failed ?? 0) === 0) return false;
+    // Nodes start anew what was paused.
+    return button('Try again', () => {
+      change(() => enable(false).then(() => enable(true)));
+    });
   }
 
   private closeButton(): HTMLElement {

@@ -23,7 +23,7 @@ import type { PictureWish } from './pictures.ts';
 import { cellOf, placeOf } from './plot-frame.ts';
 import { fieldLabel } from './question.ts';
 import { sum } from './slice.ts';
-import { formatCount, formatValue } from './units.ts';
+import { formatCount, formatValue, shortCount } from './units.ts';
 import type { PanelState } from './url-state.ts';
 import { nextAxis, suggestAxis, type AxisKind, type ValueAxis } from './value-axis.ts';
 import { comparableOf, summaryOf, viewOf, type View } from './view.ts';
@@ -236,6 +236,10 @@ export class Panel {
           view.numeric !== undefined || view.metricType === undefined
             ? formatCount(n)
             : formatValue(n, view.metricType),
+        short: (n) =>
+          view.numeric !== undefined || view.metricType === undefined
+            ? shortCount(n)
+            : formatValue(n, view.metricType),
       });
     }
     const { instrumentation } = view;
@@ -246,7 +250,7 @@ export class Panel {
         window: view.end - view.start,
         granularity: instrumentation.granularity,
         retention: instrumentation['retention-time'],
-        axis: view.numeric === undefined ? undefined : this.axisKind,
+        axis: view.numeric === undefined ? undefined : (this.axisKind ?? 'linear'),
         keyed: view.discrete !== undefined,
         others: comparableOf(this.context.catalogue(), this.context.running() ?? [], instrumentation),
       },

@@ -100,12 +100,16 @@ export interface Proposal {
   readonly discrete: readonly string[];
 }
 
+/** Who did it is what most people want to know first. */
+const WHO = 'execname';
+
 /** Metrics whose events last some time, with ways to break them down: what people come for first. */
 export function proposalsOf(catalogue: Catalogue): Proposal[] {
   const uses = new Map<string, number>();
   for (const { fields } of catalogue.metrics) for (const f of fields) uses.set(f, (uses.get(f) ?? 0) + 1);
   // A field that few metrics have says most about this one; what all have (the host) says least.
-  const bySpecificity = (a: string, b: string): number => (uses.get(a) ?? 0) - (uses.get(b) ?? 0);
+  const rank = (field: string): number => (field === WHO ? 0 : (uses.get(field) ?? 0));
+  const bySpecificity = (a: string, b: string): number => rank(a) - rank(b);
   const proposals = catalogue.metrics.flatMap((metric) => {
     const numeric = metric.fields.find((field) => {
       const type = typeOfField(catalogue, field);

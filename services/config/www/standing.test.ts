@@ -22,7 +22,7 @@ test('a failure comes with the reason and the node that gave it', () => {
       ],
     }),
   ).toBe(
-    '2 of 4 nodes counting; 1 node could not start: the verifier refused the program (b); 1 node cannot measure this.',
+    '2 of 4 nodes counting; 1 node failed: the verifier refused the program (b); 1 node cannot measure this.',
   );
 });
 

@@ -12,7 +12,7 @@ export function standingText(i: Instrumentation): string {
     return i.state !== undefined && all === 0 ? 'No node is online to count this.' : '';
   const parts = [
     enabling > 0 ? `${nodes(enabling)} getting ready` : '',
-    failed > 0 ? `${nodes(failed)} could not start: ${reasonOf(i.nodes, 'failed')}` : '',
+    failed > 0 ? `${nodes(failed)} failed: ${reasonOf(i.nodes, 'failed')}` : '',
     unsupported > 0 ? `${nodes(unsupported)} cannot measure this` : '',
     stopped > 0
       ? `${nodes(stopped)} stopped${reasonOf(i.nodes, 'stopped') === '' ? '' : `: ${reasonOf(i.nodes, 'stopped')}`}`

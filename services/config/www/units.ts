@@ -71,6 +71,11 @@ export function formatCount(count: number): string {
   return (Math.abs(count) < 10 && !Number.isInteger(count) ? FRACTION : COUNT).format(count);
 }
 
+/** At most six characters: what a column has room for. */
+export function shortCount(count: number): string {
+  return Math.abs(count) < 100_000 ? formatCount(count) : formatValue(count, undefined);
+}
+
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   const percent = (100 * part) / whole;
