@@ -147,16 +147,16 @@ export class PanelHead {
 
   /** What can be done about it here and now. */
   private remedy(i: Instrumentation): HTMLElement | false {
-    const { api, change } = this.context;
-    const enable = (enabled: boolean): Promise<unknown> => api.change(i.id, { enabled });
+    const { context } = this;
+    const enable = (enabled: boolean): Promise<unknown> => context.api.change(i.id, { enabled });
     if (i.enabled === false)
       return button('Resume', () => {
-        change(() => enable(true));
+        context.change(() => enable(true));
       });
     if ((i.state?.failed ?? 0) === 0) return false;
     // Nodes start anew what was paused.
     return button('Try again', () => {
-      change(() => enable(false).then(() => enable(true)));
+      context.change(() => enable(false).then(() => enable(true)));
     });
   }
 
