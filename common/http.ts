@@ -59,6 +59,8 @@ export interface HttpOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** A socket that is bound already: host and port are its own. */
+  readonly fd?: number | undefined;
   readonly log: Log;
   /** On every answer, streamed ones too. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -79,6 +81,7 @@ export interface Patience {
 
 export interface HttpServer {
   readonly port: number;
+  readonly address: AddressInfo;
   readonly counts: { requests: number; pending: number; byStatus: Map<number, number> };
   close(): Promise<void>;
 }
@@ -167,10 +170,12 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   await new Promise<void>((resolve, reject) => {
     // restify repeats the error as its own; one that nobody listens to would end the process.
     (server as unknown as EventEmitter).once('error', reject);
-    node.listen(options.port, options.host, resolve);
+    if (options.fd !== undefined) node.listen({ fd: options.fd }, resolve);
+    else node.listen(options.port, options.host, resolve);
   });
   return {
     port: (node.address() as AddressInfo).port,
+    address: node.address() as AddressInfo,
     counts,
     close: () =>
       new Promise((resolve) => {

@@ -41,5 +41,5 @@ if [ "$SYSTEM" = SunOS ]; then
   cp smf/config.xml smf/aggregator.xml smf/instrumenter.xml "$DESTDIR/lib/svc/manifest/application/cloud-analytics/"
 else
   mkdir -p "$DESTDIR/usr/lib/systemd/system"
-  cp smf/systemd/*.service "$DESTDIR/usr/lib/systemd/system/"
+  cp smf/systemd/*.service smf/systemd/*.socket "$DESTDIR/usr/lib/systemd/system/"
 fi

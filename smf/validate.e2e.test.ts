@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /* What the systems' own programs say of our manifests and units; put in place by `make e2e` where it may. */
 
 const MANIFESTS = readdirSync(__dirname).filter((name) => name.endsWith('.xml'));
-const UNITS = readdirSync(join(__dirname, 'systemd')).filter((name) => name.endsWith('.service'));
+const UNITS = readdirSync(join(__dirname, 'systemd'));
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 const when = (program: string): { readonly run: jest.It; readonly why: string } =>
   has(program) ? { run: test, why: '' } : { run: test.skip, why: ` (skipped: there is no ${program})` };

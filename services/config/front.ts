@@ -20,6 +20,8 @@ export interface FrontOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** A socket that somebody holds for us (inherited.ts). */
+  readonly fd?: number | undefined;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly gate: Gate;
   readonly log: Log;
@@ -32,13 +34,14 @@ export interface FrontOptions {
 }
 
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
-  const { host, port, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
+  const { host, port, fd, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
   const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
   const all = resources({ config, proxy, status, statusOfAll });
   return serve({
     name: 'cloud-analytics',
     host,
     port,
+    fd,
     tls,
     admit: gate,
     log,

@@ -18,6 +18,7 @@ import { Config } from './config';
 import { openFront } from './front';
 import { createGate } from './gate';
 import { frontDoorSecret, readOperatorFiles, readTls } from './operator-files';
+import { checkAddress, inheritedSocket } from './inherited';
 import { createProxy } from './proxy';
 import { statusOf } from './status';
 import { Store } from './store';
@@ -98,9 +99,11 @@ async function main(): Promise<void> {
   panic.state('records', () => config.records);
   panic.listen(peer);
 
+  const fd = inheritedSocket(process.env, process.pid);
   let front: Awaited<ReturnType<typeof openFront>> | undefined = await openFront({
     host: access.bind,
     port: settings.httpPort,
+    fd,
     tls: await readTls(access.tls),
     gate: createGate({ access, tokens: () => files.tokens, attempts: new Attempts(clock) }),
     log,
@@ -110,6 +113,7 @@ async function main(): Promise<void> {
     status,
     pageFolder: join(__dirname, 'www'),
   });
+  if (fd !== undefined) checkAddress(front.address, { bind: access.bind, port: settings.httpPort });
   log.info({ bind: access.bind, port: front.port, instrumentations: store.records.size }, 'front door open');
   const stopTicking = clock.everySecond(() => {
     config.tick();

@@ -292,3 +292,39 @@ test('every service restarted in turn: whoever asks once more when the door is r
   process.stdout.write(`rolling restart: ${counts.good} answers at once, ${counts.again} asked twice\n`);
   expect(failures).toEqual([]);
 });
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'the config service ended by %s and started anew: connections wait for it, none is refused',
+  async (signal) => {
+    const { pid } = stack.config;
+    let [ending, answered, longest] = [false, 0, 0];
+    const failures: string[] = [];
+    const client = async (): Promise<void> => {
+      while (!ending) {
+        // A connection of its own each time, as from somebody who has just arrived.
+        const answer = await askOnce('/healthz', new Agent()).catch((error: { code?: string }) => error);
+        if (!('status' in answer)) failures.push(String(answer.code));
+        else if (answer.status === 200) [answered, longest] = [answered + 1, Math.max(longest, answer.ms)];
+        else failures.push(String(answer.status));
+        await pause(5);
+      }
+    };
+    const clients = Array.from({ length: 4 }, client);
+    try {
+      await until('answers', 30_000, () => (answered > 20 ? true : undefined));
+      stack.config.signal(signal);
+      await until('another process', 60_000, () => (stack.config.pid === pid ? undefined : true));
+      const before = answered;
+      await until('its answers', 60_000, () => (answered > before + 50 ? true : undefined));
+    } finally {
+      ending = true;
+      await Promise.all(clients);
+    }
+    process.stdout.write(
+      `${signal}: ${answered} answers, the longest after ${longest.toFixed(0)} ms; broken off: ${failures.join(' ')}\n`,
+    );
+    // One that it had taken already goes with it when it is killed: at most one of each client.
+    expect(failures.filter((code) => code !== 'ECONNRESET')).toEqual([]);
+    expect(failures.length).toBeLessThanOrEqual(4);
+  },
+);

@@ -22,6 +22,8 @@ export interface Command {
   /** Standard output and error are appended here. */
   readonly logFile: string;
   readonly cwd?: string;
+  /** A descriptor of ours that it gets as its 3. */
+  readonly inherit?: number | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function run(command: Command, guard?: Guard): Promise<Running> {
   const child = spawn(command.file, command.args, {
     env: command.env,
     cwd: command.cwd,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log, log, ...(command.inherit === undefined ? [] : [command.inherit])],
     detached: true,
   });
   closeSync(log);

@@ -13,6 +13,7 @@ import { SILENT } from '../../common/log';
 import { Peer, type AnswerBody } from '../../common/peer';
 import { routes } from '../../common/route';
 import { startBroker, type PrivateBroker } from './broker';
+import { holdPort, type HeldPort } from './held_port';
 import { startGuard, type Guard } from './process';
 import { supervise, type Supervised } from './supervise';
 import { until } from './until';
@@ -109,14 +110,20 @@ async function startAll(
     ...(options.sources === undefined ? {} : { CA_SOURCES: options.sources.join(',') }),
     ...more,
   });
-  const service = async (name: string, folder: string, more: NodeJS.ProcessEnv): Promise<Supervised> => {
+  const service = async (
+    name: string,
+    folder: string,
+    more: NodeJS.ProcessEnv,
+    held?: HeldPort,
+  ): Promise<Supervised> => {
     const command = {
       file: process.execPath,
       args: [join(buildFolder(), 'services', folder, 'main.js')],
-      env: env(more),
+      env: env({ LISTEN_FDS: held === undefined ? undefined : '1', LISTEN_PID: undefined, ...more }),
       logFile: join(options.home, 'log', `${name}.log`),
+      inherit: held?.fd,
     };
-    const supervised = await supervise(name, command, guard, say);
+    const supervised = await supervise(name, command, guard, say, () => held?.close());
     started.push(supervised);
     return supervised;
   };
@@ -126,7 +133,10 @@ async function startAll(
   say(
     `starting the config service, ${numbers.length} aggregators and ${options.hosts.length} instrumenter(s) …`,
   );
-  const config = await service('config', 'config', { CA_HOST: firstHost });
+  // Who asks while it is started anew waits for it: nobody is refused.
+  const door = holdPort(env({})['CA_BIND'] ?? '127.0.0.1', options.httpPort);
+  if (door !== undefined) started.push({ stop: () => Promise.resolve(door.close()) });
+  const config = await service('config', 'config', { CA_HOST: firstHost }, door);
   const aggregators = await Promise.all(
     numbers.map((i) =>
       service(`aggregator-${i}`, 'aggregator', { CA_HOST: firstHost, CA_INSTANCE: String(i) }),

@@ -27,6 +27,8 @@ export async function supervise(
   command: Command,
   guard: Guard,
   say: (line: string) => void,
+  /** It is not started again: what is held for it shall be let go. */
+  gaveUp: () => void = () => undefined,
 ): Promise<Supervised> {
   let stopping = false;
   let pause = FIRST_PAUSE_MS;
@@ -46,7 +48,10 @@ export async function supervise(
       const again = how !== BAD_SETTING_STATUS;
       if (why !== said) say(`${why}; ${again ? 'starting it again' : 'it is not started again'}`);
       [failure, said] = [why, why];
-      if (!again) return;
+      if (!again) {
+        gaveUp();
+        return;
+      }
       timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), pause);
     });
   };
