@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { spawn } from 'node:child_process';
 import { METRICS } from '../../metrics/registry';
+import { runDtrace } from './child';
 import { programOf } from './program';
 import { allQuestions, joined } from './questions';
 import { event, expected, predicate, withValues } from './random_predicates';
-import { withScript } from './script';
 import { describeDtrace } from './testing';
 
 const MACHINE = { host: 'node1', architecture: process.arch === 'arm64' ? 'arm64' : 'x64' } as const;
@@ -19,23 +18,18 @@ const everything = joined(
   }),
 );
 
+/** After all of them: it is the first thing wrong, so that all before it was compiled. */
+const WRONG = 'dtrace:::BEGIN { @wrong = cuont(); }';
+
 describeDtrace('a real dtrace', (dtrace) => {
   test(
-    'compiles every question about every metric of Linux',
+    'compiles every question about every metric of Linux, and complains about what is wrong after the very last',
     async () => {
       // 12 metrics at least, with each field alone and in pairs.
       expect(everything.match(/@even_\d+_\d+ =|@even_\d+_\d+\[/g)?.length).toBeGreaterThan(150);
-      expect(await run(dtrace, ['-e'], everything)).toEqual({ printed: '', said: '' });
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'complains about the very last of them when a name in it is wrong',
-    async () => {
-      const at = everything.lastIndexOf('count()');
-      const wrong = `${everything.slice(0, at)}cuont()${everything.slice(at + 'count()'.length)}`;
-      expect((await run(dtrace, ['-e'], wrong)).said).toContain('cuont');
+      const lines = everything.split('\n').length;
+      const { said } = await run(dtrace, `${everything}\n${WRONG}\n`, ({ said }) => said !== '');
+      expect(said).toMatch(new RegExp(`line ${lines + 1}: .*\\bcuont\\b`));
     },
     PATIENCE_MS,
   );
@@ -48,38 +42,36 @@ describeDtrace('a real dtrace', (dtrace) => {
         '#pragma D option quiet',
         '#pragma D option strsize=129',
         ...cases.map(([p, e], i) => `BEGIN /${withValues(p, e)}/ { printf("%d ", ${i}); }`),
-        'BEGIN { exit(0); }',
+        'BEGIN { printf("all\\n"); }',
       ].join('\n');
-      const { printed, said } = await run(dtrace, [], text);
+      const { printed, said } = await run(dtrace, text, (so) => so.printed.includes(' all\n'));
       expect(said).toBe('');
       const wanted = cases.flatMap(([p, e], i) => (expected(p, e) ? [i] : []));
-      expect(printed.trim().split(/\s+/).map(Number)).toEqual(wanted);
+      expect(printed.trim()).toBe(`${wanted.join(' ')} all`);
       expect(wanted.length).toBeGreaterThan(5);
     },
     PATIENCE_MS,
   );
 });
 
-/** What dtrace prints, and says on standard error, about a program that ends by itself. */
-function run(
-  dtrace: string,
-  options: readonly string[],
-  text: string,
-): Promise<{ readonly printed: string; readonly said: string }> {
-  return new Promise((resolve, reject) => {
-    const child = withScript(text, (script) =>
-      spawn(dtrace, [...options, '-s', '/dev/stdin'], {
-        stdio: [script, 'pipe', 'pipe'],
-        timeout: PATIENCE_MS,
-        killSignal: 'SIGKILL',
-      }),
-    );
-    let [printed, said] = ['', ''];
-    child.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.once('error', reject);
-    child.once('close', () => {
-      resolve({ printed: printed.trim(), said: said.trim() });
-    });
+interface Output {
+  readonly printed: string;
+  readonly said: string;
+}
+
+/** What dtrace prints, and says on standard error, until that is enough or it ends. */
+async function run(dtrace: string, text: string, isEnough: (so: Output) => boolean): Promise<Output> {
+  let so: Output = { printed: '', said: '' };
+  let enough: () => void = () => undefined;
+  const added = (more: Output): void => {
+    so = { printed: so.printed + more.printed, said: so.said + more.said };
+    if (isEnough(so)) enough();
+  };
+  const child = runDtrace(dtrace, text, {
+    output: (chunk) => added({ printed: chunk.toString(), said: '' }),
+    complaint: (line) => added({ printed: '', said: `${line}\n` }),
   });
+  await Promise.race([child.exited, new Promise<void>((resolve) => (enough = resolve))]);
+  await child.end();
+  return so;
 }
