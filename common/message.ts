@@ -59,6 +59,8 @@ const OfferSchema = Type.Object({
   metric: Text,
   source: Name,
   fields: Type.Optional(Type.Array(Name)),
+  /** Those among the fields that can be broken down by, and not filtered by. */
+  unfiltered: Type.Optional(Type.Array(Name)),
   unavailable: Type.Optional(Text),
 });
 export type WireOffer = Static<typeof OfferSchema>;

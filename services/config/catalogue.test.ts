@@ -40,6 +40,21 @@ test('a node covers a question only when one of its sources has all the fields',
   expect(new MergedCatalogue([split]).covers(split, 'syscall.syscalls', ['execname', 'latency'])).toBe(false);
 });
 
+test('a field that only some source breaks down by and none filters by is told from one that any filters by', () => {
+  const looked = node('a', {
+    offers: [
+      { metric: 'syscall.syscalls', source: 'x', fields: ['execname', 'latency'], unfiltered: ['execname'] },
+    ],
+  });
+  const merged = new MergedCatalogue([looked]);
+  expect(merged.filters('syscall.syscalls', 'execname')).toBe(false);
+  expect(merged.filters('syscall.syscalls', 'latency')).toBe(true);
+  expect(merged.covers(looked, 'syscall.syscalls', ['execname'])).toBe(true);
+  expect(merged.covers(looked, 'syscall.syscalls', ['execname'], ['execname'])).toBe(false);
+  merged.add(node('b'));
+  expect(merged.filters('syscall.syscalls', 'execname')).toBe(true);
+});
+
 test('a node that means something else by a metric is reported and not asked for it', () => {
   const strange = node('strange', { metadata: withMetrics([{ ...SYSCALLS!, unit: 'bananas' }, CPUS!]) });
   const merged = new MergedCatalogue([node('a'), strange]);

@@ -12,6 +12,8 @@ export interface Catalogue {
   readonly modules: ReadonlyMap<string, { readonly label: string }>;
   readonly fields: ReadonlyMap<string, Field>;
   readonly metrics: ReadonlyMap<MetricName, Metric>;
+  /** Whether any source anywhere can filter by a field that the metric has. */
+  filters(metric: MetricName, field: string): boolean;
 }
 
 export interface Conflict {
@@ -19,9 +21,15 @@ export interface Conflict {
   readonly problems: readonly string[];
 }
 
+/** Fields of one source, and those among them that it can break down by and not filter by. */
+interface Offered {
+  readonly fields: readonly string[];
+  readonly unfiltered: readonly string[];
+}
+
 interface NodeWords {
-  /** Offers of the node that may be used: metric -> lists of fields that one source has together. */
-  readonly offers: Map<string, readonly (readonly string[])[]>;
+  /** Offers of the node that may be used: metric -> what each source has together. */
+  readonly offers: Map<string, readonly Offered[]>;
   readonly problems: readonly string[];
 }
 
@@ -42,10 +50,25 @@ export class MergedCatalogue implements Catalogue {
       .map(([node, { problems }]) => ({ node, problems }));
   }
 
-  /** True when one source of the node has the metric with all these fields. */
-  covers(node: Node, metric: MetricName, fields: readonly string[]): boolean {
+  /** True when one source of the node has the metric with all these fields, and can filter by some of them. */
+  covers(
+    node: Node,
+    metric: MetricName,
+    fields: readonly string[],
+    filtered: readonly string[] = [],
+  ): boolean {
     const offered = this.words.get(node.host)?.offers.get(metric) ?? [];
-    return offered.some((has) => fields.every((field) => has.includes(field)));
+    return offered.some(
+      (has) =>
+        fields.every((field) => has.fields.includes(field)) &&
+        !filtered.some((field) => has.unfiltered.includes(field)),
+    );
+  }
+
+  filters(metric: MetricName, field: string): boolean {
+    return [...this.words.values()].some(({ offers }) =>
+      (offers.get(metric) ?? []).some((has) => has.fields.includes(field) && !has.unfiltered.includes(field)),
+    );
   }
 
   /** Nodes may be added one by one; when one leaves or changes, a new catalogue is made of the rest. */
@@ -88,9 +111,9 @@ export class MergedCatalogue implements Catalogue {
     this.words.set(node.host, { offers, problems });
   }
 
-  private merge(name: MetricName, metric: Metric, offered: readonly (readonly string[])[]): void {
+  private merge(name: MetricName, metric: Metric, offered: readonly Offered[]): void {
     const known = this.metrics.get(name);
-    const here = metric.fields.filter((field) => offered.some((has) => has.includes(field)));
+    const here = metric.fields.filter((field) => offered.some((has) => has.fields.includes(field)));
     this.metrics.set(name, {
       ...(known ?? metric),
       // The cautious reading wins: snapshots must not be added up over time.
@@ -100,10 +123,10 @@ export class MergedCatalogue implements Catalogue {
   }
 }
 
-function usableOffers(node: Node): Map<string, readonly (readonly string[])[]> {
-  const offers = new Map<string, readonly (readonly string[])[]>();
-  for (const { metric, fields } of node.offers) {
-    if (fields !== undefined) offers.set(metric, [...(offers.get(metric) ?? []), fields]);
+function usableOffers(node: Node): Map<string, readonly Offered[]> {
+  const offers = new Map<string, readonly Offered[]>();
+  for (const { metric, fields, unfiltered = [] } of node.offers) {
+    if (fields !== undefined) offers.set(metric, [...(offers.get(metric) ?? []), { fields, unfiltered }]);
   }
   return offers;
 }

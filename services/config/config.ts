@@ -9,6 +9,7 @@ import { CaError, messageOf, notFound } from '../../common/errors';
 import { fqid, type Instrumentation } from '../../common/instrumentation';
 import { LIMITS } from '../../common/limits';
 import type { Log } from '../../common/log';
+import { predicateFields } from '../../common/predicate';
 import { metricName } from '../../common/metric';
 import { assign } from './assign';
 import type { Bus } from './bus';
@@ -277,7 +278,8 @@ export class Config {
   private covers(node: Node, i: Instrumentation): boolean {
     if (i.customer !== undefined && this.o.customers().get(i.customer)?.ownsNode(node.host) !== true)
       return false;
-    return this.merged.covers(node, metricName(i), Object.keys(this.restrict(i).fields));
+    const { fields, predicate } = this.restrict(i);
+    return this.merged.covers(node, metricName(i), Object.keys(fields), predicateFields(predicate));
   }
 
   /** A fleet that says hello again with the same words costs a comparison each, not a new catalogue each. */

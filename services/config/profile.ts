@@ -48,5 +48,6 @@ export function visible(catalogue: Catalogue, profile: Profile): Catalogue {
     modules: new Map([...catalogue.modules].filter(([name]) => usedModules.has(name))),
     fields: new Map([...catalogue.fields].filter(([name]) => usedFields.has(name))),
     metrics,
+    filters: (metric, field) => catalogue.filters(metric, field),
   };
 }

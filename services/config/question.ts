@@ -144,6 +144,14 @@ function complete(
   const typeOf = (field: string): TypeName | undefined =>
     metric.fields.includes(field) ? catalogue.fields.get(field)?.type : undefined;
   const predicate = parsePredicate(asked.predicate ?? {}, typeOf);
+  const unfiltered = predicateFields(predicate).filter((field) => !catalogue.filters(metricName, field));
+  if (unfiltered.length > 0) {
+    throw invalid(
+      'predicate',
+      `names ${unfiltered.join(', ')}, which ${metricName} can be broken down by, and not filtered by: ` +
+        'it is looked up after the events have been counted',
+    );
+  }
   const types = decomposition.map((field) => {
     const type = typeOf(field);
     if (type !== undefined) return type;

@@ -94,6 +94,22 @@ test('a created instrumentation has all properties, with the defaults', async ()
   });
 });
 
+test('a filter by what is looked up after counting is refused with a sentence that names the field', async () => {
+  const unfiltered = ['execname'];
+  const offers = [{ metric: 'syscall.syscalls', source: 'bpf', fields: ['execname'], unfiltered }];
+  await addNode(front.bus, 'n1', undefined, { offers });
+  expect((await front.ask('POST', LIST, { ...QUESTION, decomposition: ['execname'] })).status).toBe(201);
+  const { status, json } = await front.ask('POST', LIST, {
+    ...QUESTION,
+    predicate: { eq: ['execname', 'node'] },
+  });
+  expect(status).toBe(400);
+  expect(json).toMatchObject({ error: { code: 'INVALID', field: 'predicate' } });
+  expect(JSON.stringify(json)).toContain(
+    'names execname, which syscall.syscalls can be broken down by, and not filtered by',
+  );
+});
+
 test('form, query and JSON ask the same thing', async () => {
   const rest = 'module=syscall&stat=syscalls&granularity=10&persist-data=true';
   const form = `${rest}&decomposition=execname,latency`;

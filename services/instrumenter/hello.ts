@@ -20,7 +20,12 @@ export function hello(sources: readonly Source[]): Body<'instrumenter_online'> {
         offers.push({ metric: offer.metric, source: source.name, unavailable });
         continue;
       }
-      offers.push({ metric: offer.metric, source: source.name, fields: [...offer.fields] });
+      offers.push({
+        metric: offer.metric,
+        source: source.name,
+        fields: [...offer.fields],
+        ...(offer.unfiltered === undefined ? {} : { unfiltered: [...offer.unfiltered] }),
+      });
       fieldsOf.set(offer.metric, [...(fieldsOf.get(offer.metric) ?? []), ...offer.fields]);
     }
   }

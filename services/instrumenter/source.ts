@@ -11,7 +11,12 @@ export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** What a source can do with one metric on this machine, decided once at start. */
 export type Offer =
-  | { readonly metric: MetricName; readonly fields: readonly string[] }
+  | {
+      readonly metric: MetricName;
+      readonly fields: readonly string[];
+      /** Those among them that can be broken down by, and not filtered by. */
+      readonly unfiltered?: readonly string[];
+    }
   | { readonly metric: MetricName; readonly unavailable: string };
 
 /** What a probe read for one closed second. */

@@ -128,6 +128,14 @@ describe('a question', () => {
     expect(asked(METRIC, ['execname'], { predicate: { eq: ['pid', '1'] } })).toEqual(['bpf']);
   });
 
+  test('goes past a source that can only break down by what is filtered by', () => {
+    const only = new FakeSource('bpf', [{ metric: METRIC, fields: ['execname'], unfiltered: ['execname'] }]);
+    const filtered = ask(METRIC, [], { predicate: { eq: ['execname', 'sh'] } });
+    expect(candidates([only, dearest], filtered)).toEqual([dearest]);
+    expect(candidates([only], ask(METRIC, ['execname']))).toEqual([only]);
+    expect(uncovered([only], filtered)).toContain('bpf: cannot filter by execname');
+  });
+
   test('that nobody covers is answered with what each source lacks', () => {
     const question = ask(METRIC, ['ppid']);
     expect(candidates([cheap, dear], question)).toEqual([]);

@@ -11,6 +11,7 @@ import { metricName } from '../../common/metric';
 import type { Journal } from './journal';
 import { neededFields } from './points';
 import type { Offer, Source, SourceName } from './source';
+import { predicateFields } from '../../common/predicate';
 import { METRICS } from './metrics/registry';
 import { openBpf } from './sources/bpf/open';
 import { openDtrace } from './sources/dtrace/source';
@@ -124,9 +125,18 @@ export function candidates(sources: readonly Source[], i: Instrumentation): Sour
   const needed = neededFields(i);
   return sources.filter((source) =>
     offersOf(source, i).some(
-      (offer) => 'fields' in offer && needed.every((field) => offer.fields.includes(field)),
+      (offer) =>
+        'fields' in offer &&
+        needed.every((field) => offer.fields.includes(field)) &&
+        unfilteredIn(offer, i).length === 0,
     ),
   );
+}
+
+/** Fields that the question filters by, and the offer only breaks down by. */
+function unfilteredIn(offer: Offer, i: Instrumentation): string[] {
+  const unfiltered = 'unfiltered' in offer ? (offer.unfiltered ?? []) : [];
+  return predicateFields(i.predicate).filter((field) => unfiltered.includes(field));
 }
 
 /** Why there are no candidates, in one sentence. */
@@ -138,6 +148,7 @@ export function uncovered(sources: readonly Source[], i: Instrumentation): strin
   const reasons = offers.map(({ source, offer }) => {
     if ('unavailable' in offer) return `${source}: ${offer.unavailable}`;
     const missing = neededFields(i).filter((field) => !offer.fields.includes(field));
+    if (missing.length === 0) return `${source}: cannot filter by ${unfilteredIn(offer, i).join(', ')}`;
     return `${source}: does not know ${missing.join(', ')}`;
   });
   return `no source of this node can do this (${reasons.join('; ')})`;

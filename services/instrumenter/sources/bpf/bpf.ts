@@ -257,7 +257,9 @@ export class BpfSource implements Source {
 
   private offer(metric: MetricDescription): Offer {
     try {
-      return { metric: metricName(metric), fields: this.fieldsOf(metric) };
+      const fields = this.fieldsOf(metric);
+      const unfiltered = fields.filter((field) => isLookedUp(metric.bpf, field));
+      return { metric: metricName(metric), fields, ...(unfiltered.length === 0 ? {} : { unfiltered }) };
     } catch (error) {
       if (!(error instanceof MissingError)) throw error;
       return { metric: metricName(metric), unavailable: error.message };
@@ -344,6 +346,15 @@ async function watchAll(probe: BpfProbe, all: readonly ForFile[]): Promise<void>
   const done = await Promise.allSettled(files.map(({ file, compiled }) => probe.watch(file, compiled)));
   const failed = done.filter((result) => result.status === 'rejected');
   if (failed.length > 0 && failed.length === done.length) throw failed[0]?.reason;
+}
+
+/** Known only when the second is read: the kernel's program has nothing to compare. */
+function isLookedUp(observation: Observation | undefined, field: string): boolean {
+  const counts = (observation?.probes ?? []).flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
+  return counts.some((step) => {
+    const of = Object.hasOwn(step.fields, field) ? step.fields[field] : undefined;
+    return of !== undefined && 'kind' in of && (of.kind === 'command' || of.kind === 'function');
+  });
 }
 
 /** A metric may have fields that only other sources know. */
