@@ -4,16 +4,16 @@
  * for it: machine code is made here (compile.ts) and handed over (kernel.ts).
  */
 import { LIMITS } from '../../../../common/limits';
-import { fieldType, gridOf, type TypeName } from '../../../../common/field';
-import { breakdownOf, type Instrumentation } from '../../../../common/instrumentation';
+import { gridOf } from '../../../../common/field';
+import type { Instrumentation } from '../../../../common/instrumentation';
 import { metricName, type MetricName } from '../../../../common/metric';
-import { ALWAYS, predicateFields } from '../../../../common/predicate';
+import { ALWAYS } from '../../../../common/predicate';
 import type { MetricDescription } from '../../metrics/description';
-import { FIELDS, type FieldName } from '../../metrics/fields';
+import { FIELDS } from '../../metrics/fields';
 import type { Names, Observation } from '../../metrics/observation';
-import type { Programs } from '../../metrics/user';
 import { EnableError, type Offer, type Source } from '../../source';
 import { ERRNO } from './abi';
+import { asksFor, hooks, isDescribed, isLookedUp, isNumeric, programsOf, questionOf } from './asked';
 import { MissingError, type Btf } from './btf';
 import { compile, type Compiled } from './compile';
 import { KernelError, type Kernel } from './kernel';
@@ -21,7 +21,7 @@ import { Births } from './births';
 import type { Functions } from './functions';
 import { findHooking } from './hooking';
 import { Drain } from './maps';
-import type { Machine, Question } from './plan';
+import type { Machine } from './plan';
 import { BpfProbe, reasonsIn } from './probe';
 import type { Architecture } from './resolve';
 import { userProbeType, type UserFile, type UserFiles } from './user_files';
@@ -329,17 +329,6 @@ export class BpfSource implements Source {
   }
 }
 
-/** The user programs that are observed; undefined when it is the kernel. */
-function programsOf(observation: Observation): Programs | undefined {
-  for (const { at } of observation.probes) if (at.kind === 'user') return at.programs;
-  return undefined;
-}
-
-/** Whether functions of the kernel are watched. */
-function hooks(observation: Observation): boolean {
-  return observation.probes.some(({ at }) => at.kind === 'function');
-}
-
 /** Rejects when there are files, and none can be watched. */
 async function watchAll(probe: BpfProbe, all: readonly ForFile[]): Promise<void> {
   const files = all.flatMap(({ file, compiled }) => (file === undefined ? [] : [{ file, compiled }]));
@@ -348,45 +337,8 @@ async function watchAll(probe: BpfProbe, all: readonly ForFile[]): Promise<void>
   if (failed.length > 0 && failed.length === done.length) throw failed[0]?.reason;
 }
 
-/** Known only when the second is read: the kernel's program has nothing to compare. */
-function isLookedUp(observation: Observation | undefined, field: string): boolean {
-  const counts = (observation?.probes ?? []).flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
-  return counts.some((step) => {
-    const of = Object.hasOwn(step.fields, field) ? step.fields[field] : undefined;
-    return of !== undefined && 'kind' in of && (of.kind === 'command' || of.kind === 'function');
-  });
-}
-
-/** A metric may have fields that only other sources know. */
-function isDescribed(observation: Observation, field: string): boolean {
-  const counts = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
-  return counts.every((step) => Object.hasOwn(step.fields, field));
-}
-
-function asksFor(i: Instrumentation, field: string): boolean {
-  return [...i.decomposition, ...predicateFields(i.predicate)].includes(field);
-}
-
 /** r0 = 0; exit */
 const TRIVIAL = Buffer.from('b7000000000000009500000000000000', 'hex');
-
-function isNumeric(field: string): boolean {
-  return Object.hasOwn(FIELDS, field) && FIELDS[field as FieldName].type !== 'string';
-}
-
-function questionOf(i: Instrumentation): Question {
-  const { discrete, numeric } = breakdownOf(i);
-  const typeOf = (field: string): TypeName => i.fields[field] ?? 'string';
-  for (const field of [...i.decomposition, ...predicateFields(i.predicate)]) {
-    if (!Object.hasOwn(i.fields, field)) throw new TypeError(`the type of field ${field} is not given`);
-  }
-  return {
-    predicate: i.predicate,
-    isNumeric: (field) => fieldType(typeOf(field)).arity === 'numeric',
-    ...(discrete === undefined ? {} : { discrete }),
-    ...(numeric === undefined ? {} : { numeric: { field: numeric, grid: gridOf(typeOf(numeric)) } }),
-  };
-}
 
 /** One sentence for people; the verifier's last lines beside it. */
 function enableError(error: unknown): EnableError {
