@@ -59,8 +59,13 @@ export const LIMITS = {
   kernelInFlight: 16_384,
   /** What instrumentations cost is counted for one second in so many. */
   costEverySeconds: 10,
-  /** Above their budget for so many seconds in a row, they lose the most expensive instrumentation. */
-  costBudgetSeconds: 3,
+  /** Above their budget for so many seconds in a row, they lose the most expensive instrumentation … */
+  costBudgetSeconds: 30,
+  /** … and above so many times the budget, after these. */
+  costFarTimes: 4,
+  costFarSeconds: 3,
+  /** When one is gone, the rest is measured for so many seconds before it counts as still too much. */
+  costAfterSeconds: 2,
   /** One file with probes of its own (a program, a library): its tables, strings, notes, probes, their arguments. */
   /** Functions of one file (or the kernel) that addresses are looked up in, and memory for all such tables. */
   functionsPerFile: 400_000,

@@ -28,13 +28,17 @@ export interface CostsOptions {
 }
 
 const NS_PER_SECOND = 1e9;
+/** What is proposed instead: half as much again as it cost, in tens. */
+const ROOM = 1.5;
+const TEN = 10;
 
 export class Costs {
   private readonly o: CostsOptions;
   private readonly begun = new Map<Gathering, Begun>();
   private since: number | undefined;
-  /** Seconds in a row above the budget. */
+  /** Seconds in a row above the budget, and far above it. */
   private above = 0;
+  private farAbove = 0;
 
   constructor(options: CostsOptions) {
     this.o = options;
@@ -57,6 +61,7 @@ export class Costs {
     }
     if (this.begun.size === 0) {
       this.above = 0;
+      this.farAbove = 0;
       return;
     }
     for (const source of this.o.sources) source.countCost?.(true);
@@ -84,16 +89,22 @@ export class Costs {
     const { budget } = this.o;
     const sum = measured.reduce((total, { percent }) => total + percent, 0);
     this.above = sum > budget ? this.above + 1 : 0;
+    this.farAbove = sum > LIMITS.costFarTimes * budget ? this.farAbove + 1 : 0;
     const [first] = measured;
-    if (this.above < LIMITS.costBudgetSeconds || first === undefined) return undefined;
+    const isTooLong = this.above >= LIMITS.costBudgetSeconds || this.farAbove >= LIMITS.costFarSeconds;
+    if (!isTooLong || first === undefined) return undefined;
     const worst = measured.reduce((a, b) => (b.percent > a.percent ? b : a), first);
-    // The rest is measured once more: perhaps it is still too much.
-    this.above = 1;
-    const alone = `stopped: it cost ${worst.percent.toFixed(1)} % of a core`;
+    // The rest is measured anew: perhaps it is still too much.
+    const seconds = this.above;
+    this.above = LIMITS.costBudgetSeconds - LIMITS.costAfterSeconds;
+    this.farAbove = 0;
+    const alone = `stopped: after ${seconds} s above the budget it cost ${worst.percent.toFixed(1)} % of a core`;
     const others = measured.length === 1 ? '' : `, all ${measured.length} together ${sum.toFixed(1)} %`;
     return {
       gathering: worst.gathering,
-      reason: `${alone}${others}, and the budget of this node is ${budget} % (CA_PROBE_BUDGET)`,
+      reason:
+        `${alone}${others}; the budget of this node is ${budget} %: ask for less, or start its instrumenter with ` +
+        `CA_PROBE_BUDGET=${Math.ceil((ROOM * sum) / TEN) * TEN}`,
     };
   }
 }

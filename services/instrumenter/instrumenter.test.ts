@@ -402,7 +402,7 @@ test('what costs more than the budget is stopped, said to be so, and starts agai
   });
   for (let second = 10; second < 14; second++) await tickAt(second);
   expect(told.at(-1)?.state).toBe('failed');
-  expect(told.at(-1)?.reason).toContain('stopped: it cost 90.0 % of a core, and the budget');
+  expect(told.at(-1)?.reason).toContain('it cost 90.0 % of a core; the budget');
   expect(probe!.closed).toBe(true);
   expect(instrumenter.rows()).toMatchObject([{ state: 'failed', percentOfCore: 90 }]);
   await instrumenter.enable(ask('unix.proc_execs'));
