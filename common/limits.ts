@@ -190,8 +190,9 @@ export const LIMITS = {
   imageLines: 8,
   /** Columns × rows × layers of one picture: 8 bytes each. */
   imageCells: 2_000_000,
-  /** Large pictures that wait for the rendering thread, and bytes of pictures kept for whoever asks the same. */
+  /** Large pictures that wait for the rendering thread, their counts (up to 16 MB each), and bytes of pictures kept for whoever asks the same. */
   picturesWaiting: 32,
+  picturesWaitingBytes: 64 * 1024 * 1024,
   picturesKeptBytes: 4 * 1024 * 1024,
 
   /** How often a member says that it is there. */

@@ -72,6 +72,26 @@ test('too many large pictures at a time are refused; the waiting ones are drawn'
   expect(new Set((await Promise.all(waiting)).map((png) => png.length)).size).toBe(1);
 });
 
+test('the largest pictures are refused before many of them fill the memory; smaller ones still wait', async () => {
+  const rows = 100;
+  // 16 MB: as many cells as a picture may have.
+  const huge = (): Sketch => {
+    const slots = LIMITS.imageCells / rows;
+    return {
+      ...sketch(2000, 1),
+      layers: [new Float64Array(LIMITS.imageCells)],
+      time: { start: 1000, duration: slots, step: 1, width: 2000 },
+    };
+  };
+  const drawn: Promise<Buffer>[] = [renderer.render(huge())]; // one is being drawn
+  const room = Math.floor(LIMITS.picturesWaitingBytes / (8 * LIMITS.imageCells));
+  expect(room).toBeLessThan(LIMITS.picturesWaiting);
+  for (let i = 0; i < room; i++) drawn.push(renderer.render(huge()));
+  await expect(renderer.render(huge())).rejects.toMatchObject({ code: 'NO_RESOURCE', retryAfter: 1 });
+  drawn.push(renderer.render(sketch(2000, 6)));
+  expect(await Promise.all(drawn)).toHaveLength(room + 2);
+});
+
 test('pictures are drawn in order, and not at all once nobody waits for them', async () => {
   const order: number[] = [];
   const clients = Array.from({ length: 8 }, () => new AbortController());

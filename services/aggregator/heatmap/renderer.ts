@@ -96,7 +96,9 @@ export function createRenderer(workerFile: string): Renderer {
     async render(sketch, gone) {
       if (gone?.aborted === true) throw new CaError('NO_RESOURCE', 'the client went away');
       if (costOf(sketch) < INLINE_MS) return finish(sketch);
-      if (waiting.length >= LIMITS.picturesWaiting) {
+      const bytes = waiting.reduce((sum, job) => sum + bytesOf(job.sketch), bytesOf(sketch));
+      const tooMuch = waiting.length > 0 && bytes > LIMITS.picturesWaitingBytes;
+      if (tooMuch || waiting.length >= LIMITS.picturesWaiting) {
         throw new CaError('NO_RESOURCE', `${waiting.length} large pictures are waiting to be drawn`, {
           retryAfter: 1,
         });
@@ -112,4 +114,8 @@ export function createRenderer(workerFile: string): Renderer {
       await worker?.terminate();
     },
   };
+}
+
+function bytesOf({ layers }: Sketch): number {
+  return layers.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
