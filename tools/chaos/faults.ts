@@ -15,6 +15,8 @@ export class Faults {
   done = 0;
   /** Services that got SIGKILL, and when (ms). */
   readonly kills: { readonly target: string; readonly at: number }[] = [];
+  /** Nodes that lost power, and when (ms): what they had not sent, or kept in case it did not arrive, went with it. */
+  readonly cuts: { readonly nodes: readonly string[]; readonly at: number }[] = [];
   private brokerLane: Promise<void> = Promise.resolve();
   private readonly system: System;
   private readonly say: (line: string) => void;
@@ -57,6 +59,20 @@ export class Faults {
       case 'throttle':
         proxy?.flow({ bytesPerSecond: fault.amount });
         break;
+      case 'power cut': {
+        const nodes = this.system.fleets[Number(fault.target.replace('fleet-', ''))]?.nodes ?? [];
+        if (!nodes.some(({ running }) => running)) return;
+        // Without power nobody says goodbye, and nobody closes a connection: its other end has to find out.
+        proxy?.flow({ blackHole: true });
+        this.cuts.push({ nodes: nodes.map(({ name }) => name), at: Date.now() });
+        for (const node of nodes) node.stop(false);
+        this.done++;
+        await pause(fault.forMs);
+        proxy?.flow({});
+        proxy?.reset();
+        for (const node of nodes) node.start();
+        return;
+      }
       case 'refuse':
         proxy?.refuse(true);
         proxy?.reset();

@@ -91,6 +91,24 @@ describe('of values on disk', () => {
   });
 });
 
+test.each([
+  ['its node', ['sim3'], (SECOND + 5) * 1000, true],
+  ['another node', ['sim2'], (SECOND + 5) * 1000, false],
+  ['its node, before', ['sim3'], SECOND * 1000 - 1, false],
+  ['its node, when it could have been sent again for a minute', ['sim3'], (SECOND + 62) * 1000, false],
+])('of values on disk one may be missing when power was cut of %s', (_who, nodes, at, balances) => {
+  const without = all(SECOND);
+  without.delete('sim3');
+  const ledger = book();
+  ledger.keeps('global;1', 1000);
+  ledger.powerCut(nodes, at);
+  const told = reading(SECOND, { amounts: without, reporting: 4 });
+  expect(ledger.balance([told, reading(SECOND + 1)]).balances).toBe(balances);
+  // Whatever happened to it: nobody may be told that all is there.
+  const untold = reading(SECOND, { amounts: without, reporting: 4, expected: 4 });
+  expect(ledger.balance([untold, reading(SECOND + 1)]).counts.silent).toBe(1);
+});
+
 test('what nobody read is not accounted for', () => {
   expect(book().balance([reading(SECOND)])).toMatchObject({ balances: false, counts: { unread: 5 } });
 });
@@ -128,12 +146,12 @@ function plain(value: Value): unknown {
 }
 
 test('a plan is the same for the same seed, has a fault in any 10 s, and each kind before any comes thrice', () => {
-  const parties = { links: ['config', 'a', 'b'], services: ['config', 'a'] };
+  const parties = { links: ['config', 'a', 'b'], services: ['config', 'a'], fleets: ['b'] };
   for (let seed = 1; seed <= 50; seed++) {
     const faults = plan(seed, 600_000, parties);
     expect(plan(seed, 600_000, parties)).toEqual(faults);
     expect(faults.length).toBeGreaterThan(60);
     for (let i = 1; i < faults.length; i++) expect(faults[i]!.at - faults[i - 1]!.at).toBeLessThan(10_000);
-    expect(new Set(faults.slice(0, 15).map(({ fault }) => fault.kind)).size).toBe(11);
+    expect(new Set(faults.slice(0, 16).map(({ fault }) => fault.kind)).size).toBe(12);
   }
 });

@@ -2,6 +2,8 @@
  * The oracle's book: every value that a node made, against what readers were told afterwards. In: reports as they are made
  * and given up, and replies of the API. Out: for each value one verdict; the book balances when all are accounted for.
  */
+import { LIMITS } from '../../common/limits';
+
 export type Verdict =
   'present' | 'late' | 'missing' | 'givenUp' | 'silent' | 'doubled' | 'wrong' | 'unread' | 'unkept';
 
@@ -38,6 +40,7 @@ export class Ledger {
   /** Questions whose values are kept on disk: how many ms each of their reports spans. */
   private readonly kept = new Map<string, number>();
   private readonly kills: number[] = [];
+  private readonly cuts: { readonly nodes: ReadonlySet<string>; readonly at: number }[] = [];
 
   /** This question has persist-data: what was there once must not go missing, but for an aggregator's last second. */
   keeps(fqid: string, reportMs: number): void {
@@ -47,6 +50,11 @@ export class Ledger {
   /** An aggregator got SIGKILL, at this time (ms). */
   killed(at: number): void {
     this.kills.push(at);
+  }
+
+  /** These nodes lost power, at this time (ms), and with it what they could have sent again. */
+  powerCut(nodes: readonly string[], at: number): void {
+    this.cuts.push({ nodes: new Set(nodes), at });
   }
 
   make(made: Made): void {
@@ -155,18 +163,21 @@ export class Ledger {
     if (found !== undefined) return undefined;
     if (this.givenUp.has(`${fqid} ${second} ${node}`)) return 'givenUp';
     if (reading.reporting >= reading.expected) return 'silent';
-    return this.mayBeMissing(fqid, second) ? 'missing' : 'unkept';
+    return this.mayBeMissing(fqid, node, second) ? 'missing' : 'unkept';
   }
 
   /**
    * Nodes send what is missing again for a minute, and here no fault lasts that long; so of what is kept on disk only
-   * an aggregator's last second has an excuse.
+   * an aggregator's last second has an excuse, and what a node held when it lost power.
    */
-  private mayBeMissing(fqid: string, second: number): boolean {
+  private mayBeMissing(fqid: string, node: string, second: number): boolean {
     const reportMs = this.kept.get(fqid);
     if (reportMs === undefined) return true;
     const end = second * 1000 + reportMs;
-    return this.kills.some((at) => at >= end - LAST_MS && at <= end + ON_ITS_WAY_MS + LAST_MS);
+    if (this.kills.some((at) => at >= end - LAST_MS && at <= end + ON_ITS_WAY_MS + LAST_MS)) return true;
+    const gone = ({ nodes, at }: (typeof this.cuts)[number]): boolean =>
+      nodes.has(node) && second * 1000 <= at && at <= end + 1000 * LIMITS.outboxSeconds;
+    return this.cuts.some(gone);
   }
 }
 

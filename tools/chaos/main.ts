@@ -50,9 +50,10 @@ async function main(): Promise<boolean> {
       watched++;
       for (const lie of trial.ledger.lies(reading)) lies.add(lie);
     });
-    const { done: faults, kills } = await breakThings(trial.system, seed, durationMs);
+    const { done: faults, kills, cuts } = await breakThings(trial.system, seed, durationMs);
     const deaths = kills.filter(({ target }) => target.startsWith('aggregator'));
     for (const { at } of deaths) trial.ledger.killed(at);
+    for (const { nodes, at } of cuts) trial.ledger.powerCut(nodes, at);
     await watching.stop();
     const healed = Date.now();
     await trial.recovered();
@@ -75,7 +76,9 @@ async function breakThings(system: System, seed: number, durationMs: number): Pr
   const faults = new Faults(system, tell);
   const links = [...system.proxies.keys()];
   const running: Promise<void>[] = [];
-  for (const { at, fault } of plan(seed, durationMs, { links, services: [...system.services.keys()] })) {
+  const fleets = links.filter((name) => name.startsWith('fleet-'));
+  const parties = { links, services: [...system.services.keys()], fleets };
+  for (const { at, fault } of plan(seed, durationMs, parties)) {
     await pause(Math.max(0, started + at - Date.now()));
     tell(describeFault(fault));
     running.push(faults.happen(fault));

@@ -13,6 +13,7 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly kind: 'kill'; readonly target: string }
+  | { readonly kind: 'power cut'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'kill broker' | 'memory alarm' | 'permissions'; readonly forMs: number }
   | { readonly kind: 'delete queue'; readonly target: string };
 
@@ -27,6 +28,8 @@ export interface Parties {
   readonly links: readonly string[];
   /** Services that may be killed: a link each, too. */
   readonly services: readonly string[];
+  /** Nodes that lose power together: a link each, too. */
+  readonly fleets: readonly string[];
 }
 
 /** Between two faults; some last longer, and overlap. */
@@ -45,11 +48,12 @@ export function plan(seed: number, durationMs: number, parties: Parties): Planne
   return faults;
 }
 
-function cards(random: Random, { links, services }: Parties): (() => Fault)[] {
+function cards(random: Random, { links, services, fleets }: Parties): (() => Fault)[] {
   const one = (of: readonly string[]): string => of[random.between(0, of.length - 1)] ?? '';
   const link = (): string => one(links);
   return [
     ...services.map((target) => () => ({ kind: 'kill', target }) as const),
+    () => ({ kind: 'power cut', target: one(fleets), forMs: random.between(1000, 20_000) }),
     () => ({ kind: 'reset', target: link(), amount: 0 }),
     () => ({ kind: 'reset', target: link(), amount: 0 }),
     () => ({ kind: 'truncate', target: link(), amount: random.between(1, 200) }),
@@ -101,6 +105,8 @@ export function describeFault(fault: Fault): string {
       return `refuse connections of ${fault.target}${lasting}`;
     case 'kill':
       return `kill -9 ${fault.target}`;
+    case 'power cut':
+      return `cut the power of all nodes of ${fault.target}${lasting}`;
     case 'kill broker':
       return `kill -9 the broker, start it again after ${(fault.forMs / 1000).toFixed(1)} s`;
     case 'memory alarm':

@@ -66,7 +66,9 @@ export class SyntheticNode {
 
   start(): void {
     this.up = true;
-    const { name: host, routes, now, send, patient } = this.options;
+    const { name: host, routes, now, patient } = this.options;
+    // Without power nothing is sent any more, whatever waits.
+    const send: NodeOptions['send'] = (keys, message) => this.up && this.options.send(keys, message);
     const clock = { now: () => now() + this.skewMs, everySecond: () => () => undefined };
     const gaveUp = (parcel: Parcel): void => this.options.gaveUp?.(host, parcel);
     this.outbox = patient === true ? new Outbox({ host, routes, clock, send, gaveUp }) : undefined;
@@ -75,7 +77,10 @@ export class SyntheticNode {
 
   /** Orderly: it says goodbye. Otherwise it is just silent, as after a power cut. It forgets everything either way. */
   stop(orderly: boolean): void {
-    if (orderly && this.up) this.tell('offline', {});
+    if (orderly && this.up) {
+      this.outbox?.flush();
+      this.tell('offline', {});
+    }
     this.up = false;
     this.gatherings.clear();
     this.outbox?.close();
