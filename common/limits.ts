@@ -294,6 +294,8 @@ export const LIMITS = {
   /** A second's block is waited for this long after its end; blocks that nobody reads are kept up to this many. */
   dtraceReadMs: 900,
   dtraceBlocks: 10,
+  /** When the wall clock was set by more than this, a child is started anew: it keeps the clock that it began with. */
+  dtraceClockMs: 100,
   /** Between SIGTERM and SIGKILL, and how often it is looked whether its probes are gone. */
   dtraceEndMs: 10_000,
   dtraceDetachPollMs: 50,

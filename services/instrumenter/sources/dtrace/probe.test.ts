@@ -27,7 +27,7 @@ afterAll(() => {
 async function enable(
   name: string,
   script: string,
-  second: { now: number },
+  second: { now: number; set?: number },
   end = new AbortController(),
   attached = () => undefined,
 ) {
@@ -35,7 +35,8 @@ async function enable(
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
   const clock = { ...SYSTEM_CLOCK, now: () => second.now * 1000 };
-  const probe = await enableProbe(file, PROGRAM, clock, end.signal, attached);
+  const time = { clock, elapsed: () => (second.now - (second.set ?? 0)) * 1e9 };
+  const probe = await enableProbe(file, PROGRAM, time, end.signal, attached);
   probes.push(probe);
   return probe;
 }
@@ -94,4 +95,29 @@ test('an enabling that is given up leaves no child', async () => {
     end.abort();
   });
   await expect(enabling).rejects.toThrow('dtrace ended without a word');
+});
+
+test('when the wall clock is set it is started anew: on Linux a D program keeps the one that it began with', async () => {
+  const now = { now: SECOND + 1, set: 0 };
+  const mark = join(folder, 'began');
+  const probe = await enable(
+    'set',
+    `if [ -e ${mark} ]; then ${block(3600, 7)}; else touch ${mark}; ${block(0, 1)}; fi; exec sleep 60`,
+    now,
+  );
+  probe.turn();
+  expect(await probe.read()).toEqual({ value: { shape: 'number', number: 1 }, lost: 0 });
+  now.set = 3600;
+  now.now = SECOND + 3601;
+  probe.turn();
+  expect(await probe.read()).toEqual({ value: { shape: 'number', number: 7 }, lost: 0 });
+});
+
+test('seconds that come in the wrong order are both read', async () => {
+  const now = { now: SECOND };
+  const both = `{ ${block(1, 1)}; ${block(0, 2)}; }`;
+  const probe = await enable('order', `out=$(${both}); echo "$out"; exec sleep 60`, now);
+  now.now = SECOND + 2;
+  probe.turn();
+  expect(await probe.read()).toEqual({ value: { shape: 'number', number: 3 }, lost: 0 });
 });

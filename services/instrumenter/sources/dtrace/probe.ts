@@ -15,16 +15,22 @@ import { lostBy } from './complaints';
 import { OutputReader, type Block } from './output';
 import type { Program } from './program';
 
+export interface Time {
+  readonly clock: Clock;
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+}
+
 /** Starts dtrace and resolves with its first second. `attached` is called when it keeps no CPU busy any more. */
 export async function enableProbe(
   dtrace: string,
   program: Program,
-  clock: Clock,
+  time: Time,
   ending: AbortSignal,
   attached: () => void,
 ): Promise<DtraceProbe> {
   if (ending.aborted) throw new EnableError('the instrumenter is going away');
-  const probe = new DtraceProbe(dtrace, program, clock, attached);
+  const probe = new DtraceProbe(dtrace, program, time, attached);
   const giveUp = (): void => void probe.close();
   const timer = setTimeout(giveUp, LIMITS.dtraceEnableMs);
   ending.addEventListener('abort', giveUp);
@@ -42,9 +48,13 @@ export async function enableProbe(
 
 export class DtraceProbe implements Probe {
   readonly ready: Promise<void>;
+  private readonly dtrace: string;
   private readonly program: Program;
-  private readonly clock: Clock;
-  private readonly child: Child;
+  private readonly time: Time;
+  private child: Child;
+  private ending: Promise<unknown> = Promise.resolve();
+  /** How the wall clock was set when the child began. */
+  private clockSet = 0;
   private blocks: Block[] = [];
   private lost = 0;
   /** Last second that the program has closed. */
@@ -55,22 +65,36 @@ export class DtraceProbe implements Probe {
   private turned = 0;
   private ended = false;
   private woken: () => void = () => undefined;
+  private isReady: () => void = () => undefined;
 
-  constructor(dtrace: string, program: Program, clock: Clock, attached: () => void) {
+  constructor(dtrace: string, program: Program, time: Time, attached: () => void) {
+    this.dtrace = dtrace;
     this.program = program;
-    this.clock = clock;
-    let isReady: () => void = () => undefined;
+    this.time = time;
+    this.child = this.start(attached);
+    const { child } = this;
+    this.ready = new Promise<void>((resolve, reject) => {
+      this.isReady = resolve;
+      void child.exited.then(() => {
+        reject(new EnableError(reasonOf(child.complaints()), child.complaints()));
+      });
+    });
+  }
+
+  private start(attached: () => void): Child {
+    this.clockSet = this.clockSetting();
     // The first that is printed is BEGIN's empty line.
     let hasBegun = (): void => {
       hasBegun = () => undefined;
-      this.child.raise();
+      child.raise();
       attached();
     };
-    const reader = new OutputReader(program.format, (block) => {
-      this.take(block);
-      isReady();
+    const reader = new OutputReader(this.program.format, (block) => {
+      if (this.child === child) this.take(block);
+      else this.giveUp(block);
+      this.isReady();
     });
-    this.child = runDtrace(dtrace, program.text, {
+    const child = runDtrace(this.dtrace, this.program.text, {
       output: (chunk) => {
         hasBegun();
         reader.write(chunk);
@@ -79,24 +103,43 @@ export class DtraceProbe implements Probe {
         this.lost += lostBy(line);
       },
     });
-    this.ready = new Promise<void>((resolve, reject) => {
-      isReady = resolve;
-      void this.child.exited.then(() => {
-        this.ended = true;
-        this.woken();
-        reject(new EnableError(reasonOf(this.child.complaints()), this.child.complaints()));
-      });
+    void child.exited.then(() => {
+      if (this.child !== child) return;
+      this.ended = true;
+      this.woken();
     });
+    return child;
+  }
+
+  /** The wall clock's distance from the one that only goes forward, in milliseconds. */
+  private clockSetting(): number {
+    const { clock, elapsed } = this.time;
+    for (;;) {
+      const [before, now, after] = [elapsed(), clock.now(), elapsed()];
+      // Else the process stood still between the looks.
+      if (after - before < 1e6) return now - before / 1e6;
+    }
+  }
+
+  /** What the old one has counted since its last block is nobody's second any more. */
+  private startAnew(): void {
+    const old = this.child;
+    for (const block of this.blocks.splice(0)) this.giveUp(block);
+    this.last = -Infinity;
+    this.child = this.start(() => undefined);
+    this.ending = Promise.all([this.ending, old.end()]);
   }
 
   turn(): void {
-    this.turned = seconds(this.clock.now());
+    this.turned = seconds(this.time.clock.now());
+    // On Linux a D program's wall clock is that of its start: after a jump all its seconds would be others than ours.
+    if (!this.ended && Math.abs(this.clockSetting() - this.clockSet) > LIMITS.dtraceClockMs) this.startAnew();
   }
 
   async read(): Promise<Reading> {
     const end = this.turned;
-    const deadline = this.clock.now() + LIMITS.dtraceReadMs;
-    while (this.last < end - 1 && !this.ended && this.clock.now() < deadline)
+    const deadline = this.time.clock.now() + LIMITS.dtraceReadMs;
+    while (this.last < end - 1 && !this.ended && this.time.clock.now() < deadline)
       await this.somethingNew(deadline);
     this.wanted = end;
     const due = this.blocks.filter((block) => block.second < end);
@@ -114,11 +157,12 @@ export class DtraceProbe implements Probe {
   }
 
   async close(): Promise<void> {
-    await this.child.end();
+    await Promise.all([this.ending, this.child.end()]);
   }
 
   private take(block: Block): void {
-    this.last = block.second;
+    // When we were late, those of two CPUs may come in the wrong order.
+    this.last = Math.max(this.last, block.second);
     if (block.second < this.wanted) this.giveUp(block);
     else this.blocks.push(block);
     // Nobody reads while an instrumentation is being set up: older ones are nobody's.
@@ -132,7 +176,7 @@ export class DtraceProbe implements Probe {
 
   private somethingNew(deadline: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(deadline - this.clock.now(), 0));
+      const timer = setTimeout(resolve, Math.max(deadline - this.time.clock.now(), 0));
       this.woken = () => {
         clearTimeout(timer);
         resolve();

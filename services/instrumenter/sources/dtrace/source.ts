@@ -17,6 +17,8 @@ import { fieldsOf, programOf } from './program';
 export interface DtraceOptions {
   readonly host: string;
   readonly clock: Clock;
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
   /** CA_DTRACE: absolute path of dtrace. */
   readonly dtrace?: string | undefined;
   /** PATH, for where CA_DTRACE does not say. */
@@ -69,7 +71,7 @@ class DtraceSource implements Source {
       architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
     });
     const enabling = this.inTurn((attached) =>
-      enableProbe(this.path, program, this.options.clock, this.ending.signal, attached),
+      enableProbe(this.path, program, this.options, this.ending.signal, attached),
     );
     this.enabling.add(enabling);
     return enabling.finally(() => this.enabling.delete(enabling));

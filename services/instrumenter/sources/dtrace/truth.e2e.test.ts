@@ -90,7 +90,12 @@ describeDtrace('the same workload through bpf and a real dtrace', (dtrace) => {
     const bpf = openBpf('node1', METRICS);
     if (typeof bpf === 'string') throw new Error(bpf);
     sources.push(bpf);
-    const real = await openDtrace({ host: 'node1', clock: SYSTEM_CLOCK, dtrace });
+    const real = await openDtrace({
+      host: 'node1',
+      clock: SYSTEM_CLOCK,
+      elapsed: () => performance.now() * 1e6,
+      dtrace,
+    });
     sources.push(real);
     const questions = NAMES.map((name) => QUESTIONS[name]);
     const enabled = await Promise.all(
