@@ -196,7 +196,16 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
  * Whoever looked at the path as it came, as admit does, would have decided about another one: such paths do not exist.
  */
 function isPlainPath(url: string): boolean {
-  const path = url.split('?', 1)[0] ?? '';
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  // Nearly all are words between slashes: these need no parser.
+  return WORDS.test(path) || isUnchangedByParser(path);
+}
+
+/** A dot only within a word: . and .. are what the parser would act upon. */
+const WORDS = /^(?:\/[\w-]+(?:\.[\w-]+)*)+$/;
+
+function isUnchangedByParser(path: string): boolean {
   return URL.canParse(path, 'http://h') && new URL(path, 'http://h').pathname === path;
 }
 

@@ -7,6 +7,7 @@ import {
   type Agent,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type ServerResponse,
 } from 'node:http';
 import { CaError, messageOf } from '../../common/errors';
 import { FRONT_DOOR_HEADER } from '../../common/front-door';
@@ -88,7 +89,7 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
     request: Request,
     { httpHost, httpPort }: Address,
     upstream: Upstream,
-    headers: OutgoingHttpHeaders,
+    headers: readonly string[],
     connections: Agent | false,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
@@ -128,7 +129,9 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         outgoing.off('close', abandon);
         reject(Object.assign(error, { reused: asked.reusedSocket }));
       });
-      asked.end(request.body);
+      // Even an empty body would be a second piece to write.
+      if (request.body.length > 0) asked.end(request.body);
+      else asked.end();
     });
 
   return {
@@ -168,7 +171,9 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         ]);
       });
       const length = request.body.length > 0 ? { 'content-length': request.body.length } : {};
-      const headers = { ...endToEnd(request.incoming, NOT_PASSED_ON), ...extra, ...length, ...proof };
+      const host = { host: nameOf(address) };
+      const passed = endToEnd(request.incoming, NOT_PASSED_ON);
+      const headers = asPairs({ ...host, ...passed, ...extra, ...length, ...proof });
       const fail = (error: unknown): never => {
         counts.failed++;
         upstream.failed();
@@ -196,7 +201,14 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
   };
 }
 
-/** At the client's speed: pipe holds the aggregator back while the client's side is full. */
+/** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */
+function asPairs(headers: OutgoingHttpHeaders): string[] {
+  const pairs: string[] = [];
+  for (const [name, value] of Object.entries(headers)) pairs.push(name, String(value));
+  return pairs;
+}
+
+/** At the client's speed: the aggregator is held back while the client's side is full. */
 function pass(answer: IncomingMessage, { headers: asked, outgoing, method }: Request): void {
   const headers = endToEnd(answer);
   const { vary, etag } = answer.headers;
@@ -217,11 +229,23 @@ function pass(answer: IncomingMessage, { headers: asked, outgoing, method }: Req
     });
   }
   outgoing.writeHead(answer.statusCode ?? 502, headers);
-  const target = smaller ? gzipStream() : outgoing;
-  if (target !== outgoing) target.pipe(outgoing);
-  answer.pipe(target);
+  if (smaller) answer.pipe(gzipStream()).pipe(outgoing);
+  else copy(answer, outgoing);
   // Half an answer must not look like a whole one.
   answer.once('error', () => outgoing.destroy());
+}
+
+/** As pipe does it, with three listeners instead of ten: most answers are one piece. */
+function copy(answer: IncomingMessage, outgoing: ServerResponse): void {
+  answer.on('data', (piece: Buffer) => {
+    // A client that has gone: `abandon` ends the rest.
+    if (outgoing.destroyed || outgoing.write(piece)) return;
+    answer.pause();
+    outgoing.once('drain', () => answer.resume());
+  });
+  answer.once('end', () => {
+    if (!outgoing.destroyed) outgoing.end();
+  });
 }
 
 /** What the two ends say to each other; whatever `Connection` names is between neighbours, too. */

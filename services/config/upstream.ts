@@ -145,7 +145,7 @@ export class Upstream {
 }
 
 export function nameOf({ httpHost, httpPort }: Address): string {
-  return `${httpHost}:${httpPort}`;
+  return `${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${httpPort}`;
 }
 
 /** What streams hold before they say that it is enough; from Node.js 22 on it would be 64 KiB for each of them. */
