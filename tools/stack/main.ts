@@ -2,11 +2,10 @@
  * `make run`: the whole system in the foreground. Starts what DESIGN's table of parts lists, says where the page is
  * and what is missing, and on SIGINT or SIGTERM stops every process it started.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../../common/errors';
-import { readSettings, type Settings } from '../../common/settings';
+import { readSettings } from '../../common/settings';
 import { brokerInstalled } from './broker';
+import { lockFolder } from './lock';
 import { sourcesOf } from './missing';
 import { isOpen } from './ports';
 import { startStack, type Stack } from './stack';
@@ -15,7 +14,7 @@ const say = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  refuseSecond(settings);
+  process.once('exit', lockFolder(settings.home));
   if (await isOpen(settings.httpPort)) {
     throw new Error(
       `port ${settings.httpPort} is taken; fix: stop what listens there, or choose another with CA_HTTP_PORT=24181 make run`,
@@ -30,7 +29,6 @@ async function main(): Promise<void> {
 
   let stack: Stack | undefined;
   let stopping: Promise<void> | undefined;
-  const release = lock(settings);
   const starting = startStack({
     home: settings.home,
     httpPort: settings.httpPort,
@@ -46,46 +44,16 @@ async function main(): Promise<void> {
       // Stopping in the middle of starting: what was started so far must end too.
       stack ??= await starting.catch(() => undefined);
       await stack?.stop();
-      release();
       say('stopped');
       process.exit(0);
     })());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
 
-  try {
-    stack = await starting;
-  } catch (error) {
-    release();
-    throw error;
-  }
+  stack = await starting;
   const { working, missing } = sourcesOf(await stack.instrumenterStatus(settings.host));
   say(`gathering with ${working.join(', ')}`);
   missing.forEach(say);
   say(`Cloud Analytics ready at ${stack.url}`);
-}
-
-/** Two deployments in one state folder would tear each other's files apart. */
-function refuseSecond(settings: Settings): void {
-  const file = join(settings.home, 'lock');
-  if (!existsSync(file)) return;
-  const pid = Number(readFileSync(file, 'utf8'));
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return; // its process is gone: a leftover
-  }
-  throw new Error(
-    `another deployment (process ${pid}) uses ${settings.home}; fix: stop it, or start this one with CA_HTTP_PORT=24181 make run`,
-  );
-}
-
-function lock(settings: Settings): () => void {
-  const file = join(settings.home, 'lock');
-  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
-  writeFileSync(file, String(process.pid));
-  return () => {
-    rmSync(file, { force: true });
-  };
 }
 
 main().catch((error: unknown) => {

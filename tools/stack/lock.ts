@@ -1,0 +1,48 @@
+/*
+ * One deployment in a state folder: two would tear each other's files apart. In: the folder. Out: the folder is ours
+ * until it is released, or a sentence that says who has it. A file that was left behind holds nobody up.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Part of our own command line: a process with a number of old may be anybody's by now. */
+const PROGRAM = join('tools', 'stack', 'main.js');
+
+export function lockFolder(home: string, program = PROGRAM): () => void {
+  const file = join(home, 'lock');
+  const holder = holderOf(file);
+  if (holder !== undefined && isRunning(holder, program)) {
+    throw new Error(
+      `another deployment (process ${holder}) uses ${home}; fix: stop it, or start this one with CA_HTTP_PORT=24181 make run`,
+    );
+  }
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  writeFileSync(file, String(process.pid));
+  return () => {
+    rmSync(file, { force: true });
+  };
+}
+
+/** undefined: no file, or nothing in it, as after a power failure. */
+function holderOf(file: string): number | undefined {
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number, program: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process is one, too.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(program);
+  } catch {
+    return true; // systems that do not tell: better safe
+  }
+}
