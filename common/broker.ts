@@ -19,7 +19,7 @@ export interface Delivery {
   readonly contentType: string;
 }
 
-export interface BrokerEvents {
+interface BrokerEvents {
   readonly onMessage: (delivery: Delivery) => void;
   /** Queue and bindings are in place (first time, or again). */
   readonly onUp: () => void;

@@ -25,7 +25,7 @@ export interface Grid {
 const EXACT = 10;
 const PER_DECADE = 90;
 /** Decades above the exact values: 10..99 is the first; the last ends at 10^15 - 1. */
-export const LOG_DECADES = 14;
+const LOG_DECADES = 14;
 
 const POWERS = Array.from({ length: LOG_DECADES + 2 }, (_, k) => 10 ** k);
 const powerOfTen = (k: number): number => POWERS[k] ?? 10 ** k;

@@ -22,7 +22,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** The parameter or property at fault, as the user wrote it: `predicate.and[1].lt`. */
   readonly field?: string;
   /** Seconds after which trying again makes sense. */

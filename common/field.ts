@@ -4,9 +4,9 @@
  */
 import { linearGrid, LOG_GRID, type Grid } from './bucket';
 
-export type Arity = 'discrete' | 'numeric';
+type Arity = 'discrete' | 'numeric';
 
-export interface FieldType {
+interface FieldType {
   readonly arity: Arity;
   readonly unit: string;
   readonly abbr?: string;

@@ -53,7 +53,7 @@ export interface Reply {
   readonly streamed?: boolean;
 }
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly name: string;
   readonly routes: readonly Route[];
   readonly host: string;

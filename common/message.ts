@@ -148,9 +148,9 @@ const SCHEMAS = {
 export type MessageType = keyof typeof SCHEMAS;
 export type Body<T extends MessageType> = Static<(typeof SCHEMAS)[T]>;
 
-export const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
+const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
 
-export interface Envelope {
+interface Envelope {
   readonly version: number;
   readonly type: MessageType;
   /** Chosen by the sender, unique per sender; answers refer to it. */

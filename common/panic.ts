@@ -17,13 +17,13 @@ import type { Settings } from './settings';
 import { startWatchdog } from './watchdog';
 
 /** Exit status after an uncaught error or an abort: EX_SOFTWARE. */
-export const PANIC_STATUS = 70;
+const PANIC_STATUS = 70;
 /** How the watchdog's thread finds what to ask on the stuck thread. */
-export const PANIC_HOOK = Symbol.for('cloud-analytics.panic');
+const PANIC_HOOK = Symbol.for('cloud-analytics.panic');
 
 export const DUMP_VERSION = 1;
 
-export interface PanicOptions {
+interface PanicOptions {
   /** Name of the service in file names: aggregator-0. */
   readonly service: string;
   readonly settings: Pick<Settings, 'home' | 'host' | 'watchdogS' | 'watchdogExitS'>;

@@ -39,7 +39,7 @@ export interface PeerOptions {
   readonly firstAttempts?: number;
 }
 
-export interface PeerCounts {
+interface PeerCounts {
   received: number;
   sent: number;
   /** Messages that were not what they should be, or that nobody here handles. */

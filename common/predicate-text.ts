@@ -15,14 +15,7 @@ import { CaError, messageOf } from './errors';
 import type { TypeName } from './field';
 import { isNumeric } from './field';
 import { LIMITS } from './limits';
-import {
-  ALWAYS,
-  parsePredicate,
-  toPlainPredicate,
-  type Comparison,
-  type Constant,
-  type Predicate,
-} from './predicate';
+import { ALWAYS, parsePredicate, type Comparison, type Constant, type Predicate } from './predicate';
 import { tokens, type Token } from './predicate-tokens';
 import { exactText, parseQuantity } from './unit';
 
@@ -243,9 +236,4 @@ export function predicateText(p: Predicate, typeOf: TypeOf = () => 'any'): strin
         )
         .join(p.kind === 'and' ? ' && ' : ' || ');
   }
-}
-
-/** The JSON form of the API for a text. */
-export function plainFromText(text: string, typeOf: TypeOf): ReturnType<typeof toPlainPredicate> {
-  return toPlainPredicate(parsePredicateText(text, typeOf));
 }

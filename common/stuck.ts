@@ -13,7 +13,7 @@ import { messageOf } from './errors';
 import { diagnosticReport, DUMP_VERSION } from './panic';
 import { presentable, secretsOf } from './presentable';
 
-export interface StuckOptions {
+interface StuckOptions {
   readonly folder: string;
   readonly service: string;
   readonly host: string;
@@ -21,7 +21,7 @@ export interface StuckOptions {
   readonly seconds: number;
 }
 
-export interface StuckDump extends DumpFile {
+interface StuckDump extends DumpFile {
   /** For people: the innermost function. */
   readonly busyWith: string;
 }

@@ -7,7 +7,7 @@
 import { invalid } from './errors';
 import type { TypeName } from './field';
 
-export type Quantity = 'time' | 'size' | 'percent';
+type Quantity = 'time' | 'size' | 'percent';
 
 interface Unit {
   readonly name: string;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Log } from './log';
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   readonly service: string;
   readonly host: string;
   /** Where dumps go. */

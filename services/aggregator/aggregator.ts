@@ -22,7 +22,7 @@ import { Loads } from './loads';
 import { Recall, type RecallOptions } from './recall';
 import { Waiting } from './waiting';
 
-export interface AggregatorOptions {
+interface AggregatorOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Asks the broker for the values of an instrumentation, or not to send them any more. */
@@ -263,7 +263,7 @@ function standing(dataset: Dataset): { expected: number; reporting: number; miss
  * Nodes are expected by what was seen 5 to 15 s before. Right after the start nothing was seen yet: until then those
  * that the config service asked are expected.
  */
-export function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
+function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
   const { dataset, since, nodes } = owned;
   const end = slot + dataset.granularity;
   // Whoever has not reported by now is not on the way: a stretch long past is answered at once, with what there is.

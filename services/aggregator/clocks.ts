@@ -21,7 +21,7 @@ export interface ClocksOptions {
 }
 
 /** What is known of one node's clock, for people. */
-export interface NodeClock {
+interface NodeClock {
   readonly node: string;
   /** Node's clock minus ours, ms; undefined: not known yet. */
   readonly offsetMs: number | undefined;

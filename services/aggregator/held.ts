@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { CaError, invalid } from '../../common/errors';
 
-export interface HeldLimits {
+interface HeldLimits {
   readonly answerBytes: number;
   readonly allBytes: number;
 }

@@ -18,7 +18,7 @@ import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
 import { onlyHeld, type Changes } from './unsaved';
 
-export interface HindsightOptions {
+interface HindsightOptions {
   readonly folder: string;
   /** A name that no other process has: files are written by one process each. */
   readonly writer: string;

@@ -14,7 +14,7 @@ export interface Interval {
   readonly requestedDuration: number;
 }
 
-export interface Intervals {
+interface Intervals {
   readonly points: readonly Interval[];
   /** ndatapoints was given, even as 1: the reply is a list. */
   readonly many: boolean;

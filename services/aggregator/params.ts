@@ -5,7 +5,7 @@
 import { invalid } from '../../common/errors';
 import type { Request } from '../../common/http';
 
-export interface WholeRange {
+interface WholeRange {
   readonly min: number;
   readonly max: number;
 }

@@ -5,7 +5,7 @@
  * The periods are a ring: a period's place is its number modulo the capacity, and the newer one takes it over.
  */
 
-export type Mark = 'first' | 'again' | 'tooOld' | 'tooMany';
+type Mark = 'first' | 'again' | 'tooOld' | 'tooMany';
 
 /** A node's text, map entry and array elements, about. */
 const NODE_BYTES = 160;

@@ -8,9 +8,9 @@ import { LIMITS } from '../../common/limits';
 import type { Dataset } from './dataset';
 
 /** Key; its buckets, ascending; their counts. */
-export type RememberedRow = readonly [string, Uint16Array, Float64Array];
+type RememberedRow = readonly [string, Uint16Array, Float64Array];
 
-export interface RememberedSlot {
+interface RememberedSlot {
   readonly time: number;
   readonly lost: number;
   readonly late: number;
@@ -21,7 +21,7 @@ export interface RememberedSlot {
 }
 
 /** First second of a period, and who reported for it. */
-export type RememberedPeriod = readonly [number, readonly string[]];
+type RememberedPeriod = readonly [number, readonly string[]];
 
 export interface Remembered {
   readonly slots: readonly RememberedSlot[];

@@ -15,7 +15,7 @@ interface Current {
   bytes: number;
 }
 
-export interface SegmentFile {
+interface SegmentFile {
   readonly name: string;
   readonly size: number;
 }

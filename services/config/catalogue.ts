@@ -16,7 +16,7 @@ export interface Catalogue {
   filters(metric: MetricName, field: string): boolean;
 }
 
-export interface Conflict {
+interface Conflict {
   readonly node: string;
   readonly problems: readonly string[];
 }

@@ -22,7 +22,7 @@ import type { Changes, Question } from './question';
 import { loadsOf, Reconciler } from './reconcile';
 import type { Draft, Store, Stored } from './store';
 
-export interface ConfigOptions {
+interface ConfigOptions {
   readonly bus: Bus;
   readonly broadcastKey: string;
   readonly clock: Clock;

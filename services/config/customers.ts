@@ -9,7 +9,7 @@ import type { Predicate } from '../../common/predicate';
 import { checker, Type } from '../../common/schema';
 
 /** The field that says in which zone or container an event happened. */
-export const ZONE_FIELD = 'zonename';
+const ZONE_FIELD = 'zonename';
 
 export interface Customer {
   readonly ownsNode: (host: string) => boolean;

@@ -8,7 +8,7 @@ import type { Log } from '../../common/log';
 import type { Bus } from './bus';
 import type { Aggregator, Members } from './members';
 
-export interface DebtsOptions {
+interface DebtsOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly members: Pick<Members, 'aggregator'>;

@@ -38,7 +38,7 @@ export interface Call {
 }
 
 /** Answers a command; undefined: never. Throws: the other side's error. */
-export type Answering = (call: Call) => AnswerBody | undefined | Promise<AnswerBody>;
+type Answering = (call: Call) => AnswerBody | undefined | Promise<AnswerBody>;
 
 export class FakeBus implements Bus {
   readonly key = 'ca.config';

@@ -1,6 +1,6 @@
 /* As many rows of a status as a message has room for. In: rows, most important first. Out: those, and how many are left out. */
 
-export interface Fitting<T> {
+interface Fitting<T> {
   readonly rows: readonly T[];
   /** Rows that there was no room for. */
   readonly left: number;

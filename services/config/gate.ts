@@ -13,7 +13,7 @@ import type { Holder, Tokens } from './tokens';
 /** The version of the documentation that this API follows. */
 export const API_VERSION = 'ca/0.1.8';
 
-export interface GateOptions {
+interface GateOptions {
   readonly access: Pick<Access, 'names' | 'origins' | 'behindProxy'>;
   /** undefined: everybody is an operator. A function: the file is read anew on SIGHUP. */
   readonly tokens: () => Tokens | undefined;

@@ -4,7 +4,7 @@
  */
 import { CaError } from '../../common/errors';
 
-export interface LineOptions {
+interface LineOptions {
   /** At a time. */
   readonly width: number;
   /** Waiting for that. */

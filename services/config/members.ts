@@ -34,7 +34,7 @@ export interface Node {
   readonly since: number;
 }
 
-export interface MemberNews {
+interface MemberNews {
   /** A hello: new, restarted, or merely asked to say it again. What it was told before may be lost. */
   readonly aggregatorUp: (aggregator: Aggregator) => void;
   readonly aggregatorGone: (aggregator: Aggregator) => void;

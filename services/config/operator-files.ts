@@ -10,7 +10,7 @@ import type { Access } from './access';
 import { NO_CUSTOMERS, parseCustomers, type Customers } from './customers';
 import { parseTokens, type Tokens } from './tokens';
 
-export interface OperatorFiles {
+interface OperatorFiles {
   readonly tokens: Tokens | undefined;
   readonly customers: Customers;
   /** Reads both again. Rejects, with everything as it was, when either is not valid. */

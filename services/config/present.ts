@@ -20,9 +20,9 @@ export interface Standing {
   readonly nodes?: readonly NodeState[];
 }
 
-export type PlainInstrumentation = Readonly<Record<string, unknown>>;
+type PlainInstrumentation = Readonly<Record<string, unknown>>;
 
-export function scopePath(customer: string | undefined): string {
+function scopePath(customer: string | undefined): string {
   return customer === undefined ? '/ca' : `/ca/customers/${encodeURIComponent(customer)}`;
 }
 

@@ -35,7 +35,7 @@ export interface Proxy {
   close(): void;
 }
 
-export interface ProxyOptions {
+interface ProxyOptions {
   /** Shows aggregators that it is the front door that asks. */
   readonly secret?: string | undefined;
   readonly limits?: Partial<UpstreamLimits>;

@@ -21,7 +21,7 @@ import type { Aggregator, Members, Node } from './members';
 import type { Stored } from './store';
 import { Turns } from './turns';
 
-export interface ReconcilerOptions {
+interface ReconcilerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;

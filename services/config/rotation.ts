@@ -4,7 +4,7 @@
  * with growing pauses until it answers, and is in again. One question at a time, whatever is going on; none when
  * nobody wants anything of it.
  */
-export interface RotationOptions {
+interface RotationOptions {
   /** Resolves: it is alive. Rejects: it is not; takes no longer than a second or so. */
   readonly probe: () => Promise<void>;
   readonly failuresMax: number;

@@ -32,7 +32,7 @@ export interface TestFront {
   close(): Promise<void>;
 }
 
-export interface TestAnswer {
+interface TestAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;

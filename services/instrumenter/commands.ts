@@ -5,7 +5,7 @@ import type { Peer } from '../../common/peer';
 import { fromWire, type ResendItems } from '../../common/message';
 import type { Instrumenter } from './instrumenter';
 
-export interface CommandOptions {
+interface CommandOptions {
   readonly peer: Pick<Peer, 'on'>;
   readonly instrumenter: Instrumenter;
   /** Somebody wants to know who is here. */

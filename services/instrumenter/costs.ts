@@ -19,7 +19,7 @@ export interface Excess {
   readonly reason: string;
 }
 
-export interface CostsOptions {
+interface CostsOptions {
   readonly sources: readonly Source[];
   /** Nanoseconds of a clock that only goes forward. */
   readonly elapsed: () => number;

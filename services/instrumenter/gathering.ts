@@ -14,7 +14,7 @@ import { metricName } from '../../common/metric';
 import { printPredicate } from '../../common/predicate';
 import type { Probe, Source } from './source';
 
-export interface GatheringCounts {
+interface GatheringCounts {
   reports: number;
   /** Readings that failed. */
   errors: number;

@@ -17,7 +17,7 @@ import { noteShortfall, tick } from './tick';
 
 export type Standing = Body<'probe_state'>;
 
-export interface InstrumenterOptions {
+interface InstrumenterOptions {
   readonly clock: Clock;
   /** Nanoseconds of a clock that only goes forward. */
   readonly elapsed: () => number;
@@ -32,7 +32,7 @@ export interface InstrumenterOptions {
   readonly changed: (standing: Standing) => void;
 }
 
-export interface InstrumenterCounts {
+interface InstrumenterCounts {
   ticks: number;
   /** Whole seconds at which no tick came: the process or the machine stood still. */
   ticksMissed: number;

@@ -23,7 +23,7 @@ export interface Parcel {
   readonly snapshot?: boolean;
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly routes: Pick<Routes, 'instrumentation'>;

@@ -32,7 +32,7 @@ export type Measure =
       readonly points: (row: Row, increase: Numbers, nanoseconds: number) => readonly Point[];
     };
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly question: Question;
   readonly measure: Measure;
   /** Looks now. One that takes its time returns a promise: others are not kept waiting. */

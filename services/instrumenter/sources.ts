@@ -72,7 +72,7 @@ const ONLY_BY_NAME: ReadonlySet<string> = new Set<SourceName>(
 );
 
 /** How it stands with each source asked for; `source` where it is open. */
-export interface Opened {
+interface Opened {
   readonly name: string;
   readonly source?: Source;
   readonly unavailable?: string;

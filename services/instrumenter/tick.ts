@@ -16,7 +16,7 @@ import { capKeys } from './keys';
 import type { Parcel } from './outbox';
 import type { Probe, Reading, Source } from './source';
 
-export interface TickOptions {
+interface TickOptions {
   readonly clock: Clock;
   /** Nanoseconds of a clock that only goes forward. */
   readonly elapsed: () => number;

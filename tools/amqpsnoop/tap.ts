@@ -31,7 +31,7 @@ const TRACE = 'amq.rabbitmq.trace';
 /** The firehose brings a message back in about a millisecond; a loaded broker gets this long. */
 const PROBE_MS = 500;
 
-export interface TapOptions {
+interface TapOptions {
   readonly url: string;
   readonly way: 'auto' | 'firehose' | 'bindings';
   readonly onCopy: (copy: Copy) => void;

@@ -11,7 +11,7 @@ interface Count {
   bytes: number;
 }
 
-export interface KeyRate {
+interface KeyRate {
   readonly key: string;
   /** Of the last interval, per second. */
   readonly messages: number;

@@ -49,7 +49,7 @@ export function mergeRanges(a: readonly Range[], b: readonly Range[]): Range[] {
   }
 }
 
-export interface OriginalPicture {
+interface OriginalPicture {
   readonly start: number;
   readonly seconds: number;
   readonly selected: readonly string[];

@@ -3,7 +3,7 @@
  * bench/results.json and of the table on the screen.
  */
 
-export interface Reference {
+interface Reference {
   /** What was measured in the same run to compare with. */
   readonly what: string;
   readonly value: number;
@@ -33,7 +33,7 @@ export interface Result {
   readonly farOff: boolean;
 }
 
-export interface Measured {
+interface Measured {
   readonly id: string;
   readonly what: string;
   readonly value: number;

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 /** Of /proc: USER_HZ, 100 on every Linux. */
 const TICK_MS = 10;
 
-export interface Quantiles {
+interface Quantiles {
   readonly p50: number;
   readonly p99: number;
 }

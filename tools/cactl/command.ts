@@ -27,7 +27,7 @@ export interface Argument {
   readonly complete?: Completion;
 }
 
-export interface Example {
+interface Example {
   readonly line: string;
   readonly about: string;
 }

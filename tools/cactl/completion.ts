@@ -11,7 +11,7 @@ import { survey } from './survey';
 import { readConfigFile } from './target';
 import { visible } from './visible';
 
-export interface Candidate {
+interface Candidate {
   readonly word: string;
   readonly about: string;
 }

@@ -23,7 +23,7 @@ export interface DryRun {
   readonly d: readonly { readonly system: string; readonly text: string }[];
 }
 
-export interface BpfPart {
+interface BpfPart {
   readonly listing: string;
   readonly programs: readonly { readonly tracepoint: string; readonly instructions: number }[];
   readonly maps: readonly { readonly name: string; readonly kind: string; readonly bytes: number }[];

@@ -12,7 +12,7 @@ import type { PlainValue } from '../../common/value';
 import { boundsFor, toRows } from './rows';
 import { cut, fit, visible } from './visible';
 
-export interface HistogramOptions {
+interface HistogramOptions {
   readonly columns: number;
   /** Most rows of one histogram. */
   readonly rows: number;

@@ -5,7 +5,7 @@
 import { HUES, OTHERS, type Rgb } from './colour';
 import { sizeOf, type Slot } from './timeline';
 
-export interface LegendEntry {
+interface LegendEntry {
   readonly key: string;
   readonly rgb: Rgb;
   /** Of all that is on the screen, 0..1. */

@@ -6,7 +6,7 @@ import { Options, UsageError, type Command, type Option, type Program } from './
 import { nearest } from './nearest';
 import { usageLine } from './usage';
 
-export interface Parsed {
+interface Parsed {
   readonly command: Command | undefined;
   readonly args: readonly string[];
   readonly options: Options;

@@ -14,7 +14,7 @@ import {
 } from './resources';
 import { wholeSecondsOf } from './session';
 
-export const TUNING: readonly Option[] = [
+const TUNING: readonly Option[] = [
   {
     name: 'granularity',
     short: 'g',
@@ -45,7 +45,7 @@ export const QUESTION: readonly Option[] = [
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-export function tuningOf(options: Options): Properties {
+function tuningOf(options: Options): Properties {
   const properties: Record<string, unknown> = {};
   const seconds = (name: string, property: string): void => {
     const text = options.get(name);

@@ -52,7 +52,7 @@ const VARIABLES = {
   customer: 'CA_CUSTOMER',
 } as const;
 
-export const DEFAULT_URL = 'http://127.0.0.1:23181/';
+const DEFAULT_URL = 'http://127.0.0.1:23181/';
 
 /** Throws a UsageError for an address that is none, and for a context that does not exist. */
 export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Target {
@@ -128,7 +128,7 @@ function connection(home: string, warnings: string[]): [string, Facts][] {
   }
 }
 
-export function configPath(env: Io['env'], options: Options): string {
+function configPath(env: Io['env'], options: Options): string {
   const given = options.get('config') ?? env['CA_CONFIG'];
   if (given !== undefined && given !== '') return given;
   const base = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? '/', '.config');

@@ -16,7 +16,7 @@ import type { Foretold } from '../fleet/oracle';
 const AMOUNTS = 499;
 const DIGITS = 1000;
 /** More would not fit into a number exactly. */
-export const NODES_MAX = 5;
+const NODES_MAX = 5;
 const FIRST_BUCKET = 400;
 const BUCKETS_APART = 10;
 

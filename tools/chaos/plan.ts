@@ -17,13 +17,13 @@ export type Fault =
   | { readonly kind: 'kill broker' | 'memory alarm' | 'permissions'; readonly forMs: number }
   | { readonly kind: 'delete queue'; readonly target: string };
 
-export interface Planned {
+interface Planned {
   /** Milliseconds after the beginning. */
   readonly at: number;
   readonly fault: Fault;
 }
 
-export interface Parties {
+interface Parties {
   /** Connections to the broker that go through a proxy. */
   readonly links: readonly string[];
   /** Services that may be killed: a link each, too. */

@@ -4,7 +4,7 @@
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-export interface Flow {
+interface Flow {
   /** Each piece is held back for so long, in ms. */
   readonly delayMs?: number;
   /** At most so many bytes a second, in each direction of each connection. */

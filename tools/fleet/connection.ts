@@ -24,7 +24,7 @@ import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { SyntheticNode, type NodeOptions } from './node';
 import type { Foretold } from './oracle';
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly url: string;
   readonly prefix: string;
   readonly seed: number;

@@ -45,7 +45,7 @@ export interface FleetOptions {
   readonly log?: Log;
 }
 
-export interface FleetCounts {
+interface FleetCounts {
   messages: number;
   reports: number;
   lost: number;

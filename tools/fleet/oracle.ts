@@ -10,7 +10,7 @@ import { reportSeconds, shapeOfInstrumentation, type Instrumentation } from '../
 import { add, zero, type Value } from '../../common/value';
 import { hash, Random } from '../../services/instrumenter/sources/synthetic/random';
 
-export interface OracleOptions {
+interface OracleOptions {
   readonly seed: number;
   /** Buckets of each distribution. */
   readonly buckets: number;
@@ -118,7 +118,7 @@ interface Pattern {
   readonly fullest: number;
 }
 
-export function keyName(k: number): string {
+function keyName(k: number): string {
   return `key${k}`;
 }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../common/clock';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import type { SyntheticNode } from './node';
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly clock: Clock;
   readonly seed: number;
   readonly jitterMs: number;

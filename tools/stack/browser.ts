@@ -44,7 +44,7 @@ const QUIET = [
 ];
 
 /** Installs Chromium where it may; rejects with one line that says what is missing where it may not. */
-export function chromiumPath(): string {
+function chromiumPath(): string {
   const script = join(dirname(buildFolder()), 'deps', 'install-chromium.sh');
   return execFileSync('sh', [script], { encoding: 'utf8' }).trim();
 }

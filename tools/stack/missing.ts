@@ -10,7 +10,7 @@ interface SourceStatus {
   readonly unavailable?: string;
 }
 
-export interface SourcesHere {
+interface SourcesHere {
   readonly working: readonly string[];
   readonly missing: readonly string[];
 }

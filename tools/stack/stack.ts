@@ -51,7 +51,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export interface StackStatus {
+interface StackStatus {
   readonly aggregators: readonly { readonly instance: string; readonly httpPort: number }[];
   readonly instrumenters: readonly { readonly host: string }[];
 }

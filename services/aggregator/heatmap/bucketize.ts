@@ -16,7 +16,7 @@ export type Layer = Float64Array;
 /** Layer of a key; -1: the key is not drawn. */
 export type LayerOf = (key: string) => number;
 
-export interface Bucketizer {
+interface Bucketizer {
   readonly layers: readonly Layer[];
   /** Adds one slot of the picture. */
   readonly add: (slot: Slot) => void;

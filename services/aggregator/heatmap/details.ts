@@ -8,7 +8,7 @@ import { rowAt } from './columns';
 import type { Layout } from './image';
 import type { HeatmapOptions } from './options';
 
-export interface Details {
+interface Details {
   readonly bucket_time: number;
   /** Seconds drawn in the pixel: more than a slot where several share it. */
   readonly bucket_duration: number;

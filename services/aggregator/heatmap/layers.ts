@@ -13,7 +13,7 @@ import type { LayerOf } from './bucketize';
 import { hueSequence } from './hue';
 import type { HeatmapOptions } from './options';
 
-export interface DrawnLayer {
+interface DrawnLayer {
   /** undefined: the rest. */
   readonly key: string | undefined;
   readonly hue: number;

@@ -9,7 +9,7 @@ import type { Grid } from '../../../common/bucket';
 import type { Row } from '../cells';
 import type { Slot } from '../slot';
 
-export interface SeriesOptions<T> {
+interface SeriesOptions<T> {
   readonly grid: Grid;
   /** How many numbers there will be, and which of them a slot belongs to. */
   readonly count: number;

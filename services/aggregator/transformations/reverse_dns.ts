@@ -13,7 +13,7 @@ import type { Transformation } from './transformation';
 /** Resolves to names, or rejects with an error that has a code (ENOTFOUND, ENODATA, ETIMEOUT, …). */
 export type Reverse = (address: string) => Promise<string[]>;
 
-export interface ReverseDnsOptions {
+interface ReverseDnsOptions {
   readonly reverse?: Reverse;
 }
 

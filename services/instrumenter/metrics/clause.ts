@@ -47,7 +47,7 @@ export interface DtraceObservation {
   readonly linux?: readonly Clause[];
 }
 
-export type DFields = NonNullable<Clause['count']>['fields'];
+type DFields = NonNullable<Clause['count']>['fields'];
 
 /** An event with a beginning and an end of its own. */
 export function span(s: {
@@ -68,7 +68,7 @@ export function span(s: {
 /** Nanoseconds since the kept `start`. */
 export const SINCE_START: D = 'timestamp - {start}';
 /** Nanoseconds this thread has been on a CPU since the kept `cpustart`. illumos only. */
-export const CPU_SINCE_START: D = 'vtimestamp - {cpustart}';
+const CPU_SINCE_START: D = 'vtimestamp - {cpustart}';
 /** What these two need to be kept, and the fields that they are. */
 export const STARTS = { start: 'timestamp', cpustart: 'vtimestamp' } as const;
 export const DURATIONS = { latency: SINCE_START, cputime: CPU_SINCE_START } as const;

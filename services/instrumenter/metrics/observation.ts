@@ -78,7 +78,7 @@ export interface Names {
 }
 
 /** Two words that together are one thing: an address of 16 bytes, a name of 15. */
-export interface Pair {
+interface Pair {
   readonly kind: 'pair';
   readonly first: Expression;
   readonly second: Expression;
@@ -103,13 +103,13 @@ export interface ZoneOf {
  * Arguments of a process that need not be running: counted by its number, and looked up when the second is read. So it
  * can be broken down by, not filtered by, and those of a process that is gone by then are not known.
  */
-export interface CommandOf {
+interface CommandOf {
   readonly kind: 'command';
   readonly process: Expression;
 }
 
 /** The function that an instruction belongs to, looked up as CommandOf is: in the kernel's symbols, or the process's files'. */
-export interface FunctionOf {
+interface FunctionOf {
   readonly kind: 'function';
   readonly process: Expression;
   readonly instruction: Expression;

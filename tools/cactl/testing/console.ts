@@ -15,7 +15,7 @@ export interface Printed {
   readonly transcript: string;
 }
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly env?: Io['env'];
   readonly cwd?: string;
   readonly screen?: Partial<Screen>;

@@ -5,7 +5,7 @@
 import type { MapKind } from './compile';
 import type { Architecture } from './resolve';
 
-export interface SyscallNumbers {
+interface SyscallNumbers {
   readonly bpf: number;
   readonly membarrier: number;
   readonly perfEventOpen: number;

@@ -35,8 +35,8 @@ const JUMP = {
   's<': 0xc0,
   's<=': 0xd0,
 } as const;
-export type AluOp = keyof typeof ALU;
-export type JumpOp = keyof typeof JUMP;
+type AluOp = keyof typeof ALU;
+type JumpOp = keyof typeof JUMP;
 
 /** Bits of an operation that say: the right side is a register. */
 const BY_REGISTER = 0x08;
@@ -67,7 +67,7 @@ export const HELPERS = {
   readUserText: 114,
   readKernelText: 115,
 } as const;
-export type Helper = keyof typeof HELPERS;
+type Helper = keyof typeof HELPERS;
 
 /** A place in the program that jumps lead to. */
 export interface Label {

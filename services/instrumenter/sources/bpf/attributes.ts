@@ -11,7 +11,7 @@ export interface FunctionTarget {
 }
 
 /** Addresses of what a program to be loaded is made of. */
-export interface ToLoad {
+interface ToLoad {
   readonly name: string;
   readonly type: ProgramType;
   readonly code: bigint;

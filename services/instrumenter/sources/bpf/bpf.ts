@@ -27,7 +27,7 @@ import type { Architecture } from './resolve';
 import { userProbeType, type UserFile, type UserFiles } from './user_files';
 import type { Zones } from './zones';
 
-export interface BpfOptions {
+interface BpfOptions {
   readonly hostname: string;
   readonly architecture: Architecture;
   readonly kernel: Kernel;

@@ -19,7 +19,7 @@ const LOWER_BITS = 0x7f7f_7f7f_7f7f_7f7fn;
 const BLANK_SHIFT = 2;
 
 /** Where a program finds what it does not compute itself. */
-export interface Homes {
+interface Homes {
   /** Frame offset of a kept value. */
   kept(name: string): number;
   /** r1 = address of the wall clock's offset. */

@@ -8,7 +8,7 @@ import { nameFromBytes } from '../../../../common/name';
 /** The lower 48 bits tell addresses of one half of memory apart, and are exact as a number. */
 const PLACE_BITS = 48;
 
-export type Add = (place: number, bytes: number, name: Buffer) => void;
+type Add = (place: number, bytes: number, name: Buffer) => void;
 
 export const placeOf = (address: bigint): number => Number(BigInt.asUintN(PLACE_BITS, address));
 

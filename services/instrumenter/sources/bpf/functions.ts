@@ -23,7 +23,7 @@ import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from './mapped';
 export const KERNEL = '[kernel]';
 export const GONE = '(unknown)';
 /** Code that is in no file: made by the program as it runs. */
-export const NO_FILE = '[no file]';
+const NO_FILE = '[no file]';
 
 /** A process as it was when the second was read: what it has where, and the functions of those that were asked for. */
 interface Known {

@@ -62,7 +62,7 @@ export function errorName(errno: number): string {
 /** Address of a buffer's first byte, for attributes that point to others. The buffer must outlive the call. */
 const addressOf = (buffer: Buffer): bigint => koffi.address(buffer);
 
-export interface ProgramInfo {
+interface ProgramInfo {
   /** Nanoseconds and runs, counted while statistics are on. */
   readonly nanoseconds: number;
   readonly runs: number;

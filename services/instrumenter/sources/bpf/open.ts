@@ -53,7 +53,7 @@ function openOn(
 }
 
 /** All kinds of user programs that descriptions speak of, and what is asked of them. */
-export function wantedBy(metrics: readonly MetricDescription[]): Wanted[] {
+function wantedBy(metrics: readonly MetricDescription[]): Wanted[] {
   const probes = metrics.flatMap((metric) => metric.bpf?.probes ?? []);
   const kinds = new Map<Programs, { moments: UserMoment[]; globals: Set<string> }>();
   for (const { at, steps } of probes) {

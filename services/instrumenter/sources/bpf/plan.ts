@@ -61,7 +61,7 @@ export interface CountStep {
   readonly numeric?: Node;
   readonly amount: Node;
 }
-export interface ForgetStep {
+interface ForgetStep {
   readonly kind: 'forget';
   readonly by: Node;
   readonly when: Node;
@@ -74,7 +74,7 @@ export interface AmendStep {
 }
 export type ReadyStep = KeepStep | CountStep | AmendStep | ForgetStep;
 
-export interface ReadyProbe {
+interface ReadyProbe {
   /** Its name, also where it is none. */
   readonly tracepoint: string;
   /** Present: not a tracepoint, but so many samples a second on each CPU. */

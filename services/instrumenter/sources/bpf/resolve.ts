@@ -32,7 +32,7 @@ export interface Surroundings {
   readonly functions?: PairNames;
 }
 
-export type Resolved =
+type Resolved =
   | { readonly kind: 'number'; readonly node: Node; readonly bytes: 4 | 8 }
   | { readonly kind: 'pointer'; readonly node: Node; readonly to: string }
   /** An array of chars in memory. */

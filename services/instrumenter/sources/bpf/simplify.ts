@@ -155,6 +155,6 @@ function choice(when: Node, then: Node, otherwise: Node): Node {
 }
 
 /** True when the node yields nothing but 0 and 1. */
-export function isCondition(node: Node): boolean {
+function isCondition(node: Node): boolean {
   return ['compare', 'same', 'all', 'any', 'not'].includes(node.kind);
 }

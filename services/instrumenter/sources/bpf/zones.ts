@@ -29,7 +29,7 @@ export interface Tree {
   id(path: Buffer): bigint | undefined;
 }
 
-export const REAL_TREE: Tree = {
+const REAL_TREE: Tree = {
   folders(path) {
     try {
       return readdirSync(path, { withFileTypes: true, encoding: 'buffer' }).flatMap((entry) =>

@@ -14,7 +14,7 @@ import { listProbes, missingProbe, type Listing } from './listing';
 import { enableProbe } from './probe';
 import { fieldsOf, programOf } from './program';
 
-export interface DtraceOptions {
+interface DtraceOptions {
   readonly host: string;
   readonly clock: Clock;
   /** Nanoseconds of a clock that only goes forward. */

@@ -60,7 +60,7 @@ export const KSTAT_METRICS: readonly KstatMetric[] = [
   zfsArcOps,
 ];
 
-export interface KstatOptions {
+interface KstatOptions {
   readonly host: string;
   readonly elapsed: () => number;
 }

@@ -13,7 +13,7 @@ import { zoneRows } from './zone_rows';
 export const MEMINFO = '/proc/meminfo';
 export const VMSTAT = '/proc/vmstat';
 
-export interface MemoryMetric {
+interface MemoryMetric {
   readonly metric: MetricName;
   /** Counters: the increase counts. Gauges: the number itself. */
   readonly kind: 'counters' | 'gauges';

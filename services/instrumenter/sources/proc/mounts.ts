@@ -7,7 +7,7 @@ import type { Files } from './files';
 
 export const MOUNTS = '/proc/mounts';
 
-export interface Mount {
+interface Mount {
   /** As the kernel wants it. */
   readonly path: Buffer;
   /** As people read it. */

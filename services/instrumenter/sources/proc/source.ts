@@ -58,7 +58,7 @@ export const PROC_METRICS: readonly ProcMetric[] = [
   unixProcesses,
 ];
 
-export interface ProcOptions {
+interface ProcOptions {
   readonly host: string;
   readonly elapsed: () => number;
 }

@@ -7,7 +7,7 @@ import { GLOBAL } from '../../zonename';
 import type { Controller, Zone } from './cgroups';
 import type { Machine } from './machine';
 
-export interface ZoneReading {
+interface ZoneReading {
   readonly controller: Controller;
   readonly kind: 'counters' | 'gauges';
   /** Of one zone; undefined when it has none of this (no limit is set, or it is gone). */

@@ -16,7 +16,7 @@ import { valueOf } from '../../points';
 import { EnableError, type Offer, type Probe, type Source } from '../../source';
 import { pointsAt, type Origin } from './events';
 
-export interface SyntheticOptions {
+interface SyntheticOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly seed: number;

@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process';
 export type Run = (command: string, args: readonly string[]) => Promise<string>;
 
 /** A dataset or pool, and its numbers by column; "-" (does not apply) is 0. */
-export interface Entry {
+interface Entry {
   readonly name: string;
   readonly numbers: Readonly<Record<string, number>>;
 }
@@ -24,8 +24,8 @@ const FAILURE_KEPT_NS = 5e9;
 const ENDS_WITHIN_MS = 20_000;
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 
-export const DATASET_COLUMNS = ['used', 'usedbychildren', 'quota'] as const;
-export const POOL_COLUMNS = ['size', 'allocated', 'free'] as const;
+const DATASET_COLUMNS = ['used', 'usedbychildren', 'quota'] as const;
+const POOL_COLUMNS = ['size', 'allocated', 'free'] as const;
 
 export function lists(run: Run, elapsed: () => number): Lists {
   return {

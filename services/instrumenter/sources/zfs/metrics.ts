@@ -2,7 +2,7 @@
 import type { MetricName } from '../../../../common/metric';
 import type { Lists } from './lists';
 
-export interface ZfsMetric {
+interface ZfsMetric {
   readonly metric: MetricName;
   readonly table: keyof Lists;
   readonly field: 'zdataset' | 'zpool';

@@ -9,7 +9,7 @@ import { snapshotProbe, type Row } from '../../snapshots';
 import { lists, runCommand, type Run } from './lists';
 import { ZFS_METRICS } from './metrics';
 
-export interface ZfsOptions {
+interface ZfsOptions {
   readonly host: string;
   readonly elapsed: () => number;
 }

@@ -9,7 +9,7 @@ export interface SectionOf {
   readonly symbols: readonly { readonly name: string; readonly address: number }[];
 }
 
-export interface NoteOf {
+interface NoteOf {
   readonly provider: string;
   readonly name: string;
   readonly address: number;

@@ -33,7 +33,7 @@ export interface World {
   readonly memory: Map<bigint, Buffer>;
 }
 
-export class MapInMemory {
+class MapInMemory {
   readonly specification: MapSpecification;
   /** By key in hexadecimal, and CPU where each has its own. */
   readonly values = new Map<string, Buffer>();

@@ -184,7 +184,7 @@ function patchPointer(blob: Buffer, pointer: number, to: number): void {
   blob.writeUInt32LE(to, at + 8);
 }
 
-export interface ToyTask {
+interface ToyTask {
   readonly comm: string | Buffer;
   readonly pid: number;
   readonly tgid: number;
