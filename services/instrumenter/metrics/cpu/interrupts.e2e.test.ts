@@ -21,8 +21,10 @@ function countsOf(path: string): Map<string, number> {
 onRealKernel('interrupts', (kernel) => {
   /**
    * What the kernel counts by itself lies between two readings of its counters inside the second and two outside of it.
-   * The files count beginnings and the probe ends: one on each CPU may be under way when the second is over. A device
-   * that interrupts again while it is served is served once more, and counted once by the file.
+   * The files count beginnings and the probe ends: one on each CPU may be under way when the second is over.
+   *
+   * Never more are seen than the files say. Fewer are: on a virtual machine with far more to do than CPUs this kernel does not
+   * fire its tracepoints for each (38 of 47, 57 of 62, in single windows; bpftrace, at entry and exit alike: 494 of 497).
    */
   async function between(
     name: `${string}.${string}`,
@@ -41,8 +43,8 @@ onRealKernel('interrupts', (kernel) => {
     let seen = 0;
     for (const [key, end] of outerEnd) {
       const count = totalCount(distributionOf(value, key));
-      const least = 0.95 * ((innerEnd.get(key) ?? 0) - (inner.get(key) ?? 0)) - cpus().length;
-      const most = 1.05 * (end - (outer.get(key) ?? 0)) + cpus().length;
+      const least = 0.75 * ((innerEnd.get(key) ?? 0) - (inner.get(key) ?? 0)) - cpus().length;
+      const most = end - (outer.get(key) ?? 0) + cpus().length;
       expect([key, count >= least, count <= most]).toEqual([key, true, true]);
       seen += count;
     }
