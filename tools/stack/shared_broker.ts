@@ -3,7 +3,7 @@
  * CA_TEST_BROKER; ends with its status. A broker takes 5 s of a processor to start, more than all else in most tests.
  * Each test stack has a prefix of its own there; tests that trace, kill or count a broker start their own.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,14 +15,25 @@ async function main([file = '', ...args]: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ca-shared-broker-'));
   const guard = startGuard();
   let broker: PrivateBroker | undefined;
+  let ended: NodeJS.Signals | undefined;
+  let child: ChildProcess | undefined;
+  // Whoever ends us means the command: it must not go on without its broker, nor our folder stay.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      ended = signal;
+      child?.kill(signal);
+    });
+  }
   try {
     // Without one the tests themselves say what is missing.
     if (brokerInstalled()) broker = await startBroker(folder, guard);
     const env = { ...process.env, ...(broker === undefined ? {} : { CA_TEST_BROKER: broker.url }) };
-    const child = spawn(file, args, { stdio: 'inherit', env });
+    if (ended !== undefined) return 1;
+    const running = spawn(file, args, { stdio: 'inherit', env });
+    child = running;
     return await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (status) => {
+      running.once('error', reject);
+      running.once('close', (status) => {
         resolve(status ?? 1);
       });
     });
