@@ -11,7 +11,6 @@ import { Segments } from './segments';
 interface Content {
   readonly parts: ReadonlyMap<string, readonly Part[]>;
   readonly damaged: number;
-  readonly foreign: number;
 }
 
 export interface Found {
@@ -80,10 +79,9 @@ export class Journal {
   private async read(name: string): Promise<Content> {
     const { records, damaged } = await this.files.readOne(name);
     const parts = new Map<string, Part[]>();
-    let foreign = 0;
     for (const record of records) {
       const found = partsOf(record);
-      if (found === undefined) foreign++;
+      if (found === undefined) this.counts.foreignRecords++;
       for (const part of found ?? []) {
         const known = parts.get(part.id) ?? [];
         parts.set(part.id, known);
@@ -91,7 +89,6 @@ export class Journal {
       }
     }
     this.counts.damagedBytes += damaged;
-    this.counts.foreignRecords += foreign;
-    return { parts, damaged, foreign };
+    return { parts, damaged };
   }
 }
