@@ -1,7 +1,7 @@
 /*
  * The values of one node for one second, on the wire: instrumenter → aggregator. In: reports. Out: bytes, and back.
  * One message carries the reports of all instrumentations that cover the same second.
- * Next on the walk: route.ts, broker.ts, then services/aggregator/aggregator.ts.
+ * Next on the walk: route.ts, peer.ts, broker.ts, then services/aggregator/aggregator.ts.
  *
  * The body is packed, not JSON: counts mostly take one byte and so does the distance from bucket to bucket
  * (docs/wire.md has the measurements). Layout, `n` being a whole number as in bytes.ts:

@@ -1,6 +1,7 @@
 /*
  * A service's place on the bus: its own routing key, commands with answers, values. In: a broker's bytes.
  * Out: typed messages to handlers; answers to whoever asked. Malformed messages are counted and logged, never fatal.
+ * Next on the walk: broker.ts.
  */
 import { connectBroker, type Broker, type Delivery } from './broker';
 import type { Clock } from './clock';

@@ -1,6 +1,7 @@
 /*
  * Routing keys on the direct exchanges. In: who or what a message is for. Out: the exact key, and its exchange.
  * All keys carry the deployment's prefix, so that many deployments and tests share one broker.
+ * Next on the walk: peer.ts.
  */
 
 /** Everything but values; every broker has it. */

@@ -1,6 +1,7 @@
 /*
  * Value requests, from parameters to a reply: intervals, waiting for reporters, one reply object for each data point.
  * In: a request, and what to compute for a point. Out: a reply with an ETag, or 304.
+ * Next on the walk: heatmap/image.ts, where what to compute is a picture.
  */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /*
  * The aggregator's resources: values, heatmaps and what stands behind their pixels. In: HTTP requests.
  * Out: JSON or PNG. It reads as a walk: take a stretch of time, make a value or a picture of it, send it.
- * All paths exist in the operators' scope and in a customer's. Next on the walk: heatmap/image.ts.
+ * All paths exist in the operators' scope and in a customer's. Next on the walk: answer.ts, then heatmap/image.ts.
  */
 import { CaError, invalid } from '../../common/errors';
 import type { Reply, Request, Route } from '../../common/http';

@@ -1,6 +1,7 @@
 /*
  * One slot of an instrumentation: granularity seconds of values, all nodes added together. In: values.
  * Out: rows. Open (cells.ts) while values still come, sealed (sealed.ts) afterwards; a late value reopens it.
+ * Next on the walk: routes.ts.
  */
 import { LIMITS } from '../../common/limits';
 import type { Value } from '../../common/value';

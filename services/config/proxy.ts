@@ -1,6 +1,7 @@
 /*
  * Values come from the aggregator that owns the instrumentation; this hands requests on to it. In: a request and
  * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
+ * Next on the walk: www/pictures.ts.
  */
 import {
   request as httpRequest,

@@ -3,7 +3,7 @@
  * reported in one turn of the event loop about the same second travels in one message, under the keys of all.
  * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted; the next
  * report of the same instrumentation says how many events that cost. What was sent is kept as long (kept.ts), because
- * nobody knows whether it arrived.
+ * nobody knows whether it arrived. Next on the walk: common/data.ts.
  */
 import type { Clock } from '../../common/clock';
 import type { DataMessage, Report } from '../../common/data';

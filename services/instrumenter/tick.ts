@@ -1,6 +1,6 @@
 /*
  * Once a second: close the second in all probes, read them, send the values. In: the second that has just begun.
- * Out: one report per instrumentation and second, to outbox.ts. Next on the walk: common/data.ts.
+ * Out: one report per instrumentation and second, to outbox.ts. Next on the walk: outbox.ts.
  *
  * The closing is done for all probes in a row, so that they agree on where the second ends; the reading is done
  * by each for itself, so that a slow or broken one costs nobody else anything.

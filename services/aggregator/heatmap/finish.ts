@@ -4,11 +4,10 @@
  */
 import { layOutColumns } from './columns';
 import type { Layer } from './bucketize';
-import type { Coloring } from './options';
 import { overlay, type LinePixels } from './overlay';
 import { paint } from './paint';
 import { encodePng } from './png';
-import { shade } from './shade';
+import { shade, type Coloring } from './shade';
 
 export interface Sketch {
   /** Counts by cell, one array for each layer, and the layers' hues. */

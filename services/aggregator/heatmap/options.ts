@@ -6,9 +6,7 @@ import { invalid } from '../../../common/errors';
 import { LIMITS } from '../../../common/limits';
 import type { Params } from '../params';
 import { hueSequence } from './hue';
-
-export const COLORINGS = ['rank', 'linear', 'log'] as const;
-export type Coloring = (typeof COLORINGS)[number];
+import { COLORINGS, type Coloring } from './shade';
 
 /** Which keys get a layer (and a hue) of their own, and whether the rest of the total is drawn. */
 export type Layering = 'together' | 'isolate' | 'exclude' | 'all';

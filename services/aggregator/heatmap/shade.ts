@@ -7,7 +7,9 @@
  * of 1 shows and one outlier does not wash out the rest.
  */
 import type { Layer } from './bucketize';
-import type { Coloring } from './options';
+
+export const COLORINGS = ['rank', 'linear', 'log'] as const;
+export type Coloring = (typeof COLORINGS)[number];
 
 export const LEVELS = 255;
 /** Darkness of the faintest count under log: about 30 steps of 255, told from white at a glance. */

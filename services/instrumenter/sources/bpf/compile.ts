@@ -1,6 +1,7 @@
 /*
  * A question becomes programs and maps: plan.ts decides what is needed, program.ts makes the instructions.
  * In: how a metric is observed, a predicate, a breakdown, the machine. Out: everything that the kernel is to be given.
+ * Next: plan.ts.
  */
 import { LIMITS } from '../../../../common/limits';
 import type { Observation } from '../../metrics/observation';

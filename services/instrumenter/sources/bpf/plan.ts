@@ -1,6 +1,7 @@
 /*
  * What a question needs of a description: which steps, which kept values, which key. In: an observation, a predicate,
  * a breakdown, a kernel. Out: steps with everything resolved, ready for program.ts, and the layout of the maps' keys.
+ * Next: program.ts.
  */
 import type { Grid } from '../../../../common/bucket';
 import type { Predicate } from '../../../../common/predicate';

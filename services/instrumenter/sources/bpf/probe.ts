@@ -1,6 +1,7 @@
 /*
  * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
+ * Next: maps.ts, which reads the closed phase.
  */
 import { messageOf } from '../../../../common/errors';
 import { LIMITS } from '../../../../common/limits';

@@ -1,6 +1,6 @@
 /*
  * One probe's program: its steps, one after the other. In: steps with everything resolved. Out: instructions.
- * Next: maps.ts (what it counts into), bpf.ts (which reads that once a second).
+ * Next: emit.ts (the instructions of an expression), then probe.ts, which attaches all of it and reads what it counted.
  *
  * Counts go to the map of the current phase; what cannot be stored is added to the phase's lost counter.
  */
