@@ -1,11 +1,16 @@
 /*
- * Takes the pictures of the page that the documentation shows: eight states, from a system that runs.
- * In: its URL and a folder. Out: PNG files, with few colours so that they stay small. Look at them before committing them.
+ * Takes the pictures of the page that the documentation shows: eight states, from a system that runs on this machine
+ * (with CA_PROBE_BUDGET=1000: a busy machine's events are no reason to stop what is to be seen). In: its URL and a
+ * folder. Out: PNG files. Look at them before committing them.
  *
  * node build/tools/stack/page_pictures.js http://127.0.0.1:23181/ docs/pictures
  */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openBrowser, type Look, type OpenBrowser, type Page } from './browser';
 import { drag } from './plot_reading';
 import { until } from './until';
@@ -14,27 +19,52 @@ const [, , url = 'http://127.0.0.1:23181/', folder = 'docs/pictures'] = process.
 
 interface Made {
   readonly id: string;
-  readonly crtime: number;
   readonly module: string;
   readonly stat: string;
   readonly predicate: unknown;
   readonly decomposition: readonly string[];
 }
 
-type Question = Omit<Made, 'id' | 'crtime'>;
+type Question = Omit<Made, 'id'>;
 
 /** What a picture needs to be full: a window of two minutes, and some. */
 const SECONDS = 150;
-let oldestEnough = 0;
 
-/** Asks, or takes what already runs: then nobody has to wait again. */
+/** What is to be found out: one program writes little and often, another one much at a time. */
+const WRITERS = [
+  { name: 'ordersdb', bytes: 4096, pause: 0.02 },
+  { name: 'backupd', bytes: 2_000_000, pause: 0.25 },
+];
+
+/** Rewrites a file without a name, until its input ends: it cannot outlive who started it. */
+const WRITER = `use IO::Handle; my ($name, $path, $bytes, $pause) = @ARGV; $0 = $name;
+open(my $file, '>', $path) or die $!; unlink $path; my $block = 'x' x $bytes;
+for (;;) { sysseek($file, 0, 0); syswrite($file, $block); $file->sync;
+  my $in = "\\1"; last if select($in, undef, undef, $pause); }`;
+
+function startWriters(): ChildProcess[] {
+  return WRITERS.map(({ name, bytes, pause }) => {
+    const path = join(tmpdir(), `ca-${name}-${process.pid}`);
+    const args = ['-e', WRITER, name, path, String(bytes), String(pause)];
+    return spawn('perl', args, { stdio: ['pipe', 'inherit', 'inherit'] });
+  });
+}
+
+async function stopWriters(writers: readonly ChildProcess[]): Promise<void> {
+  for (const writer of writers) {
+    if (writer.exitCode !== null) continue;
+    const ended = once(writer, 'exit');
+    writer.stdin?.end();
+    await ended;
+  }
+}
+
+/** Asks, or takes what already runs. */
 async function ask(question: Question): Promise<string> {
   const sameAs = (i: Question): string => JSON.stringify([i.module, i.stat, i.predicate, i.decomposition]);
   const running = (await (await fetch(`${url}ca/instrumentations`)).json()) as Made[];
   const known = running.find((i) => sameAs(i) === sameAs(question));
-  const made = known ?? (await create(question));
-  oldestEnough = Math.max(oldestEnough, made.crtime + SECONDS * 1000);
-  return made.id;
+  return (known ?? (await create(question))).id;
 }
 
 async function create(question: Question): Promise<Made> {
@@ -101,7 +131,7 @@ async function main(): Promise<void> {
     decomposition: ['execname'],
   });
   console.log('gathering …');
-  await until('enough seconds', 200_000, () => (Date.now() > oldestEnough ? true : undefined), 1000);
+  await pause(SECONDS * 1000);
 
   await take('welcome', '', { height: 640 }, async (page) => {
     await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
@@ -117,7 +147,7 @@ async function main(): Promise<void> {
     await page.locator('.reading').waitFor();
   });
   await take('heatmap', `?panel=${fsyncs}~percentiles=on&theme=light`, { height: 640 }, drawn);
-  await take('box', `?panel=${fsyncs}~mode=all&theme=dark`, { height: 860, dark: true }, async (page) => {
+  await take('box', `?panel=${fsyncs}~mode=all&theme=dark`, { height: 940, dark: true }, async (page) => {
     await drawn(page);
     await drag(page, [0.2, 0.02], [0.85, 0.36]);
     await page.mouse.move(0, 0);
@@ -131,14 +161,17 @@ async function main(): Promise<void> {
     await drawn(page);
     await page.context().setOffline(true);
     await page.getByText('The service does not answer.').waitFor();
+    await page.locator('.badge', { hasText: 'no data' }).waitFor();
   });
 }
 
 async function takeAll(): Promise<void> {
+  const writers = startWriters();
   browser = await openBrowser();
   try {
     await main();
   } finally {
+    await stopWriters(writers);
     await browser.close();
   }
 }

@@ -78,12 +78,16 @@ export function shadeOfPixel(
 
 /** The aggregator's colour for layers that meet in a cell: the mean of theirs, weighted by shade; not rounded. */
 export function servedMix(layers: readonly { readonly pure: Rgb; readonly shade: number }[]): Rgb {
-  const weight = layers.reduce((sum, { shade }) => sum + shade, 0);
-  const channel = (c: 0 | 1 | 2): number => {
-    const taken = layers.reduce((sum, { pure, shade }) => sum + shade * shade * (1 - pure[c]), 0);
-    return SERVED_BRIGHTNESS * (1 - (SERVED_SATURATION * taken) / weight);
-  };
-  return [channel(0), channel(1), channel(2)];
+  let [weight, r, g, b] = [0, 0, 0, 0];
+  for (const { pure, shade } of layers) {
+    const taken = shade * shade;
+    weight += shade;
+    r += taken * (1 - pure[0]);
+    g += taken * (1 - pure[1]);
+    b += taken * (1 - pure[2]);
+  }
+  const channel = (taken: number): number => SERVED_BRIGHTNESS * (1 - (SERVED_SATURATION * taken) / weight);
+  return [channel(r), channel(g), channel(b)];
 }
 
 const idOf = (r: number, g: number, b: number): number => (r << 16) | (g << 8) | b;

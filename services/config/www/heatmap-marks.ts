@@ -16,6 +16,8 @@ import { axisTicks } from './value-axis.ts';
 
 export interface Scene extends Range {
   readonly points: readonly (Point | undefined)[];
+  /** Sum over the points. */
+  readonly all: Slice;
   readonly picture: Picture;
   readonly type: TypeInfo | undefined;
   readonly percentiles: boolean;

@@ -15,7 +15,6 @@ import {
   type Scene,
 } from './heatmap-marks.ts';
 import { boxOf, cellAt, cellOf, columnsOf, placeOf, xOf, yOf, type Frame } from './plot-frame.ts';
-import { sum } from './slice.ts';
 import type { Box } from './special.ts';
 
 export interface HeatmapEvents {
@@ -138,9 +137,9 @@ export class HeatmapView {
       parts.push(boxRect(scene, frame, boxOf(from, shown, scene.step), 'box dragging'));
     }
     const point = time === undefined ? undefined : scene.points[columnOf(scene, time)];
-    const all =
-      point === undefined ? sum(scene.points.filter((p) => p !== undefined).map((p) => p.all)) : point.all;
-    if (this.roomBeside) parts.push(...drawMarginal(scene, frame, em, all, point !== undefined));
+    if (this.roomBeside) {
+      parts.push(...drawMarginal(scene, frame, em, point?.all ?? scene.all, point !== undefined));
+    }
     this.cursor.replaceChildren(...parts);
   }
 

@@ -44,7 +44,11 @@ export function paint(layers: readonly HuedLayer[], shade: Shade, theme: Theme):
     if (first === -1) return empty;
     const shadeIn = (i: number): number => shade(layers[i]?.layer.counts[cell] ?? 0);
     if (first === last) return colourOf(pures[first] ?? NOTHING, shadeIn(first), theme);
-    const there = pures.map((pure, i) => ({ pure, shade: shadeIn(i) })).filter((one) => one.shade > 0);
+    const there: { pure: Rgb; shade: number }[] = [];
+    for (let i = first; i <= last; i++) {
+      const shade = shadeIn(i);
+      if (shade > 0) there.push({ pure: pures[i] ?? NOTHING, shade });
+    }
     const seen = shadeOfPixel(...servedMix(there));
     return colourOf(seen.pure, seen.shade, theme);
   });

@@ -9,6 +9,7 @@ import { GraphView, type GraphEvents, type Series } from './graph-view.ts';
 import { HeatmapView, type HeatmapEvents } from './heatmap-view.ts';
 import type { Point } from './history.ts';
 import type { Picture } from './paint.ts';
+import type { Slice } from './slice.ts';
 import type { Box } from './special.ts';
 import type { ValueAxis } from './value-axis.ts';
 import { ROWS } from './heatmap-query.ts';
@@ -22,6 +23,8 @@ export interface HeatmapPart {
 }
 
 export interface HeatmapShow {
+  /** Sum over the first part's points: only beside it there is room for what it says. */
+  readonly all: Slice;
   readonly parts: readonly HeatmapPart[];
   readonly window: number;
   readonly step: number;
@@ -83,6 +86,7 @@ export class PanelPlots {
         rows: ROWS,
         axis: show.axis,
         points: part.points,
+        all: show.all,
         picture: part.picture,
         type: show.type,
         percentiles: show.percentiles,

@@ -302,6 +302,7 @@ export class Panel {
       otherPoints === undefined ? undefined : { shift, points: otherPoints },
     );
     this.plots.showHeatmaps({
+      all: view.all,
       parts,
       window: end - start,
       step,
