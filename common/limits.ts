@@ -288,6 +288,8 @@ export const LIMITS = {
   dtraceComplaintLines: 40,
   /** Compiling and attaching takes 1 s of CPU on Linux, and longer on older kernels: 45 s have been seen. */
   dtraceEnableMs: 120_000,
+  /** To say its version, on a machine that is very busy. */
+  dtraceVersionMs: 30_000,
   /** Its list of all probes: 2 s of CPU and 350 KB for 4,000 probes on Linux; illumos has 80,000. */
   dtraceListMs: 60_000,
   dtraceListBytes: 256 * 1024 * 1024,

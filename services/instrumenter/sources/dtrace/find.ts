@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { LIMITS } from '../../../../common/limits';
 
 export interface Dtrace {
   readonly path: string;
@@ -50,7 +51,7 @@ function ownBuild(): string[] {
 /** "dtrace: Sun D 1.16.1", "dtrace: D 2.0.7"; undefined for anything else. */
 function versionOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(path, ['-V'], { timeout: 10_000 }, (error, stdout) => {
+    execFile(path, ['-V'], { timeout: LIMITS.dtraceVersionMs }, (error, stdout) => {
       resolve(error === null ? /^dtrace: ((?:\w+ )?D [\d.]+)/m.exec(stdout)?.[1] : undefined);
     });
   });
