@@ -9,7 +9,6 @@ import {
   GETPPID,
   is,
   makeCalls,
-  numbersOf,
   onRealKernel,
   own,
   perl,
@@ -34,7 +33,7 @@ onRealKernel('fields of processes', (kernel) => {
       makeCalls(bytes, 11);
       expect([text, totalOf(await kernel.read(one))]).toEqual([text, 11]);
     }
-    const numbers = numbersOf(await kernel.read(all));
+    const numbers = await kernel.numbers(all);
     for (const { text } of names) expect([text, numbers.get(text)]).toEqual([text, 11]);
   });
 
@@ -51,9 +50,9 @@ onRealKernel('fields of processes', (kernel) => {
       );
       const text = shown(perl(script, ...args));
       expect(text.length).toBeGreaterThan(50);
-      expect(numbersOf(await kernel.read(probe)).get(text)).toBe(17);
+      expect((await kernel.numbers(probe)).get(text)).toBe(17);
       const own = shown(readFileSync('/proc/self/cmdline', 'utf8'));
-      expect(numbersOf(await kernel.read(parents)).get(own)).toBe(17);
+      expect((await kernel.numbers(parents)).get(own)).toBe(17);
       const one = await kernel.enable(
         'syscall.syscalls',
         [],
@@ -68,7 +67,7 @@ onRealKernel('fields of processes', (kernel) => {
   test('a kernel thread has no arguments', async () => {
     const probe = await kernel.enable('cpu.thread_executions', ['psargs'], is('ppid', '2'));
     perl('select(undef, undef, undef, 0.2)');
-    const numbers = numbersOf(await kernel.read(probe));
+    const numbers = await kernel.numbers(probe);
     expect([...numbers.keys()]).toEqual(['']);
   });
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { LOG_GRID } from '../../../../common/bucket';
 import { eachBucket } from '../../../../common/distribution';
-import { distributionOf, is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 onRealKernel('time on the CPU and in its queue', (kernel) => {
   test('time on the CPU adds up to what /proc says of a busy process', async () => {
@@ -38,7 +38,7 @@ onRealKernel('time on the CPU and in its queue', (kernel) => {
     spawnSync('taskset', ['-c', '0', 'perl', '-e', script]);
     let waited = 0;
     eachBucket(
-      distributionOf(await kernel.read(probe), own('queue')),
+      await kernel.distribution(probe, own('queue')),
       (bucket, count) => (waited += count * LOG_GRID.floorOf(bucket)),
     );
     // 0.6 s of work for one CPU, in turns: while one runs the two others wait.

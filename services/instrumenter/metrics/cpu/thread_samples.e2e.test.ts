@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { KERNEL } from '../../sources/bpf/functions';
-import { is, numbersOf, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 onRealKernel('samples of threads', (kernel) => {
   test('a program is seen on a CPU as often as it has run there: 99 times for each second', async () => {
@@ -13,7 +13,7 @@ onRealKernel('samples of threads', (kernel) => {
       perl(`${rename(comm)} while ((times)[0] < 1) { for my $i (1..1e5) { } }
         open(S, "<", "/proc/$$/schedstat"); print((split / /, <S>)[0])`),
     );
-    const count = numbersOf(await kernel.read(probe)).get(comm) ?? 0;
+    const count = (await kernel.numbers(probe)).get(comm) ?? 0;
     // Chance: five standard deviations would be half of it, were the samples not as regular as they are.
     expect(Math.abs(count / 99 / (ran / 1e9) - 1)).toBeLessThan(0.2);
   });
@@ -30,7 +30,7 @@ onRealKernel('samples of threads', (kernel) => {
     ]);
     try {
       await once(child.stdout, 'data');
-      const numbers = numbersOf(await kernel.read(probe));
+      const numbers = await kernel.numbers(probe);
       const symbols = readFileSync('/proc/kallsyms', 'latin1');
       const isKernel = (name: string): boolean =>
         symbols.includes(` ${name}\n`) || symbols.includes(` ${name}\t`);
@@ -49,7 +49,7 @@ onRealKernel('samples of threads', (kernel) => {
   test('the idle thread is nobody’s sample', async () => {
     const probe = await kernel.enable('cpu.thread_samples', ['execname']);
     perl('select(undef, undef, undef, 0.3)');
-    const names = [...numbersOf(await kernel.read(probe)).keys()];
+    const names = [...(await kernel.numbers(probe)).keys()];
     expect(names.filter((name) => name.startsWith('swapper'))).toEqual([]);
   });
 });

@@ -8,7 +8,6 @@ import {
   both,
   distributionOf,
   is,
-  numbersOf,
   onRealKernel,
   own,
   perl,
@@ -42,7 +41,7 @@ onRealKernel('operations on open files', (kernel) => {
         pread ?? '',
       );
       // The write that renames the program is told under the new name.
-      const byType = new Map(numbersOf(await kernel.read(types)));
+      const byType = new Map(await kernel.numbers(types));
       expect(byType.get('proc')).toBe(1);
       byType.delete('proc');
       expect([...byType.values()]).toEqual([40]);
@@ -75,12 +74,12 @@ onRealKernel('operations on open files', (kernel) => {
       }
       expected.set(LOG_GRID.bucketOf(150_000), 7 + (expected.get(LOG_GRID.bucketOf(150_000)) ?? 0));
       expect([...offsets].sort((a, b) => a[0] - b[0])).toEqual([...expected].sort((a, b) => a[0] - b[0]));
-      const byKind = numbersOf(await kernel.read(all));
+      const byKind = await kernel.numbers(all);
       expect([byKind.get('write'), byKind.get('read'), byKind.get('fsync')]).toEqual([41, 48, 5]);
       // Its own name, once more; the data were opened before it had one.
       expect(byKind.get('open')).toBe(1);
-      expect(totalCount(distributionOf(await kernel.read(waits), 'fsync'))).toBe(5);
-      expect(totalCount(distributionOf(await kernel.read(syncs), 'fsync'))).toBe(5);
+      expect(totalCount(await kernel.distribution(waits, 'fsync'))).toBe(5);
+      expect(totalCount(await kernel.distribution(syncs, 'fsync'))).toBe(5);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -7,7 +7,6 @@ import {
   both,
   distributionOf,
   is,
-  numbersOf,
   onRealKernel,
   own,
   perl,
@@ -45,7 +44,7 @@ onRealKernel('operations on paths', (kernel) => {
       expect(['mkdir', 'symlink', 'link', 'rename', 'remove', 'rmdir'].map(count)).toEqual([
         10, 7, 5, 20, 19, 9,
       ]);
-      expect(numbersOf(await kernel.read(errors))).toEqual(
+      expect(await kernel.numbers(errors)).toEqual(
         new Map([
           ['none', 8],
           ['ENOTEMPTY', 1],

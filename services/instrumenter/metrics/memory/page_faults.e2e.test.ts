@@ -1,5 +1,5 @@
 /* memory.page_faults on the real kernel, against its own count for a program that grows. Needs root. */
-import { is, numbersOf, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 onRealKernel('page faults', (kernel) => {
   test('page faults of a growing program are those that the kernel has counted for it', async () => {
@@ -11,7 +11,7 @@ onRealKernel('page faults', (kernel) => {
         my @all = map { "x" x 3000 } 1..20000;
         print faults() - $before`),
     );
-    const value = numbersOf(await kernel.read(probe));
+    const value = await kernel.numbers(probe);
     const writes = value.get('write') ?? 0;
     expect(faults).toBeGreaterThan(500);
     // Some faults are the kernel's own, on the program's behalf; some come after the count was printed.

@@ -2,15 +2,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { totalCount } from '../../../../common/distribution';
-import {
-  distributionOf,
-  is,
-  numbersOf,
-  onRealKernel,
-  own,
-  perl,
-  rename,
-} from '../../sources/bpf/testing/real_kernel';
+import { distributionOf, is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 function limitOf(group: string): string {
   return join(group, group.startsWith('/sys/fs/cgroup/memory/') ? 'memory.limit_in_bytes' : 'memory.max');
@@ -50,7 +42,7 @@ onRealKernel('memory that is short', (kernel) => {
         join(group, 'cgroup.procs'),
       );
       expect(statuses).toBe('9');
-      expect(numbersOf(await kernel.read(kills))).toEqual(new Map([[comm, 1]]));
+      expect(await kernel.numbers(kills)).toEqual(new Map([[comm, 1]]));
       const waits = await kernel.read(reclaims);
       expect(totalCount(distributionOf(waits, 'container'))).toBeGreaterThan(0);
     } finally {

@@ -9,7 +9,6 @@ import {
   GETPPID,
   is,
   makeCalls,
-  numbersOf,
   onRealKernel,
   own,
   perl,
@@ -32,10 +31,10 @@ onRealKernel('system calls', (kernel) => {
       both(is('execname', comm), is('syscall', 'getppid')),
     );
     makeCalls(comm, 12_345);
-    expect(numbersOf(await kernel.read(byName)).get(comm)).toBe(12_345);
-    expect(numbersOf(await kernel.read(byCall)).get('getppid')).toBe(12_345);
-    expect(numbersOf(await kernel.read(byErrno))).toEqual(new Map([['none', 12_345]]));
-    const distribution = distributionOf(await kernel.read(byLatency), comm);
+    expect((await kernel.numbers(byName)).get(comm)).toBe(12_345);
+    expect((await kernel.numbers(byCall)).get('getppid')).toBe(12_345);
+    expect(await kernel.numbers(byErrno)).toEqual(new Map([['none', 12_345]]));
+    const distribution = await kernel.distribution(byLatency, comm);
     expect(totalCount(distribution)).toBe(12_345);
     eachBucket(distribution, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBeLessThan(1_000_000_000));
   });
@@ -51,7 +50,7 @@ onRealKernel('system calls', (kernel) => {
       }),
     );
     makeCalls(comm, 0, 'for (1..77) { rmdir("/nowhere/at/all") }');
-    expect(numbersOf(await kernel.read(probe))).toEqual(new Map([['ENOENT', 77]]));
+    expect(await kernel.numbers(probe)).toEqual(new Map([['ENOENT', 77]]));
   });
 
   test('CPU time of a call is its latency but for the time that its thread was off the CPU', async () => {

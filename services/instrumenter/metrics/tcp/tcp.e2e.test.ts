@@ -9,7 +9,6 @@ import {
   both,
   distributionOf,
   is,
-  numbersOf,
   onRealKernel,
   own,
   perl,
@@ -59,14 +58,14 @@ onRealKernel('connections', (kernel) => {
       expect(LOG_GRID.floorOf(bucket)).toBeGreaterThan(100);
       expect(LOG_GRID.floorOf(bucket)).toBeLessThan(1_000_000_000);
     });
-    expect(numbersOf(await kernel.read(raddrs))).toEqual(new Map([['127.0.0.1', 25]]));
-    expect(numbersOf(await kernel.read(pids))).toEqual(new Map([[String(process.pid), 25]]));
-    expect(numbersOf(await kernel.read(accepts))).toEqual(new Map([['127.0.0.1', 25]]));
+    expect(await kernel.numbers(raddrs)).toEqual(new Map([['127.0.0.1', 25]]));
+    expect(await kernel.numbers(pids)).toEqual(new Map([[String(process.pid), 25]]));
+    expect(await kernel.numbers(accepts)).toEqual(new Map([['127.0.0.1', 25]]));
     const bytes = distributionOf(await kernel.read(lives), '127.0.0.1');
     // A thousand bytes there and back, and one for each FIN or SYN that the counters hold.
     expect(totalCount(bytes)).toBe(25);
     eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
-    expect(totalCount(distributionOf(await kernel.read(times), port))).toBe(25);
+    expect(totalCount(await kernel.distribution(times, port))).toBe(25);
   });
 
   test('a segment that nobody answers is sent again, and counted', async () => {
@@ -79,11 +78,9 @@ onRealKernel('connections', (kernel) => {
       for (1..3) { socket(my $s, PF_INET, SOCK_STREAM, 0); fcntl($s, F_SETFL, O_NONBLOCK);
         connect($s, sockaddr_in($port, INADDR_LOOPBACK)); push @all, $s; select(undef, undef, undef, 0.05) }
       select(undef, undef, undef, 1.5); print $port`);
-    const ports = numbersOf(await kernel.read(byPort));
+    const ports = await kernel.numbers(byPort);
     expect(ports.get(port)).toBeGreaterThanOrEqual(1);
-    expect(numbersOf(await kernel.read(probe)).get('127.0.0.1')).toBeGreaterThanOrEqual(
-      ports.get(port) ?? NaN,
-    );
+    expect((await kernel.numbers(probe)).get('127.0.0.1')).toBeGreaterThanOrEqual(ports.get(port) ?? NaN);
   });
 
   test('addresses of version 6 are told as such', async () => {
@@ -101,6 +98,6 @@ onRealKernel('connections', (kernel) => {
     socket.resume();
     await once(socket, 'close');
     await new Promise<void>((resolve) => server.close(() => resolve()));
-    expect(numbersOf(await kernel.read(probe))).toEqual(new Map([['::1', 1]]));
+    expect(await kernel.numbers(probe)).toEqual(new Map([['::1', 1]]));
   });
 });

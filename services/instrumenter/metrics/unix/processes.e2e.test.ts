@@ -2,15 +2,7 @@
 import { LOG_GRID } from '../../../../common/bucket';
 import { eachBucket, totalCount } from '../../../../common/distribution';
 import { totalOf } from '../../../../common/value';
-import {
-  distributionOf,
-  is,
-  numbersOf,
-  onRealKernel,
-  own,
-  perl,
-  rename,
-} from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 onRealKernel('lives of processes', (kernel) => {
   test('processes that are started, forked and ended are counted under their names', async () => {
@@ -20,10 +12,10 @@ onRealKernel('lives of processes', (kernel) => {
     const forks = await kernel.enable('unix.proc_forks', ['execname'], is('execname', own('proc')));
     const threads = await kernel.enable('unix.thr_creates', ['execname'], is('execname', own('proc')));
     perl(`${rename(own('proc'))} for (1..7) { if (!fork) { exec "/bin/true" } wait }`);
-    expect(numbersOf(await kernel.read(execs))).toEqual(new Map([['true', 7]]));
-    expect(numbersOf(await kernel.read(forks))).toEqual(new Map([[own('proc'), 7]]));
+    expect(await kernel.numbers(execs)).toEqual(new Map([['true', 7]]));
+    expect(await kernel.numbers(forks)).toEqual(new Map([[own('proc'), 7]]));
     expect(totalOf(await kernel.read(threads))).toBe(0);
-    const lives = distributionOf(await kernel.read(exits), 'true');
+    const lives = await kernel.distribution(exits, 'true');
     expect(totalCount(lives)).toBe(7);
     eachBucket(lives, (bucket) => {
       expect(LOG_GRID.floorOf(bucket)).toBeGreaterThan(10_000);

@@ -1,5 +1,5 @@
 /* unix.signals on the real kernel: as many as were sent. Needs root. */
-import { is, numbersOf, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
 
 onRealKernel('signals', (kernel) => {
   test('signals are counted by who sends them, which, and to whom', async () => {
@@ -8,8 +8,8 @@ onRealKernel('signals', (kernel) => {
     const toWhom = await kernel.enable('unix.signals', ['texecname'], is('signal', 'SIGUSR2'));
     perl(`${rename(comm)} $SIG{USR1} = sub { }; $SIG{USR2} = 'IGNORE';
       for (1..30) { kill 'USR1', $$ } for (1..12) { kill 'USR2', $$ }`);
-    const numbers = numbersOf(await kernel.read(probe));
+    const numbers = await kernel.numbers(probe);
     expect([numbers.get('SIGUSR1'), numbers.get('SIGUSR2')]).toEqual([30, 12]);
-    expect(numbersOf(await kernel.read(toWhom)).get(comm)).toBe(12);
+    expect((await kernel.numbers(toWhom)).get(comm)).toBe(12);
   });
 });

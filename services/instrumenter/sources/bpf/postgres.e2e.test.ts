@@ -2,7 +2,7 @@
 import { LOG_GRID } from '../../../../common/bucket';
 import { eachBucket, totalCount } from '../../../../common/distribution';
 import type { Value } from '../../../../common/value';
-import { both, is, numbersOf, openRealKernel, type RealKernel } from './testing/real_kernel';
+import { both, is, openRealKernel, type RealKernel } from './testing/real_kernel';
 import { findPostgres, startPostgres, type PrivatePostgres } from './testing/private_postgres';
 
 const opened = openRealKernel();
@@ -66,13 +66,13 @@ test('as root with PostgreSQL nothing of this file is skipped', () => {
         'DO $$ BEGIN PERFORM 1; PERFORM 2; END $$;', // what it runs inside is not its own
       ].join('\n'),
     );
-    const numbers = numbersOf(await kernel.read(kinds));
+    const numbers = await kernel.numbers(kinds);
     expect(Object.fromEntries(numbers)).toEqual({
       ...{ INSERT: 37, SELECT: 13, BEGIN: 1, UPDATE: 1, ROLLBACK: 1, TRUNCATE: 1, DO: 1 },
     });
-    expect(numbersOf(await kernel.read(all)).get('')).toBe(55);
-    expect(numbersOf(await kernel.read(names))).toEqual(new Map([['postgres', 55]]));
-    expect(numbersOf(await kernel.read(texts))).toEqual(
+    expect((await kernel.numbers(all)).get('')).toBe(55);
+    expect(await kernel.numbers(names)).toEqual(new Map([['postgres', 55]]));
+    expect(await kernel.numbers(texts)).toEqual(
       new Map([
         ['select count(*) from t;', 11],
         ['SELECT 7;', 1],

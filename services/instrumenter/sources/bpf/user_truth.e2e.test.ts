@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { totalCount } from '../../../../common/distribution';
 import { totalOf, type Value } from '../../../../common/value';
-import { both, is, numbersOf, openRealKernel, own, rename, type RealKernel } from './testing/real_kernel';
+import { both, is, openRealKernel, own, rename, type RealKernel } from './testing/real_kernel';
 
 const opened = openRealKernel();
 const usable = typeof opened !== 'string';
@@ -88,7 +88,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
     ]);
     const counts = countsOf(await kernel.read(names));
     expect(counts).toEqual({ '127.0.0.1': 7, '::1': 1, 'a b,"\n\\xff.': 1 });
-    const byStatus = numbersOf(await kernel.read(outcomes));
+    const byStatus = await kernel.numbers(outcomes);
     expect(byStatus.get('found')).toBe(8);
     expect([...byStatus.values()].reduce((a, b) => a + b, 0)).toBe(9);
     expect(totalOf(await kernel.read(one))).toBe(7);
@@ -142,7 +142,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
     expect(probe.watched().length).toBe(before + 1);
     child.stdin.write('go\n');
     await said(child, 'done');
-    expect(Object.fromEntries(numbersOf(await kernel.read(probe)))).toEqual({
+    expect(Object.fromEntries(await kernel.numbers(probe))).toEqual({
       ...{ '127.0.0.1': 1, '127.0.0.2': 1, '::1': 1 },
     });
     child.stdin.end();
@@ -161,7 +161,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
     );
     const functions = await kernel.enable('python.functions', ['function'], is('file', file));
     await run(python, [file]);
-    expect(Object.fromEntries(numbersOf(await kernel.read(functions)))).toEqual({
+    expect(Object.fromEntries(await kernel.numbers(functions))).toEqual({
       '<module>': 1,
       a: 50,
       b: 100,
@@ -237,7 +237,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       await Promise.all(asked.map((one) => ask(agent, port, ...one)));
       await done; // an answer may be here before its sender is told that it is on its way
       agent.destroy();
-      expect(Object.fromEntries(numbersOf(await kernel.read(methods)))).toEqual({
+      expect(Object.fromEntries(await kernel.numbers(methods))).toEqual({
         GET: 65,
         POST: 25,
         DELETE: 1,
@@ -246,11 +246,11 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       expect(countsOf(await kernel.read(urls))).toEqual({
         ...{ '/cart?id=0': 20, '/cart?id=1': 20, '/cart?id=2': 20, '/order': 25, '/slow': 5, [long]: 1 },
       });
-      expect(Object.fromEntries(numbersOf(await kernel.read(paths)))).toEqual({
+      expect(Object.fromEntries(await kernel.numbers(paths))).toEqual({
         ...{ '/cart': 60, '/order': 25, '/slow': 5, [long]: 1 },
       });
-      expect(numbersOf(await kernel.read(senders))).toEqual(new Map([['127.0.0.1', 91]]));
-      expect(Object.fromEntries(numbersOf(await kernel.read(origins)))).toEqual({
+      expect(await kernel.numbers(senders)).toEqual(new Map([['127.0.0.1', 91]]));
+      expect(Object.fromEntries(await kernel.numbers(origins))).toEqual({
         '127.0.0.1': 90,
         '10.1.2.3': 1,
       });
@@ -275,7 +275,7 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       child.stdin?.write('go\n');
       await said(child, 'done');
       expect(countsOf(await kernel.read(urls))).toEqual({ '/item?0': 20, '/item?1': 20 });
-      expect(numbersOf(await kernel.read(ports))).toEqual(new Map([[String(port), 40]]));
+      expect(await kernel.numbers(ports)).toEqual(new Map([[String(port), 40]]));
     });
 
     test('its collections are those that it is told of itself', async () => {

@@ -3,17 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { totalCount } from '../../../../common/distribution';
 import { totalOf } from '../../../../common/value';
-import {
-  both,
-  distributionOf,
-  GETPPID,
-  is,
-  numbersOf,
-  onRealKernel,
-  own,
-  perl,
-  rename,
-} from './testing/real_kernel';
+import { both, distributionOf, GETPPID, is, onRealKernel, own, perl, rename } from './testing/real_kernel';
 import { cgroupRoot } from './zones';
 
 onRealKernel('zones', (kernel) => {
@@ -50,7 +40,7 @@ onRealKernel('zones', (kernel) => {
     const value = await kernel.read(probe);
     expect(totalCount(distributionOf(value, name))).toBe(23);
     expect(totalOf(value)).toBe(34);
-    expect(numbersOf(await kernel.read(forks)).get(name)).toBe(3);
+    expect((await kernel.numbers(forks)).get(name)).toBe(3);
   });
 
   test('a filter by zone gets exactly its zone’s events, of old and new cgroups, and nobody else’s', async () => {
@@ -83,7 +73,7 @@ onRealKernel('zones', (kernel) => {
     make('late');
     perl(script(callsIn(mine, 1000), callsIn(other, 300), callsIn(late, 70), callsIn(mine, 5)));
     expect(totalOf(await kernel.read(total))).toBe(1005);
-    expect(numbersOf(await kernel.read(all))).toEqual(
+    expect(await kernel.numbers(all)).toEqual(
       new Map([
         [mine, 1005],
         [other, 300],
@@ -97,9 +87,9 @@ onRealKernel('zones', (kernel) => {
       [mine, 1005],
       [late, 70],
     ]);
-    expect(numbersOf(await kernel.read(two))).toEqual(mineAndLate);
-    expect(numbersOf(await kernel.read(mixed))).toEqual(mineAndLate);
-    expect(numbersOf(await kernel.read(others))).toEqual(
+    expect(await kernel.numbers(two)).toEqual(mineAndLate);
+    expect(await kernel.numbers(mixed)).toEqual(mineAndLate);
+    expect(await kernel.numbers(others)).toEqual(
       new Map([
         [other, 300],
         [late, 70],
@@ -107,9 +97,9 @@ onRealKernel('zones', (kernel) => {
     );
     // By now the kernel knows them all.
     perl(script(callsIn(late, 7), callsIn(other, 9)));
-    expect(numbersOf(await kernel.read(two))).toEqual(new Map([[late, 7]]));
+    expect(await kernel.numbers(two)).toEqual(new Map([[late, 7]]));
     expect(totalOf(await kernel.read(total))).toBe(0);
-    expect(numbersOf(await kernel.read(others))).toEqual(
+    expect(await kernel.numbers(others)).toEqual(
       new Map([
         [other, 9],
         [late, 7],
@@ -127,7 +117,7 @@ onRealKernel('zones', (kernel) => {
     make('brief');
     perl(script(callsIn(brief, 41)));
     rmdirSync(join(root, made.pop() ?? ''));
-    expect(numbersOf(await kernel.read(probe))).toEqual(new Map([[brief, 41]]));
+    expect(await kernel.numbers(probe)).toEqual(new Map([[brief, 41]]));
     expect(totalOf(await kernel.read(filtered))).toBe(41);
     expect(totalOf(await kernel.read(others))).toBe(0);
   });
@@ -149,7 +139,7 @@ onRealKernel('zones', (kernel) => {
            for (1..13) { syscall(${GETPPID}) }`,
         ),
       );
-      expect(numbersOf(await kernel.read(probe))).toEqual(new Map([[zone, 13]]));
+      expect(await kernel.numbers(probe)).toEqual(new Map([[zone, 13]]));
       expect(totalOf(await kernel.read(prefix))).toBe(0);
     } finally {
       rmdirSync(folder);

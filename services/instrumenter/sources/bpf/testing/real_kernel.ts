@@ -109,6 +109,14 @@ export class RealKernel {
     return value;
   }
 
+  async numbers(probe: BpfProbe): Promise<ReadonlyMap<string, number>> {
+    return numbersOf(await this.read(probe));
+  }
+
+  async distribution(probe: BpfProbe, key: string): Promise<Distribution> {
+    return distributionOf(await this.read(probe), key);
+  }
+
   closeProbes(): void {
     for (const probe of this.open.splice(0)) probe.close();
   }
