@@ -77,7 +77,9 @@ export function expectSteady(steps: readonly Step[]): void {
   for (const { seconds } of steps) expect(seconds).toBeGreaterThanOrEqual(1);
   const leaps = steps.filter(({ seconds }) => seconds !== 1);
   const breaks = steps.filter(({ after }) => after > 1.5);
-  if (leaps.length > breaks.length) throw new Error(`not second by second: ${JSON.stringify(steps)}`);
+  // More than that no machine holds up: it is the page that is slow.
+  if (leaps.length > Math.min(breaks.length, 0.3 * steps.length))
+    throw new Error(`not second by second: ${JSON.stringify(steps)}`);
 }
 
 /** Where nothing is: white, or the dark theme's ground (colour.ts of the page). */
