@@ -148,7 +148,7 @@ const SCHEMAS = {
 export type MessageType = keyof typeof SCHEMAS;
 export type Body<T extends MessageType> = Static<(typeof SCHEMAS)[T]>;
 
-const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
+export const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
 
 interface Envelope {
   readonly version: number;

@@ -82,7 +82,7 @@ test.each<[Record<string, string>, boolean, boolean]>([
   [{ where: 'amount >= 11 && second == 1000' }, true, false],
   [{ where: 'body.state == failed' }, false, true],
   [{ where: 'from != ""' }, false, true],
-  [{ where: 'body.constructor == x || constructor == x' }, false, false],
+  [{ where: 'body.constructor == x || body.constructor.name == x' }, false, false],
   [{ type: 'data', node: 'n2' }, false, false],
 ])('wishes %j: data %s, control %s', (wishes, ofData, ofControl) => {
   expect(matches(data, wishes)).toBe(ofData);

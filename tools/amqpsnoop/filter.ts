@@ -1,15 +1,20 @@
 /*
  * Which messages are shown. In: the command line's wishes. Out: a test of observed messages. All wishes must hold.
  */
-import { parsePredicateText } from '../../common/predicate-text';
+import { MESSAGE_TYPES } from '../../common/message';
 import { evaluate } from '../../common/predicate';
-import type { Options } from '../cactl/command';
-import { eventsOf, fqidsOf, type Observed } from './observed';
+import { UsageError, type Options } from '../cactl/command';
+import { nearest } from '../cactl/nearest';
+import { readPredicate } from '../cactl/predicate';
+import { EVENT_FIELDS, eventsOf, fqidsOf, isEventField, type Observed } from './observed';
 import { keyMatcher } from './pattern';
+
+/** What Observed.type can be. */
+const TYPES: readonly string[] = ['data', 'unknown', ...MESSAGE_TYPES];
 
 export type Filter = (o: Observed) => boolean;
 
-/** Throws a PredicateTextError for a predicate that cannot be read. */
+/** Throws a PredicateTextError for a predicate that cannot be read, and a UsageError for a type that does not exist. */
 export function filterOf(options: Options): Filter {
   const tests: Filter[] = [];
   const list = (name: string): string[] | undefined =>
@@ -22,6 +27,9 @@ export function filterOf(options: Options): Filter {
   if (patterns !== undefined)
     tests.push((o) => o.keys.some((key) => patterns.some((matches) => matches(key))));
   const types = list('type');
+  for (const type of types ?? []) {
+    if (!TYPES.includes(type)) throw new UsageError(`--type: there is no ${type}; ${hintOf(type)}`);
+  }
   if (types !== undefined) tests.push((o) => types.includes(o.type));
   const nodes = list('node');
   if (nodes !== undefined) tests.push((o) => nodes.includes(o.host));
@@ -29,8 +37,17 @@ export function filterOf(options: Options): Filter {
   if (ids !== undefined) tests.push((o) => fqidsOf(o).some((fqid) => ids.includes(fqid)));
   const where = options.get('where');
   if (where !== undefined) {
-    const predicate = parsePredicateText(where, () => 'any');
+    const predicate = readPredicate(
+      where,
+      (field) => (isEventField(field) ? 'any' : undefined),
+      EVENT_FIELDS,
+    );
     tests.push((o) => eventsOf(o).some((event) => evaluate(predicate, event)));
   }
   return (o) => tests.every((test) => test(o));
+}
+
+function hintOf(type: string): string {
+  const near = nearest(type, TYPES);
+  return near === undefined ? `there are ${TYPES.join(', ')}` : `did you mean ${near}?`;
 }

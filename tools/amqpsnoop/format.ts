@@ -4,7 +4,7 @@
 import type { DataMessage, Report } from '../../common/data';
 import { shortText } from '../../common/unit';
 import { totalOf, type Value } from '../../common/value';
-import { cut, visible } from '../cactl/visible';
+import { cut, jsonText, visible } from '../cactl/visible';
 import type { Observed } from './observed';
 
 export type Form = 'short' | 'json' | 'hex';
@@ -14,7 +14,7 @@ export function formatted(o: Observed, form: Form, columns: number): string[] {
     case 'short':
       return [cut(shortLine(o), columns)];
     case 'json':
-      return [JSON.stringify(plain(o))];
+      return [jsonText(plain(o))];
     case 'hex':
       return [headLine(o), ...hexLines(o.copy.body), ''];
   }

@@ -41,6 +41,14 @@ export function observe(copy: Copy, at: number): Observed {
   }
 }
 
+/** What filters may ask of any message, and (fqid to amount) of values. */
+export const EVENT_FIELDS = ['key', 'type', 'from', 'host', 'bytes', 'fqid', 'second', 'lost', 'amount'];
+
+/** Bodies have what their senders put there; everything else is a field that exists or a mistake. */
+export function isEventField(field: string): boolean {
+  return EVENT_FIELDS.includes(field) || field.startsWith('body.');
+}
+
 /**
  * Fields for filters: key, type, from, host, bytes, and for values fqid, second, lost, amount. Control messages have
  * their body's properties by path: body.fqid, body.state. One event for each report of a data message.

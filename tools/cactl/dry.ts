@@ -5,7 +5,6 @@
 import { arch } from 'node:os';
 import type { Instrumentation } from '../../common/instrumentation';
 import { CaError, messageOf } from '../../common/errors';
-import { parsePredicateText } from '../../common/predicate-text';
 import { ALWAYS, predicateFields } from '../../common/predicate';
 import type { TypeName } from '../../common/field';
 import type { MetricDescription } from '../../services/instrumenter/metrics/description';
@@ -14,6 +13,7 @@ import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { UsageError, type Options } from './command';
 import * as later from './later';
 import { nearest } from './nearest';
+import { readPredicate } from './predicate';
 
 export interface DryRun {
   readonly metric: string;
@@ -66,7 +66,7 @@ function instrumentationOf(description: MetricDescription, options: Options): In
     id: '0',
     module: description.module,
     stat: description.stat,
-    predicate: where === undefined ? ALWAYS : parsePredicateText(where, typeOf),
+    predicate: where === undefined ? ALWAYS : readPredicate(where, typeOf, description.fields),
     decomposition: by,
     fields,
     valueScope: description.interval,
@@ -133,9 +133,9 @@ export function dryLines({ metric, bpf, d }: DryRun): string[] {
   const lines: string[] = [];
   if (bpf !== undefined) {
     if ('unavailable' in bpf) lines.push(`BPF: not on this machine: ${bpf.unavailable}`, '');
-    else lines.push('BPF, as this kernel would get it:', '', bpf.listing);
+    else lines.push('BPF, as this kernel would get it:', '', ...bpf.listing.split('\n'));
   }
-  for (const { system, text } of d) lines.push(`D, on ${system}:`, '', text);
+  for (const { system, text } of d) lines.push(`D, on ${system}:`, '', ...text.split('\n'));
   if (lines.length === 0)
     throw new CaError(
       'NOT_FOUND',

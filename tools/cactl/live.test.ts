@@ -118,6 +118,11 @@ ID  METRIC           BY                WHERE  NODES
     );
     expect(missing.status).toBe(1);
     expect((await cactl('metrics', 'no.such')).err).toMatch(/no machine here offers the metric no.such/);
+    const near = await cactl('create', 'disk.phisio_ops');
+    expect(near).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/; did you mean disk\.physio_ops\?\n$/) as unknown,
+    });
   });
 
   test('completion asks the running system for ids, metrics, fields and services', async () => {
@@ -162,6 +167,14 @@ ID  METRIC           BY                WHERE  NODES
     expect((await cactl('apply', '-f', file)).err).toMatch(
       /entry 1: has colour, which is none of metric, by/,
     );
+    await write('instrumentations:\n  - {metric: disk.physio_ops, by: [hostnam]}');
+    expect((await cactl('apply', '-f', file)).err).toMatch(
+      /entry 1: .* no field hostnam; did you mean hostname\?/,
+    );
+    await write('instrumentations:\n  - {metric: disk.physio_ops, where: latancy > 5ms}');
+    expect((await cactl('apply', '-f', file)).err).toMatch(
+      /entry 1: column 1: there is no field latancy; did you mean latency\?/,
+    );
     rmSync(folder, { recursive: true });
   });
 });
@@ -196,7 +209,7 @@ describe('amqpsnoop', () => {
     } finally {
       await control('trace_off');
     }
-  });
+  }, 180_000);
 
   test('--top shows rates per key each second', async () => {
     const { out } = await snoop('--by', 'bindings', '--top', '-n', '3');

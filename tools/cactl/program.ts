@@ -9,10 +9,11 @@ import type { Io } from './io';
 import { parseCommandLine } from './parse';
 import { Session } from './session';
 import { commandHelp, programHelp } from './usage';
+import { visible } from './visible';
 
 export async function runProgram(program: Program, argv: readonly string[], io: Io): Promise<number> {
   const say = (line: string): void => {
-    io.err(`${program.name}: ${line}\n`);
+    io.err(`${program.name}: ${visible(line)}\n`);
   };
   let session: Session | undefined;
   try {
@@ -41,12 +42,12 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
 function explain(error: unknown, say: (line: string) => void, io: Io): number {
   if (error instanceof UsageError) {
     say(error.message);
-    if (error.picture !== undefined) io.err(`${error.picture}\n`);
+    if (error.picture !== undefined) io.err(pictureText(error.picture));
     return EXIT.usage;
   }
   if (error instanceof PredicateTextError) {
     say(error.message);
-    io.err(`${error.picture}\n`);
+    io.err(pictureText(error.picture));
     return EXIT.usage;
   }
   if (error instanceof CaError) {
@@ -55,4 +56,9 @@ function explain(error: unknown, say: (line: string) => void, io: Io): number {
   }
   say(messageOf(error));
   return EXIT.wrong;
+}
+
+/** Lines with a mark at a column; the text may be a stranger's file. */
+function pictureText(picture: string): string {
+  return `${picture.split('\n').map(visible).join('\n')}\n`;
 }

@@ -2,10 +2,12 @@
  * A question as the command line asks it: METRIC --by fields --where text and the rest. In: arguments and options, and
  * what the metric offers. Out: properties for POST …/instrumentations; the API checks them again.
  */
-import { parsePredicateText, predicateText } from '../../common/predicate-text';
+import { messageOf } from '../../common/errors';
+import { predicateText } from '../../common/predicate-text';
 import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/predicate';
 import { UsageError, type Option, type Options } from './command';
 import { nearest } from './nearest';
+import { readPredicate } from './predicate';
 import {
   typeOfField,
   type Description,
@@ -72,7 +74,7 @@ export function propertiesOf(options: Options, metric: MetricResource, d: Descri
 }
 
 export function whereOf(text: string, metric: MetricResource, d: Description): Properties {
-  return toPlainPredicate(parsePredicateText(text, (field) => typeOfField(d, metric, field)));
+  return toPlainPredicate(readPredicate(text, (field) => typeOfField(d, metric, field), metric.fields));
 }
 
 /** The readable form of an instrumentation's predicate; '' when it counts everything. */
@@ -99,11 +101,19 @@ function fieldsOf(text: string, metric: MetricResource): string[] {
     .split(',')
     .map((f) => f.trim())
     .filter((f) => f !== '');
+  try {
+    checkFields(fields, metric);
+  } catch (error) {
+    throw new UsageError(`--by: ${messageOf(error)}`);
+  }
+  return fields;
+}
+
+export function checkFields(fields: readonly string[], metric: MetricResource): void {
   for (const field of fields) {
     if (metric.fields.includes(field)) continue;
     const near = nearest(field, metric.fields);
     const hint = near === undefined ? `it has ${metric.fields.join(', ')}` : `did you mean ${near}?`;
-    throw new UsageError(`--by: ${metric.module}.${metric.stat} has no field ${field}; ${hint}`);
+    throw new Error(`${metric.module}.${metric.stat} has no field ${field}; ${hint}`);
   }
-  return fields;
 }

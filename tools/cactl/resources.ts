@@ -7,6 +7,7 @@ import { TYPE_NAMES, isNumeric, type TypeName } from '../../common/field';
 import type { PlainValue } from '../../common/value';
 import { UsageError } from './command';
 import type { Front, FrontRequest } from './front';
+import { nearest } from './nearest';
 
 export interface InstrumentationResource {
   readonly id: string;
@@ -64,10 +65,12 @@ export async function description(front: Front): Promise<Description> {
 export function metricOf(d: Description, name: string): MetricResource {
   const metric = d.metrics.find((m) => `${m.module}.${m.stat}` === name);
   if (metric !== undefined) return metric;
-  throw new CaError(
-    'NOT_FOUND',
-    `no machine here offers the metric ${name}; "cactl metrics" lists what can be asked`,
+  const near = nearest(
+    name,
+    d.metrics.map((m) => `${m.module}.${m.stat}`),
   );
+  const hint = near === undefined ? '"cactl metrics" lists what can be asked' : `did you mean ${near}?`;
+  throw new CaError('NOT_FOUND', `no machine here offers the metric ${name}; ${hint}`);
 }
 
 /** The type of a metric's field; undefined when the metric does not have it. */

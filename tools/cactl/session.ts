@@ -12,6 +12,7 @@ import { LIMITS } from '../../common/limits';
 import { messageOf } from '../../common/errors';
 import { parseQuantity } from '../../common/unit';
 import { findTarget, type Target } from './target';
+import { jsonText, visible } from './visible';
 
 export class Session {
   readonly io: Io;
@@ -36,8 +37,9 @@ export class Session {
     const text = this.options.get('timeout');
     if (text === undefined) return LIMITS.toolAnswerMs;
     const seconds = secondsOf(text, '--timeout');
+    if (seconds <= 0) throw new UsageError('--timeout must be more than 0');
     if (seconds > 60) throw new UsageError('--timeout must be at most 60s');
-    return Math.max(1, seconds * 1000);
+    return Math.max(1, Math.round(seconds * 1000));
   }
 
   get target(): Target {
@@ -79,16 +81,22 @@ export class Session {
     return { ...screen, columns, colours };
   }
 
+  /** Lines of text: whatever a stranger put into them stays text. */
   print(lines: readonly string[]): void {
+    this.paint(lines.map(visible));
+  }
+
+  /** Lines with colours of our own, every text in them made visible before. */
+  paint(lines: readonly string[]): void {
     if (lines.length > 0) this.io.out(`${lines.join('\n')}\n`);
   }
 
   printJson(value: unknown): void {
-    this.io.out(`${JSON.stringify(value, null, 2)}\n`);
+    this.io.out(`${jsonText(value, 2)}\n`);
   }
 
   warn(line: string): void {
-    this.io.err(`${line}\n`);
+    this.io.err(`${visible(line)}\n`);
   }
 
   async close(): Promise<void> {

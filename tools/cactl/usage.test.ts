@@ -14,6 +14,7 @@ test.each<[string[], RegExp]>([
   [['summary', '-o'], /-o needs a value: -o FORM/],
   [['summary', '-o', 'xml'], /-o must be text or json, not xml/],
   [['summary', '--timeout', 'soon'], /soon is not a number/],
+  [['summary', '--timeout', '0'], /--timeout must be more than 0/],
   [['summary', '--timeout', '2h'], /--timeout must be at most 60s/],
   [['summary', '--url', 'ftp://x'], /the URL from flag must be like http/],
   [['summary', '--amqp-url', 'http://x'], /the broker's URL from flag must be like amqp:/],
@@ -77,6 +78,7 @@ test.each<[string[], RegExp]>([
   [['--by', 'magic'], /--by must be one of auto, firehose, bindings/],
   [['-n', '0'], /--count must be a number from 1, not 0/],
   [['--tops'], /no option --tops; did you mean --top\?/],
+  [['--type', 'datta'], /--type: there is no datta; did you mean data\?/],
 ])('amqpsnoop %j is refused in one line, with status 2', async (argv, message) => {
   const { status, err } = await run(AMQPSNOOP, [...argv, '--amqp-url', 'amqp://127.0.0.1:1/']);
   expect(err).toMatch(message);
@@ -96,6 +98,21 @@ test('a predicate that cannot be read is shown with a mark below the place', asy
 cactl: column 30: latency 5KiB is a size, but a time such as 10ms is meant
   execname == "a" && latency > 5KiB
                                ^
+[2]
+`);
+});
+
+test('a field that does not exist is pointed at, with the one that was probably meant', async () => {
+  const { transcript } = await run(AMQPSNOOP, [
+    '-w',
+    'type == data && bytess > 1',
+    '--amqp-url',
+    'amqp://h/',
+  ]);
+  expect(transcript).toBe(`$ amqpsnoop -w 'type == data && bytess > 1' --amqp-url amqp://h/
+amqpsnoop: column 17: there is no field bytess; did you mean bytes?
+  type == data && bytess > 1
+                  ^
 [2]
 `);
 });

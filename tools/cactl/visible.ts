@@ -17,6 +17,16 @@ export function visible(text: string): string {
   });
 }
 
+/** JSON that is safe to look at: what JSON itself leaves alone of the above is written as \uHHHH, which reads the same. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    UNSAFE_IN_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const UNSAFE_IN_JSON = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
 /** Most text by far; it needs no look at each character. */
 const PLAIN = /^[\x20-\x7e]*$/;
 

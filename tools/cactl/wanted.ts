@@ -5,10 +5,10 @@
  * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
  * Retention, idle time and persistence can be changed in place.
  */
-import { parsePredicateText } from '../../common/predicate-text';
 import { parsePredicate, toPlainPredicate } from '../../common/predicate';
 import { UsageError } from './command';
 import { messageOf } from '../../common/errors';
+import { checkFields, whereOf } from './question';
 import { metricOf, typeOfField, type Description, type InstrumentationResource } from './resources';
 import { wholeSecondsOf } from './session';
 
@@ -63,9 +63,10 @@ function readEntry(entry: unknown, d: Description): Wanted {
   const by = typeof e['by'] === 'string' ? e['by'].split(',').map((f) => f.trim()) : (e['by'] ?? []);
   if (!Array.isArray(by) || !by.every((f): f is string => typeof f === 'string'))
     throw new Error('by must be a list of fields');
+  checkFields(by, metric);
   const where = e['where'] ?? '';
   if (typeof where !== 'string') throw new Error('where must be a text such as latency > 10ms');
-  const predicate = toPlainPredicate(parsePredicateText(where, (field) => typeOfField(d, metric, field)));
+  const predicate = whereOf(where, metric, d);
   const granularity = e['granularity'] === undefined ? 1 : secondsIn(e['granularity'], 'granularity');
   const tuning = {
     ...(e['retention'] === undefined ? {} : { 'retention-time': secondsIn(e['retention'], 'retention') }),

@@ -1,6 +1,7 @@
 /* `cactl completion`: scripts for the shells; and, hidden, what they call. */
 import { EXIT, UsageError, type Command, type Program } from '../command';
 import { complete, completionScript, SHELLS } from '../completion';
+import { visible } from '../visible';
 
 export const completion: Command = {
   name: 'completion',
@@ -43,7 +44,9 @@ export function completer(program: () => Program): Command {
     hidden: true,
     async run({ args, session }) {
       const found = await complete(program(), args, session);
-      session.print(found.map(({ word, about }) => (about === '' ? word : `${word}\t${about}`)));
+      // The tab is the shell's; a word that is not what it seems is none to complete.
+      const shown = found.filter(({ word }) => visible(word) === word);
+      session.paint(shown.map(({ word, about }) => (about === '' ? word : `${word}\t${visible(about)}`)));
       return EXIT.ok;
     },
   };

@@ -2,7 +2,7 @@
 import { EXIT, UsageError, type Command } from '../command';
 import { keyOfService, serviceOfKey } from '../services';
 import { LIMITS } from '../../../common/limits';
-import { visible } from '../visible';
+import { jsonText, visible } from '../visible';
 
 export const log: Command = {
   name: 'log',
@@ -28,7 +28,7 @@ export const log: Command = {
     await peer.call(key, 'log', { text }, session.timeoutMs);
     const name = serviceOfKey(key, routes);
     session.print([
-      session.json ? JSON.stringify({ service: name, logged: text }) : `${visible(name)} wrote it down`,
+      session.json ? jsonText({ service: name, logged: text }) : `${visible(name)} wrote it down`,
     ]);
     return EXIT.ok;
   },

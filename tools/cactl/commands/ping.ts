@@ -1,7 +1,7 @@
 /* `cactl ping`: is a service there, and how long does it take to answer? Over the broker alone. */
 import { EXIT, UsageError, type Command } from '../command';
 import { keyOfService, serviceOfKey } from '../services';
-import { visible } from '../visible';
+import { jsonText, visible } from '../visible';
 
 export const ping: Command = {
   name: 'ping',
@@ -37,7 +37,7 @@ export const ping: Command = {
       times.push(ms);
       const offset = typeof time === 'number' ? Math.round(time - sent - ms / 2) : undefined;
       if (session.json)
-        session.print([JSON.stringify({ service: serviceOfKey(key, routes), ms, clockOffsetMs: offset })]);
+        session.print([jsonText({ service: serviceOfKey(key, routes), ms, clockOffsetMs: offset })]);
       else {
         const clock =
           offset === undefined || Math.abs(offset) < 50 ? '' : `, its clock is ${offset} ms off ours`;

@@ -14,6 +14,7 @@ import { whereText } from '../question';
 import { description, drawnFields, instrumentation, rawValue } from '../resources';
 import type { Session } from '../session';
 import { sizeOf, Timeline, type Slot } from '../timeline';
+import { jsonText } from '../visible';
 import { idText } from './list';
 
 /** Slots that are asked for again each time: late reports change them. */
@@ -122,7 +123,7 @@ class Watching {
       stopKeys();
       if (live) io.out(LEAVE);
     }
-    if (live) this.session.print(this.frame());
+    if (live) this.session.paint(this.frame());
     return this.trouble === '' ? EXIT.ok : EXIT.wrong;
   }
 
@@ -151,7 +152,7 @@ class Watching {
         from = next - (points - 1) * g;
       }
       if (live && !this.held) this.draw();
-      else if (!live && !this.session.json) this.session.print(this.frame());
+      else if (!live && !this.session.json) this.session.paint(this.frame());
       if (frames < count) await pause(Math.max(0, 1000 * (next + g) - io.clock.now()), ended);
     }
   }
@@ -217,8 +218,6 @@ class Watching {
   private printSlot(slot: Slot | undefined): void {
     if (slot === undefined) return;
     const { time, amounts, expected, reporting, lost } = slot;
-    this.session.print([
-      JSON.stringify({ time, expected, reporting, lost, value: Object.fromEntries(amounts) }),
-    ]);
+    this.session.print([jsonText({ time, expected, reporting, lost, value: Object.fromEntries(amounts) })]);
   }
 }
