@@ -7,7 +7,11 @@ JEST := node_modules/.bin/jest
 REPORTS := build/reports
 
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
-E2E := tools/.*\.test\.ts|\.e2e\.test\.ts
+# Alone: what counts events of the whole machine, installs, fills both processors itself, or holds a system or a tool to its
+# times. The others wait more than they work: two at a time.
+ALONE_TOOLS := tools/chaos/|cactl/live|fleet/clock|stack/(access|door|first_light|hindsight|orphans|page|page_kernel|post_mortem)\.test
+ALONE := \.e2e\.test\.ts|$(ALONE_TOOLS)
+E2E := tools/.*\.test\.ts|$(ALONE)
 
 .PHONY: run check test unit e2e build fmt fmt-check lint types clean
 
@@ -25,10 +29,18 @@ unit: $(NODE_MODULES)
 	@mkdir -p $(REPORTS)
 	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false
 
-# One broker for all that do nothing to it: starting one takes longer than most tests. SKIP: files to leave out, by pattern. A handle that a test forgot must not hold up everybody until the end of time.
+# One broker for all that do nothing to it: starting one takes longer than most tests. SKIP: files to leave out, by
+# pattern. A handle that a test forgot must not hold up everybody until the end of time.
 e2e: broker test-tools build
 	@mkdir -p $(REPORTS)
-	node build/tools/stack/shared_broker.js $(JEST) --testPathPatterns '$(E2E)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e.json
+	@node build/tools/stack/shared_broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone
+
+.PHONY: e2e-together e2e-alone
+e2e-together:
+	$(JEST) --testPathPatterns 'tools/.*\.test\.ts' --testPathIgnorePatterns '$(ALONE_TOOLS)$(if $(SKIP),|$(SKIP))' --maxWorkers 2 --forceExit --json --outputFile=$(REPORTS)/e2e-together.json
+
+e2e-alone:
+	$(JEST) --testPathPatterns '$(ALONE)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e-alone.json
 
 # Folders count too: a deleted file changes only its folder, and its old output must go.
 SOURCES := $(shell find common services tools smf) package.json tsconfig.json

@@ -28,15 +28,21 @@ interface Run {
   readonly port: number;
 }
 
+/** Of the test that runs; what beforeAll starts is not among them. */
 const runs: Run[] = [];
 
-afterEach(async () => {
-  for (const run of runs.splice(0)) {
-    if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGTERM');
-    await run.exit;
-    rmSync(run.home, { recursive: true, force: true });
-  }
+beforeEach(() => {
+  runs.length = 0;
 });
+afterEach(async () => {
+  for (const run of runs.splice(0)) await end(run);
+});
+
+async function end(run: Run): Promise<void> {
+  if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGTERM');
+  await run.exit;
+  rmSync(run.home, { recursive: true, force: true });
+}
 
 function newHome(): string {
   const folder = join(buildFolder(), 'e2e');
@@ -105,40 +111,51 @@ function processesOf(home: string): number[] {
     .map(Number);
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s stops every process within 5 s', async (signal) => {
-  const run = await start();
-  await ready(run);
-  expect(processesOf(run.home).length).toBeGreaterThan(5);
-  const since = Date.now();
-  run.child.kill(signal);
-  expect(await run.exit).toBe(0);
-  // RabbitMQ's own little helpers go a moment after it; they have the rest of the 5 s.
-  await until('everything to be gone', 5000 - (Date.now() - since), () =>
-    processesOf(run.home).length === 0 ? true : undefined,
-  );
-  expect(await isOpen(run.port)).toBe(false);
-});
+describe('three beside one another, each with a broker of its own', () => {
+  let [interrupted, terminated, killed]: Run[] = [];
+  beforeAll(async () => {
+    // Starting is work for processors, not waiting: three at once are ready sooner than one after the other.
+    [interrupted, terminated, killed] = await Promise.all([start(), start(), start()]);
+    await Promise.all([interrupted, terminated, killed].map(ready));
+  });
+  afterAll(async () => {
+    for (const run of [interrupted, terminated, killed]) if (run !== undefined) await end(run);
+  });
 
-test('even when it is killed with SIGKILL nothing it started goes on', async () => {
-  const run = await start();
-  await ready(run);
-  run.child.kill('SIGKILL');
-  await run.exit;
-  await until('everything to be gone', 15_000, () => (processesOf(run.home).length === 0 ? true : undefined));
-});
+  test('another in the same folder or on the same port says why not', async () => {
+    const sameFolder = await start({ home: interrupted!.home });
+    expect(await sameFolder.exit).toBe(1);
+    runs.splice(runs.indexOf(sameFolder), 1); // its folder is not its own
+    expect(sameFolder.lines.join('\n')).toMatch(
+      /another deployment \(process \d+\) uses .*; fix: .*CA_HTTP_PORT/,
+    );
+    const samePort = await start({ port: terminated!.port });
+    expect(await samePort.exit).toBe(1);
+    expect(samePort.lines.join('\n')).toMatch(/port \d+ is taken; fix: /);
+  });
 
-test('a second one runs beside it on other ports; in the same folder or on the same port it says why not', async () => {
-  const [one, two] = [await start(), await start()];
-  await ready(one);
-  await ready(two);
-  const sameFolder = await start({ home: one.home });
-  expect(await sameFolder.exit).toBe(1);
-  expect(sameFolder.lines.join('\n')).toMatch(
-    /another deployment \(process \d+\) uses .*; fix: .*CA_HTTP_PORT/,
-  );
-  const samePort = await start({ port: one.port });
-  expect(await samePort.exit).toBe(1);
-  expect(samePort.lines.join('\n')).toMatch(/port \d+ is taken; fix: /);
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops every process within 5 s', async (signal) => {
+    const run = (signal === 'SIGINT' ? interrupted : terminated)!;
+    expect(processesOf(run.home).length).toBeGreaterThan(5);
+    const since = Date.now();
+    run.child.kill(signal);
+    expect(await run.exit).toBe(0);
+    // RabbitMQ's own little helpers go a moment after it; they have the rest of the 5 s.
+    await until('everything to be gone', 5000 - (Date.now() - since), () =>
+      processesOf(run.home).length === 0 ? true : undefined,
+    );
+    expect(await isOpen(run.port)).toBe(false);
+  });
+
+  test('even when it is killed with SIGKILL nothing it started goes on', async () => {
+    const run = killed!;
+    expect(await isOpen(run.port)).toBe(true); // what happened to the others was nothing to it
+    run.child.kill('SIGKILL');
+    await run.exit;
+    await until('everything to be gone', 15_000, () =>
+      processesOf(run.home).length === 0 ? true : undefined,
+    );
+  });
 });
 
 describe('with a broker that is there already', () => {
