@@ -12,18 +12,11 @@ test('an answer that would be too large names what to ask less of', async () => 
   expect([large.status, large.body['error']]).toMatchObject([400, { code: 'INVALID', field: 'ndatapoints' }]);
   // More counts in one value than it may have: nothing is made of them at all.
   const { valueCounts } = LIMITS;
-  const counts = Array.from({ length: 1001 }, (_, i) => i);
-  const distributions = new Map(
-    Array.from({ length: 1 + valueCounts / 1000 }, (_, i) => [`k${i}`, counts.flatMap((n) => [n, 1])]),
-  );
+  const buckets = Array.from({ length: 1001 }, (_, i) => i);
+  // The same row again and again: making them all takes so long that connections time out.
+  const row = { buckets, counts: buckets, from: 0, to: buckets.length } as unknown as Row;
   jest.spyOn(Cells.prototype, 'each').mockImplementation((visit) => {
-    for (const [key, pairs] of distributions) {
-      const [buckets, numbers] = [0, 1].map((odd) => pairs.filter((_, i) => i % 2 === odd)) as [
-        number[],
-        number[],
-      ];
-      visit(key, { buckets, counts: numbers, from: 0, to: buckets.length } as unknown as Row);
-    }
+    for (let i = 0; i <= valueCounts / 1000; i++) visit(`k${i}`, row);
   });
   const many = await values.get(`${V}/2/value/raw`);
   jest.restoreAllMocks();
