@@ -76,7 +76,7 @@ export async function drawings(page: Page, count: number): Promise<readonly Step
 export function expectSteady(steps: readonly Step[]): void {
   for (const { seconds } of steps) expect(seconds).toBeGreaterThanOrEqual(1);
   const leaps = steps.filter(({ seconds }) => seconds !== 1);
-  const breaks = steps.filter(({ after }) => after > 1.5);
+  const breaks = steps.filter(({ after }) => after > 1.2);
   // More than that no machine holds up: it is the page that is slow.
   if (leaps.length > Math.min(breaks.length, 0.3 * steps.length))
     throw new Error(`not second by second: ${JSON.stringify(steps)}`);
