@@ -2,7 +2,7 @@
  * The settings of a deployment, from the environment. In: process.env, handed over by a main.ts.
  * Out: checked values with their defaults, or an INVALID error that names the variable.
  */
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { invalid } from './errors';
 
@@ -29,7 +29,7 @@ export interface Settings {
   readonly searchPath: string;
   /** CA_SEED: what the synthetic source's numbers follow from. */
   readonly seed: number;
-  /** CA_PROBE_BUDGET: percent of one core that all probes of a node together may cost; 5 for each CPU. */
+  /** CA_PROBE_BUDGET: percent of one core that all probes of a node together may cost; 5. */
   readonly probeBudget: number;
   /** CA_GEOIP: a MaxMind database file; without it places of addresses are not offered. */
   readonly geoip: string | undefined;
@@ -41,8 +41,8 @@ export interface Settings {
   readonly watchdogExitS: number;
 }
 
-/** Every system call by name and latency, 130,000 times a second on each CPU (380 ns each), costs this. */
-const BUDGET_PER_CPU = 5;
+/** Percent of one core: what every system call by name and latency costs at 80,000 to 130,000 of them a second. */
+const DEFAULT_BUDGET = 5;
 
 export const DEFAULT_PORT = 23_181;
 
@@ -71,7 +71,7 @@ export function readSettings(env: Environment): Settings {
     dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
     searchPath: env['PATH'] ?? '',
     seed: wholeOf(env, 'CA_SEED', 1),
-    probeBudget: percentOf(env, 'CA_PROBE_BUDGET', BUDGET_PER_CPU * availableParallelism()),
+    probeBudget: percentOf(env, 'CA_PROBE_BUDGET', DEFAULT_BUDGET),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
     logLevel: env['CA_LOG_LEVEL'] ?? 'info',
     watchdogS: wholeOf(env, 'CA_WATCHDOG_S', 5),
