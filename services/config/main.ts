@@ -2,7 +2,6 @@
  * The config service as a process: settings in, signals in, exit codes out. It owns the instrumentations, finds the
  * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
  */
-import './brief';
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/clock';
 import { cannotStart } from '../../common/cannot-start';
