@@ -26,10 +26,8 @@ onRealKernel('the bpf source', (kernel) => {
       if (metric.bpf === undefined || mayBeMissing(metric)) continue;
       const counts = metric.bpf.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
       const described = metric.fields.filter((field) => counts.every((step) => field in step.fields));
-      expect(kernel.source.offers()).toContainEqual({
-        metric: `${metric.module}.${metric.stat}`,
-        fields: described,
-      });
+      const offer = { metric: `${metric.module}.${metric.stat}`, fields: described };
+      expect(kernel.source.offers()).toContainEqual(expect.objectContaining(offer));
       expect(described.length).toBeGreaterThan(4);
     }
   });
