@@ -20,18 +20,21 @@ const RATE = 500;
 /** Each way is taken so often, in turns, and the best turn counts. */
 const TURNS = 3;
 const NODES = 10;
-const PICTURE_SECONDS = 10;
 
 /** The values are those of simulated nodes: tracing this machine would slow down the very requests that are measured. */
-export async function measureDoors(around: Around, seconds: number): Promise<Result[]> {
+export async function measureDoors(
+  around: Around,
+  seconds: number,
+  pictureSeconds: number,
+): Promise<Result[]> {
   const { stack } = around;
   const nodes = await startNodes(around, NODES);
   try {
     const [module, stat] = METRIC.split('.');
     const uri = await stack.create({ module, stat, decomposition: ['latency'] });
     await allReport(stack, uri, NODES);
-    await pause(PICTURE_SECONDS * 1000);
-    const results = await measure(stack, uri, seconds);
+    await pause(pictureSeconds * 1000);
+    const results = await measure(stack, uri, seconds, pictureSeconds);
     await stack.ask('DELETE', uri);
     return results;
   } finally {
@@ -39,7 +42,12 @@ export async function measureDoors(around: Around, seconds: number): Promise<Res
   }
 }
 
-async function measure(stack: TestStack, uri: string, seconds: number): Promise<Result[]> {
+async function measure(
+  stack: TestStack,
+  uri: string,
+  seconds: number,
+  pictureSeconds: number,
+): Promise<Result[]> {
   const aggregators = await stack.status();
   const port = await ownerOf(
     aggregators.aggregators.map(({ httpPort }) => httpPort),
@@ -55,7 +63,7 @@ async function measure(stack: TestStack, uri: string, seconds: number): Promise<
   try {
     const end = Math.floor(Date.now() / 1000) - 1;
     const raw = `${uri}/value/raw?start_time=${end - 1}&duration=1&timeout=0`;
-    const image = `${uri}/value/heatmap/image.png?start_time=${end - PICTURE_SECONDS}&duration=${PICTURE_SECONDS}&timeout=0`;
+    const image = `${uri}/value/heatmap/image.png?start_time=${end - pictureSeconds}&duration=${pictureSeconds}&timeout=0`;
     const turnMs = (1000 * seconds) / (2 * TURNS * 3 + 2);
     const rates = [];
     for (const [what, path] of [['raw values', raw], ['images', image]] as const) {

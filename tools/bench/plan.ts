@@ -86,7 +86,7 @@ export async function measure(plan: Plan): Promise<void> {
     const simulated = { hosts: [], prefix: 'simulated' };
     await withStack(plan, ['doors', 'growth'], broker, simulated, async (stack) => {
       const around = { stack, broker, prefix: simulated.prefix };
-      await part('doors', () => measureDoors(around, short ? 6 : 28));
+      await part('doors', () => measureDoors(around, short ? 5 : 28, short ? 3 : 10));
       if (wants(plan, 'growth')) await measureGrowth(around, short ? SHORT_SIZES : LONG_SIZES, plan);
     });
   });
