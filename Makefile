@@ -9,7 +9,7 @@ REPORTS := build/reports
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
 # Alone: what counts events of the whole machine, installs, fills both processors itself, or holds a system or a tool to its
 # times. The others wait more than they work: two at a time.
-ALONE_TOOLS := tools/chaos/|cactl/live|fleet/clock|stack/(access|door|first_light|hindsight|orphans|page|page_kernel|post_mortem)\.test
+ALONE_TOOLS := tools/chaos/|cactl/live|fleet/clock|stack/(access|door|first-light|hindsight|orphans|page|page-kernel|post-mortem)\.test
 ALONE := \.e2e\.test\.ts|$(ALONE_TOOLS)
 E2E := tools/.*\.test\.ts|$(ALONE)
 
@@ -33,7 +33,7 @@ unit: $(NODE_MODULES)
 # pattern. A handle that a test forgot must not hold up everybody until the end of time.
 e2e: broker test-tools build
 	@mkdir -p $(REPORTS)
-	@node build/tools/stack/shared_broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone
+	@node build/tools/stack/shared-broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone
 
 .PHONY: e2e-together e2e-alone
 e2e-together:
@@ -43,13 +43,13 @@ e2e-alone:
 	$(JEST) --testPathPatterns '$(ALONE)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e-alone.json
 
 # Folders count too: a deleted file changes only its folder, and its old output must go.
-SOURCES := $(shell find common services tools smf) package.json tsconfig.json
+SOURCES := $(shell find common services tools smf) package.json tsconfig.json tsconfig.build.json
 
 build: build/.built
 
 build/.built: $(NODE_MODULES) $(SOURCES)
 	@rm -rf build/common build/services build/tools build/smf build/.tsbuildinfo build/.built
-	@node_modules/.bin/tsc -p .
+	@node_modules/.bin/tsc -p tsconfig.build.json
 	@sh services/config/www/build.sh
 	@touch $@
 
@@ -122,7 +122,7 @@ probes: build
 # 10,000 questions made at random, each accepted by the kernel's verifier.
 .PHONY: fuzz
 fuzz: $(NODE_MODULES)
-	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/compile\.e2e\.test\.ts' --testNamePattern 'made at random'
+	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/compiler/compile\.e2e\.test\.ts' --testNamePattern 'made at random'
 
 include smf/install.mk
 

@@ -2,20 +2,20 @@
 
 /** Outside package -> the only files that may import it. */
 const IMPORTERS = {
-  amqplib: ['common/broker.ts', 'tools/amqpsnoop/tap.ts', 'tools/bench/bare.ts'],
-  restify: ['common/http.ts'],
-  bunyan: ['common/log.ts'],
-  '@sinclair/typebox': ['common/schema.ts'],
-  ajv: ['common/schema.ts'],
-  pngjs: ['tools/bench/heatmap.ts', 'services/aggregator/test-values.ts'], // and tests: pictures are encoded by the aggregator's own code
-  koffi: ['services/instrumenter/sources/bpf/kernel.ts'],
+  amqplib: ['common/wire/broker.ts', 'tools/amqpsnoop/tap.ts', 'tools/bench/bare.ts'],
+  restify: ['common/service/http.ts'],
+  bunyan: ['common/service/log.ts'],
+  '@sinclair/typebox': ['common/model/schema.ts'],
+  ajv: ['common/model/schema.ts'],
+  pngjs: ['tools/bench/heatmap.ts', 'services/aggregator/testing/test-values.ts'], // and tests: pictures are encoded by the aggregator's own code
+  koffi: ['services/instrumenter/sources/bpf/kernel/kernel.ts'],
   kstat: ['services/instrumenter/sources/kstat/reader.ts'],
-  'dtrace-provider': ['common/probes.ts'],
-  'lru-cache': ['common/cache.ts'],
+  'dtrace-provider': ['common/service/probes.ts'],
+  'lru-cache': ['common/service/cache.ts'],
   maxmind: ['services/aggregator/transformations/geolocation.ts'],
   yaml: ['tools/cactl/document.ts'],
   uplot: ['services/config/www/uPlot.esm.d.ts'],
-  'playwright-core': ['tools/stack/browser.ts'],
+  'playwright-core': ['tools/testing/browser.ts'],
 };
 
 /** Folder -> folders it must not import from (relative paths that climb out of it). */

@@ -1,4 +1,4 @@
-import { BAD_SETTING_STATUS } from '../common/cannot-start';
+import { BAD_SETTING_STATUS } from '../common/service/cannot-start';
 import { spawnSync } from 'node:child_process';
 import {
   accessSync,

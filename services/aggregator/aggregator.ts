@@ -2,25 +2,25 @@
  * Which instrumentations are ours, and their values as they come. In: enable and disable commands of the config
  * service, data messages of the nodes. Out: a dataset for each instrumentation. Next: dataset.ts, then routes.ts.
  */
-import type { Clock } from '../../common/clock';
-import type { DataMessage } from '../../common/data';
-import { CaError, notFound } from '../../common/errors';
+import type { Clock } from '../../common/service/clock';
+import type { DataMessage } from '../../common/wire/data';
+import { CaError, notFound } from '../../common/service/errors';
 import {
   fqid,
   gridOfInstrumentation,
   shapeOfInstrumentation,
   type Instrumentation,
-} from '../../common/instrumentation';
-import { LIMITS } from '../../common/limits';
-import type { Log } from '../../common/log';
-import { fromWire, type Body } from '../../common/message';
-import { totalOf } from '../../common/value';
-import { Clocks, type ClocksOptions } from './clocks';
-import { Dataset } from './dataset';
-import type { DiskTrouble, Hindsight } from './hindsight';
-import { Loads } from './loads';
-import { Recall, type RecallOptions } from './recall';
-import { Waiting } from './waiting';
+} from '../../common/model/instrumentation';
+import { LIMITS } from '../../common/service/limits';
+import type { Log } from '../../common/service/log';
+import { fromWire, type Body } from '../../common/wire/message';
+import { totalOf } from '../../common/model/value';
+import { Clocks, type ClocksOptions } from './ingest/clocks';
+import { Dataset } from './dataset/dataset';
+import type { DiskTrouble, Hindsight } from './disk/hindsight';
+import { Loads } from './ingest/loads';
+import { Recall, type RecallOptions } from './ingest/recall';
+import { Waiting } from './ingest/waiting';
 
 interface AggregatorOptions {
   readonly clock: Clock;

@@ -1,30 +1,30 @@
 /*
- * Starts an aggregator: broker, HTTP server, a tick each second. In: the environment (common/settings.ts).
+ * Starts an aggregator: broker, HTTP server, a tick each second. In: the environment (common/service/settings.ts).
  * Out: a process that says aggregator_online to the config service and ends in order on SIGTERM or SIGINT.
  */
 import { join } from 'node:path';
-import { cacheOfBytes } from '../../common/cache';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { cannotStart } from '../../common/cannot-start';
-import { claim } from '../../common/claim';
-import { admitFrontDoor } from '../../common/front-door';
-import { HEALTH_PATHS, healthRoutes } from '../../common/health';
-import { serve, type HttpServer, type Reply, type Route } from '../../common/http';
-import { LIMITS } from '../../common/limits';
-import { createLog } from '../../common/log';
-import { readResendItems } from '../../common/message';
-import { Panic } from '../../common/panic';
-import { Peer } from '../../common/peer';
-import { routes } from '../../common/route';
-import { brokerUrl, readSettings, type Settings } from '../../common/settings';
+import { cacheOfBytes } from '../../common/service/cache';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { cannotStart } from '../../common/service/cannot-start';
+import { claim } from '../../common/wire/claim';
+import { admitFrontDoor } from '../../common/service/front-door';
+import { HEALTH_PATHS, healthRoutes } from '../../common/service/health';
+import { serve, type HttpServer, type Reply, type Route } from '../../common/service/http';
+import { LIMITS } from '../../common/service/limits';
+import { createLog } from '../../common/service/log';
+import { readResendItems } from '../../common/wire/message';
+import { Panic } from '../../common/service/panic';
+import { Peer } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
+import { brokerUrl, readSettings, type Settings } from '../../common/service/settings';
 import { Aggregator } from './aggregator';
-import type { Context } from './answer';
-import { Hindsight } from './hindsight';
-import { HeldAnswers } from './held';
+import type { Context } from './http/answer';
+import { Hindsight } from './disk/hindsight';
+import { HeldAnswers } from './http/answer-budget';
 import { createRenderer } from './heatmap/renderer';
-import { valueRoutes } from './routes';
+import { valueRoutes } from './http/routes';
 import { geolocation } from './transformations/geolocation';
-import { reverseDns } from './transformations/reverse_dns';
+import { reverseDns } from './transformations/reverse-dns';
 import { announce } from './transformations/transformation';
 
 const HOST = '127.0.0.1';

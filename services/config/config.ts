@@ -4,23 +4,23 @@
  * The REST front is resources.ts; telling members is reconcile.ts.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../common/clock';
-import { CaError, messageOf, notFound } from '../../common/errors';
-import { fqid, type Instrumentation } from '../../common/instrumentation';
-import { LIMITS } from '../../common/limits';
-import type { Log } from '../../common/log';
-import { predicateFields } from '../../common/predicate';
-import { metricName } from '../../common/metric';
-import { assign } from './assign';
-import type { Bus } from './bus';
-import { MergedCatalogue, type Catalogue } from './catalogue';
-import { restricted, type Customer, type Customers } from './customers';
-import { Members, type Aggregator, type Node } from './members';
-import type { Standing, Transformations } from './present';
-import { profileOf, visible, type Profile } from './profile';
-import type { Changes, Question } from './question';
-import { loadsOf, Reconciler } from './reconcile';
-import type { Draft, Store, Stored } from './store';
+import type { Clock } from '../../common/service/clock';
+import { CaError, messageOf, notFound } from '../../common/service/errors';
+import { fqid, type Instrumentation } from '../../common/model/instrumentation';
+import { LIMITS } from '../../common/service/limits';
+import type { Log } from '../../common/service/log';
+import { predicateFields } from '../../common/model/predicate';
+import { metricName } from '../../common/model/metric';
+import { assign } from './fleet/assign';
+import type { Bus } from './fleet/bus';
+import { MergedCatalogue, type Catalogue } from './fleet/catalogue';
+import { restricted, type Customer, type Customers } from './fleet/customers';
+import { Members, type Aggregator, type Node } from './fleet/members';
+import type { Standing, Transformations } from './api/present';
+import { profileOf, visible, type Profile } from './api/profile';
+import type { Changes, Question } from './api/question';
+import { loadsOf, Reconciler } from './fleet/reconcile';
+import type { Draft, Store, Stored } from './state/store';
 
 interface ConfigOptions {
   readonly bus: Bus;

@@ -3,25 +3,25 @@
  * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
  */
 import { join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { cannotStart } from '../../common/cannot-start';
-import { claim } from '../../common/claim';
-import { messageOf } from '../../common/errors';
-import { createLog } from '../../common/log';
-import { Panic } from '../../common/panic';
-import { Peer } from '../../common/peer';
-import { routes } from '../../common/route';
-import { brokerUrl, readSettings } from '../../common/settings';
-import { readAccess } from './access';
-import { Attempts } from './attempts';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { cannotStart } from '../../common/service/cannot-start';
+import { claim } from '../../common/wire/claim';
+import { messageOf } from '../../common/service/errors';
+import { createLog } from '../../common/service/log';
+import { Panic } from '../../common/service/panic';
+import { Peer } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
+import { brokerUrl, readSettings } from '../../common/service/settings';
+import { readAccess } from './door/access';
+import { Attempts } from './door/rate-limit';
 import { Config } from './config';
-import { openFront } from './front';
-import { createGate } from './gate';
-import { frontDoorSecret, readOperatorFiles, readTls } from './operator-files';
-import { checkAddress, inheritedSocket } from './inherited';
-import { createProxy } from './proxy';
-import { statusOf } from './status';
-import { Store } from './store';
+import { openFront } from './door/front';
+import { createGate } from './door/gate';
+import { frontDoorSecret, readOperatorFiles, readTls } from './door/operator-files';
+import { checkAddress, inheritedSocket } from './door/inherited';
+import { createProxy } from './door/proxy';
+import { statusOf } from './api/status';
+import { Store } from './state/store';
 
 const STOP_MS = 2000;
 

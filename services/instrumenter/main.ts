@@ -1,25 +1,25 @@
 /*
- * The instrumenter, one per node. In: the environment (common/settings.ts). Out: values, each second, to the broker.
+ * The instrumenter, one per node. In: the environment (common/service/settings.ts). Out: values, each second, to the broker.
  * The only file here that touches the process: it reads settings, takes signals, and exits.
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
 import { letGo } from './lean';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { cannotStart } from '../../common/cannot-start';
-import { claim } from '../../common/claim';
-import { LIMITS } from '../../common/limits';
-import { createLog } from '../../common/log';
-import { Panic } from '../../common/panic';
-import { Peer } from '../../common/peer';
-import { routes } from '../../common/route';
-import { brokerUrl, readSettings } from '../../common/settings';
-import { listen } from './commands';
-import { hello } from './hello';
-import { Instrumenter } from './instrumenter';
-import { Journal } from './journal';
-import { Outbox } from './outbox';
-import { PATIENCE } from './patience';
-import { missingFrom, openSources } from './sources';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { cannotStart } from '../../common/service/cannot-start';
+import { claim } from '../../common/wire/claim';
+import { LIMITS } from '../../common/service/limits';
+import { createLog } from '../../common/service/log';
+import { Panic } from '../../common/service/panic';
+import { Peer } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
+import { brokerUrl, readSettings } from '../../common/service/settings';
+import { listen } from './gather/commands';
+import { hello } from './gather/hello';
+import { Instrumenter } from './gather/instrumenter';
+import { Journal } from './gather/journal';
+import { Outbox } from './gather/outbox';
+import { PATIENCE } from './sources/blocking-io-pool';
+import { missingFrom, openSources } from './sources/sources';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);

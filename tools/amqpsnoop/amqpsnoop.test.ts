@@ -1,7 +1,7 @@
 /* amqpsnoop without a broker: patterns, filters, forms and rates. */
-import { encodeData, DATA_CONTENT } from '../../common/data';
-import { encodeMessage } from '../../common/message';
-import { Options } from '../cactl/command';
+import { encodeData, DATA_CONTENT } from '../../common/wire/data';
+import { encodeMessage } from '../../common/wire/message';
+import { Options } from '../cli/command';
 import { filterOf } from './filter';
 import { formatted, hexLines } from './format';
 import { observe, type Observed } from './observed';

@@ -1,10 +1,10 @@
 /*
  * Which messages are shown. In: the command line's wishes. Out: a test of observed messages. All wishes must hold.
  */
-import { MESSAGE_TYPES } from '../../common/message';
-import { evaluate } from '../../common/predicate';
-import { UsageError, type Options } from '../cactl/command';
-import { nearest } from '../cactl/nearest';
+import { MESSAGE_TYPES } from '../../common/wire/message';
+import { evaluate } from '../../common/model/predicate';
+import { UsageError, type Options } from '../cli/command';
+import { nearest } from '../cli/nearest';
 import { readPredicate } from '../cactl/predicate';
 import { EVENT_FIELDS, eventsOf, fqidsOf, isEventField, type Observed } from './observed';
 import { keyMatcher } from './pattern';

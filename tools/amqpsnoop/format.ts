@@ -1,10 +1,10 @@
 /*
  * Messages as text. In: an observed message. Out: one line for people, one JSON object, or a dump of its bytes.
  */
-import type { DataMessage, Report } from '../../common/data';
-import { shortText } from '../../common/unit';
-import { totalOf, type Value } from '../../common/value';
-import { cut, jsonText, visible } from '../cactl/visible';
+import type { DataMessage, Report } from '../../common/wire/data';
+import { shortText } from '../../common/model/unit';
+import { totalOf, type Value } from '../../common/model/value';
+import { cut, jsonText, visible } from '../cli/visible';
 import type { Observed } from './observed';
 
 export type Form = 'short' | 'json' | 'hex';

@@ -2,8 +2,8 @@
  * Routing keys that are in use: where bindings have to go, as no wildcard reaches a direct exchange. In: what the
  * config service says, and every message that comes. Out: keys.
  */
-import type { AnswerBody } from '../../common/peer';
-import type { Routes } from '../../common/route';
+import type { AnswerBody } from '../../common/wire/peer';
+import type { Routes } from '../../common/wire/route';
 import { rowsOf } from '../cactl/survey';
 import { fqidsOf, type Observed } from './observed';
 

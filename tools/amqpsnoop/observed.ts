@@ -2,11 +2,11 @@
  * A message as people and filters see it. In: a copy from the tap. Out: what it is, from whom, how large, its body.
  * Anything can come: what is not one of ours is shown as such, with its bytes.
  */
-import { DATA_CONTENT, decodeData, type DataMessage } from '../../common/data';
-import { messageOf } from '../../common/errors';
-import { decodeMessage, type Message } from '../../common/message';
-import type { Constant } from '../../common/predicate';
-import { totalOf } from '../../common/value';
+import { DATA_CONTENT, decodeData, type DataMessage } from '../../common/wire/data';
+import { messageOf } from '../../common/service/errors';
+import { decodeMessage, type Message } from '../../common/wire/message';
+import type { Constant } from '../../common/model/predicate';
+import { totalOf } from '../../common/model/value';
 import type { Copy } from './tap';
 
 export interface Observed {

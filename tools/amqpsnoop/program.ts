@@ -1,7 +1,7 @@
 /* amqpsnoop's words: options, help, man page. What it does is in snoop.ts. */
-import type { Command, Program } from '../cactl/command';
-import { COMMON } from '../cactl/common_options';
-import * as later from '../cactl/later';
+import type { Command, Program } from '../cli/command';
+import { COMMON } from '../cli/common-options';
+import * as later from '../cli/later';
 
 const WATCH: Command = {
   name: 'watch',

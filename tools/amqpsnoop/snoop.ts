@@ -4,11 +4,11 @@
  * Nobody waits for us: copies are taken as fast as they come; when the reader of our output is slow they are dropped
  * here and counted, and the queue at the broker is bounded besides.
  */
-import { messageOf, CaError } from '../../common/errors';
-import { LIMITS } from '../../common/limits';
-import { EXIT, UsageError, type Call, type Options } from '../cactl/command';
-import { secondsOf, type Session } from '../cactl/session';
-import { withoutPassword } from '../cactl/target';
+import { messageOf, CaError } from '../../common/service/errors';
+import { LIMITS } from '../../common/service/limits';
+import { EXIT, UsageError, type Call, type Options } from '../cli/command';
+import { secondsOf, type Session } from '../cli/session';
+import { withoutPassword } from '../cli/target';
 import { filterOf, type Filter } from './filter';
 import { formatted, type Form } from './format';
 import { fixedKeys, keysOfMessage, keysOfStatus } from './known';

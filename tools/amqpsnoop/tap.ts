@@ -7,9 +7,9 @@
  * and bounded: when we are slow the oldest copies are dropped, and no service ever waits.
  */
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
-import { LIMITS } from '../../common/limits';
-import { messageOf } from '../../common/errors';
-import { CONTROL_EXCHANGE, exchangeOf, EXCHANGES, VALUES_EXCHANGE } from '../../common/route';
+import { LIMITS } from '../../common/service/limits';
+import { messageOf } from '../../common/service/errors';
+import { CONTROL_EXCHANGE, exchangeOf, EXCHANGES, VALUES_EXCHANGE } from '../../common/wire/route';
 
 export interface Copy {
   /** Keys it was published with: one, or several at once. */

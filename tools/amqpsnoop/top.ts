@@ -1,9 +1,9 @@
 /*
  * Rates and sizes per key. In: messages as they come, and the end of each interval. Out: rows, the heaviest first.
  */
-import { LIMITS } from '../../common/limits';
-import { shortText } from '../../common/unit';
-import { table } from '../cactl/table';
+import { LIMITS } from '../../common/service/limits';
+import { shortText } from '../../common/model/unit';
+import { table } from '../cli/table';
 import type { Observed } from './observed';
 
 interface Count {

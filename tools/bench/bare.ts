@@ -3,7 +3,7 @@
  * In: a broker, keys. Out: a call for each message, with nothing but its length.
  */
 import { connect } from 'amqplib';
-import { exchangeOf, VALUES_EXCHANGE } from '../../common/route';
+import { exchangeOf, VALUES_EXCHANGE } from '../../common/wire/route';
 
 export async function consumeBare(
   url: string,

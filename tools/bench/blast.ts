@@ -2,9 +2,9 @@
  * Sends data messages that were encoded beforehand, as fast as the broker takes them. In: a job from the parent
  * process, then its word to go. Out: "ready", and "done" when all is written. A process of its own, as nodes are.
  */
-import { connectBroker } from '../../common/broker';
-import { DATA_CONTENT, encodeData } from '../../common/data';
-import { SILENT } from '../../common/log';
+import { connectBroker } from '../../common/wire/broker';
+import { DATA_CONTENT, encodeData } from '../../common/wire/data';
+import { SILENT } from '../../common/service/log';
 import { load } from './load';
 
 export interface Job {

@@ -2,7 +2,7 @@
  * Time for all measurements together. In: how much there is. Out: limits for each, so that the whole always comes to an
  * end: what hangs is given up and said, what has no time left is not begun.
  */
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 
 export class Budget {
   private readonly end: number;

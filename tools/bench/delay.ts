@@ -4,12 +4,12 @@
  * Out: results, next to the same picture drawn in one go.
  */
 import { join } from 'node:path';
-import { LOG_GRID } from '../../common/bucket';
-import { Dataset } from '../../services/aggregator/dataset';
+import { LOG_GRID } from '../../common/model/bucket';
+import { Dataset } from '../../services/aggregator/dataset/dataset';
 import { drawImage, renderImage } from '../../services/aggregator/heatmap/image';
 import { readHeatmapOptions } from '../../services/aggregator/heatmap/options';
 import { createRenderer } from '../../services/aggregator/heatmap/renderer';
-import { Params } from '../../services/aggregator/params';
+import { Params } from '../../services/aggregator/http/params';
 import { buildFolder } from '../stack/stack';
 import { humps, xorshift } from './load';
 import { result, type Result } from './result';

@@ -3,7 +3,7 @@
  * source. Out: results, next to the resident memory of one bpftrace with one question.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TestStack } from '../stack/test_stack';
+import type { TestStack } from '../testing/test-stack';
 import { bpftraceWorks, withBpftrace } from './bpftrace';
 import { result, type Result } from './result';
 import { rssMbOf } from './timing';

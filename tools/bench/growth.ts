@@ -4,8 +4,8 @@
  * its end a second is complete, and how many seconds never are.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../../common/errors';
-import type { TestStack } from '../stack/test_stack';
+import { messageOf } from '../../common/service/errors';
+import type { TestStack } from '../testing/test-stack';
 import type { Budget } from './budget';
 import { allReport, METRIC, startNodes, type Around } from './nodes';
 import { result, unmeasured, type Result, type Target } from './result';

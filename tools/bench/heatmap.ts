@@ -3,12 +3,12 @@
  * and two sizes, next to the original's pipeline without PNG, and pngjs' encoding of the same pixels alone.
  */
 import { PNG } from 'pngjs';
-import { LOG_GRID } from '../../common/bucket';
-import { toRanges } from '../../common/distribution';
-import { Dataset } from '../../services/aggregator/dataset';
+import { LOG_GRID } from '../../common/model/bucket';
+import { toRanges } from '../../common/model/distribution';
+import { Dataset } from '../../services/aggregator/dataset/dataset';
 import { drawImage, type Image } from '../../services/aggregator/heatmap/image';
 import { readHeatmapOptions } from '../../services/aggregator/heatmap/options';
-import { Params } from '../../services/aggregator/params';
+import { Params } from '../../services/aggregator/http/params';
 import { humps, xorshift } from './load';
 import { OriginalDataset, originalPicture, type Keyed } from './original';
 import { result, type Result, type Target } from './result';

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
-import type { Probe, Source } from '../../services/instrumenter/source';
+import type { Probe, Source } from '../../services/instrumenter/sources/source';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { openBpf } from '../../services/instrumenter/sources/bpf/open';
 import { attachMs, bpftraceWorks, withBpftrace } from './bpftrace';

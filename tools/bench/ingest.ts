@@ -5,11 +5,11 @@
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { SILENT } from '../../common/log';
-import { toWire } from '../../common/message';
-import { Peer } from '../../common/peer';
-import { routes } from '../../common/route';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { SILENT } from '../../common/service/log';
+import { toWire } from '../../common/wire/message';
+import { Peer } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
 import { Aggregator } from '../../services/aggregator/aggregator';
 import { consumeBare } from './bare';
 import type { Job } from './blast';

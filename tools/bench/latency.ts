@@ -7,8 +7,8 @@
  */
 import { symlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LIMITS } from '../../common/limits';
-import type { TestStack } from '../stack/test_stack';
+import { LIMITS } from '../../common/service/limits';
+import type { TestStack } from '../testing/test-stack';
 import { xorshift } from './load';
 import { result, type Result } from './result';
 import { quantiles } from './timing';

@@ -2,8 +2,8 @@
  * The load that encodings are compared with. In: how many nodes and instrumentations. Out: reports as instrumenters
  * make them: distributions of 40 buckets around two humps, the same at each call.
  */
-import type { Report } from '../../common/data';
-import { fromCounts, type Distribution } from '../../common/distribution';
+import type { Report } from '../../common/wire/data';
+import { fromCounts, type Distribution } from '../../common/model/distribution';
 
 /** Numbers from 0 to 2^32 - 1 that look random; Marsaglia, "Xorshift RNGs", 2003. */
 export function xorshift(seed: number): () => number {

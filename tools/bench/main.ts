@@ -5,7 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 import { buildFolder } from '../stack/stack';
 import { Budget } from './budget';
 import { measure, PARTS } from './plan';

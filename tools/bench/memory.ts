@@ -5,9 +5,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { LOG_GRID } from '../../common/bucket';
-import { toRanges } from '../../common/distribution';
-import { Dataset } from '../../services/aggregator/dataset';
+import { LOG_GRID } from '../../common/model/bucket';
+import { toRanges } from '../../common/model/distribution';
+import { Dataset } from '../../services/aggregator/dataset/dataset';
 import { humps, xorshift } from './load';
 import type { Keyed } from './original';
 import { result, type Result } from './result';

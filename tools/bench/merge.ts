@@ -2,10 +2,10 @@
  * Measurement 1: how fast values are added into a dataset. In: seconds to spend. Out: results: messages a second of
  * decoded data, and from bytes, next to the original's way (JSON, lists of ranges).
  */
-import { LOG_GRID } from '../../common/bucket';
-import { decodeData, encodeData, type DataMessage } from '../../common/data';
-import { toRanges } from '../../common/distribution';
-import { Dataset } from '../../services/aggregator/dataset';
+import { LOG_GRID } from '../../common/model/bucket';
+import { decodeData, encodeData, type DataMessage } from '../../common/wire/data';
+import { toRanges } from '../../common/model/distribution';
+import { Dataset } from '../../services/aggregator/dataset/dataset';
 import { humps, xorshift } from './load';
 import { OriginalDataset } from './original';
 import { result, type Result } from './result';

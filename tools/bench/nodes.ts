@@ -5,8 +5,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { PrivateBroker } from '../stack/broker';
-import type { TestStack } from '../stack/test_stack';
-import { until } from '../stack/until';
+import type { TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 /** The one metric that they offer: a thousand hellos with the whole catalogue would be measured as well. */
 export const METRIC = 'syscall.syscalls';

@@ -1,5 +1,5 @@
-import { LOG_GRID } from '../../common/bucket';
-import { addDistributions, toRanges } from '../../common/distribution';
+import { LOG_GRID } from '../../common/model/bucket';
+import { addDistributions, toRanges } from '../../common/model/distribution';
 import { humps, xorshift } from './load';
 import { mergeRanges, OriginalDataset, originalPicture, type Range } from './original';
 

@@ -1,7 +1,7 @@
 /*
  * What apart.ts starts: measures one part. In: a job from the parent process. Out: its results, to the parent process.
  */
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 import { measureDelay } from './delay';
 import { measureHeatmaps } from './heatmap';
 import { measureIngest } from './ingest';

@@ -6,11 +6,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 import { startBroker, type PrivateBroker } from '../stack/broker';
 import { startGuard } from '../stack/process';
-import { startTestStack, type TestStack } from '../stack/test_stack';
-import type { Source } from '../../services/instrumenter/source';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import type { Source } from '../../services/instrumenter/sources/source';
 import { apart } from './apart';
 import type { Budget } from './budget';
 import { measureDoors } from './doors';

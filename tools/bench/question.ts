@@ -1,8 +1,8 @@
 /*
  * An instrumentation for measurements that have no config service: latency of system calls.
  */
-import type { Instrumentation } from '../../common/instrumentation';
-import { parsePredicate } from '../../common/predicate';
+import type { Instrumentation } from '../../common/model/instrumentation';
+import { parsePredicate } from '../../common/model/predicate';
 
 export function question(id: string, decomposition: readonly string[] = ['latency']): Instrumentation {
   return {

@@ -1,7 +1,7 @@
 /* The commands of cactl: a written-out list, in the order of the help. What is not here does not exist. */
 import { AMQPSNOOP } from '../amqpsnoop/program';
-import type { Program } from './command';
-import { COMMON } from './common_options';
+import type { Program } from '../cli/command';
+import { COMMON } from '../cli/common-options';
 import { abort } from './commands/abort';
 import { apply } from './commands/apply';
 import { clone } from './commands/clone';

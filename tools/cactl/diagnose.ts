@@ -2,7 +2,7 @@
  * What is wrong, and what to do about it. In: a survey and its overview. Out: problems, worst first. Pure.
  * Every sentence names the thing, the figure and the next command.
  */
-import { spanText } from '../../common/unit';
+import { spanText } from '../../common/model/unit';
 import type { InstrumentationRow } from './overview';
 import { numberOf, rowsOf, textOf, type Answered, type Survey } from './survey';
 

@@ -3,16 +3,16 @@
  * this machine's kernel would get them, and the D program. Only the catalogue of this build is asked, no server.
  */
 import { arch } from 'node:os';
-import type { Instrumentation } from '../../common/instrumentation';
-import { CaError, messageOf } from '../../common/errors';
-import { ALWAYS, predicateFields } from '../../common/predicate';
-import type { TypeName } from '../../common/field';
-import type { MetricDescription } from '../../services/instrumenter/metrics/description';
-import { FIELDS } from '../../services/instrumenter/metrics/fields';
+import type { Instrumentation } from '../../common/model/instrumentation';
+import { CaError, messageOf } from '../../common/service/errors';
+import { ALWAYS, predicateFields } from '../../common/model/predicate';
+import type { TypeName } from '../../common/model/field';
+import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
+import { FIELDS } from '../../services/instrumenter/metrics/language/fields';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
-import { UsageError, type Options } from './command';
-import * as later from './later';
-import { nearest } from './nearest';
+import { UsageError, type Options } from '../cli/command';
+import * as later from '../cli/later';
+import { nearest } from '../cli/nearest';
 import { readPredicate } from './predicate';
 
 export interface DryRun {

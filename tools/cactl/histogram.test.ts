@@ -1,7 +1,7 @@
 /* Values as text, compared with what DTrace would print, and the laws of the rows they are put in. */
 import fc from 'fast-check';
-import { LOG_GRID } from '../../common/bucket';
-import { fromCounts, toRanges, type RangeCount } from '../../common/distribution';
+import { LOG_GRID } from '../../common/model/bucket';
+import { fromCounts, toRanges, type RangeCount } from '../../common/model/distribution';
 import { valueLines } from './histogram';
 import { linearBounds, logBounds, rowOf, toRows } from './rows';
 

@@ -5,12 +5,12 @@
  *         1.0ms |                                         0
  *         2.0ms |@@@@@@@@@@@@@@@@@@@@@@@@                 12
  */
-import type { RangeCount } from '../../common/distribution';
-import { gridOf, type TypeName } from '../../common/field';
-import { shortText } from '../../common/unit';
-import type { PlainValue } from '../../common/value';
+import type { RangeCount } from '../../common/model/distribution';
+import { gridOf, type TypeName } from '../../common/model/field';
+import { shortText } from '../../common/model/unit';
+import type { PlainValue } from '../../common/model/value';
 import { boundsFor, toRows } from './rows';
-import { cut, fit, visible } from './visible';
+import { cut, fit, visible } from '../cli/visible';
 
 interface HistogramOptions {
   readonly columns: number;

@@ -2,8 +2,8 @@
  * Why a metric cannot be asked here. In: the catalogue of this build, and what the instrumenters say of their sources.
  * Out: for a metric nobody offers, one sentence a node. The catalogue knows which sources could observe it.
  */
-import { SOURCE_NAMES } from '../../services/instrumenter/source';
-import type { MetricDescription } from '../../services/instrumenter/metrics/description';
+import { SOURCE_NAMES } from '../../services/instrumenter/sources/source';
+import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { rowsOf, textOf, type Answered } from './survey';
 

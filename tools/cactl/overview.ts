@@ -2,7 +2,7 @@
  * One row for each instrumentation out of what all services said. In: a survey. Out: rows with nodes expected and
  * reporting, events lost, and what it costs; the ones in trouble first.
  */
-import { parsePredicateText, predicateText } from '../../common/predicate-text';
+import { parsePredicateText, predicateText } from '../../common/model/predicate-text';
 import { typeOfField, type Description } from './resources';
 import { numberOf, rowsOf, textOf, type Row, type Survey } from './survey';
 

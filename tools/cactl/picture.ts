@@ -8,15 +8,15 @@
  *            04:10:00 …                                       UTC
  *     1■ sda 62%  2■ sdb 38%                                  keys and their colours
  */
-import { shortText } from '../../common/unit';
-import type { TypeName } from '../../common/field';
-import { background, foreground, RESET } from './colour';
-import type { Colours } from './io';
+import { shortText } from '../../common/model/unit';
+import type { TypeName } from '../../common/model/field';
+import { background, foreground, RESET } from '../cli/colour';
+import type { Colours } from '../cli/io';
 import type { Legend } from './legend';
 import { barPlane, FLOOR, heatPlane, shown, type Pixel, type Plane, type PlaneOptions } from './plane';
 import { linearBounds, logBounds } from './rows';
 import type { Slot } from './timeline';
-import { cut, widthOf } from './visible';
+import { cut, widthOf } from '../cli/visible';
 
 export interface PictureOptions {
   readonly title: string;

@@ -5,8 +5,8 @@
  * Brightness is by rank (a pixel's place among all that are not empty), as the server draws heatmaps: single slow
  * events stay visible beside thousands of fast ones. Numbers without a distribution are drawn as bars.
  */
-import type { RangeCount } from '../../common/distribution';
-import { dim, mix, type Rgb } from './colour';
+import type { RangeCount } from '../../common/model/distribution';
+import { dim, mix, type Rgb } from '../cli/colour';
 import type { Legend } from './legend';
 import { rowOf } from './rows';
 import { sizeOf, type Slot } from './timeline';

@@ -2,9 +2,9 @@
  * A predicate as somebody typed it. In: its text, the types of fields, and the names there are. Out: the predicate, or
  * a PredicateTextError that points at the column and says which field was probably meant.
  */
-import type { Predicate } from '../../common/predicate';
-import { parsePredicateText, PredicateTextError } from '../../common/predicate-text';
-import { nearest } from './nearest';
+import type { Predicate } from '../../common/model/predicate';
+import { parsePredicateText, PredicateTextError } from '../../common/model/predicate-text';
+import { nearest } from '../cli/nearest';
 
 type TypeOf = Parameters<typeof parsePredicateText>[1];
 

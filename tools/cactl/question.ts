@@ -2,11 +2,11 @@
  * A question as the command line asks it: METRIC --by fields --where text and the rest. In: arguments and options, and
  * what the metric offers. Out: properties for POST …/instrumentations; the API checks them again.
  */
-import { messageOf } from '../../common/errors';
-import { predicateText } from '../../common/predicate-text';
-import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/predicate';
-import { UsageError, type Option, type Options } from './command';
-import { nearest } from './nearest';
+import { messageOf } from '../../common/service/errors';
+import { predicateText } from '../../common/model/predicate-text';
+import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/model/predicate';
+import { UsageError, type Option, type Options } from '../cli/command';
+import { nearest } from '../cli/nearest';
 import { readPredicate } from './predicate';
 import {
   typeOfField,
@@ -14,7 +14,7 @@ import {
   type InstrumentationResource,
   type MetricResource,
 } from './resources';
-import { wholeSecondsOf } from './session';
+import { wholeSecondsOf } from '../cli/session';
 
 const TUNING: readonly Option[] = [
   {

@@ -2,7 +2,7 @@
  * Fine buckets into the few rows a terminal has. In: ranges of the API ([[lo, hi], count]). Out: rows whose bounds are
  * bounds of the fine grid too, so that every count is exact and none is split.
  */
-import type { RangeCount } from '../../common/distribution';
+import type { RangeCount } from '../../common/model/distribution';
 
 export interface Row {
   readonly from: number;

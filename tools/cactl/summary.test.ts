@@ -3,7 +3,7 @@ import { summaryLines } from './commands/summary';
 import { diagnose } from './diagnose';
 import { overview, type InstrumentationRow } from './overview';
 import type { Answered, Survey } from './survey';
-import { widthOf } from './visible';
+import { widthOf } from '../cli/visible';
 
 const NOW = 1_800_000_000_000;
 

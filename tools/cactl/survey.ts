@@ -6,13 +6,13 @@
  * found even when the config service is away. It ends when everybody has answered whom the config service knows, or
  * when the time is up.
  */
-import { CaError, messageOf } from '../../common/errors';
-import type { AnswerBody } from '../../common/peer';
-import * as later from './later';
+import { CaError, messageOf } from '../../common/service/errors';
+import type { AnswerBody } from '../../common/wire/peer';
+import * as later from '../cli/later';
 import { description, type Description } from './resources';
 import { serviceOfKey } from './services';
-import type { Session } from './session';
-import { withoutPassword } from './target';
+import type { Session } from '../cli/session';
+import { withoutPassword } from '../cli/target';
 
 export interface Answered {
   readonly key: string;

@@ -2,7 +2,7 @@
  * The last seconds of an instrumentation, as they come. In: values of the API, some of them twice because late reports
  * change them. Out: a window of equal slots, oldest first, with gaps where nothing is known.
  */
-import type { RangeCount } from '../../common/distribution';
+import type { RangeCount } from '../../common/model/distribution';
 import { isRanges } from './histogram';
 import type { ValueResource } from './resources';
 

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { startTestStack, type TestStack } from '../stack/test_stack';
-import { until } from '../stack/until';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 import { CACTL } from './commands';
 import { run } from './testing/console';
 import { startNode, type KnownEvent, type KnownNode } from './testing/node';

@@ -5,12 +5,12 @@
  * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
  * Retention, idle time and persistence can be changed in place.
  */
-import { parsePredicate, toPlainPredicate } from '../../common/predicate';
-import { UsageError } from './command';
-import { messageOf } from '../../common/errors';
+import { parsePredicate, toPlainPredicate } from '../../common/model/predicate';
+import { UsageError } from '../cli/command';
+import { messageOf } from '../../common/service/errors';
 import { checkFields, whereOf } from './question';
 import { metricOf, typeOfField, type Description, type InstrumentationResource } from './resources';
-import { wholeSecondsOf } from './session';
+import { wholeSecondsOf } from '../cli/session';
 
 export interface Wanted {
   readonly label: string;

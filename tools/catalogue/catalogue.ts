@@ -2,8 +2,8 @@
  * The catalogue as a table for people: docs/catalogue.md. In: the descriptions of metrics, and what /proc is read for.
  * Out: Markdown. main.ts writes it; catalogue.test.ts holds the file against it.
  */
-import { metricName } from '../../common/metric';
-import type { MetricDescription } from '../../services/instrumenter/metrics/description';
+import { metricName } from '../../common/model/metric';
+import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { PROC_METRICS } from '../../services/instrumenter/sources/proc/source';
 

@@ -6,9 +6,13 @@
  *     keyed          the node's name is the key
  *     distribution   each node has a bucket of its own
  */
-import { LOG_GRID } from '../../common/bucket';
-import { reportSeconds, shapeOfInstrumentation, type Instrumentation } from '../../common/instrumentation';
-import type { Shape, Value } from '../../common/value';
+import { LOG_GRID } from '../../common/model/bucket';
+import {
+  reportSeconds,
+  shapeOfInstrumentation,
+  type Instrumentation,
+} from '../../common/model/instrumentation';
+import type { Shape, Value } from '../../common/model/value';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import type { Foretold } from '../fleet/oracle';
 

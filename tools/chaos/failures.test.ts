@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { run, type Running } from '../stack/process';
 import { buildFolder } from '../stack/stack';
-import { until } from '../stack/until';
+import { until } from '../testing/until';
 import { Faults } from './faults';
 import type { Balance } from './ledger';
 import { FOREIGN_NODE, REAL_NODE, startTrial, type Trial } from './trial';

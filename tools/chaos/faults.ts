@@ -2,7 +2,7 @@
  * Makes a fault happen, and ends it. In: a fault of the plan, the system. Out: resolves when it is over; nothing of it is
  * left but what the system makes of it. What the broker must be asked for is done one after the other.
  */
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './plan';
 import type { System } from './system';

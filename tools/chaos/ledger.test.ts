@@ -1,6 +1,6 @@
-import { ask } from '../../services/instrumenter/fakes';
-import { LOG_GRID } from '../../common/bucket';
-import { add, type Value } from '../../common/value';
+import { ask } from '../../services/instrumenter/testing/fakes';
+import { LOG_GRID } from '../../common/model/bucket';
+import { add, type Value } from '../../common/model/value';
 import { Amounts } from './amounts';
 import { Ledger, type Reading } from './ledger';
 import { plan } from './plan';

@@ -2,7 +2,7 @@
  * The oracle's book: every value that a node made, against what readers were told afterwards. In: reports as they are made
  * and given up, and replies of the API. Out: for each value one verdict; the book balances when all are accounted for.
  */
-import { LIMITS } from '../../common/limits';
+import { LIMITS } from '../../common/service/limits';
 
 export type Verdict =
   'present' | 'late' | 'missing' | 'givenUp' | 'silent' | 'doubled' | 'wrong' | 'unread' | 'unkept';

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../common/errors';
+import { messageOf } from '../../common/service/errors';
 import { Faults } from './faults';
 import type { Balance, Reading } from './ledger';
 import { describeFault, plan } from './plan';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { until } from '../stack/until';
+import { until } from '../testing/until';
 import { startProxy, type FaultProxy } from './proxy';
 
 let server: Server;

@@ -12,7 +12,7 @@ import { freePorts } from '../stack/ports';
 import { startGuard } from '../stack/process';
 import { buildFolder } from '../stack/stack';
 import { supervise, type Supervised } from '../stack/supervise';
-import { until } from '../stack/until';
+import { until } from '../testing/until';
 import { startProxy, type FaultProxy } from './proxy';
 
 export interface SystemOptions {

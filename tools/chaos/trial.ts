@@ -5,11 +5,11 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { totalOf, type Shape } from '../../common/value';
-import { ask } from '../../services/instrumenter/fakes';
+import { totalOf, type Shape } from '../../common/model/value';
+import { ask } from '../../services/instrumenter/testing/fakes';
 import { syntheticValue } from '../../services/instrumenter/sources/synthetic/source';
 import { buildFolder } from '../stack/stack';
-import { until } from '../stack/until';
+import { until } from '../testing/until';
 import { Amounts } from './amounts';
 import { Ledger, type Balance, type Reading } from './ledger';
 import { everybody, startSystem, type System, type SystemOptions } from './system';

@@ -1,7 +1,7 @@
-import type { Instrumentation } from '../../common/instrumentation';
-import type { Value } from '../../common/value';
-import { startTestStack, type TestStack } from '../stack/test_stack';
-import { until } from '../stack/until';
+import type { Instrumentation } from '../../common/model/instrumentation';
+import type { Value } from '../../common/model/value';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 import { startFleet, type Fleet } from './fleet';
 
 jest.setTimeout(180_000);

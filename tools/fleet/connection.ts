@@ -6,11 +6,11 @@
  * every node's messages would wait behind all the others'. So about a hundred nodes share a connection and its queue,
  * which is bound to each node's key.
  */
-import { connectBroker, type Broker } from '../../common/broker';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { DATA_CONTENT, encodeData } from '../../common/data';
-import { messageOf } from '../../common/errors';
-import type { Log } from '../../common/log';
+import { connectBroker, type Broker } from '../../common/wire/broker';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { DATA_CONTENT, encodeData } from '../../common/wire/data';
+import { messageOf } from '../../common/service/errors';
+import type { Log } from '../../common/service/log';
 import {
   CONTROL_CONTENT,
   decodeMessage,
@@ -18,8 +18,8 @@ import {
   PROTOCOL_VERSION,
   type Body,
   type Message,
-} from '../../common/message';
-import { routes } from '../../common/route';
+} from '../../common/wire/message';
+import { routes } from '../../common/wire/route';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { SyntheticNode, type NodeOptions } from './node';
 import type { Foretold } from './oracle';

@@ -1,14 +1,14 @@
-import { SYSTEM_CLOCK } from '../../common/clock';
-import type { DataMessage } from '../../common/data';
-import { fqid } from '../../common/instrumentation';
-import { SILENT } from '../../common/log';
-import { toWire, type Body } from '../../common/message';
-import { Peer } from '../../common/peer';
-import { routes, type Routes } from '../../common/route';
-import { totalOf } from '../../common/value';
-import { ask } from '../../services/instrumenter/fakes';
-import { startTestBroker, type TestBroker } from '../stack/test_broker';
-import { until } from '../stack/until';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import type { DataMessage } from '../../common/wire/data';
+import { fqid } from '../../common/model/instrumentation';
+import { SILENT } from '../../common/service/log';
+import { toWire, type Body } from '../../common/wire/message';
+import { Peer } from '../../common/wire/peer';
+import { routes, type Routes } from '../../common/wire/route';
+import { totalOf } from '../../common/model/value';
+import { ask } from '../../services/instrumenter/testing/fakes';
+import { startTestBroker, type TestBroker } from '../testing/test-broker';
+import { until } from '../testing/until';
 import { startFleet, type Fleet, type FleetOptions } from './fleet';
 
 jest.setTimeout(120_000);

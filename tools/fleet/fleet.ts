@@ -4,11 +4,11 @@
  *
  * Next: connection.ts (nodes and their messages), schedule.ts (when they send), node.ts (what they do).
  */
-import type { Broker } from '../../common/broker';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { LIMITS } from '../../common/limits';
-import { SILENT, type Log } from '../../common/log';
-import { hello } from '../../services/instrumenter/hello';
+import type { Broker } from '../../common/wire/broker';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { LIMITS } from '../../common/service/limits';
+import { SILENT, type Log } from '../../common/service/log';
+import { hello } from '../../services/instrumenter/gather/hello';
 import { openSynthetic } from '../../services/instrumenter/sources/synthetic/source';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { connectNodes } from './connection';

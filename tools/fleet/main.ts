@@ -3,8 +3,8 @@
  * Out: one line of JSON each second with what was sent; ends at SIGINT or SIGTERM.
  */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../common/errors';
-import { brokerUrl, readSettings } from '../../common/settings';
+import { messageOf } from '../../common/service/errors';
+import { brokerUrl, readSettings } from '../../common/service/settings';
 import { startFleet } from './fleet';
 
 const USAGE = `usage: node build/tools/fleet/main.js --nodes N [--first N] [--seed N] [--buckets N] [--keys N]

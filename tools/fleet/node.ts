@@ -1,14 +1,14 @@
 /*
  * One node of the fleet: what an instrumenter is to the others, without gathering anything. In: messages for its key,
- * the seconds of its own clock. Out: hello, answers, and one data message for each second. Next: common/data.ts.
+ * the seconds of its own clock. Out: hello, answers, and one data message for each second. Next: common/wire/data.ts.
  */
-import type { DataMessage, Report } from '../../common/data';
-import { messageOf } from '../../common/errors';
-import { fqid, reportSeconds, type Instrumentation } from '../../common/instrumentation';
-import { LIMITS } from '../../common/limits';
-import { fromWire, type Body, type Message, type MessageType } from '../../common/message';
-import type { Routes } from '../../common/route';
-import { Outbox, type OutboxCounts, type Parcel } from '../../services/instrumenter/outbox';
+import type { DataMessage, Report } from '../../common/wire/data';
+import { messageOf } from '../../common/service/errors';
+import { fqid, reportSeconds, type Instrumentation } from '../../common/model/instrumentation';
+import { LIMITS } from '../../common/service/limits';
+import { fromWire, type Body, type Message, type MessageType } from '../../common/wire/message';
+import type { Routes } from '../../common/wire/route';
+import { Outbox, type OutboxCounts, type Parcel } from '../../services/instrumenter/gather/outbox';
 import type { Foretold } from './oracle';
 
 export interface NodeOptions {

@@ -1,7 +1,7 @@
-import { isDistribution } from '../../common/distribution';
-import { gridOfInstrumentation, reportSeconds } from '../../common/instrumentation';
-import { totalOf } from '../../common/value';
-import { ask } from '../../services/instrumenter/fakes';
+import { isDistribution } from '../../common/model/distribution';
+import { gridOfInstrumentation, reportSeconds } from '../../common/model/instrumentation';
+import { totalOf } from '../../common/model/value';
+import { ask } from '../../services/instrumenter/testing/fakes';
 import { Oracle } from './oracle';
 
 const SECOND = 1_700_000_000;

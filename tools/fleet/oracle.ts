@@ -5,9 +5,13 @@
  * So a test adds up totalIn(node, second) over nodes and seconds and compares with what the API says, for any question.
  * Predicates are not obeyed: a question with one gets the same values as the question without.
  */
-import { fromCounts, type Distribution } from '../../common/distribution';
-import { reportSeconds, shapeOfInstrumentation, type Instrumentation } from '../../common/instrumentation';
-import { add, zero, type Value } from '../../common/value';
+import { fromCounts, type Distribution } from '../../common/model/distribution';
+import {
+  reportSeconds,
+  shapeOfInstrumentation,
+  type Instrumentation,
+} from '../../common/model/instrumentation';
+import { add, zero, type Value } from '../../common/model/value';
 import { hash, Random } from '../../services/instrumenter/sources/synthetic/random';
 
 interface OracleOptions {

@@ -2,7 +2,7 @@
  * When each node of the fleet sends: at the end of each second of its own clock, plus a jitter. In: nodes with skewed
  * clocks. Out: report() at the right moment, and how late that was.
  */
-import type { Clock } from '../../common/clock';
+import type { Clock } from '../../common/service/clock';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import type { SyntheticNode } from './node';
 

@@ -4,12 +4,12 @@
  * Tries every metric of each source on this machine (all sources but the invented ones, when none is named).
  * One line each; ends with 1 when one failed, or when a source that was named does not work here.
  */
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { messageOf } from '../../common/errors';
-import { SILENT } from '../../common/log';
-import { readSettings } from '../../common/settings';
-import { Journal } from '../../services/instrumenter/journal';
-import { OPENERS, openSources } from '../../services/instrumenter/sources';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { messageOf } from '../../common/service/errors';
+import { SILENT } from '../../common/service/log';
+import { readSettings } from '../../common/service/settings';
+import { Journal } from '../../services/instrumenter/gather/journal';
+import { OPENERS, openSources } from '../../services/instrumenter/sources/sources';
 import { line, summary, tryMetrics, type Row } from './probes';
 
 async function main(): Promise<void> {

@@ -3,11 +3,11 @@
  * (why), or failed (why). A metric is ok when it was enabled, closed a second, and could be read.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../../common/errors';
-import type { Instrumentation } from '../../common/instrumentation';
-import { ALWAYS } from '../../common/predicate';
+import { messageOf } from '../../common/service/errors';
+import type { Instrumentation } from '../../common/model/instrumentation';
+import { ALWAYS } from '../../common/model/predicate';
 import { describe } from '../../services/instrumenter/metrics/registry';
-import { EnableError, type Offer, type Source } from '../../services/instrumenter/source';
+import { EnableError, type Offer, type Source } from '../../services/instrumenter/sources/source';
 
 export interface Row {
   readonly source: string;

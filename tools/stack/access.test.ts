@@ -1,6 +1,6 @@
 /*
  * The door opened to a network: TLS, tokens, customers, on the real stack. What single rules say is in
- * services/config/gate.test.ts; here stands that the parts hold together, down to the kernel and to cactl.
+ * services/config/door/gate.test.ts; here stands that the parts hold together, down to the kernel and to cactl.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -8,14 +8,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync 
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { checkDocumented } from '../../services/config/documented';
-import { cgroupRoot } from '../../services/instrumenter/sources/bpf/zones';
-import { makeCertificate, type CertificateFiles } from './certificate';
-import { startKnownCalls, type KnownCalls } from './known_calls';
+import { checkDocumented } from '../../services/config/testing/documented';
+import { cgroupRoot } from '../../services/instrumenter/sources/bpf/zones/zones';
+import { makeCertificate, type CertificateFiles } from '../testing/certificate';
+import { startKnownCalls, type KnownCalls } from '../testing/known-calls';
 import { freePorts } from './ports';
 import { buildFolder, startStack, type Stack } from './stack';
-import { sharedBroker } from './test_broker';
-import { until } from './until';
+import { sharedBroker } from '../testing/test-broker';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

@@ -3,8 +3,8 @@
  * first the original's own example, then each resource of values once in each of its forms.
  */
 import { PNG } from 'pngjs';
-import { startTestStack, type TestStack } from './test_stack';
-import { until } from './until';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

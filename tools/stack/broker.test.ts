@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import { SILENT } from '../../common/log';
-import { connectBroker, type Broker, type Delivery } from '../../common/broker';
-import { routes, VALUES_EXCHANGE } from '../../common/route';
+import { SILENT } from '../../common/service/log';
+import { connectBroker, type Broker, type Delivery } from '../../common/wire/broker';
+import { routes, VALUES_EXCHANGE } from '../../common/wire/route';
 import { isOpen } from './ports';
 import { startBroker, type PrivateBroker } from './broker';
-import { until } from './until';
+import { until } from '../testing/until';
 
 jest.setTimeout(120_000);
 

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { freePorts, isOpen } from './ports';
 import { run, type Guard, type Running } from './process';
-import { Hopeless, until } from './until';
+import { Hopeless, until } from '../testing/until';
 
 /** The real programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
 const BIN = '/usr/lib/rabbitmq/bin';

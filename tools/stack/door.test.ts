@@ -5,8 +5,8 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervised } from './supervise';
-import { startTestStack, type TestStack } from './test_stack';
-import { until } from './until';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 const SECONDS = Number(process.env['CA_DOOR_SECONDS'] ?? 8);
 const CLIENTS = 400;

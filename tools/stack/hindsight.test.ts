@@ -6,11 +6,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkDocumented } from '../../services/config/documented';
+import { checkDocumented } from '../../services/config/testing/documented';
 import { startNode, type KnownNode } from '../cactl/testing/node';
 import { buildFolder } from './stack';
-import { startTestStack, type TestStack } from './test_stack';
-import { until } from './until';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

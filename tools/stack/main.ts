@@ -2,8 +2,8 @@
  * `make run`: the whole system in the foreground. Starts what DESIGN's table of parts lists, says where the page is
  * and what is missing, and on SIGINT or SIGTERM stops every process it started.
  */
-import { messageOf } from '../../common/errors';
-import { readSettings } from '../../common/settings';
+import { messageOf } from '../../common/service/errors';
+import { readSettings } from '../../common/service/settings';
 import { brokerInstalled } from './broker';
 import { lockFolder } from './lock';
 import { sourcesOf } from './missing';

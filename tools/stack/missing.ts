@@ -2,7 +2,7 @@
  * What this machine lacks, for people. In: the answer of an instrumenter. Out: which sources work, and one line for
  * each that does not, with what is missing and how to get it: the instrumenter itself says why.
  */
-import type { AnswerBody } from '../../common/peer';
+import type { AnswerBody } from '../../common/wire/peer';
 
 interface SourceStatus {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { Kernel } from '../../services/instrumenter/sources/bpf/kernel';
-import { programs } from '../../services/instrumenter/sources/bpf/programs';
-import { startTestStack, type TestStack } from './test_stack';
-import { until } from './until';
+import { Kernel } from '../../services/instrumenter/sources/bpf/kernel/kernel';
+import { programs } from '../../services/instrumenter/sources/bpf/kernel/programs';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

@@ -12,10 +12,10 @@ import {
   type Open,
   type OpenBrowser,
   type Page,
-} from './browser';
-import { columns, drag, drawings, endOf, expectSteady, huesOf, pixelsOf } from './plot_reading';
-import { startTestStack, type TestStack } from './test_stack';
-import { until } from './until';
+} from '../testing/browser';
+import { columns, drag, drawings, endOf, expectSteady, huesOf, pixelsOf } from '../testing/plot-reading';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

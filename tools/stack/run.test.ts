@@ -14,8 +14,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePorts, isOpen } from './ports';
 import { buildFolder } from './stack';
-import { startTestBroker, type TestBroker } from './test_broker';
-import { until } from './until';
+import { startTestBroker, type TestBroker } from '../testing/test-broker';
+import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 

@@ -6,17 +6,17 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../common/clock';
-import { messageOf } from '../../common/errors';
-import { LIMITS } from '../../common/limits';
-import { SILENT } from '../../common/log';
-import { Peer, type AnswerBody } from '../../common/peer';
-import { routes } from '../../common/route';
+import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { messageOf } from '../../common/service/errors';
+import { LIMITS } from '../../common/service/limits';
+import { SILENT } from '../../common/service/log';
+import { Peer, type AnswerBody } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
 import { startBroker, type PrivateBroker } from './broker';
-import { holdPort, type HeldPort } from './held_port';
+import { holdPort, type HeldPort } from './held-port';
 import { startGuard, type Guard } from './process';
 import { supervise, type Supervised } from './supervise';
-import { until } from './until';
+import { until } from '../testing/until';
 
 export interface StackOptions {
   readonly home: string;

@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BAD_SETTING_STATUS } from '../../common/cannot-start';
+import { BAD_SETTING_STATUS } from '../../common/service/cannot-start';
 import { supervise, type Supervised } from './supervise';
-import { until } from './until';
+import { until } from '../testing/until';
 
 const GUARD = { add: () => undefined, remove: () => undefined, close: () => undefined };
 

@@ -4,7 +4,7 @@
  * has a wrong setting is not started again: the setting will not mend itself.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { BAD_SETTING_STATUS } from '../../common/cannot-start';
+import { BAD_SETTING_STATUS } from '../../common/service/cannot-start';
 import { run, type Command, type Guard, type Running } from './process';
 
 export interface Supervised {

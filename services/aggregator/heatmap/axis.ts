@@ -5,7 +5,7 @@
  * Rows are equal steps of [ymin, ymax), bottom row 0. A bucket's count is spread evenly over its range: the shares
  * add up to 1, except for what lies outside of the picture.
  */
-import type { Grid } from '../../../common/bucket';
+import type { Grid } from '../../../common/model/bucket';
 
 export interface Axis {
   readonly rows: number;

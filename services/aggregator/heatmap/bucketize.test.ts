@@ -1,8 +1,8 @@
 /* The grid of the picture holds every count of the dataset, however columns, rows and layers are laid out. */
 import fc from 'fast-check';
-import { LOG_GRID } from '../../../common/bucket';
-import { fromCounts } from '../../../common/distribution';
-import { Dataset } from '../dataset';
+import { LOG_GRID } from '../../../common/model/bucket';
+import { fromCounts } from '../../../common/model/distribution';
+import { Dataset } from '../dataset/dataset';
 import { layOutAxis } from './axis';
 import { bucketize } from './bucketize';
 import { layOutColumns } from './columns';

@@ -5,8 +5,8 @@
  * Each key's counts go to exactly one layer (its own, or that of the rest), so layers add up to the total, and
  * nothing has to be subtracted afterwards. The original deducted selected keys from a total, with rounding errors.
  */
-import type { Row } from '../cells';
-import type { Slot } from '../slot';
+import type { Row } from '../dataset/cells';
+import type { Slot } from '../dataset/slot';
 import type { Axis } from './axis';
 import type { Columns } from './columns';
 

@@ -1,5 +1,5 @@
-import { LOG_GRID } from '../../../common/bucket';
-import { HEAT, NOW, V, serveValues } from '../test-values';
+import { LOG_GRID } from '../../../common/model/bucket';
+import { HEAT, NOW, V, serveValues } from '../testing/test-values';
 
 const values = serveValues();
 const MS = LOG_GRID.bucketOf(1_000_000);

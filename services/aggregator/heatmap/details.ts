@@ -2,7 +2,7 @@
  * What stands behind one pixel of a heatmap. In: the picture's layout and x, y as a browser counts them (from the
  * top left). Out: the slot and the range of values there, and how many events of each key.
  */
-import type { Dataset } from '../dataset';
+import type { Dataset } from '../dataset/dataset';
 import { layOutAxis } from './axis';
 import { rowAt } from './columns';
 import type { Layout } from './image';

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
-import { LOG_GRID } from '../../../common/bucket';
-import { fromCounts } from '../../../common/distribution';
-import { Dataset } from '../dataset';
+import { LOG_GRID } from '../../../common/model/bucket';
+import { fromCounts } from '../../../common/model/distribution';
+import { Dataset } from '../dataset/dataset';
 import { autoscale } from './autoscale';
 import { hueSequence, ramp, WHITE } from './hue';
 import { drawImage } from './image';

@@ -2,11 +2,11 @@
  * The picture of a stretch of time, from dataset to PNG: survey, lay out, bucketize, then shade, hue, paint, encode.
  * In: a dataset, an interval, options. Out: PNG bytes, and what was drawn. The second half is in finish.ts.
  */
-import { LIMITS } from '../../../common/limits';
-import type { Dataset } from '../dataset';
-import type { Interval } from '../interval';
-import { eachSlotInSlices } from '../slices';
-import type { Slot } from '../slot';
+import { LIMITS } from '../../../common/service/limits';
+import type { Dataset } from '../dataset/dataset';
+import type { Interval } from '../dataset/interval';
+import { eachSlotInSlices } from '../dataset/slices';
+import type { Slot } from '../dataset/slot';
 import { autoscale } from './autoscale';
 import { layOutAxis, type Axis } from './axis';
 import { bucketize, type Layer } from './bucketize';

@@ -5,10 +5,10 @@
  * The first hue belongs to the rest (everything that is not selected), the following ones to the selected keys in
  * the order asked for; isolate draws no rest and begins with the selected keys' hues all the same.
  */
-import { invalid } from '../../../common/errors';
-import { LIMITS } from '../../../common/limits';
-import type { Row } from '../cells';
-import type { Slot } from '../slot';
+import { invalid } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import type { Row } from '../dataset/cells';
+import type { Slot } from '../dataset/slot';
 import type { LayerOf } from './bucketize';
 import { hueSequence } from './hue';
 import type { HeatmapOptions } from './options';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { LOG_GRID } from '../../../common/bucket';
-import { HEAT, NOW, V, instrumentation, pixel, serveValues, type Json } from '../test-values';
+import { LOG_GRID } from '../../../common/model/bucket';
+import { HEAT, NOW, V, instrumentation, pixel, serveValues, type Json } from '../testing/test-values';
 
 const values = serveValues();
 const MS = LOG_GRID.bucketOf(1_000_000);

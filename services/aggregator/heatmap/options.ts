@@ -2,9 +2,9 @@
  * What a heatmap is to look like. In: the request's parameters. Out: checked options with their defaults, or an
  * INVALID error that names the parameter. Next: axis.ts and columns.ts lay it out.
  */
-import { invalid } from '../../../common/errors';
-import { LIMITS } from '../../../common/limits';
-import type { Params } from '../params';
+import { invalid } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import type { Params } from '../http/params';
 import { hueSequence } from './hue';
 import { COLORINGS, type Coloring } from './shade';
 
@@ -29,7 +29,7 @@ export interface HeatmapOptions {
   readonly percentiles: readonly number[];
 }
 
-/** Values end below 10^15 (common/bucket.ts). */
+/** Values end below 10^15 (common/model/bucket.ts). */
 const Y_MAX = 1e15;
 
 export function readHeatmapOptions(params: Params): HeatmapOptions {

@@ -1,7 +1,7 @@
 /* The small parts of the heatmap, each alone: scale, axis, columns, shades, hues, PNG. */
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
-import { linearGrid, LOG_GRID } from '../../../common/bucket';
+import { linearGrid, LOG_GRID } from '../../../common/model/bucket';
 import { autoscale } from './autoscale';
 import { layOutAxis } from './axis';
 import { layOutColumns, rowAt, rowTop } from './columns';

@@ -1,13 +1,13 @@
 import { PNG } from 'pngjs';
-import { LOG_GRID } from '../../../common/bucket';
-import { fired } from '../../../common/fake-probes';
-import type * as FakeProbes from '../../../common/fake-probes';
-import type * as Probes from '../../../common/probes';
-import { HEAT, NOW, V, pixel, serveValues } from '../test-values';
+import { LOG_GRID } from '../../../common/model/bucket';
+import { fired } from '../../../common/service/testing/fake-probes';
+import type * as FakeProbes from '../../../common/service/testing/fake-probes';
+import type * as Probes from '../../../common/service/probes';
+import { HEAT, NOW, V, pixel, serveValues } from '../testing/test-values';
 
-jest.mock('../../../common/probes', () => {
-  const real = jest.requireActual<typeof Probes>('../../../common/probes');
-  const { watching } = jest.requireActual<typeof FakeProbes>('../../../common/fake-probes');
+jest.mock('../../../common/service/probes', () => {
+  const real = jest.requireActual<typeof Probes>('../../../common/service/probes');
+  const { watching } = jest.requireActual<typeof FakeProbes>('../../../common/service/testing/fake-probes');
   return { ...real, fire: real.fireThrough(watching) };
 });
 

@@ -2,18 +2,24 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transformFileSync } from '@swc/core';
-import { LIMITS } from '../../../common/limits';
+import { LIMITS } from '../../../common/service/limits';
 import { costOf, finish, type Sketch } from './finish';
 import { createRenderer, type Renderer } from './renderer';
 
 let folder: string;
 let renderer: Renderer;
 
-/** A thread runs JavaScript from files: what the build would make of these two folders, and nothing else. */
+/** A thread runs JavaScript from files: what the build would make of these folders, and nothing else. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ca-render-'));
   const root = join(__dirname, '../../..');
-  for (const part of ['common', 'services/aggregator', 'services/aggregator/heatmap']) {
+  const parts = ['model', 'wire', 'service'].map((room) => `common/${room}`);
+  for (const part of [
+    ...parts,
+    'services/aggregator/dataset',
+    'services/aggregator/disk',
+    'services/aggregator/heatmap',
+  ]) {
     mkdirSync(join(folder, part), { recursive: true });
     for (const file of readdirSync(join(root, part)).filter((name) => /^[^.]+\.ts$/.test(name))) {
       const { code } = transformFileSync(join(root, part, file), {

@@ -4,8 +4,8 @@
  * gone away are skipped. In: a sketch. Out: PNG bytes.
  */
 import { Worker } from 'node:worker_threads';
-import { CaError } from '../../../common/errors';
-import { LIMITS } from '../../../common/limits';
+import { CaError } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
 import { costOf, finish, type Sketch } from './finish';
 import type { Done } from './worker';
 

@@ -1,4 +1,4 @@
-import { HEAT, NOW, V, serveValues, type Json } from '../test-values';
+import { HEAT, NOW, V, serveValues, type Json } from '../testing/test-values';
 
 const values = serveValues();
 

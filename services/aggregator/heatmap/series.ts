@@ -5,9 +5,9 @@
  * Counts are taken from the grid itself, not from the picture's rows: the error is that of the grid (4.8 % at most),
  * whatever the picture's ymax and nbuckets are.
  */
-import type { Grid } from '../../../common/bucket';
-import type { Row } from '../cells';
-import type { Slot } from '../slot';
+import type { Grid } from '../../../common/model/bucket';
+import type { Row } from '../dataset/cells';
+import type { Slot } from '../dataset/slot';
 
 interface SeriesOptions<T> {
   readonly grid: Grid;

@@ -2,7 +2,7 @@
  * A second thread that finishes large pictures. In: a sketch. Out: { png } or { error }; one answer for each.
  */
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../../../common/errors';
+import { messageOf } from '../../../common/service/errors';
 import { finish, type Sketch } from './finish';
 
 export interface Done {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SILENT } from '../../../common/log';
+import { SILENT } from '../../../common/service/log';
 import { geolocation } from './geolocation';
 
 let folder: string;

@@ -2,8 +2,8 @@
  * Places of addresses, from a MaxMind database file of the operator's (CA_GEOIP). In: IP addresses.
  * Out: country, region, city, latitude and longitude, as far as the database has them. Only importer of maxmind.
  */
-import { messageOf } from '../../../common/errors';
-import type { Log } from '../../../common/log';
+import { messageOf } from '../../../common/service/errors';
+import type { Log } from '../../../common/service/log';
 import type { Transformation } from './transformation';
 
 /** The part of the GeoIP2 and GeoLite2 City and Country layouts that is passed on. */

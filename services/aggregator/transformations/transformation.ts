@@ -2,7 +2,7 @@
  * What explains keys: names of addresses, places of addresses. In: keys of one discrete field. Out: what is known
  * about each of them so far. Whatever goes wrong, the value itself is answered: an explanation may be missing.
  */
-import { LIMITS } from '../../../common/limits';
+import { LIMITS } from '../../../common/service/limits';
 
 export interface Transformation {
   readonly name: string;

@@ -2,7 +2,7 @@
  * Numbers and names of errors: errno, and the block layer's own status. Data. "none" is success.
  * In: nothing. Out: Names, for descriptions.
  */
-import { tableOfNames } from './names';
+import { tableOfNames } from './language/names';
 
 /** include/uapi/asm-generic/errno*.h, the same on x86-64 and arm64; above 511 those that restart a call. */
 const ERRNOS = `

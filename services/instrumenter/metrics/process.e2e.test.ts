@@ -1,9 +1,9 @@
 /* The fields that every event of a running process has, on the real kernel, hostile names included. Needs root. */
 import { readFileSync } from 'node:fs';
-import { gridOf } from '../../../common/field';
-import { totalCount } from '../../../common/distribution';
-import { nameFromBytes } from '../../../common/name';
-import { totalOf } from '../../../common/value';
+import { gridOf } from '../../../common/model/field';
+import { totalCount } from '../../../common/model/distribution';
+import { nameFromBytes } from '../../../common/model/name';
+import { totalOf } from '../../../common/model/value';
 import {
   both,
   GETPPID,
@@ -13,7 +13,7 @@ import {
   own,
   perl,
   rename,
-} from '../sources/bpf/testing/real_kernel';
+} from '../sources/bpf/testing/real-kernel';
 
 onRealKernel('fields of processes', (kernel) => {
   test('names are bytes: commas, quotes, controls and what is no UTF-8 arrive unharmed and can be asked for', async () => {

@@ -22,8 +22,8 @@ import {
   task,
   wall,
   type Expression,
-} from './expression';
-import { commandOf, tracepoint, zoneOf, type Probe, type Step } from './observation';
+} from './language/expression';
+import { commandOf, tracepoint, zoneOf, type Probe, type Step } from './language/observation';
 
 const NS_PER_MS = 1_000_000;
 const NS_PER_SECOND = 1_000_000_000;

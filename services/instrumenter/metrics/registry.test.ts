@@ -1,8 +1,8 @@
-import { FIELDS } from './fields';
-import { metricName } from '../../../common/metric';
+import { FIELDS } from './language/fields';
+import { metricName } from '../../../common/model/metric';
 import { MODULES } from './modules';
-import { DECIMALS } from './names';
-import { SYSCALL_NAMES } from './syscall_names';
+import { DECIMALS } from './language/names';
+import { SYSCALL_NAMES } from './syscall-names';
 import { ERRNO_NAMES } from './errnos';
 import { describe as describeMetric, metadataOf, METRICS, publicMetric } from './registry';
 

@@ -1,11 +1,11 @@
 /*
- * The encodings that were candidates for common/data.ts, each a pair of functions. In: a data message. Out: bytes.
+ * The encodings that were candidates for common/wire/data.ts, each a pair of functions. In: a data message. Out: bytes.
  * avsc and msgpackr are not the project's packages: `make bench-wire` puts them into build/wire, and without them
  * their rows are left out.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { decodeData, encodeData, type DataMessage } from '../../../common/data';
+import { decodeData, encodeData, type DataMessage } from '../../../common/wire/data';
 import { buildFolder } from '../../stack/stack';
 
 export interface Encoding {

@@ -2,9 +2,9 @@
  * Sends the load through a broker as fast as it goes. In: one job from the parent process. Out: what it cost, to the
  * parent. A process of its own, so that its CPU time is its own.
  */
-import { connectBroker } from '../../../common/broker';
-import type { DataMessage } from '../../../common/data';
-import { SILENT } from '../../../common/log';
+import { connectBroker } from '../../../common/wire/broker';
+import type { DataMessage } from '../../../common/wire/data';
+import { SILENT } from '../../../common/service/log';
 import { encodings } from './encodings';
 import { load } from '../load';
 

@@ -1,8 +1,8 @@
 /* `cactl abort`: a service writes its state down and ends; its supervisor starts it anew. Over the broker alone. */
-import { LIMITS } from '../../../common/limits';
-import { EXIT, UsageError, type Command } from '../command';
+import { LIMITS } from '../../../common/service/limits';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { keyOfService, serviceOfKey } from '../services';
-import { visible } from '../visible';
+import { visible } from '../../cli/visible';
 
 export const abort: Command = {
   name: 'abort',

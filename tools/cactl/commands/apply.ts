@@ -1,8 +1,8 @@
 /* `cactl apply`: the instrumentations of a file, and no others. In: YAML. Out: what differs, shown first; then done. */
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../../../common/errors';
-import { EXIT, UsageError, type Command } from '../command';
-import * as later from '../later';
+import { messageOf } from '../../../common/service/errors';
+import { EXIT, UsageError, type Command } from '../../cli/command';
+import * as later from '../../cli/later';
 import { whereText } from '../question';
 import {
   description,
@@ -11,8 +11,8 @@ import {
   type Description,
   type InstrumentationResource,
 } from '../resources';
-import type { Session } from '../session';
-import { visible } from '../visible';
+import type { Session } from '../../cli/session';
+import { visible } from '../../cli/visible';
 import { changesBetween, readWanted, type Changes } from '../wanted';
 
 export const apply: Command = {

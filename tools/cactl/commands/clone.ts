@@ -1,5 +1,5 @@
 /* `cactl clone`: the same question again, with what is to be different. */
-import { EXIT, type Command } from '../command';
+import { EXIT, type Command } from '../../cli/command';
 import { propertiesOf, QUESTION } from '../question';
 import {
   description,

@@ -1,7 +1,7 @@
 /* `cactl completion`: scripts for the shells; and, hidden, what they call. */
-import { EXIT, UsageError, type Command, type Program } from '../command';
-import { complete, completionScript, SHELLS } from '../completion';
-import { visible } from '../visible';
+import { EXIT, UsageError, type Command, type Program } from '../../cli/command';
+import { complete, completionScript, SHELLS } from '../../cli/completion';
+import { visible } from '../../cli/visible';
 
 export const completion: Command = {
   name: 'completion',

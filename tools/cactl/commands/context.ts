@@ -1,10 +1,10 @@
 /* `cactl context`: which deployment is meant, and the named ones of the config file. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EXIT, UsageError, type Command } from '../command';
-import * as later from '../later';
-import { readConfigFile, withoutPassword, type ConfigFile, type Facts } from '../target';
-import { table } from '../table';
+import { EXIT, UsageError, type Command } from '../../cli/command';
+import * as later from '../../cli/later';
+import { readConfigFile, withoutPassword, type ConfigFile, type Facts } from '../../cli/target';
+import { table } from '../../cli/table';
 
 export const context: Command = {
   name: 'context',

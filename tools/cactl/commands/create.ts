@@ -1,6 +1,6 @@
 /* `cactl create`: start counting. In: a metric, a breakdown, a predicate. Out: the new instrumentation's id. */
-import { EXIT, type Command } from '../command';
-import * as later from '../later';
+import { EXIT, type Command } from '../../cli/command';
+import * as later from '../../cli/later';
 import { propertiesOf, QUESTION } from '../question';
 import { description, metricOf, type InstrumentationResource } from '../resources';
 import { idText } from './list';

@@ -1,7 +1,7 @@
 /* `cactl delete`: stop counting and forget the values. */
-import { EXIT, type Command } from '../command';
+import { EXIT, type Command } from '../../cli/command';
 import { instrumentationPath } from '../resources';
-import { visible } from '../visible';
+import { visible } from '../../cli/visible';
 
 export const remove: Command = {
   name: 'delete',

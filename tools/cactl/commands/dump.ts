@@ -1,8 +1,8 @@
 /* `cactl dump`: a live service writes down all it knows of itself. Over the broker alone. */
-import { EXIT, type Command } from '../command';
-import { outline } from '../outline';
+import { EXIT, type Command } from '../../cli/command';
+import { outline } from '../../cli/outline';
 import { keyOfService, serviceOfKey } from '../services';
-import { visible } from '../visible';
+import { visible } from '../../cli/visible';
 
 export const dump: Command = {
   name: 'dump',

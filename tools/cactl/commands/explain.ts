@@ -2,16 +2,16 @@
  * `cactl explain`: what a question costs. Of a running one: what each node and its aggregator spend on it. Of one that
  * is only thought of: how many programs, instructions and bytes of kernel memory it would take.
  */
-import { shortText } from '../../../common/unit';
-import { EXIT, UsageError, type Command } from '../command';
+import { shortText } from '../../../common/model/unit';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { shortId } from '../diagnose';
 import type { DryRun } from '../dry';
-import * as later from '../later';
+import * as later from '../../cli/later';
 import { QUESTION } from '../question';
-import type { Session } from '../session';
+import type { Session } from '../../cli/session';
 import { numberOf, rowsOf, survey, textOf, type Row } from '../survey';
-import { table } from '../table';
-import { visible } from '../visible';
+import { table } from '../../cli/table';
+import { visible } from '../../cli/visible';
 
 export const explain: Command = {
   name: 'explain',

@@ -1,11 +1,11 @@
 /* `cactl heatmap`: the picture that the server draws, into a file. */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { CaError, messageOf } from '../../../common/errors';
-import { parseQuantity } from '../../../common/unit';
-import { EXIT, UsageError, type Command, type Options } from '../command';
+import { CaError, messageOf } from '../../../common/service/errors';
+import { parseQuantity } from '../../../common/model/unit';
+import { EXIT, UsageError, type Command, type Options } from '../../cli/command';
 import { description, drawnFields, instrumentation, instrumentationPath } from '../resources';
-import { wholeSecondsOf } from '../session';
+import { wholeSecondsOf } from '../../cli/session';
 
 export const heatmap: Command = {
   name: 'heatmap',

@@ -1,9 +1,9 @@
 /* `cactl list`: the instrumentations there are, one line each. */
-import { spanText } from '../../../common/unit';
-import { EXIT, type Command } from '../command';
+import { spanText } from '../../../common/model/unit';
+import { EXIT, type Command } from '../../cli/command';
 import { whereText } from '../question';
 import { description, instrumentations, type InstrumentationResource } from '../resources';
-import { table } from '../table';
+import { table } from '../../cli/table';
 
 export const list: Command = {
   name: 'list',

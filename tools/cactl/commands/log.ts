@@ -1,8 +1,8 @@
 /* `cactl log`: leaves a line in a service's own log, to mark what an operator did and when. Over the broker alone. */
-import { EXIT, UsageError, type Command } from '../command';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { keyOfService, serviceOfKey } from '../services';
-import { LIMITS } from '../../../common/limits';
-import { jsonText, visible } from '../visible';
+import { LIMITS } from '../../../common/service/limits';
+import { jsonText, visible } from '../../cli/visible';
 
 export const log: Command = {
   name: 'log',

@@ -1,8 +1,8 @@
 /* `cactl man`: writes the man pages of both programs, or prints one. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT, UsageError, type Command, type Program } from '../command';
-import { manPages } from '../man';
+import { EXIT, UsageError, type Command, type Program } from '../../cli/command';
+import { manPages } from '../../cli/man';
 
 export function man(programs: () => readonly Program[]): Command {
   return {

@@ -1,12 +1,12 @@
 /* `cactl metrics`: what can be asked here, and why something cannot. */
-import { EXIT, type Command } from '../command';
-import * as later from '../later';
+import { EXIT, type Command } from '../../cli/command';
+import * as later from '../../cli/later';
 import type { Obstacle } from '../obstacles';
 import { description, metricOf, typeOfField, type Description, type MetricResource } from '../resources';
-import type { Session } from '../session';
+import type { Session } from '../../cli/session';
 import { survey, type Answered } from '../survey';
-import { table } from '../table';
-import { visible } from '../visible';
+import { table } from '../../cli/table';
+import { visible } from '../../cli/visible';
 
 export const metrics: Command = {
   name: 'metrics',

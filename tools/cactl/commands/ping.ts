@@ -1,7 +1,7 @@
 /* `cactl ping`: is a service there, and how long does it take to answer? Over the broker alone. */
-import { EXIT, UsageError, type Command } from '../command';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { keyOfService, serviceOfKey } from '../services';
-import { jsonText, visible } from '../visible';
+import { jsonText, visible } from '../../cli/visible';
 
 export const ping: Command = {
   name: 'ping',

@@ -1,10 +1,10 @@
 /* `cactl show`: one instrumentation with all its properties, and how it stands on each node. */
-import { spanText } from '../../../common/unit';
-import { EXIT, type Command } from '../command';
+import { spanText } from '../../../common/model/unit';
+import { EXIT, type Command } from '../../cli/command';
 import { whereText } from '../question';
 import { description, instrumentation } from '../resources';
-import { table } from '../table';
-import { visible } from '../visible';
+import { table } from '../../cli/table';
+import { visible } from '../../cli/visible';
 import { idText } from './list';
 
 export const show: Command = {

@@ -1,6 +1,6 @@
 /* `cactl status`: what one service says of itself, in full. Over the broker alone. */
-import { EXIT, type Command } from '../command';
-import { outline } from '../outline';
+import { EXIT, type Command } from '../../cli/command';
+import { outline } from '../../cli/outline';
 import { keyOfService } from '../services';
 
 export const status: Command = {

@@ -1,14 +1,14 @@
 /* `cactl summary`: one screen for a tired operator. What is wrong first, with what to do; then who is up and what runs. */
-import { spanText } from '../../../common/unit';
-import { EXIT, type Command } from '../command';
+import { spanText } from '../../../common/model/unit';
+import { EXIT, type Command } from '../../cli/command';
 import { diagnose, shortId, type Problem } from '../diagnose';
 import { overview, unlisted, type InstrumentationRow } from '../overview';
 import { rawValue } from '../resources';
-import type { Session } from '../session';
+import type { Session } from '../../cli/session';
 import { numberOf, rowsOf, survey, type Answered, type Survey } from '../survey';
-import { table } from '../table';
-import { wrap } from '../usage';
-import { visible } from '../visible';
+import { table } from '../../cli/table';
+import { wrap } from '../../cli/usage';
+import { visible } from '../../cli/visible';
 
 export const summary: Command = {
   name: 'summary',

@@ -1,9 +1,9 @@
 /* `cactl value`: what was counted, as text in the shape DTrace prints. */
-import { TYPE_NAMES } from '../../../common/field';
-import { EXIT, UsageError, type Command } from '../command';
+import { TYPE_NAMES } from '../../../common/model/field';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { valueLines } from '../histogram';
 import { description, drawnFields, instrumentation, rawValue, type ValueResource } from '../resources';
-import { wholeSecondsOf } from '../session';
+import { wholeSecondsOf } from '../../cli/session';
 
 export const value: Command = {
   name: 'value',

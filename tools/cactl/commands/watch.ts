@@ -2,19 +2,19 @@
  * `cactl watch`: a live heatmap in the terminal. In: raw values, second by second. Out: frames of picture.ts.
  * The server answers a question about the coming second when it is complete; that sets the pace.
  */
-import { messageOf } from '../../../common/errors';
-import { LIMITS } from '../../../common/limits';
-import { TYPE_NAMES } from '../../../common/field';
-import { EXIT, UsageError, type Command } from '../command';
+import { messageOf } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import { TYPE_NAMES } from '../../../common/model/field';
+import { EXIT, UsageError, type Command } from '../../cli/command';
 import { stepOf } from '../histogram';
 import { legendOf, type Legend } from '../legend';
 import { picture, plotColumns, type PictureOptions } from '../picture';
 import { pause } from './ping';
 import { whereText } from '../question';
 import { description, drawnFields, instrumentation, rawValue } from '../resources';
-import type { Session } from '../session';
+import type { Session } from '../../cli/session';
 import { sizeOf, Timeline, type Slot } from '../timeline';
-import { jsonText } from '../visible';
+import { jsonText } from '../../cli/visible';
 import { idText } from './list';
 
 /** Slots that are asked for again each time: late reports change them. */

@@ -2,10 +2,10 @@
  * A terminal for tests. In: a program, a command line, an environment. Out: what it printed and its exit status, and a
  * transcript that shows the command before its output.
  */
-import { SYSTEM_CLOCK } from '../../../common/clock';
-import type { Program } from '../command';
-import type { Io, Screen } from '../io';
-import { runProgram } from '../program';
+import { SYSTEM_CLOCK } from '../../../common/service/clock';
+import type { Program } from '../../cli/command';
+import type { Io, Screen } from '../../cli/io';
+import { runProgram } from '../../cli/program';
 
 export interface Printed {
   readonly status: number;

@@ -2,20 +2,20 @@
  * A node whose trouble is known, for tests: it speaks the real protocol on the real broker, and counts the same events
  * each second. In: a host, its events. Out: an instrumenter as far as everybody else can tell.
  */
-import { SYSTEM_CLOCK } from '../../../common/clock';
-import { fromCounts, type Distribution } from '../../../common/distribution';
+import { SYSTEM_CLOCK } from '../../../common/service/clock';
+import { fromCounts, type Distribution } from '../../../common/model/distribution';
 import {
   breakdownOf,
   fqid,
   gridOfInstrumentation,
   type Instrumentation,
-} from '../../../common/instrumentation';
-import { SILENT } from '../../../common/log';
-import { fromWire } from '../../../common/message';
-import { Peer } from '../../../common/peer';
-import { evaluate } from '../../../common/predicate';
-import { routes } from '../../../common/route';
-import type { Value } from '../../../common/value';
+} from '../../../common/model/instrumentation';
+import { SILENT } from '../../../common/service/log';
+import { fromWire } from '../../../common/wire/message';
+import { Peer } from '../../../common/wire/peer';
+import { evaluate } from '../../../common/model/predicate';
+import { routes } from '../../../common/wire/route';
+import type { Value } from '../../../common/model/value';
 
 /** So many events a second with these fields. */
 export interface KnownEvent {

@@ -1,5 +1,5 @@
 /* cpu.cpus: one count per CPU, by how busy it was. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const cpus: MetricDescription = {
   module: 'cpu',

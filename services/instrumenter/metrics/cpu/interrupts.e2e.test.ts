@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { totalCount } from '../../../../common/distribution';
-import { totalOf } from '../../../../common/value';
-import { distributionOf, onRealKernel, perl } from '../../sources/bpf/testing/real_kernel';
+import { totalCount } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
+import { distributionOf, onRealKernel, perl } from '../../sources/bpf/testing/real-kernel';
 
 /** Sum of a row of numbers in a file of /proc, by the first word. */
 function countsOf(path: string): Map<string, number> {

@@ -1,7 +1,7 @@
 /* cpu.irqs: each interrupt of a device that its driver has served, and how long that took. */
-import type { MetricDescription } from '../description';
-import { argument, cpu, hostname, member, now, string } from '../expression';
-import { tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { argument, cpu, hostname, member, now, string } from '../language/expression';
+import { tracepoint } from '../language/observation';
 import { sinceStart, subsecond } from '../process';
 
 /** The name in /proc/interrupts. */

@@ -1,5 +1,5 @@
 /* cpu.loadavg1: 1-minute load average. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const loadavg1: MetricDescription = {
   module: 'cpu',

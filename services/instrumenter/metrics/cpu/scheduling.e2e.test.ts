@@ -1,8 +1,8 @@
 /* cpu.thread_executions and cpu.runqueue_waits on the real kernel, of programs that are busy or in a queue. Needs root. */
 import { spawnSync } from 'node:child_process';
-import { LOG_GRID } from '../../../../common/bucket';
-import { eachBucket } from '../../../../common/distribution';
-import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket } from '../../../../common/model/distribution';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('time on the CPU and in its queue', (kernel) => {
   test('time on the CPU adds up to what /proc says of a busy process', async () => {

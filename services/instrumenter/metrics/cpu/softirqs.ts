@@ -1,8 +1,8 @@
 /* cpu.softirqs: each batch of work that the kernel puts off to behind an interrupt, by kind, and how long it took. */
-import type { MetricDescription } from '../description';
-import { argument, cpu, hostname, now } from '../expression';
-import { tableOfNames } from '../names';
-import { named, tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { argument, cpu, hostname, now } from '../language/expression';
+import { tableOfNames } from '../language/names';
+import { named, tracepoint } from '../language/observation';
 import { sinceStart, subsecond } from '../process';
 
 /** In the order of include/linux/interrupt.h, called as in /proc/softirqs. */

@@ -1,5 +1,5 @@
 /* cpu.usage: aggregated CPU usage. Observed by /proc and cgroups (Linux), kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const usage: MetricDescription = {
   module: 'cpu',

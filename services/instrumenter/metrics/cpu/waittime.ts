@@ -1,5 +1,5 @@
 /* cpu.waittime: aggregated wait time. Observed by /proc (Linux: the scheduler's run delay, else pressure stall information) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const waittime: MetricDescription = {
   module: 'cpu',

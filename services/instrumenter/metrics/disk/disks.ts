@@ -1,5 +1,5 @@
 /* disk.disks: disks. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const disks: MetricDescription = {
   module: 'disk',

@@ -1,9 +1,9 @@
 /* dns.lookups: each name that a program asks the C library to find addresses for, once it is answered. */
-import { argument, bits, kept, now, result, userText } from '../expression';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
-import { tableOfNames } from '../names';
-import { named } from '../observation';
+import { argument, bits, kept, now, result, userText } from '../language/expression';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { tableOfNames } from '../language/names';
+import { named } from '../language/observation';
 import { PROGRAM, sinceStart } from '../process';
 import { entry, LIBC, returnOf, userMoment } from '../user';
 

@@ -1,5 +1,5 @@
 /* fs.capacity: space of file systems. Observed by /proc (Linux: mounts, and what each file system says of itself). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const capacity: MetricDescription = {
   module: 'fs',

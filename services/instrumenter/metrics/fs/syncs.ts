@@ -1,11 +1,11 @@
 /* fs.syncs: each time a program waits until what it wrote is on disk. */
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
-import { named } from '../observation';
+import { named } from '../language/observation';
 import { RUNNING } from '../process';
 import { eachCallOf, error, numberAtExit } from '../syscall/call';
-import { SYSCALL_NAMES } from '../syscall_names';
+import { SYSCALL_NAMES } from '../syscall-names';
 
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
 

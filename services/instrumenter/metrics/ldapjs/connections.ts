@@ -1,7 +1,7 @@
 /* ldapjs.connections: each connection to an LDAP server made with ldapjs. */
-import { ILLUMOS_PROGRAM } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { ILLUMOS_PROGRAM } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 export const ldapjsConnections: MetricDescription = {
   module: 'ldapjs',

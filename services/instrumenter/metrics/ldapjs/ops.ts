@@ -1,7 +1,7 @@
 /* ldapjs.ops: each operation that an ldapjs server has done. */
-import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { ILLUMOS_PROGRAM, SINCE_START, span } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 const OPERATIONS = ['add', 'bind', 'compare', 'delete', 'exop', 'modify', 'modifydn', 'search', 'unbind'];
 

@@ -1,5 +1,5 @@
 /* memory.pageins: pages paged in. Observed by /proc and cgroups (Linux: major faults), kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const pageins: MetricDescription = {
   module: 'memory',

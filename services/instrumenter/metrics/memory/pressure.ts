@@ -1,5 +1,5 @@
 /* memory.pressure: time stalled for lack of memory. Observed by /proc and cgroups (Linux: pressure stall information). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const pressure: MetricDescription = {
   module: 'memory',

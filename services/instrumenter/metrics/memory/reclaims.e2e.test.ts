@@ -1,8 +1,8 @@
 /* memory.reclaims and memory.oom_kills on the real kernel: a container that is too small. Needs root. */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { totalCount } from '../../../../common/distribution';
-import { distributionOf, is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { totalCount } from '../../../../common/model/distribution';
+import { distributionOf, is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real-kernel';
 
 function limitOf(group: string): string {
   return join(group, group.startsWith('/sys/fs/cgroup/memory/') ? 'memory.limit_in_bytes' : 'memory.max');

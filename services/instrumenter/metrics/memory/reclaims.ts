@@ -1,9 +1,9 @@
 /* memory.reclaims: each time a program that wants memory has to free some first, and how long it waits for that. */
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
-import { lift, now } from '../expression';
-import { tableOfNames } from '../names';
-import { named, tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { lift, now } from '../language/expression';
+import { tableOfNames } from '../language/names';
+import { named, tracepoint } from '../language/observation';
 import { RUNNING, sinceStart } from '../process';
 
 const begin = [{ kind: 'keep', by: 'thread', values: { start: now } }] as const;

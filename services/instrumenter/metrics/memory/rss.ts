@@ -1,5 +1,5 @@
 /* memory.rss: resident set size. Observed by /proc and cgroups (Linux), kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const rss: MetricDescription = {
   module: 'memory',

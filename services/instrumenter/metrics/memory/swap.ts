@@ -1,5 +1,5 @@
 /* memory.swap: virtual memory reserved. Observed by /proc and cgroups (Linux: swap in use), kstat (illumos: swap reserved). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const swap: MetricDescription = {
   module: 'memory',

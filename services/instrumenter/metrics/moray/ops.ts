@@ -1,7 +1,7 @@
 /* moray.ops: each operation on objects that a Moray server has done. */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 const OPERATIONS = ['delobject', 'findobjects', 'getobject', 'putobject', 'update'];
 const FIELDS = { ...ILLUMOS_PROGRAM, optype: '{optype}', table: '{table}', ...DURATIONS } as const;

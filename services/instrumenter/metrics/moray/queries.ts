@@ -1,7 +1,7 @@
 /* moray.queries: each SQL statement that a Moray server has run. */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 export const morayQueries: MetricDescription = {
   module: 'moray',

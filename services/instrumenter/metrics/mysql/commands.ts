@@ -1,8 +1,8 @@
 /* mysql.commands: each command that a MySQL server has done for a client. */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
-import { tableOfNames } from '../names';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
+import { tableOfNames } from '../language/names';
 
 /** enum_server_command of the server's mysql_com.h. */
 const COMMANDS = tableOfNames(

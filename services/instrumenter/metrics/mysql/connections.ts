@@ -1,7 +1,7 @@
 /* mysql.connections: each connection that a MySQL client has ended. */
-import { ILLUMOS_PROGRAM, SINCE_START, span } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { ILLUMOS_PROGRAM, SINCE_START, span } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 export const mysqlConnections: MetricDescription = {
   module: 'mysql',

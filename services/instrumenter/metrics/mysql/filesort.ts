@@ -1,7 +1,7 @@
 /* mysql.filesort: each time a MySQL server sorts rows itself for want of an index. */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 export const mysqlFilesort: MetricDescription = {
   module: 'mysql',

@@ -1,7 +1,7 @@
 /* mysql.queries: each query that a MySQL server has run, whether it had to parse it or not. */
-import { DURATIONS, ILLUMOS_PROGRAM, type Clause, STARTS, substring } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, type Clause, STARTS, substring } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 /** Both begin with query, connection, database, user and host. */
 const KEPT = {

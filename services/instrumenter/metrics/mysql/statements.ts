@@ -1,7 +1,7 @@
 /* mysql.statements: each statement that reads or changes rows in a MySQL server. */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROGRAM_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROGRAM_FIELDS } from '../language/fields';
 
 const STATEMENTS = ['select', 'insert', 'insert-select', 'update', 'multi-update', 'delete', 'multi-delete'];
 

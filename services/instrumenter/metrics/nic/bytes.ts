@@ -1,5 +1,5 @@
 /* nic.bytes: bytes over each network interface. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const bytes: MetricDescription = {
   module: 'nic',

@@ -1,5 +1,5 @@
 /* nic.nics: NICs. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const nics: MetricDescription = {
   module: 'nic',

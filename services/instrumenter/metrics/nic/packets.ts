@@ -1,5 +1,5 @@
 /* nic.packets: packets sent and received. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const packets: MetricDescription = {
   module: 'nic',

@@ -3,9 +3,9 @@
  * its arrival to the end of its transaction, where it is one of its own; of prepared and parametrized ones, each
  * execution (parsing, planning and the commit are messages of their own there).
  */
-import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
+import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS, substring } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
 import {
   argument,
   equal,
@@ -16,8 +16,8 @@ import {
   userNumber,
   userText,
   type Expression,
-} from '../expression';
-import { named, tracepoint } from '../observation';
+} from '../language/expression';
+import { named, tracepoint } from '../language/observation';
 import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
 import { entry, POSTGRES, returnOf, usdt, userMoment } from '../user';
 import { firstWord, kindOf, STATEMENTS } from './statement';

@@ -14,8 +14,8 @@ import {
   userNumber,
   type Expression,
   type Operand,
-} from '../expression';
-import { tableOfNames } from '../names';
+} from '../language/expression';
+import { tableOfNames } from '../language/names';
 
 /** Longer ones before those that they begin with. */
 const KINDS = [

@@ -1,7 +1,7 @@
 /* python.functions: each call of a function that is written in Python, where the interpreter was built with probes. */
-import { argument, userText } from '../expression';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
+import { argument, userText } from '../language/expression';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
 import { PROGRAM } from '../process';
 import { PYTHON, usdt, userMoment } from '../user';
 

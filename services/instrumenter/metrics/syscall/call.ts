@@ -15,11 +15,11 @@ import {
   now,
   word,
   type Expression,
-} from '../expression';
-import { tableOfNames } from '../names';
-import { tracepoint, type Named, type Probe, type Step } from '../observation';
+} from '../language/expression';
+import { tableOfNames } from '../language/names';
+import { tracepoint, type Named, type Probe, type Step } from '../language/observation';
 import { sinceStart } from '../process';
-import { SYSCALL_NAMES } from '../syscall_names';
+import { SYSCALL_NAMES } from '../syscall-names';
 
 const registers = argument(0, 'pt_regs');
 

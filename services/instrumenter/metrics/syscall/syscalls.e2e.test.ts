@@ -1,7 +1,7 @@
 /* syscall.syscalls on the real kernel: as many calls as were made, with their results and times. Needs root. */
-import { LOG_GRID } from '../../../../common/bucket';
-import { eachBucket, totalCount } from '../../../../common/distribution';
-import { totalOf, type Value } from '../../../../common/value';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket, totalCount } from '../../../../common/model/distribution';
+import { totalOf, type Value } from '../../../../common/model/value';
 import {
   ARCHITECTURE,
   both,
@@ -13,7 +13,7 @@ import {
   own,
   perl,
   rename,
-} from '../../sources/bpf/testing/real_kernel';
+} from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('system calls', (kernel) => {
   test('exactly the calls that were made are counted, by name, call and result', async () => {

@@ -1,12 +1,20 @@
 /* syscall.syscalls: every system call that returns, by who made it, what it was and how long it took. */
-import { DURATIONS, ILLUMOS_PROCESS, LINUX_PROCESS, SINCE_START, span, STARTS, SUBSECOND } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
+import {
+  DURATIONS,
+  ILLUMOS_PROCESS,
+  LINUX_PROCESS,
+  SINCE_START,
+  span,
+  STARTS,
+  SUBSECOND,
+} from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
-import { ILLUMOS_ERRNO_NAMES } from '../illumos_errnos';
-import { named, tracepoint } from '../observation';
+import { ILLUMOS_ERRNO_NAMES } from '../illumos-errnos';
+import { named, tracepoint } from '../language/observation';
 import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
-import { SYSCALL_NAMES } from '../syscall_names';
+import { SYSCALL_NAMES } from '../syscall-names';
 import { error, numberAtExit } from './call';
 
 export const syscalls: MetricDescription = {

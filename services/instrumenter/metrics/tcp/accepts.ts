@@ -1,10 +1,10 @@
 /* tcp.accepts: each TCP connection that a program accepts. */
-import { ILLUMOS_PROCESS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
-import { all, argument, hostname } from '../expression';
-import { isInternet, raddr, rport } from '../illumos_address';
-import { tracepoint } from '../observation';
+import { ILLUMOS_PROCESS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { all, argument, hostname } from '../language/expression';
+import { isInternet, raddr, rport } from '../illumos-address';
+import { tracepoint } from '../language/observation';
 import { subsecond } from '../process';
 import { addresses, isState, isTcp } from './socket';
 

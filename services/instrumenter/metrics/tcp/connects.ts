@@ -1,12 +1,24 @@
 /* tcp.connects: each TCP connection that a program opens. */
-import { ILLUMOS_PROCESS } from '../clause';
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
-import { all, argument, hostname, kept, member, minus, not, now, processId, task, word } from '../expression';
-import { isInternet, raddr, rport } from '../illumos_address';
-import { commandOf, pair, tracepoint } from '../observation';
+import { ILLUMOS_PROCESS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import {
+  all,
+  argument,
+  hostname,
+  kept,
+  member,
+  minus,
+  not,
+  now,
+  processId,
+  task,
+  word,
+} from '../language/expression';
+import { isInternet, raddr, rport } from '../illumos-address';
+import { commandOf, pair, tracepoint } from '../language/observation';
 import { subsecond } from '../process';
-import { SHORT_NAMES } from '../words';
+import { SHORT_NAMES } from '../language/words';
 import { addresses, isState, isTcp } from './socket';
 
 const sock = argument('sock');

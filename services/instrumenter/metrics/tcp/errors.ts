@@ -1,5 +1,5 @@
 /* tcp.errors: errors. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const errors: MetricDescription = {
   module: 'tcp',

@@ -1,7 +1,7 @@
 /* tcp.lifetimes: each TCP connection that ends, how long it was open and what went through it. */
-import type { MetricDescription } from '../description';
-import { all, argument, cast, hostname, kept, member, minus, not, now, plus } from '../expression';
-import { tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { all, argument, cast, hostname, kept, member, minus, not, now, plus } from '../language/expression';
+import { tracepoint } from '../language/observation';
 import { subsecond } from '../process';
 import { addresses, isState, isTcp } from './socket';
 

@@ -1,7 +1,7 @@
 /* tcp.retransmits: each segment of TCP that is sent again, by the connection it belongs to. */
-import type { MetricDescription } from '../description';
-import { argument, hostname } from '../expression';
-import { tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { argument, hostname } from '../language/expression';
+import { tracepoint } from '../language/observation';
 import { subsecond } from '../process';
 import { addresses } from './socket';
 

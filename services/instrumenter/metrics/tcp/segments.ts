@@ -1,5 +1,5 @@
 /* tcp.segments: segments. Observed by /proc (Linux) and kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const segments: MetricDescription = {
   module: 'tcp',

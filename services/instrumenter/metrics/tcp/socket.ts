@@ -14,9 +14,9 @@ import {
   shiftRight,
   word,
   type Expression,
-} from '../expression';
-import { pair, zoneOfCgroup } from '../observation';
-import { ADDRESSES } from '../words';
+} from '../language/expression';
+import { pair, zoneOfCgroup } from '../language/observation';
+import { ADDRESSES } from '../language/words';
 
 /** Values of include/net/tcp_states.h. */
 export const STATE = { established: 1, synSent: 2, synReceived: 3, closed: 7, listening: 10 } as const;

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { LOG_GRID } from '../../../../common/bucket';
-import { eachBucket, totalCount } from '../../../../common/distribution';
-import { totalOf } from '../../../../common/value';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket, totalCount } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
 import {
   both,
   distributionOf,
@@ -13,7 +13,7 @@ import {
   own,
   perl,
   rename,
-} from '../../sources/bpf/testing/real_kernel';
+} from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('connections', (kernel) => {
   test('a connection is counted where it is opened and accepted, with its addresses, and when it has ended', async () => {

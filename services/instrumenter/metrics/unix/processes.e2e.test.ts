@@ -1,8 +1,8 @@
 /* unix.proc_execs, proc_exits, proc_forks and thr_creates on the real kernel: as many as were made. Needs root. */
-import { LOG_GRID } from '../../../../common/bucket';
-import { eachBucket, totalCount } from '../../../../common/distribution';
-import { totalOf } from '../../../../common/value';
-import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket, totalCount } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('lives of processes', (kernel) => {
   test('processes that are started, forked and ended are counted under their names', async () => {

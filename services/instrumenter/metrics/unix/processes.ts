@@ -1,5 +1,5 @@
 /* unix.processes: processes. Observed by /proc (Linux). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const processes: MetricDescription = {
   module: 'unix',

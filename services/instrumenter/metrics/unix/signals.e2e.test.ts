@@ -1,5 +1,5 @@
 /* unix.signals on the real kernel: as many as were sent. Needs root. */
-import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real_kernel';
+import { is, onRealKernel, own, perl, rename } from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('signals', (kernel) => {
   test('signals are counted by who sends them, which, and to whom', async () => {

@@ -1,9 +1,9 @@
 /* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
-import type { MetricDescription } from '../description';
-import { PROCESS_FIELDS } from '../fields';
-import { argument, member, string } from '../expression';
-import { tableOfNames } from '../names';
-import { named, tracepoint } from '../observation';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { argument, member, string } from '../language/expression';
+import { tableOfNames } from '../language/names';
+import { named, tracepoint } from '../language/observation';
 import { RUNNING } from '../process';
 
 const COMM_BYTES = 16;

@@ -1,5 +1,5 @@
 /* vm.exits: exits. Observed by kstat (illumos). */
-import type { MetricDescription } from '../description';
+import type { MetricDescription } from '../language/description';
 
 export const exits: MetricDescription = {
   module: 'vm',

@@ -1,6 +1,6 @@
 /* vm.irqs: each interrupt that KVM hands to a virtual machine. */
-import { SUBSECOND } from '../clause';
-import type { MetricDescription } from '../description';
+import { SUBSECOND } from '../language/clause';
+import type { MetricDescription } from '../language/description';
 
 export const irqs: MetricDescription = {
   module: 'vm',

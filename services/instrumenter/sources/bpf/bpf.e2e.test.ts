@@ -1,12 +1,12 @@
 /* What the bpf source offers on the real kernel, what its probes cost there, and that nothing of them stays. Needs root. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { MetricDescription } from '../../metrics/description';
+import type { MetricDescription } from '../../metrics/language/description';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
-import { EnableError } from '../../source';
+import { EnableError } from '../source';
 import { BpfSource } from './bpf';
-import { Btf } from './btf';
-import { Kernel, KernelError } from './kernel';
-import { ARCHITECTURE, HOST, instrumentation, makeCalls, onRealKernel, own } from './testing/real_kernel';
+import { Btf } from './kernel/btf';
+import { Kernel, KernelError } from './kernel/kernel';
+import { ARCHITECTURE, HOST, instrumentation, makeCalls, onRealKernel, own } from './testing/real-kernel';
 
 /** User programs may not be there, and not every kernel lets its functions be watched. */
 const mayBeMissing = (metric: MetricDescription | undefined): boolean =>

@@ -1,9 +1,9 @@
 import { METRICS } from '../../metrics/registry';
 import { BpfSource } from './bpf';
-import { Btf, MissingError } from './btf';
-import { KernelError, type Kernel } from './kernel';
-import { HOST, instrumentation } from './testing/real_kernel';
-import { toyBtf } from './testing/toy_kernel';
+import { Btf, MissingError } from './kernel/btf';
+import { KernelError, type Kernel } from './kernel/kernel';
+import { HOST, instrumentation } from './testing/real-kernel';
+import { toyBtf } from './testing/toy-kernel';
 
 const options = {
   hostname: HOST,

@@ -3,29 +3,37 @@
  * In: an instrumentation. Out: a probe; or an EnableError with the kernel's own words. Nothing is installed or run
  * for it: machine code is made here (compile.ts) and handed over (kernel.ts).
  */
-import { LIMITS } from '../../../../common/limits';
-import { gridOf } from '../../../../common/field';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { metricName, type MetricName } from '../../../../common/metric';
-import { ALWAYS } from '../../../../common/predicate';
-import type { MetricDescription } from '../../metrics/description';
-import { FIELDS } from '../../metrics/fields';
-import type { Names, Observation } from '../../metrics/observation';
-import { EnableError, type Offer, type Source } from '../../source';
-import { ERRNO } from './abi';
-import { asksFor, hooks, isDescribed, isLookedUp, isNumeric, programsOf, questionOf } from './asked';
-import { MissingError, type Btf } from './btf';
-import { compile, type Compiled } from './compile';
-import { KernelError, type Kernel } from './kernel';
-import { Births } from './births';
-import type { Functions } from './functions';
-import { findHooking } from './hooking';
-import { Drain } from './maps';
-import type { Machine } from './plan';
-import { BpfProbe, reasonsIn } from './probe';
-import type { Architecture } from './resolve';
-import { userProbeType, type UserFile, type UserFiles } from './user_files';
-import type { Zones } from './zones';
+import { LIMITS } from '../../../../common/service/limits';
+import { gridOf } from '../../../../common/model/field';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { metricName, type MetricName } from '../../../../common/model/metric';
+import { ALWAYS } from '../../../../common/model/predicate';
+import type { MetricDescription } from '../../metrics/language/description';
+import { FIELDS } from '../../metrics/language/fields';
+import type { Names, Observation } from '../../metrics/language/observation';
+import { EnableError, type Offer, type Source } from '../source';
+import { ERRNO } from './kernel/abi';
+import {
+  asksFor,
+  hooks,
+  isDescribed,
+  isLookedUp,
+  isNumeric,
+  programsOf,
+  questionOf,
+} from './compiler/compile-request';
+import { MissingError, type Btf } from './kernel/btf';
+import { compile, type Compiled } from './compiler/compile';
+import { KernelError, type Kernel } from './kernel/kernel';
+import { Births } from './zones/new-cgroups';
+import type { Functions } from './kernel/functions';
+import { findHooking } from './kernel/hooking';
+import { Drain } from './kernel/maps';
+import type { Machine } from './compiler/plan';
+import { BpfProbe, reasonsIn } from './kernel/probe';
+import type { Architecture } from './compiler/resolve';
+import { userProbeType, type UserFile, type UserFiles } from './user/user-files';
+import type { Zones } from './zones/zones';
 
 interface BpfOptions {
   readonly hostname: string;

@@ -3,16 +3,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { MetricDescription } from '../../metrics/description';
+import type { MetricDescription } from '../../metrics/language/description';
 import type { Programs, UserMoment } from '../../metrics/user';
 import { BpfSource } from './bpf';
-import { Btf } from './btf';
-import { Commands } from './commands';
-import { Functions } from './functions';
-import { Kernel } from './kernel';
-import { UserFiles, type Wanted } from './user_files';
-import { openZones } from './zones';
-import { ARCHITECTURES, type Architecture } from './resolve';
+import { Btf } from './kernel/btf';
+import { Commands } from './kernel/commands';
+import { Functions } from './kernel/functions';
+import { Kernel } from './kernel/kernel';
+import { UserFiles, type Wanted } from './user/user-files';
+import { openZones } from './zones/zones';
+import { ARCHITECTURES, type Architecture } from './compiler/resolve';
 
 const BTF_PATH = '/sys/kernel/btf/vmlinux';
 const POSSIBLE_CPUS_PATH = '/sys/devices/system/cpu/possible';

@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { LIMITS } from '../../../../common/limits';
+import { LIMITS } from '../../../../common/service/limits';
 import { hasProbes } from './attached';
 import { withScript } from './script';
 

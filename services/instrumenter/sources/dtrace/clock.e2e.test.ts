@@ -8,7 +8,7 @@ import { METRICS } from '../../metrics/registry';
 import { runDtrace } from './child';
 import { programOf } from './program';
 import { questionOf } from './questions';
-import { describeDtrace } from './testing';
+import { describeDtrace } from './testing/real-dtrace';
 
 const CALLS = 3000;
 const WORKER = 'ca-clock';

@@ -3,8 +3,8 @@ import { METRICS } from '../../metrics/registry';
 import { runDtrace } from './child';
 import { programOf } from './program';
 import { allQuestions, joined } from './questions';
-import { event, expected, predicate, withValues } from './random_predicates';
-import { describeDtrace } from './testing';
+import { event, expected, predicate, withValues } from './testing/random-predicates';
+import { describeDtrace } from './testing/real-dtrace';
 
 const MACHINE = { host: 'node1', architecture: process.arch === 'arm64' ? 'arm64' : 'x64' } as const;
 const PATIENCE_MS = 240_000;

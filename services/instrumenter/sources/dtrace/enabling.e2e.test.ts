@@ -6,15 +6,15 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../../../common/clock';
-import { SILENT } from '../../../../common/log';
-import { totalOf } from '../../../../common/value';
-import { ask } from '../../fakes';
-import { Instrumenter, type Standing } from '../../instrumenter';
-import { Journal } from '../../journal';
-import type { Parcel } from '../../outbox';
-import { OPENERS, openSources } from '../../sources';
-import { describeDtrace, dtraceHere, nextSecond } from './testing';
+import { SYSTEM_CLOCK } from '../../../../common/service/clock';
+import { SILENT } from '../../../../common/service/log';
+import { totalOf } from '../../../../common/model/value';
+import { ask } from '../../testing/fakes';
+import { Instrumenter, type Standing } from '../../gather/instrumenter';
+import { Journal } from '../../gather/journal';
+import type { Parcel } from '../../gather/outbox';
+import { OPENERS, openSources } from '../sources';
+import { describeDtrace, dtraceHere, nextSecond } from './testing/real-dtrace';
 
 const SLOW_SECONDS = Number(process.env['CA_TEST_ENABLING_SECONDS'] ?? 6);
 const ATTEMPTS = 3;

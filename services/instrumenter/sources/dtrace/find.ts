@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { LIMITS } from '../../../../common/limits';
+import { LIMITS } from '../../../../common/service/limits';
 
 export interface Dtrace {
   readonly path: string;

@@ -1,4 +1,4 @@
-import type { Clause } from '../../metrics/clause';
+import type { Clause } from '../../metrics/language/clause';
 import { missingProbe, parseListing } from './listing';
 
 const LISTING = parseListing(`   ID   PROVIDER            MODULE                          FUNCTION NAME

@@ -2,8 +2,8 @@
  * The probes that this kernel has. In: the text of `dtrace -l`. Out: which clauses can be enabled, and why others not.
  */
 import { spawn } from 'node:child_process';
-import { LIMITS } from '../../../../common/limits';
-import type { Clause } from '../../metrics/clause';
+import { LIMITS } from '../../../../common/service/limits';
+import type { Clause } from '../../metrics/language/clause';
 import type { Dtrace } from './find';
 import { isOfProgram } from './program';
 

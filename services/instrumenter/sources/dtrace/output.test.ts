@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { LOG_GRID } from '../../../../common/bucket';
-import { gridOf } from '../../../../common/field';
-import { nameFromBytes } from '../../../../common/name';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { gridOf } from '../../../../common/model/field';
+import { nameFromBytes } from '../../../../common/model/name';
 import { lostBy } from './complaints';
 import { OutputReader, unescape, type Block } from './output';
 import type { Format } from './program';

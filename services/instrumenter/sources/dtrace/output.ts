@@ -5,10 +5,10 @@
  * Keys are printed by %S: a backslash, a quote and all that is not printable ASCII are escaped, so that no key
  * can look like the end of its line, or like a line of its own.
  */
-import { fromCounts, type Distribution } from '../../../../common/distribution';
-import { LIMITS } from '../../../../common/limits';
-import { nameFromBytes } from '../../../../common/name';
-import type { Value } from '../../../../common/value';
+import { fromCounts, type Distribution } from '../../../../common/model/distribution';
+import { LIMITS } from '../../../../common/service/limits';
+import { nameFromBytes } from '../../../../common/model/name';
+import type { Value } from '../../../../common/model/value';
 import type { Format } from './program';
 
 /** All that was counted in one second. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { bytesFromName } from '../../../../common/name';
-import type { Predicate } from '../../../../common/predicate';
+import { bytesFromName } from '../../../../common/model/name';
+import type { Predicate } from '../../../../common/model/predicate';
 import { predicateText } from './predicate';
 import { quote } from './quote';
-import { event, expected, predicate, withValues } from './random_predicates';
+import { event, expected, predicate, withValues } from './testing/random-predicates';
 
 /** An expect() for what is asked a million times. */
 function must(holds: boolean): void {

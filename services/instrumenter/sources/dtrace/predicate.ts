@@ -1,10 +1,10 @@
 /*
  * Predicate -> D. In: a checked predicate, and each field's D expression. Out: a D expression that is true for the
- * same events as common/predicate.ts evaluate(), whatever the constants are. Next: program.ts.
+ * same events as common/model/predicate.ts evaluate(), whatever the constants are. Next: program.ts.
  */
-import type { Constant, Comparison, Predicate } from '../../../../common/predicate';
-import type { D } from '../../metrics/clause';
-import type { Names } from '../../metrics/observation';
+import type { Constant, Comparison, Predicate } from '../../../../common/model/predicate';
+import type { D } from '../../metrics/language/clause';
+import type { Names } from '../../metrics/language/observation';
 import { quote } from './quote';
 
 const SYMBOLS: Record<Comparison, string> = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };

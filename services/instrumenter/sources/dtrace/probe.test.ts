@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LOG_GRID } from '../../../../common/bucket';
-import { SYSTEM_CLOCK } from '../../../../common/clock';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { SYSTEM_CLOCK } from '../../../../common/service/clock';
 import { enableProbe, type DtraceProbe } from './probe';
 import type { Program } from './program';
 

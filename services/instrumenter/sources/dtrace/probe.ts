@@ -5,11 +5,11 @@
  * the time, and read() waits for the block of the second that ended. A block that comes after it was waited for
  * is lost, and said to be.
  */
-import type { Clock } from '../../../../common/clock';
-import { seconds } from '../../../../common/clock';
-import { LIMITS } from '../../../../common/limits';
-import { add, totalOf, zero } from '../../../../common/value';
-import { EnableError, type Probe, type Reading } from '../../source';
+import type { Clock } from '../../../../common/service/clock';
+import { seconds } from '../../../../common/service/clock';
+import { LIMITS } from '../../../../common/service/limits';
+import { add, totalOf, zero } from '../../../../common/model/value';
+import { EnableError, type Probe, type Reading } from '../source';
 import { runDtrace, type Child } from './child';
 import { lostBy } from './complaints';
 import { OutputReader, type Block } from './output';

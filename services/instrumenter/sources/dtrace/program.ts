@@ -13,14 +13,18 @@
  *     K execname 17         a row (a distribution's picture follows it)
  *     E 1795233312          all of it was printed
  */
-import { LOG_GRID, type Grid } from '../../../../common/bucket';
-import { breakdownOf, gridOfInstrumentation, type Instrumentation } from '../../../../common/instrumentation';
-import { LIMITS } from '../../../../common/limits';
-import { predicateFields } from '../../../../common/predicate';
-import { shapeOf, type Shape } from '../../../../common/value';
-import type { Clause, D, DField, Tag } from '../../metrics/clause';
-import type { FieldName } from '../../metrics/fields';
-import type { Names } from '../../metrics/observation';
+import { LOG_GRID, type Grid } from '../../../../common/model/bucket';
+import {
+  breakdownOf,
+  gridOfInstrumentation,
+  type Instrumentation,
+} from '../../../../common/model/instrumentation';
+import { LIMITS } from '../../../../common/service/limits';
+import { predicateFields } from '../../../../common/model/predicate';
+import { shapeOf, type Shape } from '../../../../common/model/value';
+import type { Clause, D, DField, Tag } from '../../metrics/language/clause';
+import type { FieldName } from '../../metrics/language/fields';
+import type { Names } from '../../metrics/language/observation';
 import { predicateText, type PlainField } from './predicate';
 import { quote } from './quote';
 

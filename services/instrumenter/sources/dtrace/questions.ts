@@ -1,11 +1,11 @@
 /*
  * For tests: questions about a metric. In: a metric and fields. Out: what programOf() wants, and many of it at once.
  */
-import type { TypeName } from '../../../../common/field';
-import { isNumeric } from '../../../../common/field';
-import { ALWAYS, type Predicate } from '../../../../common/predicate';
-import type { Clause } from '../../metrics/clause';
-import { FIELDS, type FieldName } from '../../metrics/fields';
+import type { TypeName } from '../../../../common/model/field';
+import { isNumeric } from '../../../../common/model/field';
+import { ALWAYS, type Predicate } from '../../../../common/model/predicate';
+import type { Clause } from '../../metrics/language/clause';
+import { FIELDS, type FieldName } from '../../metrics/language/fields';
 import { fieldsOf, type Program, type Question } from './program';
 
 export function questionOf(decomposition: readonly string[], predicate: Predicate = ALWAYS): Question {

@@ -1,7 +1,7 @@
 /*
- * The only way from a user's text into a D program. In: text, as in common/name.ts. Out: a D string literal.
+ * The only way from a user's text into a D program. In: text, as in common/model/name.ts. Out: a D string literal.
  */
-import { bytesFromName } from '../../../../common/name';
+import { bytesFromName } from '../../../../common/model/name';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../../../common/clock';
-import { ask } from '../../fakes';
+import { SYSTEM_CLOCK } from '../../../../common/service/clock';
+import { ask } from '../../testing/fakes';
 import { openDtrace } from './source';
 
 let folder: string;

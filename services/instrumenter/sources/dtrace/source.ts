@@ -3,12 +3,12 @@
  * In: an instrumentation. Out: a probe, once dtrace has compiled and attached; nobody else waits for that.
  * Next: program.ts, probe.ts.
  */
-import type { Clock } from '../../../../common/clock';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { metricName, type MetricName } from '../../../../common/metric';
-import type { Clause } from '../../metrics/clause';
+import type { Clock } from '../../../../common/service/clock';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { metricName, type MetricName } from '../../../../common/model/metric';
+import type { Clause } from '../../metrics/language/clause';
 import { METRICS } from '../../metrics/registry';
-import { EnableError, type Offer, type Probe, type Source } from '../../source';
+import { EnableError, type Offer, type Probe, type Source } from '../source';
 import { findDtrace, type Dtrace } from './find';
 import { listProbes, missingProbe, type Listing } from './listing';
 import { enableProbe } from './probe';

@@ -1,24 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { SYSTEM_CLOCK } from '../../../../common/clock';
-import { LOG_GRID } from '../../../../common/bucket';
+import { SYSTEM_CLOCK } from '../../../../common/service/clock';
+import { LOG_GRID } from '../../../../common/model/bucket';
 import {
   addDistributions,
   eachBucket,
   EMPTY,
   totalCount,
   type Distribution,
-} from '../../../../common/distribution';
-import { ALWAYS, type Predicate } from '../../../../common/predicate';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { add, zero, type Value } from '../../../../common/value';
-import { FIELDS, type FieldName } from '../../metrics/fields';
+} from '../../../../common/model/distribution';
+import { ALWAYS, type Predicate } from '../../../../common/model/predicate';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { add, zero, type Value } from '../../../../common/model/value';
+import { FIELDS, type FieldName } from '../../metrics/language/fields';
 import { METRICS } from '../../metrics/registry';
-import type { Probe, Reading, Source } from '../../source';
+import type { Probe, Reading, Source } from '../source';
 import { openBpf } from '../bpf/open';
 import { openDtrace } from './source';
-import { describeDtrace, nextSecond } from './testing';
+import { describeDtrace, nextSecond } from './testing/real-dtrace';
 
 const CALLS = 20_000;
 const SIZES = [28_672, 45_056, 61_440];

@@ -1,6 +1,6 @@
 /* Disks. In: I/O statistics of class disk. Out: counters by the names of measures.ts. */
-import type { Fields } from '../../points';
-import type { Numbers } from '../../snapshots';
+import type { Fields } from '../points';
+import type { Numbers } from '../snapshots';
 import type { Data } from './metric';
 import type { Kstat } from './reader';
 

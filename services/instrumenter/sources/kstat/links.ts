@@ -1,6 +1,6 @@
 /* Network links, physical ones and those of zones. In: statistics of module link. Out: counters by the names of measures.ts. */
-import type { Fields } from '../../points';
-import type { Numbers } from '../../snapshots';
+import type { Fields } from '../points';
+import type { Numbers } from '../snapshots';
 import type { Data } from './metric';
 import type { Kstat } from './reader';
 import { zoneOf } from './zones';

@@ -3,7 +3,7 @@
  * (it does not build elsewhere). In: what to select. Out: the statistics as they are now. Tests give recorded ones.
  */
 import { createRequire } from 'node:module';
-import { messageOf } from '../../../../common/errors';
+import { messageOf } from '../../../../common/service/errors';
 
 /** As the package's Reader returns them; only named and I/O statistics have data. */
 export interface Kstat {

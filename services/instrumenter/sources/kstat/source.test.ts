@@ -1,7 +1,7 @@
-import { LOG_GRID } from '../../../../common/bucket';
-import type { Value } from '../../../../common/value';
-import { metricName } from '../../../../common/metric';
-import { ask } from '../../fakes';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import type { Value } from '../../../../common/model/value';
+import { metricName } from '../../../../common/model/metric';
+import { ask } from '../../testing/fakes';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
 import { openKstats, type Kstat, type Kstats } from './reader';
 import { KSTAT_METRICS, openKstat } from './source';

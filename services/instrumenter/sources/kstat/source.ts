@@ -2,36 +2,36 @@
  * Source `kstat`: what illumos counts anyway. In: kernel statistics (reader.ts). Out: a probe for each
  * instrumentation, over the snapshots that metrics/ describes. Next: snapshots.ts.
  */
-import { metricName } from '../../../../common/metric';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { EnableError, type Offer, type Probe, type Source } from '../../source';
-import { snapshotProbe, type Row } from '../../snapshots';
+import { metricName } from '../../../../common/model/metric';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { EnableError, type Offer, type Probe, type Source } from '../source';
+import { snapshotProbe, type Row } from '../snapshots';
 import type { Data, KstatMetric } from './metric';
 import { openKstats, type Kstat, type Kstats } from './reader';
-import { cpuCpus } from './metrics/cpu_cpus';
-import { cpuLoadavg1 } from './metrics/cpu_loadavg1';
-import { cpuUsage } from './metrics/cpu_usage';
-import { cpuWaittime } from './metrics/cpu_waittime';
-import { diskDisks } from './metrics/disk_disks';
-import { diskPhysioBytes } from './metrics/disk_physio_bytes';
-import { diskPhysioOps } from './metrics/disk_physio_ops';
-import { fsLogicalRwbytes } from './metrics/fs_logical_rwbytes';
-import { fsLogicalRwops } from './metrics/fs_logical_rwops';
-import { memoryPageins } from './metrics/memory_pageins';
-import { memoryReclaimedBytes } from './metrics/memory_reclaimed_bytes';
-import { memoryRss } from './metrics/memory_rss';
-import { memoryRssLimit } from './metrics/memory_rss_limit';
-import { memorySwap } from './metrics/memory_swap';
-import { memorySwapLimit } from './metrics/memory_swap_limit';
-import { nicBytes } from './metrics/nic_bytes';
-import { nicNics } from './metrics/nic_nics';
-import { nicPackets } from './metrics/nic_packets';
-import { nicVnicBytes } from './metrics/nic_vnic_bytes';
-import { nicVnicPackets } from './metrics/nic_vnic_packets';
-import { tcpErrors } from './metrics/tcp_errors';
-import { tcpSegments } from './metrics/tcp_segments';
-import { vmExits } from './metrics/vm_exits';
-import { zfsArcOps } from './metrics/zfs_arc_ops';
+import { cpuCpus } from './metrics/cpu-cpus';
+import { cpuLoadavg1 } from './metrics/cpu-loadavg1';
+import { cpuUsage } from './metrics/cpu-usage';
+import { cpuWaittime } from './metrics/cpu-waittime';
+import { diskDisks } from './metrics/disk-disks';
+import { diskPhysioBytes } from './metrics/disk-physio-bytes';
+import { diskPhysioOps } from './metrics/disk-physio-ops';
+import { fsLogicalRwbytes } from './metrics/fs-logical-rwbytes';
+import { fsLogicalRwops } from './metrics/fs-logical-rwops';
+import { memoryPageins } from './metrics/memory-pageins';
+import { memoryReclaimedBytes } from './metrics/memory-reclaimed-bytes';
+import { memoryRss } from './metrics/memory-rss';
+import { memoryRssLimit } from './metrics/memory-rss-limit';
+import { memorySwap } from './metrics/memory-swap';
+import { memorySwapLimit } from './metrics/memory-swap-limit';
+import { nicBytes } from './metrics/nic-bytes';
+import { nicNics } from './metrics/nic-nics';
+import { nicPackets } from './metrics/nic-packets';
+import { nicVnicBytes } from './metrics/nic-vnic-bytes';
+import { nicVnicPackets } from './metrics/nic-vnic-packets';
+import { tcpErrors } from './metrics/tcp-errors';
+import { tcpSegments } from './metrics/tcp-segments';
+import { vmExits } from './metrics/vm-exits';
+import { zfsArcOps } from './metrics/zfs-arc-ops';
 
 export const KSTAT_METRICS: readonly KstatMetric[] = [
   cpuCpus,

@@ -1,5 +1,5 @@
 /* Statistics that the kernel keeps for each zone. In: a statistic. Out: its zone; selectors. */
-import type { Fields } from '../../points';
+import type { Fields } from '../points';
 import type { Kstat } from './reader';
 
 /** CPU time, waiting time and load of zones. */

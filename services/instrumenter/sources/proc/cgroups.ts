@@ -3,7 +3,7 @@
  * Out: for a controller, which version it speaks and a folder for each zone. Both versions are in use: 1 (also beside
  * a 2 without controllers) and 2.
  */
-import { GLOBAL, zoneOfCgroup } from '../../zonename';
+import { GLOBAL, zoneOfCgroup } from '../zonename';
 import type { Files } from './files';
 
 export interface Zone {

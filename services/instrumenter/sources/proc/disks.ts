@@ -2,7 +2,7 @@
  * Counters of the disks of this machine. In: /proc/diskstats, /sys/block. Out: a row for each whole, real disk.
  * Partitions and what is built of other disks (dm, md, loop) would count the same bytes again.
  */
-import type { Row } from '../../snapshots';
+import type { Row } from '../snapshots';
 import type { Files } from './files';
 import type { Machine } from './machine';
 import { columns, numberAt } from './metric';

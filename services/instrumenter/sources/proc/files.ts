@@ -6,8 +6,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { LIMITS } from '../../../../common/limits';
-import { PATIENCE, readStart } from '../../patience';
+import { LIMITS } from '../../../../common/service/limits';
+import { PATIENCE, readStart } from '../blocking-io-pool';
 
 export interface Files {
   /** Undefined when it is not there or may not be read. */

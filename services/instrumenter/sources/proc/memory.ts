@@ -2,13 +2,13 @@
  * Memory of the machine and of its zones. In: /proc/meminfo, /proc/vmstat, memory.* of control groups.
  * Out: metrics with one number per zone, each made of two readings: of a zone, of the machine.
  */
-import type { MetricName } from '../../../../common/metric';
-import type { Measure } from '../../snapshots';
+import type { MetricName } from '../../../../common/model/metric';
+import type { Measure } from '../snapshots';
 import { numbersIn, type Zone } from './cgroups';
 import type { Files } from './files';
 import type { Machine } from './machine';
 import { needsFile, type ProcMetric } from './metric';
-import { zoneRows } from './zone_rows';
+import { zoneRows } from './zone-rows';
 
 export const MEMINFO = '/proc/meminfo';
 export const VMSTAT = '/proc/vmstat';

@@ -2,8 +2,8 @@
  * What the proc source knows of a metric: where its rows are read, and what of them is counted.
  * In: one file per metric, metrics/<module>_<stat>.ts. Out: what source.ts makes probes of.
  */
-import type { MetricName } from '../../../../common/metric';
-import type { Measure, Row } from '../../snapshots';
+import type { MetricName } from '../../../../common/model/metric';
+import type { Measure, Row } from '../snapshots';
 import type { Machine } from './machine';
 
 export interface ProcMetric {

@@ -1,6 +1,6 @@
-import { LOG_GRID } from '../../../../common/bucket';
-import { recorded, STAT, watch, type Texts } from './recorded';
-import { ask } from '../../fakes';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { recorded, STAT, watch, type Texts } from './testing/recorded';
+import { ask } from '../../testing/fakes';
 import { openProc } from './source';
 
 const ID = 'abcdef0123456789'.repeat(4);

@@ -2,7 +2,7 @@
  * File systems on disks of this machine. In: /proc/filesystems, /proc/mounts. Out: each once, where it is mounted first.
  * What comes over a network may not answer, and what is in memory or made of others has no space of its own.
  */
-import { nameFromBytes } from '../../../../common/name';
+import { nameFromBytes } from '../../../../common/model/name';
 import type { Files } from './files';
 
 export const MOUNTS = '/proc/mounts';

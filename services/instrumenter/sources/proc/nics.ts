@@ -3,7 +3,7 @@
  * (or a hypervisor's) behind it; inside a container, where none has, for all but the loopback.
  * Bridges, bonds, VLANs and pairs of virtual ones would count the same bytes again.
  */
-import type { Row } from '../../snapshots';
+import type { Row } from '../snapshots';
 import type { Machine } from './machine';
 import { columns, numberAt } from './metric';
 

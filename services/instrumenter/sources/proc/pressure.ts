@@ -5,10 +5,10 @@
  * Waits of several zones overlap, so they do not add up to the machine's: the zone `global` is the machine as a
  * whole, and zones are looked at only when the question names zonename.
  */
-import type { Numbers, Row } from '../../snapshots';
+import type { Numbers, Row } from '../snapshots';
 import type { Files } from './files';
 import type { ProcMetric } from './metric';
-import { zoneRows } from './zone_rows';
+import { zoneRows } from './zone-rows';
 
 export function pressureRows(resource: 'cpu' | 'memory'): ProcMetric['rows'] {
   const path = pressurePath(resource);

@@ -4,10 +4,10 @@
  * Thousands of processes are thousands of files: read a few at a time, once for all who ask at one boundary, and no
  * more often than that it takes a twentieth of one CPU.
  */
-import { nameFromBytes } from '../../../../common/name';
-import type { Fields } from '../../points';
-import type { Row } from '../../snapshots';
-import { zoneOfProcess } from '../../zonename';
+import { nameFromBytes } from '../../../../common/model/name';
+import type { Fields } from '../points';
+import type { Row } from '../snapshots';
+import { zoneOfProcess } from '../zonename';
 import type { Machine } from './machine';
 
 /** Processes read in a row before other work gets its turn: about 1 ms. */

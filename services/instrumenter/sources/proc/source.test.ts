@@ -1,6 +1,6 @@
-import { ask } from '../../fakes';
+import { ask } from '../../testing/fakes';
 import type { Files } from './files';
-import { recorded, STAT, watch } from './recorded';
+import { recorded, STAT, watch } from './testing/recorded';
 import { openProc, PROC_METRICS } from './source';
 
 /** user nice system idle iowait irq softirq steal guest guest_nice */

@@ -2,36 +2,36 @@
  * Source `proc`: what the kernel counts anyway, for nothing but the reading. In: /proc and /sys (files.ts).
  * Out: a probe for each instrumentation, over the snapshots that metrics/ describes. Next: snapshots.ts.
  */
-import { metricName } from '../../../../common/metric';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { neededFields } from '../../points';
-import { EnableError, type Offer, type Probe, type Source } from '../../source';
-import { snapshotProbe } from '../../snapshots';
+import { metricName } from '../../../../common/model/metric';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { neededFields } from '../points';
+import { EnableError, type Offer, type Probe, type Source } from '../source';
+import { snapshotProbe } from '../snapshots';
 import { REAL_FILES, type Files } from './files';
 import { machine, type Machine } from './machine';
-import { sharedLook } from './shared_look';
+import { sharedLook } from './shared-look';
 import type { ProcMetric } from './metric';
-import { cpuCpus } from './metrics/cpu_cpus';
-import { cpuLoadavg1 } from './metrics/cpu_loadavg1';
-import { cpuUsage } from './metrics/cpu_usage';
-import { cpuWaittime, cpuWaittimeByPressure } from './metrics/cpu_waittime';
-import { diskDisks } from './metrics/disk_disks';
-import { diskPhysioBytes } from './metrics/disk_physio_bytes';
-import { diskPhysioOps } from './metrics/disk_physio_ops';
-import { fsCapacity } from './metrics/fs_capacity';
-import { memoryPageins } from './metrics/memory_pageins';
-import { memoryPressure } from './metrics/memory_pressure';
-import { memoryReclaimedBytes } from './metrics/memory_reclaimed_bytes';
-import { memoryRss } from './metrics/memory_rss';
-import { memoryRssLimit } from './metrics/memory_rss_limit';
-import { memorySwap } from './metrics/memory_swap';
-import { memorySwapLimit } from './metrics/memory_swap_limit';
-import { nicBytes } from './metrics/nic_bytes';
-import { nicNics } from './metrics/nic_nics';
-import { nicPackets } from './metrics/nic_packets';
-import { tcpErrors } from './metrics/tcp_errors';
-import { tcpSegments } from './metrics/tcp_segments';
-import { unixProcesses } from './metrics/unix_processes';
+import { cpuCpus } from './metrics/cpu-cpus';
+import { cpuLoadavg1 } from './metrics/cpu-loadavg1';
+import { cpuUsage } from './metrics/cpu-usage';
+import { cpuWaittime, cpuWaittimeByPressure } from './metrics/cpu-waittime';
+import { diskDisks } from './metrics/disk-disks';
+import { diskPhysioBytes } from './metrics/disk-physio-bytes';
+import { diskPhysioOps } from './metrics/disk-physio-ops';
+import { fsCapacity } from './metrics/fs-capacity';
+import { memoryPageins } from './metrics/memory-pageins';
+import { memoryPressure } from './metrics/memory-pressure';
+import { memoryReclaimedBytes } from './metrics/memory-reclaimed-bytes';
+import { memoryRss } from './metrics/memory-rss';
+import { memoryRssLimit } from './metrics/memory-rss-limit';
+import { memorySwap } from './metrics/memory-swap';
+import { memorySwapLimit } from './metrics/memory-swap-limit';
+import { nicBytes } from './metrics/nic-bytes';
+import { nicNics } from './metrics/nic-nics';
+import { nicPackets } from './metrics/nic-packets';
+import { tcpErrors } from './metrics/tcp-errors';
+import { tcpSegments } from './metrics/tcp-segments';
+import { unixProcesses } from './metrics/unix-processes';
 
 export const PROC_METRICS: readonly ProcMetric[] = [
   cpuCpus,

@@ -2,7 +2,7 @@
  * Counters of TCP in our own network namespace. In: /proc/net/snmp, /proc/net/netstat. Out: one row of the counters
  * asked for; those that this kernel does not have are left out.
  */
-import type { Row } from '../../snapshots';
+import type { Row } from '../snapshots';
 import type { Files } from './files';
 import type { Machine } from './machine';
 

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Value } from '../../../../common/value';
-import { ask } from '../../fakes';
+import type { Value } from '../../../../common/model/value';
+import { ask } from '../../testing/fakes';
 import { hierarchyOf } from './cgroups';
 import { REAL_FILES } from './files';
 import { openProc } from './source';

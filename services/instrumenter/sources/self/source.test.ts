@@ -1,5 +1,5 @@
-import { ask } from '../../fakes';
-import { Journal } from '../../journal';
+import { ask } from '../../testing/fakes';
+import { Journal } from '../../gather/journal';
 import { openSelf } from './source';
 
 const work = (cabackend: string, latency: number) => () => ({

@@ -2,12 +2,12 @@
  * Source `self`: the instrumenter's own ticks, calls, enablings and disablings. In: journal.ts, while somebody asks.
  * Out: a probe for each instrumentation.
  */
-import { metricName, type MetricName } from '../../../../common/metric';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import type { Journal } from '../../journal';
+import { metricName, type MetricName } from '../../../../common/model/metric';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import type { Journal } from '../../gather/journal';
 import { METRICS } from '../../metrics/registry';
-import { Tally } from '../../points';
-import type { Offer, Probe, Source } from '../../source';
+import { Tally } from '../points';
+import type { Offer, Probe, Source } from '../source';
 
 const OWN: readonly MetricName[] = [
   'ca.instr_ticks',

@@ -4,11 +4,11 @@
  * A metric of events has about 80 of them a second, each with random fields. A metric of things (CPUs, disks,
  * containers) has one point per thing, the same things every second, whose numbers drift.
  */
-import type { Metric } from '../../../../common/metric';
-import { metricName } from '../../../../common/metric';
-import { fieldType, type TypeName } from '../../../../common/field';
-import { FIELDS } from '../../metrics/fields';
-import type { Fields, Point } from '../../points';
+import type { Metric } from '../../../../common/model/metric';
+import { metricName } from '../../../../common/model/metric';
+import { fieldType, type TypeName } from '../../../../common/model/field';
+import { FIELDS } from '../../metrics/language/fields';
+import type { Fields, Point } from '../points';
 import { drift, hash, Random } from './random';
 import { textsOf } from './vocabulary';
 

@@ -1,10 +1,10 @@
-import { fieldType } from '../../../../common/field';
-import { gridOfInstrumentation } from '../../../../common/instrumentation';
-import { isDistribution } from '../../../../common/distribution';
-import { totalOf } from '../../../../common/value';
-import { metricName } from '../../../../common/metric';
-import { ask, HandClock } from '../../fakes';
-import { FIELDS } from '../../metrics/fields';
+import { fieldType } from '../../../../common/model/field';
+import { gridOfInstrumentation } from '../../../../common/model/instrumentation';
+import { isDistribution } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
+import { metricName } from '../../../../common/model/metric';
+import { ask, HandClock } from '../../testing/fakes';
+import { FIELDS } from '../../metrics/language/fields';
 import { METRICS } from '../../metrics/registry';
 import { pointsAt } from './events';
 import { openSynthetic, syntheticValue } from './source';

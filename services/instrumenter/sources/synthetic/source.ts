@@ -3,17 +3,17 @@
  * the second alone: tests know them beforehand, and a thousand nodes can be had on one machine.
  * In: an instrumentation. Out: a probe; syntheticValue() tells anybody what it will say. Next: events.ts.
  */
-import { seconds, type Clock } from '../../../../common/clock';
+import { seconds, type Clock } from '../../../../common/service/clock';
 import {
   reportSeconds,
   shapeOfInstrumentation,
   type Instrumentation,
-} from '../../../../common/instrumentation';
-import { metricName, type Metric } from '../../../../common/metric';
-import { add, zero, type Value } from '../../../../common/value';
+} from '../../../../common/model/instrumentation';
+import { metricName, type Metric } from '../../../../common/model/metric';
+import { add, zero, type Value } from '../../../../common/model/value';
 import { describe, METRICS } from '../../metrics/registry';
-import { valueOf } from '../../points';
-import { EnableError, type Offer, type Probe, type Source } from '../../source';
+import { valueOf } from '../points';
+import { EnableError, type Offer, type Probe, type Source } from '../source';
 import { pointsAt, type Origin } from './events';
 
 interface SyntheticOptions {

@@ -1,5 +1,5 @@
 /* The metrics of the zfs source, in columns of its two tables. In: an entry. Out: bytes, or nothing where none apply. */
-import type { MetricName } from '../../../../common/metric';
+import type { MetricName } from '../../../../common/model/metric';
 import type { Lists } from './lists';
 
 interface ZfsMetric {

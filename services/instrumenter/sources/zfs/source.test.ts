@@ -1,7 +1,7 @@
-import { metricName } from '../../../../common/metric';
-import { ask, deferred } from '../../fakes';
+import { metricName } from '../../../../common/model/metric';
+import { ask, deferred } from '../../testing/fakes';
 import { describe as describeMetric } from '../../metrics/registry';
-import type { Probe } from '../../source';
+import type { Probe } from '../source';
 import { runCommand, type Run } from './lists';
 import { openZfs } from './source';
 

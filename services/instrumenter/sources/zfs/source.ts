@@ -2,10 +2,10 @@
  * Source `zfs`: space of datasets and pools, wherever the commands zfs and zpool work. In: their lists (lists.ts).
  * Out: a probe for each instrumentation. A list that cannot be had is a missing value, not a zero.
  */
-import { metricName } from '../../../../common/metric';
-import type { Instrumentation } from '../../../../common/instrumentation';
-import { EnableError, type Offer, type Probe, type Source } from '../../source';
-import { snapshotProbe, type Row } from '../../snapshots';
+import { metricName } from '../../../../common/model/metric';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { EnableError, type Offer, type Probe, type Source } from '../source';
+import { snapshotProbe, type Row } from '../snapshots';
 import { lists, runCommand, type Run } from './lists';
 import { ZFS_METRICS } from './metrics';
 

@@ -6,9 +6,9 @@
  * common/ says, and with the real kernel. Whatever our assembler does not make, and any access outside the frame, the
  * context or a map's value, throws.
  */
-import { FRAME_BYTES, HELPERS, OP, type Instruction } from '../assembler';
-import type { MapSpecification } from '../compile';
-import { compute } from '../simplify';
+import { FRAME_BYTES, HELPERS, OP, type Instruction } from '../compiler/assembler';
+import type { MapSpecification } from '../compiler/compile';
+import { compute } from '../compiler/simplify';
 
 /** Where the machine's regions begin; kernel memory of the world is anywhere else. */
 const FRAME_TOP = 0x7000_0000_0000n;

@@ -4,9 +4,9 @@
  *
  * Maps are shared between questions, and hold next to nothing: the verifier looks only at what they are made of.
  */
-import { encode } from '../assembler';
-import type { Compiled, MapSpecification } from '../compile';
-import type { Kernel } from '../kernel';
+import { encode } from '../compiler/assembler';
+import type { Compiled, MapSpecification } from '../compiler/compile';
+import type { Kernel } from '../kernel/kernel';
 
 export class Verifier {
   private readonly kernel: Kernel;

@@ -1,0 +1,49 @@
+/*
+ * Shapes of what comes from outside, written once: TypeBox describes them, ajv checks them.
+ * In: a schema and something unknown. Out: the same thing, typed, or an error that names the field.
+ * The schemas are JSON Schema as they stand: the OpenAPI document is made of them.
+ */
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import Ajv, { type ErrorObject } from 'ajv';
+import { invalid } from '../service/errors';
+
+export { Type };
+export type { Static, TSchema };
+
+/** strict: a keyword that ajv does not know is a mistake of ours, found at start. */
+const ajv = new Ajv({ strict: true, allErrors: false, useDefaults: true });
+
+/** A checker: returns the value, typed, or throws an INVALID error. Compile once, at module load. */
+export type Check<T> = (value: unknown) => T;
+
+/** `whole` names the value where the error is not inside one of its properties. */
+export function checker<S extends TSchema>(schema: S, whole: string): Check<Static<S>> {
+  const validate = ajv.compile<Static<S>>(schema);
+  return (value) => {
+    if (validate(value)) return value;
+    const [error] = validate.errors ?? [];
+    throw error === undefined ? invalid(whole, 'is not valid') : describe(error, whole);
+  };
+}
+
+function describe(error: ErrorObject, whole: string): Error {
+  const path = error.instancePath.split('/').slice(1).join('.');
+  const params = error.params as Record<string, unknown>;
+  const field = path === '' ? whole : path;
+  switch (error.keyword) {
+    case 'required':
+      return invalid(joined(path, params['missingProperty']), 'is missing');
+    case 'additionalProperties':
+      return invalid(joined(path, params['additionalProperty']), 'is not known here');
+    case 'enum':
+      return invalid(field, `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`);
+    case 'const':
+      return invalid(field, `must be ${JSON.stringify(params['allowedValue'])}`);
+    default:
+      return invalid(field, error.message ?? 'is not valid');
+  }
+}
+
+function joined(path: string, property: unknown): string {
+  return path === '' ? String(property) : `${path}.${String(property)}`;
+}

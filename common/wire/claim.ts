@@ -1,0 +1,72 @@
+/*
+ * A name on the bus belongs to one service. In: a peer that wants its name. Out: it is connected, or somebody living has
+ * the name already.
+ *
+ * The broker refuses a queue that another connection holds (405). After a crash or a cut cable that is our own dead
+ * connection, which the broker drops after about 9 s: so whoever holds the name is asked, and only an answer is final.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../service/errors';
+import { LIMITS } from '../service/limits';
+import { SILENT } from '../service/log';
+import { Peer, type PeerOptions } from './peer';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+
+/**
+ * Resolves when `peer` is connected; waits for the broker as long as it takes. Rejects when a living service has the
+ * name, or something that does not answer held it for LIMITS.nameHeldMs. `peer` must have been made with
+ * `firstAttempts: 0`.
+ */
+export async function claim(
+  peer: Peer,
+  who: Pick<PeerOptions, 'url' | 'host' | 'clock' | 'log'>,
+): Promise<void> {
+  const { clock, log } = who;
+  let heldSince: number | undefined;
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+    try {
+      await peer.connect();
+      return;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (!reason.includes('RESOURCE_LOCKED')) {
+        heldSince = undefined;
+        log.warn({ reason }, 'cannot connect to the broker yet');
+      } else {
+        heldSince ??= clock.now();
+        if (await answers(peer.key, who)) {
+          throw new Error(
+            `another ${peer.key} is running on this broker; fix: end it, or give this one another name`,
+            {
+              cause: error,
+            },
+          );
+        }
+        if (clock.now() - heldSince > LIMITS.nameHeldMs) {
+          throw new Error(`${peer.key} is held by a connection that does not answer: ${reason}`, {
+            cause: error,
+          });
+        }
+        log.warn({ name: peer.key }, 'our name is still held by a connection that does not answer; waiting');
+      }
+      await pause(wait * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** True when somebody at that key answers a ping. */
+async function answers(key: string, who: Pick<PeerOptions, 'url' | 'host' | 'clock'>): Promise<boolean> {
+  const asker = new Peer({ ...who, log: SILENT, key: `${key}.claim.${randomUUID()}`, firstAttempts: 0 });
+  try {
+    await asker.connect();
+    await asker.call(key, 'ping', {}, LIMITS.toolAnswerMs);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await asker.close();
+  }
+}

@@ -1,0 +1,242 @@
+/*
+ * Every control message on the wire: one union, one schema each, one version. In: bytes from anybody who reaches
+ * the broker. Out: a typed message, or an error that says what is wrong with it. Values travel in data.ts.
+ */
+import { LIMITS } from '../service/limits';
+import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
+import { invalid } from '../service/errors';
+import type { Instrumentation } from '../model/instrumentation';
+import { parsePredicate, toPlainPredicate } from '../model/predicate';
+import { checker, Type, type Static, type TSchema } from '../model/schema';
+
+/** Raised when a message's meaning changes; receivers drop other versions and say so. */
+export const PROTOCOL_VERSION = 1;
+
+export const CONTROL_CONTENT = 'application/json';
+
+const Text = Type.String({ maxLength: 1024 });
+const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
+const Fqid = Type.String({ maxLength: 256 });
+const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
+
+/** An instrumentation as it travels: the predicate in its JSON form. */
+export const WireInstrumentation = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,15}$' }),
+  customer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  module: Name,
+  stat: Name,
+  predicate: Type.Unknown(),
+  decomposition: Type.Array(Name, { maxItems: 2 }),
+  fields: Type.Record(Type.String(), TypeNameSchema),
+  valueScope: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
+  granularity: Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax }),
+  retentionTime: Type.Integer({ minimum: 1 }),
+  idleMax: Type.Integer({ minimum: 0 }),
+  persistData: Type.Boolean(),
+  enabled: Type.Boolean(),
+  crtime: Type.Number(),
+});
+export type WireInstrumentation = Static<typeof WireInstrumentation>;
+
+const MetricSchema = Type.Object({
+  module: Name,
+  stat: Name,
+  label: Text,
+  unit: Type.Optional(Text),
+  type: Type.Optional(TypeNameSchema),
+  interval: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
+  fields: Type.Array(Name, { maxItems: 64 }),
+});
+
+/** What one node offers: the catalogue's words for it, and per source what works and what does not. */
+const Metadata = Type.Object({
+  modules: Type.Record(Name, Type.Object({ label: Text })),
+  fields: Type.Record(Name, Type.Object({ label: Text, type: TypeNameSchema })),
+  metrics: Type.Array(MetricSchema, { maxItems: 1000 }),
+});
+
+const OfferSchema = Type.Object({
+  metric: Text,
+  source: Name,
+  fields: Type.Optional(Type.Array(Name)),
+  /** Those among the fields that can be broken down by, and not filtered by. */
+  unfiltered: Type.Optional(Type.Array(Name)),
+  unavailable: Type.Optional(Text),
+});
+export type WireOffer = Static<typeof OfferSchema>;
+
+export const PROBE_STATES = ['enabling', 'enabled', 'failed', 'stopped'] as const;
+export type ProbeState = (typeof PROBE_STATES)[number];
+
+/** Periods of instrumentations, by their first seconds. */
+const ResendItems = Type.Array(
+  Type.Object({
+    fqid: Fqid,
+    seconds: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: LIMITS.outboxSeconds }),
+  }),
+  { maxItems: LIMITS.instrumentationsPerAggregator },
+);
+export type ResendItems = Static<typeof ResendItems>;
+
+const SCHEMAS = {
+  /** config → broadcast, at every connect, and to a member it does not know: say hello. */
+  config_online: Type.Object({}),
+  /** aggregator → config. */
+  aggregator_online: Type.Object({
+    instance: Text,
+    httpHost: Text,
+    httpPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    /** What it can explain besides values: name -> label, and the fields whose keys it explains. */
+    transformations: Type.Optional(
+      Type.Record(Name, Type.Object({ label: Text, fields: Type.Array(Name, { maxItems: 64 }) })),
+    ),
+  }),
+  /** config → aggregator, after its hello, where access is restricted: from now on answer only who knows this. */
+  front_door: Type.Object({ secret: Type.String({ minLength: 32, maxLength: 128 }) }),
+  /** instrumenter → config. */
+  instrumenter_online: Type.Object({ metadata: Metadata, offers: Type.Array(OfferSchema) }),
+  /** member → config, now and then: still here. */
+  alive: Type.Object({}),
+  /** member → config, at an orderly end. */
+  offline: Type.Object({}),
+  /** config → aggregator: own this; also when nodes or mutable properties changed. Answered. */
+  enable_aggregation: Type.Object({
+    instrumentation: WireInstrumentation,
+    nodes: Type.Array(Text, { maxItems: 100_000 }),
+  }),
+  /** config → aggregator: forget this and its data; what is on disk only if it is deleted, not moved. Answered. */
+  disable_aggregation: Type.Object({ fqid: Fqid, deleted: Type.Optional(Type.Boolean()) }),
+  /** config → instrumenter: gather this; known ones are left alone. Answered when it runs or cannot. */
+  enable_instrumentation: Type.Object({ instrumentation: WireInstrumentation }),
+  /** config → instrumenter. Answered. */
+  disable_instrumentation: Type.Object({ fqid: Fqid }),
+  /** config → instrumenter, after hello: these are all there should be; stop any other. */
+  expected_instrumentations: Type.Object({ fqids: Type.Array(Fqid, { maxItems: 100_000 }) }),
+  /**
+   * aggregator → instrumenter: values of these periods, named by their first second, have not come; send them again.
+   * Answered, after they were sent, with `unknown`: those that the node does not have.
+   */
+  resend: Type.Object({ items: ResendItems }),
+  /** instrumenter → config, whenever it changes: how it stands with one instrumentation on this node. */
+  probe_state: Type.Object({
+    fqid: Fqid,
+    state: Type.Unsafe<ProbeState>({ type: 'string', enum: PROBE_STATES }),
+    source: Type.Optional(Text),
+    reason: Type.Optional(Text),
+    log: Type.Optional(Type.String({ maxLength: 8192 })),
+  }),
+  /** any → any, answered by the peer itself. */
+  ping: Type.Object({}),
+  /** any → any, answered by the peer itself: write this down. */
+  log: Type.Object({ text: Type.String({ minLength: 1, maxLength: LIMITS.logTextLength }) }),
+  /** any → any, answered with the service's own state. */
+  status: Type.Object({}),
+  /** any → any, answered: write your state into a file, say where, and send it along if wanted and not too large. */
+  dump: Type.Object({ content: Type.Optional(Type.Boolean()) }),
+  /** any → any, answered: write your state into a file and end, so that you are started anew. */
+  abort: Type.Object({
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.logTextLength })),
+  }),
+  /** The answer to anything that is answered: `to` is the asker's id. */
+  answer: Type.Object({
+    to: Type.String({ maxLength: 128 }),
+    error: Type.Optional(Type.Object({ code: Text, message: Type.String({ maxLength: 8192 }) })),
+    body: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
+} as const satisfies Record<string, TSchema>;
+
+export type MessageType = keyof typeof SCHEMAS;
+export type Body<T extends MessageType> = Static<(typeof SCHEMAS)[T]>;
+
+export const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
+
+interface Envelope {
+  readonly version: number;
+  readonly type: MessageType;
+  /** Chosen by the sender, unique per sender; answers refer to it. */
+  readonly id: string;
+  /** Sender's clock, milliseconds since 1970. */
+  readonly time: number;
+  readonly host: string;
+  /** The sender's own routing key: answers go there. */
+  readonly from: string;
+}
+
+/** Narrow on `type` to get the body's type. */
+export type Message = {
+  [T in MessageType]: Envelope & { readonly type: T; readonly body: Body<T> };
+}[MessageType];
+
+const checkEnvelope = checker(
+  Type.Object({
+    version: Type.Integer(),
+    type: Type.String(),
+    id: Type.String({ minLength: 1, maxLength: 128 }),
+    time: Type.Number(),
+    host: Type.String({ minLength: 1, maxLength: 255 }),
+    from: Type.String({ minLength: 1, maxLength: 255 }),
+    body: Type.Unknown(),
+  }),
+  'message',
+);
+
+const CHECKS = new Map(
+  MESSAGE_TYPES.map((type) => [type, checker<TSchema>(SCHEMAS[type], `body of ${type}`)] as const),
+);
+
+const checkResendItems = checker(ResendItems, 'reports');
+
+/** Throws an INVALID error for anything else. */
+export function readResendItems(plain: unknown): ResendItems {
+  return checkResendItems(plain);
+}
+
+export function encodeMessage(message: Message): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** Throws an INVALID error for anything that is not exactly one of ours. */
+export function decodeMessage(bytes: Buffer): Message {
+  if (bytes.length > LIMITS.messageBytes)
+    throw invalid('message', `is longer than ${LIMITS.messageBytes} bytes`);
+  let plain: unknown;
+  try {
+    plain = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw invalid('message', 'is not JSON');
+  }
+  const envelope = checkEnvelope(plain);
+  if (envelope.version !== PROTOCOL_VERSION) {
+    throw invalid('version', `must be ${PROTOCOL_VERSION}, not ${envelope.version}`);
+  }
+  const check = CHECKS.get(envelope.type as MessageType);
+  if (check === undefined) throw invalid('type', 'is not known here');
+  check(envelope.body);
+  return envelope as Message;
+}
+
+export function toWire(i: Instrumentation): WireInstrumentation {
+  return {
+    ...i,
+    predicate: toPlainPredicate(i.predicate),
+    decomposition: [...i.decomposition],
+    fields: { ...i.fields },
+  };
+}
+
+/** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
+export function fromWire(wire: WireInstrumentation): Instrumentation {
+  const { customer, ...rest } = wire;
+  for (const field of wire.decomposition) {
+    if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
+  }
+  const arities = wire.decomposition.map((field) => FIELD_TYPES[wire.fields[field] ?? 'string'].arity);
+  if (new Set(arities).size !== arities.length) {
+    throw invalid('decomposition', 'may name one discrete and one numeric field');
+  }
+  return {
+    ...rest,
+    ...(customer === undefined ? {} : { customer }),
+    predicate: parsePredicate(wire.predicate, (field) => wire.fields[field]),
+  };
+}

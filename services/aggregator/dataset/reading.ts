@@ -1,0 +1,122 @@
+/*
+ * A stretch of a dataset, read: its value, and how complete it is. In: start and duration in seconds, aligned to
+ * the granularity. Out: a Value (common/model/value.ts), and runs of slots with the same completeness.
+ */
+import type { Value } from '../../../common/model/value';
+import { Cells, type RowVisitor } from './cells';
+import type { Dataset } from './dataset';
+import { eachSlotInSlices } from './slices';
+import type { Slot } from './slot';
+
+/** Sum of the stretch's slots; for point scope its first slot. A stretch without data is the shape's zero. */
+export function readValue(dataset: Dataset, start: number, duration: number): Value {
+  const sum = sumOf(dataset);
+  dataset.eachSlot(start, endOf(dataset, start, duration), sum.add);
+  return toValue(dataset, sum.cells);
+}
+
+/** The same without keeping others waiting: this is what requests use. */
+export async function readValueInSlices(dataset: Dataset, start: number, duration: number): Promise<Value> {
+  const sum = sumOf(dataset);
+  await eachSlotInSlices(dataset, start, endOf(dataset, start, duration), sum.add);
+  return toValue(dataset, sum.cells);
+}
+
+function endOf({ scope, granularity }: Dataset, start: number, duration: number): number {
+  return scope === 'point' ? start + granularity : start + duration;
+}
+
+function sumOf({ shape }: Dataset): { cells: Cells; add: (slot: Slot) => void } {
+  const cells = new Cells({ zeros: shape === 'number' || shape === 'keyed' });
+  const addRow: RowVisitor = (key, row) => {
+    cells.addRow(key, row);
+  };
+  return {
+    cells,
+    add: (slot) => {
+      slot.each(addRow);
+    },
+  };
+}
+
+function toValue({ shape }: Dataset, cells: Cells): Value {
+  const numbers = new Map<string, number>();
+  const distributions = new Map<string, number[]>();
+  cells.each((key, { buckets, counts, from, to }) => {
+    if (shape === 'number' || shape === 'keyed') {
+      numbers.set(key, counts[from] ?? 0);
+      return;
+    }
+    const pairs: number[] = [];
+    for (let i = from; i < to; i++) pairs.push(buckets[i] ?? 0, counts[i] ?? 0);
+    distributions.set(key, pairs);
+  });
+  switch (shape) {
+    case 'number':
+      return { shape, number: numbers.get('') ?? 0 };
+    case 'keyed':
+      return { shape, numbers };
+    case 'distribution':
+      return { shape, distribution: distributions.get('') ?? [] };
+    case 'keyed-distribution':
+      return { shape, distributions };
+  }
+}
+
+/** Consecutive slots that are equally complete. */
+export interface Completeness {
+  /** First second of the run, and its length in seconds. */
+  readonly time: number;
+  duration: number;
+  /** Nodes that should have reported, and that did (for slots of many reports: all of them). */
+  readonly expected: number;
+  readonly reporting: number;
+  /** Reports of each slot that came late, and events of it that are known to be missing. */
+  readonly late: number;
+  readonly lost: number;
+}
+
+/** `configured`: how many nodes the config service wants, from which second on. */
+export function completeness(
+  dataset: Dataset,
+  start: number,
+  duration: number,
+  configured: { nodes: number; since: number },
+): Completeness[] {
+  const runs: Completeness[] = [];
+  const push = (next: Completeness): void => {
+    const last = runs[runs.length - 1];
+    if (last !== undefined && alike(last, next)) last.duration += next.duration;
+    else if (next.duration > 0) runs.push(next);
+  };
+  const wanted = (time: number): number => (time >= configured.since ? configured.nodes : 0);
+  /** Stretches that hold nothing are told at once: 3600 points of an hour each cost no more than one. */
+  const blank = (from: number, to: number): void => {
+    const change = Math.min(Math.max(dataset.slotOf(configured.since + dataset.granularity - 1), from), to);
+    const rest = { reporting: 0, late: 0, lost: 0 };
+    push({ time: from, duration: change - from, expected: 0, ...rest });
+    push({ time: change, duration: to - change, expected: configured.nodes, ...rest });
+  };
+  const end = start + duration;
+  const span = dataset.span;
+  const from = Math.min(Math.max(span.from, start), end);
+  const to = Math.max(Math.min(span.to, end), from);
+  blank(start, from);
+  for (let time = from; time < to; time += dataset.granularity) {
+    const slot = dataset.slotAt(time);
+    push({
+      time,
+      duration: dataset.granularity,
+      expected: Math.max(dataset.expected(time), wanted(time)),
+      reporting: dataset.reporting(time),
+      late: slot?.late ?? 0,
+      lost: slot?.lost ?? 0,
+    });
+  }
+  blank(to, end);
+  return runs;
+}
+
+function alike(a: Completeness, b: Completeness): boolean {
+  return a.expected === b.expected && a.reporting === b.reporting && a.late === b.late && a.lost === b.lost;
+}

@@ -1,0 +1,97 @@
+/*
+ * One slot of an instrumentation: granularity seconds of values, all nodes added together. In: values.
+ * Out: rows. Open (cells.ts) while values still come, sealed (sealed.ts) afterwards; a late value reopens it.
+ * Next on the walk: routes.ts.
+ */
+import { LIMITS } from '../../../common/service/limits';
+import type { Value } from '../../../common/model/value';
+import { Cells, type RowVisitor } from './cells';
+import type { Dictionary } from './dictionary';
+import { Sealed } from './sealed';
+
+/** The slot itself: object, map entry. */
+const SLOT_BYTES = 150;
+
+export class Slot {
+  /** First second of the slot. */
+  readonly time: number;
+  /** Events that nodes know to be missing from their values. */
+  lost = 0;
+  /** Reports that came more than LIMITS.lateMs after the end of what they cover. */
+  late = 0;
+  /** Reports that are in it. */
+  reports = 0;
+  /** The dataset's count of changes when this slot changed last. */
+  version = 0;
+  /** Fewest nodes that reported in those of its periods that have left the presence ring. */
+  leastReporting = Infinity;
+  /** Point scope with several reports a slot: whose first report is in already. Only while the slot is open. */
+  seen: Set<string> | undefined;
+  private cells: Cells | Sealed;
+  private readonly zeros: boolean;
+
+  constructor(time: number, options: { zeros: boolean }) {
+    this.time = time;
+    this.zeros = options.zeros;
+    this.cells = new Cells(options);
+  }
+
+  get bytes(): number {
+    return SLOT_BYTES + this.cells.bytes;
+  }
+
+  get open(): boolean {
+    return this.cells instanceof Cells;
+  }
+
+  add(value: Value): void {
+    const cells = this.reopened();
+    switch (value.shape) {
+      case 'number':
+        cells.addNumber('', value.number);
+        break;
+      case 'keyed':
+        for (const [key, number] of value.numbers) cells.addNumber(key, number);
+        break;
+      case 'distribution':
+        cells.addDistribution('', value.distribution);
+        break;
+      case 'keyed-distribution':
+        for (const [key, d] of value.distributions) cells.addDistribution(key, d);
+        break;
+    }
+    // Up to twice the limit before folding: the ranking costs a sort, and late bloomers get their chance.
+    if (cells.size > 2 * LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
+    else if (cells.bytes > LIMITS.openSlotBytes) cells.foldSmallest(Math.floor(cells.size / 2));
+  }
+
+  /** Rows of a slot that was written down; buckets ascending. */
+  addRow(key: string, buckets: Uint16Array, counts: Float64Array): void {
+    this.reopened().addRow(key, { buckets, counts, from: 0, to: buckets.length });
+  }
+
+  each(visit: RowVisitor): void {
+    this.cells.each(visit);
+  }
+
+  /** True when keys had to be folded, so that the slot reads differently from now on. */
+  seal(dictionary: Dictionary): boolean {
+    const { cells } = this;
+    if (!(cells instanceof Cells)) return false;
+    const keys = cells.size;
+    if (keys > LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
+    this.cells = new Sealed(cells, dictionary);
+    this.seen = undefined;
+    return cells.size !== keys;
+  }
+
+  /** The slot is given up: its keys may be forgotten. */
+  drop(): void {
+    if (this.cells instanceof Sealed) this.cells.release();
+  }
+
+  private reopened(): Cells {
+    if (this.cells instanceof Sealed) this.cells = this.cells.reopen(this.zeros);
+    return this.cells;
+  }
+}

@@ -1,0 +1,332 @@
+/*
+ * Values on disk, for instrumentations with persist-data. In: once a second, what has changed. Out: files below
+ * CA_HOME/hindsight, and after a restart or a move the seconds that they hold (docs/hindsight.md says why files of
+ * our own). What changed in a second is one append to the journal, whatever number of instrumentations it concerns; each
+ * one's values move on into files of its own every half minute. A disk that is full or fails costs nothing but this:
+ * values are served from memory, the log says so once, status and values always, and it is written when the disk takes it again.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../../common/service/clock';
+import { messageOf } from '../../../common/service/errors';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import { LIMITS } from '../../../common/service/limits';
+import type { Log } from '../../../common/service/log';
+import type { Dataset } from '../dataset/dataset';
+import { Journal } from './journal';
+import { partsOf, Recollection, remember, type Portion } from './remembered';
+import { Segments } from './segments';
+import { onlyHeld, type Changes } from './unsaved';
+
+interface HindsightOptions {
+  readonly folder: string;
+  /** A name that no other process has: files are written by one process each. */
+  readonly writer: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Kept {
+  readonly segments: Segments;
+  readonly dataset: Dataset;
+  /** What its files did not give when it was loaded, and until when that may matter. */
+  readonly gaps: { readonly damagedBytes: number; readonly unread?: string; readonly until: number };
+  /** What stands in the journal and not in its own files yet. */
+  unfiled: Changes;
+}
+
+/** What whoever asks for values should know of the disk; undefined: all is well there. */
+export interface DiskTrouble {
+  /** False: values of late are in memory alone. */
+  readonly written: boolean;
+  /** False: what had been written before could not be read. */
+  readonly read: boolean;
+  readonly damaged_bytes: number;
+  /** The system's code, such as ENOSPC; its whole text may hold paths. */
+  readonly reason?: string;
+}
+
+/** Folders that nobody here owns are looked through this often, for files whose retention is over. */
+const SWEEP_EVERY_MS = 600_000;
+/** No instrumentation's folder: their names have an escaped semicolon in them. */
+const JOURNAL = 'journal';
+
+export class Hindsight {
+  readonly counts = {
+    writes: 0,
+    failures: 0,
+    damagedBytes: 0,
+    foreignRecords: 0,
+    reloadedSlots: 0,
+    givenUp: 0,
+    filed: 0,
+  };
+  private readonly kept = new Map<string, Kept>();
+  private readonly options: HindsightOptions;
+  private readonly journal: Journal;
+  /** Journal files that go as soon as nobody is `left` whose values stand only there. */
+  private round: { files: readonly string[]; readonly left: Set<string>; begunMs: number };
+  /** Journal files that hold what could not be moved on in time: they stay for as long as they are worth something. */
+  private readonly spared = new Set<string>();
+  /** Why nothing is written at the moment; why the journal's values cannot move on. */
+  private trouble: unknown;
+  private misfiled: unknown;
+  private working: Promise<void> | undefined;
+  private sweptMs = 0;
+
+  constructor(options: HindsightOptions) {
+    this.options = options;
+    this.journal = new Journal(join(options.folder, JOURNAL), options.writer);
+    this.round = { files: [], left: new Set(), begunMs: options.clock.now() };
+  }
+
+  /** Fills a new dataset with what is on disk. Never rejects: what cannot be read is said and left. */
+  async load(id: string, dataset: Dataset): Promise<void> {
+    const segments = this.segmentsOf(id);
+    const found = new Recollection();
+    const { clock, log } = this.options;
+    const until = clock.now() + 1000 * dataset.retentionTime;
+    let gaps: Kept['gaps'] = { damagedBytes: 0, until };
+    try {
+      // In this order: what another process moves on in the meantime is met twice rather than not at all.
+      const journaled = await this.journal.find(id, clock.now());
+      for (const part of journaled.parts) found.add(part);
+      let foreign = 0;
+      const damaged = await segments.read((record) => {
+        const parts = partsOf(record);
+        if (parts === undefined) foreign++;
+        for (const part of parts ?? []) found.add(part);
+      });
+      this.counts.damagedBytes += damaged;
+      this.counts.foreignRecords += foreign;
+      gaps = { damagedBytes: damaged + journaled.damaged, until };
+      if (gaps.damagedBytes > 0 || foreign > 0) {
+        log.warn(
+          { fqid: id, damagedBytes: gaps.damagedBytes, foreignRecords: foreign },
+          'some values on disk are damaged; the others are used',
+        );
+      }
+    } catch (error) {
+      gaps = { damagedBytes: 0, unread: codeOf(error), until };
+      log.error({ fqid: id, reason: messageOf(error) }, 'values on disk cannot be read');
+    }
+    // Not before: whoever is kept and not owned yet would be taken for one that is not wanted any more.
+    this.keep(id, dataset, gaps);
+    this.counts.reloadedSlots += dataset.restore(found.all, clock.now());
+  }
+
+  /** Once a second; a disk that takes longer than that gets more at a time. */
+  tick(owned: Iterable<readonly [string, { dataset: Dataset; instrumentation: Instrumentation }]>): void {
+    this.journal.tick(this.options.clock.now());
+    if (this.working !== undefined) return;
+    const wanted = new Set<string>();
+    for (const [id, { dataset, instrumentation }] of owned) {
+      if (!instrumentation.persistData) continue;
+      wanted.add(id);
+      if (!this.kept.has(id)) this.keep(id, dataset); // switched on while it ran
+    }
+    if (wanted.size === 0 && this.kept.size === 0) return;
+    const leaves = [...this.kept].filter(([id]) => !wanted.has(id));
+    for (const [id] of leaves) this.kept.delete(id);
+    void this.inTurn(async () => {
+      for (const [, { dataset, segments }] of leaves) {
+        // persist-data was switched off: what was kept is not to be kept.
+        dataset.unsaved.end();
+        await segments.remove().catch(() => undefined);
+      }
+      await this.write();
+      await this.moveOn();
+      await this.sweep();
+    });
+  }
+
+  /** Of an instrumentation that is not ours any more: `deleted` says that it is nobody's. */
+  async forget(id: string, deleted: boolean): Promise<void> {
+    const kept = this.kept.get(id);
+    this.kept.delete(id);
+    await this.inTurn(async () => {
+      if (deleted) await (kept?.segments ?? this.segmentsOf(id)).remove().catch(() => undefined);
+      else if (kept !== undefined) await this.handOver(id, kept);
+    });
+  }
+
+  /** What has changed so far is on disk when it resolves, if the disk takes it. */
+  async close(): Promise<void> {
+    await this.inTurn(() => this.write());
+    await this.journal.end();
+    for (const { segments } of this.kept.values()) await segments.end();
+  }
+
+  /** Of one instrumentation, while it matters. */
+  troubleOf(id: string): DiskTrouble | undefined {
+    const kept = this.kept.get(id);
+    if (kept === undefined) return undefined;
+    const { damagedBytes, unread, until } = kept.gaps;
+    const gone = this.options.clock.now() >= until; // what is missing would be over by now
+    const [read, damaged_bytes] = gone ? [true, 0] : [unread === undefined, damagedBytes];
+    const written = this.trouble === undefined;
+    if (written && read && damaged_bytes === 0) return undefined;
+    const reason = written ? unread : codeOf(this.trouble);
+    return { written, read, damaged_bytes, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  status(): Record<string, unknown> {
+    const trouble = this.trouble ?? this.misfiled;
+    const { damagedBytes, foreignRecords } = this.journal.counts;
+    return {
+      instrumentations: this.kept.size,
+      ok: trouble === undefined,
+      ...(trouble === undefined ? {} : { reason: messageOf(trouble) }),
+      ...this.counts,
+      damagedBytes: this.counts.damagedBytes + damagedBytes,
+      foreignRecords: this.counts.foreignRecords + foreignRecords,
+    };
+  }
+
+  /** One after the other: whoever moves values on must not meet whoever drops the journal's files. */
+  private inTurn(task: () => Promise<void>): Promise<void> {
+    const working = (this.working ?? Promise.resolve()).then(task).finally(() => {
+      if (this.working === working) this.working = undefined;
+    });
+    this.working = working;
+    return working;
+  }
+
+  /** All that has changed since the last time, in one append. */
+  private async write(): Promise<void> {
+    const taken: (Portion & { readonly kept: Kept; readonly changes: Changes })[] = [];
+    for (const [id, kept] of this.kept) {
+      const changes = kept.dataset.unsaved.take();
+      if (changes.slots.size === 0 && changes.periods.size === 0) continue;
+      taken.push({ id, dataset: kept.dataset, ...changes, kept, changes });
+    }
+    if (taken.length === 0) return;
+    const now = this.options.clock.now();
+    const retention = Math.max(...taken.map(({ dataset }) => dataset.retentionTime));
+    try {
+      this.counts.givenUp += await this.journal.append(remember(taken), now, retention);
+      this.counts.writes++;
+      for (const { kept, changes } of taken) noteUnfiled(kept, changes);
+      if (this.trouble === undefined) return;
+      this.trouble = undefined;
+      this.options.log.info({}, 'values are written to disk again, those of the meantime too');
+    } catch (error) {
+      for (const { changes, dataset } of taken) dataset.unsaved.giveBack(changes, dataset);
+      this.counts.failures++;
+      if (this.trouble === undefined) {
+        const reason = messageOf(error);
+        this.options.log.error({ reason }, 'values cannot be written to disk; they stay in memory');
+      }
+      this.trouble = error;
+      // A full disk is helped best by giving up what is over.
+      await this.journal.expire(now).catch(() => undefined);
+      for (const { segments } of this.kept.values()) await segments.expire(now).catch(() => undefined);
+    }
+  }
+
+  /** A few of those that are left, so that all have had their turn in half a minute; then the journal begins anew. */
+  private async moveOn(): Promise<void> {
+    const now = this.options.clock.now();
+    const full = this.journal.bytes > LIMITS.hindsightJournalBytes;
+    const { left, files, begunMs } = this.round;
+    const pace = full ? left.size : Math.ceil((1000 * this.kept.size) / LIMITS.hindsightRoundMs);
+    try {
+      for (const id of [...left].slice(0, pace)) {
+        const kept = this.kept.get(id);
+        if (kept !== undefined) await this.file(id, kept);
+        left.delete(id);
+      }
+      if (left.size > 0 || (!full && now - begunMs < LIMITS.hindsightRoundMs)) return;
+      await this.journal.drop(files);
+      const closed = await this.journal.cut();
+      for (const name of this.spared) if (!closed.includes(name)) this.spared.delete(name);
+      this.round = {
+        files: closed.filter((name) => !this.spared.has(name)),
+        left: new Set([...this.kept].filter(([, { unfiled }]) => unfiled.slots.size > 0).map(([id]) => id)),
+        begunMs: now,
+      };
+      this.misfiled = undefined;
+    } catch (error) {
+      if (this.misfiled === undefined) {
+        const reason = messageOf(error);
+        this.options.log.error(
+          { reason },
+          'values stay in the journal: they cannot be written to their own files',
+        );
+      }
+      this.misfiled = error;
+    }
+  }
+
+  /** What it has in the journal, into its own files. Rejects with the disk's error: then it stands where it stood. */
+  private async file(id: string, kept: Kept): Promise<void> {
+    const { dataset, segments, unfiled } = kept;
+    const { slots, periods } = unfiled;
+    if (slots.size === 0) return;
+    try {
+      const records = remember([{ id, dataset, slots, periods }]);
+      this.counts.givenUp += await segments.append(records, this.options.clock.now(), dataset.retentionTime);
+      this.counts.filed++;
+      kept.unfiled = { slots: new Set(), periods: new Set() };
+    } catch (error) {
+      this.counts.failures++;
+      kept.unfiled = onlyHeld(unfiled, dataset); // it bounds what may gather here
+      throw error;
+    }
+  }
+
+  /** It moves to another process: the journal is ours, and goes when it suits us; its own files stay. */
+  private async handOver(id: string, kept: Kept): Promise<void> {
+    noteUnfiled(kept, kept.dataset.unsaved.take());
+    try {
+      await this.file(id, kept);
+    } catch (error) {
+      this.options.log.error(
+        { fqid: id, reason: messageOf(error) },
+        'values stay in the journal as it moves away',
+      );
+      for (const name of await this.journal.cut().catch(() => [])) this.spared.add(name);
+      this.round.files = [];
+    }
+    await kept.segments.end();
+  }
+
+  /** What others left, and instrumentations deleted while nobody looked, goes when its retention is over. */
+  private async sweep(): Promise<void> {
+    const now = this.options.clock.now();
+    if (now - this.sweptMs < SWEEP_EVERY_MS) return;
+    this.sweptMs = now;
+    this.counts.givenUp += await this.journal.expire(now).catch(() => 0);
+    for (const name of await readdir(this.options.folder).catch(() => [])) {
+      if (name === JOURNAL) continue;
+      const segments = new Segments(join(this.options.folder, name), this.options.writer);
+      this.counts.givenUp += await segments.expire(now).catch(() => 0);
+    }
+  }
+
+  private keep(id: string, dataset: Dataset, gaps: Kept['gaps'] = { damagedBytes: 0, until: 0 }): Kept {
+    dataset.unsaved.begin(dataset);
+    const unfiled: Changes = { slots: new Set(), periods: new Set() };
+    const kept = { segments: this.segmentsOf(id), dataset, gaps, unfiled };
+    this.kept.set(id, kept);
+    return kept;
+  }
+
+  private segmentsOf(id: string): Segments {
+    // Ids are numbers and customers' names: whatever those hold, it is one name in our folder.
+    const name = encodeURIComponent(id).replaceAll('.', '%2E');
+    return new Segments(join(this.options.folder, name), this.options.writer);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
+}
+
+function noteUnfiled(kept: Kept, { slots, periods }: Changes): void {
+  const { unfiled } = kept;
+  kept.unfiled = {
+    slots: new Set([...unfiled.slots, ...slots]),
+    periods: new Set([...unfiled.periods, ...periods]),
+  };
+}

@@ -1,0 +1,94 @@
+/*
+ * One file for all instrumentations of this process: each second is one append, whole or not there at all. In: records
+ * of all of them. Out: on request, what the journals of all processes hold of one. What stands here moves on into
+ * the instrumentation's own files (hindsight.ts); then the journal's files go.
+ */
+import { LIMITS } from '../../../common/service/limits';
+import { partsOf, type Part } from './remembered';
+import { Segments } from './segments';
+
+/** One journal file as it was when it had this size. */
+interface Content {
+  readonly parts: ReadonlyMap<string, readonly Part[]>;
+  readonly damaged: number;
+}
+
+export interface Found {
+  readonly parts: readonly Part[];
+  /** Of all journals: whose seconds were there nobody can tell. */
+  readonly damaged: number;
+}
+
+export class Journal {
+  /** Met while reading, each place once for each reading of its file. */
+  readonly counts = { damagedBytes: 0, foreignRecords: 0 };
+  /** Bytes since the last cut. */
+  bytes = 0;
+  private readonly files: Segments;
+  /** Many instrumentations are loaded in a row: a file is read once for all. By name and size. */
+  private readonly contents = new Map<string, Promise<Content>>();
+  private usedMs = 0;
+
+  constructor(folder: string, writer: string) {
+    this.files = new Segments(folder, writer, LIMITS.hindsightJournalsBytes);
+  }
+
+  async append(records: readonly Buffer[], nowMs: number, retention: number): Promise<number> {
+    const givenUp = await this.files.append(records, nowMs, retention);
+    this.bytes += records.reduce((sum, { length }) => sum + length, 0);
+    return givenUp;
+  }
+
+  async find(id: string, nowMs: number): Promise<Found> {
+    this.usedMs = nowMs;
+    const parts: Part[] = [];
+    let damaged = 0;
+    for (const { name, size } of await this.files.files()) {
+      const key = `${name} ${size}`;
+      const content = this.contents.get(key) ?? this.read(name);
+      this.contents.set(key, content);
+      const found = await content;
+      parts.push(...(found.parts.get(id) ?? []));
+      damaged += found.damaged;
+    }
+    return { parts, damaged };
+  }
+
+  /** Forgets what was read once nobody loads any more. */
+  tick(nowMs: number): void {
+    if (nowMs - this.usedMs > LIMITS.hindsightContentsMs) this.contents.clear();
+  }
+
+  cut(): Promise<readonly string[]> {
+    this.bytes = 0;
+    return this.files.cut();
+  }
+
+  drop(names: readonly string[]): Promise<void> {
+    return this.files.drop(names);
+  }
+
+  expire(nowMs: number): Promise<number> {
+    return this.files.expire(nowMs);
+  }
+
+  end(): Promise<void> {
+    return this.files.end();
+  }
+
+  private async read(name: string): Promise<Content> {
+    const { records, damaged } = await this.files.readOne(name);
+    const parts = new Map<string, Part[]>();
+    for (const record of records) {
+      const found = partsOf(record);
+      if (found === undefined) this.counts.foreignRecords++;
+      for (const part of found ?? []) {
+        const known = parts.get(part.id) ?? [];
+        parts.set(part.id, known);
+        known.push(part);
+      }
+    }
+    this.counts.damagedBytes += damaged;
+    return { parts, damaged };
+  }
+}

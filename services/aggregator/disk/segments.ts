@@ -1,0 +1,150 @@
+/*
+ * A folder of files, each written by one process, in order, and given up as a whole. In: records. Out: all whole
+ * records of all files, whoever wrote them. An aggregator that takes over reads what the one before it left, dead or
+ * alive, and writes beside it: nothing here needs a lock. Each instrumentation has such a folder, and the journal is one.
+ */
+import { mkdir, open, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LIMITS } from '../../../common/service/limits';
+import { frame, unframe } from './frame';
+
+interface Current {
+  readonly handle: FileHandle;
+  readonly begunMs: number;
+  readonly retention: number;
+  bytes: number;
+}
+
+interface SegmentFile {
+  readonly name: string;
+  readonly size: number;
+}
+
+export class Segments {
+  private readonly folder: string;
+  private readonly writer: string;
+  private readonly bytesMax: number;
+  private current: Current | undefined;
+  private count = 0;
+
+  /** `writer`: a name that no other process has. `bytesMax`: of all files together. */
+  constructor(folder: string, writer: string, bytesMax: number = LIMITS.hindsightBytes) {
+    this.folder = folder;
+    this.writer = writer;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Calls back for each whole record, oldest file first; resolves to the number of damaged bytes. */
+  async read(each: (record: Buffer) => void): Promise<number> {
+    let damaged = 0;
+    for (const name of await this.names()) {
+      const found = await this.readOne(name);
+      damaged += found.damaged + found.torn;
+      found.records.forEach(each);
+    }
+    return damaged;
+  }
+
+  /** A file that is gone by now holds nothing. */
+  async readOne(name: string): Promise<ReturnType<typeof unframe>> {
+    return unframe((await orGone(readFile(join(this.folder, name)))) ?? Buffer.alloc(0));
+  }
+
+  /** Oldest first. */
+  async files(): Promise<SegmentFile[]> {
+    const names = await this.names();
+    const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
+    return names.map((name, i) => ({ name, size: sizes[i]?.size ?? 0 }));
+  }
+
+  /**
+   * All of them in one piece, on disk when it resolves, to how many files were given up for want of room.
+   * Rejects with the disk's error.
+   */
+  async append(records: readonly Buffer[], nowMs: number, retention: number): Promise<number> {
+    const framed = Buffer.concat(records.map(frame));
+    // The name says for how long a file is worth keeping.
+    if (this.current !== undefined && this.current.retention < retention) await this.end();
+    const current = (this.current ??= await this.begin(nowMs, retention));
+    try {
+      for (let at = 0; at < framed.length;) {
+        const { bytesWritten } = await current.handle.write(framed, at);
+        at += bytesWritten;
+      }
+      await current.handle.datasync();
+    } catch (error) {
+      // Half a record stays behind, which readers pass over; the next one begins a file of its own.
+      await this.end();
+      throw error;
+    }
+    current.bytes += framed.length;
+    const old = Math.max(LIMITS.hindsightFileMs, (retention * 1000) / 10);
+    if (current.bytes <= LIMITS.hindsightFileBytes && nowMs - current.begunMs <= old) return 0;
+    await this.end();
+    return this.expire(nowMs);
+  }
+
+  /** Gives up files whose newest value is older than the retention, then the oldest until the rest is small enough: how many. */
+  async expire(nowMs: number, bytesMax: number = this.bytesMax): Promise<number> {
+    const names = await this.names();
+    const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
+    let bytes = sizes.reduce((sum, file) => sum + (file?.size ?? 0), 0);
+    let givenUp = 0;
+    for (const [i, name] of names.entries()) {
+      const { size = 0, mtimeMs = 0 } = sizes[i] ?? {};
+      const over = mtimeMs + 1000 * retentionOf(name) < nowMs;
+      if (!over && (bytes <= bytesMax || i === names.length - 1)) continue;
+      await this.drop([name]);
+      bytes -= size;
+      if (!over) givenUp++;
+    }
+    return givenUp;
+  }
+
+  /** Ends the current file: the names of all that this process has written here. */
+  async cut(): Promise<readonly string[]> {
+    await this.end();
+    return (await this.names()).filter((name) => name.includes(`-${this.writer}-`));
+  }
+
+  async drop(names: readonly string[]): Promise<void> {
+    for (const name of names) await rm(join(this.folder, name), { force: true });
+  }
+
+  async end(): Promise<void> {
+    const { current } = this;
+    this.current = undefined;
+    await current?.handle.close().catch(() => undefined);
+  }
+
+  async remove(): Promise<void> {
+    await this.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async begin(nowMs: number, retention: number): Promise<Current> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const number = String(++this.count).padStart(6, '0');
+    const name = `${String(nowMs).padStart(15, '0')}-${retention}-${this.writer}-${number}.log`;
+    const handle = await open(join(this.folder, name), 'ax', 0o600);
+    return { handle, begunMs: nowMs, retention, bytes: 0 };
+  }
+
+  private async names(): Promise<string[]> {
+    const all = (await orGone(readdir(this.folder))) ?? [];
+    return all.filter((name) => name.endsWith('.log')).sort();
+  }
+}
+
+/** Another process may give up a file, or delete the folder, between two of our steps. */
+async function orGone<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Seconds; of a name that is not ours: none. */
+function retentionOf(name: string): number {
+  return Number(/^\d+-(\d+)-/.exec(name)?.[1] ?? 0);
+}

@@ -1,0 +1,64 @@
+/*
+ * What of a dataset has changed since it was last written down. In: changes, as they happen. Out: each once, to whoever
+ * writes; what could not be written comes back and is taken again.
+ */
+import type { Dataset } from '../dataset/dataset';
+
+/** Slots by their time, periods by their first second. */
+export interface Changes {
+  readonly slots: ReadonlySet<number>;
+  readonly periods: ReadonlySet<number>;
+}
+
+export class Unsaved {
+  private noting = false;
+  private slots = new Set<number>();
+  private periods = new Set<number>();
+
+  note(slot: number, period: number): void {
+    if (!this.noting) return;
+    this.slots.add(slot);
+    this.periods.add(period);
+  }
+
+  /** From now on changes are noted; what the dataset holds already counts as changed. */
+  begin(dataset: Dataset): void {
+    if (this.noting) return;
+    this.noting = true;
+    const { from, to } = dataset.span;
+    dataset.eachSlot(from, to, ({ time }) => {
+      this.slots.add(time);
+      for (let at = time; at < time + dataset.granularity; at += dataset.reportSeconds) {
+        if (dataset.reporters(at).length > 0) this.periods.add(at);
+      }
+    });
+  }
+
+  end(): void {
+    this.noting = false;
+    this.take();
+  }
+
+  take(): Changes {
+    const { slots, periods } = this;
+    this.slots = new Set();
+    this.periods = new Set();
+    return { slots, periods };
+  }
+
+  /** Only what the dataset still holds: it bounds what may gather here. */
+  giveBack(changes: Changes, dataset: Dataset): void {
+    if (!this.noting) return;
+    const { slots, periods } = onlyHeld(changes, dataset);
+    for (const time of slots) this.slots.add(time);
+    for (const second of periods) this.periods.add(second);
+  }
+}
+
+/** What the dataset has not dropped by now. */
+export function onlyHeld({ slots, periods }: Changes, dataset: Dataset): Changes {
+  return {
+    slots: new Set([...slots].filter((time) => dataset.slotAt(time) !== undefined)),
+    periods: new Set([...periods].filter((second) => dataset.slotAt(dataset.slotOf(second)) !== undefined)),
+  };
+}

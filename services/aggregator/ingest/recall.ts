@@ -1,0 +1,141 @@
+/*
+ * Values that should have come and did not are asked for again. In: once a second, what is ours and who has reported.
+ * Out: `resend` messages to nodes, which keep what they sent for a minute (services/instrumenter/gather/resend-buffer.ts).
+ *
+ * A broker that dies, a queue that is deleted, a connection that swallows everything, an aggregator that takes over from
+ * a dead one: in each case some values have left their node and are nowhere. Only the receiver can know which.
+ * A report that comes twice counts once (presence.ts), so asking too often costs nothing but the message.
+ */
+import type { Clock } from '../../../common/service/clock';
+import { messageOf } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import type { Log } from '../../../common/service/log';
+import type { ResendItems } from '../../../common/wire/message';
+import type { Owned } from '../aggregator';
+import type { Clocks } from './clocks';
+
+export interface RecallOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves with what the node does not have, when the rest was sent. */
+  readonly ask: (node: string, items: ResendItems) => Promise<ResendItems>;
+  /** Nodes know their values by the seconds of their own clocks. */
+  readonly clocks: Pick<Clocks, 'toTheirs'>;
+}
+
+/** What is remembered by nodes' own seconds is kept for so much longer: their clocks may be behind. */
+const CLOCK_SECONDS = 60;
+
+interface Dealing {
+  busy: boolean;
+  failures: number;
+  retryAt: number;
+}
+
+/** Reports of one node, by instrumentation. */
+type Wanted = Map<string, number[]>;
+
+export class Recall {
+  /** Reports asked for; nodes that were asked and did not answer. */
+  readonly counts = { asked: 0, unanswered: 0 };
+  private readonly dealings = new Map<string, Dealing>();
+  /** How often a report was asked for and answered: fqid → second → node → times. Infinity: the node does not have it. */
+  private readonly tries = new Map<string, Map<number, Map<string, number>>>();
+  private inFlight = 0;
+  private readonly options: RecallOptions;
+
+  constructor(options: RecallOptions) {
+    this.options = options;
+  }
+
+  /** Once a second. */
+  tick(owned: Iterable<readonly [string, Owned]>): void {
+    const now = this.options.clock.now();
+    const wanted = new Map<string, Wanted>();
+    const known = new Set<string>();
+    for (const [fqid, one] of owned) {
+      known.add(fqid);
+      this.look(fqid, one, now, wanted);
+    }
+    for (const fqid of this.tries.keys()) if (!known.has(fqid)) this.tries.delete(fqid);
+    for (const [node, dealing] of this.dealings) {
+      if (!dealing.busy && !wanted.has(node)) this.dealings.delete(node);
+    }
+    for (const [node, reports] of wanted) this.ask(node, reports, now);
+  }
+
+  private look(
+    fqid: string,
+    { dataset, instrumentation, nodes }: Owned,
+    now: number,
+    wanted: Map<string, Wanted>,
+  ): void {
+    const { clocks } = this.options;
+    const period = dataset.reportSeconds;
+    const last = Math.floor((now - LIMITS.recallAfterMs) / 1000) - period;
+    const kept = Math.floor(now / 1000) - Math.min(LIMITS.outboxSeconds, dataset.retentionTime);
+    const first = Math.max(kept, Math.floor(instrumentation.crtime / 1000) + 1);
+    const tries = this.tries.get(fqid);
+    for (const second of tries?.keys() ?? []) if (second < first - CLOCK_SECONDS) tries?.delete(second);
+    const recent = dataset.heardSince(first);
+    for (let second = Math.ceil(first / period) * period; second <= last; second += period) {
+      for (const node of dataset.absent(second, nodes, recent)) {
+        const theirs = clocks.toTheirs(node, second, period);
+        if ((tries?.get(theirs)?.get(node) ?? 0) >= LIMITS.recallAttempts) continue;
+        const reports = wanted.get(node) ?? new Map<string, number[]>();
+        wanted.set(node, reports);
+        const seconds = reports.get(fqid) ?? [];
+        reports.set(fqid, seconds);
+        seconds.push(theirs);
+      }
+    }
+  }
+
+  private ask(node: string, reports: Wanted, now: number): void {
+    const dealing = this.dealings.get(node) ?? { busy: false, failures: 0, retryAt: 0 };
+    if (dealing.busy || now < dealing.retryAt || this.inFlight >= LIMITS.recallsInFlight) return;
+    this.dealings.set(node, dealing);
+    const items: { fqid: string; seconds: number[] }[] = [];
+    let room: number = LIMITS.recallReports;
+    for (const [fqid, seconds] of reports) {
+      if (room <= 0) break;
+      items.push({ fqid, seconds: seconds.slice(0, Math.min(room, LIMITS.outboxSeconds)) });
+      room -= seconds.length;
+    }
+    dealing.busy = true;
+    this.inFlight++;
+    this.counts.asked += items.reduce((sum, { seconds }) => sum + seconds.length, 0);
+    this.options
+      .ask(node, items)
+      .then(
+        (unknown) => {
+          dealing.failures = 0;
+          dealing.retryAt = now + 1000;
+          this.answered(node, items, 1);
+          this.answered(node, unknown, Infinity);
+        },
+        (error: unknown) => {
+          this.counts.unanswered++;
+          dealing.retryAt = now + Math.min(1000 * 2 ** dealing.failures, LIMITS.recallRetryMsMax);
+          dealing.failures++;
+          this.options.log.debug({ node, reason: messageOf(error) }, 'missing values were asked for in vain');
+        },
+      )
+      .finally(() => {
+        dealing.busy = false;
+        this.inFlight--;
+      });
+  }
+
+  private answered(node: string, items: ResendItems, times: number): void {
+    for (const { fqid, seconds } of items) {
+      const bySecond = this.tries.get(fqid) ?? new Map<number, Map<string, number>>();
+      this.tries.set(fqid, bySecond);
+      for (const second of seconds) {
+        const byNode = bySecond.get(second) ?? new Map<string, number>();
+        bySecond.set(second, byNode);
+        byNode.set(node, (byNode.get(node) ?? 0) + times);
+      }
+    }
+  }
+}

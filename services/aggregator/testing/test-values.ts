@@ -1,0 +1,152 @@
+/*
+ * The values of a test: real HTTP on a free port, an aggregator behind it that nobody sends to but the test, and a clock
+ * that stands still. In: instrumentations and reports. Out: answers and pictures.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { PNG } from 'pngjs';
+import { cacheOfBytes } from '../../../common/service/cache';
+import { serve, type HttpServer } from '../../../common/service/http';
+import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
+import { SILENT } from '../../../common/service/log';
+import { toWire } from '../../../common/wire/message';
+import type { Value } from '../../../common/model/value';
+import { Aggregator } from '../aggregator';
+import { HeldAnswers } from '../http/answer-budget';
+import { INLINE } from '../heatmap/renderer';
+import { valueRoutes } from '../http/routes';
+
+/** Seconds; where the clock stands at first. */
+export const NOW = 1_300_000_000;
+export const V = '/ca/instrumentations';
+
+export function instrumentation(id: string, change: Partial<Instrumentation> = {}): Instrumentation {
+  return {
+    id,
+    module: 'disk',
+    stat: 'physio_ops',
+    predicate: { kind: 'always' },
+    decomposition: [],
+    fields: { disk: 'string', latency: 'time' },
+    valueScope: 'interval',
+    granularity: 1,
+    retentionTime: 600,
+    idleMax: 3600,
+    persistData: false,
+    enabled: true,
+    crtime: 0,
+    ...change,
+  };
+}
+export const PLAIN = instrumentation('1');
+export const HEAT = instrumentation('2', { decomposition: ['disk', 'latency'] });
+
+const TRANSFORMATIONS = [
+  {
+    name: 'shout',
+    label: 'In capitals',
+    fields: ['disk'],
+    explain: (keys: readonly string[]) =>
+      Promise.resolve(new Map(keys.map((key) => [key, key.toUpperCase()]))),
+  },
+  {
+    name: 'broken',
+    label: 'Fails',
+    fields: ['disk'],
+    explain: () => Promise.reject(new Error('its database is gone')),
+  },
+  {
+    name: 'slow',
+    label: 'Waits as long as it may',
+    fields: ['disk'],
+    explain: async (_keys: readonly string[], waitMs: number) => {
+      await setTimeout(waitMs);
+      return new Map();
+    },
+  },
+];
+
+export type Json = Record<string, unknown>;
+
+class TestValues {
+  /** Milliseconds; a test may move it on. */
+  now = 1000 * NOW;
+  /** Instrumentations whose messages the aggregator asks for. */
+  bound = new Set<string>();
+  held!: HeldAnswers;
+  aggregator!: Aggregator;
+  server!: HttpServer;
+
+  async open(): Promise<void> {
+    this.now = 1000 * NOW;
+    this.bound = new Set();
+    this.held = new HeldAnswers({ answerBytes: 2_000_000, allBytes: 5_000_000 });
+    const clock = { now: () => this.now, everySecond: () => () => undefined };
+    this.aggregator = new Aggregator({
+      clock,
+      log: SILENT,
+      bind: (id) => Promise.resolve(void this.bound.add(id)),
+      unbind: (id) => Promise.resolve(void this.bound.delete(id)),
+      resend: () => Promise.resolve([]),
+      time: () => new Promise(() => undefined),
+    });
+    this.server = await serve({
+      name: 'test',
+      routes: valueRoutes({
+        aggregator: this.aggregator,
+        clock,
+        renderer: INLINE,
+        transformations: TRANSFORMATIONS,
+        pictures: cacheOfBytes(1e6, () => 1000),
+        held: this.held,
+      }),
+      host: '127.0.0.1',
+      port: 0,
+      log: SILENT,
+    });
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.server.port}${path}`;
+  }
+
+  own(i: Instrumentation, nodes: string[] = []): Promise<void> {
+    return this.aggregator.enable({ instrumentation: toWire(i), nodes });
+  }
+
+  report(i: Instrumentation, node: string, second: number, value: Value, lost = 0): void {
+    const duration = i.granularity < 5 ? 1 : 5;
+    const reports = [{ fqid: fqid(i), value, lost }];
+    this.aggregator.receive({ node, second, duration, sent: this.now, reports }, 100);
+  }
+
+  /** The same where values are distributions by disk: rows of bucket and count. */
+  reportDisks(node: string, second: number, disks: Readonly<Record<string, number[]>>): void {
+    this.report(HEAT, node, second, {
+      shape: 'keyed-distribution',
+      distributions: new Map(Object.entries(disks)),
+    });
+  }
+
+  async get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; body: Json }> {
+    const res = await fetch(this.url(path), init);
+    const text = await res.text();
+    return { status: res.status, headers: res.headers, body: (text === '' ? {} : JSON.parse(text)) as Json };
+  }
+
+  async picture(path: string): Promise<PNG> {
+    const res = await fetch(this.url(path));
+    expect(res.headers.get('content-type')).toBe('image/png');
+    return PNG.sync.read(Buffer.from(await res.arrayBuffer()));
+  }
+}
+
+/** Before each test anew. */
+export function serveValues(): TestValues {
+  const values = new TestValues();
+  beforeEach(() => values.open());
+  afterEach(() => values.server.close());
+  return values;
+}
+
+export const pixel = (png: PNG, x: number, y: number): number =>
+  png.data.readUInt32BE(4 * (y * png.width + x)) >>> 8;

@@ -1,0 +1,100 @@
+/*
+ * An instrumentation and the catalogue as the API shows them. In: what is stored and how it stands. Out: JSON.
+ */
+import { FIELD_TYPES } from '../../../common/model/field';
+import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
+import { toPlainPredicate } from '../../../common/model/predicate';
+import type { Catalogue } from '../fleet/catalogue';
+import type { NodeState } from '../fleet/job';
+
+/** Transformations that aggregators can do: name -> what it is called and which fields it explains. */
+export type Transformations = ReadonlyMap<
+  string,
+  { readonly label: string; readonly fields: readonly string[] }
+>;
+
+export interface Standing {
+  /** How many nodes are in which state. */
+  readonly state: Readonly<Record<NodeState['state'], number>>;
+  /** Each node; operators only: customers do not learn servers' names. */
+  readonly nodes?: readonly NodeState[];
+}
+
+type PlainInstrumentation = Readonly<Record<string, unknown>>;
+
+function scopePath(customer: string | undefined): string {
+  return customer === undefined ? '/ca' : `/ca/customers/${encodeURIComponent(customer)}`;
+}
+
+export function instrumentationPath(i: Pick<Instrumentation, 'id' | 'customer'>): string {
+  return `${scopePath(i.customer)}/instrumentations/${i.id}`;
+}
+
+export function presentInstrumentation(
+  i: Instrumentation,
+  standing: Standing,
+  transformations: Transformations,
+): PlainInstrumentation {
+  const { discrete, numeric } = breakdownOf(i);
+  const uri = instrumentationPath(i);
+  const heatmaps = [
+    { uri: `${uri}/value/heatmap/image`, name: 'value_heatmap' },
+    { uri: `${uri}/value/heatmap/details`, name: 'details_heatmap' },
+  ];
+  return {
+    module: i.module,
+    stat: i.stat,
+    predicate: toPlainPredicate(i.predicate),
+    decomposition: i.decomposition,
+    'value-dimension': i.decomposition.length + 1,
+    'value-arity':
+      numeric !== undefined
+        ? 'numeric-decomposition'
+        : discrete !== undefined
+          ? 'discrete-decomposition'
+          : 'scalar',
+    'value-scope': i.valueScope,
+    enabled: i.enabled,
+    'retention-time': i.retentionTime,
+    'idle-max': i.idleMax,
+    granularity: i.granularity,
+    'persist-data': i.persistData,
+    transformations: plainTransformations(
+      new Map(
+        [...transformations].filter(([, { fields }]) => fields.some((f) => i.decomposition.includes(f))),
+      ),
+    ),
+    nsources: standing.state.enabled,
+    crtime: i.crtime,
+    id: i.id,
+    uri,
+    uris: [...(numeric === undefined ? [] : heatmaps), { uri: `${uri}/value/raw`, name: 'value_raw' }],
+    ...standing,
+  };
+}
+
+export function presentCatalogue(
+  catalogue: Catalogue,
+  transformations: Transformations,
+): PlainInstrumentation {
+  return {
+    modules: Object.fromEntries(catalogue.modules),
+    fields: Object.fromEntries(catalogue.fields),
+    types: presentTypes(),
+    metrics: [...catalogue.metrics.values()],
+    transformations: plainTransformations(transformations),
+  };
+}
+
+function presentTypes(): PlainInstrumentation {
+  return Object.fromEntries(
+    Object.entries(FIELD_TYPES).map(([name, type]) => {
+      const { grid: _grid, ...plain } = { grid: undefined, ...type };
+      return [name, { name, ...plain }];
+    }),
+  );
+}
+
+export function plainTransformations(transformations: Transformations): PlainInstrumentation {
+  return Object.fromEntries(transformations);
+}

@@ -1,0 +1,210 @@
+/*
+ * What somebody asks for, and what it may be changed to. In: a body or form, and the catalogue they may use.
+ * Out: checked properties with their defaults. The schemas also make the API's description (openapi.ts).
+ */
+import { invalid } from '../../../common/service/errors';
+import { fieldType, type TypeName } from '../../../common/model/field';
+import type { Request } from '../../../common/service/http';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import { LIMITS } from '../../../common/service/limits';
+import type { MetricName } from '../../../common/model/metric';
+import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate';
+import { checker, Type, type Static } from '../../../common/model/schema';
+import type { Catalogue } from '../fleet/catalogue';
+import { parametersOf } from './parameters';
+
+const Changeable = {
+  'retention-time': Type.Optional(
+    Type.Integer({
+      minimum: LIMITS.retentionSecondsMin,
+      description: `Seconds of data to keep: at most ${LIMITS.retentionPoints} times the granularity.`,
+    }),
+  ),
+  'idle-max': Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.idleSecondsMax,
+      description: 'Seconds without a request after which it is deleted; 0 (operators only): never.',
+    }),
+  ),
+  'persist-data': Type.Optional(Type.Boolean({ description: 'Keep data on disk over restarts.' })),
+  enabled: Type.Optional(Type.Boolean({ description: 'false: nodes stop gathering, data stays.' })),
+};
+
+export const CHANGES = Type.Object(Changeable, { additionalProperties: false });
+
+const Optional = {
+  predicate: Type.Optional(
+    Type.Unsafe<object>({
+      type: 'object',
+      description: 'Which events count: {} or {"eq": ["execname", "mysqld"]}, combined with "and" and "or".',
+    }),
+  ),
+  decomposition: Type.Optional(
+    Type.Array(Type.String({ maxLength: 64 }), {
+      maxItems: 2,
+      description: 'At most one discrete and one numeric field.',
+    }),
+  ),
+  granularity: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.granularitySecondsMax,
+      description: 'Seconds of one data point: 1 or a multiple of 5.',
+    }),
+  ),
+  ...Changeable,
+};
+
+const Word = Type.String({ pattern: '^\\w+$', maxLength: 64 });
+
+export const QUESTION = Type.Object(
+  { module: Word, stat: Word, ...Optional },
+  { additionalProperties: false },
+);
+
+/** As QUESTION; what is left out comes from the original. */
+export const CLONE = Type.Object(
+  { module: Type.Optional(Word), stat: Type.Optional(Word), ...Optional },
+  { additionalProperties: false },
+);
+
+const checkQuestion = checker(QUESTION, 'body');
+const checkChanges = checker(CHANGES, 'body');
+const checkClone = checker(CLONE, 'body');
+
+export type Changes = Pick<Instrumentation, 'retentionTime' | 'idleMax' | 'persistData' | 'enabled'>;
+export type Question = Omit<Instrumentation, 'id' | 'customer' | 'crtime'>;
+
+/** What the service says about an instrumentation: clients send whole objects back, so these are passed over. */
+const TOLD_BY_US = [
+  'value-dimension',
+  'value-arity',
+  'value-scope',
+  'transformations',
+  'nsources',
+  'crtime',
+  'id',
+  'uri',
+  'uris',
+  'state',
+  'nodes',
+  'warnings',
+];
+
+/** Throws an INVALID error naming the property. Operators have no customer. */
+export function readQuestion(request: Request, catalogue: Catalogue, customer: string | undefined): Question {
+  return complete(checkQuestion(parametersOf(request, QUESTION, TOLD_BY_US)), catalogue, customer);
+}
+
+/** As readQuestion, with the properties of `source` as defaults. */
+export function readClone(request: Request, catalogue: Catalogue, source: Instrumentation): Question {
+  const asked = checkClone(parametersOf(request, CLONE, TOLD_BY_US));
+  const { module, stat } = { module: source.module, stat: source.stat, ...asked };
+  return complete({ ...asPlain(source), ...asked, module, stat }, catalogue, source.customer);
+}
+
+/** What a PUT leaves behind. Properties that cannot be changed are passed over, as they always were. */
+export function readChanges(request: Request, current: Instrumentation): Changes {
+  const fixed = [...TOLD_BY_US, 'module', 'stat', 'predicate', 'decomposition', 'granularity'];
+  const asked = checkChanges(parametersOf(request, CHANGES, fixed));
+  return changeable({ ...asPlain(current), ...asked }, current.granularity, current.customer);
+}
+
+function asPlain(i: Instrumentation): Static<typeof CLONE> {
+  return {
+    module: i.module,
+    stat: i.stat,
+    predicate: toPlainPredicate(i.predicate),
+    decomposition: [...i.decomposition],
+    granularity: i.granularity,
+    'retention-time': i.retentionTime,
+    'idle-max': i.idleMax,
+    'persist-data': i.persistData,
+    enabled: i.enabled,
+  };
+}
+
+function complete(
+  asked: Static<typeof QUESTION>,
+  catalogue: Catalogue,
+  customer: string | undefined,
+): Question {
+  const { module, stat, decomposition = [], granularity = 1 } = asked;
+  const metricName: MetricName = `${module}.${stat}`;
+  const metric = catalogue.metrics.get(metricName);
+  if (metric === undefined) {
+    if (!catalogue.modules.has(module))
+      throw invalid(
+        'module',
+        `${module} is not offered; GET /ca lists what is, cactl metrics --missing why it is not`,
+      );
+    throw invalid('stat', `${stat} is not offered by module ${module}; GET /ca lists what is`);
+  }
+  const typeOf = (field: string): TypeName | undefined =>
+    metric.fields.includes(field) ? catalogue.fields.get(field)?.type : undefined;
+  const predicate = parsePredicate(asked.predicate ?? {}, typeOf);
+  const unfiltered = predicateFields(predicate).filter((field) => !catalogue.filters(metricName, field));
+  if (unfiltered.length > 0) {
+    throw invalid(
+      'predicate',
+      `names ${unfiltered.join(', ')}, which ${metricName} can be broken down by, and not filtered by: ` +
+        'it is looked up after the events have been counted',
+    );
+  }
+  const types = decomposition.map((field) => {
+    const type = typeOf(field);
+    if (type !== undefined) return type;
+    throw invalid(
+      'decomposition',
+      `names ${JSON.stringify(field)}, which is not a field of ${metricName}; there are ${metric.fields.join(', ')}`,
+    );
+  });
+  const arities = types.map((type) => fieldType(type).arity);
+  if (new Set(arities).size !== arities.length) {
+    throw invalid(
+      'decomposition',
+      `may name one discrete and one numeric field, not two ${arities[0] ?? ''} ones`,
+    );
+  }
+  if (granularity !== 1 && granularity % 5 !== 0)
+    throw invalid('granularity', 'must be 1 or a multiple of 5');
+  const fields = [...new Set([...decomposition, ...predicateFields(predicate)])];
+  return {
+    module,
+    stat,
+    predicate,
+    decomposition,
+    fields: Object.fromEntries(fields.map((field) => [field, typeOf(field) ?? 'string'])),
+    valueScope: metric.interval,
+    granularity,
+    ...changeable(asked, granularity, customer),
+  };
+}
+
+/** Defaults and the limits that depend on other properties: the same for POST, PUT and clone. */
+function changeable(
+  asked: Static<typeof CHANGES>,
+  granularity: number,
+  customer: string | undefined,
+): Changes {
+  // Ten minutes of seconds; of longer points at least ten.
+  const retentionTime = asked['retention-time'] ?? Math.max(LIMITS.retentionSecondsDefault, 10 * granularity);
+  const most = LIMITS.retentionPoints * granularity;
+  if (retentionTime > most) {
+    throw invalid(
+      'retention-time',
+      `must be at most ${most}: ${LIMITS.retentionPoints} points of ${granularity} s`,
+    );
+  }
+  const idleMax = asked['idle-max'] ?? LIMITS.idleSecondsDefault;
+  if (idleMax === 0 && customer !== undefined) {
+    throw invalid('idle-max', `must be 1 to ${LIMITS.idleSecondsMax}; only operators may say 0 (never)`);
+  }
+  return {
+    retentionTime,
+    idleMax,
+    persistData: asked['persist-data'] ?? false,
+    enabled: asked.enabled ?? true,
+  };
+}

@@ -1,0 +1,53 @@
+/*
+ * A resource of the API: what it takes, what it answers, and how. In: the list in resources.ts. Out: routes, each in
+ * the operators' scope (/ca/…) and most in each customer's (/ca/customers/:custid/…). openapi.ts describes the same list.
+ */
+import { notFound } from '../../../common/service/errors';
+import type { Method, Reply, Request, Route } from '../../../common/service/http';
+import type { TSchema } from '../../../common/model/schema';
+import { isCustomerId } from '../fleet/customers';
+
+export interface Answer {
+  readonly description: string;
+  /** Of a JSON answer. */
+  readonly schema?: TSchema;
+  /** Other types it may come as. */
+  readonly contentTypes?: readonly string[];
+}
+
+export interface Resource {
+  readonly method: Method;
+  /** After /ca or /ca/customers/:custid. */
+  readonly path: string;
+  /** Operators only: customers have no such resource. */
+  readonly operatorsOnly?: boolean;
+  readonly summary: string;
+  /** Object schemas: of the query string, and of a JSON or form body. */
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly handle: (request: Request, customer: string | undefined) => Reply | Promise<Reply>;
+}
+
+export const OPERATOR_BASE = '/ca';
+export const CUSTOMER_BASE = '/ca/customers/:custid';
+
+export function routesOf(resources: readonly Resource[]): Route[] {
+  return resources.flatMap(({ method, path, operatorsOnly, handle }) => {
+    const own: Route = {
+      method,
+      path: OPERATOR_BASE + path,
+      handle: (request) => handle(request, undefined),
+    };
+    const scoped: Route = {
+      method,
+      path: CUSTOMER_BASE + path,
+      handle: (request) => {
+        const id = request.params['custid'] ?? '';
+        if (!isCustomerId(id)) throw notFound(`customer ${JSON.stringify(id)}`);
+        return handle(request, id);
+      },
+    };
+    return operatorsOnly === true ? [own] : [own, scoped];
+  });
+}

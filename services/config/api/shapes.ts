@@ -1,0 +1,130 @@
+/*
+ * What the API answers, as schemas: the tests hold answers against them, and openapi.ts publishes them.
+ */
+import { Type } from '../../../common/model/schema';
+
+const Text = Type.String();
+const Integer = Type.Integer();
+const NamedUris = Type.Array(Type.Object({ uri: Text, name: Text }));
+
+export const ERROR = Type.Object({
+  error: Type.Object({ code: Text, message: Text, field: Type.Optional(Text) }),
+});
+
+export const TRANSFORMATIONS = Type.Record(Text, Type.Object({ label: Text, fields: Type.Array(Text) }));
+
+const NODE = Type.Object({
+  node: Text,
+  state: Type.Unsafe<string>({
+    type: 'string',
+    enum: ['enabling', 'enabled', 'failed', 'stopped', 'unsupported'],
+  }),
+  source: Type.Optional(Text),
+  reason: Type.Optional(Text),
+  log: Type.Optional(Text),
+});
+
+export const INSTRUMENTATION = Type.Object({
+  module: Text,
+  stat: Text,
+  predicate: Type.Unsafe<object>({ type: 'object' }),
+  decomposition: Type.Array(Text),
+  'value-dimension': Type.Integer({ minimum: 1, maximum: 3 }),
+  'value-arity': Type.Unsafe<string>({
+    type: 'string',
+    enum: ['scalar', 'discrete-decomposition', 'numeric-decomposition'],
+  }),
+  'value-scope': Type.Unsafe<string>({ type: 'string', enum: ['interval', 'point'] }),
+  enabled: Type.Boolean(),
+  'retention-time': Integer,
+  'idle-max': Integer,
+  granularity: Integer,
+  'persist-data': Type.Boolean(),
+  transformations: TRANSFORMATIONS,
+  nsources: Integer,
+  crtime: Type.Number({ description: 'Milliseconds since 1970.' }),
+  id: Text,
+  uri: Text,
+  uris: NamedUris,
+  state: Type.Object(
+    { enabling: Integer, enabled: Integer, failed: Integer, stopped: Integer, unsupported: Integer },
+    { description: 'How many online nodes are in which state.' },
+  ),
+  nodes: Type.Optional(Type.Array(NODE)),
+});
+
+export const INSTRUMENTATIONS = Type.Array(INSTRUMENTATION);
+
+export const CATALOGUE = Type.Object({
+  modules: Type.Record(Text, Type.Object({ label: Text })),
+  fields: Type.Record(Text, Type.Object({ label: Text, type: Text })),
+  types: Type.Record(
+    Text,
+    Type.Object({
+      name: Text,
+      arity: Text,
+      unit: Text,
+      abbr: Type.Optional(Text),
+      base: Type.Optional(Integer),
+      power: Type.Optional(Integer),
+      minmax: Type.Optional(Integer),
+    }),
+  ),
+  metrics: Type.Array(
+    Type.Object({
+      module: Text,
+      stat: Text,
+      label: Text,
+      unit: Type.Optional(Text),
+      type: Type.Optional(Text),
+      interval: Text,
+      fields: Type.Array(Text),
+    }),
+  ),
+  transformations: TRANSFORMATIONS,
+});
+
+export const LEGACY_METRICS = Type.Record(
+  Text,
+  Type.Object({
+    label: Text,
+    stats: Type.Record(
+      Text,
+      Type.Object({
+        label: Text,
+        type: Text,
+        fields: Type.Record(Text, Type.Object({ label: Text, type: Text })),
+      }),
+    ),
+  }),
+);
+
+export const LEGACY_TYPES = Type.Record(Text, Text);
+
+export const NAMED_URIS = NamedUris;
+
+/** By transformation, then by key. */
+export const TRANSFORMED = Type.Unsafe<object>({ type: 'object' });
+
+export const STATUS = Type.Object(
+  {
+    service: Text,
+    host: Text,
+    started: Integer,
+    uptime: Integer,
+    connected: Type.Boolean(),
+    aggregators: Type.Array(
+      Type.Object({ instance: Text, instrumentations: Integer }, { additionalProperties: true }),
+    ),
+    instrumenters: Type.Array(Type.Object({ host: Text, metrics: Integer }, { additionalProperties: true })),
+    instrumentations: Type.Array(Type.Object({ fqid: Text }, { additionalProperties: true })),
+    conflicts: Type.Array(Type.Object({ node: Text, problems: Type.Array(Text) })),
+    upstreams: Type.Array(
+      Type.Object({ address: Text, running: Integer, waiting: Integer, inRotation: Type.Boolean() }),
+      { description: 'How busy the front door is with each aggregator, and whether that answers.' },
+    ),
+    counts: Type.Unsafe<object>({ type: 'object' }),
+  },
+  // For people: whatever else helps them.
+  { additionalProperties: true },
+);

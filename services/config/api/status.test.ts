@@ -1,0 +1,79 @@
+/* The status of a service that holds more than a message can carry. */
+import { LIMITS } from '../../../common/service/limits';
+import type { Config } from '../config';
+import { statusOf, type StatusParts } from './status';
+
+const NODES = 20_000;
+const INSTRUMENTATIONS = 30_000;
+const TROUBLED = 'global;29999';
+
+const records = new Map(
+  Array.from({ length: INSTRUMENTATIONS }, (_, i) => {
+    const instrumentation = {
+      id: String(i),
+      module: 'syscall',
+      stat: 'syscalls',
+      decomposition: ['execname', 'latency'],
+      predicate: { kind: 'compare', op: 'gt', field: 'latency', constant: i },
+      granularity: 1,
+      retentionTime: 600,
+      persistData: false,
+      enabled: true,
+      crtime: 1,
+    };
+    return [`global;${i}`, { instrumentation, aggregator: 'n1-0' }] as const;
+  }),
+);
+const config = {
+  records,
+  conflicts: [],
+  members: {
+    aggregators: [],
+    nodes: Array.from({ length: NODES }, (_, i) => ({
+      key: `ca.instrumenter.node-${i}`,
+      host: `node-${i}`,
+      since: 1,
+      offers: [],
+    })),
+    silentMs: () => 0,
+  },
+  reconciler: {
+    loads: new Map(),
+    homeTrouble: () => undefined,
+    countsOf: () => ({ enabled: 0, failed: 0, enabling: 0, disabled: 0 }),
+    nodesOf: (id: string) =>
+      id === TROUBLED
+        ? Array.from({ length: NODES }, (_, i) => ({
+            node: `node-${i}`,
+            state: 'failed',
+            reason: 'x'.repeat(200),
+          }))
+        : [],
+  },
+} as unknown as Config;
+
+test('it fits into a message, with what is in trouble first and the rest counted', () => {
+  const status = statusOf({
+    host: 'n1',
+    started: 0,
+    now: 0,
+    config,
+    bus: { connected: true, counts: {} },
+    proxy: { counts: {} },
+    http: undefined,
+    memory: { rss: 0, heapUsed: 0 },
+  } as unknown as StatusParts);
+  expect(Buffer.byteLength(JSON.stringify(status))).toBeLessThan(LIMITS.messageBytes);
+  const instrumentations = status['instrumentations'] as readonly {
+    fqid: string;
+    nodes: readonly unknown[];
+  }[];
+  const instrumenters = status['instrumenters'] as readonly unknown[];
+  expect(instrumentations[0]?.fqid).toBe(TROUBLED);
+  expect(instrumentations[0]?.nodes.length).toBeGreaterThan(0);
+  expect(status['unlisted']).toEqual({
+    instrumenters: NODES - instrumenters.length,
+    instrumentations: INSTRUMENTATIONS - instrumentations.length,
+  });
+  expect(instrumenters.length).toBeGreaterThanOrEqual(10_000);
+});

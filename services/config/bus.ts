@@ -1,9 +1,0 @@
-/*
- * What this service needs of its peer on the bus; tests have one in memory.
- */
-import type { Peer } from '../../common/peer';
-
-export type Bus = Pick<
-  Peer,
-  'key' | 'connected' | 'heardUntil' | 'health' | 'counts' | 'on' | 'tell' | 'call'
->;

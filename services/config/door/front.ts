@@ -1,0 +1,85 @@
+/*
+ * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
+ */
+import { healthRoutes } from '../../../common/service/health';
+import { serve, type HttpServer, type Reply, type Route } from '../../../common/service/http';
+import type { Log } from '../../../common/service/log';
+import type { Bus } from '../fleet/bus';
+import type { Config } from '../config';
+import { API_VERSION, type Gate } from './gate';
+import { DOCS_STYLE, docsPage } from '../api/docs';
+import { withMembers } from '../api/members-status';
+import { openApi } from '../api/openapi';
+import { PAGE_POLICY, pageRoutes } from './pages';
+import type { Proxy } from './proxy';
+import { routesOf, type Resource } from '../api/resource';
+import { resources } from '../api/resources';
+import type { Status } from '../api/status';
+
+export interface FrontOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** A socket that somebody holds for us (inherited.ts). */
+  readonly fd?: number | undefined;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly gate: Gate;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly proxy: Proxy;
+  readonly status: () => Status;
+  /** Where the page was built into. */
+  readonly pageFolder: string;
+}
+
+export async function openFront(options: FrontOptions): Promise<HttpServer> {
+  const { host, port, fd, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
+  const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
+  const all = resources({ config, proxy, status, statusOfAll });
+  return serve({
+    name: 'cloud-analytics',
+    host,
+    port,
+    fd,
+    tls,
+    admit: gate,
+    log,
+    routes: [
+      ...routesOf(all),
+      ...descriptionRoutes(all),
+      ...(await pageRoutes(pageFolder)),
+      ...healthRoutes(() => trouble(bus, config, proxy)),
+    ],
+    headers: {
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      'X-API-Version': API_VERSION,
+    },
+  });
+}
+
+/** The API's description, for programs and for people. */
+function descriptionRoutes(all: readonly Resource[]): Route[] {
+  const document = openApi(all);
+  const page: Reply = {
+    bytes: docsPage(all),
+    contentType: 'text/html; charset=utf-8',
+    headers: { 'Content-Security-Policy': PAGE_POLICY },
+  };
+  const style: Reply = { bytes: DOCS_STYLE, contentType: 'text/css; charset=utf-8' };
+  return [
+    { method: 'GET', path: '/ca/openapi.json', handle: () => ({ json: document }) },
+    { method: 'GET', path: '/ca/docs', handle: () => page },
+    { method: 'GET', path: '/ca/docs/index.html', handle: () => page },
+    { method: 'GET', path: '/ca/docs/docs.css', handle: () => style },
+  ];
+}
+
+/** Config loaded goes without saying: before that there is no door. */
+function trouble(bus: Bus, config: Config, proxy: Proxy): string | undefined {
+  const { ok, reason } = bus.health;
+  if (!ok) return reason ?? 'not ready';
+  if (config.homeless > 0) return `${config.homeless} instrumentations wait for their aggregator`;
+  return proxy.saturated ? 'every aggregator has as many requests as it takes' : undefined;
+}

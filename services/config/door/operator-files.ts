@@ -1,0 +1,65 @@
+/*
+ * What operators keep in files: tokens, customers, certificates; and the secret that this service keeps itself.
+ * In: paths. Out: their contents, checked; and checked anew when told so, where a bad file changes nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CaError, messageOf } from '../../../common/service/errors';
+import type { Access } from './access';
+import { NO_CUSTOMERS, parseCustomers, type Customers } from '../fleet/customers';
+import { parseTokens, type Tokens } from './tokens';
+
+interface OperatorFiles {
+  readonly tokens: Tokens | undefined;
+  readonly customers: Customers;
+  /** Reads both again. Rejects, with everything as it was, when either is not valid. */
+  reload(): Promise<void>;
+}
+
+export async function readOperatorFiles(access: Access): Promise<OperatorFiles> {
+  const read = async (): Promise<{ tokens: Tokens | undefined; customers: Customers }> => ({
+    tokens:
+      access.tokensFile === undefined ? undefined : parseTokens(await text('CA_TOKENS', access.tokensFile)),
+    customers:
+      access.customersFile === undefined
+        ? NO_CUSTOMERS
+        : parseCustomers(await text('CA_CUSTOMERS', access.customersFile)),
+  });
+  let current = await read();
+  return {
+    get tokens() {
+      return current.tokens;
+    },
+    get customers() {
+      return current.customers;
+    },
+    async reload() {
+      current = await read();
+    },
+  };
+}
+
+export async function readTls(tls: Access['tls']): Promise<{ cert: string; key: string } | undefined> {
+  if (tls === undefined) return undefined;
+  return { cert: await text('CA_TLS_CERT', tls.certFile), key: await text('CA_TLS_KEY', tls.keyFile) };
+}
+
+/** The same over restarts, so that aggregators that were told go on answering. */
+export async function frontDoorSecret(folder: string): Promise<string> {
+  const file = join(folder, 'front-door');
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{64}$/.test(known)) return known;
+  const fresh = randomBytes(32).toString('hex');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(file, fresh, { mode: 0o600 });
+  return fresh;
+}
+
+async function text(setting: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CaError('INVALID', `${setting}: ${messageOf(error)}`, { field: setting, cause: error });
+  }
+}

@@ -1,0 +1,33 @@
+/*
+ * Wrong tokens, counted by address and minute. In: failures. Out: who has to wait, and for how long.
+ */
+import type { Clock } from '../../../common/service/clock';
+import { LIMITS } from '../../../common/service/limits';
+
+const MINUTE_MS = 60_000;
+
+export class Attempts {
+  private readonly failures = new Map<string, { count: number; until: number }>();
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Counts one; returns the seconds to wait when there were too many, or 0. */
+  failed(address: string): number {
+    const now = this.clock.now();
+    const known = this.failures.get(address);
+    const fresh = known === undefined || now >= known.until;
+    const entry = fresh ? { count: 0, until: now + MINUTE_MS } : known;
+    entry.count++;
+    // Moved to the end: the one forgotten first is the one that has been quiet longest.
+    this.failures.delete(address);
+    this.failures.set(address, entry);
+    for (const oldest of this.failures.keys()) {
+      if (this.failures.size <= LIMITS.tokenFailureAddresses) break;
+      this.failures.delete(oldest);
+    }
+    return entry.count > LIMITS.tokenFailuresPerMinute ? Math.ceil((entry.until - now) / 1000) : 0;
+  }
+}

@@ -1,0 +1,139 @@
+/*
+ * What can be asked here and now. In: what each node says it offers. Out: one catalogue, limited to what works
+ * somewhere, and the conflicts. The first node's word stands; where a later one means something else by the same
+ * word, it is reported and not asked for metrics that use it.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Field, Metric, MetricName } from '../../../common/model/metric';
+import { metricName } from '../../../common/model/metric';
+import type { Node } from './members';
+
+export interface Catalogue {
+  readonly modules: ReadonlyMap<string, { readonly label: string }>;
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly metrics: ReadonlyMap<MetricName, Metric>;
+  /** Whether any source anywhere can filter by a field that the metric has. */
+  filters(metric: MetricName, field: string): boolean;
+}
+
+interface Conflict {
+  readonly node: string;
+  readonly problems: readonly string[];
+}
+
+/** Fields of one source, and those among them that it can break down by and not filter by. */
+interface Offered {
+  readonly fields: readonly string[];
+  readonly unfiltered: readonly string[];
+}
+
+interface NodeWords {
+  /** Offers of the node that may be used: metric -> what each source has together. */
+  readonly offers: Map<string, readonly Offered[]>;
+  readonly problems: readonly string[];
+}
+
+export class MergedCatalogue implements Catalogue {
+  readonly modules = new Map<string, { readonly label: string }>();
+  readonly fields = new Map<string, Field>();
+  /** Fields of these are the union over nodes of what sources really offer. */
+  readonly metrics = new Map<MetricName, Metric>();
+  private readonly words = new Map<string, NodeWords>();
+
+  constructor(nodes: readonly Node[]) {
+    for (const node of nodes) this.add(node);
+  }
+
+  get conflicts(): Conflict[] {
+    return [...this.words]
+      .filter(([, { problems }]) => problems.length > 0)
+      .map(([node, { problems }]) => ({ node, problems }));
+  }
+
+  /** True when one source of the node has the metric with all these fields, and can filter by some of them. */
+  covers(
+    node: Node,
+    metric: MetricName,
+    fields: readonly string[],
+    filtered: readonly string[] = [],
+  ): boolean {
+    const offered = this.words.get(node.host)?.offers.get(metric) ?? [];
+    return offered.some(
+      (has) =>
+        fields.every((field) => has.fields.includes(field)) &&
+        !filtered.some((field) => has.unfiltered.includes(field)),
+    );
+  }
+
+  filters(metric: MetricName, field: string): boolean {
+    return [...this.words.values()].some(({ offers }) =>
+      (offers.get(metric) ?? []).some((has) => has.fields.includes(field) && !has.unfiltered.includes(field)),
+    );
+  }
+
+  /** Nodes may be added one by one; when one leaves or changes, a new catalogue is made of the rest. */
+  add(node: Node): void {
+    const problems: string[] = [];
+    const strangeFields = new Set<string>();
+    const { modules, fields, metrics } = node.metadata;
+    for (const [name, field] of Object.entries(fields)) {
+      const known = this.fields.get(name);
+      if (known === undefined) continue;
+      if (known.type !== field.type) {
+        strangeFields.add(name);
+        problems.push(`field ${name} is ${field.type} there and ${known.type} here`);
+      } else if (known.label !== field.label) problems.push(`field ${name} has another label there`);
+    }
+    const offers = usableOffers(node);
+    for (const metric of metrics) {
+      const name = metricName(metric);
+      const offered = offers.get(name);
+      if (offered === undefined) continue;
+      const strange = metric.fields.filter((field) => strangeFields.has(field));
+      const unknown = metric.fields.filter((field) => !Object.hasOwn(fields, field));
+      const problem =
+        !Object.hasOwn(modules, metric.module) || unknown.length > 0
+          ? `metric ${name} uses words that the node does not explain`
+          : difference(this.metrics.get(name), metric);
+      if (problem !== undefined) problems.push(problem);
+      if (problem !== undefined || strange.length > 0) {
+        offers.delete(name);
+        continue;
+      }
+      this.merge(name, metric, offered);
+      const label = modules[metric.module];
+      if (label !== undefined && !this.modules.has(metric.module)) this.modules.set(metric.module, label);
+      for (const field of metric.fields) {
+        const words = fields[field];
+        if (words !== undefined && !this.fields.has(field)) this.fields.set(field, words);
+      }
+    }
+    this.words.set(node.host, { offers, problems });
+  }
+
+  private merge(name: MetricName, metric: Metric, offered: readonly Offered[]): void {
+    const known = this.metrics.get(name);
+    const here = metric.fields.filter((field) => offered.some((has) => has.fields.includes(field)));
+    this.metrics.set(name, {
+      ...(known ?? metric),
+      // The cautious reading wins: snapshots must not be added up over time.
+      interval: known?.interval === 'point' ? 'point' : metric.interval,
+      fields: [...new Set([...(known?.fields ?? []), ...here])],
+    });
+  }
+}
+
+function usableOffers(node: Node): Map<string, readonly Offered[]> {
+  const offers = new Map<string, readonly Offered[]>();
+  for (const { metric, fields, unfiltered = [] } of node.offers) {
+    if (fields !== undefined) offers.set(metric, [...(offers.get(metric) ?? []), { fields, unfiltered }]);
+  }
+  return offers;
+}
+
+function difference(known: Metric | undefined, metric: Metric): string | undefined {
+  if (known === undefined) return undefined;
+  const meaning = ({ label, unit, type }: Metric): unknown => ({ label, unit, type });
+  if (isDeepStrictEqual(meaning(known), meaning(metric))) return undefined;
+  return `metric ${metricName(metric)} has another label, unit or type there`;
+}

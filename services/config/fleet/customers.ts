@@ -1,0 +1,107 @@
+/*
+ * What belongs to which customer. In: the operator's file. Out: for each customer its nodes and its zones, and the
+ * question as it may be asked on its behalf: the restriction becomes part of the predicate that kernels evaluate.
+ */
+import { invalid, messageOf } from '../../../common/service/errors';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import { LIMITS } from '../../../common/service/limits';
+import type { Predicate } from '../../../common/model/predicate';
+import { checker, Type } from '../../../common/model/schema';
+
+/** The field that says in which zone or container an event happened. */
+const ZONE_FIELD = 'zonename';
+
+export interface Customer {
+  readonly ownsNode: (host: string) => boolean;
+  /** Only events of these zones are theirs; undefined: the whole node is. */
+  readonly zones: readonly string[] | undefined;
+}
+
+export interface Customers {
+  get(id: string): Customer | undefined;
+}
+
+const Pattern = Type.String({ pattern: '^[\\w.*-]{1,200}$' });
+
+const checkFile = checker(
+  Type.Object(
+    {
+      customers: Type.Record(
+        Type.String(),
+        Type.Object(
+          {
+            hosts: Type.Optional(Type.Array(Pattern, { minItems: 1 })),
+            zones: Type.Optional(
+              Type.Array(Type.String({ minLength: 1, maxLength: LIMITS.predicateStringBytes }), {
+                minItems: 1,
+                maxItems: LIMITS.zonesPerCustomer,
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  'CA_CUSTOMERS',
+);
+
+/**
+ * The file's form: {"customers": {"acme": {"hosts": ["web-*"], "zones": ["acme-db"]}}}. `hosts` are names of nodes, * for
+ * any characters; left out: all. `zones` are exact names; left out: everything on these hosts is the customer's.
+ * Throws an INVALID error that says what is wrong with it.
+ */
+export function parseCustomers(text: string): Customers {
+  let plain: unknown;
+  try {
+    plain = JSON.parse(text);
+  } catch (error) {
+    throw invalid('CA_CUSTOMERS', `is not JSON: ${messageOf(error)}`);
+  }
+  const customers = new Map(
+    Object.entries(checkFile(plain).customers).map(([id, { hosts, zones }]) => {
+      if (!isCustomerId(id))
+        throw invalid('CA_CUSTOMERS', `has a customer ${JSON.stringify(id)}, which is no possible id`);
+      if (hosts === undefined && zones === undefined) {
+        throw invalid('CA_CUSTOMERS', `must say which hosts or which zones belong to ${id}`);
+      }
+      const patterns = hosts?.map(patternOf);
+      const ownsNode = (host: string): boolean => patterns?.some((pattern) => pattern.test(host)) ?? true;
+      return [id, { ownsNode, zones }] as const;
+    }),
+  );
+  return { get: (id) => customers.get(id) };
+}
+
+/** Checked before: letters, digits, "_", "-", "." and *. A star cannot blow up: it is one .* between plain texts. */
+function patternOf(glob: string): RegExp {
+  return new RegExp(`^${glob.replaceAll('.', '\\.').replace(/\*+/g, '.*')}$`);
+}
+
+/** Without the operator's word nothing belongs to anybody. */
+export const NO_CUSTOMERS: Customers = { get: () => undefined };
+
+/** A customer's id comes in URLs, routing keys and file names: no separators of any of these. */
+export function isCustomerId(text: string): boolean {
+  return /^[A-Za-z0-9][\w-]{0,63}$/.test(text);
+}
+
+/** The question with its customer's restriction. */
+export function restricted(i: Instrumentation, customer: Customer | undefined): Instrumentation {
+  const zones = customer?.zones;
+  if (zones === undefined) return i;
+  const [first, ...others] = zones.map((zone): Predicate => ({
+    kind: 'compare',
+    op: 'eq',
+    field: ZONE_FIELD,
+    constant: zone,
+  }));
+  if (first === undefined) throw new TypeError('a customer without zones owns whole nodes or nothing');
+  const own: Predicate = others.length === 0 ? first : { kind: 'or', members: [first, ...others] };
+  return {
+    ...i,
+    fields: { ...i.fields, [ZONE_FIELD]: 'string' },
+    predicate: i.predicate.kind === 'always' ? own : { kind: 'and', members: [own, i.predicate] },
+  };
+}

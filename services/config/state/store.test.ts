@@ -1,0 +1,118 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import { ALWAYS } from '../../../common/model/predicate';
+import { Store, type Draft } from './store';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ca-store-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const BLANK: Instrumentation = {
+  id: '0',
+  module: 'syscall',
+  stat: 'syscalls',
+  predicate: ALWAYS,
+  decomposition: [],
+  fields: {},
+  valueScope: 'interval',
+  granularity: 1,
+  retentionTime: 600,
+  idleMax: 3600,
+  persistData: false,
+  enabled: true,
+  crtime: 1,
+};
+
+const put =
+  (customer?: string) =>
+  (draft: Draft): string => {
+    const id = draft.nextId(customer);
+    const scope = customer === undefined ? {} : { customer };
+    draft.put({ instrumentation: { ...BLANK, ...scope, id }, aggregator: 'a0' });
+    return id;
+  };
+
+test('what was changed is there after a restart', async () => {
+  const store = await Store.open(folder);
+  await store.change(put());
+  await store.change(put('acme'));
+  const again = await Store.open(folder);
+  expect([...again.records]).toEqual([...store.records]);
+  expect([...again.records.keys()]).toEqual(['global;1', 'cust:acme;1']);
+});
+
+test('an id is never given twice, not even after its owner was deleted and the service restarted', async () => {
+  const store = await Store.open(folder);
+  expect(await store.change(put())).toBe('1');
+  expect(await store.change(put())).toBe('2');
+  await store.change((draft) => {
+    draft.delete('global;2');
+  });
+  const again = await Store.open(folder);
+  expect(await again.change(put())).toBe('3');
+});
+
+test('changes that come together are written together and get ids of their own', async () => {
+  const store = await Store.open(folder);
+  const ids = await Promise.all(Array.from({ length: 50 }, () => store.change(put())));
+  expect(new Set(ids).size).toBe(50);
+  expect((await Store.open(folder)).records.size).toBe(50);
+});
+
+test('a change made when the previous one has just ended is not forgotten', async () => {
+  const store = await Store.open(folder);
+  await store.change(put()).then(() => store.change(put()));
+  await store.change(() => undefined).then(() => store.change(put()));
+  expect((await Store.open(folder)).records.size).toBe(3);
+});
+
+test('a change that throws rejects alone and leaves nothing behind', async () => {
+  const store = await Store.open(folder);
+  const [good, bad, after] = await Promise.allSettled([
+    store.change(put()),
+    store.change((draft) => {
+      put()(draft);
+      throw new Error('no');
+    }),
+    store.change(put()),
+  ]);
+  expect([good.status, bad.status, after.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect([...store.records.keys()]).toEqual(['global;1', 'global;2']);
+});
+
+test('when the disk refuses, the change is refused and nobody ever sees it', async () => {
+  const store = await Store.open(folder);
+  await store.change(put());
+  await rm(folder, { recursive: true });
+  await expect(store.change(put())).rejects.toThrow('ENOENT');
+  expect([...store.records.keys()]).toEqual(['global;1']);
+});
+
+test.each([
+  ['cut off', (text: string) => text.slice(0, text.length / 2)],
+  ['empty', () => ''],
+  ['of another version', (text: string) => text.replace('"version":1', '"version":2')],
+  [
+    'with a predicate that is none',
+    (text: string) => text.replace('"predicate":{}', '"predicate":{"xx":[]}'),
+  ],
+])('a state file %s is an error that names it, never an empty start', async (_name, damage) => {
+  const store = await Store.open(folder);
+  await store.change(put());
+  const file = join(folder, 'state.json');
+  await writeFile(file, damage(await readFile(file, 'utf8')));
+  await expect(Store.open(folder)).rejects.toThrow(`${file} is damaged`);
+});
+
+test('a temporary file left by a crash does no harm', async () => {
+  const store = await Store.open(folder);
+  await store.change(put());
+  await writeFile(join(folder, 'state.json.new'), '{"half');
+  expect((await Store.open(folder)).records.size).toBe(1);
+  await (await Store.open(folder)).change(put());
+  expect(await readdir(folder)).toEqual(['state.json']);
+});

@@ -1,0 +1,202 @@
+/*
+ * What must survive a restart: all instrumentations, who owns each, and the ids that were given out.
+ * In: changes. Out: a file that is always whole, and records to read. Changes that come while the disk is busy are
+ * written together; nobody sees a change before it is on disk.
+ */
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../../common/service/errors';
+import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
+import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
+import { checker, Type } from '../../../common/model/schema';
+
+export interface Stored {
+  readonly instrumentation: Instrumentation;
+  /** Instance of the aggregator that owns it. */
+  readonly aggregator: string;
+}
+
+/** What a change works on. Whatever it throws rejects that change alone, and nothing of it is kept. */
+export interface Draft {
+  readonly records: ReadonlyMap<string, Stored>;
+  put(record: Stored): void;
+  delete(fqid: string): void;
+  /** A number that the scope has never seen. */
+  nextId(customer: string | undefined): string;
+}
+
+const STATE_VERSION = 1;
+
+const checkState = checker(
+  Type.Object({
+    version: Type.Literal(STATE_VERSION),
+    /** [customer, or null for the global scope; last id given out] */
+    lastIds: Type.Array(Type.Tuple([Type.Union([Type.String(), Type.Null()]), Type.Integer({ minimum: 0 })])),
+    instrumentations: Type.Array(
+      Type.Object({ instrumentation: WireInstrumentation, aggregator: Type.String() }),
+    ),
+  }),
+  'state',
+);
+
+interface State {
+  readonly records: ReadonlyMap<string, Stored>;
+  readonly lastIds: ReadonlyMap<string | null, number>;
+}
+
+interface Waiting {
+  readonly apply: (draft: Draft) => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Store {
+  private readonly folder: string;
+  private readonly file: string;
+  private state: State;
+  private waiting: Waiting[] = [];
+  private busy = false;
+  private writing = Promise.resolve();
+
+  /** Rejects with a sentence that names the file when it is there and is not what was written. */
+  static async open(folder: string): Promise<Store> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new Store(folder, await load(join(folder, 'state.json')));
+  }
+
+  private constructor(folder: string, state: State) {
+    this.folder = folder;
+    this.file = join(folder, 'state.json');
+    this.state = state;
+  }
+
+  /** By fully qualified id, in order of creation. */
+  get records(): ReadonlyMap<string, Stored> {
+    return this.state.records;
+  }
+
+  /** Resolves with what `apply` returned once its change is on disk; rejects with what it threw, or the disk's error. */
+  change<T>(apply: (draft: Draft) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.push({ apply, resolve: resolve as (result: unknown) => void, reject });
+      if (!this.busy) this.writing = this.writeAll();
+    });
+  }
+
+  /** Resolves when everything asked for so far is on disk. */
+  async flushed(): Promise<void> {
+    await this.writing;
+  }
+
+  private async writeAll(): Promise<void> {
+    this.busy = true;
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      let next = this.state;
+      const done: (() => void)[] = [];
+      const failed: Waiting['reject'][] = [];
+      for (const { apply, resolve, reject } of batch) {
+        try {
+          const { draft, finish } = draftOf(next);
+          const result = apply(draft);
+          next = finish();
+          done.push(() => {
+            resolve(result);
+          });
+          failed.push(reject);
+        } catch (error) {
+          reject(error);
+        }
+      }
+      try {
+        if (next !== this.state) await this.write(next);
+        this.state = next;
+        for (const tell of done) tell();
+      } catch (error) {
+        for (const reject of failed) reject(error);
+      }
+    }
+    // In the same breath as the last look at `waiting`: a change that comes now starts the next round.
+    this.busy = false;
+  }
+
+  /** After this, power may fail at any moment and the file is either the old or the new one. */
+  private async write(state: State): Promise<void> {
+    const temporary = `${this.file}.new`;
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(serialize(state));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.file);
+    const folder = await open(this.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+function draftOf(state: State): { draft: Draft; finish: () => State } {
+  const records = new Map(state.records);
+  const lastIds = new Map(state.lastIds);
+  const draft: Draft = {
+    records,
+    put(record) {
+      records.set(fqid(record.instrumentation), record);
+    },
+    delete(id) {
+      records.delete(id);
+    },
+    nextId(customer) {
+      const id = (lastIds.get(customer ?? null) ?? 0) + 1;
+      lastIds.set(customer ?? null, id);
+      return String(id);
+    },
+  };
+  return { draft, finish: () => ({ records, lastIds }) };
+}
+
+/** Records never change, only get replaced: with a thousand of them, one change costs one serialization, not all. */
+const serialized = new WeakMap<Stored, string>();
+
+function textOf(record: Stored): string {
+  const known = serialized.get(record);
+  if (known !== undefined) return known;
+  const { instrumentation, aggregator } = record;
+  const text = JSON.stringify({ instrumentation: toWire(instrumentation), aggregator });
+  serialized.set(record, text);
+  return text;
+}
+
+function serialize({ records, lastIds }: State): string {
+  const instrumentations = [...records.values()].map(textOf).join(',\n');
+  return `{"version":${STATE_VERSION},"lastIds":${JSON.stringify([...lastIds])},"instrumentations":[\n${instrumentations}\n]}\n`;
+}
+
+async function load(file: string): Promise<State> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { records: new Map(), lastIds: new Map() };
+    throw error;
+  }
+  try {
+    const { lastIds, instrumentations } = checkState(JSON.parse(text));
+    const records = instrumentations.map(({ instrumentation, aggregator }) => {
+      const i = fromWire(instrumentation);
+      return [fqid(i), { instrumentation: i, aggregator }] as const;
+    });
+    return { records: new Map(records), lastIds: new Map(lastIds) };
+  } catch (error) {
+    throw new Error(
+      `${file} is damaged (${messageOf(error)}); put back a good copy, or move it away to start with no instrumentations`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/*
+ * Holds answers of tests against the API's description. In: method, path, status, JSON. Out: nothing, or an error that
+ * says in what the answer is not as described. Answers hold no property that is not described, either.
+ */
+import { checker, type Check, type TSchema } from '../../../common/model/schema';
+import type { Config } from '../config';
+import type { Proxy } from '../door/proxy';
+import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from '../api/resource';
+import { resources } from '../api/resources';
+import { ERROR } from '../api/shapes';
+
+/** The list without a service behind it: handlers are never called here. */
+export const ALL: readonly Resource[] = resources({
+  config: undefined as unknown as Config,
+  proxy: undefined as unknown as Proxy,
+  status: () => ({ service: 'config' }),
+  statusOfAll: () => Promise.resolve(undefined),
+});
+
+const checks = new Map<TSchema, Check<unknown>>();
+
+/** Paths that are no resources (the page, health, the description itself) are passed over. */
+export function checkDocumented(method: string, url: string, status: number, json: unknown): void {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '');
+  if (status >= 400) {
+    check(ERROR, json);
+    return;
+  }
+  const resource = ALL.find(
+    (r) => r.method === method && patternsOf(r).some((pattern) => pattern.test(path)),
+  );
+  if (resource === undefined) return;
+  const answer = resource.answers[status];
+  if (answer === undefined) throw new Error(`${method} ${url} answers ${status}, which is not described`);
+  if (answer.schema === undefined) return;
+  check(answer.schema, json);
+  const unknown = undescribed(answer.schema, json);
+  if (unknown !== undefined)
+    throw new Error(`${method} ${url} answers with ${unknown}, which is not described`);
+}
+
+/** The first property of the answer, or of a member of its list, that the description does not know. */
+function undescribed(schema: TSchema, json: unknown): string | undefined {
+  const choices = (schema['anyOf'] ?? [schema]) as TSchema[];
+  const object = choices.find((one) => one['properties'] !== undefined);
+  if (Array.isArray(json)) {
+    const items = choices.find((one) => one['items'] !== undefined)?.['items'] as TSchema | undefined;
+    return items === undefined ? undefined : json.map((one) => undescribed(items, one)).find((name) => name);
+  }
+  if (object?.['additionalProperties'] === true) return undefined;
+  if (object === undefined || typeof json !== 'object' || json === null) return undefined;
+  return Object.keys(json).find((name) => !(name in (object['properties'] as object)));
+}
+
+function check(schema: TSchema, json: unknown): void {
+  const known = checks.get(schema) ?? checker(schema, 'answer');
+  checks.set(schema, known);
+  known(json);
+}
+
+function patternsOf({ path }: Resource): RegExp[] {
+  return [OPERATOR_BASE, CUSTOMER_BASE].map(
+    (base) => new RegExp(`^${(base + path).replace(/:\w+/g, '[^/]+')}$`),
+  );
+}

@@ -1,0 +1,130 @@
+/*
+ * What each instrumentation costs this node. In: the seconds (instrumenter.ts), probes that can tell. Out: a Load on each
+ * gathering, for status and with its reports; and which one has to go when all together cost more than their budget.
+ * Counting slows down every event a little, so it is done for one second in ten, or on while the budget is exceeded.
+ */
+import { LIMITS } from '../../../common/service/limits';
+import type { Load } from '../../../common/model/load';
+import type { Gathering } from './gathering';
+import type { Cost, Probe, Source } from '../sources/source';
+
+interface Begun {
+  readonly probe: Probe;
+  readonly cost: Cost;
+}
+
+/** What has to be stopped, and why. */
+export interface Excess {
+  readonly gathering: Gathering;
+  readonly reason: string;
+}
+
+interface CostsOptions {
+  readonly sources: readonly Source[];
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  /** Percent of one core that all together may cost. */
+  readonly budget: number;
+}
+
+const NS_PER_SECOND = 1e9;
+/** What is proposed instead: half as much again as it cost, in tens. */
+const ROOM = 1.5;
+const TEN = 10;
+
+export class Costs {
+  private readonly o: CostsOptions;
+  private readonly begun = new Map<Gathering, Begun>();
+  private since: number | undefined;
+  /** Seconds in a row above the budget, and far above it. */
+  private above = 0;
+  private farAbove = 0;
+
+  constructor(options: CostsOptions) {
+    this.o = options;
+  }
+
+  /** Called when a second begins. */
+  tick(second: number, gatherings: Iterable<Gathering>): Excess | undefined {
+    const ended = this.since !== undefined;
+    const excess = this.since === undefined ? undefined : this.end(this.since);
+    if (this.above > 0 || (!ended && second % LIMITS.costEverySeconds === 0)) this.begin(gatherings);
+    return excess;
+  }
+
+  private begin(gatherings: Iterable<Gathering>): void {
+    for (const gathering of gatherings) {
+      const cost = costOf(gathering.probe);
+      if (gathering.probe !== undefined && cost !== undefined) {
+        this.begun.set(gathering, { probe: gathering.probe, cost });
+      }
+    }
+    if (this.begun.size === 0) {
+      this.above = 0;
+      this.farAbove = 0;
+      return;
+    }
+    for (const source of this.o.sources) source.countCost?.(true);
+    this.since = this.o.elapsed();
+  }
+
+  private end(since: number): Excess | undefined {
+    const seconds = (this.o.elapsed() - since) / NS_PER_SECOND;
+    const measured: { gathering: Gathering; percent: number }[] = [];
+    for (const [gathering, { probe, cost }] of this.begun) {
+      // Enabled anew meanwhile: another probe, other counters.
+      const after = gathering.probe === probe ? costOf(probe) : undefined;
+      if (after === undefined) continue;
+      gathering.load = loadOf(cost, after, seconds);
+      gathering.loadIsNew = true;
+      measured.push({ gathering, percent: gathering.load.percentOfCore });
+    }
+    for (const source of this.o.sources) source.countCost?.(false);
+    this.begun.clear();
+    this.since = undefined;
+    return this.excess(measured);
+  }
+
+  private excess(measured: readonly { gathering: Gathering; percent: number }[]): Excess | undefined {
+    const { budget } = this.o;
+    const sum = measured.reduce((total, { percent }) => total + percent, 0);
+    this.above = sum > budget ? this.above + 1 : 0;
+    this.farAbove = sum > LIMITS.costFarTimes * budget ? this.farAbove + 1 : 0;
+    const [first] = measured;
+    const isTooLong = this.above >= LIMITS.costBudgetSeconds || this.farAbove >= LIMITS.costFarSeconds;
+    if (!isTooLong || first === undefined) return undefined;
+    const worst = measured.reduce((a, b) => (b.percent > a.percent ? b : a), first);
+    // The rest is measured anew: perhaps it is still too much.
+    const seconds = this.above;
+    this.above = LIMITS.costBudgetSeconds - LIMITS.costAfterSeconds;
+    this.farAbove = 0;
+    const alone = `stopped: after ${seconds} s above the budget it cost ${worst.percent.toFixed(1)} % of a core`;
+    const others = measured.length === 1 ? '' : `, all ${measured.length} together ${sum.toFixed(1)} %`;
+    return {
+      gathering: worst.gathering,
+      reason:
+        `${alone}${others}; the budget of this node is ${budget} %: ask for less, or start its instrumenter with ` +
+        `CA_PROBE_BUDGET=${Math.ceil((ROOM * sum) / TEN) * TEN}`,
+    };
+  }
+}
+
+/** Undefined for a probe that cannot tell, or no more because it has just been closed. */
+function costOf(probe: Probe | undefined): Cost | undefined {
+  try {
+    return probe?.cost?.();
+  } catch {
+    return undefined;
+  }
+}
+
+function loadOf(before: Cost, after: Cost, seconds: number): Load {
+  const runs = after.runs - before.runs;
+  const nanoseconds = after.nanoseconds - before.nanoseconds;
+  return {
+    runsPerSecond: runs / seconds,
+    nanosecondsPerRun: runs === 0 ? 0 : nanoseconds / runs,
+    percentOfCore: (100 * nanoseconds) / (seconds * NS_PER_SECOND),
+    memoryBytes: after.bytes,
+  };
+}

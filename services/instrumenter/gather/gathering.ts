@@ -1,0 +1,111 @@
+/*
+ * One instrumentation on this node: how it stands, its probe, and which seconds the probe is counting now.
+ * In: enable and disable (instrumenter.ts), the seconds (tick.ts). Out: what status and probe_state say.
+ *
+ * An instrumentation reports from its first full second (or five) on. What is counted between enabling and the
+ * next whole second is no second's value, so it is read and dropped; for sources of counters it is the snapshot
+ * that the first value is the difference to.
+ */
+import { fqid, reportSeconds, type Instrumentation } from '../../../common/model/instrumentation';
+import { LIMITS } from '../../../common/service/limits';
+import type { Load } from '../../../common/model/load';
+import type { Body, ProbeState } from '../../../common/wire/message';
+import { metricName } from '../../../common/model/metric';
+import { printPredicate } from '../../../common/model/predicate';
+import type { Probe, Source } from '../sources/source';
+
+interface GatheringCounts {
+  reports: number;
+  /** Readings that failed. */
+  errors: number;
+  /** Seconds at which the last reading was still under way. */
+  late: number;
+  /** Readings of more or less than whole seconds (the process stood still): not sent, their events lost. */
+  uneven: number;
+}
+
+export class Gathering {
+  readonly fqid: string;
+  readonly instrumentation: Instrumentation;
+  /** Seconds that one report covers: 1 or 5. */
+  readonly period: number;
+  readonly counts: GatheringCounts = { reports: 0, errors: 0, late: 0, uneven: 0 };
+  state: ProbeState = 'enabling';
+  source: Source | undefined;
+  probe: Probe | undefined;
+  reason: string | undefined;
+  /** Gathered, but not all of it (Probe.shortfall), as it was told last. */
+  shortfall: string | undefined;
+  log: string | undefined;
+  /** What it costs this node, counted for one second now and then (costs.ts). */
+  load: Load | undefined;
+  /** The load has not been told yet. */
+  loadIsNew = false;
+  /** First second that the probe is counting now, when it began at a boundary of the period. */
+  covers: number | undefined;
+  /** A whole report has been due: from then on every event is either in a report or lost. */
+  begun = false;
+  /** The last reading is still under way. */
+  reading = false;
+  /** Events that the next report will say are lost. */
+  lost = 0;
+  /** Readings that failed since the last that did not. */
+  failures = 0;
+
+  constructor(instrumentation: Instrumentation) {
+    this.instrumentation = instrumentation;
+    this.fqid = fqid(instrumentation);
+    this.period = reportSeconds(instrumentation.granularity);
+  }
+
+  get metric(): string {
+    return metricName(this.instrumentation);
+  }
+
+  /** The body of probe_state, and of the answer to enabling and disabling. */
+  standing(): Body<'probe_state'> {
+    const reason = this.reason ?? this.shortfall;
+    return {
+      fqid: this.fqid,
+      state: this.state,
+      ...(this.source === undefined ? {} : { source: this.source.name }),
+      ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLength) }),
+      // The end of a log says what went wrong.
+      ...(this.log === undefined || this.log === '' ? {} : { log: this.log.slice(-LIMITS.probeLogLength) }),
+    };
+  }
+
+  /** For people: everything about it in one row of status. */
+  row(): Readonly<Record<string, unknown>> {
+    const { predicate, decomposition, granularity } = this.instrumentation;
+    return {
+      ...this.standing(),
+      metric: this.metric,
+      predicate: printPredicate(predicate),
+      decomposition,
+      granularity,
+      ...this.counts,
+      ...this.load,
+    };
+  }
+
+  /** True when both would be gathered in the same way: what differs besides is the aggregator's business. */
+  isSameAs(other: Instrumentation): boolean {
+    return gatheredOf(this.instrumentation) === gatheredOf(other);
+  }
+}
+
+function gatheredOf(i: Instrumentation): string {
+  const { module, stat, predicate, decomposition, fields, valueScope, granularity, enabled } = i;
+  const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([
+    module,
+    stat,
+    predicate,
+    decomposition,
+    sorted,
+    valueScope,
+    reportSeconds(granularity),
+    enabled,
+  ]);
+}

@@ -1,0 +1,212 @@
+/*
+ * What this node gathers. In: instrumentations to enable and to disable (commands.ts), and the seconds.
+ * Out: a gathering for each, held by its fqid; what became of it, to the caller and as probe_state. Next: tick.ts.
+ */
+import type { Clock } from '../../../common/service/clock';
+import { messageOf } from '../../../common/service/errors';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import type { Log } from '../../../common/service/log';
+import type { Body } from '../../../common/wire/message';
+import { Costs, type Excess } from './costs';
+import { Gathering } from './gathering';
+import type { Journal } from './journal';
+import type { Parcel } from './outbox';
+import { EnableError, type Source } from '../sources/source';
+import { candidates, uncovered } from '../sources/sources';
+import { noteShortfall, tick } from './tick';
+
+export type Standing = Body<'probe_state'>;
+
+interface InstrumenterOptions {
+  readonly clock: Clock;
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  readonly log: Log;
+  readonly journal: Journal;
+  /** In order of preference. */
+  readonly sources: readonly Source[];
+  /** Percent of one core that all probes together may cost. */
+  readonly budget: number;
+  readonly put: (parcel: Parcel) => void;
+  /** Told of every change. */
+  readonly changed: (standing: Standing) => void;
+}
+
+interface InstrumenterCounts {
+  ticks: number;
+  /** Whole seconds at which no tick came: the process or the machine stood still. */
+  ticksMissed: number;
+  enables: number;
+  disables: number;
+}
+
+export class Instrumenter {
+  readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0 };
+  private readonly options: InstrumenterOptions;
+  private readonly gatherings = new Map<string, Gathering>();
+  private readonly enabling = new WeakMap<Gathering, Promise<void>>();
+  private readonly costs: Costs;
+  private lastSecond: number | undefined;
+  /** Enablings begin one after another, with a turn of the event loop between: a tick waits for one at most. */
+  private turnstile: Promise<void> = Promise.resolve();
+
+  constructor(options: InstrumenterOptions) {
+    this.options = options;
+    this.costs = new Costs(options);
+  }
+
+  /** Resolves when it is gathered or cannot be. One that already runs as asked is left alone. Never rejects. */
+  async enable(instrumentation: Instrumentation): Promise<Standing> {
+    let gathering = new Gathering(instrumentation);
+    const known = this.gatherings.get(gathering.fqid);
+    if (!instrumentation.enabled) return this.disable(gathering.fqid);
+    // One that failed is tried again: what was in the way may be gone.
+    if (known?.isSameAs(instrumentation) === true && known.state !== 'failed') {
+      gathering = known;
+    } else {
+      this.gatherings.set(gathering.fqid, gathering);
+      this.enabling.set(gathering, this.replace(known, gathering));
+    }
+    await this.enabling.get(gathering);
+    return gathering.standing();
+  }
+
+  /** Resolves when nothing of it is left. One that is not here is already so. Never rejects. */
+  async disable(fqid: string): Promise<Standing> {
+    const gathering = this.gatherings.get(fqid);
+    if (gathering === undefined) return { fqid, state: 'stopped' };
+    this.gatherings.delete(fqid);
+    await this.stop(gathering);
+    this.options.changed(gathering.standing());
+    return gathering.standing();
+  }
+
+  /** Stops whatever is not among these. */
+  async expect(fqids: Iterable<string>): Promise<void> {
+    const expected = new Set(fqids);
+    const others = [...this.gatherings.keys()].filter((fqid) => !expected.has(fqid));
+    await Promise.all(others.map((fqid) => this.disable(fqid)));
+  }
+
+  /** `second` has just begun. Resolves when all its readings are done. */
+  async tick(second: number): Promise<void> {
+    this.counts.ticks++;
+    this.counts.ticksMissed += Math.max(second - (this.lastSecond ?? second - 1) - 1, 0);
+    this.lastSecond = second;
+    const excess = this.costs.tick(second, this.gatherings.values());
+    const stopped = excess === undefined ? undefined : this.giveUp(excess);
+    const { changed } = this.options;
+    await tick(this.gatherings.values(), second, {
+      ...this.options,
+      changed: (gathering) => {
+        changed(gathering.standing());
+      },
+    });
+    await stopped;
+  }
+
+  /** For status: one row each. */
+  rows(): Readonly<Record<string, unknown>>[] {
+    return [...this.gatherings.values()].map((gathering) => gathering.row());
+  }
+
+  async close(): Promise<void> {
+    await this.expect([]);
+  }
+
+  private async replace(known: Gathering | undefined, gathering: Gathering): Promise<void> {
+    // 'stopped' is not told: what is asked for goes on, differently.
+    if (known !== undefined) await this.stop(known);
+    await this.passTurnstile();
+    if (gathering.state === 'enabling') await this.start(gathering);
+  }
+
+  private async start(gathering: Gathering): Promise<void> {
+    const { clock, elapsed, journal, changed, sources } = this.options;
+    const from = elapsed();
+    changed(gathering.standing());
+    await this.tryEach(gathering, candidates(sources, gathering.instrumentation));
+    if (gathering.state === 'stopped') return;
+    if (gathering.state === 'enabling') {
+      gathering.state = 'failed';
+      gathering.reason ??= uncovered(sources, gathering.instrumentation);
+    }
+    this.counts.enables++;
+    journal.record('ca.instr_enables', () => this.work(gathering, elapsed() - from, clock.now()));
+    changed(gathering.standing());
+  }
+
+  private async tryEach(gathering: Gathering, sources: readonly Source[]): Promise<void> {
+    const { log } = this.options;
+    for (const source of sources) {
+      if (gathering.state === 'stopped') return;
+      gathering.source = source;
+      try {
+        const probe = await source.enable(gathering.instrumentation);
+        // TypeScript does not know that others change the state while we wait.
+        if ((gathering.state as string) === 'stopped') {
+          await probe.close();
+          return;
+        }
+        gathering.probe = probe;
+        gathering.state = 'enabled';
+        gathering.reason = undefined;
+        gathering.log = undefined;
+        noteShortfall(gathering, log);
+        return;
+      } catch (error) {
+        gathering.reason = messageOf(error);
+        gathering.log = error instanceof EnableError ? error.log : '';
+        log.warn({ err: error, fqid: gathering.fqid, source: source.name }, 'could not enable');
+      }
+    }
+  }
+
+  private async stop(gathering: Gathering): Promise<void> {
+    const { clock, elapsed, journal, log } = this.options;
+    const from = elapsed();
+    const { probe } = gathering;
+    gathering.state = 'stopped';
+    gathering.reason = undefined;
+    gathering.log = undefined;
+    gathering.probe = undefined;
+    gathering.shortfall = undefined;
+    try {
+      await probe?.close();
+    } catch (error) {
+      log.error({ err: error, fqid: gathering.fqid }, 'a probe could not be closed');
+    }
+    this.counts.disables++;
+    journal.record('ca.instr_disables', () => this.work(gathering, elapsed() - from, clock.now()));
+  }
+
+  /** It stays known, as failed, until it is asked for anew. */
+  private async giveUp({ gathering, reason }: Excess): Promise<void> {
+    const { changed, log } = this.options;
+    log.warn({ fqid: gathering.fqid, metric: gathering.metric, load: gathering.load }, reason);
+    await this.stop(gathering);
+    // Disabled, or asked for anew, meanwhile.
+    if (this.gatherings.get(gathering.fqid) !== gathering) return;
+    gathering.state = 'failed';
+    gathering.reason = reason;
+    changed(gathering.standing());
+  }
+
+  private work(gathering: Gathering, latency: number, now: number) {
+    return {
+      fields: {
+        cabackend: gathering.source?.name ?? '',
+        cainstnid: gathering.fqid,
+        cametric: gathering.metric,
+        latency,
+        subsecond: now % 1000,
+      },
+      value: 1,
+    };
+  }
+
+  private passTurnstile(): Promise<void> {
+    this.turnstile = this.turnstile.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.turnstile;
+  }
+}

@@ -1,0 +1,207 @@
+/*
+ * Values on their way out. In: one report at a time, from tick.ts. Out: data messages to the broker, in order; what is
+ * reported in one turn of the event loop about the same second travels in one message, under the keys of all.
+ * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted; the next
+ * report of the same instrumentation says how many events that cost. What was sent is kept as long (resend-buffer.ts), because
+ * nobody knows whether it arrived. Next on the walk: common/wire/data.ts.
+ */
+import type { Clock } from '../../../common/service/clock';
+import type { DataMessage, Report } from '../../../common/wire/data';
+import { CaError } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import type { Routes } from '../../../common/wire/route';
+import type { ResendItems } from '../../../common/wire/message';
+import { totalOf, type Value } from '../../../common/model/value';
+import { Kept } from './resend-buffer';
+
+/** One instrumentation's report and the seconds that it covers. */
+export interface Parcel {
+  readonly second: number;
+  readonly duration: number;
+  readonly report: Report;
+  /** A snapshot is no sum of events: what is not sent is missing, but no events are lost. */
+  readonly snapshot?: boolean;
+}
+
+interface OutboxOptions {
+  readonly host: string;
+  readonly clock: Clock;
+  readonly routes: Pick<Routes, 'instrumentation'>;
+  /** False when the broker is away: the message was not taken. */
+  readonly send: (keys: readonly string[], message: DataMessage) => boolean;
+  /** Told of each report that is given up. */
+  readonly gaveUp?: (parcel: Parcel) => void;
+}
+
+/** In reports. */
+export interface OutboxCounts {
+  sent: number;
+  /** Given up because the broker was away for too long. */
+  lost: number;
+  /** Sent once more because an aggregator missed them. */
+  resent: number;
+}
+
+export class Outbox {
+  readonly counts: OutboxCounts = { sent: 0, lost: 0, resent: 0 };
+  private readonly options: OutboxOptions;
+  private waiting: Parcel[] = [];
+  private next: NodeJS.Immediate | undefined;
+  private readonly kept = new Kept();
+  /** Events of reports that were given up, by instrumentation, until a report has said so. */
+  private readonly owed = new Map<string, number>();
+
+  constructor(options: OutboxOptions) {
+    this.options = options;
+  }
+
+  get queued(): number {
+    return this.waiting.length;
+  }
+
+  put(parcel: Parcel): void {
+    this.giveUpOldest();
+    this.waiting.push(this.confess(parcel));
+    this.soon();
+  }
+
+  /** Sends these again at once. Out: those that are not here. Throws when the broker does not take them. */
+  resend(items: ResendItems): ResendItems {
+    const found: Parcel[] = [];
+    const unknown: { fqid: string; seconds: number[] }[] = [];
+    for (const { fqid, seconds } of items) {
+      const missing = seconds.filter((second) => {
+        const parcel = this.kept.get(fqid, second);
+        if (parcel !== undefined) found.push(parcel);
+        // What waits goes out on its own, in its turn.
+        return (
+          parcel === undefined && !this.waiting.some((w) => w.second === second && w.report.fqid === fqid)
+        );
+      });
+      if (missing.length > 0) unknown.push({ fqid, seconds: missing });
+    }
+    for (let i = 0; i < found.length; i += LIMITS.reportsPerMessage) {
+      for (const message of messagesOf(found.slice(i, i + LIMITS.reportsPerMessage))) {
+        if (!this.send(message)) throw new CaError('NO_RESOURCE', 'the broker takes no messages now');
+        this.counts.resent += message.length;
+      }
+    }
+    return unknown;
+  }
+
+  /** Sends what waits, the oldest seconds first, a message's worth of reports in a row. */
+  flush(): void {
+    const slice = this.waiting.slice(0, LIMITS.reportsPerMessage);
+    const sent = new Set<Parcel>();
+    for (const message of messagesOf(slice)) {
+      if (!this.send(message)) break;
+      for (const parcel of message) {
+        sent.add(parcel);
+        this.kept.keep(parcel);
+        this.counts.sent++;
+      }
+    }
+    this.kept.forget(this.oldest());
+    this.waiting = [...slice.filter((parcel) => !sent.has(parcel)), ...this.waiting.slice(slice.length)];
+    if (sent.size === slice.length && this.waiting.length > 0) this.soon();
+  }
+
+  /** What still waits stays behind, and is lost. */
+  close(): void {
+    this.flush();
+    clearImmediate(this.next);
+    this.counts.lost += this.waiting.length;
+    this.waiting = [];
+  }
+
+  private soon(): void {
+    this.next ??= setImmediate(() => {
+      this.next = undefined;
+      this.flush();
+    });
+  }
+
+  private giveUpOldest(): void {
+    const oldest = this.oldest();
+    let surplus = Math.max(this.waiting.length + 1 - LIMITS.outboxReports, 0);
+    // In order of second, but for a late one now and then: that one waits for its turn.
+    while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
+    if (surplus === 0) return;
+    for (const parcel of this.waiting.splice(0, surplus)) {
+      const { report, snapshot } = parcel;
+      this.counts.lost++;
+      this.options.gaveUp?.(parcel);
+      const events = report.lost + (snapshot === true ? 0 : totalOf(report.value));
+      if (events > 0) this.owed.set(report.fqid, (this.owed.get(report.fqid) ?? 0) + events);
+    }
+    // Whoever never reports again needs no more room than this.
+    for (const fqid of this.owed.keys()) {
+      if (this.owed.size <= LIMITS.outboxReports) break;
+      this.owed.delete(fqid);
+    }
+  }
+
+  /** The report, with what was given up before it. */
+  private confess(parcel: Parcel): Parcel {
+    const { report } = parcel;
+    const events = this.owed.get(report.fqid);
+    if (events === undefined) return parcel;
+    this.owed.delete(report.fqid);
+    return { ...parcel, report: { ...report, lost: report.lost + events } };
+  }
+
+  private oldest(): number {
+    return Math.floor(this.options.clock.now() / 1000) - LIMITS.outboxSeconds;
+  }
+
+  private send(parcels: readonly Parcel[]): boolean {
+    const { host, clock, routes, send } = this.options;
+    const [first] = parcels;
+    if (first === undefined) return true;
+    const { second, duration } = first;
+    const reports = parcels.map(({ report }) => report);
+    const keys = reports.map(({ fqid }) => routes.instrumentation(fqid));
+    // `sent` is the time of the sending itself, also for what has waited: skew is told by it.
+    return send(keys, { node: host, second, duration, sent: clock.now(), reports });
+  }
+}
+
+/** Reports of the same seconds together, the oldest seconds first, none larger than a message may be. */
+function messagesOf(parcels: readonly Parcel[]): Parcel[][] {
+  const bySeconds = new Map<string, Parcel[]>();
+  for (const parcel of parcels) {
+    const seconds = `${parcel.second} ${parcel.duration}`;
+    bySeconds.set(seconds, [...(bySeconds.get(seconds) ?? []), parcel]);
+  }
+  return [...bySeconds.values()].sort(([a], [b]) => (a?.second ?? 0) - (b?.second ?? 0)).flatMap(splitBySize);
+}
+
+function splitBySize(parcels: readonly Parcel[]): Parcel[][] {
+  const messages: Parcel[][] = [];
+  let room = 0;
+  for (const parcel of parcels) {
+    const bytes = bytesAtMost(parcel.report.value);
+    if (messages.length === 0 || bytes > room) {
+      messages.push([]);
+      room = LIMITS.dataMessageBytes / 2;
+    }
+    messages.at(-1)?.push(parcel);
+    room -= bytes;
+  }
+  return messages;
+}
+
+/** More than its packed form ever takes: 9 bytes a number, 3 a UTF-16 unit. */
+function bytesAtMost(value: Value): number {
+  const text = (key: string): number => 4 + 3 * key.length;
+  switch (value.shape) {
+    case 'number':
+      return 9;
+    case 'keyed':
+      return [...value.numbers.keys()].reduce((sum, key) => sum + text(key) + 9, 0);
+    case 'distribution':
+      return 9 * value.distribution.length;
+    case 'keyed-distribution':
+      return [...value.distributions].reduce((sum, [key, d]) => sum + text(key) + 9 * d.length, 0);
+  }
+}

@@ -1,0 +1,187 @@
+/*
+ * Once a second: close the second in all probes, read them, send the values. In: the second that has just begun.
+ * Out: one report per instrumentation and second, to outbox.ts. Next on the walk: outbox.ts.
+ *
+ * The closing is done for all probes in a row, so that they agree on where the second ends; the reading is done
+ * by each for itself, so that a slow or broken one costs nobody else anything.
+ */
+import type { Clock } from '../../../common/service/clock';
+import { messageOf } from '../../../common/service/errors';
+import { LIMITS } from '../../../common/service/limits';
+import type { Log } from '../../../common/service/log';
+import { totalOf } from '../../../common/model/value';
+import type { Gathering } from './gathering';
+import type { Journal } from './journal';
+import { capKeys } from './keys';
+import type { Parcel } from './outbox';
+import type { Probe, Reading, Source } from '../sources/source';
+
+interface TickOptions {
+  readonly clock: Clock;
+  /** Nanoseconds of a clock that only goes forward. */
+  readonly elapsed: () => number;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly put: (parcel: Parcel) => void;
+  /** A probe has begun to fail, or works again. */
+  readonly changed: (gathering: Gathering) => void;
+}
+
+/** What turn() closed. */
+interface Closed {
+  readonly gathering: Gathering;
+  readonly probe: Probe;
+  /** First second of the report; undefined when what was closed is not made of whole seconds. */
+  readonly first: number | undefined;
+  readonly nanoseconds: number;
+}
+
+/** Resolves when all readings are done (or have failed); nobody needs to wait for that. Never rejects. */
+export async function tick(
+  gatherings: Iterable<Gathering>,
+  second: number,
+  options: TickOptions,
+): Promise<void> {
+  const started = options.elapsed();
+  const startedMs = options.clock.now();
+  const bySource = new Map<Source, Closed[]>();
+  for (const gathering of gatherings) {
+    const closed = isDue(gathering, second) ? turn(gathering, second, options) : undefined;
+    if (closed === undefined || gathering.source === undefined) continue;
+    const group = bySource.get(gathering.source) ?? [];
+    bySource.set(gathering.source, group);
+    group.push(closed);
+  }
+  await Promise.all(
+    [...bySource].map(async ([source, group]) => {
+      try {
+        await source.settle?.();
+      } catch (error) {
+        // The values may lack a few events of their last moment; the probes say so themselves where they know.
+        options.log.warn({ err: error, source: source.name }, 'the source did not settle');
+      }
+      await Promise.all(group.map((closed) => read(closed, options)));
+    }),
+  );
+  options.journal.record('ca.instr_ticks', () => ({
+    fields: { latency: options.elapsed() - started, subsecond: startedMs % 1000 },
+    value: 1,
+  }));
+}
+
+/** At its boundaries; and at once when it should have been closed before now (the process stood still). */
+function isDue(gathering: Gathering, second: number): boolean {
+  if (gathering.probe === undefined) return false;
+  if (second % gathering.period === 0) return true;
+  return gathering.covers !== undefined && second >= gathering.covers + gathering.period;
+}
+
+function turn(gathering: Gathering, second: number, options: TickOptions): Closed | undefined {
+  const { probe, period } = gathering;
+  if (probe === undefined) return undefined;
+  if (gathering.reading) {
+    // A reading that is late must not be mixed with the next. What is counted meanwhile will be uneven.
+    gathering.counts.late++;
+    return undefined;
+  }
+  const from = options.elapsed();
+  const first = gathering.covers;
+  gathering.covers = second % period === 0 ? second : undefined;
+  try {
+    probe.turn();
+  } catch (error) {
+    failed(gathering, error, options);
+    return undefined;
+  }
+  // From here on, not from read(): a source that does not settle counts as one that is slow to read.
+  gathering.reading = true;
+  const nanoseconds = options.elapsed() - from;
+  return {
+    gathering,
+    probe,
+    first: first !== undefined && first + period === second ? first : undefined,
+    nanoseconds,
+  };
+}
+
+async function read(closed: Closed, options: TickOptions): Promise<void> {
+  const { gathering, probe, first } = closed;
+  const from = options.elapsed();
+  try {
+    const reading = await probe.read();
+    // Disabled, or enabled anew, meanwhile.
+    if (gathering.probe !== probe) return;
+    if (first === undefined) drop(gathering, reading);
+    else report(gathering, first, reading, options);
+    worked(gathering, options);
+  } catch (error) {
+    if (gathering.probe === probe) failed(gathering, error, options);
+  } finally {
+    gathering.reading = false;
+    options.journal.record('ca.instr_beops', () => ({
+      fields: {
+        cabackend: gathering.source?.name ?? '',
+        cainstnid: gathering.fqid,
+        cametric: gathering.metric,
+        latency: closed.nanoseconds + options.elapsed() - from,
+        subsecond: options.clock.now() % 1000,
+      },
+      value: 1,
+    }));
+  }
+}
+
+function report(gathering: Gathering, second: number, reading: Reading, options: TickOptions): void {
+  const value = capKeys(reading.value, LIMITS.keysPerSecond);
+  const lost = gathering.lost + reading.lost;
+  gathering.lost = 0;
+  gathering.begun = true;
+  gathering.counts.reports++;
+  const load = gathering.loadIsNew && gathering.load !== undefined ? { load: gathering.load } : {};
+  gathering.loadIsNew = false;
+  const snapshot = gathering.instrumentation.valueScope === 'point';
+  const report = { fqid: gathering.fqid, value, lost, ...load };
+  options.put({ second, duration: gathering.period, report, ...(snapshot ? { snapshot } : {}) });
+}
+
+/** Events of no whole second: before the first report nobody has asked for them; after it they are lost. */
+function drop(gathering: Gathering, reading: Reading): void {
+  if (!gathering.begun) return;
+  gathering.counts.uneven++;
+  gathering.lost += reading.lost;
+  // A snapshot is no sum of events.
+  if (gathering.instrumentation.valueScope === 'interval') gathering.lost += totalOf(reading.value);
+}
+
+function failed(gathering: Gathering, error: unknown, options: TickOptions): void {
+  gathering.counts.errors++;
+  gathering.failures++;
+  // What could not be read may turn up in the next reading: that is no second's value either.
+  gathering.covers = undefined;
+  if (gathering.failures === 1) {
+    options.log.warn({ err: error, fqid: gathering.fqid }, 'a probe could not be read');
+  }
+  if (gathering.failures === LIMITS.probeFailures) {
+    gathering.state = 'failed';
+    gathering.reason = `its last ${LIMITS.probeFailures} readings failed: ${messageOf(error)}`;
+    options.changed(gathering);
+  }
+}
+
+function worked(gathering: Gathering, options: TickOptions): void {
+  gathering.failures = 0;
+  if (noteShortfall(gathering, options.log) && gathering.state === 'enabled') options.changed(gathering);
+  if (gathering.state !== 'failed') return;
+  gathering.state = 'enabled';
+  gathering.reason = undefined;
+  options.changed(gathering);
+}
+
+/** True when there is news of what it cannot see. */
+export function noteShortfall(gathering: Gathering, log: Log): boolean {
+  const shortfall = gathering.probe?.shortfall?.();
+  if (shortfall === gathering.shortfall) return false;
+  gathering.shortfall = shortfall;
+  if (shortfall !== undefined) log.warn({ fqid: gathering.fqid }, shortfall);
+  return true;
+}

@@ -1,0 +1,12 @@
+/* ca.instr_beops: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+import type { MetricDescription } from '../language/description';
+
+export const instrBeops: MetricDescription = {
+  module: 'ca',
+  stat: 'instr_beops',
+  label: 'instrumenter backend requests',
+  why: 'Which source or instrumentation is slow to read?',
+  unit: 'requests',
+  interval: 'interval',
+  fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency', 'subsecond'],
+};

@@ -1,0 +1,12 @@
+/* ca.instr_disables: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+import type { MetricDescription } from '../language/description';
+
+export const instrDisables: MetricDescription = {
+  module: 'ca',
+  stat: 'instr_disables',
+  label: 'instrumenter disable operations',
+  why: 'How long does it take until nothing is left of something gathered?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],
+};

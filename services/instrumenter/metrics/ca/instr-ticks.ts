@@ -1,0 +1,12 @@
+/* ca.instr_ticks: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+import type { MetricDescription } from '../language/description';
+
+export const instrTicks: MetricDescription = {
+  module: 'ca',
+  stat: 'instr_ticks',
+  label: 'instrumenter ticks',
+  why: 'How much of each second does the instrumenter need for its own work?',
+  unit: 'ticks',
+  interval: 'interval',
+  fields: ['hostname', 'latency', 'subsecond'],
+};

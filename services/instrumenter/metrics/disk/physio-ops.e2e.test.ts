@@ -1,0 +1,64 @@
+/* disk.physio_ops on the real kernel: requests of known size. Needs root, and a file system on a disk. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
+import { both, distributionOf, is, onRealKernel, perl } from '../../sources/bpf/testing/real-kernel';
+
+onRealKernel('requests to disks', (kernel) => {
+  test('direct reads of a disk are counted by kind, with their size', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-disk-'));
+    const file = join(folder, 'data');
+    try {
+      spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=64k', 'count=32', 'conv=fsync']);
+      const probe = await kernel.enable(
+        'disk.physio_ops',
+        ['optype', 'size'],
+        both(is('optype', 'read'), is('errno', 'none')),
+      );
+      const dd = spawnSync('dd', [`if=${file}`, 'of=/dev/null', 'bs=64k', 'iflag=direct'], {
+        encoding: 'utf8',
+      });
+      const value = await kernel.read(probe);
+      if (dd.status !== 0) {
+        process.stderr.write(`SKIPPED: this folder’s file system has no direct reads: ${dd.stderr}\n`);
+        return;
+      }
+      const bucket = LOG_GRID.bucketOf(65_536);
+      let found = 0;
+      eachBucket(distributionOf(value, 'read'), (b, count) => (found += b === bucket ? count : 0));
+      expect(found).toBeGreaterThanOrEqual(32);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a request’s time in the queue is told apart from its service', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-queue-'));
+    try {
+      const served = await kernel.enable('disk.physio_ops', ['optype', 'latency']);
+      const queued = await kernel.enable('disk.physio_ops', ['optype', 'queuetime']);
+      perl(
+        'open(D, ">", $ARGV[0]); for (1..20) { syswrite(D, "x" x 4096); syscall($ARGV[1], fileno D) }',
+        join(folder, 'data'),
+        process.arch === 'x64' ? '74' : '82',
+      );
+      const [inQueue, inService] = [await kernel.read(queued), await kernel.read(served)];
+      if (totalOf(inService) === 0) {
+        process.stderr.write('SKIPPED: nothing of this folder’s file system goes to a disk\n');
+        return;
+      }
+      // No request here waits for half a minute: the kernel's stamp and ours are of one clock.
+      if (inQueue.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
+      expect(totalOf(inQueue)).toBeGreaterThan(0);
+      for (const distribution of inQueue.distributions.values()) {
+        eachBucket(distribution, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBeLessThan(30e9));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

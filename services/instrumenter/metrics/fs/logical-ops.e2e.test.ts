@@ -1,0 +1,87 @@
+/* fs.logical_ops, logical_rwops and syncs on the real kernel: a program that reads and writes a known file. Needs root. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { eachBucket, totalCount } from '../../../../common/model/distribution';
+import {
+  both,
+  distributionOf,
+  is,
+  onRealKernel,
+  own,
+  perl,
+  rename,
+} from '../../sources/bpf/testing/real-kernel';
+
+onRealKernel('operations on open files', (kernel) => {
+  test('reads and writes of files are counted by kind, with size, place and file system; others are not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-files-'));
+    const comm = own('files');
+    try {
+      const mine = is('execname', comm);
+      const types = await kernel.enable('fs.logical_rwops', ['fstype'], both(mine, is('optype', 'write')));
+      const sizes = await kernel.enable('fs.logical_rwops', ['optype', 'size'], mine);
+      const places = await kernel.enable('fs.logical_rwops', ['optype', 'offset'], mine);
+      const all = await kernel.enable('fs.logical_ops', ['optype'], mine);
+      const waits = await kernel.enable('fs.logical_ops', ['optype', 'latency'], mine);
+      const syncs = await kernel.enable('fs.syncs', ['syscall', 'latency'], mine);
+      const [fsync, pread] = process.arch === 'x64' ? ['74', '17'] : ['82', '67'];
+      const output = perl(
+        `open(D, "+>", $ARGV[0]); pipe(R, W); ${rename(comm)}
+         for (1..40) { syswrite(D, "x" x 5000) } for (1..9) { syswrite(W, "x"); sysread(R, $b, 1) }
+         sysseek(D, 0, 0); for (1..41) { sysread(D, $b, 5000) }
+         $b = "y" x 100; for (1..7) { syscall($ARGV[2], fileno D, $b, 100, 150000) }
+         for (1..5) { syscall($ARGV[1], fileno D) }
+         syscall(${process.arch === 'x64' ? 1 : 64}, 999, $b, 1);
+         open(S, ">", "/proc/$$/comm"); syswrite(S, "other");
+         open(M, "<", "/proc/self/mounts"); print <M>`,
+        join(folder, 'data'),
+        fsync ?? '',
+        pread ?? '',
+      );
+      // The write that renames the program is told under the new name.
+      const byType = new Map(await kernel.numbers(types));
+      expect(byType.get('proc')).toBe(1);
+      byType.delete('proc');
+      expect([...byType.values()]).toEqual([40]);
+      expect(output).toContain(` ${[...byType.keys()][0]} `);
+      const bySize = await kernel.read(sizes);
+      const writes = new Map<number, number>();
+      eachBucket(distributionOf(bySize, 'write'), (bucket, count) => writes.set(bucket, count));
+      expect(writes).toEqual(
+        new Map([
+          [LOG_GRID.bucketOf(comm.length), 1],
+          [LOG_GRID.bucketOf(5000), 40],
+        ]),
+      );
+      const reads = new Map<number, number>();
+      eachBucket(distributionOf(bySize, 'read'), (bucket, count) => reads.set(bucket, count));
+      expect(reads).toEqual(
+        new Map([
+          [LOG_GRID.bucketOf(0), 1],
+          [LOG_GRID.bucketOf(100), 7],
+          [LOG_GRID.bucketOf(5000), 40],
+        ]),
+      );
+      const offsets = new Map<number, number>();
+      const byPlace = await kernel.read(places);
+      eachBucket(distributionOf(byPlace, 'read'), (bucket, count) => offsets.set(bucket, count));
+      const expected = new Map<number, number>();
+      for (let i = 0; i <= 40; i++) {
+        const bucket = LOG_GRID.bucketOf(5000 * i);
+        expected.set(bucket, (expected.get(bucket) ?? 0) + 1);
+      }
+      expected.set(LOG_GRID.bucketOf(150_000), 7 + (expected.get(LOG_GRID.bucketOf(150_000)) ?? 0));
+      expect([...offsets].sort((a, b) => a[0] - b[0])).toEqual([...expected].sort((a, b) => a[0] - b[0]));
+      const byKind = await kernel.numbers(all);
+      expect([byKind.get('write'), byKind.get('read'), byKind.get('fsync')]).toEqual([41, 48, 5]);
+      // Its own name, once more; the data were opened before it had one.
+      expect(byKind.get('open')).toBe(1);
+      expect(totalCount(await kernel.distribution(waits, 'fsync'))).toBe(5);
+      expect(totalCount(await kernel.distribution(syncs, 'fsync'))).toBe(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,20 @@
+/* mantaop.jobs_assigned: each job that a Manta supervisor takes over. */
+import type { MetricDescription } from '../language/description';
+
+export const jobsAssigned: MetricDescription = {
+  module: 'mantaop',
+  stat: 'jobs_assigned',
+  label: 'jobs assigned',
+  why: 'How many jobs begin, and at which supervisor?',
+  unit: 'jobs',
+  interval: 'interval',
+  fields: ['hostname', 'zonename'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['marlin-supervisor*:::job-assigned'],
+        count: { fields: { zonename: 'zonename' } },
+      },
+    ],
+  },
+};

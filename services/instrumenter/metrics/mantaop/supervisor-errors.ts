@@ -1,0 +1,20 @@
+/* mantaop.supervisor_errors: each error that a Manta supervisor reports for a job. */
+import type { MetricDescription } from '../language/description';
+
+export const supervisorErrors: MetricDescription = {
+  module: 'mantaop',
+  stat: 'supervisor_errors',
+  label: 'supervisor errors',
+  why: 'Which jobs go wrong?',
+  unit: 'errors',
+  interval: 'interval',
+  fields: ['hostname', 'zonename', 'jobid'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['marlin-supervisor*:::error-dispatched'],
+        count: { fields: { zonename: 'zonename', jobid: 'copyinstr(arg0)' } },
+      },
+    ],
+  },
+};

@@ -1,0 +1,22 @@
+/* memory.oom_kills: each process that the kernel kills because memory has run out. */
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { argument } from '../language/expression';
+import { tracepoint } from '../language/observation';
+import { fieldsOfTask } from '../process';
+
+/** 6.8 and older hand over a number only: too little to say who it was. */
+const victim = argument('task_struct');
+
+export const oomKills: MetricDescription = {
+  module: 'memory',
+  stat: 'oom_kills',
+  label: 'out-of-memory kills',
+  why: 'Whom did the kernel kill to have memory again?',
+  unit: 'processes',
+  interval: 'interval',
+  fields: [...PROCESS_FIELDS, 'subsecond'],
+  bpf: {
+    probes: [{ at: tracepoint('mark_victim'), steps: [{ kind: 'count', fields: fieldsOfTask(victim) }] }],
+  },
+};

@@ -1,0 +1,21 @@
+/*
+ * What the probes of our module for Node.js programs hand over (deps/node-probes). In: nothing. Out: fields of requests.
+ * Texts are cut there already, to 255 bytes.
+ */
+import { argument, userText } from './language/expression';
+import { PROGRAM } from './process';
+
+const METHOD_BYTES = 24;
+const URL_BYTES = 128;
+export const ADDRESS_BYTES = 48;
+
+/** In the order of native.httpd() and native.httpc() in preload.js. */
+export const HTTP_FIELDS = {
+  ...PROGRAM,
+  http_method: userText(argument(0), METHOD_BYTES),
+  http_url: userText(argument(1), URL_BYTES),
+  http_path: userText(argument(2), URL_BYTES),
+  raddr: userText(argument(4), ADDRESS_BYTES),
+  rport: argument(5),
+  latency: argument(6),
+} as const;

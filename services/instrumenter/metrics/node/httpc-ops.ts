@@ -1,0 +1,41 @@
+/* node.httpc_ops: each HTTP request that a Node.js program makes, once it is answered. */
+import { span } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { HTTP_FIELDS } from '../node-module';
+import { CONNECTION, CONNECTION_OF_REQUEST, HTTP_ANSWERED, HTTP_STARTS } from '../node-program';
+import { NODE, usdt, userMoment } from '../user';
+
+export const httpcOps: MetricDescription = {
+  module: 'node',
+  stat: 'httpc_ops',
+  label: 'HTTP client operations',
+  why: 'Which servers does the program wait for?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: [
+    ...PROCESS_FIELDS,
+    'http_method',
+    'http_url',
+    'http_path',
+    'raddr',
+    'rport',
+    'latency',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      { at: userMoment(NODE, usdt('ca_node', 'httpc')), steps: [{ kind: 'count', fields: HTTP_FIELDS }] },
+    ],
+  },
+  dtrace: {
+    illumos: span({
+      from: ['node*:::http-client-request'],
+      to: ['node*:::http-client-response'],
+      by: ['pid', `${CONNECTION_OF_REQUEST}->fd`],
+      byAtEnd: ['pid', `${CONNECTION}->fd`],
+      keep: HTTP_STARTS,
+      fields: HTTP_ANSWERED,
+    }),
+  },
+};

@@ -1,0 +1,52 @@
+/* node.httpd_ops: each HTTP request that a Node.js program has answered. */
+import { span } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { argument, userText } from '../language/expression';
+import { ADDRESS_BYTES, HTTP_FIELDS } from '../node-module';
+import { CONNECTION, CONNECTION_OF_REQUEST, HTTP_ANSWERED, HTTP_STARTS, REQUEST } from '../node-program';
+import { NODE, usdt, userMoment } from '../user';
+
+export const httpdOps: MetricDescription = {
+  module: 'node',
+  stat: 'httpd_ops',
+  label: 'HTTP server operations',
+  why: 'Which URLs of the program are slow, and for whom?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: [
+    ...PROCESS_FIELDS,
+    'http_method',
+    'http_url',
+    'http_path',
+    'http_origin',
+    'raddr',
+    'rport',
+    'latency',
+    'subsecond',
+  ],
+  bpf: {
+    probes: [
+      {
+        at: userMoment(NODE, usdt('ca_node', 'httpd')),
+        steps: [
+          { kind: 'count', fields: { ...HTTP_FIELDS, http_origin: userText(argument(3), ADDRESS_BYTES) } },
+        ],
+      },
+    ],
+  },
+  dtrace: {
+    illumos: span({
+      from: ['node*:::http-server-request'],
+      to: ['node*:::http-server-response'],
+      by: ['pid', `${CONNECTION_OF_REQUEST}->fd`],
+      byAtEnd: ['pid', `${CONNECTION}->fd`],
+      keep: { ...HTTP_STARTS, forwarded: `${REQUEST}->forwardedFor` },
+      fields: {
+        ...HTTP_ANSWERED,
+        // The first of those who forwarded it, else who sent it.
+        http_origin: `strlen({forwarded}) > 0 ? strtok({forwarded}, ",") : ${CONNECTION}->remoteAddress`,
+      },
+    }),
+  },
+};

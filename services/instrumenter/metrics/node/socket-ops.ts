@@ -1,0 +1,32 @@
+/* node.socket_ops: each read and write of a socket by a Node.js program. */
+import { ILLUMOS_PROCESS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { CONNECTION } from '../node-program';
+
+export const socketOps: MetricDescription = {
+  module: 'node',
+  stat: 'socket_ops',
+  label: 'socket operations',
+  why: 'How much goes over which connection, and does it pile up?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: [...PROCESS_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['node*:::net-socket-read', 'node*:::net-socket-write'],
+        count: {
+          fields: {
+            ...ILLUMOS_PROCESS,
+            optype: 'probename == "net-socket-read" ? "read" : "write"',
+            raddr: `${CONNECTION}->remoteAddress`,
+            rport: { integer: `${CONNECTION}->remotePort` },
+            size: 'arg1',
+            buffered: `${CONNECTION}->bufferSize`,
+          },
+        },
+      },
+    ],
+  },
+};

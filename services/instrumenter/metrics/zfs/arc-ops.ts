@@ -1,0 +1,22 @@
+/* zfs.arc_ops: each look into the cache of ZFS. */
+import { ILLUMOS_PROCESS } from '../language/clause';
+import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+
+export const arcOps: MetricDescription = {
+  module: 'zfs',
+  stat: 'arc_ops',
+  label: 'ARC operations',
+  why: 'Do reads find their data in memory, and whose do not?',
+  unit: 'operations',
+  interval: 'interval',
+  fields: [...PROCESS_FIELDS, 'optype'],
+  dtrace: {
+    illumos: [
+      {
+        probes: ['sdt:::arc-hit', 'sdt:::arc-miss'],
+        count: { fields: { ...ILLUMOS_PROCESS, optype: 'probename == "arc-hit" ? "hit" : "miss"' } },
+      },
+    ],
+  },
+};

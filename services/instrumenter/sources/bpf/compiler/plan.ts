@@ -1,0 +1,337 @@
+/*
+ * What a question needs of a description: which steps, which kept values, which key. In: an observation, a predicate,
+ * a breakdown, a kernel. Out: steps with everything resolved, ready for program.ts, and the layout of the maps' keys.
+ * Next: program.ts.
+ */
+import type { Grid } from '../../../../../common/model/bucket';
+import type { Predicate } from '../../../../../common/model/predicate';
+import { task, type Expression } from '../../../metrics/language/expression';
+import {
+  tracepoint,
+  type Identity,
+  type Observation,
+  type Probe,
+  type Step,
+  type ZoneOf,
+} from '../../../metrics/language/observation';
+import type { UserMoment } from '../../../metrics/user';
+import { cgroupOf, conditionOf, resolveField, type Field } from './field';
+import { MissingError } from '../kernel/btf';
+import { hookOf, type Hook, type Hooking } from './hook';
+import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
+import { numberOf, type Surroundings } from './resolve';
+import { simplify } from './simplify';
+import type { Site } from './site';
+import { zoneFilter, type ZoneFilter } from './zone-filter';
+
+/** The machine that programs are made for. `cpus`: how many the kernel has room for. */
+export type Machine = Omit<Surroundings, 'tracepoint' | 'site' | 'hook'> & {
+  readonly cpus: number;
+  /** How programs come to run at functions of the kernel; or why they do not. Absent: nobody has looked. */
+  readonly hooking?: Hooking | MissingError;
+  /** The file of user programs that is meant, where an observation is of such. */
+  readonly file?: { sitesOf(moment: UserMoment): readonly Site[] };
+};
+
+export interface Question {
+  readonly predicate: Predicate;
+  readonly discrete?: string;
+  readonly numeric?: { readonly field: string; readonly grid: Grid };
+  isNumeric(field: string): boolean;
+}
+
+/** An identity resolved: one per CPU, or a number. */
+export type By = 'cpu' | Node;
+
+export interface KeepStep {
+  readonly kind: 'keep';
+  readonly by: By;
+  readonly when: Node;
+  readonly values: readonly { readonly name: string; readonly node: Node }[];
+}
+export interface CountStep {
+  readonly kind: 'count';
+  /** Absent: the question needs nothing that was kept. */
+  readonly by?: By;
+  /** What decides before what was kept is taken out, and after. */
+  readonly when: Node;
+  readonly condition: Node;
+  /** Present: the zone decides as well. The cgroup's number, and the cases of the zone filter. */
+  readonly zoned?: { readonly cgroup: Node; readonly cases: readonly Node[] };
+  readonly discrete?: Field;
+  readonly numeric?: Node;
+  readonly amount: Node;
+}
+interface ForgetStep {
+  readonly kind: 'forget';
+  readonly by: Node;
+  readonly when: Node;
+}
+export interface AmendStep {
+  readonly kind: 'amend';
+  readonly by: Node;
+  readonly when: Node;
+  readonly values: readonly { readonly name: string; readonly node: Node }[];
+}
+export type ReadyStep = KeepStep | CountStep | AmendStep | ForgetStep;
+
+interface ReadyProbe {
+  /** Its name, also where it is none. */
+  readonly tracepoint: string;
+  /** Present: not a tracepoint, but so many samples a second on each CPU. */
+  readonly hertz?: number;
+  /** Present: not a tracepoint, but a place in a user program. */
+  readonly site?: Site;
+  /** Present: not a tracepoint, but a function of the kernel. */
+  readonly hook?: Hook;
+  readonly steps: readonly ReadyStep[];
+}
+
+/** How what is kept is stored. inPlace: an entry stays, and is marked empty; otherwise it is removed when counted. */
+export interface Keeping {
+  readonly storage: 'cpu' | 'inPlace' | 'removed';
+  /** One of 8 bytes each, in this order. The first is never 0 while an event is in flight. */
+  readonly names: readonly string[];
+}
+
+export interface Plan {
+  readonly probes: readonly ReadyProbe[];
+  readonly keeping?: Keeping;
+  /** The discrete field as the first count step has it: how keys print. */
+  readonly discrete?: Field;
+  readonly grid?: Grid;
+  readonly zones?: ZoneFilter;
+}
+
+/** Kept where no value serves as the mark that an event is in flight. */
+const MARK = '(mark)';
+
+/** Throws a MissingError for what the kernel lacks, a TypeError for a description that contradicts itself. */
+export function plan(observation: Observation, question: Question, machine: Machine): Plan {
+  const zones = zoneFilter(question.predicate, (field) => zoneField(observation, field) !== undefined);
+  const counts = observation.probes.flatMap((probe) =>
+    placesOf(probe, machine).flatMap((at) =>
+      probe.steps.filter((step) => step.kind === 'count').map((step) => countStep(step, question, zones, at)),
+    ),
+  );
+  const wanted = withAmended(observation, new Set(counts.flatMap(keptNames)), machine);
+  const identities = observation.probes.flatMap((probe) =>
+    probe.steps.filter((step) => step.kind === 'keep').map((step) => step.by),
+  );
+  const needsKept = counts.some((count) => count.by !== undefined);
+  const keeping = needsKept ? keepingOf(observation, wanted, identities[0]) : undefined;
+  const probes = withCleaning(observation.probes, needsKept && identities[0] === 'thread')
+    .flatMap((probe) =>
+      placesOf(probe, machine).map((at) => ({
+        tracepoint: probe.at.name,
+        ...(probe.at.kind === 'sample' ? { hertz: probe.at.hertz } : {}),
+        ...(at.site === undefined ? {} : { site: at.site }),
+        ...(at.hook === undefined ? {} : { hook: at.hook }),
+        steps: probe.steps
+          .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
+          .map((step) => readyStep(step, { question, zones }, at, keeping)),
+      })),
+    )
+    .filter((probe) => probe.steps.length > 0);
+  // A tracepoint without arguments in use must exist all the same.
+  for (const { tracepoint, hertz, site, hook } of probes) {
+    if (hertz === undefined && site === undefined && hook === undefined)
+      machine.types.argumentsOf(tracepoint);
+  }
+  const discrete = counts[0]?.discrete;
+  return {
+    probes,
+    ...(keeping === undefined ? {} : { keeping }),
+    ...(discrete === undefined ? {} : { discrete }),
+    ...(question.numeric === undefined ? {} : { grid: question.numeric.grid }),
+    ...(zones === undefined ? {} : { zones }),
+  };
+}
+
+/** Where the moment is: once in a kernel, any number of times in a program. */
+function placesOf(probe: Probe, machine: Machine): readonly Surroundings[] {
+  const { at } = probe;
+  if (at.kind === 'function') {
+    return [{ ...machine, tracepoint: at.name, hook: hookOf(at, machine.types, machine.hooking) }];
+  }
+  if (at.kind !== 'user') return [{ ...machine, tracepoint: at.name }];
+  if (machine.file === undefined) throw new TypeError(`no file is given to find ${at.name} in`);
+  return machine.file.sitesOf(at).map((site) => ({ ...machine, tracepoint: at.name, site }));
+}
+
+function countStep(
+  step: Step & { kind: 'count' },
+  question: Question,
+  zones: ZoneFilter | undefined,
+  at: Surroundings,
+): CountStep {
+  const fieldOf = (name: string): Field => {
+    const expression = Object.hasOwn(step.fields, name) ? step.fields[name] : undefined;
+    if (expression === undefined) throw new TypeError(`the description has no field ${name}`);
+    return resolveField(expression, at);
+  };
+  const numeric = question.numeric === undefined ? undefined : fieldOf(question.numeric.field);
+  if (numeric !== undefined && numeric.kind !== 'number') {
+    throw new TypeError(`numeric field ${question.numeric?.field} is described as text`);
+  }
+  const condition = (p: Predicate): Node => conditionOf(p, (field) => question.isNumeric(field), fieldOf);
+  const ready: CountStep = {
+    kind: 'count',
+    when: whenOf(step.when, at),
+    ...(zones === undefined
+      ? { condition: condition(question.predicate) }
+      : { condition: TRUE, zoned: { cgroup: cgroupOfEvent(step, at), cases: zones.cases.map(condition) } }),
+    ...(question.discrete === undefined ? {} : { discrete: fieldOf(question.discrete) }),
+    ...(numeric === undefined ? {} : { numeric: numeric.node }),
+    amount: step.amount === undefined ? constant(1n) : simplify(numberOf(step.amount, at)),
+  };
+  if (keptNames(ready).length === 0 && step.onlyKept !== true) return ready;
+  if (step.by === undefined) throw new TypeError('a count step uses what was kept, but does not say by what');
+  return { ...ready, by: byOf(step.by, at) };
+}
+
+/** The expression of a field that is the zone of an event. */
+function zoneField(observation: Observation, field: string): ZoneOf | undefined {
+  const counts = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
+  const found = counts.map((step) => zoneIn(step, field));
+  return found.includes(undefined) ? undefined : found[0];
+}
+
+function zoneIn(step: Step & { kind: 'count' }, field: string): ZoneOf | undefined {
+  const of = Object.hasOwn(step.fields, field) ? step.fields[field] : undefined;
+  return of !== undefined && 'kind' in of && of.kind === 'zone' ? of : undefined;
+}
+
+function cgroupOfEvent(step: Step & { kind: 'count' }, at: Surroundings): Node {
+  if (at.zones === undefined) throw new MissingError('no cgroup2 file system is mounted');
+  const [zone] = Object.keys(step.fields).flatMap((field) => zoneIn(step, field) ?? []);
+  if (zone === undefined) throw new TypeError('the description has no zone');
+  return cgroupOf(zone, at);
+}
+
+function readyStep(
+  step: Step,
+  asked: { readonly question: Question; readonly zones: ZoneFilter | undefined },
+  at: Surroundings,
+  keeping: Keeping | undefined,
+): ReadyStep {
+  if (step.kind === 'count') return countStep(step, asked.question, asked.zones, at);
+  if (step.kind === 'keep') {
+    const names = keeping?.names ?? [];
+    return {
+      kind: 'keep',
+      by: byOf(step.by, at),
+      when: whenOf(step.when, at),
+      values: names.map((name) => ({ name, node: keptValue(step, name, at) })),
+    };
+  }
+  if (step.kind === 'amend') {
+    const values = Object.entries(step.values).map(([name, value]) => ({
+      name,
+      node: simplify(numberOf(value, at)),
+    }));
+    return { kind: 'amend', by: simplify(numberOf(step.by, at)), when: TRUE, values };
+  }
+  return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
+}
+
+/** What is wanted, and what is needed to keep that right while an event is in flight. */
+function withAmended(
+  observation: Observation,
+  wanted: ReadonlySet<string>,
+  machine: Machine,
+): ReadonlySet<string> {
+  const all = new Set(wanted);
+  for (const { at, steps } of observation.probes) {
+    for (const step of steps) {
+      if (step.kind !== 'amend') continue;
+      for (const [name, value] of Object.entries(step.values)) {
+        if (all.has(name))
+          for (const one of namesIn(numberOf(value, { ...machine, tracepoint: at.name }))) all.add(one);
+      }
+    }
+  }
+  return all.size === wanted.size ? all : withAmended(observation, all, machine);
+}
+
+/** False for an amend step that changes nothing that is wanted. */
+function amendsAny(step: Step, wanted: ReadonlySet<string>): boolean {
+  return step.kind !== 'amend' || Object.keys(step.values).some((name) => wanted.has(name));
+}
+
+function keptValue(step: Step & { kind: 'keep' }, name: string, at: Surroundings): Node {
+  if (name === MARK) return TRUE;
+  const value = Object.hasOwn(step.values, name) ? step.values[name] : undefined;
+  if (value === undefined) throw new TypeError(`a keep step does not keep ${name}`);
+  return simplify(numberOf(value, at));
+}
+
+function keepingOf(
+  observation: Observation,
+  wanted: ReadonlySet<string>,
+  identity: Identity | undefined,
+): Keeping {
+  if (identity === undefined) throw new TypeError('nothing is kept, but something is asked for');
+  const keeps = observation.probes.flatMap((p) => p.steps.filter((step) => step.kind === 'keep'));
+  const times = [...wanted].filter((name) => keeps.every((step) => step.values[name]?.kind === 'now'));
+  const [mark = MARK] = times.sort();
+  return {
+    storage: identity === 'cpu' ? 'cpu' : identity === 'thread' ? 'inPlace' : 'removed',
+    names: [mark, ...[...wanted].filter((name) => name !== mark).sort()],
+  };
+}
+
+/**
+ * What a thread keeps has to go with it: threads end within a call (exit, a signal), and a full map loses events.
+ * The last step of a thread is sched_process_exit.
+ */
+function withCleaning(probes: readonly Probe[], isByThread: boolean): readonly Probe[] {
+  if (!isByThread) return probes;
+  const at = tracepoint('sched_process_exit');
+  const forget: Step = { kind: 'forget', by: task };
+  if (!probes.some((probe) => probe.at.name === at.name)) return [...probes, { at, steps: [forget] }];
+  return probes.map((p) => (p.at.name === at.name ? { ...p, steps: [...p.steps, forget] } : p));
+}
+
+function whenOf(when: Expression | undefined, at: Surroundings): Node {
+  return when === undefined ? TRUE : simplify(numberOf(when, at));
+}
+
+/** A thread is known by its task's address: its number changes when it replaces its process's first thread (exec). */
+function byOf(by: Identity, at: Surroundings): By {
+  if (by === 'cpu') return 'cpu';
+  return simplify(numberOf(by === 'thread' ? task : by, at));
+}
+
+/** The trees of a step, all of them. */
+export function treesOf(step: ReadyStep): readonly (Node | TextNode)[] {
+  const by = step.by === undefined || step.by === 'cpu' ? [] : [step.by];
+  if (step.kind === 'forget') return [step.when, ...by];
+  if (step.kind !== 'count') return [step.when, ...by, ...step.values.map((value) => value.node)];
+  const { discrete, numeric } = step;
+  return [
+    step.when,
+    ...by,
+    step.condition,
+    ...(step.zoned === undefined ? [] : [step.zoned.cgroup, ...step.zoned.cases]),
+    ...(discrete === undefined || discrete.kind === 'fixed' ? [] : nodesOf(discrete)),
+    ...(numeric === undefined ? [] : [numeric]),
+    step.amount,
+  ];
+}
+
+function nodesOf(field: Exclude<Field, { kind: 'fixed' }>): readonly (Node | TextNode)[] {
+  return field.kind === 'pair' ? field.nodes : [field.node];
+}
+
+function keptNames(step: ReadyStep): string[] {
+  return treesOf(step).flatMap(namesIn);
+}
+
+function namesIn(tree: Node | TextNode): string[] {
+  const names: string[] = [];
+  eachPart(tree, (part) => {
+    if (part.kind === 'kept') names.push(part.name);
+  });
+  return names;
+}

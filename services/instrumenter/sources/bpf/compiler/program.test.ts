@@ -1,0 +1,133 @@
+/* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
+import { compile, type Compiled } from './compile';
+import { bucketOfKey } from './key';
+import { CONTROL } from './program';
+import { AT, taskBytes } from '../testing/toy-kernel';
+import {
+  ask,
+  EVENT,
+  is,
+  machineOf,
+  observationOf,
+  PARENT,
+  REGISTERS,
+  run,
+  start,
+  SYSCALLS,
+  TASK,
+  total,
+} from '../testing/system-call';
+
+test('an end without a beginning is not counted, and a beginning is used once', () => {
+  const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['latency']), machineOf());
+  const into = start(compiled, EVENT);
+  const exit = compiled.programs.find((p) => p.tracepoint === 'sys_exit')!;
+  into.machine.run(exit.instructions, [REGISTERS, 0n]);
+  expect(total(into.machine)).toBe(0);
+  run(compiled, EVENT, into);
+  into.machine.run(exit.instructions, [REGISTERS, 0n]);
+  expect(total(into.machine)).toBe(1);
+});
+
+test('a thread that ends takes with it what it kept', () => {
+  const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['latency']), machineOf());
+  const { machine } = start(compiled, EVENT);
+  const programs = new Map(compiled.programs.map((p) => [p.tracepoint, p.instructions]));
+  machine.run(programs.get('sys_enter')!, [REGISTERS, 1n]);
+  expect(machine.map('kept').keys()).toHaveLength(1);
+  machine.run(programs.get('sched_process_exit')!, [TASK, 1n]);
+  expect(machine.map('kept').keys()).toHaveLength(0);
+});
+
+test('events go to the map of the phase', () => {
+  const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['execname']), machineOf());
+  const into = start(compiled, EVENT);
+  run(compiled, EVENT, into);
+  into.machine.map('control').find(Buffer.alloc(4), 0)!.value.writeBigUInt64LE(1n, CONTROL.phase);
+  run(compiled, EVENT, into);
+  run(compiled, EVENT, into);
+  expect([total(into.machine, 0), total(into.machine, 1)]).toEqual([1, 2]);
+});
+
+test('an event that finds its map full, or no room for its beginning, is counted as lost in its phase', () => {
+  const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['execname', 'latency']), machineOf());
+  const small = (name: string): Compiled => ({
+    ...compiled,
+    maps: compiled.maps.map((m) => (m.name === name ? { ...m, entries: 1 } : m)),
+  });
+  for (const name of ['counts0', 'kept']) {
+    const tight = small(name);
+    const into = start(tight, EVENT);
+    run(tight, EVENT, into);
+    into.world.task = PARENT;
+    run(tight, { ...EVENT, latency: 99_000_000 }, into);
+    expect(total(into.machine)).toBe(1);
+    const lost = into.machine.map('lost').find(Buffer.alloc(4), 0)!.value;
+    expect(lost.readBigUInt64LE(0)).toBe(1n);
+    expect(lost.readBigUInt64LE(8)).toBe(0n);
+  }
+});
+
+test('a switch ends one thread’s execution and begins the next one’s, and idling is neither', () => {
+  const observation = observationOf('cpu.thread_executions');
+  const compiled = compile(observation, ask({ kind: 'always' }, ['leavereason', 'runtime']), machineOf());
+  expect(compiled.programs).toHaveLength(1);
+  const program = compiled.programs[0]!.instructions;
+  const { machine, world } = start(compiled, EVENT);
+  const idle = 0x9300_0000n;
+  world.memory.set(idle, taskBytes({ comm: 'swapper/1', pid: 0, tgid: 0 }));
+  const at = (ns: bigint, preempt: bigint, prev: bigint, next: bigint, state: bigint): void => {
+    world.now = ns;
+    machine.run(program, [preempt, prev, next, state]);
+  };
+  at(1000n, 0n, TASK, PARENT, 1n); // no beginning seen
+  at(1250n, 1n, PARENT, idle, 2n); // pushed off, whatever its state says
+  at(9000n, 0n, idle, TASK, 0n);
+  at(9099n, 0n, TASK, PARENT, 2n);
+  const found = machine
+    .map('counts0')
+    .counts()
+    .map(({ key, count }) => [compiled.key.textOf!(key), bucketOfKey(compiled.key, key), count]);
+  expect(found).toEqual([
+    ['runnable', 115, 1],
+    ['waiting', 99, 1],
+  ]);
+});
+
+test('a disk’s request is found again by its address, with the size it had when it was issued', () => {
+  const observation = observationOf('disk.physio_ops');
+  const compiled = compile(
+    observation,
+    ask(
+      {
+        kind: 'and',
+        members: [is('optype', 'write'), { kind: 'compare', op: 'ge', field: 'offset', constant: 4096 }],
+      },
+      ['disk', 'size'],
+    ),
+    machineOf(),
+  );
+  const { machine, world } = start(compiled, EVENT);
+  const [request, queue, disk] = [0x9400_0000n, 0x9500_0000n, 0x9600_0000n] as const;
+  const bytes = Buffer.alloc(AT.request.bytes);
+  bytes.writeBigUInt64LE(queue, 0);
+  bytes.writeUInt32LE(0x0800_0001, AT.request.flags);
+  bytes.writeUInt32LE(65_536, AT.request.dataLength);
+  bytes.writeBigUInt64LE(8n, AT.request.sector);
+  const queueBytes = Buffer.alloc(AT.queue.bytes);
+  queueBytes.writeBigUInt64LE(disk, AT.queue.disk);
+  const diskBytes = Buffer.alloc(AT.disk.bytes);
+  diskBytes.write('vda', AT.disk.name);
+  world.memory.set(request, bytes).set(queue, queueBytes).set(disk, diskBytes);
+  const programs = new Map(compiled.programs.map((p) => [p.tracepoint, p.instructions]));
+  machine.run(programs.get('block_rq_issue')!, [request]);
+  bytes.writeUInt32LE(0, AT.request.dataLength);
+  machine.run(programs.get('block_rq_complete')!, [request, 0n, 65_536n]);
+  machine.run(programs.get('block_rq_complete')!, [request, 0n, 65_536n]);
+  const found = machine
+    .map('counts0')
+    .counts()
+    .map(({ key, count }) => [compiled.key.textOf!(key), bucketOfKey(compiled.key, key), count]);
+  expect(found).toEqual([['vda', compiled.key.grid!.bucketOf(65_536), 1]]);
+  expect(machine.map('kept').keys()).toEqual([]);
+});

@@ -1,0 +1,69 @@
+/*
+ * What processes were started as, by their numbers, for fields that a program can only count by number.
+ * In: /proc/<pid>/cmdline, when a second is read. Out: the text that the kernel's programs make of it: 80 bytes.
+ *
+ * That file is the process's own memory: to read it is to wait until the process is done with changing its mappings.
+ */
+import { LIMITS } from '../../../../../common/service/limits';
+import { nameFromBytes } from '../../../../../common/model/name';
+import type { Names } from '../../../metrics/language/observation';
+import { PATIENCE, readStart } from '../../blocking-io-pool';
+import { MissingError } from './btf';
+import { PSARGS_BYTES } from '../compiler/resolve';
+
+/** A process that was gone before anybody could look at it, or that does not let itself be looked at. */
+export const GONE = '(unknown)';
+
+type Read = (path: string, bytes: number) => Promise<Buffer>;
+
+export class Commands implements Names {
+  private readonly read: Read;
+
+  constructor(read: Read = (path, bytes) => readStart(PATIENCE, path, bytes)) {
+    this.read = read;
+  }
+
+  async meet(processes: readonly bigint[]): Promise<Pick<Names, 'nameOf'>> {
+    const texts = new Map<bigint, string>();
+    const all = processes.slice(0, LIMITS.commandsPerSecond).map(async (process) => {
+      try {
+        texts.set(process, textOf(await this.read(`/proc/${process}/cmdline`, PSARGS_BYTES + 1)));
+      } catch {
+        // It has no name, then.
+      }
+    });
+    await inTime(Promise.all(all));
+    return { nameOf: (process) => texts.get(process) ?? GONE };
+  }
+
+  /** Nobody who has not been met. */
+  nameOf(): string {
+    return GONE;
+  }
+
+  valuesOf(): never {
+    throw new MissingError(
+      'arguments of a process that is not running can be broken down by, but not filtered by',
+    );
+  }
+}
+
+/** Whoever waits for a second waits so long for names. */
+export function inTime(work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LIMITS.namesMs);
+    void work.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** `bytes`: one more than are shown, where there are so many; the last of fewer is the NUL behind them. */
+function textOf(bytes: Buffer): string {
+  const text = Buffer.from(bytes.subarray(0, Math.min(PSARGS_BYTES, Math.max(bytes.length - 1, 0))));
+  for (const [i, byte] of text.entries()) if (byte === 0) text[i] = 0x20;
+  let end = text.length;
+  while (end > 0 && text[end - 1] === 0x20) end--;
+  return nameFromBytes(text.subarray(0, end));
+}

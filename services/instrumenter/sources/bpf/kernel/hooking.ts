@@ -1,0 +1,56 @@
+/*
+ * How programs come to run at functions of the running kernel. In: the kernel. Out: the way, the fastest there is; or a
+ * MissingError that says what it lacks. Tried once, on a function that nothing calls.
+ */
+import { readFileSync } from 'node:fs';
+import { MissingError, type KernelTypes } from './btf';
+import type { Hooking } from '../compiler/hook';
+import { errorName, KernelError, type Kernel } from './kernel';
+
+/** It is there for tests of the kernel itself (net/bpf/test_run.c). */
+const TRIED = 'bpf_fentry_test1';
+/** r0 = 0; exit */
+const TRIVIAL = Buffer.from('b7000000000000009500000000000000', 'hex');
+const KPROBE_PATH = '/sys/bus/event_source/devices/kprobe/type';
+
+/** The number that perf_event_open(2) knows kprobes by; undefined where the kernel has none. */
+export function kprobeType(path = KPROBE_PATH): number | undefined {
+  try {
+    const type = Number(readFileSync(path, 'utf8'));
+    return Number.isSafeInteger(type) && type > 0 ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never throws for what the kernel lacks. */
+export function findHooking(
+  kernel: Kernel,
+  types: Pick<KernelTypes, 'release' | 'functionOf'>,
+  kprobes: () => number | undefined = kprobeType,
+): Hooking | MissingError {
+  const obstacle = tryTrampoline(kernel, types);
+  if (obstacle === undefined) return 'trampoline';
+  if (kprobes() !== undefined) return 'breakpoint';
+  return new MissingError(
+    `Linux ${types.release} runs no programs at its functions: trampolines: ${obstacle} (fentry needs ` +
+      'CONFIG_FUNCTION_TRACER, and that nothing forbids it); kprobes: none (CONFIG_KPROBE_EVENTS)',
+  );
+}
+
+/** Why there are none; undefined when there are. */
+function tryTrampoline(kernel: Kernel, types: Pick<KernelTypes, 'functionOf'>): string | undefined {
+  let program: number | undefined;
+  try {
+    kernel.raiseLockedMemory();
+    program = kernel.load('try', TRIVIAL, 'trampoline', { id: types.functionOf(TRIED).id, isReturn: false });
+    kernel.tryFunction(TRIED, program);
+    return undefined;
+  } catch (error) {
+    if (error instanceof KernelError) return errorName(error.errno);
+    if (error instanceof MissingError) return error.message;
+    throw error;
+  } finally {
+    if (program !== undefined) kernel.close(program);
+  }
+}

@@ -1,0 +1,292 @@
+/*
+ * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
+ * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
+ * Next: maps.ts, which reads the closed phase.
+ */
+import { messageOf } from '../../../../../common/service/errors';
+import { LIMITS } from '../../../../../common/service/limits';
+import { PATIENCE } from '../../blocking-io-pool';
+import type { Cost, Probe, Reading } from '../../source';
+import { encode } from '../compiler/assembler';
+import { closeLater } from './close-later';
+import { listPrograms, type Compiled, type CompiledProgram } from '../compiler/compile';
+import { kprobeType } from './hooking';
+import type { Kernel } from './kernel';
+import type { Drain } from './maps';
+import { CONTROL, COUNTER_BYTES, MAPS } from '../compiler/program';
+import type { Site } from '../compiler/site';
+import { userProbeType, type UserFile } from '../user/user-files';
+import { Verdicts } from '../zones/zone-cases';
+import type { Zones } from '../zones/zones';
+
+const ONLY_KEY = Buffer.alloc(4);
+
+/** Reasons in a row, each once; so many that a reader reads them. */
+export function reasonsIn(reasons: readonly string[]): string {
+  const different = [...new Set(reasons)];
+  const more = different.length > REASONS ? `; and ${different.length - REASONS} more` : '';
+  return different.slice(0, REASONS).join('; ') + more;
+}
+
+const REASONS = 3;
+
+export class BpfProbe implements Probe {
+  private readonly kernel: Kernel;
+  private readonly drain: Drain;
+  private readonly compiled: Compiled;
+  private readonly zones: Zones | undefined;
+  private verdicts: Verdicts | undefined;
+  private readonly onClose: (probe: BpfProbe) => void;
+  private readonly maps = new Map<string, number>();
+  private readonly programs: number[] = [];
+  /** Those among them that user programs run, by their code. */
+  private readonly userPrograms = new Map<string, number>();
+  /** Attachments by file. */
+  private readonly files = new Map<string, number[]>();
+  /** Of files that are not watched, by id: what their programs lack, and what the kernel refused. */
+  private lacking: ReadonlyMap<string, string> = new Map();
+  private readonly refused = new Map<string, string>();
+  private readonly links: number[] = [];
+  /** Attachments to functions of the kernel, which takes its time to let go of them. */
+  private readonly slowLinks: number[] = [];
+  private readonly control = Buffer.alloc(CONTROL.bytes);
+  private phase = 0;
+  private lostSoFar = [0, 0];
+  private missesSoFar = 0;
+  private bytes: number | undefined;
+
+  constructor(
+    kernel: Kernel,
+    drain: Drain,
+    compiled: Compiled,
+    zones: Zones | undefined,
+    onClose: (probe: BpfProbe) => void,
+  ) {
+    this.kernel = kernel;
+    this.drain = drain;
+    this.compiled = compiled;
+    this.zones = zones;
+    this.onClose = onClose;
+  }
+
+  /** Creates, loads and attaches. Throws a KernelError, and leaves nothing behind when it does. */
+  async open(): Promise<void> {
+    try {
+      for (const map of this.compiled.maps) this.maps.set(map.name, this.kernel.createMap(map));
+      this.writeControl();
+      this.openVerdicts();
+      for (const program of this.kernelPrograms()) {
+        const code = encode(program.instructions, (name) => this.map(name));
+        this.programs.push(this.kernel.loadFor(program, code));
+      }
+      await this.attach();
+    } catch (error) {
+      this.closeAll();
+      throw error;
+    }
+  }
+
+  /**
+   * Watches the places in one more file that its programs are made for. Rejects with a KernelError, or a TypeError when
+   * they count in another way than the question's first file.
+   */
+  async watch(file: UserFile, compiled: Compiled): Promise<void> {
+    if (JSON.stringify(compiled.maps) !== JSON.stringify(this.compiled.maps)) {
+      throw new TypeError(`${file.path} cannot be counted together with others`);
+    }
+    const links: number[] = [];
+    this.files.set(file.id, links);
+    const attached = await Promise.allSettled(
+      compiled.programs.map(async ({ tracepoint, site, instructions }) => {
+        if (site === undefined) return;
+        const program = this.userProgram(
+          tracepoint,
+          encode(instructions, (name) => this.map(name)),
+        );
+        links.push(await this.attachTo(file, site, program));
+      }),
+    );
+    const failed = attached.find((result) => result.status === 'rejected');
+    this.refused.delete(file.id);
+    // Closed meanwhile: nobody else knows of these any more.
+    if (this.files.get(file.id) === links && failed === undefined) return;
+    this.files.delete(file.id);
+    await this.drop(links);
+    if (failed === undefined) return;
+    this.refused.set(file.id, `${file.path}: ${messageOf(failed.reason)}`);
+    throw failed.reason;
+  }
+
+  /** Files of the kind that is watched which have no place for it, and why not. */
+  lacks(reasons: ReadonlyMap<string, string>): void {
+    this.lacking = reasons;
+  }
+
+  shortfall(): string | undefined {
+    const reasons = [...this.lacking.values(), ...this.refused.values()];
+    if (reasons.length === 0) return undefined;
+    const all = reasons.length + this.files.size;
+    return `${reasons.length} of ${all} files are not watched: ${reasonsIn(reasons)}`;
+  }
+
+  /** Watches a file no more. */
+  async unwatch(id: string): Promise<void> {
+    const links = this.files.get(id);
+    this.files.delete(id);
+    this.refused.delete(id);
+    await this.drop(links ?? []);
+  }
+
+  /** Files that are watched. */
+  watched(): readonly string[] {
+    return [...this.files.keys()];
+  }
+
+  turn(): void {
+    this.phase = 1 - this.phase;
+    this.writeControl();
+  }
+
+  async read(): Promise<Reading> {
+    const closed = 1 - this.phase;
+    const counts = this.map(MAPS.counts[closed] ?? MAPS.counts[0]);
+    const reading = this.drain.read(counts, this.compiled.key, (cgroup) => this.zones?.zoneOf(cgroup));
+    // The map is empty by now; only names may still be looked up.
+    const lost = this.takeLost(closed) + this.takeMisses();
+    // Those that have just been met are the kernel's to decide from now on.
+    this.verdicts?.write();
+    const read = await reading;
+    return { value: read.value, lost: read.lost + lost };
+  }
+
+  /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
+  cost(): Cost {
+    const infos = this.programs.map((program) => this.kernel.info(program));
+    return {
+      runs: infos.reduce((sum, info) => sum + info.runs, 0),
+      nanoseconds: infos.reduce((sum, info) => sum + info.nanoseconds, 0),
+      bytes: (this.bytes ??= this.measure()),
+    };
+  }
+
+  /** The programs as text, with the source of each instruction. */
+  listing(): string {
+    return listPrograms(this.compiled);
+  }
+
+  /** The kernel takes its time to let go of user programs and of its own functions (close-later.ts). */
+  close(): void {
+    this.closeAll();
+    this.onClose(this);
+  }
+
+  private kernelPrograms(): readonly CompiledProgram[] {
+    return this.compiled.programs.filter(({ site }) => site === undefined);
+  }
+
+  /** Many files have their places in the same registers: one program serves all. */
+  private userProgram(name: string, code: Buffer): number {
+    const key = code.toString('latin1');
+    let program = this.userPrograms.get(key);
+    if (program === undefined) {
+      if (this.userPrograms.size >= LIMITS.userPrograms) {
+        throw new RangeError(`more than ${LIMITS.userPrograms} programs are needed for this question`);
+      }
+      program = this.kernel.load(name, code, 'user');
+      this.userPrograms.set(key, program);
+      this.programs.push(program);
+    }
+    return program;
+  }
+
+  /** By the first path that leads there. */
+  private async attachTo(file: UserFile, site: Site, program: number): Promise<number> {
+    let lastError: unknown = new TypeError(`${file.path} is gone`);
+    for (const path of file.paths()) {
+      try {
+        return await PATIENCE.wait(
+          `${site.name} of ${path}`,
+          LIMITS.userAttachMs,
+          () => this.kernel.attachUser(userProbeType(), path, site, program),
+          (link) => void closeLater(link),
+        );
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    throw lastError;
+  }
+
+  private async drop(links: number[]): Promise<void> {
+    await Promise.all(links.splice(0).map((link) => closeLater(link)));
+  }
+
+  /** All at once: the kernel may wait for a grace period in each. */
+  private async attach(): Promise<void> {
+    const attached = await Promise.allSettled(
+      this.kernelPrograms().map(async ({ tracepoint, samples, hook }, i) => {
+        const program = this.programs[i] ?? -1;
+        if (samples !== undefined) this.kernel.sample(samples, program, this.links);
+        else if (hook !== undefined)
+          this.slowLinks.push(await this.kernel.attachFunction(hook, kprobeType() ?? -1, program));
+        else this.links.push(await this.kernel.attach(tracepoint, program));
+      }),
+    );
+    const failed = attached.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  private openVerdicts(): void {
+    const filter = this.compiled.key.zones;
+    if (filter === undefined || this.zones === undefined) return;
+    this.verdicts = new Verdicts(this.kernel, this.map(MAPS.verdicts), filter, this.zones);
+    this.verdicts.write();
+  }
+
+  private writeControl(): void {
+    this.control.writeBigUInt64LE(BigInt(this.phase), CONTROL.phase);
+    if (this.compiled.usesWallClock) {
+      this.control.writeBigInt64LE(this.kernel.wallOffset(), CONTROL.wallOffset);
+    }
+    this.kernel.update(this.map(MAPS.control), ONLY_KEY, this.control);
+  }
+
+  /** The kernel's counter only grows, so that nothing is lost between reading and clearing it. */
+  private takeLost(phase: number): number {
+    const counters = Buffer.alloc(MAPS.counts.length * COUNTER_BYTES);
+    this.kernel.lookup(this.map(MAPS.lost), ONLY_KEY, counters);
+    const lost = Number(counters.readBigUInt64LE(phase * COUNTER_BYTES));
+    const since = lost - (this.lostSoFar[phase] ?? 0);
+    this.lostSoFar[phase] = lost;
+    return since;
+  }
+
+  /** All of it is taken when it is opened: entries of hashes too. */
+  private measure(): number {
+    return [...this.maps.values(), ...this.programs].reduce((sum, fd) => sum + this.kernel.memoryOf(fd), 0);
+  }
+
+  private takeMisses(): number {
+    const misses = this.programs.reduce((sum, program) => sum + this.kernel.info(program).misses, 0);
+    const since = misses - this.missesSoFar;
+    this.missesSoFar = misses;
+    return since;
+  }
+
+  private map(name: string): number {
+    const descriptor = this.maps.get(name);
+    if (descriptor === undefined) throw new Error(`the probe has no map ${name}`);
+    return descriptor;
+  }
+
+  private closeAll(): void {
+    void this.drop(this.slowLinks);
+    for (const fd of [...this.links.splice(0), ...this.programs.splice(0), ...this.maps.values()]) {
+      this.kernel.close(fd);
+    }
+    for (const links of this.files.values()) void this.drop(links);
+    this.files.clear();
+    this.userPrograms.clear();
+    this.maps.clear();
+  }
+}

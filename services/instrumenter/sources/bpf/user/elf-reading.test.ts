@@ -1,0 +1,38 @@
+import { LIMITS } from '../../../../../common/service/limits';
+import { readElf } from './elf-reading';
+
+/** A file of zeros that counts what is read of it. */
+function zeros(): { asked: number; read: Parameters<typeof readElf>[0]['read'] } {
+  const made = {
+    asked: 0,
+    read: ((buffer: Buffer, _at: number, length: number) => {
+      made.asked += length;
+      return Promise.resolve({ bytesRead: length, buffer });
+    }) as never,
+  };
+  return made;
+}
+
+test('each piece is read once, however often it is asked for', async () => {
+  const file = zeros();
+  const found = await readElf(
+    file,
+    1000,
+    (read) => [read(0, 64), read(500, 10), read(0, 64), read(990, 64)].map((piece) => piece.length),
+    () => false,
+  );
+  expect(found).toEqual([64, 10, 64, 10]);
+  expect(file.asked).toBe(84);
+});
+
+test('no more is read of one file than the limit, and nothing once nobody waits', async () => {
+  const half = LIMITS.elfFileBytes / 2;
+  const file = zeros();
+  const all = (read: (offset: number, length: number) => Buffer): number =>
+    [0, 1, 2].reduce((sum, i) => sum + read(i * half, half).length, 0);
+  await expect(readElf(file, 8e12, all, () => false)).rejects.toThrow('its tables are larger than 64 MB');
+  expect(file.asked).toBe(LIMITS.elfFileBytes);
+  const late = zeros();
+  await expect(readElf(late, 8e12, all, () => true)).rejects.toThrow('too long');
+  expect(late.asked).toBe(0);
+});

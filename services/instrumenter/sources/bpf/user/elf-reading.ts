@@ -1,0 +1,104 @@
+/*
+ * Reading a program or library that anybody may have written, without waiting for it. In: a path, and what is to be
+ * found out of the file (elf.ts, which asks for a piece after the other). Out: that; or an ElfError.
+ *
+ * Finding out is done again from the beginning each time another piece has come: it is quick and always asks for the same
+ * few pieces, and so need not know that reading takes time.
+ */
+import { fstatSync, readSync, type BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { LIMITS } from '../../../../../common/service/limits';
+import { ElfError, type Reader } from './elf';
+import type { IsLate } from '../../blocking-io-pool';
+
+/** The same for the same file, whatever mount it is seen through. */
+export function identityOf({ ino, size, mtimeNs }: Pick<BigIntStats, 'ino' | 'size' | 'mtimeNs'>): string {
+  return `${ino}:${size}:${mtimeNs}`;
+}
+
+class MissingPiece extends Error {
+  readonly offset: number;
+  readonly length: number;
+
+  constructor(offset: number, length: number) {
+    super('a piece is still to be read');
+    this.offset = offset;
+    this.length = length;
+  }
+}
+
+/** Bytes that are read at a time: what is late goes on no further than this. */
+const PIECE = 1024 * 1024;
+
+/** `size`: of the file. `find` must ask for the same pieces each time. */
+export async function readElf<T>(
+  file: Pick<FileHandle, 'read'>,
+  size: number,
+  find: (read: Reader) => T,
+  isLate: IsLate,
+): Promise<T> {
+  const pieces = new Map<string, Buffer>();
+  let total = 0;
+  const read: Reader = (offset, length) => {
+    const bytes = within(size, offset, length);
+    const piece = bytes === 0 ? Buffer.alloc(0) : pieces.get(`${offset}:${bytes}`);
+    if (piece === undefined) throw new MissingPiece(offset, bytes);
+    return piece;
+  };
+  try {
+    for (;;) {
+      try {
+        return find(read);
+      } catch (error) {
+        if (!(error instanceof MissingPiece)) throw error;
+        total += error.length;
+        if (total > LIMITS.elfFileBytes) throw tooMuch();
+        pieces.set(`${error.offset}:${error.length}`, await pieceOf(file, error, isLate));
+      }
+    }
+  } finally {
+    pieces.clear();
+  }
+}
+
+/** The same of a file that is trusted to answer. */
+export function readElfNow<T>(file: number, find: (read: Reader) => T): T {
+  const { size } = fstatSync(file);
+  const pieces = new Map<string, Buffer>();
+  let total = 0;
+  return find((offset, length) => {
+    const bytes = within(size, offset, length);
+    const known = bytes === 0 ? Buffer.alloc(0) : pieces.get(`${offset}:${bytes}`);
+    if (known !== undefined) return known;
+    total += bytes;
+    if (total > LIMITS.elfFileBytes) throw tooMuch();
+    const whole = Buffer.alloc(bytes);
+    const piece = whole.subarray(0, readSync(file, whole, 0, bytes, offset));
+    pieces.set(`${offset}:${bytes}`, piece);
+    return piece;
+  });
+}
+
+async function pieceOf(
+  file: Pick<FileHandle, 'read'>,
+  { offset, length }: MissingPiece,
+  isLate: IsLate,
+): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  while (at < length) {
+    if (isLate()) throw new ElfError('it takes too long to read');
+    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, length - at), offset + at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes.subarray(0, at);
+}
+
+/** Sizes come from the file itself: no more memory is asked for than there is file. */
+function within(size: number, offset: number, length: number): number {
+  return Math.max(0, Math.min(length, size - offset));
+}
+
+const tooMuch = (): ElfError =>
+  new ElfError(`its tables are larger than ${LIMITS.elfFileBytes / (1024 * 1024)} MB`);

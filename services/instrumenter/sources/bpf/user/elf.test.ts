@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { Elf, ElfError, type Reader } from './elf';
+import { Spots } from '../compiler/site';
+import { aNote, anElf, type SectionOf } from '../testing/elf-writer';
+import { usdtProbes } from './usdt';
+import { entry, returnOf, usdt, userMoment, type Programs } from '../../../metrics/user';
+
+const readerOf =
+  (bytes: Buffer): Reader =>
+  (offset, length) =>
+    bytes.subarray(offset, offset + length);
+const elfOf = (bytes: Buffer): Elf => new Elf(readerOf(bytes));
+const ANY: Programs = { title: 'program', file: /^x$/, installed: [] };
+
+const SECTIONS: SectionOf = {
+  notes: [
+    aNote({
+      provider: 'shop',
+      name: 'sold',
+      address: 0x1010,
+      base: 0x3000,
+      semaphore: 0x4008,
+      args: '-4@%edi 8@8(%rbp)',
+    }),
+    aNote({ provider: 'shop', name: 'sold', address: 0x1020, base: 0x3000, semaphore: 0, args: '' }),
+  ],
+  base: 0x3000,
+  symbols: [
+    { name: 'sell', address: 0x1004 },
+    { name: 'resell', address: 0x1008 },
+    { name: 'elsewhere', address: 0 },
+  ],
+};
+
+test('symbols, their places in the file and USDT probes of a file made byte by byte', () => {
+  const elf = elfOf(anElf(SECTIONS));
+  expect(elf.architecture).toBe('x64');
+  expect(elf.symbol('sell')).toBe(0x1004);
+  expect(elf.symbol('resell')).toBe(0x1008);
+  expect(elf.symbol('ell')).toBeUndefined();
+  expect(elf.symbol('elsewhere')).toBeUndefined();
+  expect(elf.offsetOf(0x1004)).toBe(0x404);
+  expect(elf.offsetOf(0x4008)).toBe(0x1408);
+  expect(elf.offsetOf(0x9000)).toBeUndefined();
+  const [first, second, ...more] = usdtProbes(elf);
+  expect(more).toEqual([]);
+  expect(first).toMatchObject({ provider: 'shop', name: 'sold', address: 0x1010, semaphore: 0x4008 });
+  expect(first?.arguments.map((argument) => argument?.bytes)).toEqual([4, 8]);
+  expect(second).toMatchObject({ address: 0x1020, semaphore: 0, arguments: [] });
+});
+
+test('a file that was moved after its notes were written: addresses move with the section', () => {
+  const [probe] = usdtProbes(elfOf(anElf({ ...SECTIONS, base: 0x3010 })));
+  expect([probe?.address, probe?.semaphore]).toEqual([0x1020, 0x4018]);
+});
+
+test('the first alternative that a file has gives its places, all of them; what it lacks is said', () => {
+  const spots = new Spots(elfOf(anElf(SECTIONS)), '/bin/shop');
+  const sites = spots.sitesOf(userMoment(ANY, usdt('shop', 'sold'), entry('sell')));
+  expect(sites.map(({ offset, semaphore, isReturn }) => [offset, semaphore, isReturn])).toEqual([
+    [0x410, 0x1408, false],
+    [0x420, 0, false],
+  ]);
+  const [end] = spots.sitesOf(userMoment(ANY, usdt('shop', 'stolen'), returnOf('sell')));
+  expect([end?.offset, end?.isReturn, end?.addressOf('resell')]).toEqual([0x404, true, 0x1008]);
+  expect(() => spots.sitesOf(userMoment(ANY, usdt('shop', 'stolen'), entry('steal')))).toThrow(
+    '/bin/shop has no usdt:shop:stolen and no uprobe:steal',
+  );
+});
+
+test('what is no ELF file of 64 bits for a known processor is refused', () => {
+  for (const bytes of [Buffer.alloc(0), Buffer.from('#!/bin/sh'), Buffer.alloc(64)]) {
+    expect(() => elfOf(bytes)).toThrow(ElfError);
+  }
+  const other = anElf(SECTIONS);
+  other.writeUInt16LE(8, 18); // MIPS
+  expect(() => elfOf(other)).toThrow('another kind of processor');
+});
+
+/** All that is asked of a file. */
+function askAll(bytes: Buffer): void {
+  const elf = elfOf(bytes);
+  for (const name of ['sell', 'elsewhere', '']) elf.symbol(name);
+  for (const probe of usdtProbes(elf)) {
+    elf.offsetOf(probe.address);
+    elf.offsetOf(probe.semaphore);
+  }
+}
+
+test('hostile files: whatever bytes are wrong, the answer is an answer or an ElfError', () => {
+  const good = anElf(SECTIONS);
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.tuple(fc.nat({ max: good.length - 1 }), fc.constantFrom(0, 1, 3, 0x40, 0x7f, 0x80, 0xfe, 0xff)),
+        { minLength: 1, maxLength: 12 },
+      ),
+      fc.nat({ max: good.length }),
+      (changes, length) => {
+        const bytes = Buffer.from(good);
+        for (const [at, byte] of changes) bytes[at] = byte;
+        for (const one of [bytes, bytes.subarray(0, length)]) {
+          try {
+            askAll(one);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ElfError);
+          }
+        }
+      },
+    ),
+    { seed: 20111108, numRuns: 400 },
+  );
+});
+
+test('the program that runs this is read like any other', () => {
+  if (process.platform !== 'linux') return;
+  const bytes = readFileSync('/proc/self/exe');
+  const elf = elfOf(bytes);
+  expect(elf.architecture).toBe(process.arch);
+  const main = elf.symbol('napi_create_function');
+  expect(main).toBeGreaterThan(0);
+  expect(elf.offsetOf(main ?? 0)).toBeLessThan(bytes.length);
+});

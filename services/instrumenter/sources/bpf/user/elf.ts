@@ -1,0 +1,181 @@
+/*
+ * What an executable or library says of itself: where its symbols lie, and its notes of USDT probes.
+ * In: a way to read pieces of a file that anybody may have written. Out: addresses, and offsets in the file.
+ *
+ * Only 64 bits, little-endian. Nothing is believed: each table has a limit, and whatever does not fit into the file is
+ * not there. Throws an ElfError for what is no such file. After elf(5).
+ */
+import { LIMITS } from '../../../../../common/service/limits';
+import type { Architecture } from '../compiler/resolve';
+
+export class ElfError extends Error {}
+
+/** At most `length` bytes from `offset`; fewer at the end of the file. */
+export type Reader = (offset: number, length: number) => Buffer;
+
+const MACHINES: Readonly<Record<number, Architecture>> = { 62: 'x64', 183: 'arm64' };
+const HEADER_BYTES = 64;
+const SEGMENT_BYTES = 56;
+const SECTION_BYTES = 64;
+const SYMBOL_BYTES = 24;
+const LOADED = 1;
+/** Kind of a symbol. */
+const FUNCTION = 2;
+const TYPE = { symbols: 2, noBits: 8, dynamicSymbols: 11 } as const;
+
+interface Segment {
+  readonly offset: number;
+  readonly address: number;
+  readonly bytes: number;
+}
+interface Section {
+  readonly name: string;
+  readonly type: number;
+  readonly address: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly link: number;
+}
+
+export class Elf {
+  readonly architecture: Architecture;
+  private readonly read: Reader;
+  private readonly segments: readonly Segment[];
+  private readonly sections: readonly Section[];
+
+  constructor(read: Reader) {
+    this.read = read;
+    const header = read(0, HEADER_BYTES);
+    if (header.length < HEADER_BYTES || header.toString('latin1', 0, 6) !== '\x7fELF\x02\x01') {
+      throw new ElfError('it is no ELF file of 64 bits');
+    }
+    const architecture = MACHINES[header.readUInt16LE(18)];
+    if (architecture === undefined) throw new ElfError('it is for another kind of processor');
+    this.architecture = architecture;
+    this.segments = this.table(
+      word(header, 32),
+      header.readUInt16LE(54),
+      header.readUInt16LE(56),
+      SEGMENT_BYTES,
+    )
+      .filter((row) => row.readUInt32LE(0) === LOADED)
+      .map((row) => ({ offset: word(row, 8), address: word(row, 16), bytes: word(row, 32) }));
+    this.sections = this.readSections(header);
+  }
+
+  /** The place in the file of what is loaded at an address; undefined when nothing of the file is. */
+  offsetOf(address: number): number | undefined {
+    const segment = this.segments.find((s) => address >= s.address && address - s.address < s.bytes);
+    return segment === undefined ? undefined : address - segment.address + segment.offset;
+  }
+
+  /** Contents of a section; empty when there is none, or when it is larger than the limit. */
+  section(name: string): Buffer {
+    const section = this.sections.find((s) => s.name === name && s.type !== TYPE.noBits);
+    return section === undefined ? Buffer.alloc(0) : this.contents(section, LIMITS.elfNotesBytes);
+  }
+
+  addressOfSection(name: string): number | undefined {
+    return this.sections.find((s) => s.name === name)?.address;
+  }
+
+  /** Address of what the file defines under this name, for others or (where it was not stripped) for itself. */
+  symbol(name: string): number | undefined {
+    for (const type of [TYPE.dynamicSymbols, TYPE.symbols]) {
+      // Files have one of each.
+      const section = this.sections.find((s) => s.type === type);
+      if (section === undefined) continue;
+      const address = this.symbolIn(section, Buffer.from(`${name}\0`, 'latin1'));
+      if (address !== undefined) return address;
+    }
+    return undefined;
+  }
+
+  /** The address of what is at a place in the file; undefined when nothing there is loaded. */
+  addressOf(offset: number): number | undefined {
+    const segment = this.segments.find((s) => offset >= s.offset && offset - s.offset < s.bytes);
+    return segment === undefined ? undefined : offset - segment.offset + segment.address;
+  }
+
+  /** Calls back for each function that the file defines, in any order, some twice. The bytes of a name are without NUL. */
+  eachFunction(visit: (address: number, bytes: number, name: Buffer) => void): void {
+    // All is read before the first: who reads a piece at a time begins anew with each.
+    const tables = this.sections.flatMap((section) => {
+      const strings = this.sections[section.link];
+      if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) return [];
+      if (strings === undefined) return [];
+      const names = this.contents(strings, LIMITS.functionTableBytes);
+      return [{ names, symbols: this.contents(section, LIMITS.functionTableBytes) }];
+    });
+    for (const { names, symbols } of tables) {
+      for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+        const isFunction = ((symbols[at + 4] ?? 0) & 0xf) === FUNCTION && symbols.readUInt16LE(at + 6) !== 0;
+        if (!isFunction) continue;
+        const nameAt = symbols.readUInt32LE(at);
+        const end = names.indexOf(0, nameAt);
+        if (nameAt >= names.length || end <= nameAt) continue;
+        visit(word(symbols, at + 8), word(symbols, at + 16), names.subarray(nameAt, end));
+      }
+    }
+  }
+
+  private symbolIn(section: Section, name: Buffer): number | undefined {
+    const strings = this.sections[section.link];
+    if (strings === undefined) return undefined;
+    const names = this.contents(strings, LIMITS.elfTableBytes);
+    // A file of many symbols that does not hold the name at all is told quickly.
+    if (!names.includes(name)) return undefined;
+    const symbols = this.contents(section, LIMITS.elfTableBytes);
+    for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+      const nameAt = symbols.readUInt32LE(at);
+      if (nameAt + name.length > names.length || names[nameAt] !== name[0]) continue;
+      if (name.compare(names, nameAt, nameAt + name.length) !== 0) continue;
+      const isDefined = symbols.readUInt16LE(at + 6) !== 0;
+      const address = word(symbols, at + 8);
+      if (isDefined && address !== 0) return address;
+    }
+    return undefined;
+  }
+
+  private readSections(header: Buffer): Section[] {
+    const rows = this.table(
+      word(header, 40),
+      header.readUInt16LE(58),
+      header.readUInt16LE(60),
+      SECTION_BYTES,
+    );
+    const raw = rows.map((row) => ({
+      nameAt: row.readUInt32LE(0),
+      type: row.readUInt32LE(4),
+      address: word(row, 16),
+      offset: word(row, 24),
+      bytes: word(row, 32),
+      link: row.readUInt32LE(40),
+    }));
+    const strings = raw[header.readUInt16LE(62)];
+    const names = strings === undefined ? Buffer.alloc(0) : this.contents(strings, LIMITS.elfNotesBytes);
+    return raw.map(({ nameAt, ...section }) => ({ ...section, name: textAt(names, nameAt) }));
+  }
+
+  private table(offset: number, rowBytes: number, rows: number, known: number): Buffer[] {
+    if (rowBytes < known || rowBytes > 2 * known || rows > LIMITS.elfTableRows) return [];
+    const bytes = this.read(offset, rowBytes * rows);
+    const whole = Math.floor(bytes.length / rowBytes);
+    return Array.from({ length: whole }, (_, i) => bytes.subarray(i * rowBytes, (i + 1) * rowBytes));
+  }
+
+  private contents(section: Pick<Section, 'offset' | 'bytes'>, limit: number): Buffer {
+    return section.bytes > limit ? Buffer.alloc(0) : this.read(section.offset, section.bytes);
+  }
+}
+
+/** 64 bits; what no file can be as long as becomes a number that is nowhere in it. */
+function word(bytes: Buffer, at: number): number {
+  const value = bytes.readBigUInt64LE(at);
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
+}
+
+function textAt(bytes: Buffer, at: number): string {
+  const end = bytes.indexOf(0, at);
+  return at >= bytes.length || end === -1 ? '' : bytes.toString('latin1', at, end);
+}

@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { entry, userMoment, type Programs } from '../../../metrics/user';
+import { anElf } from '../testing/elf-writer';
+import { mappingsIn } from './mapped';
+import { matching, UserFiles } from './user-files';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ca-files-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const ELF = anElf({ notes: [], base: 0, symbols: [{ name: 'sell', address: 0x1004 }] });
+
+function file(path: string, bytes: Buffer | string = ELF): string {
+  const full = join(folder, path);
+  mkdirSync(join(full, '..'), { recursive: true });
+  writeFileSync(full, bytes);
+  return full;
+}
+
+/** A process of a /proc of our own: program, mapped files, and the root that its paths are of. */
+function process(pid: number, program: string, mapped: readonly string[], root = '/'): void {
+  const own = join(folder, 'proc', String(pid));
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own, { recursive: true });
+  symlinkSync(program, join(own, 'exe'));
+  symlinkSync(root, join(own, 'root'));
+  const rows = mapped.flatMap((path, i) => [
+    `00${i}000-00${i}800 r--p 00000000 08:01 77    ${path}`,
+    `00${i}800-00${i}900 r-xp 00001000 08:01 77    ${path}`,
+  ]);
+  writeFileSync(join(own, 'maps'), ['00700000-00701000 rw-p 00000000 00:00 0 ', ...rows, ''].join('\n'));
+}
+
+const shop = (installed: readonly string[] = []): Programs => ({ title: 'shop', file: /^shop$/, installed });
+
+const filesOf = (programs: Programs): UserFiles =>
+  new UserFiles(
+    [
+      {
+        programs,
+        moments: [userMoment(programs, entry('sell')), userMoment(programs, entry('steal'))],
+        globals: [],
+      },
+    ],
+    'x64',
+    join(folder, 'proc'),
+  );
+
+test('what is mapped to be run is found, whatever its path holds', () => {
+  const maps = [
+    '55d0c7a00000-55d0c7a01000 r--p 00000000 08:01 1 /usr/bin/shop',
+    '55d0c7a01000-55d0c7a02000 r-xp 00001000 08:01 1 /usr/bin/shop',
+    '00401000-00402000 r-xp 00001000 08:01 2 /a b/c\\012d (deleted)',
+    '7ffd1000-7ffd2000 r-xp 00000000 00:00 0                          [vdso]',
+    '7f000000-7f001000 rwxp 00000000 00:00 0 ',
+  ].join('\n');
+  expect(mappingsIn(maps).map(({ range, device, path }) => [range, device, path])).toEqual([
+    ['55d0c7a01000-55d0c7a02000', '8:1', '/usr/bin/shop'],
+    ['401000-402000', '8:1', '/a b/c\\012d'],
+    ['7ffd1000-7ffd2000', '0:0', '[vdso]'],
+    ['7f000000-7f001000', '0:0', ''],
+  ]);
+});
+
+test('stars stand for parts of names, and what is not there is nowhere', () => {
+  const paths = ['lib/15/bin/shop', 'lib/16/bin/shop', 'lib/x+y/bin/shop'].map((path) => file(path));
+  expect(matching(join(folder, 'lib/*/bin/shop'))).toEqual(paths);
+  expect(matching(join(folder, 'lib/1*/b*n/sh*'))).toEqual(paths.slice(0, 2));
+  expect(matching(join(folder, 'lib/x+*/bin/shop'))).toEqual(paths.slice(2));
+  expect(matching(join(folder, 'nowhere/*/shop'))).toEqual([]);
+});
+
+test('installed files and those that run are each known once, in containers by way of their roots', async () => {
+  const installed = file('usr/bin/shop');
+  const inside = file('container/usr/bin/shop', Buffer.concat([ELF, Buffer.alloc(8)]));
+  process(10, '/usr/bin/shop', [installed, '/lib/other.so']);
+  process(11, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
+  process(12, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
+  const kind = shop([installed]);
+  const files = filesOf(kind);
+  expect(files.of(kind)).toHaveLength(1);
+  await files.scan();
+  const [first, second, ...more] = files.of(kind);
+  expect(more).toEqual([]);
+  expect(first?.path).toBe(installed);
+  expect(second?.path).toBe('/usr/bin/shop');
+  expect(second?.paths()).toHaveLength(2);
+  const moment = userMoment(kind, entry('sell'));
+  expect(second?.sitesOf(moment).map((site) => site.offset)).toEqual([0x404]);
+  expect(() => second?.sitesOf(userMoment(kind, entry('steal')))).toThrow(
+    '/usr/bin/shop has no uprobe:steal',
+  );
+  expect(inside).toContain('container');
+});
+
+test('programs that come, become others, load late or go are noticed, and only then is there news', async () => {
+  const kind = shop();
+  const files = filesOf(kind);
+  const ids = (): number => files.of(kind).length;
+  expect(ids()).toBe(0);
+  const path = file('usr/bin/shop');
+  process(20, '/bin/sh', ['/bin/sh']);
+  expect(await files.scan()).toBe(false);
+  process(20, '/bin/sh', ['/bin/sh', path]); // loaded a moment after it was first looked at
+  expect(await files.scan()).toBe(true);
+  expect(await files.scan()).toBe(false);
+  expect(ids()).toBe(1);
+  process(20, '/bin/ls', ['/bin/ls']); // the same process, another program
+  expect(await files.scan()).toBe(true);
+  expect(ids()).toBe(0);
+  process(21, path, [path]);
+  expect(await files.scan()).toBe(true);
+  rmSync(join(folder, 'proc', '21'), { recursive: true });
+  expect(await files.scan()).toBe(true);
+  expect(ids()).toBe(0);
+});
+
+test('hostile files: what is no file, no ELF, or cut off says why it cannot be watched', () => {
+  mkdirSync(join(folder, 'bin/a/shop'), { recursive: true });
+  file('bin/b/shop', '#!/bin/sh\n');
+  file('bin/c/shop', ELF.subarray(0, 100));
+  const arm = Buffer.from(ELF);
+  arm.writeUInt16LE(183, 18);
+  file('bin/d/shop', arm);
+  const kind = shop([join(folder, 'bin/*/shop')]);
+  const files = filesOf(kind);
+  const complaints = files.of(kind).map((one) => {
+    try {
+      return one.sitesOf(userMoment(kind, entry('sell'))).length;
+    } catch (error) {
+      return String(error).replace(/.*shop/, 'shop');
+    }
+  });
+  expect(complaints).toEqual([
+    'shop: it is no ELF file of 64 bits',
+    'shop has no uprobe:sell',
+    'shop is for another kind of processor',
+  ]);
+});
+
+test('a file that was replaced is another one', async () => {
+  const path = file('usr/bin/shop');
+  const kind = shop([path]);
+  const files = filesOf(kind);
+  const [before] = files.of(kind);
+  renameSync(file('usr/bin/new', Buffer.concat([ELF, ELF])), path);
+  expect(await files.scan()).toBe(true);
+  expect(files.of(kind).map((one) => one.id)).not.toContain(before?.id);
+});
+
+test('a pipe, and a file of 8 TB that is nearly all hole, are told from programs at once', async () => {
+  const huge = file('container/usr/bin/shop');
+  truncateSync(huge, 8e12);
+  const pipe = join(folder, 'other/usr/bin/shop');
+  mkdirSync(join(pipe, '..'), { recursive: true });
+  expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+  process(30, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'container'));
+  process(31, '/usr/bin/shop', ['/usr/bin/shop'], join(folder, 'other'));
+  const kind = shop([pipe]);
+  const files = filesOf(kind);
+  await files.scan();
+  const moment = userMoment(kind, entry('sell'));
+  expect(files.of(kind).map((one) => one.sitesOf(moment).length)).toEqual([1]);
+});

@@ -1,0 +1,113 @@
+/*
+ * New cgroups, told by the kernel as they are made: a container that is gone again before anybody looks at the folders
+ * has a name all the same. In: the machine. Out: numbers and paths of those that came since the last time.
+ */
+import { LIMITS } from '../../../../../common/service/limits';
+import { argument, equal, member, string } from '../../../metrics/language/expression';
+import { tracepoint } from '../../../metrics/language/observation';
+import { Assembler, encode, FRAME, type Instruction } from '../compiler/assembler';
+import { CONTEXT, Emitter } from '../compiler/emit';
+import { Frame } from '../compiler/frame';
+import type { Kernel } from '../kernel/kernel';
+import type { Machine } from '../compiler/plan';
+import { numberOf, resolve } from '../compiler/resolve';
+import type { Birth } from './zones';
+
+const AT = tracepoint('cgroup_mkdir');
+const MAP = 'births';
+/** Outermost names come first, and the outermost container counts. */
+const PATH_BYTES = 256;
+
+export class Births {
+  private readonly kernel: Kernel;
+  private readonly code: readonly Instruction[];
+  private readonly held: number[] = [];
+  private map: number | undefined;
+  private opening: Promise<void> | undefined;
+
+  /** Throws a MissingError where the kernel does not tell. */
+  constructor(kernel: Kernel, machine: Machine) {
+    this.kernel = kernel;
+    this.code = program(machine);
+  }
+
+  /** From when this resolves on nothing is missed. Rejects with a KernelError. */
+  open(): Promise<void> {
+    this.opening ??= this.start().catch((error: unknown) => {
+      this.close();
+      throw error;
+    });
+    return this.opening;
+  }
+
+  take(): readonly Birth[] {
+    const births: Birth[] = [];
+    const [key, path] = [Buffer.alloc(8), Buffer.alloc(PATH_BYTES)];
+    while (this.map !== undefined && this.kernel.nextKey(this.map, undefined, key)) {
+      if (!this.kernel.lookup(this.map, key, path) || !this.kernel.remove(this.map, key)) break;
+      births.push({ cgroup: key.readBigUInt64LE(0), path: whole(path) });
+    }
+    return births;
+  }
+
+  close(): void {
+    for (const fd of this.held.splice(0).reverse()) this.kernel.close(fd);
+    this.map = undefined;
+    this.opening = undefined;
+  }
+
+  private async start(): Promise<void> {
+    const { kernel, held } = this;
+    const map = kernel.createMap({
+      name: MAP,
+      kind: 'hash',
+      keyBytes: 8,
+      valueBytes: PATH_BYTES,
+      entries: LIMITS.cgroupBirths,
+    });
+    held.push(map);
+    held.push(
+      kernel.load(
+        MAP,
+        encode(this.code, () => map),
+      ),
+    );
+    held.push(await kernel.attach(AT.name, held[1] ?? -1));
+    this.map = map;
+  }
+}
+
+/** A path that was cut loses its last, incomplete name. */
+function whole(path: Buffer): Buffer {
+  const end = path.indexOf(0);
+  return Buffer.from(path.subarray(0, end < PATH_BYTES - 1 ? end : path.lastIndexOf('/')));
+}
+
+function program(machine: Machine): readonly Instruction[] {
+  const at = { ...machine, tracepoint: AT.name };
+  const cgroup = argument(0, 'cgroup');
+  const path = resolve(string(argument(1), PATH_BYTES), at);
+  if (path.kind !== 'text') throw new TypeError('a path is text');
+  const asm = new Assembler(LIMITS.kernelInstructions);
+  const frame = new Frame();
+  const nothing = (): never => {
+    throw new TypeError('nothing is kept');
+  };
+  const emitter = new Emitter(asm, frame, { kept: nothing, wallOffset: nothing });
+  const end = asm.label();
+  asm.aluRegister('=', CONTEXT, 1);
+  // Hierarchies of version 1 have numbers of their own.
+  emitter.guard(numberOf(equal(member(cgroup, 'root.hierarchy_id'), 0), at), end);
+  const key = frame.allocate(8);
+  emitter.number(numberOf(member(cgroup, 'kn.id'), at));
+  asm.store(8, FRAME, key, 0);
+  const value = emitter.text(path.node);
+  asm.map(1, MAP);
+  emitter.address(2, key);
+  emitter.address(3, value);
+  asm.alu('=', 4, 0);
+  asm.call('update');
+  asm.place(end);
+  asm.exit();
+  return asm.instructions;
+}

@@ -1,0 +1,48 @@
+/*
+ * What the kernel knows of zones for one filter: a map from a cgroup's number to the cases that its zone allows.
+ * In: names of cgroups as they become known. Out: entries; those of cgroups that are gone make room. It only saves work:
+ * of a cgroup that is not in the map the events are counted apart, and decided when the second is read (zone-filter.ts).
+ */
+import { LIMITS } from '../../../../../common/service/limits';
+import type { Kernel } from '../kernel/kernel';
+import type { ZoneFilter } from '../compiler/zone-filter';
+import type { Zones } from './zones';
+
+export class Verdicts {
+  private readonly kernel: Kernel;
+  private readonly map: number;
+  private readonly filter: ZoneFilter;
+  private readonly zones: Zones;
+  private readonly written = new Set<bigint>();
+  private asOf = -1;
+
+  constructor(kernel: Kernel, map: number, filter: ZoneFilter, zones: Zones) {
+    this.kernel = kernel;
+    this.map = map;
+    this.filter = filter;
+    this.zones = zones;
+  }
+
+  /** Writes what has changed since the last time; throws a KernelError. */
+  write(): void {
+    const known = this.zones.known();
+    if (this.asOf === this.zones.version) return;
+    this.asOf = this.zones.version;
+    const [key, cases] = [Buffer.alloc(8), Buffer.alloc(8)];
+    for (const cgroup of this.written) {
+      // Nothing happens any more in one that is gone, so nobody is looking its entry up while it is used anew.
+      if (known.has(cgroup)) continue;
+      key.writeBigUInt64LE(cgroup);
+      this.kernel.remove(this.map, key);
+      this.written.delete(cgroup);
+    }
+    for (const [cgroup, zone] of known) {
+      if (this.written.size >= LIMITS.zoneVerdicts) return;
+      if (this.written.has(cgroup)) continue;
+      key.writeBigUInt64LE(cgroup);
+      cases.writeBigUInt64LE(this.filter.allowed(zone));
+      this.kernel.update(this.map, key, cases);
+      this.written.add(cgroup);
+    }
+  }
+}

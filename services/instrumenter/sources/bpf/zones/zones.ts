@@ -1,0 +1,142 @@
+/*
+ * Which zone a cgroup's number stands for (bpf_get_current_cgroup_id: its folder's inode in the hierarchy of version 2,
+ * never used again). In: the folders below the cgroup2 mount, and what the kernel says of new ones (new-cgroups.ts).
+ * Out: names for the discrete field zonename, and for filters by it.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { LIMITS } from '../../../../../common/service/limits';
+import type { Names } from '../../../metrics/language/observation';
+import { zoneOfCgroup } from '../../zonename';
+import { MissingError } from '../kernel/btf';
+
+/** A cgroup that was gone before anybody could look at it. */
+export const UNKNOWN = '(unknown)';
+
+/** A number that nobody knows makes us look again, but not more often than this: it may belong to nothing any more. */
+const AGAIN_MS = 500;
+
+/** A cgroup that has come, as the kernel told it. */
+export interface Birth {
+  readonly cgroup: bigint;
+  readonly path: Buffer;
+}
+
+/** The folders of the hierarchy, by paths of bytes; tests give some of their own. */
+export interface Tree {
+  /** Names of the folders in a folder; empty when it is gone. */
+  folders(path: Buffer): readonly Buffer[];
+  /** Undefined when it is gone. */
+  id(path: Buffer): bigint | undefined;
+}
+
+const REAL_TREE: Tree = {
+  folders(path) {
+    try {
+      return readdirSync(path, { withFileTypes: true, encoding: 'buffer' }).flatMap((entry) =>
+        entry.isDirectory() ? [entry.name as unknown as Buffer] : [],
+      );
+    } catch {
+      return [];
+    }
+  },
+  id(path) {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  },
+};
+
+export class Zones implements Names {
+  /** Cgroups that came since this was last asked, as far as the kernel was able to tell. */
+  births: () => readonly Birth[] = () => [];
+  /** Grows with each change of what is known. */
+  version = 0;
+  private readonly root: Buffer;
+  private readonly now: () => number;
+  private readonly tree: Tree;
+  private names = new Map<bigint, string>();
+  private gone: ReadonlySet<bigint> = new Set<bigint>();
+  private looked = -Infinity;
+
+  /** `now`: milliseconds of a clock that only goes forward. */
+  constructor(root: string, now: () => number = () => performance.now(), tree: Tree = REAL_TREE) {
+    this.root = Buffer.from(root);
+    this.now = now;
+    this.tree = tree;
+  }
+
+  nameOf(cgroup: bigint): string {
+    return this.zoneOf(cgroup) ?? UNKNOWN;
+  }
+
+  /** Undefined for one that was gone before anybody could look at it. */
+  zoneOf(cgroup: bigint): string | undefined {
+    if (!this.names.has(cgroup)) this.hear();
+    if (!this.names.has(cgroup)) this.look();
+    return this.names.get(cgroup);
+  }
+
+  /** All that are known, by number; looks around first when nobody has done so yet. */
+  known(): ReadonlyMap<bigint, string> {
+    if (this.names.size === 0) this.look();
+    return this.names;
+  }
+
+  valuesOf(): never {
+    throw new MissingError('zones are not compared by the numbers of their cgroups');
+  }
+
+  /** Takes over what the kernel has told of new ones, so that it has room for more. */
+  hear(): void {
+    for (const { cgroup, path } of this.births()) {
+      if (this.names.size >= LIMITS.cgroups) continue;
+      this.names.set(cgroup, zoneOfCgroup(path));
+      this.version++;
+    }
+  }
+
+  private look(): void {
+    if (this.now() - this.looked < AGAIN_MS) return;
+    this.looked = this.now();
+    const found = new Map<bigint, string>();
+    const enter = (path: Buffer): void => {
+      if (found.size >= LIMITS.cgroups) return;
+      const full = Buffer.concat([this.root, path]);
+      const id = this.tree.id(full);
+      if (id === undefined) return;
+      // Folders inside a container are the container's: its own path begins theirs.
+      found.set(id, zoneOfCgroup(path));
+      for (const name of this.tree.folders(full)) enter(Buffer.concat([path, SLASH, name]));
+    };
+    enter(Buffer.alloc(0));
+    this.names = new Map([...this.justGone(found), ...found]);
+    this.version++;
+  }
+
+  /** Those that the look before this one still saw: what has gone may still be in the map of the second just closed. */
+  private justGone(found: ReadonlyMap<bigint, string>): (readonly [bigint, string])[] {
+    const gone = [...this.names].filter(([id]) => !found.has(id));
+    const last = gone.filter(([id]) => !this.gone.has(id));
+    this.gone = new Set(gone.map(([id]) => id));
+    return last;
+  }
+}
+
+const SLASH = Buffer.from('/');
+
+/** Where the cgroup2 file system is mounted, by /proc/self/mounts; undefined when it is not. */
+export function cgroupRoot(mounts: string): string | undefined {
+  for (const line of mounts.split('\n')) {
+    const [, place = '', type] = line.split(' ');
+    // Blanks and the like in paths are written \040.
+    const octal = /\\([0-7]{3})/g;
+    if (type === 'cgroup2') {
+      return place.replace(octal, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+    }
+  }
+  return undefined;
+}
+
+/** The zones of this machine; undefined where there is no cgroup2 file system. */
+export function openZones(): Zones | undefined {
+  const root = cgroupRoot(readFileSync('/proc/self/mounts', 'utf8'));
+  return root === undefined ? undefined : new Zones(root);
+}

@@ -1,0 +1,59 @@
+/*
+ * Which container or service a process belongs to. In: the path of its cgroup, as in /proc/<pid>/cgroup or below the
+ * cgroup mount. Out: the field zonename. The outermost one counts: what it starts inside is its own business.
+ *
+ * Containers are called by the 12 digits that `docker ps`, `crictl ps` and `podman ps` show.
+ */
+import { nameFromBytes } from '../../../common/model/name';
+
+/** Whatever is in no container and no service: sessions of users, the kernel's threads, init. */
+export const GLOBAL = 'global';
+
+const SHORT_ID = 12;
+
+/** docker-<id>.scope, cri-containerd-<id>.scope, crio-<id>.scope, libpod-<id>.scope, nerdctl-<id>.scope, or <id> alone. */
+const CONTAINER = /^(?:(?:docker|cri-containerd|crio|libpod|nerdctl|buildkit)-)?([0-9a-f]{64})(?:\.scope)?$/;
+/** lxc.payload.<name>, and older: lxc/<name>. */
+const LXC = /^lxc\.payload\.([^]+)$/;
+/** machine-<name>.scope: systemd-nspawn, libvirt. */
+const MACHINE = /^machine-([^]+)\.scope$/;
+const SERVICE = /^([^]+\.service)$/;
+
+/** A path as bytes, or as text where nobody chose its names. */
+export function zoneOfCgroup(path: string | Buffer): string {
+  const parts = Buffer.from(path)
+    .toString('latin1')
+    .split('/')
+    .filter((part) => part !== '');
+  for (const [i, part] of parts.entries()) {
+    const zone = zoneOfPart(part, parts[i - 1]);
+    if (zone !== undefined) return zone;
+  }
+  return GLOBAL;
+}
+
+/** The zone of a process, from its /proc/<pid>/cgroup: the hierarchies of version 1 need not agree, one that knows will do. */
+export function zoneOfProcess(cgroups: string): string {
+  for (const line of cgroups.split('\n')) {
+    // "4:memory:/path", "0::/path"; a path may hold colons.
+    const zone = zoneOfCgroup(line.replace(/^[^:]*:[^:]*:/, ''));
+    if (zone !== GLOBAL) return zone;
+  }
+  return GLOBAL;
+}
+
+function zoneOfPart(part: string, parent: string | undefined): string | undefined {
+  const id = CONTAINER.exec(part)?.[1];
+  if (id !== undefined) return id.slice(0, SHORT_ID);
+  if (parent === 'lxc') return nameOfUnit(part);
+  const name = LXC.exec(part)?.[1] ?? MACHINE.exec(part)?.[1] ?? SERVICE.exec(part)?.[1];
+  return name === undefined ? undefined : nameOfUnit(name);
+}
+
+/** systemd writes bytes that a unit's name may not have as \xHH: "a-b" in a scope's name is "a\x2db". */
+function nameOfUnit(bytes: string): string {
+  const whole = bytes.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return nameFromBytes(Buffer.from(whole, 'latin1'));
+}

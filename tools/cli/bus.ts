@@ -1,0 +1,65 @@
+/*
+ * The bus as a tool sees it: a peer of its own that gives up quickly. In: the broker's address. Out: a connected Peer,
+ * or an error that says whether nobody was there, the password was refused, or the time was up.
+ */
+import { CaError, messageOf } from '../../common/service/errors';
+import { SILENT } from '../../common/service/log';
+import { Peer } from '../../common/wire/peer';
+import { routes, type Routes } from '../../common/wire/route';
+import type { Io } from './io';
+import { withoutPassword } from './target';
+
+export interface Bus {
+  readonly peer: Peer;
+  readonly routes: Routes;
+  /** What connecting took. */
+  readonly connectMs: number;
+}
+
+export async function openBus(
+  io: Pick<Io, 'clock' | 'host' | 'pid'>,
+  target: { readonly amqpUrl?: string | undefined; readonly prefix: string },
+  timeoutMs: number,
+): Promise<Bus> {
+  const { amqpUrl, prefix } = target;
+  if (amqpUrl === undefined) {
+    throw new CaError(
+      'NO_RESOURCE',
+      'no broker is named: set CA_AMQP_URL, use --amqp-url, or run where .run/connection.json is (make run writes it; beside one with CA_HTTP_PORT, set that)',
+    );
+  }
+  const keys = routes(prefix);
+  const where = withoutPassword(amqpUrl);
+  const peer = new Peer({
+    url: amqpUrl,
+    host: io.host,
+    key: keys.tool(io.host, io.pid),
+    clock: io.clock,
+    log: SILENT,
+    firstAttempts: 0,
+  });
+  const started = io.clock.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new CaError('TIMED_OUT', `the broker at ${where} did not answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  try {
+    await Promise.race([peer.connect(), late]);
+  } catch (error) {
+    void peer.close().catch(() => undefined);
+    if (error instanceof CaError) throw error;
+    throw new CaError('NO_RESOURCE', `the broker at ${where} cannot be used: ${reasonOf(error)}`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return { peer, routes: keys, connectMs: io.clock.now() - started };
+}
+
+function reasonOf(error: unknown): string {
+  const text = messageOf(error);
+  if (text.includes('ECONNREFUSED')) return 'nothing listens there; fix: start it, or check CA_AMQP_URL';
+  if (/ACCESS.REFUSED|403/.test(text)) return 'it refused the user name or password';
+  return text === '' ? 'the connection failed' : text;
+}

@@ -1,0 +1,124 @@
+/*
+ * One run of a tool: where it talks to and how it prints. In: the command line's options. Out: connections, opened
+ * when first needed and closed at the end.
+ */
+import type { Options } from './command';
+import { UsageError } from './command';
+import type { Bus } from './bus';
+import { Front } from './front';
+import * as later from './later';
+import { coloursOf, type Io, type Screen } from './io';
+import { LIMITS } from '../../common/service/limits';
+import { messageOf } from '../../common/service/errors';
+import { parseQuantity } from '../../common/model/unit';
+import { findTarget, type Target } from './target';
+import { jsonText, visible } from './visible';
+
+export class Session {
+  readonly io: Io;
+  readonly options: Options;
+  private foundTarget: Target | undefined;
+  private openedBus: Promise<Bus> | undefined;
+  private openedFront: Front | undefined;
+
+  constructor(io: Io, options: Options) {
+    this.io = io;
+    this.options = options;
+  }
+
+  /** Answers as JSON, for programs. */
+  get json(): boolean {
+    const wish = this.options.get('output') ?? 'text';
+    if (wish !== 'text' && wish !== 'json') throw new UsageError(`-o must be text or json, not ${wish}`);
+    return wish === 'json';
+  }
+
+  get timeoutMs(): number {
+    const text = this.options.get('timeout');
+    if (text === undefined) return LIMITS.toolAnswerMs;
+    const seconds = secondsOf(text, '--timeout');
+    if (seconds <= 0) throw new UsageError('--timeout must be more than 0');
+    if (seconds > 60) throw new UsageError('--timeout must be at most 60s');
+    return Math.max(1, Math.round(seconds * 1000));
+  }
+
+  get target(): Target {
+    if (this.foundTarget === undefined) {
+      this.foundTarget = findTarget(this.io, this.options);
+      for (const warning of this.foundTarget.warnings) this.warn(warning);
+    }
+    return this.foundTarget;
+  }
+
+  get front(): Front {
+    const { url, customer, token } = this.target;
+    this.openedFront ??= new Front({ url, customer, token, timeoutMs: this.timeoutMs, ended: this.io.ended });
+    return this.openedFront;
+  }
+
+  /** Rejects when the broker cannot be reached in time; asked again, it says the same. */
+  bus(): Promise<Bus> {
+    this.openedBus ??= later.bus().openBus(this.io, this.target, this.timeoutMs);
+    return this.openedBus;
+  }
+
+  get screen(): Screen {
+    const screen = this.io.screen();
+    const colour = this.options.get('color');
+    if (colour !== undefined && !['auto', 'always', 'never'].includes(colour)) {
+      throw new UsageError(`--color must be auto, always or never, not ${colour}`);
+    }
+    const colours =
+      colour === undefined || colour === 'auto'
+        ? screen.colours
+        : coloursOf(this.io.env, screen.interactive, colour);
+    const width = this.options.get('width');
+    if (width === undefined) return { ...screen, colours };
+    const columns = Number(width);
+    if (!Number.isInteger(columns) || columns < 20 || columns > 1000) {
+      throw new UsageError(`--width must be a number of columns from 20 to 1000, not ${width}`);
+    }
+    return { ...screen, columns, colours };
+  }
+
+  /** Lines of text: whatever a stranger put into them stays text. */
+  print(lines: readonly string[]): void {
+    this.paint(lines.map(visible));
+  }
+
+  /** Lines with colours of our own, every text in them made visible before. */
+  paint(lines: readonly string[]): void {
+    if (lines.length > 0) this.io.out(`${lines.join('\n')}\n`);
+  }
+
+  printJson(value: unknown): void {
+    this.io.out(`${jsonText(value, 2)}\n`);
+  }
+
+  warn(line: string): void {
+    this.io.err(`${visible(line)}\n`);
+  }
+
+  async close(): Promise<void> {
+    const bus = await this.openedBus?.catch(() => undefined);
+    await bus?.peer.close().catch(() => undefined);
+  }
+}
+
+/** "90", "10m", "1h" as seconds. A bare number is seconds. */
+export function secondsOf(text: string, what: string): number {
+  try {
+    return /[a-zA-Zµμ]/.test(text)
+      ? parseQuantity(text, 'time', what) / 1e9
+      : parseQuantity(text, 'number', what);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
+export function wholeSecondsOf(text: string, what: string): number {
+  const seconds = secondsOf(text, what);
+  if (!Number.isInteger(seconds) || seconds < 0)
+    throw new UsageError(`${what} must be whole seconds, not ${text}`);
+  return seconds;
+}

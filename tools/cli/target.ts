@@ -1,0 +1,188 @@
+/*
+ * Which deployment is meant. In: flags, environment, files. Out: its addresses, each with where it was found.
+ *
+ * First that says something wins, for each fact by itself: a flag; the environment; the context asked for by name;
+ * CA_HOME/connection.json when CA_HOME is set; the config file's current context; ./.run/connection.json, which
+ * `make run` writes; the default port on this machine.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../common/service/errors';
+import { DEFAULT_PORT, defaultHome } from '../../common/service/settings';
+import { UsageError, type Options } from './command';
+import type { Io } from './io';
+import * as later from './later';
+
+export interface Facts {
+  readonly url?: string;
+  readonly amqpUrl?: string;
+  readonly prefix?: string;
+  readonly token?: string;
+  /** Customer whose instrumentations are meant; absent: all of them, as operators see it. */
+  readonly customer?: string;
+}
+
+export interface Target extends Facts {
+  readonly url: string;
+  readonly prefix: string;
+  /** Of each fact: where it was found. For people. */
+  readonly origins: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly current?: string;
+  readonly contexts: ReadonlyMap<string, Facts>;
+}
+
+const NAMES = ['url', 'amqpUrl', 'prefix', 'token', 'customer'] as const;
+const FLAGS = {
+  url: 'url',
+  amqpUrl: 'amqp-url',
+  prefix: 'prefix',
+  token: 'token',
+  customer: 'customer',
+} as const;
+const VARIABLES = {
+  url: 'CA_URL',
+  amqpUrl: 'CA_AMQP_URL',
+  prefix: 'CA_AMQP_PREFIX',
+  token: 'CA_TOKEN',
+  customer: 'CA_CUSTOMER',
+} as const;
+
+const DEFAULT_URL = 'http://127.0.0.1:23181/';
+
+/** Throws a UsageError for an address that is none, and for a context that does not exist. */
+export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Target {
+  const { env } = io;
+  const warnings: string[] = [];
+  const places: [string, Facts][] = [
+    ['flag', pick((name) => options.get(FLAGS[name]))],
+    ['environment', pick((name) => env[VARIABLES[name]])],
+  ];
+  const file = readConfigFile(io, options, warnings);
+  const wanted = options.get('context') ?? env['CA_CONTEXT'];
+  if (wanted !== undefined && wanted !== '') places.push([`context ${wanted}`, contextNamed(file, wanted)]);
+  if (env['CA_HOME'] !== undefined) places.push(...connection(env['CA_HOME'], warnings));
+  if (wanted === undefined && file.current !== undefined) {
+    places.push([`context ${file.current}`, contextNamed(file, file.current)]);
+  }
+  if (env['CA_HOME'] === undefined) {
+    places.push(...connection(join(io.cwd, defaultHome(portOf(env))), warnings));
+  }
+  const port = portOf(env);
+  const [origin, url] =
+    port === DEFAULT_PORT ? ['default', DEFAULT_URL] : ['CA_HTTP_PORT', `http://127.0.0.1:${port}/`];
+  places.push([origin, { url }], ['default', { prefix: '' }]);
+
+  const found: Record<string, string> = {};
+  const origins = new Map<string, string>();
+  for (const name of NAMES) {
+    const place = places.find(([, facts]) => facts[name] !== undefined);
+    const value = place?.[1][name];
+    if (place === undefined || value === undefined) continue;
+    check(name, value, place[0]);
+    found[name] = value;
+    origins.set(name, place[0]);
+  }
+  return { url: DEFAULT_URL, prefix: '', ...found, origins, warnings };
+}
+
+/** The front door's port as `make run` reads it; whatever is no port is passed over. */
+function portOf(env: Io['env']): number {
+  const port = env['CA_HTTP_PORT'] ?? '';
+  return /^[1-9]\d{0,4}$/.test(port) ? Number(port) : DEFAULT_PORT;
+}
+
+function pick(value: (name: (typeof NAMES)[number]) => string | undefined): Facts {
+  return Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const text = value(name);
+      return text === undefined || text === '' ? [] : [[name, text]];
+    }),
+  );
+}
+
+function check(name: (typeof NAMES)[number], value: string, origin: string): void {
+  // The values stay out of the messages: they may hold a password.
+  if (name === 'url' && !(/^https?:\/\//.test(value) && URL.canParse(value))) {
+    throw new UsageError(`the URL from ${origin} must be like ${DEFAULT_URL}`);
+  }
+  if (name === 'amqpUrl' && !(/^amqps?:\/\//.test(value) && URL.canParse(value))) {
+    throw new UsageError(`the broker's URL from ${origin} must be like amqp://user:password@127.0.0.1:5672/`);
+  }
+}
+
+function connection(home: string, warnings: string[]): [string, Facts][] {
+  const path = join(home, 'connection.json');
+  const text = read(path);
+  if (text === undefined) return [];
+  try {
+    const facts = JSON.parse(text) as Record<string, unknown>;
+    return [[path, pick((name) => textOf(facts[name]))]];
+  } catch (error) {
+    warnings.push(`${path} is not JSON (${messageOf(error)}); it is left out`);
+    return [];
+  }
+}
+
+function configPath(env: Io['env'], options: Options): string {
+  const given = options.get('config') ?? env['CA_CONFIG'];
+  if (given !== undefined && given !== '') return given;
+  const base = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? '/', '.config');
+  return join(base, 'cactl', 'config.yaml');
+}
+
+/** A missing file is an empty one, unless it was asked for by name. */
+export function readConfigFile(io: Pick<Io, 'env'>, options: Options, warnings: string[] = []): ConfigFile {
+  const path = configPath(io.env, options);
+  const text = read(path);
+  if (text === undefined) {
+    if (options.has('config')) throw new UsageError(`${path} cannot be read`);
+    return { path, contexts: new Map() };
+  }
+  const content = later.yaml().parseDocument(text, path);
+  const plain = (typeof content === 'object' && content !== null ? content : {}) as Record<string, unknown>;
+  const contexts = Object.entries((plain['contexts'] ?? {}) as Record<string, unknown>).map(
+    ([name, facts]): [string, Facts] => [
+      name,
+      pick((key) => textOf((facts as Record<string, unknown> | null)?.[key])),
+    ],
+  );
+  const current = textOf(plain['current']);
+  const holdsSecrets = contexts.some(([, f]) => f.token !== undefined || /:[^/]*@/.test(f.amqpUrl ?? ''));
+  if (holdsSecrets && (statSync(path).mode & 0o077) !== 0) {
+    warnings.push(`others can read the secrets in ${path}; fix: chmod 600 ${path}`);
+  }
+  return { path, contexts: new Map(contexts), ...(current === undefined ? {} : { current }) };
+}
+
+function contextNamed(file: ConfigFile, name: string): Facts {
+  const facts = file.contexts.get(name);
+  if (facts !== undefined) return facts;
+  const names = [...file.contexts.keys()].join(', ');
+  throw new UsageError(
+    `there is no context ${name} in ${file.path}${names === '' ? '' : `; there are ${names}`}`,
+  );
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A URL for people: without its password. */
+export function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  return parsed.toString();
+}
