@@ -46,3 +46,13 @@ export function gridOf(name: TypeName): Grid {
   if (grid === undefined) throw new TypeError(`type ${name} is discrete and has no grid`);
   return grid;
 }
+
+/** What one raw unit is called where there is no room for prefixes: columns of tables, JSON. '' for plain numbers. */
+export const RAW_UNITS: Readonly<Record<TypeName, string>> = {
+  string: '',
+  number: '',
+  percent: 'percent',
+  size: 'bytes',
+  time: 'ns',
+  subsecond: 'ms',
+};

@@ -61,6 +61,31 @@ export function answerJson<O>(
   question: Question<O>,
   compute: (point: Point<O>) => Promise<Record<string, unknown>>,
 ): Promise<Reply> {
+  return answerTexts(context, request, question, {
+    contentType: 'application/json',
+    frame: (_first, many) =>
+      many ? { open: '[', between: ',', close: ']\n' } : { open: '', between: '', close: '\n' },
+    write: async (point) => JSON.stringify({ ...(await compute(point)), ...describe(point) }),
+  });
+}
+
+interface Texts<O> {
+  readonly contentType: string;
+  /** What stands around and between the texts of all points; one text where only one was asked for. */
+  readonly frame: (
+    first: Point<O>,
+    many: boolean,
+  ) => { readonly open: string; readonly between: string; readonly close: string };
+  readonly write: (point: Point<O>) => Promise<string>;
+}
+
+/** A text for each point, held within the limits of what one answer, and all together, may occupy. */
+export function answerTexts<O>(
+  context: Context,
+  request: Request,
+  question: Question<O>,
+  { contentType, frame, write }: Texts<O>,
+): Promise<Reply> {
   return answer(context, request, question, async (points, many) => {
     const hold = context.held.open(request.outgoing, many ? 'ndatapoints' : 'duration');
     const texts: Buffer[] = [];
@@ -68,16 +93,18 @@ export function answerJson<O>(
     // One after the other: of all but one point a request has only the text in memory, which is much smaller.
     for (const point of points) {
       if (request.gone.aborted) throw new CaError('NO_RESOURCE', 'the client went away');
-      const text = Buffer.from(JSON.stringify({ ...(await compute(point)), ...describe(point) }));
+      const text = Buffer.from(await write(point));
       hold(text.length);
       texts.push(text);
       if (performance.now() - began < SLICE_MS) continue;
       await setImmediate();
       began = performance.now();
     }
-    const [open, close] = many ? ['[', ']\n'] : ['', '\n'];
-    const pieces = texts.flatMap((text, i) => [Buffer.from(i === 0 ? open : ','), text]);
-    return { bytes: Buffer.concat([...pieces, Buffer.from(close)]), contentType: 'application/json' };
+    const [first] = points;
+    if (first === undefined) throw new TypeError('a value request has at least one point');
+    const { open, between, close } = frame(first, many);
+    const pieces = texts.flatMap((text, i) => [Buffer.from(i === 0 ? open : between), text]);
+    return { bytes: Buffer.concat([...pieces, Buffer.from(close)]), contentType };
   });
 }
 
@@ -127,7 +154,7 @@ export async function answer<O>(
 }
 
 /** What every reply says of a point: when, and how complete. */
-export function describe({ subject, interval, delay }: Point<unknown>): Record<string, unknown> {
+export function describe({ subject, interval, delay }: Point<unknown>) {
   const { dataset, nodes, since, owned, disk } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
   const clocks = owned === undefined ? undefined : describeClocks(owned);

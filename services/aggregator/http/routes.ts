@@ -21,6 +21,7 @@ import type { Row } from '../dataset/cells';
 import { readValueInSlices } from '../dataset/reading';
 import { eachSlotInSlices } from '../dataset/slices';
 import { subjectOf, type Subject } from './subject';
+import { top, topCsv } from './top';
 
 const SCOPES = ['/ca/instrumentations/:id', '/ca/customers/:custid/instrumentations/:id'];
 
@@ -29,6 +30,8 @@ type Handle = (context: Context, request: Request) => Reply | Promise<Reply>;
 const RESOURCES: readonly (readonly [path: string, handle: Handle])[] = [
   ['/value', list],
   ['/value/raw', raw],
+  ['/value/top', top],
+  ['/value/top.csv', topCsv],
   ['/value/heatmap', listHeatmap],
   ['/value/heatmap/image', image],
   ['/value/heatmap/image.png', imagePng],

@@ -51,6 +51,25 @@ const HEATMAP = {
   percentiles: list('Percentiles to draw as lines, 0 to 100'),
 };
 
+const TOP = {
+  ...INTERVAL,
+  percentiles: list('Percentiles, 0 to 100; at most 10; default 50, 95, 99'),
+  sort: Type.Optional(
+    Type.String({
+      description:
+        'The figure to rank by: count (default), sum, mean, min, max, p99; of levels last (default), mean, min, max.',
+    }),
+  ),
+  limit: whole(1, 1000, 'Most keys; default 20.'),
+};
+const Figures = Type.Object(
+  {},
+  {
+    additionalProperties: true,
+    description: 'key, and figures by name: count, sum, mean, min, p50, …, max, last.',
+  },
+);
+
 const Integer = Type.Integer();
 const POINT = {
   start_time: Integer,
@@ -147,6 +166,27 @@ export const VALUE_RESOURCES: readonly ValueResource[] = [
     summary: 'The value: a number, numbers by key, a distribution, or distributions by key.',
     query: Type.Object({ ...INTERVAL, transformations: list('Names of transformations') }),
     answers: json('The value.', { value: Type.Unknown(), transformations: TRANSFORMED }),
+  },
+  {
+    path: '/top',
+    summary: 'A table: for each key how many events, what they took together, and percentiles.',
+    query: Type.Object({ ...TOP, transformations: list('Names of transformations') }),
+    answers: json('The largest keys, and all keys together.', {
+      unit: Type.Optional(
+        Type.String({ description: 'Of the figures other than count: ns, bytes, ms, percent.' }),
+      ),
+      sort: Type.String(),
+      total: Figures,
+      keys: Type.Array(Figures),
+      omitted: Type.Integer({ description: 'How many keys there was no room for.' }),
+      transformations: TRANSFORMED,
+    }),
+  },
+  {
+    path: '/top.csv',
+    summary: 'The same as comma-separated values, with units in the names of the columns.',
+    query: Type.Object(TOP),
+    answers: { 200: { description: 'A line for each interval and key.', contentTypes: ['text/csv'] } },
   },
   {
     path: '/heatmap',
