@@ -15,6 +15,12 @@ export interface Metric {
   readonly unit?: string;
   readonly type?: TypeName;
   readonly interval: 'interval' | 'point';
+  /** One line for people: which question it answers. */
+  readonly question?: string;
+  /** Other words that people look for it by: "iops", "disk latency". */
+  readonly synonyms?: readonly string[];
+  /** What happens and is not counted, one sentence each: a limit that is not said is a wrong number. */
+  readonly misses?: readonly string[];
   readonly fields: readonly string[];
 }
 

@@ -45,6 +45,9 @@ const MetricSchema = Type.Object({
   unit: Type.Optional(Text),
   type: Type.Optional(TypeNameSchema),
   interval: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
+  question: Type.Optional(Text),
+  synonyms: Type.Optional(Type.Array(Text, { maxItems: 64 })),
+  misses: Type.Optional(Type.Array(Text, { maxItems: 64 })),
   fields: Type.Array(Name, { maxItems: 64 }),
 });
 

@@ -30,8 +30,8 @@ What works on one machine, and why the rest does not, is printed by \`node build
 - **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
 - Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.
 
-| metric | question that it answers | fields | bpf | proc | dtrace |
-| --- | --- | --- | --- | --- | --- |
+| metric | question that it answers | fields | bpf | proc | dtrace | not seen |
+| --- | --- | --- | --- | --- | --- | --- |
 `;
 
 export function catalogue(): string {
@@ -46,11 +46,12 @@ function row(metric: MetricDescription): string {
   const systems = Object.keys(metric.dtrace ?? {}).sort();
   const cells = [
     `\`${name}\``,
-    metric.why,
+    metric.question,
     fields.join(', '),
     [...new Set(metric.bpf?.probes.map((probe) => probe.at.name))].map((at) => `\`${at}\``).join(', '),
     PROC_METRICS.some((proc) => proc.metric === name) ? 'yes' : '',
     systems.join(', '),
+    (metric.misses ?? []).join('; '),
   ];
   return `| ${cells.map(escaped).join(' | ')} |`;
 }

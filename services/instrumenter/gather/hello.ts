@@ -38,7 +38,12 @@ export function hello(sources: readonly Source[]): Body<'instrumenter_online'> {
     metadata: {
       modules: { ...modules },
       fields: { ...fields },
-      metrics: metrics.map((m) => ({ ...m, fields: [...m.fields] })),
+      metrics: metrics.map(({ synonyms, misses, ...m }) => ({
+        ...m,
+        ...(synonyms === undefined ? {} : { synonyms: [...synonyms] }),
+        ...(misses === undefined ? {} : { misses: [...misses] }),
+        fields: [...m.fields],
+      })),
     },
     offers,
   };

@@ -42,6 +42,7 @@ test('metadata holds what its metrics refer to and no more, and nothing of how a
     'interval',
     'label',
     'module',
+    'question',
     'stat',
     'unit',
   ]);

@@ -87,7 +87,8 @@ async function showOne(session: Session, d: Description, name: string): Promise<
   });
   session.print([
     `${name}: ${visible(offered.label)}, counted in ${offered.unit ?? offered.type ?? 'events'}, ${offered.interval === 'point' ? 'a snapshot each second' : 'adding up over time'}`,
-    ...(known === undefined ? [] : [visible(known.why)]),
+    ...(known === undefined ? [] : [visible(known.question)]),
+    ...(known?.misses ?? []).map((sentence) => `not seen: ${visible(sentence)}`),
     '',
     ...table(
       [{ title: 'FIELD' }, { title: 'KIND' }, { title: 'TYPE' }, { title: 'WHAT', least: 10 }],

@@ -9,7 +9,7 @@ export const apacheHttpdOps: MetricDescription = {
   module: 'apache',
   stat: 'httpd_ops',
   label: 'HTTP requests',
-  why: 'Which URLs of the web server are slow, and for whom?',
+  question: 'Which URLs of the web server are slow, and for whom?',
   unit: 'requests',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'http_method', 'http_url', 'http_path', 'raddr', 'rport', 'latency'],

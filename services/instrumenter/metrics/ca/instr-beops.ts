@@ -5,7 +5,7 @@ export const instrBeops: MetricDescription = {
   module: 'ca',
   stat: 'instr_beops',
   label: 'instrumenter backend requests',
-  why: 'Which source or instrumentation is slow to read?',
+  question: 'Which source or instrumentation is slow to read?',
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency', 'subsecond'],

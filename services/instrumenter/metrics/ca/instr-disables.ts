@@ -5,7 +5,7 @@ export const instrDisables: MetricDescription = {
   module: 'ca',
   stat: 'instr_disables',
   label: 'instrumenter disable operations',
-  why: 'How long does it take until nothing is left of something gathered?',
+  question: 'How long does it take until nothing is left of something gathered?',
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],

@@ -5,7 +5,7 @@ export const instrEnables: MetricDescription = {
   module: 'ca',
   stat: 'instr_enables',
   label: 'instrumenter enable operations',
-  why: 'How long does it take until something is gathered?',
+  question: 'How long does it take until something is gathered?',
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],

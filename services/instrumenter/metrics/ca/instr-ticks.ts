@@ -5,7 +5,7 @@ export const instrTicks: MetricDescription = {
   module: 'ca',
   stat: 'instr_ticks',
   label: 'instrumenter ticks',
-  why: 'How much of each second does the instrumenter need for its own work?',
+  question: 'How much of each second does the instrumenter need for its own work?',
   unit: 'ticks',
   interval: 'interval',
   fields: ['hostname', 'latency', 'subsecond'],

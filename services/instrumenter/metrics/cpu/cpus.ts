@@ -5,7 +5,7 @@ export const cpus: MetricDescription = {
   module: 'cpu',
   stat: 'cpus',
   label: 'CPUs',
-  why: 'Is the load spread over the CPUs, or does one of them do all the work?',
+  question: 'Is the load spread over the CPUs, or does one of them do all the work?',
   unit: 'CPUs',
   interval: 'point',
   fields: ['hostname', 'cpu', 'utilization'],

@@ -11,7 +11,7 @@ export const cpuIrqs: MetricDescription = {
   module: 'cpu',
   stat: 'irqs',
   label: 'interrupts',
-  why: 'Which device interrupts which CPU, how often, and for how long?',
+  question: 'Which device interrupts which CPU, how often, and for how long?',
   unit: 'interrupts',
   interval: 'interval',
   fields: ['hostname', 'irqvector', 'cpu', 'latency', 'subsecond'],

@@ -5,7 +5,7 @@ export const loadavg1: MetricDescription = {
   module: 'cpu',
   stat: 'loadavg1',
   label: '1-minute load average',
-  why: 'Is there more to do than there are CPUs?',
+  question: 'Is there more to do than there are CPUs?',
   type: 'number',
   interval: 'point',
   fields: ['hostname', 'zonename'],

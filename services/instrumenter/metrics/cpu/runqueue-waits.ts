@@ -24,7 +24,7 @@ export const runqueueWaits: MetricDescription = {
   module: 'cpu',
   stat: 'runqueue_waits',
   label: 'waits for a CPU',
-  why: 'Are there enough CPUs, or do threads that could work stand in a queue?',
+  question: 'Are there enough CPUs, or do threads that could work stand in a queue?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'latency', 'subsecond'],

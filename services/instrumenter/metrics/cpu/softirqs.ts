@@ -16,7 +16,7 @@ export const softirqs: MetricDescription = {
   module: 'cpu',
   stat: 'softirqs',
   label: 'soft interrupts',
-  why: 'How much of a CPU goes to packets, timers and other work in nobody’s name?',
+  question: 'How much of a CPU goes to packets, timers and other work in nobody’s name?',
   unit: 'soft interrupts',
   interval: 'interval',
   fields: ['hostname', 'softirq', 'cpu', 'latency', 'subsecond'],

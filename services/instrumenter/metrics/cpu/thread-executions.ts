@@ -65,7 +65,8 @@ export const threadExecutions: MetricDescription = {
   module: 'cpu',
   stat: 'thread_executions',
   label: 'thread executions',
-  why: 'Who runs, for how long at a stretch, and does it leave the CPU because it must or because it waits?',
+  question:
+    'Who runs, for how long at a stretch, and does it leave the CPU because it must or because it waits?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'leavereason', 'runtime', 'subsecond'],

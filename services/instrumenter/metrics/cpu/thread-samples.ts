@@ -10,7 +10,7 @@ export const threadSamples: MetricDescription = {
   module: 'cpu',
   stat: 'thread_samples',
   label: 'thread samples',
-  why: 'Who uses the CPUs, and for what?',
+  question: 'Who uses the CPUs, and for what?',
   unit: 'samples',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'subsecond'],

@@ -5,7 +5,7 @@ export const usage: MetricDescription = {
   module: 'cpu',
   stat: 'usage',
   label: 'aggregated CPU usage',
-  why: "Which container or service uses the CPUs, and how much of it is the kernel's work for it?",
+  question: "Which container or service uses the CPUs, and how much of it is the kernel's work for it?",
   unit: 'percent of 1 CPU',
   interval: 'point',
   fields: ['hostname', 'zonename', 'cpumode'],

@@ -5,7 +5,7 @@ export const waittime: MetricDescription = {
   module: 'cpu',
   stat: 'waittime',
   label: 'aggregated wait time',
-  why: 'How long were threads ready to run and had no CPU?',
+  question: 'How long were threads ready to run and had no CPU?',
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -5,7 +5,7 @@ export const disks: MetricDescription = {
   module: 'disk',
   stat: 'disks',
   label: 'disks',
-  why: 'Is one disk busier than the others?',
+  question: 'Is one disk busier than the others?',
   unit: 'disks',
   interval: 'point',
   fields: [

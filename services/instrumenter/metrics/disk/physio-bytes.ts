@@ -5,7 +5,7 @@ export const physioBytes: MetricDescription = {
   module: 'disk',
   stat: 'physio_bytes',
   label: 'bytes read and written',
-  why: 'How much do the disks move, and in which direction?',
+  question: 'How much do the disks move, and in which direction?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'disk', 'optype'],

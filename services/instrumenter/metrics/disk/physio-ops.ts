@@ -51,7 +51,7 @@ export const physioOps: MetricDescription = {
   module: 'disk',
   stat: 'physio_ops',
   label: 'I/O operations',
-  why: 'Is the disk slow, for which kind of request, and are the requests large or scattered?',
+  question: 'Is the disk slow, for which kind of request, and are the requests large or scattered?',
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'disk', 'optype', 'latency', 'queuetime', 'size', 'offset', 'errno'],

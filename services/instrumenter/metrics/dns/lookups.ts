@@ -32,7 +32,7 @@ export const dnsLookups: MetricDescription = {
   module: 'dns',
   stat: 'lookups',
   label: 'name lookups',
-  why: 'Which names do programs ask for, and do they wait for the answers?',
+  question: 'Which names do programs ask for, and do they wait for the answers?',
   unit: 'lookups',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'name', 'status', 'latency', 'subsecond'],

@@ -5,7 +5,7 @@ export const capacity: MetricDescription = {
   module: 'fs',
   stat: 'capacity',
   label: 'space of file systems',
-  why: 'Which file system is about to be full?',
+  question: 'Which file system is about to be full?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'mountpoint', 'fstype', 'space'],

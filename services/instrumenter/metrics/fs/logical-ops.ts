@@ -31,7 +31,7 @@ export const logicalOps: MetricDescription = {
   module: 'fs',
   stat: 'logical_ops',
   label: 'logical filesystem operations',
-  why: 'How long do programs wait for the file system, and in which operation?',
+  question: 'How long do programs wait for the file system, and in which operation?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],

@@ -5,7 +5,7 @@ export const logicalRwbytes: MetricDescription = {
   module: 'fs',
   stat: 'logical_rwbytes',
   label: 'logical bytes read/written',
-  why: 'Which zone reads and writes how much, cached or not?',
+  question: 'Which zone reads and writes how much, cached or not?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'optype'],

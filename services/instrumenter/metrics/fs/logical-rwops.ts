@@ -34,7 +34,7 @@ export const logicalRwops: MetricDescription = {
   module: 'fs',
   stat: 'logical_rwops',
   label: 'logical read/write operations',
-  why: 'Are reads and writes slow, how large are they, and where in the file?',
+  question: 'Are reads and writes slow, how large are they, and where in the file?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'size', 'offset', 'latency', 'errno', 'subsecond'],

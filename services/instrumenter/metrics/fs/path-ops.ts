@@ -70,7 +70,7 @@ export const pathOps: MetricDescription = {
   module: 'fs',
   stat: 'path_ops',
   label: 'operations on paths',
-  why: 'Which program makes, renames and removes files and folders, and does it wait for that?',
+  question: 'Which program makes, renames and removes files and folders, and does it wait for that?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],

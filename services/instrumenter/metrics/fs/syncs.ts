@@ -13,7 +13,7 @@ export const syncs: MetricDescription = {
   module: 'fs',
   stat: 'syncs',
   label: 'synchronizations',
-  why: 'Who waits for the disk to confirm, how often and how long?',
+  question: 'Who waits for the disk to confirm, how often and how long?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'subsecond'],

@@ -17,7 +17,7 @@ export const javaGcOps: MetricDescription = {
   module: 'java',
   stat: 'gc_ops',
   label: 'garbage collection operations',
-  why: 'Do pauses for garbage collection hold the program up?',
+  question: 'Do pauses for garbage collection hold the program up?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

@@ -12,7 +12,7 @@ export interface MetricDescription extends Metric {
   readonly module: ModuleName;
   readonly fields: readonly FieldName[];
   /** One line for people: which question it answers. */
-  readonly why: string;
+  readonly question: string;
   /** How the bpf source observes it. Absent: it does not. Other sources add a part of their own name. */
   readonly bpf?: Observation;
   /** How DTrace observes it, on each system that has it. */
@@ -28,6 +28,9 @@ export function publicPart(d: MetricDescription): Metric {
     ...(d.unit === undefined ? {} : { unit: d.unit }),
     ...(d.type === undefined ? {} : { type: d.type }),
     interval: d.interval,
+    question: d.question,
+    ...(d.synonyms === undefined ? {} : { synonyms: d.synonyms }),
+    ...(d.misses === undefined ? {} : { misses: d.misses }),
     fields: d.fields,
   };
 }

@@ -7,7 +7,7 @@ export const ldapjsConnections: MetricDescription = {
   module: 'ldapjs',
   stat: 'connections',
   label: 'connections',
-  why: 'Who connects to the directory, and how often?',
+  question: 'Who connects to the directory, and how often?',
   unit: 'connections',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'raddr'],

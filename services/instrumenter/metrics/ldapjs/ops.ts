@@ -9,7 +9,7 @@ export const ldapjsOps: MetricDescription = {
   module: 'ldapjs',
   stat: 'ops',
   label: 'all operations',
-  why: 'Which operations of the directory are slow or fail?',
+  question: 'Which operations of the directory are slow or fail?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'raddr', 'optype', 'ldapbinddn', 'ldaprequestdn', 'status', 'latency'],

@@ -7,7 +7,7 @@ export const searchOps: MetricDescription = {
   module: 'ldapjs',
   stat: 'search_ops',
   label: 'search operations',
-  why: 'Which searches of the directory are slow?',
+  question: 'Which searches of the directory are slow?',
   unit: 'operations',
   interval: 'interval',
   fields: [

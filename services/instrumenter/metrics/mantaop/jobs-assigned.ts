@@ -5,7 +5,7 @@ export const jobsAssigned: MetricDescription = {
   module: 'mantaop',
   stat: 'jobs_assigned',
   label: 'jobs assigned',
-  why: 'How many jobs begin, and at which supervisor?',
+  question: 'How many jobs begin, and at which supervisor?',
   unit: 'jobs',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -6,7 +6,7 @@ export const supervisorAuths: MetricDescription = {
   module: 'mantaop',
   stat: 'supervisor_auths',
   label: 'supervisor auth requests',
-  why: 'Does looking up users hold jobs up?',
+  question: 'Does looking up users hold jobs up?',
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'user', 'errname', 'latency'],

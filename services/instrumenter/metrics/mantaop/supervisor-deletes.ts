@@ -6,7 +6,7 @@ export const supervisorDeletes: MetricDescription = {
   module: 'mantaop',
   stat: 'supervisor_deletes',
   label: 'supervisor delete requests',
-  why: 'Does removing objects hold jobs up?',
+  question: 'Does removing objects hold jobs up?',
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'objname', 'errname', 'latency'],

@@ -5,7 +5,7 @@ export const supervisorErrors: MetricDescription = {
   module: 'mantaop',
   stat: 'supervisor_errors',
   label: 'supervisor errors',
-  why: 'Which jobs go wrong?',
+  question: 'Which jobs go wrong?',
   unit: 'errors',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

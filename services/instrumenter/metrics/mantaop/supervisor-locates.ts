@@ -6,7 +6,7 @@ export const supervisorLocates: MetricDescription = {
   module: 'mantaop',
   stat: 'supervisor_locates',
   label: 'supervisor locate requests',
-  why: 'Does finding objects hold jobs up?',
+  question: 'Does finding objects hold jobs up?',
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'objname', 'errname', 'latency'],

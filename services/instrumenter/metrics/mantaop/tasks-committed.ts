@@ -5,7 +5,7 @@ export const tasksCommitted: MetricDescription = {
   module: 'mantaop',
   stat: 'tasks_committed',
   label: 'tasks committed',
-  why: 'Which jobs get on?',
+  question: 'Which jobs get on?',
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

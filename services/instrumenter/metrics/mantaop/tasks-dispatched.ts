@@ -5,7 +5,7 @@ export const tasksDispatched: MetricDescription = {
   module: 'mantaop',
   stat: 'tasks_dispatched',
   label: 'tasks dispatched',
-  why: 'Which jobs make how much work?',
+  question: 'Which jobs make how much work?',
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

@@ -6,7 +6,7 @@ export const tasksExecuted: MetricDescription = {
   module: 'mantaop',
   stat: 'tasks_executed',
   label: 'tasks executed',
-  why: 'How long do the tasks of a job run?',
+  question: 'How long do the tasks of a job run?',
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'jobid', 'latency'],

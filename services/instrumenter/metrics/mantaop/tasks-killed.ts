@@ -5,7 +5,7 @@ export const tasksKilled: MetricDescription = {
   module: 'mantaop',
   stat: 'tasks_killed',
   label: 'tasks killed',
-  why: 'Which jobs have tasks that must be stopped?',
+  question: 'Which jobs have tasks that must be stopped?',
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'jobid'],

@@ -6,7 +6,7 @@ export const zoneResets: MetricDescription = {
   module: 'mantaop',
   stat: 'zone_resets',
   label: 'zone resets',
-  why: 'How long is a zone out of use between two tasks?',
+  question: 'How long is a zone out of use between two tasks?',
   unit: 'resets',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'errname', 'latency'],

@@ -12,7 +12,7 @@ export const oomKills: MetricDescription = {
   module: 'memory',
   stat: 'oom_kills',
   label: 'out-of-memory kills',
-  why: 'Whom did the kernel kill to have memory again?',
+  question: 'Whom did the kernel kill to have memory again?',
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

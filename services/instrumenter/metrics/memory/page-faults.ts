@@ -20,7 +20,7 @@ export const pageFaults: MetricDescription = {
   module: 'memory',
   stat: 'page_faults',
   label: 'page faults',
-  why: 'Which program grows, starts or comes back from disk, page by page?',
+  question: 'Which program grows, starts or comes back from disk, page by page?',
   unit: 'page faults',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'optype', 'subsecond'],

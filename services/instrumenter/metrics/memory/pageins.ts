@@ -5,7 +5,7 @@ export const pageins: MetricDescription = {
   module: 'memory',
   stat: 'pageins',
   label: 'pages paged in',
-  why: 'Who waits for pages to come from a disk?',
+  question: 'Who waits for pages to come from a disk?',
   unit: 'pages',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -5,7 +5,7 @@ export const pressure: MetricDescription = {
   module: 'memory',
   stat: 'pressure',
   label: 'time stalled for lack of memory',
-  why: 'For how long did work stand still because memory was short?',
+  question: 'For how long did work stand still because memory was short?',
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'stalled'],

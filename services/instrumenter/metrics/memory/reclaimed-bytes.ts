@@ -5,7 +5,7 @@ export const reclaimedBytes: MetricDescription = {
   module: 'memory',
   stat: 'reclaimed_bytes',
   label: 'excess memory reclaimed',
-  why: 'Whose memory had to be taken back?',
+  question: 'Whose memory had to be taken back?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -26,7 +26,7 @@ export const reclaims: MetricDescription = {
   module: 'memory',
   stat: 'reclaims',
   label: 'direct reclaims',
-  why: 'Do programs stand still because memory is short: the machine’s, or their container’s?',
+  question: 'Do programs stand still because memory is short: the machine’s, or their container’s?',
   unit: 'reclaims',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'space', 'latency', 'subsecond'],

@@ -5,7 +5,7 @@ export const rssLimit: MetricDescription = {
   module: 'memory',
   stat: 'rss_limit',
   label: 'maximum resident set size',
-  why: 'How much memory may each container or service hold?',
+  question: 'How much memory may each container or service hold?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

@@ -5,7 +5,7 @@ export const rss: MetricDescription = {
   module: 'memory',
   stat: 'rss',
   label: 'resident set size',
-  why: 'Which container or service holds how much memory?',
+  question: 'Which container or service holds how much memory?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

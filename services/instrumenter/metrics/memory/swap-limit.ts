@@ -5,7 +5,7 @@ export const swapLimit: MetricDescription = {
   module: 'memory',
   stat: 'swap_limit',
   label: 'maximum virtual memory reserved',
-  why: 'How much swap may each container or service take?',
+  question: 'How much swap may each container or service take?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

@@ -5,7 +5,7 @@ export const swap: MetricDescription = {
   module: 'memory',
   stat: 'swap',
   label: 'virtual memory reserved',
-  why: 'Which container or service has been put out to swap?',
+  question: 'Which container or service has been put out to swap?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

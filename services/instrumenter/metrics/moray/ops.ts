@@ -10,7 +10,7 @@ export const morayOps: MetricDescription = {
   module: 'moray',
   stat: 'ops',
   label: 'operations',
-  why: 'Which tables of the object store are slow, and for which operations?',
+  question: 'Which tables of the object store are slow, and for which operations?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'optype', 'table', 'latency', 'cputime'],

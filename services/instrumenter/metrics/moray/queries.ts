@@ -7,7 +7,7 @@ export const morayQueries: MetricDescription = {
   module: 'moray',
   stat: 'queries',
   label: 'SQL queries',
-  why: 'Which statements does the object store wait for?',
+  question: 'Which statements does the object store wait for?',
   unit: 'queries',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'querysubstr', 'latency', 'cputime'],

@@ -17,7 +17,7 @@ export const mysqlCommands: MetricDescription = {
   module: 'mysql',
   stat: 'commands',
   label: 'commands',
-  why: 'What do clients ask of the database, and how long does it take?',
+  question: 'What do clients ask of the database, and how long does it take?',
   unit: 'commands',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'command', 'user', 'client', 'status', 'latency', 'cputime'],

@@ -7,7 +7,7 @@ export const mysqlConnections: MetricDescription = {
   module: 'mysql',
   stat: 'connections',
   label: 'connections',
-  why: 'Who connects to the database, and for how long?',
+  question: 'Who connects to the database, and for how long?',
   unit: 'connections',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'user', 'client', 'latency'],

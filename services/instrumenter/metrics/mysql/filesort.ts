@@ -7,7 +7,7 @@ export const mysqlFilesort: MetricDescription = {
   module: 'mysql',
   stat: 'filesort',
   label: 'filesort',
-  why: 'Which tables want an index?',
+  question: 'Which tables want an index?',
   unit: 'filesorts',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'database', 'table', 'latency', 'cputime'],

@@ -27,7 +27,7 @@ export const mysqlQueries: MetricDescription = {
   module: 'mysql',
   stat: 'queries',
   label: 'queries',
-  why: 'Which queries are slow, of whom, and were they prepared?',
+  question: 'Which queries are slow, of whom, and were they prepared?',
   unit: 'queries',
   interval: 'interval',
   fields: [

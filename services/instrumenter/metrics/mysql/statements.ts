@@ -9,7 +9,7 @@ export const mysqlStatements: MetricDescription = {
   module: 'mysql',
   stat: 'statements',
   label: 'statements',
-  why: 'Which kinds of statement touch how many rows, and how long do they take?',
+  question: 'Which kinds of statement touch how many rows, and how long do they take?',
   unit: 'statements',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'statement', 'status', 'rowsmatched', 'rowschanged', 'latency', 'cputime'],

@@ -5,7 +5,7 @@ export const bytes: MetricDescription = {
   module: 'nic',
   stat: 'bytes',
   label: 'bytes sent and received',
-  why: 'How much goes over the network, and over which interface?',
+  question: 'How much goes over the network, and over which interface?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],

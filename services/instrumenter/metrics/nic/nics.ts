@@ -5,7 +5,7 @@ export const nics: MetricDescription = {
   module: 'nic',
   stat: 'nics',
   label: 'NICs',
-  why: 'Is one network interface busier than the others?',
+  question: 'Is one network interface busier than the others?',
   unit: 'NICs',
   interval: 'point',
   fields: ['hostname', 'nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],

@@ -5,7 +5,7 @@ export const packets: MetricDescription = {
   module: 'nic',
   stat: 'packets',
   label: 'packets sent and received',
-  why: 'How many packets go over the network, and over which interface?',
+  question: 'How many packets go over the network, and over which interface?',
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],

@@ -5,7 +5,7 @@ export const vnicBytes: MetricDescription = {
   module: 'nic',
   stat: 'vnic_bytes',
   label: 'VNIC bytes sent and received',
-  why: 'Which zone moves how much over the network?',
+  question: 'Which zone moves how much over the network?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'direction'],

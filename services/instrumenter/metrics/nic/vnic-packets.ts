@@ -5,7 +5,7 @@ export const vnicPackets: MetricDescription = {
   module: 'nic',
   stat: 'vnic_packets',
   label: 'VNIC packets sent and received',
-  why: 'Which zone moves how many packets over the network?',
+  question: 'Which zone moves how many packets over the network?',
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'direction'],

@@ -28,7 +28,7 @@ export const gcOps: MetricDescription = {
   module: 'node',
   stat: 'gc_ops',
   label: 'garbage collection operations',
-  why: 'Do pauses for garbage collection hold the program up?',
+  question: 'Do pauses for garbage collection hold the program up?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

@@ -10,7 +10,7 @@ export const httpcOps: MetricDescription = {
   module: 'node',
   stat: 'httpc_ops',
   label: 'HTTP client operations',
-  why: 'Which servers does the program wait for?',
+  question: 'Which servers does the program wait for?',
   unit: 'operations',
   interval: 'interval',
   fields: [

@@ -11,7 +11,7 @@ export const httpdOps: MetricDescription = {
   module: 'node',
   stat: 'httpd_ops',
   label: 'HTTP server operations',
-  why: 'Which URLs of the program are slow, and for whom?',
+  question: 'Which URLs of the program are slow, and for whom?',
   unit: 'operations',
   interval: 'interval',
   fields: [

@@ -8,7 +8,7 @@ export const socketOps: MetricDescription = {
   module: 'node',
   stat: 'socket_ops',
   label: 'socket operations',
-  why: 'How much goes over which connection, and does it pile up?',
+  question: 'How much goes over which connection, and does it pile up?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],

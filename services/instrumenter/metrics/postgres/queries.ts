@@ -48,7 +48,7 @@ export const postgresQueries: MetricDescription = {
   module: 'postgres',
   stat: 'queries',
   label: 'queries',
-  why: 'Which queries are slow?',
+  question: 'Which queries are slow?',
   unit: 'queries',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'querysubstr', 'statement', 'latency', 'cputime', 'subsecond'],

@@ -9,7 +9,7 @@ export const pythonFunctions: MetricDescription = {
   module: 'python',
   stat: 'functions',
   label: 'function calls',
-  why: 'Which functions does a program call, and how often?',
+  question: 'Which functions does a program call, and how often?',
   unit: 'calls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'file', 'subsecond'],

@@ -7,7 +7,7 @@ export const handlerOps: MetricDescription = {
   module: 'restify',
   stat: 'handler_ops',
   label: 'handler operations',
-  why: 'Which step of which route is slow?',
+  question: 'Which step of which route is slow?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'restify_sname', 'restify_rname', 'restify_hname', 'latency'],

@@ -7,7 +7,7 @@ export const serverOps: MetricDescription = {
   module: 'restify',
   stat: 'server_ops',
   label: 'server operations',
-  why: 'Which routes are slow, and how do they end?',
+  question: 'Which routes are slow, and how do they end?',
   unit: 'operations',
   interval: 'interval',
   fields: [

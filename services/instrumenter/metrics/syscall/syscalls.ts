@@ -21,7 +21,7 @@ export const syscalls: MetricDescription = {
   module: 'syscall',
   stat: 'syscalls',
   label: 'system calls',
-  why: 'What do programs ask of the kernel, and which of these calls are slow or fail?',
+  question: 'What do programs ask of the kernel, and which of these calls are slow or fail?',
   unit: 'syscalls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'cputime', 'subsecond'],

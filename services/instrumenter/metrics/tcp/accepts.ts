@@ -14,7 +14,7 @@ export const accepts: MetricDescription = {
   module: 'tcp',
   stat: 'accepts',
   label: 'accepts',
-  why: 'Who connects to this machine, and to which program?',
+  question: 'Who connects to this machine, and to which program?',
   unit: 'accepts',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'subsecond'],

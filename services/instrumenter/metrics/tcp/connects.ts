@@ -29,7 +29,7 @@ export const connects: MetricDescription = {
   module: 'tcp',
   stat: 'connects',
   label: 'connects',
-  why: 'Which program connects to where?',
+  question: 'Which program connects to where?',
   unit: 'connects',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'latency', 'subsecond'],

@@ -5,7 +5,7 @@ export const errors: MetricDescription = {
   module: 'tcp',
   stat: 'errors',
   label: 'errors',
-  why: 'Does TCP have to repeat, refuse or give up?',
+  question: 'Does TCP have to repeat, refuse or give up?',
   unit: 'errors',
   interval: 'interval',
   fields: ['hostname', 'tcpstack', 'errtype'],

@@ -14,7 +14,7 @@ export const lifetimes: MetricDescription = {
   module: 'tcp',
   stat: 'lifetimes',
   label: 'connections that ended',
-  why: 'Are connections kept and used, or opened anew for each request?',
+  question: 'Are connections kept and used, or opened anew for each request?',
   unit: 'connections',
   interval: 'interval',
   fields: ['hostname', 'raddr', 'rport', 'lport', 'duration', 'bytes', 'subsecond', 'zonename'],

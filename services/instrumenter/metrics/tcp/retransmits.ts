@@ -9,7 +9,7 @@ export const retransmits: MetricDescription = {
   module: 'tcp',
   stat: 'retransmits',
   label: 'retransmits',
-  why: 'Towards which machines are packets lost?',
+  question: 'Towards which machines are packets lost?',
   unit: 'segments',
   interval: 'interval',
   fields: ['hostname', 'raddr', 'rport', 'lport', 'subsecond', 'zonename'],

@@ -5,7 +5,7 @@ export const segments: MetricDescription = {
   module: 'tcp',
   stat: 'segments',
   label: 'segments',
-  why: 'How many TCP segments come and go?',
+  question: 'How many TCP segments come and go?',
   unit: 'segments',
   interval: 'interval',
   fields: ['hostname', 'tcpstack', 'direction'],

@@ -9,7 +9,7 @@ export const procExecs: MetricDescription = {
   module: 'unix',
   stat: 'proc_execs',
   label: 'process execs',
-  why: 'Which programs are started all the time, and by whom?',
+  question: 'Which programs are started all the time, and by whom?',
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

@@ -16,7 +16,7 @@ export const procExits: MetricDescription = {
   module: 'unix',
   stat: 'proc_exits',
   label: 'process exits',
-  why: 'Which processes end, and do they end young?',
+  question: 'Which processes end, and do they end young?',
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'walltime', 'subsecond'],

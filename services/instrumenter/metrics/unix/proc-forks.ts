@@ -14,7 +14,7 @@ export const procForks: MetricDescription = {
   module: 'unix',
   stat: 'proc_forks',
   label: 'process forks',
-  why: 'Who makes processes, and how many?',
+  question: 'Who makes processes, and how many?',
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

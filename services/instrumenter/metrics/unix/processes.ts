@@ -5,7 +5,7 @@ export const processes: MetricDescription = {
   module: 'unix',
   stat: 'processes',
   label: 'processes',
-  why: 'What runs here, and how large is it?',
+  question: 'What runs here, and how large is it?',
   unit: 'processes',
   interval: 'point',
   fields: [

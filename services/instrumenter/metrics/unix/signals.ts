@@ -22,7 +22,7 @@ export const signals: MetricDescription = {
   module: 'unix',
   stat: 'signals',
   label: 'signals',
-  why: 'Who stops, kills or wakes whom?',
+  question: 'Who stops, kills or wakes whom?',
   unit: 'signals',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'signal', 'texecname', 'subsecond'],

@@ -14,7 +14,7 @@ export const threadCreates: MetricDescription = {
   module: 'unix',
   stat: 'thr_creates',
   label: 'thread creations',
-  why: 'Does a program make a thread for each piece of work instead of keeping some?',
+  question: 'Does a program make a thread for each piece of work instead of keeping some?',
   unit: 'threads',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

@@ -5,7 +5,7 @@ export const exits: MetricDescription = {
   module: 'vm',
   stat: 'exits',
   label: 'exits',
-  why: 'What makes virtual CPUs leave the guest?',
+  question: 'What makes virtual CPUs leave the guest?',
   unit: 'exits',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'vleavereason', 'vcpuid'],

@@ -6,7 +6,7 @@ export const irqs: MetricDescription = {
   module: 'vm',
   stat: 'irqs',
   label: 'interrupt requests',
-  why: 'Which virtual machine is interrupted how often?',
+  question: 'Which virtual machine is interrupted how often?',
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'irqvector', 'subsecond'],

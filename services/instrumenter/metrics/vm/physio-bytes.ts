@@ -5,7 +5,7 @@ export const vmPhysioBytes: MetricDescription = {
   module: 'vm',
   stat: 'physio_bytes',
   label: 'disk bytes read and written',
-  why: 'Which virtual machine moves how much?',
+  question: 'Which virtual machine moves how much?',
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'optype'],

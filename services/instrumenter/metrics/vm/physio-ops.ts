@@ -7,7 +7,7 @@ export const vmPhysioOps: MetricDescription = {
   module: 'vm',
   stat: 'physio_ops',
   label: 'disk I/O operations',
-  why: 'Is the disk slow for a virtual machine, and for which requests?',
+  question: 'Is the disk slow for a virtual machine, and for which requests?',
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'optype', 'latency', 'size', 'offset', 'errno'],

@@ -6,7 +6,7 @@ export const vmThreadSamples: MetricDescription = {
   module: 'vm',
   stat: 'thread_samples',
   label: 'thread samples',
-  why: 'Which virtual machine, and what inside it, keeps CPUs busy?',
+  question: 'Which virtual machine, and what inside it, keeps CPUs busy?',
   unit: 'samples',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'subsecond', 'vmmmuctx'],

@@ -7,7 +7,7 @@ export const arcOps: MetricDescription = {
   module: 'zfs',
   stat: 'arc_ops',
   label: 'ARC operations',
-  why: 'Do reads find their data in memory, and whose do not?',
+  question: 'Do reads find their data in memory, and whose do not?',
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'optype'],

@@ -5,7 +5,7 @@ export const datasetQuota: MetricDescription = {
   module: 'zfs',
   stat: 'dataset_quota',
   label: 'quota size',
-  why: 'How large may each dataset become?',
+  question: 'How large may each dataset become?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

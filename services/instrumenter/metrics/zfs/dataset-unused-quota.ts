@@ -5,7 +5,7 @@ export const datasetUnusedQuota: MetricDescription = {
   module: 'zfs',
   stat: 'dataset_unused_quota',
   label: 'unused quota',
-  why: 'How much may each dataset still grow?',
+  question: 'How much may each dataset still grow?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

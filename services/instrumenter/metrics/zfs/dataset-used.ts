@@ -5,7 +5,7 @@ export const datasetUsed: MetricDescription = {
   module: 'zfs',
   stat: 'dataset_used',
   label: 'used space',
-  why: 'Which dataset takes how much space?',
+  question: 'Which dataset takes how much space?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

@@ -5,7 +5,7 @@ export const poolFree: MetricDescription = {
   module: 'zfs',
   stat: 'pool_free',
   label: 'free space in pool',
-  why: 'Which pool is about to be full?',
+  question: 'Which pool is about to be full?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],

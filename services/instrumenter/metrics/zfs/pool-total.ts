@@ -5,7 +5,7 @@ export const poolTotal: MetricDescription = {
   module: 'zfs',
   stat: 'pool_total',
   label: 'total space in pool',
-  why: 'How large is each pool?',
+  question: 'How large is each pool?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],

@@ -5,7 +5,7 @@ export const poolUsed: MetricDescription = {
   module: 'zfs',
   stat: 'pool_used',
   label: 'used space in pool',
-  why: 'How much space is taken in each pool?',
+  question: 'How much space is taken in each pool?',
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],

@@ -23,7 +23,7 @@ const described = (spot: string): MetricDescription => ({
   module: 'unix',
   stat: 'signals',
   label: 'calls',
-  why: 'Is each counted once?',
+  question: 'Is each counted once?',
   unit: 'calls',
   interval: 'interval',
   fields: ['hostname', 'pid', 'execname'],
