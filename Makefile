@@ -113,6 +113,12 @@ DURATION ?= 600
 chaos: broker build
 	@node build/tools/chaos/main.js --duration $(DURATION) $(if $(SEED),--seed $(SEED))
 
+.PHONY: attack
+# Every attack that a stranger, a customer, a node or a local user may try, on a fresh system with tokens and customers:
+# one line each; fails when one works. ONLY=door: those whose area or name matches.
+attack: broker build
+	@node build/tools/attack/main.js $(if $(ONLY),--only '$(ONLY)')
+
 # Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
 .PHONY: probes
 probes: build
