@@ -4,19 +4,16 @@
  */
 import { join } from 'node:path';
 import { cacheOfBytes } from '../../common/service/cache';
-import { SYSTEM_CLOCK } from '../../common/service/clock';
-import { cannotStart } from '../../common/service/cannot-start';
 import { claim } from '../../common/wire/claim';
 import { admitFrontDoor } from '../../common/service/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/service/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/service/http';
 import { LIMITS } from '../../common/service/limits';
-import { createLog } from '../../common/service/log';
 import { readResendItems } from '../../common/wire/message';
-import { Panic } from '../../common/service/panic';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
-import { brokerUrl, readSettings, type Settings } from '../../common/service/settings';
+import { run, type Host, type Running } from '../../common/service/run';
+import { brokerUrl } from '../../common/service/settings';
 import { Aggregator } from './aggregator';
 import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
@@ -30,12 +27,12 @@ import { announce } from './transformations/transformation';
 const HOST = '127.0.0.1';
 /** For the config service to take notice of our leaving. */
 const GOODBYE_MS = 500;
+/** Answers in progress and the goodbye; a supervisor kills 2 s after SIGTERM. */
+const STOP_MS = 1800;
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
-async function start(settings: Settings, panic: Panic): Promise<() => Promise<void>> {
-  const { log } = panic;
-  const clock = SYSTEM_CLOCK;
+async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const keys = routes(settings.amqpPrefix);
   const instance = `${settings.host}-${settings.instance}`;
   const started = clock.now();
@@ -154,19 +151,24 @@ async function start(settings: Settings, panic: Panic): Promise<() => Promise<vo
     aggregator.tick();
     peer.tell(keys.config, 'alive', {});
   });
-  await claim(peer, { url: brokerUrl(settings), host: settings.host, clock, log });
-  await peer.bind(keys.broadcast);
-  log.info({ instance, port: http.port }, 'aggregator is up');
+  const joinBus = async (): Promise<void> => {
+    await claim(peer, { url: brokerUrl(settings), host: settings.host, clock, log });
+    await peer.bind(keys.broadcast);
+    log.info({ instance, port: http.port }, 'aggregator is up');
+  };
 
-  return async () => {
-    stopTicking();
-    peer.tell(keys.config, 'offline', {});
-    // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
-    await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
-    await aggregator.close();
-    // Whoever has asked already gets an answer; the bus stays until then.
-    await http.close();
-    await Promise.all([peer.close(), renderer.close()]);
+  return {
+    joined: joinBus(),
+    async stop() {
+      stopTicking();
+      peer.tell(keys.config, 'offline', {});
+      // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
+      await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
+      await aggregator.close();
+      // Requests that have arrived are answered; the bus stays until then.
+      await http.close();
+      await Promise.all([peer.close(), renderer.close()]);
+    },
   };
 }
 
@@ -182,31 +184,7 @@ async function listen(open: (port: number) => Promise<HttpServer>, first: number
   }
 }
 
-function main(): void {
-  const settings = readSettings(process.env);
-  const service = `aggregator-${settings.instance}`;
-  const log = createLog(service, settings.logLevel);
-  const panic = new Panic({ service, settings, env: process.env, clock: SYSTEM_CLOCK, log });
-  panic.install();
-  const running = start(settings, panic);
-  running.catch((error: unknown) => cannotStart('aggregator', error));
-  let ending = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (ending) return;
-      ending = true;
-      // Whatever hangs, the process is gone in time; a broker that is away may never answer.
-      setTimeout(() => process.exit(0), 1800).unref();
-      void running
-        .then((stop) => stop())
-        .catch(() => undefined)
-        .then(() => process.exit(0));
-    });
-  }
-}
-
-try {
-  main();
-} catch (error) {
-  cannotStart('aggregator', error);
-}
+run(
+  { title: 'aggregator', name: ({ instance }) => `aggregator-${instance}`, start, stopMs: STOP_MS },
+  process.env,
+);

@@ -3,15 +3,12 @@
  * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
  */
 import { join } from 'node:path';
-import { SYSTEM_CLOCK } from '../../common/service/clock';
-import { cannotStart } from '../../common/service/cannot-start';
 import { claim } from '../../common/wire/claim';
 import { messageOf } from '../../common/service/errors';
-import { createLog } from '../../common/service/log';
-import { Panic } from '../../common/service/panic';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
-import { brokerUrl, readSettings } from '../../common/service/settings';
+import { run, type Host, type Running } from '../../common/service/run';
+import { brokerUrl } from '../../common/service/settings';
 import { readAccess } from './door/access';
 import { Attempts } from './door/rate-limit';
 import { Config } from './config';
@@ -24,24 +21,15 @@ import { statusOf } from './api/status';
 import { Store } from './state/store';
 
 const STOP_MS = 2000;
+/** For a state file on a disk that hangs. */
+const FLUSH_MS = 10_000;
 
-async function main(): Promise<void> {
-  const settings = readSettings(process.env);
+async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
-  const clock = SYSTEM_CLOCK;
-  const panic = new Panic({
-    service: 'config',
-    settings,
-    env: process.env,
-    clock,
-    log: createLog('ca-config', settings.logLevel),
-  });
-  panic.install();
-  const { log } = panic;
   const started = clock.now();
   const keys = routes(settings.amqpPrefix);
 
-  const access = readAccess(process.env, settings.host);
+  const access = readAccess(env, settings.host);
   const files = await readOperatorFiles(access);
   const folder = join(settings.home, 'config');
   const store = await Store.open(folder);
@@ -99,7 +87,7 @@ async function main(): Promise<void> {
   panic.state('records', () => config.records);
   panic.listen(peer);
 
-  const fd = inheritedSocket(process.env, process.pid);
+  const fd = inheritedSocket(env, process.pid);
   let front: Awaited<ReturnType<typeof openFront>> | undefined = await openFront({
     host: access.bind,
     port: settings.httpPort,
@@ -119,21 +107,6 @@ async function main(): Promise<void> {
     config.tick();
   });
 
-  const stop = async (signal: string): Promise<void> => {
-    log.info({ signal }, 'going away');
-    stopTicking();
-    // Whoever has asked already gets an answer, from aggregators too.
-    const closing = front?.close().then(() => {
-      proxy.close();
-    });
-    front = undefined;
-    // The disk gets its time; clients and the broker only so much.
-    const patience = new Promise((resolve) => setTimeout(resolve, STOP_MS));
-    await Promise.all([store.flushed(), Promise.race([Promise.all([closing, peer.close()]), patience])]);
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
-
   process.on('SIGHUP', () => {
     files.reload().then(
       () => {
@@ -146,7 +119,20 @@ async function main(): Promise<void> {
     );
   });
 
-  await claim(peer, { url, host: settings.host, clock, log });
+  return {
+    joined: claim(peer, { url, host: settings.host, clock, log }),
+    async stop() {
+      stopTicking();
+      // Requests that have arrived are answered, from aggregators too.
+      const closing = front?.close().then(() => {
+        proxy.close();
+      });
+      front = undefined;
+      // The disk gets the time it needs; clients and the broker do not.
+      const patience = new Promise((resolve) => setTimeout(resolve, STOP_MS));
+      await Promise.all([store.flushed(), Promise.race([Promise.all([closing, peer.close()]), patience])]);
+    },
+  };
 }
 
-main().catch((error: unknown) => cannotStart('config service', error));
+run({ title: 'config service', name: () => 'config', start, stopMs: FLUSH_MS }, process.env);

@@ -1,18 +1,14 @@
 /*
  * The instrumenter, one per node. In: the environment (common/service/settings.ts). Out: values, each second, to the broker.
- * The only file here that touches the process: it reads settings, takes signals, and exits.
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
 import { letGo } from './lean';
-import { SYSTEM_CLOCK } from '../../common/service/clock';
-import { cannotStart } from '../../common/service/cannot-start';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
-import { createLog } from '../../common/service/log';
-import { Panic } from '../../common/service/panic';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
-import { brokerUrl, readSettings } from '../../common/service/settings';
+import { run, type Host, type Running } from '../../common/service/run';
+import { brokerUrl } from '../../common/service/settings';
 import { listen } from './gather/commands';
 import { hello } from './gather/hello';
 import { Instrumenter } from './gather/instrumenter';
@@ -21,20 +17,9 @@ import { Outbox } from './gather/outbox';
 import { PATIENCE } from './sources/blocking-io-pool';
 import { missingFrom, openSources } from './sources/sources';
 
-async function main(): Promise<void> {
-  const settings = readSettings(process.env);
+async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
   const { host, seed, dtrace, searchPath } = settings;
-  const clock = SYSTEM_CLOCK;
-  const panic = new Panic({
-    service: `instrumenter-${host}`,
-    settings,
-    env: process.env,
-    clock,
-    log: createLog('instrumenter', settings.logLevel),
-  });
-  panic.install();
-  const { log } = panic;
   const elapsed = (): number => performance.now() * 1e6;
   const started = clock.now();
   const journal = new Journal();
@@ -124,37 +109,44 @@ async function main(): Promise<void> {
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
   const alive = setInterval(() => peer.tell(keys.config, 'alive', {}), LIMITS.aliveEveryMs);
 
-  let ending = false;
-  const end = async (signal: string): Promise<void> => {
-    if (ending) return;
-    ending = true;
-    // Whatever hangs, the kernel takes our probes away when we exit.
-    setTimeout(() => leave(1), LIMITS.instrumenterEndMs).unref();
-    log.info({ signal }, 'going away');
-    stopTicks();
-    clearInterval(alive);
-    peer.tell(keys.config, 'offline', {});
-    await instrumenter.close();
-    await Promise.allSettled(sources.map(async (source) => source.close()));
-    outbox.close();
-    await peer.close();
-    leave(0);
+  const joinBus = async (): Promise<void> => {
+    await claim(peer, { url, host, clock, log });
+    // Bound first: a config service that comes up between the two hears the hello or is heard.
+    await peer.bind(keys.broadcast);
+    bound = true;
+    sayHello();
+    letGo();
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 
   log.info({ host, sources: sources.map((s) => s.name) }, 'instrumenter started');
-  await claim(peer, { url, host, clock, log });
-  // Bound first: a config service that comes up between the two hears the hello or is heard.
-  await peer.bind(keys.broadcast);
-  bound = true;
-  sayHello();
-  letGo();
+  return {
+    joined: joinBus(),
+    async stop() {
+      stopTicks();
+      clearInterval(alive);
+      peer.tell(keys.config, 'offline', {});
+      await instrumenter.close();
+      await Promise.allSettled(sources.map(async (source) => source.close()));
+      outbox.close();
+      await peer.close();
+    },
+  };
 }
 
 /** Node.js waits for its threads before it exits, and one that a stranger holds up would not come. */
-function leave(code: number): void {
+function exit(status: number): never {
   if (PATIENCE.stuck > 0) process.kill(process.pid, 'SIGKILL');
-  process.exit(code);
+  process.exit(status);
 }
 
-main().catch((error: unknown) => cannotStart('instrumenter', error));
+// The kernel removes our probes when we exit, in order or not.
+run(
+  {
+    title: 'instrumenter',
+    name: ({ host }) => `instrumenter-${host}`,
+    start,
+    stopMs: LIMITS.instrumenterEndMs,
+    exit,
+  },
+  process.env,
+);

@@ -40,7 +40,7 @@ describe('a program that', () => {
     body: string,
     settings: { watchdogS: number; watchdogExitS: number } = { watchdogS: 0, watchdogExitS: 0 },
   ): Promise<{ ended: number | NodeJS.Signals | null; said: string }> {
-    const common = JSON.stringify(join(buildFolder(), 'common'));
+    const common = JSON.stringify(join(buildFolder(), 'common', 'service'));
     const program = `
       const { Panic } = require(${common} + '/panic');
       const { SYSTEM_CLOCK } = require(${common} + '/clock');
