@@ -37,10 +37,17 @@ export function obstaclesTo(metric: MetricDescription, instrumenters: readonly A
       return able.includes(name) && why !== '' ? [`${name}: ${why}`] : [];
     });
     const running = rowsOf(status['sources']).map((source) => textOf(source['name']));
-    const absent = able
-      .filter((name) => !running.includes(name))
-      .map((name) => `${name} is not a source of this node`);
-    const reason = [...reasons, ...absent].join('; ');
+    const elsewhere = able.filter((name) => !running.includes(name)).map((name) => absent(metric, name));
+    const reason = [...reasons, ...elsewhere].join('; ');
     return { node: host, reason: reason === '' ? 'its sources do not have it' : reason };
   });
+}
+
+/** Why a source that could observe it is not among a node's. */
+function absent({ dtrace }: MetricDescription, source: string): string {
+  if (source === 'kstat') return 'kstat is illumos’';
+  if (source !== 'dtrace') return `CA_SOURCES of this node leaves ${source} out`;
+  return dtrace?.linux === undefined
+    ? 'dtrace has it on illumos only'
+    : 'dtrace is opened on Linux only where CA_SOURCES names it';
 }

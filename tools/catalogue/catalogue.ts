@@ -1,11 +1,10 @@
 /*
- * The catalogue as a table for people: docs/catalogue.md. In: the descriptions of metrics, and what /proc is read for.
+ * The catalogue as a table for people: docs/catalogue.md. In: the descriptions of metrics.
  * Out: Markdown. main.ts writes it; catalogue.test.ts holds the file against it.
  */
 import { metricName } from '../../common/model/metric';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
-import { PROC_METRICS } from '../../services/instrumenter/sources/proc/source';
 
 const HEAD = `# The catalogue
 
@@ -26,11 +25,12 @@ What works on one machine, and why the rest does not, is printed by \`node build
   \`uprobe\`, \`uretprobe\` and \`usdt\` are places in user programs: in each file of the kind that is installed, or that
   a process runs, in containers too (new ones are found within 5 s). Such probes cost a microsecond or more per event. A
   Node.js program is seen when it loads our module: \`deps/README.md\`.
-- **proc** needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups.
+- Of the **others**, \`proc\` needs no rights beyond reading \`/proc\`, \`/sys\` and the cgroups; \`kstat\` is illumos';
+  \`zfs\` needs the commands \`zfs\` and \`zpool\`; \`self\` is the instrumenter's own work.
 - **dtrace** is illumos' and Oracle's port to Linux; on Linux only where \`CA_SOURCES\` names it.
-- Metrics without a mark are observed by \`kstat\`, \`zfs\` or \`self\`, or known to \`synthetic\` alone.
+- A metric without any mark is known to \`synthetic\` alone.
 
-| metric | question that it answers | fields | bpf | proc | dtrace | not seen |
+| metric | question that it answers | fields | bpf | others | dtrace | not seen |
 | --- | --- | --- | --- | --- | --- | --- |
 `;
 
@@ -38,6 +38,9 @@ export function catalogue(): string {
   const rows = [...METRICS].sort((a, b) => (metricName(a) < metricName(b) ? -1 : 1)).map(row);
   return `${HEAD}${rows.join('\n')}\n`;
 }
+
+/** Sources that a description says no more of here than that it has a part for them. */
+const OTHERS = ['proc', 'kstat', 'zfs', 'self'];
 
 function row(metric: MetricDescription): string {
   const name = metricName(metric);
@@ -49,7 +52,7 @@ function row(metric: MetricDescription): string {
     metric.question,
     fields.join(', '),
     [...new Set(metric.bpf?.probes.map((probe) => probe.at.name))].map((at) => `\`${at}\``).join(', '),
-    PROC_METRICS.some((proc) => proc.metric === name) ? 'yes' : '',
+    OTHERS.filter((source) => source in metric).join(', '),
     systems.join(', '),
     (metric.misses ?? []).join('; '),
   ];

@@ -32,6 +32,17 @@ test('what the kernel is asked for are fields of the metric', () => {
   }
 });
 
+test('what the other sources read are fields of the metric', () => {
+  for (const m of METRICS) {
+    for (const part of [
+      m.proc ?? [],
+      m.kstat ?? [],
+      m.zfs === undefined ? [] : { fields: [m.zfs.field] },
+    ].flat())
+      expect(m.fields).toEqual(expect.arrayContaining([...part.fields]));
+  }
+});
+
 test('metadata holds what its metrics refer to and no more, and nothing of how a metric is observed', () => {
   const metadata = metadataOf([publicMetric(describeMetric('syscall.syscalls')!, ['execname', 'latency'])]);
   expect(Object.keys(metadata.modules)).toEqual(['syscall']);

@@ -1,4 +1,4 @@
-/* ca.instr_beops: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+/* ca.instr_beops: the instrumenter's own work. */
 import type { MetricDescription } from '../language/description';
 
 export const instrBeops: MetricDescription = {
@@ -9,4 +9,5 @@ export const instrBeops: MetricDescription = {
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency', 'subsecond'],
+  self: true,
 };

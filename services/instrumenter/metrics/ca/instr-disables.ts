@@ -1,4 +1,4 @@
-/* ca.instr_disables: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+/* ca.instr_disables: the instrumenter's own work. */
 import type { MetricDescription } from '../language/description';
 
 export const instrDisables: MetricDescription = {
@@ -9,4 +9,5 @@ export const instrDisables: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],
+  self: true,
 };

@@ -1,4 +1,4 @@
-/* ca.instr_enables: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+/* ca.instr_enables: the instrumenter's own work. */
 import type { MetricDescription } from '../language/description';
 
 export const instrEnables: MetricDescription = {
@@ -9,4 +9,5 @@ export const instrEnables: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],
+  self: true,
 };

@@ -1,4 +1,4 @@
-/* ca.instr_ticks: the instrumenter's own work. Observed by the self source, which hears of it from journal.ts. */
+/* ca.instr_ticks: the instrumenter's own work. */
 import type { MetricDescription } from '../language/description';
 
 export const instrTicks: MetricDescription = {
@@ -9,4 +9,5 @@ export const instrTicks: MetricDescription = {
   unit: 'ticks',
   interval: 'interval',
   fields: ['hostname', 'latency', 'subsecond'],
+  self: true,
 };

@@ -1,5 +1,13 @@
-/* cpu.waittime: aggregated wait time. Observed by /proc (Linux: the scheduler's run delay, else pressure stall information) and kstat (illumos). */
+/* cpu.waittime: aggregated wait time. */
 import type { MetricDescription } from '../language/description';
+import { columns, needsFile, numberAt } from '../../sources/proc/metric';
+import { pressurePath, pressureRows } from '../../sources/proc/pressure';
+import { COUNTER } from '../../sources/kstat/metric';
+import { ZONE_MISC, zoneOf } from '../../sources/kstat/zones';
+
+const SCHEDSTAT = '/proc/schedstat';
+/** "cpu0 0 0 0 0 0 0 running waiting timeslices": nanoseconds, in versions 15 to 17 alike. */
+const WAITING = 8;
 
 export const waittime: MetricDescription = {
   module: 'cpu',
@@ -9,4 +17,42 @@ export const waittime: MetricDescription = {
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename'],
+  // How long threads were ready to run and did not. From /proc/schedstat where the kernel has it: the sum over all
+  // threads, exact, for the machine as a whole. Elsewhere from pressure stall information: the time in which at
+  // least one waited, by zone. One machine has one of the two, so that its numbers stay of one kind.
+  proc: [
+    {
+      fields: [],
+      missing: needsFile(SCHEDSTAT),
+      rows: ({ files }) =>
+        (files.read(SCHEDSTAT) ?? '')
+          .split('\n')
+          .filter((line) => /^cpu\d/.test(line))
+          .map(columns)
+          .map((parts) => ({
+            key: parts[0] ?? '',
+            fields: {},
+            counters: { waiting: numberAt(parts, WAITING) },
+          })),
+      measure: { kind: 'counter', points: (_row, { waiting = 0 }) => [{ fields: {}, value: waiting }] },
+    },
+    {
+      fields: ['zonename'],
+      missing: (machine) =>
+        machine.files.read(SCHEDSTAT) === undefined
+          ? needsFile(pressurePath('cpu'))(machine)
+          : 'read from /proc/schedstat here',
+      dear: ['zonename'],
+      rows: pressureRows('cpu'),
+      measure: { kind: 'counter', points: ({ fields }, { some = 0 }) => [{ fields, value: some }] },
+    },
+  ],
+  // Nanoseconds that threads waited for a CPU.
+  kstat: {
+    fields: ['zonename'],
+    select: ZONE_MISC,
+    names: zoneOf,
+    counters: (data) => ({ n: data('nsec_waitrq') }),
+    measure: COUNTER,
+  },
 };

@@ -1,5 +1,9 @@
-/* disk.physio_bytes: bytes moved by each disk. Observed by /proc (Linux) and kstat (illumos). */
+/* disk.physio_bytes: bytes moved by each disk. */
 import type { MetricDescription } from '../language/description';
+import { DISK_BYTES } from '../measures';
+import { DISKSTATS, diskRows } from '../../sources/proc/disks';
+import { needsFile } from '../../sources/proc/metric';
+import { DISK_CLASS, diskCounters, diskOf, isDisk } from '../../sources/kstat/disks';
 
 export const physioBytes: MetricDescription = {
   module: 'disk',
@@ -9,4 +13,20 @@ export const physioBytes: MetricDescription = {
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'disk', 'optype'],
+  // Bytes that each disk read and wrote.
+  proc: {
+    fields: ['disk', 'optype'],
+    missing: needsFile(DISKSTATS),
+    rows: diskRows,
+    measure: DISK_BYTES,
+  },
+  // Bytes that each disk read and wrote.
+  kstat: {
+    fields: ['disk', 'optype'],
+    select: DISK_CLASS,
+    filter: isDisk,
+    names: diskOf,
+    counters: diskCounters,
+    measure: DISK_BYTES,
+  },
 };

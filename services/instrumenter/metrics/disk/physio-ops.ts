@@ -20,6 +20,10 @@ import { ILLUMOS_ERRNO_NAMES } from '../illumos-errnos';
 import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
 import { sinceStart } from '../process';
+import { DISK_OPS } from '../measures';
+import { DISKSTATS, diskRows } from '../../sources/proc/disks';
+import { needsFile } from '../../sources/proc/metric';
+import { DISK_CLASS, diskCounters, diskOf, isDisk } from '../../sources/kstat/disks';
 
 /** 5.11 dropped the queue that used to stand before it. */
 const request = argument('request');
@@ -149,5 +153,21 @@ export const physioOps: MetricDescription = {
         errno: { integer: 'arg1 & 0xff', names: BLOCK_STATUS_NAMES },
       },
     }),
+  },
+  // Reads and writes that each disk has done; merged requests count once.
+  proc: {
+    fields: ['disk', 'optype'],
+    missing: needsFile(DISKSTATS),
+    rows: diskRows,
+    measure: DISK_OPS,
+  },
+  // Reads and writes that each disk has done.
+  kstat: {
+    fields: ['disk', 'optype'],
+    select: DISK_CLASS,
+    filter: isDisk,
+    names: diskOf,
+    counters: diskCounters,
+    measure: DISK_OPS,
   },
 };

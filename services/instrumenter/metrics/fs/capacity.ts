@@ -1,5 +1,27 @@
-/* fs.capacity: space of file systems. Observed by /proc (Linux: mounts, and what each file system says of itself). */
+/* fs.capacity: space of file systems. */
 import type { MetricDescription } from '../language/description';
+import type { Row } from '../../sources/snapshots';
+import type { Machine } from '../../sources/proc/machine';
+import { needsFile } from '../../sources/proc/metric';
+import { diskMounts, MOUNTS } from '../../sources/proc/mounts';
+
+/** Disks fill slowly. */
+const SAME_NS = 2e9;
+
+async function look({ files }: Machine): Promise<readonly Row[]> {
+  const rows = await Promise.all(
+    diskMounts(files).map(async ({ path, name, fstype }) => {
+      try {
+        const { total, free, available } = await files.space(path);
+        const gauges = { used: total - free, available, reserved: free - available };
+        return [{ key: name, fields: { mountpoint: name, fstype }, gauges }];
+      } catch {
+        return []; // unmounted meanwhile, or not ours to see: the others still count
+      }
+    }),
+  );
+  return rows.flat();
+}
 
 export const capacity: MetricDescription = {
   module: 'fs',
@@ -9,4 +31,15 @@ export const capacity: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'mountpoint', 'fstype', 'space'],
+  // Bytes of each file system on a disk: used, available, and kept for root; together its size.
+  proc: {
+    fields: ['mountpoint', 'fstype', 'space'],
+    missing: needsFile(MOUNTS),
+    rows: (machine) => machine.once('fs.capacity', SAME_NS, () => look(machine)),
+    measure: {
+      kind: 'gauge',
+      points: ({ fields, gauges }) =>
+        Object.entries(gauges ?? {}).map(([space, value]) => ({ fields: { ...fields, space }, value })),
+    },
+  },
 };

@@ -18,6 +18,8 @@ import {
   result,
 } from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
+import { DISK_OPS } from '../measures';
+import { ZONE_VFS, zoneOf } from '../../sources/kstat/zones';
 
 const AT_A_PLACE = ['pread64', 'pwrite64', 'preadv', 'pwritev', 'preadv2', 'pwritev2'];
 const CALLS = {
@@ -89,5 +91,13 @@ export const logicalRwops: MetricDescription = {
         },
       },
     ],
+  },
+  // Logical reads and writes of each zone, cached or not.
+  kstat: {
+    fields: ['zonename', 'optype'],
+    select: ZONE_VFS,
+    names: zoneOf,
+    counters: (data) => ({ reads: data('reads'), writes: data('writes') }),
+    measure: DISK_OPS,
   },
 };

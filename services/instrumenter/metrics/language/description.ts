@@ -1,11 +1,16 @@
 /*
  * What a description of a metric holds. In: one file per metric, <module>/<stat>.ts. Out: the public part (what
- * everybody may know: GET /ca) and, per source that can observe it, how. Next: expression.ts, registry.ts.
+ * everybody may know: GET /ca) and, per source that can observe it, a part under the source's name: how.
+ * What sources read (files, statistics, commands) stays with them; a part says which rows, and what of them counts.
+ * Next: expression.ts, registry.ts.
  */
 import type { Metric } from '../../../../common/model/metric';
 import type { DtraceObservation } from './clause';
 import type { FieldName } from './fields';
 import type { ModuleName } from '../modules';
+import type { KstatPart } from '../../sources/kstat/metric';
+import type { ProcPart } from '../../sources/proc/metric';
+import type { ZfsPart } from '../../sources/zfs/metric';
 import type { Observation } from './observation';
 
 export interface MetricDescription extends Metric {
@@ -13,10 +18,18 @@ export interface MetricDescription extends Metric {
   readonly fields: readonly FieldName[];
   /** One line for people: which question it answers. */
   readonly question: string;
-  /** How the bpf source observes it. Absent: it does not. Other sources add a part of their own name. */
+  /** Inside the running Linux kernel, and user programs. */
   readonly bpf?: Observation;
-  /** How DTrace observes it, on each system that has it. */
+  /** By DTrace, on each system that has it. */
   readonly dtrace?: DtraceObservation;
+  /** From /proc, /sys and control groups of Linux. Of several the first that is there and has all the fields. */
+  readonly proc?: ProcPart | readonly ProcPart[];
+  /** From the kernel statistics of illumos. */
+  readonly kstat?: KstatPart;
+  /** From the lists of the commands zfs and zpool. */
+  readonly zfs?: ZfsPart;
+  /** The instrumenter's own work. */
+  readonly self?: true;
 }
 
 /** The public part alone. */

@@ -1,5 +1,8 @@
-/* memory.pageins: pages paged in. Observed by /proc and cgroups (Linux: major faults), kstat (illumos). */
+/* memory.pageins: pages paged in. */
 import type { MetricDescription } from '../language/description';
+import { memoryPart, memoryStat, vmstat, VMSTAT } from '../../sources/proc/memory';
+import { COUNTER } from '../../sources/kstat/metric';
+import { ZONE_MEMORY, zoneOf } from '../../sources/kstat/zones';
 
 export const pageins: MetricDescription = {
   module: 'memory',
@@ -9,4 +12,20 @@ export const pageins: MetricDescription = {
   unit: 'pages',
   interval: 'interval',
   fields: ['hostname', 'zonename'],
+  // Faults for which a page had to be read from a disk (major faults), by zone.
+  proc: memoryPart({
+    kind: 'counters',
+    file: VMSTAT,
+    zonesAreParts: true,
+    ofMachine: (machine) => vmstat(machine, 'pgmajfault'),
+    ofZone: (machine, zone, version) => memoryStat(machine, zone, version)('pgmajfault'),
+  }),
+  // Pages read back for each zone.
+  kstat: {
+    fields: ['zonename'],
+    select: ZONE_MEMORY,
+    names: zoneOf,
+    counters: (data) => ({ n: data('pgpgin') }),
+    measure: COUNTER,
+  },
 };

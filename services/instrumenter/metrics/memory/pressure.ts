@@ -1,5 +1,7 @@
-/* memory.pressure: time stalled for lack of memory. Observed by /proc and cgroups (Linux: pressure stall information). */
+/* memory.pressure: time stalled for lack of memory. */
 import type { MetricDescription } from '../language/description';
+import { needsFile } from '../../sources/proc/metric';
+import { pressurePath, pressureRows } from '../../sources/proc/pressure';
 
 export const pressure: MetricDescription = {
   module: 'memory',
@@ -9,4 +11,22 @@ export const pressure: MetricDescription = {
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'stalled'],
+  // Nanoseconds in which some, or all, tasks waited for memory.
+  proc: {
+    fields: ['zonename', 'stalled'],
+    missing: needsFile(
+      pressurePath('memory'),
+      ' (a kernel with pressure stall information, not booted with psi=0)',
+    ),
+    dear: ['zonename'],
+    rows: pressureRows('memory'),
+    measure: {
+      kind: 'counter',
+      // The time in which all waited is within that in which some did: apart, they add up to it.
+      points: ({ fields }, { some = 0, full = 0 }) => [
+        { fields: { ...fields, stalled: 'some tasks' }, value: Math.max(some - full, 0) },
+        { fields: { ...fields, stalled: 'all tasks' }, value: full },
+      ],
+    },
+  },
 };

@@ -1,5 +1,8 @@
-/* memory.reclaimed_bytes: excess memory reclaimed. Observed by /proc and cgroups (Linux), kstat (illumos). */
+/* memory.reclaimed_bytes: excess memory reclaimed. */
 import type { MetricDescription } from '../language/description';
+import { memoryPart, memoryStat, vmstat, VMSTAT } from '../../sources/proc/memory';
+import { COUNTER } from '../../sources/kstat/metric';
+import { ZONE_MEMORY, zoneOf } from '../../sources/kstat/zones';
 
 export const reclaimedBytes: MetricDescription = {
   module: 'memory',
@@ -9,4 +12,26 @@ export const reclaimedBytes: MetricDescription = {
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename'],
+  // Pages taken back because memory was short, or a limit reached; by zone where control groups count it (version
+  // 2), else all of it in the global zone.
+  proc: memoryPart({
+    kind: 'counters',
+    file: VMSTAT,
+    zonesAreParts: true,
+    ofMachine: (machine) =>
+      vmstat(machine, 'pgsteal_kswapd', 'pgsteal_direct', 'pgsteal_khugepaged', 'pgsteal_proactive') *
+      machine.pageBytes,
+    ofZone: (machine, zone, version) => {
+      const pages = version === 1 ? undefined : memoryStat(machine, zone, version)('pgsteal');
+      return pages === undefined ? undefined : pages * machine.pageBytes;
+    },
+  }),
+  // Bytes paged out because a zone had more than its limit.
+  kstat: {
+    fields: ['zonename'],
+    select: ZONE_MEMORY,
+    names: zoneOf,
+    counters: (data) => ({ n: data('pagedout') }),
+    measure: COUNTER,
+  },
 };

@@ -1,5 +1,9 @@
-/* nic.bytes: bytes over each network interface. Observed by /proc (Linux) and kstat (illumos). */
+/* nic.bytes: bytes over each network interface. */
 import type { MetricDescription } from '../language/description';
+import { NIC_BYTES } from '../measures';
+import { needsFile } from '../../sources/proc/metric';
+import { NET_DEV, nicRows } from '../../sources/proc/nics';
+import { LINK, isPhysical, linkCounters, nicOf } from '../../sources/kstat/links';
 
 export const bytes: MetricDescription = {
   module: 'nic',
@@ -9,4 +13,20 @@ export const bytes: MetricDescription = {
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],
+  // Bytes over each interface, as the kernel counts them (with link-level headers).
+  proc: {
+    fields: ['nic', 'direction'],
+    missing: needsFile(NET_DEV),
+    rows: nicRows,
+    measure: NIC_BYTES,
+  },
+  // Bytes over each physical interface.
+  kstat: {
+    fields: ['nic', 'direction'],
+    select: LINK,
+    filter: isPhysical,
+    names: nicOf,
+    counters: linkCounters,
+    measure: NIC_BYTES,
+  },
 };

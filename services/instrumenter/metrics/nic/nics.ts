@@ -1,5 +1,9 @@
-/* nic.nics: NICs. Observed by /proc (Linux) and kstat (illumos). */
+/* nic.nics: NICs. */
 import type { MetricDescription } from '../language/description';
+import { NICS } from '../measures';
+import { needsFile } from '../../sources/proc/metric';
+import { NET_DEV, nicRows } from '../../sources/proc/nics';
+import { LINK, isPhysical, linkCounters, nicOf } from '../../sources/kstat/links';
 
 export const nics: MetricDescription = {
   module: 'nic',
@@ -9,4 +13,20 @@ export const nics: MetricDescription = {
   unit: 'NICs',
   interval: 'point',
   fields: ['hostname', 'nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],
+  // One point per network interface, by what went over it per second.
+  proc: {
+    fields: ['nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],
+    missing: needsFile(NET_DEV),
+    rows: nicRows,
+    measure: NICS,
+  },
+  // One point per physical interface, by what went over it per second.
+  kstat: {
+    fields: ['nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],
+    select: LINK,
+    filter: isPhysical,
+    names: nicOf,
+    counters: linkCounters,
+    measure: NICS,
+  },
 };

@@ -1,5 +1,9 @@
-/* nic.packets: packets sent and received. Observed by /proc (Linux) and kstat (illumos). */
+/* nic.packets: packets sent and received. */
 import type { MetricDescription } from '../language/description';
+import { NIC_PACKETS } from '../measures';
+import { needsFile } from '../../sources/proc/metric';
+import { NET_DEV, nicRows } from '../../sources/proc/nics';
+import { LINK, isPhysical, linkCounters, nicOf } from '../../sources/kstat/links';
 
 export const packets: MetricDescription = {
   module: 'nic',
@@ -9,4 +13,20 @@ export const packets: MetricDescription = {
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],
+  // Packets over each interface.
+  proc: {
+    fields: ['nic', 'direction'],
+    missing: needsFile(NET_DEV),
+    rows: nicRows,
+    measure: NIC_PACKETS,
+  },
+  // Packets over each physical interface.
+  kstat: {
+    fields: ['nic', 'direction'],
+    select: LINK,
+    filter: isPhysical,
+    names: nicOf,
+    counters: linkCounters,
+    measure: NIC_PACKETS,
+  },
 };

@@ -1,5 +1,8 @@
-/* nic.vnic_packets: VNIC packets sent and received. Observed by kstat (illumos). */
+/* nic.vnic_packets: VNIC packets sent and received. */
 import type { MetricDescription } from '../language/description';
+import { NIC_PACKETS } from '../measures';
+import { LINK, isOfZone, linkCounters } from '../../sources/kstat/links';
+import { zoneOf } from '../../sources/kstat/zones';
 
 export const vnicPackets: MetricDescription = {
   module: 'nic',
@@ -9,4 +12,13 @@ export const vnicPackets: MetricDescription = {
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'direction'],
+  // Packets over the virtual interfaces of each zone.
+  kstat: {
+    fields: ['zonename', 'direction'],
+    select: LINK,
+    filter: isOfZone,
+    names: zoneOf,
+    counters: linkCounters,
+    measure: NIC_PACKETS,
+  },
 };

@@ -1,5 +1,30 @@
-/* tcp.errors: errors. Observed by /proc (Linux) and kstat (illumos). */
+/* tcp.errors: what TCP had to repeat, refuse or give up. */
 import type { MetricDescription } from '../language/description';
+import { needsFile } from '../../sources/proc/metric';
+import { SNMP, tcpRows } from '../../sources/proc/tcp';
+
+const ERRORS: Readonly<Record<string, string>> = {
+  AttemptFails: 'failed connection attempt',
+  EstabResets: 'connection reset',
+  RetransSegs: 'retransmitted segment',
+  InErrs: 'bad segment',
+  TCPDSACKRecv: 'segment received twice by the peer',
+  ListenOverflows: 'connection refused because backlog full',
+  TCPReqQFullDrop: 'connection refused from full half-open queue',
+  TCPAbortOnTimeout: 'connection dropped due to retransmit timeout',
+  TCPAbortOnMemory: 'connection dropped for lack of memory',
+};
+const NAMES = Object.keys(ERRORS);
+
+const ILLUMOS_ERRORS: Readonly<Record<string, string>> = {
+  attemptFails: 'failed connection attempt',
+  retransSegs: 'retransmitted segment',
+  inDupAck: 'duplicate ACK',
+  listenDrop: 'connection refused because backlog full',
+  listenDropQ0: 'connection refused from full half-open queue',
+  halfOpenDrop: 'connection dropped from a full half-open queue',
+  timRetransDrop: 'connection dropped due to retransmit timeout',
+};
 
 export const errors: MetricDescription = {
   module: 'tcp',
@@ -9,4 +34,33 @@ export const errors: MetricDescription = {
   unit: 'errors',
   interval: 'interval',
   fields: ['hostname', 'tcpstack', 'errtype'],
+  // What went wrong, in the words of the illumos metric where they fit.
+  proc: {
+    fields: ['errtype'],
+    missing: needsFile(SNMP),
+    rows: (machine) => tcpRows(machine, NAMES),
+    measure: {
+      kind: 'counter',
+      points: (_row, increase) =>
+        Object.entries(increase).map(([name, value]) => ({
+          fields: { errtype: ERRORS[name] ?? name },
+          value,
+        })),
+    },
+  },
+  // What went wrong, by instance of TCP (each zone with a stack of its own has one).
+  kstat: {
+    fields: ['tcpstack', 'errtype'],
+    select: { module: 'tcp', class: 'mib2', name: 'tcp' },
+    names: ({ instance }) => ({ tcpstack: String(instance) }),
+    counters: (data) => Object.fromEntries(Object.keys(ILLUMOS_ERRORS).map((name) => [name, data(name)])),
+    measure: {
+      kind: 'counter',
+      points: ({ fields }, increase) =>
+        Object.entries(ILLUMOS_ERRORS).map(([name, errtype]) => ({
+          fields: { ...fields, errtype },
+          value: increase[name] ?? 0,
+        })),
+    },
+  },
 };

@@ -1,5 +1,7 @@
-/* tcp.segments: segments. Observed by /proc (Linux) and kstat (illumos). */
+/* tcp.segments: segments. */
 import type { MetricDescription } from '../language/description';
+import { needsFile } from '../../sources/proc/metric';
+import { SNMP, tcpRows } from '../../sources/proc/tcp';
 
 export const segments: MetricDescription = {
   module: 'tcp',
@@ -9,4 +11,32 @@ export const segments: MetricDescription = {
   unit: 'segments',
   interval: 'interval',
   fields: ['hostname', 'tcpstack', 'direction'],
+  // Segments received, and sent without the repeated ones (RFC 4022).
+  proc: {
+    fields: ['direction'],
+    missing: needsFile(SNMP),
+    rows: (machine) => tcpRows(machine, ['InSegs', 'OutSegs']),
+    measure: {
+      kind: 'counter',
+      points: (_row, { InSegs = 0, OutSegs = 0 }) => [
+        { fields: { direction: 'received' }, value: InSegs },
+        { fields: { direction: 'sent' }, value: OutSegs },
+      ],
+    },
+  },
+  // Segments received and sent, by instance of TCP.
+  kstat: {
+    fields: ['tcpstack', 'direction'],
+    select: { module: 'tcp', class: 'mib2', name: 'tcp' },
+    names: ({ instance }) => ({ tcpstack: String(instance) }),
+    counters: (data) => ({ received: data('inSegs'), sent: data('outSegs') }),
+    measure: {
+      kind: 'counter',
+      points: ({ fields }, increase) =>
+        ['received', 'sent'].map((direction) => ({
+          fields: { ...fields, direction },
+          value: increase[direction] ?? 0,
+        })),
+    },
+  },
 };

@@ -1,5 +1,7 @@
-/* unix.processes: processes. Observed by /proc (Linux). */
+/* unix.processes: processes. */
 import type { MetricDescription } from '../language/description';
+import { needsFile } from '../../sources/proc/metric';
+import { processRows } from '../../sources/proc/processes';
 
 export const processes: MetricDescription = {
   module: 'unix',
@@ -20,4 +22,12 @@ export const processes: MetricDescription = {
     'pmodel',
     'nthreads',
   ],
+  // One point per process, by what it is and how large.
+  proc: {
+    fields: ['zonename', 'execname', 'pid', 'ppid', 'rss', 'psargs', 'nthreads'],
+    missing: needsFile('/proc/self/stat'),
+    dear: ['psargs', 'zonename'],
+    rows: processRows,
+    measure: { kind: 'gauge', points: ({ fields }) => [{ fields, value: 1 }] },
+  },
 };

@@ -1,5 +1,17 @@
-/* vm.exits: exits. Observed by kstat (illumos). */
+/* vm.exits: exits. */
 import type { MetricDescription } from '../language/description';
+import { zoneOf } from '../../sources/kstat/zones';
+
+/** As the kernel names them, and as everybody has called them since. */
+const REASONS: Readonly<Record<string, string>> = {
+  'halt-exits': 'haltx',
+  'irq-exits': 'irqx',
+  'irq-window-exits': 'irqwx',
+  'io-exits': 'iox',
+  'mmio-exits': 'mmiox',
+};
+
+const VCPU = /^vcpu-(\d+)$/;
 
 export const exits: MetricDescription = {
   module: 'vm',
@@ -9,4 +21,27 @@ export const exits: MetricDescription = {
   unit: 'exits',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'vleavereason', 'vcpuid'],
+  // Exits of virtual CPUs by reason; what is none of the five known ones is other.
+  kstat: {
+    fields: ['zonename', 'vcpuid', 'vleavereason'],
+    select: { module: 'kvm', class: 'misc' },
+    filter: ({ name }) => VCPU.test(name),
+    names: (kstat) => ({ ...zoneOf(kstat), vcpuid: VCPU.exec(kstat.name)?.[1] ?? '' }),
+    counters: (data) => ({
+      exits: data('exits'),
+      ...Object.fromEntries(Object.keys(REASONS).map((name) => [name, data(name)])),
+    }),
+    measure: {
+      kind: 'counter',
+      points({ fields }, { exits = 0, ...increase }) {
+        const known = Object.entries(REASONS).map(([name, vleavereason]) => ({
+          fields: { ...fields, vleavereason },
+          value: increase[name] ?? 0,
+        }));
+        const other = known.reduce((rest, { value }) => rest - value, exits);
+        // The six are not read at one moment: what comes between must not count below zero.
+        return [...known, { fields: { ...fields, vleavereason: 'other' }, value: Math.max(other, 0) }];
+      },
+    },
+  },
 };

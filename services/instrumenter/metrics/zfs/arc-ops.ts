@@ -19,4 +19,16 @@ export const arcOps: MetricDescription = {
       },
     ],
   },
+  // What was, and what was not, in the cache of ZFS.
+  kstat: {
+    fields: ['optype'],
+    select: { module: 'zfs', class: 'misc', name: 'arcstats' },
+    names: () => ({}),
+    counters: (data) => ({ hit: data('hits'), miss: data('misses') }),
+    measure: {
+      kind: 'counter',
+      points: (_row, increase) =>
+        ['hit', 'miss'].map((optype) => ({ fields: { optype }, value: increase[optype] ?? 0 })),
+    },
+  },
 };

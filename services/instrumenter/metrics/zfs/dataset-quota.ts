@@ -1,5 +1,6 @@
-/* zfs.dataset_quota: quota size. Observed by the zfs command. */
+/* zfs.dataset_quota: quota size. */
 import type { MetricDescription } from '../language/description';
+import { datasetPart } from '../../sources/zfs/metric';
 
 export const datasetQuota: MetricDescription = {
   module: 'zfs',
@@ -9,4 +10,5 @@ export const datasetQuota: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],
+  zfs: datasetPart((of) => (of('quota') === 0 ? undefined : of('quota'))),
 };

@@ -1,5 +1,6 @@
-/* zfs.dataset_unused_quota: unused quota. Observed by the zfs command. */
+/* zfs.dataset_unused_quota: unused quota. */
 import type { MetricDescription } from '../language/description';
+import { datasetPart } from '../../sources/zfs/metric';
 
 export const datasetUnusedQuota: MetricDescription = {
   module: 'zfs',
@@ -9,4 +10,5 @@ export const datasetUnusedQuota: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],
+  zfs: datasetPart((of) => (of('quota') === 0 ? undefined : of('quota') - of('used'))),
 };

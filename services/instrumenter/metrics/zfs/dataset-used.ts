@@ -1,5 +1,6 @@
-/* zfs.dataset_used: used space. Observed by the zfs command. */
+/* zfs.dataset_used: used space. */
 import type { MetricDescription } from '../language/description';
+import { datasetPart } from '../../sources/zfs/metric';
 
 export const datasetUsed: MetricDescription = {
   module: 'zfs',
@@ -9,4 +10,6 @@ export const datasetUsed: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],
+  // Children are datasets themselves: counted here they would count twice.
+  zfs: datasetPart((of) => of('used') - of('usedbychildren')),
 };

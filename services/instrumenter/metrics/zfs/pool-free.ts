@@ -1,5 +1,6 @@
-/* zfs.pool_free: free space in pool. Observed by the zpool command. */
+/* zfs.pool_free: free space in pool. */
 import type { MetricDescription } from '../language/description';
+import { poolPart } from '../../sources/zfs/metric';
 
 export const poolFree: MetricDescription = {
   module: 'zfs',
@@ -9,4 +10,5 @@ export const poolFree: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],
+  zfs: poolPart('free'),
 };

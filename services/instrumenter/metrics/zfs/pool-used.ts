@@ -1,5 +1,6 @@
-/* zfs.pool_used: used space in pool. Observed by the zpool command. */
+/* zfs.pool_used: used space in pool. */
 import type { MetricDescription } from '../language/description';
+import { poolPart } from '../../sources/zfs/metric';
 
 export const poolUsed: MetricDescription = {
   module: 'zfs',
@@ -9,4 +10,5 @@ export const poolUsed: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],
+  zfs: poolPart('allocated'),
 };

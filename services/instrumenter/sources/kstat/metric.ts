@@ -1,14 +1,12 @@
 /*
  * What the kstat source knows of a metric: which statistics, which of their numbers, and what of them is counted.
- * In: one file per metric, metrics/<module>_<stat>.ts. Out: what source.ts makes probes of.
+ * In: part `kstat` of a description. Out: what source.ts makes probes of.
  */
-import type { MetricName } from '../../../../common/model/metric';
 import type { Fields } from '../points';
 import type { Measure, Numbers } from '../snapshots';
 import type { Kstat, Selector } from './reader';
 
-export interface KstatMetric {
-  readonly metric: MetricName;
+export interface KstatPart {
   /** Without hostname, which every row has. */
   readonly fields: readonly string[];
   readonly select: Selector;

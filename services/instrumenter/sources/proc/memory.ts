@@ -1,20 +1,18 @@
 /*
  * Memory of the machine and of its zones. In: /proc/meminfo, /proc/vmstat, memory.* of control groups.
- * Out: metrics with one number per zone, each made of two readings: of a zone, of the machine.
+ * Out: parts of metrics with one number per zone, each made of two readings: of a zone, of the machine.
  */
-import type { MetricName } from '../../../../common/model/metric';
 import type { Measure } from '../snapshots';
 import { numbersIn, type Zone } from './cgroups';
 import type { Files } from './files';
 import type { Machine } from './machine';
-import { needsFile, type ProcMetric } from './metric';
+import { needsFile, type ProcPart } from './metric';
 import { zoneRows } from './zone-rows';
 
 export const MEMINFO = '/proc/meminfo';
 export const VMSTAT = '/proc/vmstat';
 
-interface MemoryMetric {
-  readonly metric: MetricName;
+interface MemoryPart {
   /** Counters: the increase counts. Gauges: the number itself. */
   readonly kind: 'counters' | 'gauges';
   /** Undefined when the zone has none: no limit, or a kernel that does not count it. */
@@ -25,20 +23,12 @@ interface MemoryMetric {
   readonly file: string;
 }
 
-export function memoryMetric({
-  metric,
-  kind,
-  ofZone,
-  ofMachine,
-  zonesAreParts,
-  file,
-}: MemoryMetric): ProcMetric {
+export function memoryPart({ kind, ofZone, ofMachine, zonesAreParts, file }: MemoryPart): ProcPart {
   const measure: Measure =
     kind === 'counters'
       ? { kind: 'counter', points: ({ fields }, { n = 0 }) => [{ fields, value: n }] }
       : { kind: 'gauge', points: ({ fields, gauges }) => [{ fields, value: gauges?.['n'] ?? 0 }] };
   return {
-    metric,
     fields: ['zonename'],
     missing: needsFile(file),
     rows: zoneRows({

@@ -1,13 +1,11 @@
 /*
  * What the proc source knows of a metric: where its rows are read, and what of them is counted.
- * In: one file per metric, metrics/<module>_<stat>.ts. Out: what source.ts makes probes of.
+ * In: part `proc` of a description. Out: what source.ts makes probes of.
  */
-import type { MetricName } from '../../../../common/model/metric';
 import type { Measure, Row } from '../snapshots';
 import type { Machine } from './machine';
 
-export interface ProcMetric {
-  readonly metric: MetricName;
+export interface ProcPart {
   /** Without hostname, which every row has. */
   readonly fields: readonly string[];
   /** Undefined when it can be read here; else one sentence that says what is missing. */

@@ -7,10 +7,10 @@
  */
 import type { Numbers, Row } from '../snapshots';
 import type { Files } from './files';
-import type { ProcMetric } from './metric';
+import type { ProcPart } from './metric';
 import { zoneRows } from './zone-rows';
 
-export function pressureRows(resource: 'cpu' | 'memory'): ProcMetric['rows'] {
+export function pressureRows(resource: 'cpu' | 'memory'): ProcPart['rows'] {
   const path = pressurePath(resource);
   const byZone = zoneRows({
     controller: 'pressure',

@@ -3,15 +3,15 @@
  * In: a metric, the fields a question names. Out: a function that looks, or says what was seen a moment ago.
  */
 import { SAME_LOOK_NS, type Machine } from './machine';
-import type { ProcMetric } from './metric';
+import type { ProcPart } from './metric';
 
-type Rows = ReturnType<ProcMetric['rows']>;
+type Rows = ReturnType<ProcPart['rows']>;
 
-export type Look = (metric: ProcMetric, needed: ReadonlySet<string>) => () => Rows;
+export type Look = (metric: ProcPart, needed: ReadonlySet<string>) => () => Rows;
 
 export function sharedLook(here: Machine): Look {
   // Metrics share their `rows`: by that function, and by what it was asked to read besides.
-  const seen = new Map<ProcMetric['rows'], Map<string, { readonly at: number; readonly rows: Rows }>>();
+  const seen = new Map<ProcPart['rows'], Map<string, { readonly at: number; readonly rows: Rows }>>();
   return ({ rows, dear = [] }, needed) => {
     const besides = dear.filter((field) => needed.has(field)).join();
     return () => {

@@ -1,7 +1,9 @@
+import { metricName } from '../../../../common/model/metric';
 import { ask } from '../../testing/fakes';
 import type { Files } from './files';
 import { recorded, STAT, watch } from './testing/recorded';
-import { openProc, PROC_METRICS } from './source';
+import { METRICS } from '../../metrics/registry';
+import { openProc } from './source';
 
 /** user nice system idle iowait irq softirq steal guest guest_nice */
 const cpu = (name: string, ...ticks: number[]) => `${name} ${ticks.join(' ')}`;
@@ -159,6 +161,6 @@ test('the running kernel is read without error, twice, for every metric that is 
     }
   }
   expect(new Set(source.offers().map(({ metric }) => metric))).toEqual(
-    new Set(PROC_METRICS.map(({ metric }) => metric)),
+    new Set(METRICS.filter((m) => m.proc !== undefined).map(metricName)),
   );
 });

@@ -2,22 +2,15 @@
  * Source `self`: the instrumenter's own ticks, calls, enablings and disablings. In: journal.ts, while somebody asks.
  * Out: a probe for each instrumentation.
  */
-import { metricName, type MetricName } from '../../../../common/model/metric';
+import { metricName } from '../../../../common/model/metric';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
 import type { Journal } from '../../gather/journal';
 import { METRICS } from '../../metrics/registry';
 import { Tally } from '../points';
 import type { Offer, Probe, Source } from '../source';
 
-const OWN: readonly MetricName[] = [
-  'ca.instr_ticks',
-  'ca.instr_beops',
-  'ca.instr_enables',
-  'ca.instr_disables',
-];
-
 export function openSelf({ journal, host }: { journal: Journal; host: string }): Source {
-  const offers: Offer[] = METRICS.filter((m) => OWN.includes(metricName(m))).map((m) => ({
+  const offers: Offer[] = METRICS.filter((m) => m.self === true).map((m) => ({
     metric: metricName(m),
     fields: m.fields,
   }));

@@ -4,10 +4,10 @@
  */
 import { metricName } from '../../../../common/model/metric';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { describe, METRICS } from '../../metrics/registry';
 import { EnableError, type Offer, type Probe, type Source } from '../source';
 import { snapshotProbe, type Row } from '../snapshots';
 import { lists, runCommand, type Run } from './lists';
-import { ZFS_METRICS } from './metrics';
 
 interface ZfsOptions {
   readonly host: string;
@@ -18,14 +18,15 @@ interface ZfsOptions {
 export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runCommand): Promise<Source> {
   const tables = lists(run, elapsed);
   await tables.pools();
-  const offers: readonly Offer[] = ZFS_METRICS.map(({ metric, field }) => ({
-    metric,
-    fields: ['hostname', field],
-  }));
+  const offers = METRICS.flatMap((description): Offer[] =>
+    description.zfs === undefined
+      ? []
+      : [{ metric: metricName(description), fields: ['hostname', description.zfs.field] }],
+  );
 
   const enable = (instrumentation: Instrumentation): Probe => {
     const name = metricName(instrumentation);
-    const found = ZFS_METRICS.find(({ metric }) => metric === name);
+    const found = describe(name)?.zfs;
     if (found === undefined) throw new EnableError(`zfs does not know ${name}`);
     const { table, field, bytes } = found;
     const look = async (): Promise<Row[]> =>
