@@ -7,7 +7,7 @@ import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
 
-const PROGRAM = join(buildFolder(), 'tools', 'stack', 'shared_broker.js');
+const PROGRAM = join(buildFolder(), 'tools', 'stack', 'shared-broker.js');
 
 test('ended by a signal it ends its command and its broker, and leaves no folder', async () => {
   const home = mkdtempSync(join(tmpdir(), 'ca-shared-test-'));

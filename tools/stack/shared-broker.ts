@@ -1,5 +1,5 @@
 /*
- * `node shared_broker.js COMMAND …`: runs a command with a private RabbitMQ that its tests share, named by
+ * `node shared-broker.js COMMAND …`: runs a command with a private RabbitMQ that its tests share, named by
  * CA_TEST_BROKER; ends with its status. A broker takes 5 s of a processor to start, more than all else in most tests.
  * Each test stack has a prefix of its own there; tests that trace, kill or count a broker start their own.
  */
