@@ -11,6 +11,8 @@ const IMPORTERS = {
   koffi: ['services/instrumenter/sources/bpf/kernel/kernel.ts'],
   kstat: ['services/instrumenter/sources/kstat/reader.ts'],
   'dtrace-provider': ['common/service/probes.ts'],
+  'fastest-levenshtein': ['common/model/nearest.ts'],
+  'string-width': ['tools/cli/visible.ts'],
   'lru-cache': ['common/service/cache.ts'],
   maxmind: ['services/aggregator/transformations/geolocation.ts'],
   yaml: ['tools/cactl/document.ts'],

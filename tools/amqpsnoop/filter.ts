@@ -4,7 +4,7 @@
 import { MESSAGE_TYPES } from '../../common/wire/message';
 import { evaluate } from '../../common/model/predicate';
 import { UsageError, type Options } from '../cli/command';
-import { nearest } from '../cli/nearest';
+import { nearest } from '../../common/model/nearest';
 import { readPredicate } from '../cactl/predicate';
 import { EVENT_FIELDS, eventsOf, fqidsOf, isEventField, type Observed } from './observed';
 import { keyMatcher } from './pattern';

@@ -12,7 +12,7 @@ import { FIELDS } from '../../services/instrumenter/metrics/language/fields';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { UsageError, type Options } from '../cli/command';
 import * as later from '../cli/later';
-import { nearest } from '../cli/nearest';
+import { nearest } from '../../common/model/nearest';
 import { readPredicate } from './predicate';
 
 export interface DryRun {

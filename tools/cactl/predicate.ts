@@ -4,7 +4,7 @@
  */
 import type { Predicate } from '../../common/model/predicate';
 import { parsePredicateText, PredicateTextError } from '../../common/model/predicate-text';
-import { nearest } from '../cli/nearest';
+import { nearest } from '../../common/model/nearest';
 
 type TypeOf = Parameters<typeof parsePredicateText>[1];
 

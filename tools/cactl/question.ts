@@ -6,7 +6,7 @@ import { messageOf } from '../../common/service/errors';
 import { predicateText } from '../../common/model/predicate-text';
 import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/model/predicate';
 import { UsageError, type Option, type Options } from '../cli/command';
-import { nearest } from '../cli/nearest';
+import { nearest } from '../../common/model/nearest';
 import { readPredicate } from './predicate';
 import {
   typeOfField,

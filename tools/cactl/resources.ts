@@ -7,7 +7,7 @@ import { TYPE_NAMES, isNumeric, type TypeName } from '../../common/model/field';
 import type { PlainValue } from '../../common/model/value';
 import { UsageError } from '../cli/command';
 import type { Front, FrontRequest } from '../cli/front';
-import { nearest } from '../cli/nearest';
+import { nearest } from '../../common/model/nearest';
 
 export interface InstrumentationResource {
   readonly id: string;

@@ -2,8 +2,9 @@
  * Reads a command line by the table of commands. In: argv. Out: the command, its arguments and options, or a
  * UsageError that says in one line what to write instead.
  */
+import { parseArgs } from 'node:util';
 import { Options, UsageError, type Command, type Option, type Program } from './command';
-import { nearest } from './nearest';
+import { nearest } from '../../common/model/nearest';
 import { usageLine } from './usage';
 
 interface Parsed {
@@ -14,64 +15,68 @@ interface Parsed {
 
 /** Options may stand anywhere; "--" ends them. A program without commands is its own only command. */
 export function parseCommandLine(program: Program, argv: readonly string[]): Parsed {
+  const only = program.commands.length === 1 ? program.commands[0] : undefined;
+  // Which options there are depends on the command, and which word is the command depends on the options that take a value.
+  const command = only ?? commandOf(program, argv);
+  const known = [...(command?.options ?? []), ...program.options];
   const args: string[] = [];
   const values = new Map<string, string | true>();
-  const pending: { word: string; at: number }[] = [];
-  let command: Command | undefined = program.commands.length === 1 ? program.commands[0] : undefined;
-  let at = 0;
-  let literal = false;
-
-  const known = (): readonly Option[] => [...(command?.options ?? []), ...program.options];
-  const take = (option: Option, word: string, given: string | undefined): void => {
-    if (option.value === undefined) {
-      if (given !== undefined) throw new UsageError(`${word} takes no value`);
-      values.set(option.name, true);
-      return;
-    }
-    const value = given ?? argv[at++];
-    if (value === undefined) throw new UsageError(`${word} needs a value: ${word} ${option.value}`);
-    values.set(option.name, value);
-  };
-
-  while (at < argv.length) {
-    const word = argv[at++] ?? '';
-    if (literal || word === '-' || !word.startsWith('-') || /^-\d/.test(word)) {
-      if (command === undefined) command = commandNamed(program, word);
-      else args.push(word);
-    } else if (word === '--') literal = true;
-    else if (command === undefined && !findOption(program.options, word)) pending.push({ word, at });
-    else {
-      const found = findOption(known(), word);
-      if (found === undefined) throw unknownOption(program, command, word, known());
-      take(found.option, found.word, found.given);
-    }
+  for (const token of tokensOf(argv, known)) {
+    if (token.kind === 'positional') args.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = known.find(({ name }) => name === token.name);
+    if (option === undefined) throw unknownOption(program, command, token.rawName, known);
+    values.set(option.name, valueOf(option, token));
   }
-  const [early] = pending;
-  if (early !== undefined) throw unknownOption(program, command, early.word, known());
+  if (only === undefined) args.shift();
   const options = new Options(values);
   if (command !== undefined && !options.has('help') && !options.has('version'))
     countArguments(program, command, args);
   return { command, args, options };
 }
 
-interface Found {
-  readonly option: Option;
-  /** As the user wrote it, without the value. */
-  readonly word: string;
-  readonly given: string | undefined;
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+type OptionToken = Extract<Token, { kind: 'option' }>;
+
+function tokensOf(argv: readonly string[], options: readonly Option[]): readonly Token[] {
+  const { tokens } = parseArgs({
+    // A negative number is an argument, and node takes it for a group of short options.
+    args: argv.map((word) => (/^-\d/.test(word) ? `${NUMBER}${word}` : word)),
+    options: Object.fromEntries(
+      options.map(({ name, short, value }) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) },
+      ]),
+    ),
+    strict: false,
+    tokens: true,
+  });
+  return tokens.map((token) =>
+    token.kind !== 'option-terminator' && token.value?.startsWith(NUMBER) === true
+      ? ({ ...token, value: token.value.slice(NUMBER.length) } as Token)
+      : token,
+  );
 }
 
-function findOption(options: readonly Option[], word: string): Found | undefined {
-  if (word.startsWith('--')) {
-    const equals = word.indexOf('=');
-    const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
-    const option = options.find((o) => o.name === name);
-    const given = equals === -1 ? undefined : word.slice(equals + 1);
-    return option === undefined ? undefined : { option, word: `--${name}`, given };
+const NUMBER = '\0';
+
+function commandOf(program: Program, argv: readonly string[]): Command | undefined {
+  const all = [...program.options, ...program.commands.flatMap(({ options }) => options)];
+  // An option that takes a value in one command and none in another: whichever finds a command's name first.
+  const takesValue = new Map<string, Option>();
+  for (const option of all)
+    if (option.value !== undefined || !takesValue.has(option.name)) takesValue.set(option.name, option);
+  const word = tokensOf(argv, [...takesValue.values()]).find(({ kind }) => kind === 'positional');
+  return word?.kind === 'positional' ? commandNamed(program, word.value) : undefined;
+}
+
+function valueOf(option: Option, { rawName, value, inlineValue }: OptionToken): string | true {
+  if (option.value === undefined) {
+    if (inlineValue === true) throw new UsageError(`${rawName} takes no value`);
+    return true;
   }
-  const option = options.find((o) => o.short === word.charAt(1));
-  if (option === undefined || (option.value === undefined && word.length > 2)) return undefined;
-  return { option, word: word.slice(0, 2), given: word.length > 2 ? word.slice(2) : undefined };
+  if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
+  return value;
 }
 
 function unknownOption(

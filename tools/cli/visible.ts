@@ -1,7 +1,9 @@
 /*
  * Text of strangers, made safe for a terminal. In: any string (a process may be called "\x1b[2J"). Out: the same, with
  * whatever could move the cursor, change colours or turn the direction of writing shown as \xHH or \uHHHH.
+ * Only importer of string-width.
  */
+import stringWidth from 'string-width';
 
 // Control characters, DEL and C1; zero-width and direction marks; line and paragraph separators; byte order mark.
 
@@ -32,10 +34,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Columns a text takes: most East Asian characters and emoji take two, combining marks none. */
 export function widthOf(text: string): number {
-  if (PLAIN.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** Visible text cut to a width; what is missing shows as "…". */
@@ -45,7 +44,7 @@ export function cut(text: string, width: number): string {
   let out = '';
   let used = 0;
   for (const character of safe) {
-    const w = characterWidth(character);
+    const w = stringWidth(character);
     if (used + w > width - 1) break;
     out += character;
     used += w;
@@ -58,11 +57,4 @@ export function fit(text: string, width: number, align: 'left' | 'right' = 'left
   const short = cut(text, width);
   const space = ' '.repeat(Math.max(0, width - widthOf(short)));
   return align === 'left' ? short + space : space + short;
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-
-function characterWidth(character: string): number {
-  return /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 }

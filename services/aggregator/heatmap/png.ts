@@ -7,7 +7,7 @@
  * finds at once: 0.3 ms for 600x300, a fiftieth of pngjs' default, and smaller. More colours are three bytes a pixel,
  * where the ordinary strategy at its fastest takes 0.6 ms. pngjs reads both back in the tests.
  */
-import { constants, deflateSync, type ZlibOptions } from 'node:zlib';
+import { constants, crc32, deflateSync, type ZlibOptions } from 'node:zlib';
 import type { Picture } from './paint';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -82,17 +82,4 @@ function chunk(type: string, content: Buffer): Buffer {
   content.copy(framed, 8);
   framed.writeUInt32BE(crc32(framed.subarray(4, 8 + content.length)), 8 + content.length);
   return framed;
-}
-
-/** CRC-32 of ISO 3309, a byte at a time, as the PNG specification prints it. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = (c & 1) === 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Buffer): number {
-  let c = 0xffffffff;
-  for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 0xff] ?? 0) ^ (c >>> 8);
-  return (c ^ 0xffffffff) >>> 0;
 }
