@@ -19,6 +19,7 @@ int napi_set_named_property(napi_env, napi_value, const char *, napi_value);
 int napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
 int napi_get_value_string_utf8(napi_env, napi_value, char *, size_t, size_t *);
 int napi_get_value_double(napi_env, napi_value, double *);
+int napi_get_boolean(napi_env, bool, napi_value *);
 
 /* How many watch each probe: the kernel counts here. */
 #define SEMAPHORE(name) \
@@ -50,7 +51,7 @@ int napi_get_value_double(napi_env, napi_value, double *);
   ".endif\n"
 
 #if defined(__x86_64__)
-#define PLACES "8@%%rdi 8@%%rsi 8@%%rdx 8@%%rcx 8@%%r8 8@%%r9 8@%%rax"
+#define PLACES "8@%%rdi 8@%%rsi 8@%%rdx 8@%%rcx 8@%%r8 8@%%r9 8@%%rax 8@%%r10 8@%%r11"
 #define IN(i) __asm__(REGISTER_##i)
 #define REGISTER_0 "rdi"
 #define REGISTER_1 "rsi"
@@ -59,8 +60,10 @@ int napi_get_value_double(napi_env, napi_value, double *);
 #define REGISTER_4 "r8"
 #define REGISTER_5 "r9"
 #define REGISTER_6 "rax"
+#define REGISTER_7 "r10"
+#define REGISTER_8 "r11"
 #elif defined(__aarch64__)
-#define PLACES "8@x0 8@x1 8@x2 8@x3 8@x4 8@x5 8@x6"
+#define PLACES "8@x0 8@x1 8@x2 8@x3 8@x4 8@x5 8@x6 8@x7 8@x8"
 #define IN(i) __asm__(REGISTER_##i)
 #define REGISTER_0 "x0"
 #define REGISTER_1 "x1"
@@ -69,11 +72,13 @@ int napi_get_value_double(napi_env, napi_value, double *);
 #define REGISTER_4 "x4"
 #define REGISTER_5 "x5"
 #define REGISTER_6 "x6"
+#define REGISTER_7 "x7"
+#define REGISTER_8 "x8"
 #else
 #error "only for x86-64 and arm64"
 #endif
 
-#define ARGUMENTS 7
+#define ARGUMENTS 9
 #define TEXT_BYTES 256
 
 /* All arguments of all probes lie in the same registers; a probe ignores those it has no use for. */
@@ -86,7 +91,9 @@ int napi_get_value_double(napi_env, napi_value, double *);
     register int64_t a4 IN(4) = (values)[4]; \
     register int64_t a5 IN(5) = (values)[5]; \
     register int64_t a6 IN(6) = (values)[6]; \
-    __asm__ volatile(NOTE(name, PLACES) ::"r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6) : "memory"); \
+    register int64_t a7 IN(7) = (values)[7]; \
+    register int64_t a8 IN(8) = (values)[8]; \
+    __asm__ volatile(NOTE(name, PLACES) ::"r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7), "r"(a8) : "memory"); \
   } while (0)
 
 SEMAPHORE(httpd);
@@ -120,6 +127,13 @@ static size_t gather(napi_env env, napi_callback_info info, int64_t *values, cha
     return NULL; \
   }
 
+/* Whether anybody watches requests: what is handed over need not be found out when nobody does. */
+static napi_value watched(napi_env env, napi_callback_info info) {
+  napi_value answer;
+  (void)info;
+  return napi_get_boolean(env, httpd_semaphore != 0 || httpc_semaphore != 0, &answer) == 0 ? answer : NULL;
+}
+
 PROBE(httpd)
 PROBE(httpc)
 PROBE(gc)
@@ -134,6 +148,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   add(env, exports, "httpd", fire_httpd);
   add(env, exports, "httpc", fire_httpc);
   add(env, exports, "gc", fire_gc);
+  add(env, exports, "watched", watched);
   return exports;
 }
 

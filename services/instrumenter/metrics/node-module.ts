@@ -7,6 +7,7 @@ import { PROGRAM } from './process';
 
 const METHOD_BYTES = 24;
 const URL_BYTES = 128;
+const ROUTE_BYTES = 96;
 export const ADDRESS_BYTES = 48;
 
 /** In the order of native.httpd() and native.httpc() in preload.js. */
@@ -18,4 +19,8 @@ export const HTTP_FIELDS = {
   raddr: userText(argument(4), ADDRESS_BYTES),
   rport: argument(5),
   latency: argument(6),
+  http_status: argument(7),
 } as const;
+
+/** Of what is served, too: the template that the program's router has matched. */
+export const http_route = userText(argument(8), ROUTE_BYTES);

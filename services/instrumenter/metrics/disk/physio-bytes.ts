@@ -1,18 +1,20 @@
-/* disk.physio_bytes: bytes moved by each disk. */
+/* disk.physio_bytes: bytes moved by each disk, and for whom. */
 import type { MetricDescription } from '../language/description';
 import { DISK_BYTES } from '../measures';
 import { DISKSTATS, diskRows } from '../../sources/proc/disks';
 import { needsFile } from '../../sources/proc/metric';
 import { DISK_CLASS, diskCounters, diskOf, isDisk } from '../../sources/kstat/disks';
+import { REQUESTERS, requests, requestSize } from './request';
 
 export const physioBytes: MetricDescription = {
   module: 'disk',
   stat: 'physio_bytes',
   label: 'bytes read and written',
-  question: 'How much do the disks move, and in which direction?',
+  question: 'How much do the disks move, in which direction, and for which program or container?',
   type: 'size',
   interval: 'interval',
-  fields: ['hostname', 'disk', 'optype'],
+  fields: ['hostname', 'zonename', 'pid', 'execname', 'disk', 'optype'],
+  bpf: { probes: requests(REQUESTERS, requestSize) },
   // Bytes that each disk read and wrote.
   proc: {
     fields: ['disk', 'optype'],

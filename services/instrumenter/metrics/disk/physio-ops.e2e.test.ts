@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOG_GRID } from '../../../../common/model/bucket';
-import { eachBucket } from '../../../../common/model/distribution';
+import { eachBucket, totalCount } from '../../../../common/model/distribution';
 import { totalOf } from '../../../../common/model/value';
 import { both, distributionOf, is, onRealKernel, perl } from '../../sources/bpf/testing/real-kernel';
 
@@ -31,6 +31,35 @@ onRealKernel('requests to disks', (kernel) => {
       let found = 0;
       eachBucket(distributionOf(value, 'read'), (b, count) => (found += b === bucket ? count : 0));
       expect(found).toBeGreaterThanOrEqual(32);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('direct reads are their program’s, by name, number and container', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-who-'));
+    const file = join(folder, 'data');
+    try {
+      spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=64k', 'count=32', 'conv=fsync']);
+      const names = await kernel.enable('disk.physio_ops', ['execname', 'size'], is('optype', 'read'));
+      const zones = await kernel.enable(
+        'disk.physio_ops',
+        ['zonename'],
+        both(is('optype', 'read'), is('execname', 'dd')),
+      );
+      const bytes = await kernel.enable('disk.physio_bytes', ['execname'], is('optype', 'read'));
+      const dd = spawnSync('dd', [`if=${file}`, 'of=/dev/null', 'bs=64k', 'iflag=direct'], {
+        encoding: 'utf8',
+      });
+      if (dd.status !== 0) {
+        process.stderr.write(`SKIPPED: this folder’s file system has no direct reads: ${dd.stderr}\n`);
+        return;
+      }
+      expect((await kernel.numbers(bytes)).get('dd')).toBeGreaterThanOrEqual(32 * 65_536);
+      expect(totalCount(distributionOf(await kernel.read(names), 'dd'))).toBeGreaterThanOrEqual(32);
+      const byZone = await kernel.numbers(zones);
+      expect([...byZone.values()].reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(32);
+      expect([...byZone.keys()]).not.toContain('');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -23,6 +23,8 @@ onRealKernel('operations on open files', (kernel) => {
       const types = await kernel.enable('fs.logical_rwops', ['fstype'], both(mine, is('optype', 'write')));
       const sizes = await kernel.enable('fs.logical_rwops', ['optype', 'size'], mine);
       const places = await kernel.enable('fs.logical_rwops', ['optype', 'offset'], mine);
+      const bytes = await kernel.enable('fs.logical_rwbytes', ['optype'], mine);
+      const whose = await kernel.enable('fs.logical_rwbytes', ['execname'], mine);
       const all = await kernel.enable('fs.logical_ops', ['optype'], mine);
       const waits = await kernel.enable('fs.logical_ops', ['optype', 'latency'], mine);
       const syncs = await kernel.enable('fs.syncs', ['syscall', 'latency'], mine);
@@ -46,6 +48,10 @@ onRealKernel('operations on open files', (kernel) => {
       byType.delete('proc');
       expect([...byType.values()]).toEqual([40]);
       expect(output).toContain(` ${[...byType.keys()][0]} `);
+      const written = 40 * 5000 + comm.length;
+      const read = 40 * 5000 + 7 * 100;
+      expect(Object.fromEntries(await kernel.numbers(bytes))).toEqual({ read, write: written });
+      expect(await kernel.numbers(whose)).toEqual(new Map([[comm, read + written]]));
       const bySize = await kernel.read(sizes);
       const writes = new Map<number, number>();
       eachBucket(distributionOf(bySize, 'write'), (bucket, count) => writes.set(bucket, count));

@@ -1,16 +1,37 @@
-/* fs.logical_rwbytes: logical bytes read/written. */
+/* fs.logical_rwbytes: the bytes that programs read and write. */
 import type { MetricDescription } from '../language/description';
+import { PROCESS_FIELDS } from '../language/fields';
+import { tracepoint } from '../language/observation';
+import { all } from '../language/expression';
 import { DISK_BYTES } from '../measures';
+import { RUNNING } from '../process';
+import { isOneOf, numberAtExit } from '../syscall/call';
 import { ZONE_VFS, zoneOf } from '../../sources/kstat/zones';
+import { fstype, isOfFileSystem, moved, optype, READS_AND_WRITES } from './read-write';
 
 export const logicalRwbytes: MetricDescription = {
   module: 'fs',
   stat: 'logical_rwbytes',
   label: 'logical bytes read/written',
-  question: 'Which zone reads and writes how much, cached or not?',
+  question: 'Which program or container reads and writes how much, cached or not?',
   type: 'size',
   interval: 'interval',
-  fields: ['hostname', 'zonename', 'optype'],
+  fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'subsecond'],
+  bpf: {
+    probes: [
+      {
+        at: tracepoint('sys_exit'),
+        steps: [
+          {
+            kind: 'count',
+            when: all(isOneOf(numberAtExit, READS_AND_WRITES), ...isOfFileSystem),
+            amount: moved,
+            fields: { ...RUNNING, fstype, optype },
+          },
+        ],
+      },
+    ],
+  },
   // Logical reads and writes of each zone, cached or not, in bytes.
   kstat: {
     fields: ['zonename', 'optype'],

@@ -115,7 +115,18 @@ interface FunctionOf {
   readonly instruction: Expression;
 }
 
-export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf | FunctionOf;
+/**
+ * Text that is rewritten when the second is read: several texts may become one. It can be broken down by, not filtered
+ * by: the kernel has the text alone.
+ */
+interface Rewritten {
+  readonly kind: 'rewritten';
+  readonly of: Expression;
+  /** Bytes as latin1 text, and what they become. */
+  readonly rewrite: (bytes: string) => string;
+}
+
+export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf | FunctionOf | Rewritten;
 
 export interface Probe {
   readonly at: Moment;
@@ -143,6 +154,10 @@ export function kernelReturn(of: string): FunctionMoment {
 
 export function named(value: Expression, names: Named['names']): Named {
   return { kind: 'named', value, names };
+}
+
+export function rewritten(of: Expression, rewrite: Rewritten['rewrite']): Rewritten {
+  return { kind: 'rewritten', of, rewrite };
 }
 
 export function pair(first: Expression, second: Expression, names: PairNames): Pair {

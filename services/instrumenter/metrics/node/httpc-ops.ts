@@ -18,6 +18,7 @@ export const httpcOps: MetricDescription = {
     'http_method',
     'http_url',
     'http_path',
+    'http_status',
     'raddr',
     'rport',
     'latency',

@@ -3,7 +3,7 @@ import { span } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { argument, userText } from '../language/expression';
-import { ADDRESS_BYTES, HTTP_FIELDS } from '../node-module';
+import { ADDRESS_BYTES, HTTP_FIELDS, http_route } from '../node-module';
 import { CONNECTION, CONNECTION_OF_REQUEST, HTTP_ANSWERED, HTTP_STARTS, REQUEST } from '../node-program';
 import { NODE, usdt, userMoment } from '../user';
 
@@ -19,6 +19,8 @@ export const httpdOps: MetricDescription = {
     'http_method',
     'http_url',
     'http_path',
+    'http_route',
+    'http_status',
     'http_origin',
     'raddr',
     'rport',
@@ -30,7 +32,10 @@ export const httpdOps: MetricDescription = {
       {
         at: userMoment(NODE, usdt('ca_node', 'httpd')),
         steps: [
-          { kind: 'count', fields: { ...HTTP_FIELDS, http_origin: userText(argument(3), ADDRESS_BYTES) } },
+          {
+            kind: 'count',
+            fields: { ...HTTP_FIELDS, http_route, http_origin: userText(argument(3), ADDRESS_BYTES) },
+          },
         ],
       },
     ],

@@ -17,13 +17,16 @@ import {
   userText,
   type Expression,
 } from '../language/expression';
-import { named, tracepoint } from '../language/observation';
+import { named, rewritten, tracepoint } from '../language/observation';
 import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
 import { entry, POSTGRES, returnOf, usdt, userMoment } from '../user';
+import { normalForm } from './normal-form';
 import { firstWord, kindOf, STATEMENTS } from './statement';
 
 /** With its end: what is longer is cut. */
 const QUERY_BYTES = 96;
+/** Of its normal form, which literals make shorter. */
+const NORMAL_BYTES = 240;
 
 /** A thread's execution of a portal is told apart from the query around it by the byte that its address points to. */
 const executionBy = (thread: Expression): Expression => plus(thread, 1);
@@ -39,6 +42,7 @@ const begun = (query: Expression): Record<string, Expression> => ({
 const FIELDS = {
   ...RUNNING,
   querysubstr: userText(kept('query'), QUERY_BYTES),
+  querynormal: rewritten(userText(kept('query'), NORMAL_BYTES), normalForm),
   statement: named(kindOf(kept('word')), STATEMENTS),
   latency: sinceStart,
   cputime: cpuSinceStart,
@@ -51,7 +55,7 @@ export const postgresQueries: MetricDescription = {
   question: 'Which queries are slow?',
   unit: 'queries',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'querysubstr', 'statement', 'latency', 'cputime', 'subsecond'],
+  fields: [...PROCESS_FIELDS, 'querynormal', 'querysubstr', 'statement', 'latency', 'cputime', 'subsecond'],
   bpf: {
     probes: [
       {

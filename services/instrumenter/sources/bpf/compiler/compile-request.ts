@@ -21,12 +21,14 @@ export function hooks(observation: Observation): boolean {
   return observation.probes.some(({ at }) => at.kind === 'function');
 }
 
+const LOOKED_UP: ReadonlySet<string> = new Set(['command', 'function', 'rewritten']);
+
 /** Known only when the second is read: the kernel's program has nothing to compare. */
 export function isLookedUp(observation: Observation | undefined, field: string): boolean {
   const counts = (observation?.probes ?? []).flatMap((p) => p.steps.filter((step) => step.kind === 'count'));
   return counts.some((step) => {
     const of = Object.hasOwn(step.fields, field) ? step.fields[field] : undefined;
-    return of !== undefined && 'kind' in of && (of.kind === 'command' || of.kind === 'function');
+    return of !== undefined && 'kind' in of && LOOKED_UP.has(of.kind);
   });
 }
 

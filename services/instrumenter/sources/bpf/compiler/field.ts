@@ -17,7 +17,12 @@ export const USER_HALF = 2n ** 63n - 1n;
 
 export type Field =
   | { readonly kind: 'fixed'; readonly text: string }
-  | { readonly kind: 'text'; readonly node: TextNode }
+  | {
+      readonly kind: 'text';
+      readonly node: TextNode;
+      /** Of text that is rewritten before anybody sees it. */
+      readonly rewrite?: (bytes: string) => string;
+    }
   | { readonly kind: 'number'; readonly node: Node; readonly bytes: 4 | 8; readonly names: Names }
   | { readonly kind: 'pair'; readonly nodes: readonly [Node, Node]; readonly names: PairNames };
 
@@ -57,6 +62,11 @@ export function resolveField(
         otherwise: numberOf(expression.process, at),
       };
       return { kind: 'pair', nodes: [simplify(process), simplify(address)], names: at.functions };
+    }
+    if (expression.kind === 'rewritten') {
+      const resolved = resolve(expression.of, at);
+      if (resolved.kind !== 'text') throw new TypeError('only text can be rewritten');
+      return { ...resolved, rewrite: expression.rewrite };
     }
     const isNamed = expression.kind === 'named';
     const resolved = resolve(isNamed ? expression.value : expression, at);
@@ -167,6 +177,7 @@ function equality(field: Field, c: Constant): Node {
       };
     }
     case 'text': {
+      if (field.rewrite !== undefined) throw new TypeError('what is rewritten cannot be filtered by');
       const bytes = bytesFromName(c);
       // A text that no bytes print as (`\x41` is shown as A), or that does not fit, is nobody's name.
       if (bytes.length >= field.node.limit || nameFromBytes(bytes) !== c) return FALSE;

@@ -110,12 +110,23 @@ function withoutFill(text: Buffer, fill: number): Buffer {
   return text.subarray(0, end);
 }
 
+/** As latin1. */
+function untilZero(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('latin1', 0, end === -1 ? bytes.length : end);
+}
+
 function printer(discrete: Field): (key: Buffer) => string {
   switch (discrete.kind) {
     case 'fixed':
       return () => discrete.text;
-    case 'text':
-      return (key) => nameFromBytes(withoutFill(key.subarray(0, discrete.node.bytes), fillOf(discrete.node)));
+    case 'text': {
+      const { node, rewrite } = discrete;
+      const bytesIn = (key: Buffer): Buffer => withoutFill(key.subarray(0, node.bytes), fillOf(node));
+      return rewrite === undefined
+        ? (key) => nameFromBytes(bytesIn(key))
+        : (key) => nameFromBytes(Buffer.from(rewrite(untilZero(bytesIn(key))), 'latin1'));
+    }
     case 'pair':
       return (key) => discrete.names.nameOf(...pairIn(key));
     case 'number':

@@ -60,7 +60,7 @@ export function isLookedUp(metric: `${string}.${string}`, field: string): boolea
   const steps = describeMetric(metric)?.bpf?.probes.flatMap((p) => p.steps) ?? [];
   return steps.some((step) => {
     const of = step.kind === 'count' ? step.fields[field] : undefined;
-    return of !== undefined && 'kind' in of && ['command', 'function'].includes(of.kind);
+    return of !== undefined && 'kind' in of && ['command', 'function', 'rewritten'].includes(of.kind);
   });
 }
 

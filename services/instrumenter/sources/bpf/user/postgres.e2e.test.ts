@@ -52,6 +52,7 @@ test('as root with PostgreSQL nothing of this file is skipped', () => {
       ['querysubstr'],
       both(mine(), is('statement', 'SELECT')),
     );
+    const normal = await kernel.enable('postgres.queries', ['querynormal', 'latency'], mine());
     const names = await kernel.enable('postgres.queries', ['execname'], mine());
     const hostile = `SELECT 'a,b"c\t@x: 5';`;
     psql(
@@ -72,6 +73,13 @@ test('as root with PostgreSQL nothing of this file is skipped', () => {
     });
     expect((await kernel.numbers(all)).get('')).toBe(55);
     expect(await kernel.numbers(names)).toEqual(new Map([['postgres', 55]]));
+    const forms = await kernel.read(normal);
+    if (forms.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
+    const counts = new Map([...forms.distributions].map(([key, d]) => [key, totalCount(d)]));
+    expect(counts.get('insert into t values (?)')).toBe(37);
+    expect(counts.get('select ?')).toBe(2);
+    expect(counts.get('do ?')).toBe(1);
+    expect([...counts.values()].reduce((a, b) => a + b, 0)).toBe(55);
     expect(await kernel.numbers(texts)).toEqual(
       new Map([
         ['select count(*) from t;', 11],

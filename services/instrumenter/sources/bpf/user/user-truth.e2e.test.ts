@@ -257,6 +257,43 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       expect(totalOf(await kernel.read(slow))).toBe(5);
     });
 
+    test('requests are counted by status, and by the route that the router tells or the path suggests', async () => {
+      if (!has('node.httpd_ops')) return;
+      const { line, child } = await node(`let finished = 0;
+        const channel = require('node:diagnostics_channel').channel('tracing:fastify.request.handler:start');
+        require('node:http').createServer((req, res) => {
+          const [, kind] = req.url.split('/');
+          if (kind === 'express') { req.baseUrl = '/api'; req.route = { path: '/carts/:cart' } }
+          if (kind === 'restify') req.route = { spec: { path: '/things/:thing' } };
+          if (kind === 'fastify') channel.publish({ request: { raw: req }, route: { url: '/f/:x' } });
+          if (kind === 'hostile') Object.defineProperty(req, 'route', { get() { throw new Error('no') } });
+          res.statusCode = kind === 'broken' ? 503 : 200;
+          res.on('finish', () => { if (++finished === 8) console.log('done') });
+          res.end('x');
+        }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`);
+      const mine = is('pid', String(child.pid));
+      const statuses = await kernel.enable('node.httpd_ops', ['http_status'], mine);
+      const routes = await kernel.enable('node.httpd_ops', ['http_route', 'latency'], mine);
+      const failed = await kernel.enable('node.httpd_ops', [], both(mine, is('http_status', '503')));
+      const agent = new Agent();
+      const paths = ['/express/7', '/restify/7', '/fastify/7', '/hostile/7', '/broken'];
+      const plain = [
+        '/u/4711/orders/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f',
+        '/u/4712/orders/1?x=2',
+        '/u/x1/orders',
+      ];
+      const done = said(child, 'done');
+      for (const path of [...paths, ...plain]) await ask(agent, Number(line), 'GET', path);
+      await done;
+      agent.destroy();
+      expect(Object.fromEntries(await kernel.numbers(statuses))).toEqual({ '200': 7, '503': 1 });
+      expect(countsOf(await kernel.read(routes))).toEqual({
+        ...{ '/api/carts/:cart': 1, '/things/:thing': 1, '/f/:x': 1, '/hostile/:id': 1, '/broken': 1 },
+        ...{ '/u/:id/orders/:id': 2, '/u/x1/orders': 1 },
+      });
+      expect(totalOf(await kernel.read(failed))).toBe(1);
+    });
+
     test('requests that it makes are counted by where they go', async () => {
       if (!has('node.httpc_ops')) return;
       const server: Server = createServer((_, res) => res.end('x')).listen(0, '127.0.0.1');
@@ -271,11 +308,13 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
       );
       const mine = is('pid', String(child.pid));
       const urls = await kernel.enable('node.httpc_ops', ['http_url', 'latency'], mine);
+      const statuses = await kernel.enable('node.httpc_ops', ['http_status'], mine);
       const ports = await kernel.enable('node.httpc_ops', ['rport'], both(mine, is('raddr', '127.0.0.1')));
       child.stdin?.write('go\n');
       await said(child, 'done');
       expect(countsOf(await kernel.read(urls))).toEqual({ '/item?0': 20, '/item?1': 20 });
       expect(await kernel.numbers(ports)).toEqual(new Map([[String(port), 40]]));
+      expect(await kernel.numbers(statuses)).toEqual(new Map([['200', 40]]));
     });
 
     test('its collections are those that it is told of itself', async () => {

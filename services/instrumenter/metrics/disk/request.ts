@@ -1,0 +1,143 @@
+/*
+ * Requests to disks, from where they are handed to the driver to where they are done: for the descriptions that count
+ * them, or their bytes. In: what to count. Out: probes, and what is known of a request.
+ */
+import { BLOCK_STATUS_NAMES, ERRNO_NAMES } from '../errnos';
+import {
+  above,
+  all,
+  argument,
+  bits,
+  choose,
+  either,
+  equal,
+  hostname,
+  kept,
+  member,
+  minus,
+  now,
+  processId,
+  shiftLeft,
+  string,
+  task,
+  word,
+  type Expression,
+} from '../language/expression';
+import { tableOfNames } from '../language/names';
+import { named, pair, tracepoint, zoneOfCgroup, type Probe, type Step } from '../language/observation';
+import { SHORT_NAMES } from '../language/words';
+import { sinceStart } from '../process';
+
+/** 5.11 dropped the queue that used to stand before it. */
+const request = argument('request');
+const DISK_NAME_BYTES = 32;
+/** The kernel counts in sectors of 512 bytes whatever the disk's own are. */
+const SECTOR_SHIFT = 9;
+
+/**
+ * Whose request it is. The kernel writes later what programs have written, in its own name (kworker), but it remembers
+ * their control group where that has the io controller; else it is the group of whoever hands the request over. The root
+ * group is number 1. Numbers of other hierarchies than the unified one (which is hierarchy 0) mean other groups.
+ */
+const charged = (path: string): Expression => member(request, `bio.bi_blkg.blkcg.css.cgroup.${path}`);
+const ROOT_GROUP = 1;
+const running: Expression = { kind: 'cgroup' };
+const cgroup = either(
+  choose(
+    all(equal(charged('root.hierarchy_id'), 0), above(charged('kn.id'), ROOT_GROUP)),
+    charged('kn.id'),
+    running,
+  ),
+  running,
+);
+
+/** REQ_OP_* of include/linux/blk_types.h: the lowest 8 bits of the flags. */
+export const OPERATIONS = tableOfNames([
+  ['read', 0],
+  ['write', 1],
+  ['flush', 2],
+  ['discard', 3],
+  ['secure erase', 5],
+  ['zone append', 7],
+  ['write zeroes', 9],
+  ['zone open', 10],
+  ['zone close', 11],
+  ['zone finish', 12],
+  ['zone reset', 13],
+  ['driver in', 34],
+  ['driver out', 35],
+]);
+
+export const requestSize = kept('size');
+
+type Fields = Extract<Step, { kind: 'count' }>['fields'];
+
+/** Who, on which disk, and what. */
+export const REQUESTERS: Fields = {
+  hostname,
+  zonename: zoneOfCgroup(kept('cgroup')),
+  pid: kept('pid'),
+  execname: pair(kept('name'), kept('nameEnd'), SHORT_NAMES),
+  // 5.15 gave the queue its disk; the request's own pointer went away in 5.17.
+  disk: string(
+    either(member(request, 'q.disk.disk_name'), member(request, 'rq_disk.disk_name')),
+    DISK_NAME_BYTES,
+  ),
+  optype: named(bits(member(request, 'cmd_flags'), 0xff), OPERATIONS),
+};
+
+/** The same, and how it went. */
+export const REQUESTS: Fields = {
+  ...REQUESTERS,
+  latency: sinceStart,
+  queuetime: kept('queued'),
+  size: kept('size'),
+  offset: kept('offset'),
+  // 5.16 hands over a block status in place of a negative errno.
+  errno: [
+    named(bits(argument('blk_status_t'), 0xff), BLOCK_STATUS_NAMES),
+    named(bits(minus(0, argument(1)), 0xfff), ERRNO_NAMES),
+  ],
+};
+
+/** `amount`: how much one request counts; 1 unless told otherwise. */
+export function requests(fields: Fields, amount?: Expression): readonly Probe[] {
+  return [
+    {
+      at: tracepoint('block_rq_issue'),
+      steps: [
+        {
+          kind: 'keep',
+          by: request,
+          values: {
+            start: now,
+            // Made, then merged, sorted and held back until now. Zero where the disk's statistics are turned off.
+            queued: choose(
+              equal(member(request, 'start_time_ns'), 0),
+              0,
+              minus(now, member(request, 'start_time_ns')),
+            ),
+            // Both have moved on when the request completes.
+            size: member(request, '__data_len'),
+            offset: shiftLeft(member(request, '__sector'), SECTOR_SHIFT),
+            cgroup,
+            pid: processId,
+            name: word(task, 'group_leader.comm', 0),
+            nameEnd: word(task, 'group_leader.comm', 8),
+          },
+        },
+      ],
+    },
+    {
+      at: tracepoint('block_rq_complete'),
+      steps: [
+        {
+          kind: 'count',
+          by: request,
+          ...(amount === undefined ? {} : { onlyKept: true, amount }),
+          fields,
+        },
+      ],
+    },
+  ];
+}
