@@ -50,7 +50,7 @@ build: build/.built
 build/.built: $(NODE_MODULES) $(SOURCES)
 	@rm -rf build/common build/services build/tools build/smf build/.tsbuildinfo build/.built
 	@node_modules/.bin/tsc -p tsconfig.build.json
-	@sh services/config/www/build.sh
+	@node services/config/www/build.mjs
 	@touch $@
 
 fmt: $(NODE_MODULES)

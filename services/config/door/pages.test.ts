@@ -11,6 +11,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'www', 'sub.js'), { recursive: true });
   await writeFile(join(folder, 'www', 'index.html'), '<!doctype html>');
   await writeFile(join(folder, 'www', 'page.js'), 'export {};');
+  await writeFile(join(folder, 'www', 'page-0A1B2C3D.css'), 'a {}');
   await writeFile(join(folder, 'www', 'notes.txt'), 'not for the world');
   await writeFile(join(folder, 'secret.js'), 'secret');
   front = await testFront({ folder });
@@ -30,6 +31,14 @@ test('the page is at /, its parts under /page/, with a policy that lets nothing 
     'text/javascript; charset=utf-8',
   ]);
   expect(script.headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+test('a file named by its content is asked for once', async () => {
+  const caching = async (path: string): Promise<string | null> =>
+    (await front.ask('GET', path)).headers.get('cache-control');
+  expect(await caching('/page/page-0A1B2C3D.css')).toContain('immutable');
+  expect(await caching('/')).toBe('no-cache');
+  expect(await caching('/page/page.js')).toBe('no-cache');
 });
 
 test('an unchanged file is not sent twice', async () => {

@@ -15,6 +15,7 @@ const TYPES = new Map([
   ['.svg', 'image/svg+xml'],
   ['.png', 'image/png'],
   ['.ico', 'image/x-icon'],
+  ['.map', 'application/json'],
 ]);
 
 /** Nothing but our own files runs or loads; heatmaps come as data: or blob: images. */
@@ -26,6 +27,9 @@ export const PAGE_POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** A name that carries a hash of the content (www/build.mjs): what it names never changes. */
+const NAMED_BY_CONTENT = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
 
 interface PageFile {
   readonly bytes: Buffer;
@@ -41,7 +45,7 @@ export async function pageRoutes(folder: string): Promise<Route[]> {
     if (file === undefined) throw new CaError('NOT_FOUND', 'there is no such file');
     const headers = {
       ETag: file.etag,
-      'Cache-Control': 'no-cache',
+      'Cache-Control': NAMED_BY_CONTENT.test(name) ? 'private, max-age=31536000, immutable' : 'no-cache',
       'Content-Security-Policy': PAGE_POLICY,
       'Referrer-Policy': 'no-referrer',
     };

@@ -2,19 +2,19 @@
  * The page: a client of the public API and of nothing else. In: the address, the catalogue, the list of what runs, and
  * the clock. Out: panels, each asking for its own values once a second. The last stop of an event's walk: a pixel.
  */
-import { Api, ApiError } from './api.ts';
-import type { Catalogue, Cost, Instrumentation, Question, StatusAnswer } from './answers.ts';
-import { builder } from './builder.ts';
-import type { Context } from './context.ts';
-import { h, refill } from './dom.ts';
-import { noticesOf } from './health.ts';
-import { pageHeader } from './page-header.ts';
-import { Panel } from './panel.ts';
-import { Running } from './running.ts';
-import { applyTheme, onDeviceTheme, themeNow } from './theme.ts';
-import { nextTick } from './ticks.ts';
-import { newPanel, readState, writeState, type PageState, type PanelState } from './url-state.ts';
-import { welcome } from './welcome.ts';
+import { Api, ApiError } from './model/api.ts';
+import type { Catalogue, Cost, Instrumentation, Question, StatusAnswer } from './model/answers.ts';
+import { builder } from './ask/builder.ts';
+import type { Context } from './ui/context.ts';
+import { h, refill } from './ui/dom.ts';
+import { noticesOf } from './model/health.ts';
+import { pageHeader } from './ui/page-header.ts';
+import { Panel } from './panel/panel.ts';
+import { Running } from './ui/running.ts';
+import { applyTheme, onDeviceTheme, themeNow } from './ui/theme.ts';
+import { nextTick } from './plot/ticks.ts';
+import { newPanel, readState, writeState, type PageState, type PanelState } from './model/url-state.ts';
+import { welcome } from './ask/welcome.ts';
 
 const LIST_EVERY = 3;
 const STATUS_EVERY = 5;

@@ -1,0 +1,204 @@
+/*
+ * The legend: keys with their totals over the window, searchable, to be highlighted, isolated or left out.
+ * In: totals, the selection. Out: a new selection. Of 10,000 keys only the first matches are on the screen.
+ */
+import { button, choice, h, refill } from '../ui/dom.ts';
+import { formatCount, formatShare } from '../model/units.ts';
+import type { KeyMode, PanelState } from '../model/url-state.ts';
+
+export interface LegendData {
+  readonly title: string;
+  readonly keys: readonly (readonly [string, number])[];
+  readonly total: number;
+  readonly keysShown: readonly string[];
+  readonly mode: KeyMode;
+  readonly colourOf: (key: string) => string | undefined;
+  readonly restColour: string;
+  /** Of a key's total: a plain count, or a quantity with its unit. */
+  readonly format: (total: number) => string;
+  /** The same where there is little room: the key's name needs it more. */
+  readonly short: (total: number) => string;
+}
+
+const SHOWN = 100;
+
+/** Keys whose text holds every word, in their order. */
+export function matchingKeys(
+  keys: readonly (readonly [string, number])[],
+  text: string,
+): readonly (readonly [string, number])[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return keys;
+  return keys.filter(([key]) => {
+    const lower = key.toLowerCase();
+    return words.every((word) => lower.includes(word));
+  });
+}
+
+/** A click selects one key (or nothing, when it was the one); with Shift or Ctrl keys are added and taken away. */
+export function toggled(keys: readonly string[], key: string, several: boolean): readonly string[] {
+  if (several) return keys.includes(key) ? keys.filter((k) => k !== key) : [...keys, key];
+  return keys.length === 1 && keys[0] === key ? [] : [key];
+}
+
+/** The keys of `order` first, in that order, then the others in theirs. */
+export function inOrder(
+  keys: readonly (readonly [string, number])[],
+  order: readonly string[],
+): readonly (readonly [string, number])[] {
+  const places = new Map(order.map((key, i) => [key, i]));
+  const placeOf = (key: string): number => places.get(key) ?? order.length;
+  return [...keys].sort(([a], [b]) => placeOf(a) - placeOf(b));
+}
+
+/** Text for a key: an empty one must not look like nothing, control characters not like layout. */
+export function keyText(key: string): string {
+  if (key === '') return '(empty)';
+  return key.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export class Legend {
+  readonly element: HTMLElement;
+  private data: LegendData | undefined;
+  private order: readonly string[] = [];
+  private readonly select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void;
+  private readonly head = h('div', { class: 'legend-head' });
+  private readonly list = h('ul', { class: 'legend-list' });
+  private readonly search: HTMLInputElement;
+  private readonly more = h('p', { class: 'legend-more' });
+
+  constructor(select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void) {
+    this.select = select;
+    this.search = h('input', {
+      class: 'legend-search',
+      attrs: { type: 'search', placeholder: 'Search keys…', 'aria-label': 'Search keys' },
+      on: {
+        input: () => {
+          this.draw();
+        },
+      },
+    });
+    this.element = h('aside', { class: 'legend' }, this.head, this.search, this.list, this.more);
+    this.element.setAttribute('aria-label', 'Keys');
+  }
+
+  show(data: LegendData): void {
+    this.data = data;
+    this.draw();
+  }
+
+  private draw(): void {
+    const { data } = this;
+    if (data === undefined) return;
+    this.search.hidden = data.keys.length < 8 && this.search.value === '';
+    refill(this.head, `${data.title}|${data.mode}|${data.keysShown.length}|${data.keys.length > 0}`, () => [
+      h('h3', {}, data.title),
+      data.keysShown.length > 0 &&
+        data.mode !== 'all' &&
+        button(
+          'Clear',
+          () => {
+            this.select({ keys: [], mode: 'highlight' });
+          },
+          { class: 'quiet' },
+        ),
+      choice<KeyMode>(
+        'What happens to the selected keys',
+        [
+          ['highlight', 'Colour', 'Selected keys in their own colours, the rest behind them'],
+          ['isolate', 'Only', 'Nothing but the selected keys'],
+          ['exclude', 'Without', 'Everything but the selected keys'],
+          ['all', 'All', 'Every key in its own colour'],
+        ],
+        data.mode,
+        (mode) => {
+          this.select({ mode });
+        },
+      ),
+    ]);
+    const found = matchingKeys(data.keys, this.search.value);
+    // Under the pointer rows stay where they are: nobody can hit what moves each second.
+    const ordered = this.list.matches(':hover') ? inOrder(found, this.order) : found;
+    const shown = ordered.slice(0, SHOWN);
+    this.order = shown.map(([key]) => key);
+    this.fill(data, shown);
+    const hidden = found.length - shown.length;
+    this.more.textContent =
+      data.keys.length === 0
+        ? 'No events yet.'
+        : found.length === 0
+          ? 'No key matches.'
+          : hidden > 0
+            ? `${formatCount(hidden)} more; search to find them.`
+            : '';
+  }
+
+  /** Rows are reused: the list changes each second, and focus must stay where it is. */
+  private fill(data: LegendData, shown: LegendData['keys']): void {
+    while (this.list.children.length > shown.length) this.list.lastElementChild?.remove();
+    while (this.list.children.length < shown.length) this.list.append(this.row());
+    const focused = document.activeElement;
+    const focusedKey = this.list.contains(focused) ? (focused as HTMLElement).dataset['k'] : undefined;
+    shown.forEach(([key, count], i) => {
+      const row = this.list.children[i]?.firstElementChild as HTMLButtonElement;
+      const [swatch, name, amount, share] = row.children as unknown as HTMLElement[];
+      const selected = data.keysShown.includes(key);
+      if (row.dataset['k'] !== key) row.dataset['k'] = key;
+      const colour = data.colourOf(key);
+      const number = data.format(count);
+      const part = data.total > 0 ? count / data.total : 0;
+      // Only what changed is written: whatever is written, the browser lays out again.
+      const pressed = String(selected && data.mode !== 'all');
+      if (row.getAttribute('aria-pressed') !== pressed) row.setAttribute('aria-pressed', pressed);
+      setStyle(swatch, '--key', colour ?? data.restColour);
+      swatch?.classList.toggle('rest', colour === undefined);
+      setText(name, keyText(key));
+      setText(amount, data.short(count));
+      setText(share, formatShare(count, data.total));
+      const title = `${keyText(key)}: ${number} of ${data.format(data.total)}. Shift-click selects several.`;
+      if (row.title !== title) row.title = title;
+      setStyle(row, '--share', part.toFixed(3));
+      if (key === focusedKey && row !== focused) row.focus();
+    });
+  }
+
+  private row(): HTMLElement {
+    const element = h(
+      'button',
+      {
+        class: 'legend-row',
+        attrs: { type: 'button' },
+        on: {
+          click: (event: MouseEvent) => {
+            const key = element.dataset['k'];
+            if (key === undefined || this.data === undefined) return;
+            const several = event.shiftKey || event.ctrlKey || event.metaKey;
+            const before = this.data.mode === 'all' ? [] : this.data.keysShown;
+            const keys = toggled(before, key, several);
+            const mode = this.data.mode === 'all' || keys.length === 0 ? 'highlight' : this.data.mode;
+            this.select({ keys, mode });
+          },
+        },
+      },
+      h('span', { class: 'swatch' }),
+      h('span', { class: 'key' }),
+      h('span', { class: 'number' }),
+      h('span', { class: 'share' }),
+    );
+    return h('li', {}, element);
+  }
+}
+
+function setStyle(element: HTMLElement | undefined, name: string, value: string): void {
+  if (element?.style.getPropertyValue(name) !== value) element?.style.setProperty(name, value);
+}
+
+function setText(element: HTMLElement | undefined, text: string): void {
+  if (element !== undefined && element.textContent !== text) element.textContent = text;
+}

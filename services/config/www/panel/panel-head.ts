@@ -1,0 +1,229 @@
+/*
+ * The head of a panel: what was asked, in words, how complete the answer is, and what can be done with it.
+ * In: the panel's view, the instrumentation as the service sees it, the last error. Out: text, badges, a menu.
+ */
+import type { Instrumentation } from '../model/answers.ts';
+import type { ApiError } from '../model/api.ts';
+import { costDetails, costText } from '../model/cost.ts';
+import type { Context } from '../ui/context.ts';
+import { icon } from '../ui/icons.ts';
+import { button, h, menu, refill } from '../ui/dom.ts';
+import { csvOf, jsonOf } from '../model/exports.ts';
+import { completenessText } from '../plot/inspector.ts';
+import type { Panel } from './panel.ts';
+import type { View } from '../model/view.ts';
+import { readPredicate } from '../model/predicate-form.ts';
+import { byText, cactlOf, curlOf, questionOf, sentenceOf, titleOf } from '../model/question.ts';
+import { copy, download, plotPng } from './share.ts';
+import { clocksText, diskText, standingText } from '../model/standing.ts';
+import { clockText } from '../plot/time-axis.ts';
+
+export class PanelHead {
+  readonly element = h('div', { class: 'panel-head' });
+  private readonly titles = h('div', { class: 'titles' });
+  private readonly badges = h('div', { class: 'badges' });
+  private readonly actions = h('div', { class: 'tools' });
+  private readonly notice = h('div', { class: 'notice', attrs: { role: 'status' } });
+  private readonly context: Context;
+  private readonly panel: Panel;
+
+  constructor(context: Context, panel: Panel) {
+    this.context = context;
+    this.panel = panel;
+    this.notice.hidden = true;
+    this.element.append(this.titles, this.badges, this.actions, this.notice);
+  }
+
+  show(view: View | undefined, i: Instrumentation, error: ApiError | undefined, live: boolean): void {
+    const catalogue = this.context.catalogue();
+    const title = titleOf(catalogue, i);
+    const where = readPredicate(i.predicate, catalogue);
+    const by = byText(catalogue, i.decomposition);
+    refill(this.titles, JSON.stringify([title, by, where]), () => [
+      h('h2', {}, title),
+      h('p', { class: 'muted' }, by, where === '' ? '' : `${by === '' ? '' : ', '}where ${where}`),
+    ]);
+    this.panel.element.setAttribute('aria-label', sentenceOf(catalogue, questionOf(i)));
+    this.showBadges(view, i, error, live);
+    this.showNotice(view, i, error);
+    refill(this.actions, i.id, () => [this.menu(i), this.closeButton()]);
+  }
+
+  /** The link is older than its instrumentation: the question is still known, and can be asked again. */
+  gone(): void {
+    const { metric, by, where, granularity } = this.panel.state;
+    const [module = '', stat = ''] = metric.split('.');
+    refill(this.notice, `gone ${metric}`, () => [
+      h('strong', {}, 'This instrumentation no longer runs.'),
+      h('span', {}, metric === '' ? ` There is no #${this.panel.state.id}.` : ` It counted ${metric}.`),
+      metric !== '' &&
+        button(
+          'Ask it again',
+          () => {
+            const question = { module, stat, predicate: where, decomposition: by, granularity };
+            this.context
+              .ask(question, this.panel.state.id)
+              .then(() => {
+                this.context.close(this.panel.state.id);
+              })
+              .catch((error: unknown) => {
+                this.context.announce(String(error));
+              });
+          },
+          { class: 'primary' },
+        ),
+    ]);
+    this.notice.hidden = false;
+    this.panel.element.classList.add('empty');
+    refill(this.titles, 'gone', () => [h('h2', {}, metric === '' ? `#${this.panel.state.id}` : metric)]);
+    refill(this.badges, 'gone', () => []);
+    refill(this.actions, 'gone', () => [this.closeButton()]);
+  }
+
+  private showBadges(
+    view: View | undefined,
+    i: Instrumentation,
+    error: ApiError | undefined,
+    live: boolean,
+  ): void {
+    const newest = view?.points.findLast((point) => point !== undefined);
+    const incomplete = newest === undefined ? '' : completenessText(newest);
+    const lost = view?.points.reduce((sum, point) => sum + (point?.lost ?? 0), 0) ?? 0;
+    const zone = view === undefined ? 0 : new Date(view.start * 1000).getTimezoneOffset();
+    const idle = live && i.state !== undefined && (i.state.enabled ?? 0) === 0 && (i.state.failed ?? 0) > 0;
+    const state =
+      i.enabled === false
+        ? 'paused'
+        : idle
+          ? 'not counting'
+          : error !== undefined
+            ? 'no data'
+            : live
+              ? 'live'
+              : `until ${view === undefined ? '' : clockText(view.end, zone)}`;
+    const reporting = newest?.minreporting ?? i.nsources ?? 0;
+    const expected = newest?.nsources ?? reporting;
+    const nodes =
+      reporting < expected
+        ? `${reporting} of ${expected} nodes`
+        : `${reporting} ${reporting === 1 ? 'node' : 'nodes'}`;
+    const cost = this.panel.cost();
+    const clocks = clocksText(this.panel.clocks());
+    const disk = diskText(this.panel.disk());
+    const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? '', disk ?? ''];
+    refill(this.badges, JSON.stringify(badges), () => [
+      h('span', { class: `badge ${state === 'live' ? 'live' : 'still'}` }, state),
+      h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
+      clocks !== undefined && h('span', { class: 'badge bad', title: clocks[1] }, clocks[0]),
+      disk !== undefined && h('span', { class: 'badge bad', title: disk[1] }, disk[0]),
+      cost !== undefined && h('span', { class: 'badge', title: costDetails(cost) }, costText(cost)),
+      lost > 0 &&
+        h(
+          'span',
+          { class: 'badge bad', title: 'Events known to have happened and not counted' },
+          `${lost} lost`,
+        ),
+    ]);
+  }
+
+  private showNotice(view: View | undefined, i: Instrumentation, error: ApiError | undefined): void {
+    const text =
+      // That nothing answers is told once, at the top of the page.
+      error !== undefined
+        ? error.status === 0
+          ? ''
+          : error.message
+        : i.enabled === false
+          ? 'Paused: no node counts.'
+          : standingText(i) !== ''
+            ? standingText(i)
+            : view?.all.count === 0
+              ? 'Nothing has happened yet. Counting goes on; what happens next appears here.'
+              : '';
+    this.panel.element.classList.toggle('empty', view === undefined);
+    this.notice.hidden = text === '';
+    refill(this.notice, text, () => [h('span', {}, text), this.remedy(i)]);
+  }
+
+  /** What can be done about it here and now. */
+  private remedy(i: Instrumentation): HTMLElement | false {
+    const { context } = this;
+    const enable = (enabled: boolean): Promise<unknown> => context.api.change(i.id, { enabled });
+    if (i.enabled === false)
+      return button('Resume', () => {
+        context.change(() => enable(true));
+      });
+    if ((i.state?.failed ?? 0) === 0) return false;
+    // Nodes start anew what was paused.
+    return button('Try again', () => {
+      context.change(() => enable(false).then(() => enable(true)));
+    });
+  }
+
+  private closeButton(): HTMLElement {
+    return button(
+      icon('close'),
+      () => {
+        this.context.close(this.panel.state.id);
+      },
+      {
+        class: 'icon',
+        title: 'Close this view; counting goes on',
+        attrs: { 'aria-label': 'Close this view' },
+      },
+    );
+  }
+
+  private menu(i: Instrumentation): HTMLElement {
+    const question = questionOf(i);
+    const name = `${i.module}.${i.stat}-${i.id}`;
+    const say = (what: string) => (copied: boolean) => {
+      if (copied) this.context.announce(`${what} copied.`);
+    };
+    return menu('Share', 'Share and save', [
+      ['Copy link', () => void copy(location.href).then(say('Link'))],
+      ['Copy as curl', () => void copy(curlOf(question, location.origin)).then(say('curl command'))],
+      ['Copy as cactl', () => void copy(cactlOf(question)).then(say('cactl command'))],
+      ['Save picture (PNG)', () => void this.savePng(i, name)],
+      [
+        'Save data (CSV)',
+        () => {
+          this.save(name, 'csv');
+        },
+      ],
+      [
+        'Save data (JSON)',
+        () => {
+          this.save(name, 'json');
+        },
+      ],
+      [
+        'Change and ask anew',
+        () => {
+          this.context.edit(question);
+        },
+      ],
+    ]);
+  }
+
+  private save(name: string, kind: 'csv' | 'json'): void {
+    const view = this.panel.current();
+    if (view === undefined) return;
+    const keyed = view.discrete !== undefined;
+    const numeric = view.numeric !== undefined;
+    if (kind === 'csv') download(`${name}.csv`, 'text/csv', csvOf(view.points, keyed, numeric));
+    else {
+      const text = jsonOf(questionOf(view.instrumentation), view.points, keyed, numeric);
+      download(`${name}.json`, 'application/json', text);
+    }
+  }
+
+  private async savePng(i: Instrumentation, name: string): Promise<void> {
+    const plot = this.panel.plot();
+    const view = this.panel.current();
+    if (plot === undefined || view === undefined) return;
+    const when = `${new Date(view.start * 1000).toISOString()} to ${new Date(view.end * 1000).toISOString()}`;
+    const blob = await plotPng(plot, sentenceOf(this.context.catalogue(), questionOf(i)), when);
+    if (blob !== undefined) download(`${name}.png`, 'image/png', blob);
+  }
+}
