@@ -5,6 +5,8 @@ LINT := node_modules/.bin/oxlint -c oxlint.config.mjs --report-unused-disable-di
 JEST := node_modules/.bin/jest
 # Where the runner writes its own count of what passed and failed.
 REPORTS := build/reports
+# As root: what was made belongs to whom the checkout belongs to.
+OWN := deps/own.sh
 
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
 # Alone: what counts events of the whole machine, installs, fills both processors itself, or holds a system or a tool to its
@@ -15,25 +17,30 @@ E2E := tools/.*\.test\.ts|$(ALONE)
 
 .PHONY: run check test unit e2e build fmt fmt-check lint types clean
 
-run: broker build
+run: here broker build
 	@exec node build/tools/stack/main.js
 
 # Side by side: none of the four uses both of even a small machine's processors for long.
-check: $(NODE_MODULES)
-	@$(MAKE) --no-print-directory -j4 -Otarget fmt-check lint types unit
+check: here $(NODE_MODULES)
+	@$(MAKE) --no-print-directory -j4 fmt-check lint types unit
 
-test: check
-	@$(MAKE) --no-print-directory e2e
+# All of it, whatever fails; then what failed, what was skipped, and why.
+test: here
+	@deps/announce.sh
+	@rm -rf $(REPORTS)
+	@status=0; for part in programs check e2e; do $(MAKE) --no-print-directory $$part || status=1; done; \
+	node build/tools/report/main.js $(REPORTS) || status=1; $(OWN) build; exit $$status
 
 unit: $(NODE_MODULES)
 	@mkdir -p $(REPORTS)
-	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false
+	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false; status=$$?; $(OWN) build; exit $$status
 
 # One broker for all that do nothing to it: starting one takes longer than most tests. SKIP: files to leave out, by
 # pattern. A handle that a test forgot must not hold up everybody until the end of time.
-e2e: broker test-tools build
+e2e: here programs build
 	@mkdir -p $(REPORTS)
-	@node build/tools/stack/shared-broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone
+	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/stack/shared-broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone; \
+	status=$$?; $(OWN) build deps/build; exit $$status
 
 .PHONY: e2e-together e2e-alone
 e2e-together:
@@ -52,6 +59,7 @@ build/.built: $(NODE_MODULES) $(SOURCES)
 	@node_modules/.bin/tsc -p tsconfig.build.json
 	@node services/config/www/build.mjs
 	@touch $@
+	@$(OWN) build
 
 fmt: $(NODE_MODULES)
 	node_modules/.bin/prettier --write --log-level warn .
@@ -72,40 +80,45 @@ $(NODE_MODULES): package.json package-lock.json
 	@echo 'installing npm packages …'
 	@npm install --no-save --loglevel=error --no-progress
 	@touch $@
+	@$(OWN) node_modules
 
-.PHONY: broker
-# Without root this only says what is missing; a broker named by CA_AMQP_URL makes it unnecessary.
+.PHONY: here broker programs
+# One sentence where this user cannot write in this checkout.
+here:
+	@deps/own.sh --check
+
+# Says what is missing where it cannot be fetched; a broker named by CA_AMQP_URL makes it unnecessary.
 broker:
-	@test -n "$$CA_AMQP_URL" || deps/install-rabbitmq.sh || true
+	@test -n "$$CA_AMQP_URL" || deps/fetch.sh broker || true
+	@$(OWN) deps/build
 
-.PHONY: test-tools
 # What only tests lean on; without it some are skipped, and say so. Quick when it is all there.
-test-tools:
-	@deps/install-test-programs.sh || true
+programs: broker
+	@deps/fetch.sh tests || true
 	@deps/install-dtrace.sh || true
-	@deps/install-postgres.sh || true
 	@deps/node-probes/build.sh || true
+	@$(OWN) deps/build deps/node-probes/build
 
 .PHONY: bench bench-short bench-latency bench-wire bench-tools
 # All measurements (about 8 minutes): a table on the screen, and bench/results.json.
 bench: broker bench-tools build
-	@node build/tools/bench/main.js
+	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/bench/main.js
 
 # At most a minute, for CI: fails only where a ratio is off by a factor of 3.
 bench-short: broker bench-tools build
-	@node build/tools/bench/main.js --short
+	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/bench/main.js --short
 
 bench-latency: broker build
-	@node build/tools/bench/main.js --only latency
+	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/bench/main.js --only latency
 
 # The encodings that docs/wire.md compares; the packages are for this comparison only.
 bench-wire: broker build
 	@npm install --no-save --loglevel=error --no-progress --ignore-scripts --prefix build/wire avsc@5 msgpackr@2 >/dev/null
 	@node build/tools/bench/wire/main.js
 
-# Without root this only says what is missing; what cannot be compared is left out then.
+# What cannot be compared is left out.
 bench-tools:
-	@deps/install-bench.sh || true
+	@deps/fetch.sh bench || true
 
 .PHONY: chaos
 # Breaks everything that can break, at random, for so many seconds, and accounts for every value. SEED=1: as that time.
@@ -132,5 +145,11 @@ fuzz: $(NODE_MODULES)
 
 include smf/install.mk
 
-clean:
-	rm -rf build .run
+.PHONY: uninstall
+# What was built, and the state of make run.
+clean: here
+	@deps/clean.sh build .run
+
+# All that make run, make test and make bench have brought; it lists what it leaves.
+uninstall: here
+	@deps/clean.sh --all build .run node_modules deps/build deps/node-probes/build

@@ -1,59 +1,37 @@
-# Sourced by the install scripts, which say in one line of their own what is missing where this cannot help.
-#   apt_install <how long> <package> …   installs Debian packages as root or through sudo, without ever starting a server
-#                                        that they bring; talks on standard error; status 0: they are there
-#   apt_advice <package> …               what a user can do instead, as the end of a sentence: "fix: …"
-PATH=$PATH:/usr/sbin:/sbin
+# Sourced by the scripts that fetch Debian packages, in deps/. Packages are unpacked in a folder of the checkout; their
+# own scripts never run. So no root is needed, no service is enabled or started, and removing the folder removes all.
+#   own_apt ARGS …             apt-get with lists, cache and log of its own below $APT, and the machine's own sources,
+#                              proxies and keys; prints nothing but what was asked for, errors to $LOG
+#   unpack FOLDER              unpacks what was downloaded, but for the C library (UNPACK_ALL=yes: that too)
+#   said                       the first error or warning in $LOG
+APT=$PWD/build/apt
+LOG=$PWD/build/fetch.log
 
-# One who is not root, and has no sudo that asks no password, cannot.
-apt_as_root() {
-  if [ "$(id -u)" -eq 0 ]; then
-    "$@"
-  else
-    sudo -n "$@"
-  fi
+# A mirror that trickles must not hold up everybody.
+own_apt() {
+  mkdir -p "$APT/lists/partial" "$APT/archives/partial" "$APT/log"
+  timeout "${SECONDS_TO_FETCH:-900}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -c "$PWD/apt.conf" \
+    -o Dir::State::lists="$APT/lists" -o Dir::Cache="$APT" -o Dir::Cache::archives="$APT/archives" \
+    -o Dir::Log="$APT/log" "$@" </dev/null 2>>"$LOG"
 }
 
-apt_possible() {
-  command -v apt-get >/dev/null 2>&1 || return 1
-  [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; }
+said() {
+  grep -a '^[EW]:' "$LOG" | head -n 1 | cut -c 1-300
 }
 
-apt_advice() {
-  if command -v apt-get >/dev/null 2>&1; then
-    echo "fix: sudo apt-get install $*"
-  else
-    echo 'fix: install it with the package manager of this system'
-  fi
+# Links to absolute paths would lead out of the folder.
+unpack() {
+  mkdir -p "$1"
+  for package in "$APT"/archives/*.deb; do
+    # A C library besides the machine's own would not fit to its loader.
+    case ${package##*/}:${UNPACK_ALL:-no} in
+    '*.deb':* | libc6_*:no | libc-bin_*:no) ;;
+    *) dpkg-deb -x "$package" "$1" 2>>"$LOG" || return 1 ;;
+    esac
+  done
+  rm -rf "$APT/archives"
+  find "$1" -type l -lname '/*' | while IFS= read -r link; do
+    target=$(readlink "$link")
+    if [ -e "$1$target" ]; then ln -sfn "$(realpath -s --relative-to="$(dirname "$link")" "$1$target")" "$link"; fi
+  done
 }
-
-# Limits: on waiting for another apt, and on a mirror that says nothing.
-apt_get() {
-  apt_as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::http::Timeout=30 \
-    -o Acquire::Retries=2 "$@" </dev/null
-}
-
-# In a process of its own: its trap is not the script's.
-apt_install() (
-  apt_possible || exit 1
-  echo "installing $(shift && echo "$*") (about $1) …" >&2
-  shift
-  log=$(mktemp)
-  policy=/usr/sbin/policy-rc.d
-  made_policy=no
-  cleanup() {
-    rm -f "$log"
-    if [ "$made_policy" = yes ]; then apt_as_root rm -f "$policy"; fi
-  }
-  trap cleanup EXIT
-  trap 'exit 130' INT TERM
-  # Packages start their servers on public ports unless a policy forbids it. A policy that is there is kept.
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' | apt_as_root tee "$policy" >/dev/null && apt_as_root chmod 755 "$policy" && made_policy=yes
-  fi
-  apt_get install -y --no-install-recommends "$@" >"$log" 2>&1 && exit 0
-  # A new machine has no package lists yet.
-  apt_get update >>"$log" 2>&1
-  apt_get install -y --no-install-recommends "$@" >>"$log" 2>&1 && exit 0
-  tail -n 20 "$log" >&2
-  exit 1
-)

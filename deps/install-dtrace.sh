@@ -13,15 +13,10 @@ own_mirror() {
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 SYSTEM=$PWD/build/dtrace-system
 APT=$PWD/build/dtrace-apt
-LOG=build/install-dtrace.log
+LOG=$PWD/build/install-dtrace.log
 # A mirror that trickles, or a dtrace that hangs, must not hold up everybody's tests.
 SECONDS_TO_FETCH=90
 SECONDS_TO_TRY=60
-
-# What apt said first of what went wrong.
-said() {
-  grep -a '^[EW]:' "$LOG" | head -n 1
-}
 
 missing() {
   rm -rf "$APT"
@@ -36,34 +31,32 @@ command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
   missing 'it is put in place on Debian and Ubuntu only; elsewhere set CA_DTRACE to one you have'
 MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
 [ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
-# Ubuntu has Debian's keys as a package.
-[ -e "$KEYRING" ] || apt_install '5 s' debian-archive-keyring || missing "Debian's keys are not there; $(apt_advice debian-archive-keyring)"
-
 # What was left half done is of no use.
 rm -rf "$SYSTEM" "$APT"
-mkdir -p "$SYSTEM" "$APT/lists/partial" "$APT/archives/partial" "$APT/parts"
+mkdir -p "$SYSTEM" "$APT/parts"
 : >"$APT/status"
 : >"$LOG"
-echo "deb [signed-by=$KEYRING] $MIRROR testing main" >"$APT/sources.list"
-# An apt of its own, which knows of no installed package and so fetches all that is needed. What the machine's own
-# says of proxies holds here too.
-own_apt() {
-  timeout "$SECONDS_TO_FETCH" env DEBIAN_FRONTEND=noninteractive apt-get -qq \
-    -o Dir::State="$APT" -o Dir::State::status="$APT/status" -o Dir::State::lists="$APT/lists" \
-    -o Dir::Cache="$APT" -o Dir::Cache::archives="$APT/archives" \
-    -o Dir::Etc::sourcelist="$APT/sources.list" -o Dir::Etc::sourceparts="$APT/parts" \
-    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts="$APT/parts" -o APT::Default-Release= \
-    -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::http::Timeout=30 -o Acquire::Retries=2 \
-    "$@" </dev/null >>"$LOG" 2>&1
+# Ubuntu has Debian's keys as a package.
+if [ ! -e "$KEYRING" ]; then
+  own_apt update && own_apt install -y --download-only --no-install-recommends debian-archive-keyring >/dev/null &&
+    unpack "$PWD/build/dtrace-keys" || missing "the package of Debian's keys could not be fetched: $(said)"
+  KEYRING=$PWD/build/dtrace-keys$KEYRING
+  rm -rf "$APT/lists"
+fi
+# As a file of keys: a path with blanks cannot stand in the list of sources.
+cp "$KEYRING" "$APT/debian.gpg"
+echo "deb $MIRROR testing main" >"$APT/sources.list"
+# An apt which knows of no installed package and so fetches all that is needed.
+testing_apt() {
+  own_apt -o Dir::State="$APT" -o Dir::State::status="$APT/status" -o Dir::Etc::sourcelist="$APT/sources.list" \
+    -o Dir::Etc::sourceparts="$APT/parts" -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts="$APT/parts" \
+    -o Dir::Etc::Trusted="$APT/debian.gpg" "$@" >>"$LOG"
 }
-echo "fetching dtrace and what it needs into deps/build (about 10 s) …" >&2
-own_apt update || missing "the lists of $MIRROR could not be fetched: $(said)"
-own_apt install -y --download-only --no-install-recommends dtrace || missing "its packages could not be fetched: $(said)"
-# No package's scripts are run: programs and libraries are all it needs.
-for package in "$APT"/archives/*.deb; do
-  dpkg-deb -x "$package" "$SYSTEM" 2>>"$LOG" || missing "a package could not be unpacked, see deps/$LOG"
-done
-rm -rf "$APT"
+echo "fetching dtrace and what it needs into deps/build (35 MB, about 10 s) …" >&2
+testing_apt update || missing "the lists of Debian's testing suite could not be fetched: $(said)"
+testing_apt install -y --download-only --no-install-recommends dtrace || missing "its packages could not be fetched: $(said)"
+UNPACK_ALL=yes unpack "$SYSTEM" || missing 'a package could not be unpacked, see deps/build/install-dtrace.log'
+rm -rf "$APT" build/dtrace-keys
 for folder in bin sbin lib lib64; do
   [ -e "$SYSTEM/$folder" ] || ln -s "usr/$folder" "$SYSTEM/$folder"
 done

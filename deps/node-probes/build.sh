@@ -7,14 +7,8 @@ OUT=build/ca-probes.node
 [ -e "$OUT" ] && [ "$OUT" -nt probes.c ] && exit 0
 
 [ "$(uname -s)" = Linux ] || exit 0
-if ! command -v cc >/dev/null 2>&1; then
-  . ../apt.sh
-  if ! apt_install '30 s' gcc libc6-dev >&2 || ! command -v cc >/dev/null 2>&1; then
-    echo "missing: a C compiler, to build the probes of Node.js programs (node.httpd_ops and others); $(apt_advice gcc)" >&2
-    exit 1
-  fi
-fi
+CC=$(../fetch.sh --path cc) || exit 1
 mkdir -p build
 # A file that programs have open is replaced, never written into.
-cc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -ffreestanding -fno-stack-protector -shared -nostdlib -o "build/new.$$" probes.c &&
+"$CC" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -ffreestanding -fno-stack-protector -shared -nostdlib -o "build/new.$$" probes.c &&
   mv "build/new.$$" "$OUT"

@@ -13,6 +13,7 @@ import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { SILENT } from '../../common/service/log';
 import { Peer } from '../../common/wire/peer';
 import { AMQPSNOOP } from '../amqpsnoop/program';
+import { brokerProgram } from '../stack/broker';
 import { freePorts } from '../stack/ports';
 import { buildFolder } from '../stack/stack';
 import { startTestStack, type TestStack } from '../testing/test-stack';
@@ -195,8 +196,7 @@ describe('amqpsnoop', () => {
       err: expect.stringMatching(/trace_on/) as unknown,
     });
     const { env } = stack.broker!;
-    const control = (word: string): Promise<unknown> =>
-      call('/usr/lib/rabbitmq/bin/rabbitmqctl', [word], { env });
+    const control = (word: string): Promise<unknown> => call(brokerProgram('rabbitmqctl'), [word], { env });
     await control('trace_on');
     try {
       const { out, err } = await snoop('-n', '6', '--type', 'data,alive', '-o', 'json', '--for', '20');

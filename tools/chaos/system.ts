@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startBroker, type PrivateBroker } from '../stack/broker';
+import { brokerProgram, startBroker, type PrivateBroker } from '../stack/broker';
 import { startFleet, type Fleet, type FleetOptions } from '../fleet/fleet';
 import { freePorts } from '../stack/ports';
 import { startGuard } from '../stack/process';
@@ -141,8 +141,7 @@ export async function everybody(system: System, nodes: number): Promise<true | u
 }
 
 async function control(broker: PrivateBroker, args: readonly string[]): Promise<string> {
-  const file = '/usr/lib/rabbitmq/bin/rabbitmqctl';
-  const { stdout } = await promisify(execFile)(file, [...args], {
+  const { stdout } = await promisify(execFile)(brokerProgram('rabbitmqctl'), [...args], {
     env: broker.env,
     timeout: CONTROL_LIMIT_MS,
   });

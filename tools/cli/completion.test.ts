@@ -45,13 +45,20 @@ afterAll(() => {
 });
 
 describe.each(SHELLS)('%s', (shell) => {
-  const missing = ['tmux', shell].filter((program) => !isHere(program)).join(' and ');
+  const missing = ['tmux', shell].filter((program) => pathOf(program) === '').join(' and ');
   (missing === '' ? test : test.skip)(
     `completes metrics and ids, and leaves what stands in descriptions alone${missing === '' ? '' : ` (skipped: there is no ${missing})`}`,
     async () => {
       const own = [`HOME=${folder}`, `XDG_RUNTIME_DIR=${folder}`, `PATH=${folder}:/usr/bin:/bin`];
       const env = ['-i', ...own, 'TERM=screen', 'LANG=C.UTF-8'];
-      const { type, shows, stop } = await startTerminal(100, 24, 'env', ...env, shell, ...START[shell]);
+      const { type, shows, stop } = await startTerminal(
+        100,
+        24,
+        'env',
+        ...env,
+        pathOf(shell),
+        ...START[shell],
+      );
       try {
         await type(shell === 'zsh' ? 'autoload -Uz compinit; compinit -D; ' : 'true; ');
         await type(`. ${folder}/script.${shell}; echo ready`, 'Enter');
@@ -68,11 +75,16 @@ describe.each(SHELLS)('%s', (shell) => {
   );
 });
 
-function isHere(program: string): boolean {
+/** '': it is not there, or does not run here. */
+function pathOf(program: string): string {
   try {
-    execFileSync('sh', ['-c', `command -v ${program}`]);
-    return true;
+    const [path, flag] = [
+      execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(),
+      '-c',
+    ];
+    if (program !== 'tmux') execFileSync(path, [flag, 'true']);
+    return path;
   } catch {
-    return false;
+    return '';
   }
 }

@@ -184,7 +184,7 @@ test('aggregators answer the front door and nobody else', async () => {
 });
 
 (KERNEL ? test : test.skip)(
-  'a customer of zones sees the events of its own zone, and nobody else’s',
+  `a customer of zones sees the events of its own zone, and nobody else’s${KERNEL ? '' : ' (skipped: it needs root on Linux)'}`,
   async () => {
     const [inside, outside] = [await startKnownCalls(NAME), await startKnownCalls(NAME)];
     calls.push(inside, outside);

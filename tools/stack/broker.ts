@@ -5,15 +5,22 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkoutFolder } from './checkout';
 import { freePorts, isOpen } from './ports';
 import { run, type Guard, type Running } from './process';
 import { Hopeless, until } from '../testing/until';
 
-/** The real programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
-const BIN = '/usr/lib/rabbitmq/bin';
+/** The machine's own programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
+const INSTALLED = '/usr/lib/rabbitmq/bin';
 
 export function brokerInstalled(): boolean {
-  return existsSync(`${BIN}/rabbitmq-server`);
+  return existsSync(brokerProgram('rabbitmq-server'));
+}
+
+/** rabbitmq-server, rabbitmqctl or epmd: the machine's own, or those that deps/fetch.sh put into the checkout. */
+export function brokerProgram(name: string): string {
+  if (!existsSync(`${INSTALLED}/rabbitmq-server`)) return join(checkoutFolder(), 'deps/build/bin', name);
+  return name === 'epmd' ? name : join(INSTALLED, name);
 }
 
 export interface PrivateBroker {
@@ -62,7 +69,7 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
     // Our own epmd in the foreground: one that RabbitMQ starts itself would outlive it.
     names ??= await run(
       {
-        file: 'epmd',
+        file: brokerProgram('epmd'),
         args: ['-port', String(epmd), '-address', '127.0.0.1'],
         env,
         logFile: file('epmd.out'),
@@ -70,7 +77,10 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
       guard,
     );
     rmSync(join(folder, 'pid'), { force: true }); // of an earlier run: not ours to signal
-    machine = await run({ file: `${BIN}/rabbitmq-server`, args: [], env, logFile: file('stdout') }, guard);
+    machine = await run(
+      { file: brokerProgram('rabbitmq-server'), args: [], env, logFile: file('stdout') },
+      guard,
+    );
     const started = machine;
     await until('RabbitMQ starting', START_LIMIT_MS, async () => {
       if (!started.alive()) throw new Hopeless(`RabbitMQ ended as it started; see ${file('stdout')}`);

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   if (settings.amqpUrl === undefined && !brokerInstalled()) {
     throw new Error(
       'missing: rabbitmq-server, the message broker between the services; ' +
-        'fix: sudo apt-get install rabbitmq-server, or set CA_AMQP_URL to a broker you have',
+        'fix: make -C deps rabbitmq (no root needed), or set CA_AMQP_URL to a broker that you have',
     );
   }
 

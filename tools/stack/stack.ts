@@ -3,9 +3,9 @@
  * a process of its own with its log file. In: ports, a state folder, a broker's URL. Out: the front door's URL and a
  * way to stop everything. Used by `make run` and by the end-to-end tests alike.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { messageOf } from '../../common/service/errors';
 import { LIMITS } from '../../common/service/limits';
@@ -13,10 +13,13 @@ import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { startBroker, type PrivateBroker } from './broker';
+import { buildFolder } from './checkout';
 import { holdPort, type HeldPort } from './held-port';
 import { startGuard, type Guard } from './process';
 import { supervise, type Supervised } from './supervise';
 import { until } from '../testing/until';
+
+export { buildFolder };
 
 export interface StackOptions {
   readonly home: string;
@@ -194,11 +197,4 @@ async function startAll(
     instrumenterStatus,
     stop,
   };
-}
-
-/** build/, whether this file runs from there or, in tests, from the sources. */
-export function buildFolder(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'build');
 }

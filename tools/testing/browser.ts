@@ -6,10 +6,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
-import { buildFolder } from '../stack/stack';
+import { checkoutFolder } from '../stack/checkout';
 
 export type { Page } from 'playwright-core';
 
@@ -43,10 +43,10 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Installs Chromium where it may; rejects with one line that says what is missing where it may not. */
+/** Fetches Chromium where there is none; rejects with one line that says what is missing where it cannot. */
 function chromiumPath(): string {
-  const script = join(dirname(buildFolder()), 'deps', 'install-chromium.sh');
-  return execFileSync('sh', [script], { encoding: 'utf8' }).trim();
+  const script = join(checkoutFolder(), 'deps', 'fetch.sh');
+  return execFileSync('sh', [script, '--path', 'chromium'], { encoding: 'utf8' }).trim();
 }
 
 export interface OpenBrowser {

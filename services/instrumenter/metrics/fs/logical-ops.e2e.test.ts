@@ -37,7 +37,7 @@ onRealKernel('operations on open files', (kernel) => {
          for (1..5) { syscall($ARGV[1], fileno D) }
          syscall(${process.arch === 'x64' ? 1 : 64}, 999, $b, 1);
          open(S, ">", "/proc/$$/comm"); syswrite(S, "other");
-         open(M, "<", "/proc/self/mounts"); print <M>`,
+         open(M, "<", "/proc/filesystems"); print <M>`,
         join(folder, 'data'),
         fsync ?? '',
         pread ?? '',
@@ -47,7 +47,8 @@ onRealKernel('operations on open files', (kernel) => {
       expect(byType.get('proc')).toBe(1);
       byType.delete('proc');
       expect([...byType.values()]).toEqual([40]);
-      expect(output).toContain(` ${[...byType.keys()][0]} `);
+      // Not from a list of mounts: the folder's may lie outside of what is seen here, as in a chroot.
+      expect(output).toContain(`\t${[...byType.keys()][0]}\n`);
       const written = 40 * 5000 + comm.length;
       const read = 40 * 5000 + 7 * 100;
       expect(Object.fromEntries(await kernel.numbers(bytes))).toEqual({ read, write: written });

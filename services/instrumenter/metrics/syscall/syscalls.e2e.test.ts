@@ -83,7 +83,7 @@ onRealKernel('system calls', (kernel) => {
         my $time = pack("q2", 0, 30_000_000); for (1..20) { syscall(${nanosleep}, $time, 0) }
         for (1..5000) { syscall(${GETPPID}) }
         sub ran { open(S, "<", "/proc/$$/schedstat"); my ($ns) = split(/ /, <S>); $ns }
-        my $before = ran(); for (1..2000) { sysread(Z, $b, 4_000_000) } print((ran() - $before) / 1e9)`),
+        my $before = ran(); while (ran() - $before < 2e8) { for (1..100) { sysread(Z, $b, 4_000_000) } } print((ran() - $before) / 1e9)`),
     );
     const sumOf = (value: Value): number => {
       let sum = 0;
@@ -95,9 +95,9 @@ onRealKernel('system calls', (kernel) => {
     expect(totalOf(sleepTime)).toBe(20);
     expect(sumOf(sleepLatency)).toBeGreaterThan(0.55);
     expect(sumOf(sleepTime)).toBeLessThan(0.1 * sumOf(sleepLatency));
-    // What the kernel has accounted to the program while it read zeros.
+    // What the kernel has accounted to the program while it read zeros: at least 0.2 s, however fast the machine is.
     const readTime = sumOf(await kernel.read(reading));
-    expect(used).toBeGreaterThan(0.1);
+    expect(used).toBeGreaterThan(0.2);
     expect(Math.abs(readTime / used - 1)).toBeLessThan(0.3);
     // Calls that do not wait take as long as they use the CPU, but for those in which somebody else got it.
     const [cpuTimes, latencies] = [await kernel.read(short), await kernel.read(shortLatency)];

@@ -159,7 +159,7 @@ async function missesNothing(dtrace: string, atLeastSeconds: number): Promise<vo
 }
 
 (IS_ROOT ? test : test.skip)(
-  `nobody misses a second while a dtrace hangs for ${SLOW_SECONDS} s before it attaches (as root)`,
+  `nobody misses a second while a dtrace hangs for ${SLOW_SECONDS} s before it attaches (as root)${IS_ROOT ? '' : ' (skipped: it needs root)'}`,
   () => slow,
   PATIENCE_MS,
 );

@@ -121,7 +121,7 @@ const isNumeric = (field: string): boolean => FIELDS[field as FieldName].type !=
 const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS[field as FieldName].type);
 
 (usable ? test : test.skip)(
-  'random events count in the kernel exactly when the predicate says so in memory',
+  `random events count in the kernel exactly when the predicate says so in memory${usable ? '' : ' (skipped: it needs root on Linux)'}`,
   async () => {
     // What a CPU keeps is found again on the same one only.
     const allowed =

@@ -79,7 +79,8 @@ function row(...words: readonly bigint[]): Buffer {
   return bytes;
 }
 
-(usable ? describe : describe.skip)('functions of this kernel', () => {
+const TITLE = `functions of this kernel${usable ? '' : ' (skipped: it needs root on Linux)'}`;
+(usable ? describe : describe.skip)(TITLE, () => {
   const types = new Btf(() => readFileSync('/sys/kernel/btf/vmlinux'), release());
   const machine = { types, architecture, hostname: HOST, cpus: 2 };
 

@@ -21,7 +21,8 @@ const HELD: Programs = { title: 'held program', file: new RegExp(`^${NAME}$`), i
 const MOMENT = userMoment(HELD, entry('sell'));
 const wanted = [{ programs: HELD, moments: [MOMENT], globals: [] }];
 
-(usable ? describe : describe.skip)('files that are withheld', () => {
+const TITLE = `files that are withheld${usable ? '' : ' (skipped: it needs root and FUSE)'}`;
+(usable ? describe : describe.skip)(TITLE, () => {
   let folder: string;
   let held: Withholding;
   let overlaid = false;

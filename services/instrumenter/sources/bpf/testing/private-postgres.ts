@@ -4,11 +4,14 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const INSTALLED = '/usr/lib/postgresql';
+/** Where deps/fetch.sh puts what the machine lacks. */
+const FETCHED = resolve(__dirname, '../../../../../deps/build/bin');
+const NOBODY = 65_534;
 const READY = 'database system is ready to accept connections';
 const SETTINGS = `
 listen_addresses = ''
@@ -28,23 +31,26 @@ export interface PrivatePostgres {
   close(): Promise<void>;
 }
 
-/** The newest server that is installed; undefined when none is. */
+/** The newest server that is installed, or the fetched one; undefined when there is none. */
 export function findPostgres(): string | undefined {
-  try {
-    const versions = readdirSync(INSTALLED).sort((a, b) => Number(b) - Number(a));
-    return versions[0] === undefined ? undefined : join(INSTALLED, versions[0], 'bin');
-  } catch {
-    return undefined;
-  }
+  const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED) : [];
+  return versions
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(INSTALLED, version, 'bin'))
+    .concat(FETCHED)
+    .find((programs) => existsSync(join(programs, 'postgres')));
+}
+
+/** The server refuses to be root; another user may enter the checkout only with a capability, where it is private. */
+function asUser(uid: number, program: string, args: readonly string[]): [string, string[]] {
+  const capability = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  return ['setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...capability, program, ...args]];
 }
 
 export async function startPostgres(programs: string): Promise<PrivatePostgres> {
-  const [uid, gid] = ['-u', '-g'].map((flag) =>
-    Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout),
-  );
-  if (uid === undefined || gid === undefined || !(uid > 0)) throw new Error('there is no user postgres');
+  const uid = Number(spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' }).stdout) || NOBODY;
   const folder = mkdtempSync(join(tmpdir(), 'ca-postgres-'));
-  chownSync(folder, uid, gid);
+  chownSync(folder, uid, uid);
   const data = join(folder, 'data');
   const env = {
     PATH: process.env['PATH'],
@@ -54,9 +60,7 @@ export async function startPostgres(programs: string): Promise<PrivatePostgres> 
     LC_ALL: 'C',
   };
   const run: PrivatePostgres['run'] = (program, args, input = '', mayFail = false) => {
-    const done = spawnSync(join(programs, program), args, {
-      uid,
-      gid,
+    const done = spawnSync(...asUser(uid, join(programs, program), args), {
       cwd: folder,
       env,
       input,
@@ -78,9 +82,7 @@ export async function startPostgres(programs: string): Promise<PrivatePostgres> 
   try {
     run('initdb', ['--no-sync', '--auth=trust', '--encoding=UTF8', '--no-locale', '-D', data]);
     appendFileSync(join(data, 'postgresql.conf'), SETTINGS);
-    server = spawn(join(programs, 'postgres'), ['-D', data, '-k', folder], {
-      uid,
-      gid,
+    server = spawn(...asUser(uid, join(programs, 'postgres'), ['-D', data, '-k', folder]), {
       cwd: folder,
       env,
       stdio: ['ignore', 'ignore', 'pipe'],

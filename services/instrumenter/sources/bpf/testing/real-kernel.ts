@@ -71,6 +71,12 @@ export function perl(script: string, ...args: string[]): string {
   return done.stdout;
 }
 
+/** Why a test cannot have mounts of its own: a root folder that is no mount point, as in a plain chroot, cannot be private. */
+export function noMountNamespace(): string | undefined {
+  const tried = spawnSync('unshare', ['--mount', '--propagation', 'private', 'true'], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `no mounts of its own here: ${tried.stderr.trim()}`;
+}
+
 /** A process of this name makes this many getppid calls, and no other of that kind. */
 export function makeCalls(comm: string | Buffer, count: number, more = ''): void {
   const name = Buffer.from(comm).toString('hex');
@@ -141,10 +147,13 @@ export function onRealKernel(title: string, tests: (kernel: RealKernel) => void)
     if (process.platform === 'linux' && process.getuid?.() === 0) expect(usable).toBe(true);
   });
 
-  (usable ? describe : describe.skip)(`${title} on the real kernel`, () => {
-    const kernel = opened as RealKernel;
-    afterEach(() => kernel.closeProbes());
-    afterAll(() => kernel.source.close());
-    tests(kernel);
-  });
+  (usable ? describe : describe.skip)(
+    `${title} on the real kernel${usable ? '' : ` (skipped: ${opened})`}`,
+    () => {
+      const kernel = opened as RealKernel;
+      afterEach(() => kernel.closeProbes());
+      afterAll(() => kernel.source.close());
+      tests(kernel);
+    },
+  );
 }

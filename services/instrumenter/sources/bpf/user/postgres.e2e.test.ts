@@ -11,7 +11,7 @@ const obstacle =
   typeof opened === 'string'
     ? opened
     : programs === undefined
-      ? 'PostgreSQL is not installed: deps/install-postgres.sh'
+      ? 'there is no PostgreSQL: make -C deps tests'
       : undefined;
 if (obstacle !== undefined) process.stderr.write(`SKIPPED: postgres.queries: ${obstacle}\n`);
 
@@ -26,7 +26,8 @@ test('as root with PostgreSQL nothing of this file is skipped', () => {
   );
 });
 
-(obstacle === undefined ? describe : describe.skip)('queries of a server', () => {
+const TITLE = `queries of a server${obstacle === undefined ? '' : ` (skipped: ${obstacle})`}`;
+(obstacle === undefined ? describe : describe.skip)(TITLE, () => {
   const kernel = opened as RealKernel;
   let server: PrivatePostgres;
   beforeAll(async () => {

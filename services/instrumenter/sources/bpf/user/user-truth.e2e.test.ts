@@ -17,7 +17,15 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { totalCount } from '../../../../../common/model/distribution';
 import { totalOf, type Value } from '../../../../../common/model/value';
-import { both, is, openRealKernel, own, rename, type RealKernel } from '../testing/real-kernel';
+import {
+  both,
+  is,
+  noMountNamespace,
+  openRealKernel,
+  own,
+  rename,
+  type RealKernel,
+} from '../testing/real-kernel';
 
 const opened = openRealKernel();
 const usable = typeof opened !== 'string';
@@ -49,7 +57,8 @@ const run = promisify(execFile);
 const ROOT = resolve(__dirname, '../../../../..');
 const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
 
-(usable ? describe : describe.skip)('user programs on this kernel', () => {
+const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened})`}`;
+(usable ? describe : describe.skip)(TITLE, () => {
   const kernel = opened as RealKernel;
   const ended: (() => void)[] = [];
   afterEach(() => {
@@ -95,6 +104,11 @@ const PRELOAD = join(ROOT, 'deps/node-probes/preload.js');
   });
 
   test('a program in a container, with a C library of its own, is found and counted once; gone, it is let go of', async () => {
+    const why = noMountNamespace();
+    if (why !== undefined) {
+      process.stderr.write(`SKIPPED: ${why}\n`);
+      return;
+    }
     const root = folder();
     const perl = spawnSync('perl', ['-e', 'print $^X'], { encoding: 'utf8' }).stdout;
     const socketModule = spawnSync('perl', ['-MSocket', '-e', 'print "$INC{q(Socket.pm)}\\n@INC"'], {
