@@ -143,6 +143,11 @@ probes: build
 fuzz: $(NODE_MODULES)
 	CA_FUZZ_RUNS=10000 $(JEST) --testPathPatterns 'sources/bpf/compiler/compile\.e2e\.test\.ts' --testNamePattern 'made at random'
 
+# How the tree reads, in figures: sizes, cycles, folders, importers of outside packages.
+.PHONY: house
+house: build
+	@node build/tools/house/main.js
+
 include smf/install.mk
 
 .PHONY: uninstall
