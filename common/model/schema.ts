@@ -4,22 +4,24 @@
  * The schemas are JSON Schema as they stand: the OpenAPI document is made of them.
  */
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
-import Ajv, { type ErrorObject } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalid } from '../service/errors';
 
 export { Type };
 export type { Static, TSchema };
 
-/** strict: a keyword that ajv does not know is a mistake of ours, found at start. */
+/** strict: a keyword that ajv does not know is a mistake of ours; every schema is compiled by a test. */
 const ajv = new Ajv({ strict: true, allErrors: false, useDefaults: true });
 
-/** A checker: returns the value, typed, or throws an INVALID error. Compile once, at module load. */
+/** A checker: returns the value, typed, or throws an INVALID error. */
 export type Check<T> = (value: unknown) => T;
 
 /** `whole` names the value where the error is not inside one of its properties. */
 export function checker<S extends TSchema>(schema: S, whole: string): Check<Static<S>> {
-  const validate = ajv.compile<Static<S>>(schema);
+  // Compiled when first used: all messages together take 0.2 s, and most processes read few of them.
+  let compiled: ValidateFunction<Static<S>> | undefined;
   return (value) => {
+    const validate = (compiled ??= ajv.compile<Static<S>>(schema));
     if (validate(value)) return value;
     const [error] = validate.errors ?? [];
     throw error === undefined ? invalid(whole, 'is not valid') : describe(error, whole);

@@ -1,7 +1,7 @@
 /* amqpsnoop without a broker: patterns, filters, forms and rates. */
 import { encodeData, DATA_CONTENT } from '../../common/wire/data';
 import { encodeMessage } from '../../common/wire/message';
-import { Options } from '../cli/command';
+import { Options } from '../cli/options';
 import { filterOf } from './filter';
 import { formatted, hexLines } from './format';
 import { observe, type Observed } from './observed';

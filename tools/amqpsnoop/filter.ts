@@ -3,9 +3,9 @@
  */
 import { MESSAGE_TYPES } from '../../common/wire/message';
 import { evaluate } from '../../common/model/predicate';
-import { UsageError, type Options } from '../cli/command';
+import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
-import { readPredicate } from '../cactl/predicate';
+import { readPredicate } from '../cli/predicate';
 import { EVENT_FIELDS, eventsOf, fqidsOf, isEventField, type Observed } from './observed';
 import { keyMatcher } from './pattern';
 

@@ -4,7 +4,7 @@
 import type { DataMessage, Report } from '../../common/wire/data';
 import { shortText } from '../../common/model/unit';
 import { totalOf, type Value } from '../../common/model/value';
-import { cut, jsonText, visible } from '../cli/visible';
+import { cut, jsonText, visible } from '../cli/screen/visible';
 import type { Observed } from './observed';
 
 export type Form = 'short' | 'json' | 'hex';

@@ -4,7 +4,7 @@
  */
 import type { AnswerBody } from '../../common/wire/peer';
 import type { Routes } from '../../common/wire/route';
-import { rowsOf } from '../cactl/survey';
+import { rowsOf } from '../cli/system/survey';
 import { fqidsOf, type Observed } from './observed';
 
 /** All keys that the config service's status tells of. */

@@ -1,7 +1,6 @@
 /* amqpsnoop's words: options, help, man page. What it does is in snoop.ts. */
 import type { Command, Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
-import * as later from '../cli/later';
 
 const WATCH: Command = {
   name: 'watch',
@@ -64,7 +63,8 @@ const WATCH: Command = {
     { line: `amqpsnoop -w 'type == data && lost > 0'`, about: 'Values that say that events were lost.' },
     { line: 'amqpsnoop --top', about: 'Who sends how much.' },
   ],
-  run: (call) => later.snoop().snoop(call),
+  // The broker's client and every message's schema take 0.2 s to load; help and completion must not wait for them.
+  run: async (call) => (await import('./snoop.js')).snoop(call),
 };
 
 export const AMQPSNOOP: Program = {

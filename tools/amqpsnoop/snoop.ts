@@ -6,9 +6,10 @@
  */
 import { messageOf, CaError } from '../../common/service/errors';
 import { LIMITS } from '../../common/service/limits';
-import { EXIT, UsageError, type Call, type Options } from '../cli/command';
-import { secondsOf, type Session } from '../cli/session';
-import { withoutPassword } from '../cli/target';
+import type { Call } from '../cli/command';
+import { EXIT, UsageError, type Options } from '../cli/options';
+import { secondsOf, type Session } from '../cli/system/session';
+import { withoutPassword } from '../cli/system/target';
 import { filterOf, type Filter } from './filter';
 import { formatted, type Form } from './format';
 import { fixedKeys, keysOfMessage, keysOfStatus } from './known';

@@ -3,7 +3,7 @@
  */
 import { LIMITS } from '../../common/service/limits';
 import { shortText } from '../../common/model/unit';
-import { table } from '../cli/table';
+import { table } from '../cli/screen/table';
 import type { Observed } from './observed';
 
 interface Count {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, chmodSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CACTL } from './commands';
-import { Options } from '../cli/command';
-import { findTarget, withoutPassword } from '../cli/target';
+import { Options } from '../cli/options';
+import { findTarget, withoutPassword } from '../cli/system/target';
 import { run, type Printed } from './testing/console';
 
 let folder: string;

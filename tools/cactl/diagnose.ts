@@ -4,7 +4,7 @@
  */
 import { spanText } from '../../common/model/unit';
 import type { InstrumentationRow } from './overview';
-import { numberOf, rowsOf, textOf, type Answered, type Survey } from './survey';
+import { numberOf, rowsOf, textOf, type Answered, type Survey } from '../cli/system/survey';
 
 export interface Problem {
   readonly what: string;

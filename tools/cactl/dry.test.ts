@@ -1,6 +1,6 @@
 /* --dry-run and explain before anything runs: which programs, how large, and what a user's text becomes in them. */
 import { METRICS } from '../../services/instrumenter/metrics/registry';
-import { Options } from '../cli/command';
+import { Options } from '../cli/options';
 import { CACTL } from './commands';
 import { dryRun } from './dry';
 import { run } from './testing/console';

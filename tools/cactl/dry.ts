@@ -10,10 +10,9 @@ import type { TypeName } from '../../common/model/field';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { FIELDS } from '../../services/instrumenter/metrics/language/fields';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
-import { UsageError, type Options } from '../cli/command';
-import * as later from '../cli/later';
+import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
-import { readPredicate } from './predicate';
+import { readPredicate } from '../cli/predicate';
 
 export interface DryRun {
   readonly metric: string;
@@ -42,7 +41,7 @@ export async function dryRun(name: string, options: Options, host: string): Prom
     );
   }
   const asked = instrumentationOf(description, options);
-  return { metric: name, bpf: await bpfOf(description, asked, host), d: dOf(description, asked, host) };
+  return { metric: name, bpf: await bpfOf(description, asked, host), d: await dOf(description, asked, host) };
 }
 
 function instrumentationOf(description: MetricDescription, options: Options): Instrumentation {
@@ -85,8 +84,8 @@ async function bpfOf(
   host: string,
 ): Promise<DryRun['bpf']> {
   if (description.bpf === undefined) return undefined;
-  const { openBpf } = later.bpf();
-  const { listPrograms } = later.bpfCompile();
+  const { openBpf } = await import('../../services/instrumenter/sources/bpf/open.js');
+  const { listPrograms } = await import('../../services/instrumenter/sources/bpf/compiler/compile.js');
   try {
     const source = openBpf(host, [description]);
     if (typeof source === 'string') return { unavailable: source };
@@ -115,9 +114,13 @@ async function bpfOf(
   }
 }
 
-function dOf(description: MetricDescription, asked: Instrumentation, host: string): DryRun['d'] {
+async function dOf(
+  description: MetricDescription,
+  asked: Instrumentation,
+  host: string,
+): Promise<DryRun['d']> {
   if (description.dtrace === undefined) return [];
-  const { programOf, fieldsOf } = later.dtrace();
+  const { programOf, fieldsOf } = await import('../../services/instrumenter/sources/dtrace/program.js');
   const fields = [...asked.decomposition, ...predicateFields(asked.predicate)];
   return (['illumos', 'linux'] as const).flatMap((system) => {
     const clauses = description.dtrace?.[system];

@@ -10,7 +10,7 @@ import { gridOf, type TypeName } from '../../common/model/field';
 import { shortText } from '../../common/model/unit';
 import type { PlainValue } from '../../common/model/value';
 import { boundsFor, toRows } from './rows';
-import { cut, fit, visible } from '../cli/visible';
+import { cut, fit, visible } from '../cli/screen/visible';
 
 interface HistogramOptions {
   readonly columns: number;

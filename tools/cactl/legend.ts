@@ -2,7 +2,7 @@
  * Which key gets which colour. In: the slots on the screen, and the legend before. Out: the keys with most events, each
  * with a colour that it keeps as long as it stays, and all others in grey.
  */
-import { HUES, OTHERS, type Rgb } from '../cli/colour';
+import { HUES, OTHERS, type Rgb } from '../cli/screen/colour';
 import { sizeOf, type Slot } from './timeline';
 
 interface LegendEntry {

@@ -1,6 +1,6 @@
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { obstaclesTo } from './obstacles';
-import type { Answered } from './survey';
+import type { Answered } from '../cli/system/survey';
 
 /** A Linux node as it describes itself: what is open, and what it lacks. */
 const node = (sources: readonly Record<string, unknown>[]): Answered =>

@@ -5,7 +5,7 @@
 import { SOURCE_NAMES } from '../../services/instrumenter/sources/source';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
-import { rowsOf, textOf, type Answered } from './survey';
+import { rowsOf, textOf, type Answered } from '../cli/system/survey';
 
 export interface Obstacle {
   readonly node: string;

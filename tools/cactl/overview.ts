@@ -3,8 +3,8 @@
  * reporting, events lost, and what it costs; the ones in trouble first.
  */
 import { parsePredicateText, predicateText } from '../../common/model/predicate-text';
-import { typeOfField, type Description } from './resources';
-import { numberOf, rowsOf, textOf, type Row, type Survey } from './survey';
+import { typeOfField, type Description } from '../cli/system/resources';
+import { numberOf, rowsOf, textOf, type Row, type Survey } from '../cli/system/survey';
 
 export interface InstrumentationRow {
   readonly fqid: string;

@@ -1,12 +1,12 @@
 /* The terminal's pictures, cell by cell: with 24-bit colours, with 256, and with four shades of ink. */
 import type { RangeCount } from '../../common/model/distribution';
-import { HUES, mix, palette, dim, type Rgb } from '../cli/colour';
+import { HUES, mix, palette, dim, type Rgb } from '../cli/screen/colour';
 import type { Colours } from '../cli/io';
 import { legendOf } from './legend';
 import { picture, plotColumns, type PictureOptions } from './picture';
-import type { ValueResource } from './resources';
+import type { ValueResource } from '../cli/system/resources';
 import { Timeline, type Slot } from './timeline';
-import { widthOf } from '../cli/visible';
+import { widthOf } from '../cli/screen/visible';
 
 interface Cell {
   readonly character: string;

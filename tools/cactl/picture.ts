@@ -10,13 +10,13 @@
  */
 import { shortText } from '../../common/model/unit';
 import type { TypeName } from '../../common/model/field';
-import { background, foreground, RESET } from '../cli/colour';
+import { background, foreground, RESET } from '../cli/screen/colour';
 import type { Colours } from '../cli/io';
 import type { Legend } from './legend';
 import { barPlane, FLOOR, heatPlane, shown, type Pixel, type Plane, type PlaneOptions } from './plane';
 import { linearBounds, logBounds } from './rows';
 import type { Slot } from './timeline';
-import { cut, widthOf } from '../cli/visible';
+import { cut, widthOf } from '../cli/screen/visible';
 
 export interface PictureOptions {
   readonly title: string;

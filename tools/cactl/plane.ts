@@ -6,7 +6,7 @@
  * events stay visible beside thousands of fast ones. Numbers without a distribution are drawn as bars.
  */
 import type { RangeCount } from '../../common/model/distribution';
-import { dim, mix, type Rgb } from '../cli/colour';
+import { dim, mix, type Rgb } from '../cli/screen/colour';
 import type { Legend } from './legend';
 import { rowOf } from './rows';
 import { sizeOf, type Slot } from './timeline';

@@ -5,16 +5,17 @@
 import { messageOf } from '../../common/service/errors';
 import { predicateText } from '../../common/model/predicate-text';
 import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/model/predicate';
-import { UsageError, type Option, type Options } from '../cli/command';
+import type { Option } from '../cli/command';
+import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
-import { readPredicate } from './predicate';
+import { readPredicate } from '../cli/predicate';
 import {
   typeOfField,
   type Description,
   type InstrumentationResource,
   type MetricResource,
-} from './resources';
-import { wholeSecondsOf } from '../cli/session';
+} from '../cli/system/resources';
+import { wholeSecondsOf } from '../cli/system/session';
 
 const TUNING: readonly Option[] = [
   {

@@ -2,8 +2,8 @@
 import { summaryLines } from './commands/summary';
 import { diagnose } from './diagnose';
 import { overview, type InstrumentationRow } from './overview';
-import type { Answered, Survey } from './survey';
-import { widthOf } from '../cli/visible';
+import type { Answered, Survey } from '../cli/system/survey';
+import { widthOf } from '../cli/screen/visible';
 
 const NOW = 1_800_000_000_000;
 

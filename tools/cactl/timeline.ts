@@ -4,7 +4,7 @@
  */
 import type { RangeCount } from '../../common/model/distribution';
 import { isRanges } from './histogram';
-import type { ValueResource } from './resources';
+import type { ValueResource } from '../cli/system/resources';
 
 export interface Slot {
   readonly time: number;

@@ -6,11 +6,16 @@
  * Retention, idle time and persistence can be changed in place.
  */
 import { parsePredicate, toPlainPredicate } from '../../common/model/predicate';
-import { UsageError } from '../cli/command';
+import { UsageError } from '../cli/options';
 import { messageOf } from '../../common/service/errors';
 import { checkFields, whereOf } from './question';
-import { metricOf, typeOfField, type Description, type InstrumentationResource } from './resources';
-import { wholeSecondsOf } from '../cli/session';
+import {
+  metricOf,
+  typeOfField,
+  type Description,
+  type InstrumentationResource,
+} from '../cli/system/resources';
+import { wholeSecondsOf } from '../cli/system/session';
 
 export interface Wanted {
   readonly label: string;

@@ -2,7 +2,8 @@
  * What a command is: its words for people (usage, man page, completion are all made of them) and what it does.
  * Next: commands.ts, the list of all; parse.ts, which reads a command line by it.
  */
-import type { Session } from './session';
+import type { Options } from './options';
+import type { Session } from './system/session';
 
 /** What the shell may complete here, asked of the running system. */
 export type Completion =
@@ -61,35 +62,4 @@ export interface Call {
   readonly args: readonly string[];
   readonly options: Options;
   readonly session: Session;
-}
-
-export class Options {
-  private readonly values: ReadonlyMap<string, string | true>;
-
-  constructor(values: ReadonlyMap<string, string | true>) {
-    this.values = values;
-  }
-
-  has(name: string): boolean {
-    return this.values.has(name);
-  }
-
-  get(name: string): string | undefined {
-    const value = this.values.get(name);
-    return value === true ? undefined : value;
-  }
-}
-
-export const EXIT = { ok: 0, wrong: 1, usage: 2, timedOut: 3 } as const;
-
-/** The command line is not understood: one line for people, exit status 2. */
-export class UsageError extends Error {
-  /** More lines below the message, such as a mark at a column. */
-  readonly picture: string | undefined;
-
-  constructor(message: string, picture?: string) {
-    super(message);
-    this.name = 'UsageError';
-    this.picture = picture;
-  }
 }

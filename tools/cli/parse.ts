@@ -3,9 +3,10 @@
  * UsageError that says in one line what to write instead.
  */
 import { parseArgs } from 'node:util';
-import { Options, UsageError, type Command, type Option, type Program } from './command';
+import type { Command, Option, Program } from './command';
+import { Options, UsageError } from './options';
 import { nearest } from '../../common/model/nearest';
-import { usageLine } from './usage';
+import { usageLine } from './help/usage';
 
 interface Parsed {
   readonly command: Command | undefined;

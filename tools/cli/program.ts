@@ -4,12 +4,13 @@
  */
 import { CaError, messageOf } from '../../common/service/errors';
 import { PredicateTextError } from '../../common/model/predicate-text';
-import { EXIT, UsageError, type Program } from './command';
+import type { Program } from './command';
+import { EXIT, UsageError } from './options';
 import type { Io } from './io';
 import { parseCommandLine } from './parse';
-import { Session } from './session';
-import { commandHelp, programHelp } from './usage';
-import { visible } from './visible';
+import { Session } from './system/session';
+import { commandHelp, programHelp } from './help/usage';
+import { visible } from './screen/visible';
 
 export async function runProgram(program: Program, argv: readonly string[], io: Io): Promise<number> {
   const say = (line: string): void => {

@@ -8,7 +8,8 @@ import { fqid, reportSeconds, type Instrumentation } from '../../common/model/in
 import { LIMITS } from '../../common/service/limits';
 import { fromWire, type Body, type Message, type MessageType } from '../../common/wire/message';
 import type { Routes } from '../../common/wire/route';
-import { Outbox, type OutboxCounts, type Parcel } from '../../services/instrumenter/gather/outbox';
+import { Outbox, type OutboxCounts } from '../../services/instrumenter/gather/outbox';
+import type { Parcel } from '../../services/instrumenter/gather/parcel';
 import type { Foretold } from './oracle';
 
 export interface NodeOptions {

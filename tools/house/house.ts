@@ -92,7 +92,9 @@ function foldersOf(files: readonly SourceFile[]): { path: string; count: number 
 export function importsOf({ path, text }: SourceFile): { local: string[]; outside: string[] } {
   const local: string[] = [];
   const outside: string[] = [];
-  for (const [, name = ''] of text.matchAll(/(?:\bfrom|^import|\b(?:require|import)\()\s*'([^'\n]+)'/gm)) {
+  for (const [, name = ''] of text.matchAll(
+    /(?:^(?:import|export)\s[^;'"]*?\sfrom\s|^import\s|\b(?:require|import)\()\s*'([^'\n]+)'/gm,
+  )) {
     if (name.startsWith('.')) local.push(normalize(join(dirname(path), name)).replace(/\.ts$/, '') + '.ts');
     else if (!name.startsWith('node:') && !builtinModules.includes(name)) outside.push(packageOf(name));
   }

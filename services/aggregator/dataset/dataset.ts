@@ -24,9 +24,9 @@ import { LIMITS } from '../../../common/service/limits';
 import type { Shape, Value } from '../../../common/model/value';
 import { Dictionary } from './dictionary';
 import { EXPECTED_SECONDS, Presence } from '../ingest/presence';
-import type { Remembered } from '../disk/remembered';
+import type { Remembered } from './remembered';
 import { Slot } from './slot';
-import { Unsaved } from '../disk/unsaved';
+import { Unsaved } from './unsaved';
 
 export interface DatasetOptions {
   readonly shape: Shape;

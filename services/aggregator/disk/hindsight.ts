@@ -16,7 +16,7 @@ import type { Dataset } from '../dataset/dataset';
 import { Journal } from './journal';
 import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
-import { onlyHeld, type Changes } from './unsaved';
+import { onlyHeld, type Changes } from '../dataset/unsaved';
 
 interface HindsightOptions {
   readonly folder: string;

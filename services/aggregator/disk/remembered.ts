@@ -6,27 +6,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { LIMITS } from '../../../common/service/limits';
 import type { Dataset } from '../dataset/dataset';
-
-/** Key; its buckets, ascending; their counts. */
-type RememberedRow = readonly [string, Uint16Array, Float64Array];
-
-interface RememberedSlot {
-  readonly time: number;
-  readonly lost: number;
-  readonly late: number;
-  /** Reports that are in it. */
-  readonly reports: number;
-  readonly leastReporting: number;
-  readonly rows: readonly RememberedRow[];
-}
-
-/** First second of a period, and who reported for it. */
-type RememberedPeriod = readonly [number, readonly string[]];
-
-export interface Remembered {
-  readonly slots: readonly RememberedSlot[];
-  readonly periods: readonly RememberedPeriod[];
-}
+import type { RememberedRow, RememberedSlot, Remembered } from '../dataset/remembered';
 
 /** Some slots and periods of one instrumentation; those that its dataset has dropped are left out. */
 export interface Portion {

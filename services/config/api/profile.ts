@@ -6,16 +6,7 @@ import type { Metric, MetricName } from '../../../common/model/metric';
 import type { Catalogue } from '../fleet/catalogue';
 import { CUSTOMER } from './profiles/customer';
 import { OPERATOR } from './profiles/operator';
-
-export interface Profile {
-  readonly name: string;
-  readonly label: string;
-  /** These come first, in this order; `others` says whether metrics beyond the list are allowed as well. */
-  readonly metrics: readonly MetricName[];
-  readonly others: boolean;
-  /** Fields that nobody of this profile may see or filter by. */
-  readonly hiddenFields: readonly string[];
-}
+import type { Profile } from './profiles/profile';
 
 /** No profile at all: everything that nodes offer. */
 export const EVERYTHING: Profile = {

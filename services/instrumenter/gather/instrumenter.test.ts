@@ -3,7 +3,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { ask, deferred, FakeProbe, FakeSource, HandClock } from '../testing/fakes';
 import { Instrumenter, type Standing } from './instrumenter';
 import { Journal } from './journal';
-import type { Parcel } from './outbox';
+import type { Parcel } from './parcel';
 import { EnableError, type Reading, type Source } from '../sources/source';
 
 const START = 1_700_000_000;

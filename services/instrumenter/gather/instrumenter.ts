@@ -10,7 +10,7 @@ import type { Body } from '../../../common/wire/message';
 import { Costs, type Excess } from './costs';
 import { Gathering } from './gathering';
 import type { Journal } from './journal';
-import type { Parcel } from './outbox';
+import type { Parcel } from './parcel';
 import { EnableError, type Source } from '../sources/source';
 import { candidates, uncovered } from '../sources/sources';
 import { noteShortfall, tick } from './tick';

@@ -3,7 +3,8 @@ import { LIMITS } from '../../../common/service/limits';
 import { routes } from '../../../common/wire/route';
 import type { Value } from '../../../common/model/value';
 import { HandClock } from '../testing/fakes';
-import { Outbox, type Parcel } from './outbox';
+import { Outbox } from './outbox';
+import type { Parcel } from './parcel';
 
 const START = 1_700_000_000;
 

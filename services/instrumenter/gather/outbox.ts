@@ -6,22 +6,14 @@
  * nobody knows whether it arrived. Next on the walk: common/wire/data.ts.
  */
 import type { Clock } from '../../../common/service/clock';
-import type { DataMessage, Report } from '../../../common/wire/data';
+import type { DataMessage } from '../../../common/wire/data';
+import type { Parcel } from './parcel';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Routes } from '../../../common/wire/route';
 import type { ResendItems } from '../../../common/wire/message';
 import { totalOf, type Value } from '../../../common/model/value';
 import { Kept } from './resend-buffer';
-
-/** One instrumentation's report and the seconds that it covers. */
-export interface Parcel {
-  readonly second: number;
-  readonly duration: number;
-  readonly report: Report;
-  /** A snapshot is no sum of events: what is not sent is missing, but no events are lost. */
-  readonly snapshot?: boolean;
-}
 
 interface OutboxOptions {
   readonly host: string;

@@ -5,7 +5,7 @@
  */
 import { decodeData, encodeData } from '../../../common/wire/data';
 import { LIMITS } from '../../../common/service/limits';
-import type { Parcel } from './outbox';
+import type { Parcel } from './parcel';
 
 /** What a packed report costs besides its bytes. */
 const OVERHEAD_BYTES = 200;

@@ -13,7 +13,7 @@ import { totalOf } from '../../../common/model/value';
 import type { Gathering } from './gathering';
 import type { Journal } from './journal';
 import { capKeys } from './keys';
-import type { Parcel } from './outbox';
+import type { Parcel } from './parcel';
 import type { Probe, Reading, Source } from '../sources/source';
 
 interface TickOptions {

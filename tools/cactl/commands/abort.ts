@@ -1,8 +1,9 @@
 /* `cactl abort`: a service writes its state down and ends; its supervisor starts it anew. Over the broker alone. */
 import { LIMITS } from '../../../common/service/limits';
-import { EXIT, UsageError, type Command } from '../../cli/command';
-import { keyOfService, serviceOfKey } from '../services';
-import { visible } from '../../cli/visible';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { keyOfService, serviceOfKey } from '../../cli/system/services';
+import { visible } from '../../cli/screen/visible';
 
 export const abort: Command = {
   name: 'abort',

@@ -1,8 +1,9 @@
 /* `cactl apply`: the instrumentations of a file, and no others. In: YAML. Out: what differs, shown first; then done. */
+import { parseDocument } from '../../cli/system/document';
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../common/service/errors';
-import { EXIT, UsageError, type Command } from '../../cli/command';
-import * as later from '../../cli/later';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
 import { whereText } from '../question';
 import {
   description,
@@ -10,9 +11,9 @@ import {
   instrumentations,
   type Description,
   type InstrumentationResource,
-} from '../resources';
-import type { Session } from '../../cli/session';
-import { visible } from '../../cli/visible';
+} from '../../cli/system/resources';
+import type { Session } from '../../cli/system/session';
+import { visible } from '../../cli/screen/visible';
 import { changesBetween, readWanted, type Changes } from '../wanted';
 
 export const apply: Command = {
@@ -40,7 +41,7 @@ export const apply: Command = {
   async run({ options, session }) {
     const file = options.get('file');
     if (file === undefined) throw new UsageError('a file is missing: cactl apply -f FILE');
-    const content = later.yaml().parseDocument(readText(file), file);
+    const content = parseDocument(readText(file), file);
     const d = await description(session.front);
     const wanted = readWanted(content, file, d);
     const found = changesBetween(wanted, await instrumentations(session.front, false), d);

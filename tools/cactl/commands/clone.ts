@@ -1,5 +1,6 @@
 /* `cactl clone`: the same question again, with what is to be different. */
-import { EXIT, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import { propertiesOf, QUESTION } from '../question';
 import {
   description,
@@ -7,7 +8,7 @@ import {
   instrumentationPath,
   metricOf,
   type InstrumentationResource,
-} from '../resources';
+} from '../../cli/system/resources';
 import { idText } from './list';
 
 export const clone: Command = {

@@ -1,7 +1,8 @@
 /* `cactl completion`: scripts for the shells; and, hidden, what they call. */
-import { EXIT, UsageError, type Command, type Program } from '../../cli/command';
-import { complete, completionScript, SHELLS } from '../../cli/completion';
-import { visible } from '../../cli/visible';
+import type { Command, Program } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { complete, completionScript, SHELLS } from '../../cli/help/completion';
+import { visible } from '../../cli/screen/visible';
 
 export const completion: Command = {
   name: 'completion',

@@ -1,10 +1,11 @@
 /* `cactl context`: which deployment is meant, and the named ones of the config file. */
+import { documentText } from '../../cli/system/document';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EXIT, UsageError, type Command } from '../../cli/command';
-import * as later from '../../cli/later';
-import { readConfigFile, withoutPassword, type ConfigFile, type Facts } from '../../cli/target';
-import { table } from '../../cli/table';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { readConfigFile, withoutPassword, type ConfigFile, type Facts } from '../../cli/system/target';
+import { table } from '../../cli/screen/table';
 
 export const context: Command = {
   name: 'context',
@@ -116,7 +117,7 @@ function changed(file: ConfigFile, action: string, name: string, facts: Facts): 
 /** Written beside and renamed: a crash leaves the old file or the new one. */
 function save({ path, current, contexts }: ConfigFile): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const text = later.yaml().documentText({
+  const text = documentText({
     ...(current === undefined ? {} : { current }),
     contexts: Object.fromEntries(contexts),
   });

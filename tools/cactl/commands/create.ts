@@ -1,8 +1,8 @@
 /* `cactl create`: start counting. In: a metric, a breakdown, a predicate. Out: the new instrumentation's id. */
-import { EXIT, type Command } from '../../cli/command';
-import * as later from '../../cli/later';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import { propertiesOf, QUESTION } from '../question';
-import { description, metricOf, type InstrumentationResource } from '../resources';
+import { description, metricOf, type InstrumentationResource } from '../../cli/system/resources';
 import { idText } from './list';
 
 export const create: Command = {
@@ -45,7 +45,7 @@ export const create: Command = {
   ],
   async run({ args, options, session }) {
     if (options.has('dry-run')) {
-      const { dryLines, dryRun } = later.dry();
+      const { dryLines, dryRun } = await import('../dry.js');
       const dry = await dryRun(args[0] ?? '', options, session.io.host);
       if (session.json) session.printJson(dry);
       else session.print(dryLines(dry));

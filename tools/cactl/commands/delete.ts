@@ -1,7 +1,8 @@
 /* `cactl delete`: stop counting and forget the values. */
-import { EXIT, type Command } from '../../cli/command';
-import { instrumentationPath } from '../resources';
-import { visible } from '../../cli/visible';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
+import { instrumentationPath } from '../../cli/system/resources';
+import { visible } from '../../cli/screen/visible';
 
 export const remove: Command = {
   name: 'delete',

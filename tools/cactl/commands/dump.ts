@@ -1,8 +1,9 @@
 /* `cactl dump`: a live service writes down all it knows of itself. Over the broker alone. */
-import { EXIT, type Command } from '../../cli/command';
-import { outline } from '../../cli/outline';
-import { keyOfService, serviceOfKey } from '../services';
-import { visible } from '../../cli/visible';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
+import { outline } from '../../cli/screen/outline';
+import { keyOfService, serviceOfKey } from '../../cli/system/services';
+import { visible } from '../../cli/screen/visible';
 
 export const dump: Command = {
   name: 'dump',

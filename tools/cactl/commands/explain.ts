@@ -3,15 +3,15 @@
  * is only thought of: how many programs, instructions and bytes of kernel memory it would take.
  */
 import { shortText } from '../../../common/model/unit';
-import { EXIT, UsageError, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
 import { shortId } from '../diagnose';
 import type { DryRun } from '../dry';
-import * as later from '../../cli/later';
 import { QUESTION } from '../question';
-import type { Session } from '../../cli/session';
-import { numberOf, rowsOf, survey, textOf, type Row } from '../survey';
-import { table } from '../../cli/table';
-import { visible } from '../../cli/visible';
+import type { Session } from '../../cli/system/session';
+import { numberOf, rowsOf, survey, textOf, type Row } from '../../cli/system/survey';
+import { table } from '../../cli/screen/table';
+import { visible } from '../../cli/screen/visible';
 
 export const explain: Command = {
   name: 'explain',
@@ -33,9 +33,9 @@ export const explain: Command = {
     if (/^(?:global;|cust:[^;]+;)?\d+$/.test(what)) return await explainRunning(session, what);
     if (!what.includes('.'))
       throw new UsageError(`"${what}" is neither an id (7) nor a metric (syscall.syscalls)`);
-    const dry = await later.dry().dryRun(what, options, session.io.host);
+    const dry = await (await import('../dry.js')).dryRun(what, options, session.io.host);
     if (session.json) session.printJson(dry);
-    else session.print(dryCost(dry));
+    else session.print(await dryCost(dry));
     return EXIT.ok;
   },
 };
@@ -102,12 +102,12 @@ function aggregatorLines(service: string, row: Row): string[] {
   const lost = numberOf(counts?.['lost']);
   return [
     `${visible(service)} keeps ${slots ?? 0} slots with ${keys ?? 0} keys in ${shortText(bytes ?? 0, 'size')}`,
-    `${lost === 0 ? 'no' : lost} events lost, ${numberOf(counts?.['late'])} reports late, ${numberOf(counts?.['duplicates'])} came twice`,
+    `${lost === 0 ? 'no' : lost} events lost, ${numberOf(counts?.['late'])} reports late, ${numberOf(counts?.['duplicate'])} came twice`,
   ];
 }
 
-function dryCost({ metric, bpf, d }: DryRun): string[] {
-  const { catalogued, sourcesOf } = later.obstacles();
+async function dryCost({ metric, bpf, d }: DryRun): Promise<string[]> {
+  const { catalogued, sourcesOf } = await import('../obstacles.js');
   const description = catalogued(metric);
   const sources = description === undefined ? [] : sourcesOf(description);
   const lines = [`${metric} can be observed by: ${sources.join(', ')}`];

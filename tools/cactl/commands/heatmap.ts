@@ -3,9 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { parseQuantity } from '../../../common/model/unit';
-import { EXIT, UsageError, type Command, type Options } from '../../cli/command';
-import { description, drawnFields, instrumentation, instrumentationPath } from '../resources';
-import { wholeSecondsOf } from '../../cli/session';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError, type Options } from '../../cli/options';
+import { description, drawnFields, instrumentation, instrumentationPath } from '../../cli/system/resources';
+import { wholeSecondsOf } from '../../cli/system/session';
 
 export const heatmap: Command = {
   name: 'heatmap',

@@ -1,9 +1,10 @@
 /* `cactl list`: the instrumentations there are, one line each. */
 import { spanText } from '../../../common/model/unit';
-import { EXIT, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import { whereText } from '../question';
-import { description, instrumentations, type InstrumentationResource } from '../resources';
-import { table } from '../../cli/table';
+import { description, instrumentations, type InstrumentationResource } from '../../cli/system/resources';
+import { table } from '../../cli/screen/table';
 
 export const list: Command = {
   name: 'list',

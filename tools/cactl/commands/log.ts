@@ -1,8 +1,9 @@
 /* `cactl log`: leaves a line in a service's own log, to mark what an operator did and when. Over the broker alone. */
-import { EXIT, UsageError, type Command } from '../../cli/command';
-import { keyOfService, serviceOfKey } from '../services';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { keyOfService, serviceOfKey } from '../../cli/system/services';
 import { LIMITS } from '../../../common/service/limits';
-import { jsonText, visible } from '../../cli/visible';
+import { jsonText, visible } from '../../cli/screen/visible';
 
 export const log: Command = {
   name: 'log',

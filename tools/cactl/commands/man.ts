@@ -1,8 +1,9 @@
 /* `cactl man`: writes the man pages of both programs, or prints one. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT, UsageError, type Command, type Program } from '../../cli/command';
-import { manPages } from '../../cli/man';
+import type { Command, Program } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { manPages } from '../../cli/help/man';
 
 export function man(programs: () => readonly Program[]): Command {
   return {

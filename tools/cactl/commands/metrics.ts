@@ -1,12 +1,18 @@
 /* `cactl metrics`: what can be asked here, and why something cannot. */
-import { EXIT, type Command } from '../../cli/command';
-import * as later from '../../cli/later';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import type { Obstacle } from '../obstacles';
-import { description, metricOf, typeOfField, type Description, type MetricResource } from '../resources';
-import type { Session } from '../../cli/session';
-import { survey, type Answered } from '../survey';
-import { table } from '../../cli/table';
-import { visible } from '../../cli/visible';
+import {
+  description,
+  metricOf,
+  typeOfField,
+  type Description,
+  type MetricResource,
+} from '../../cli/system/resources';
+import type { Session } from '../../cli/system/session';
+import { survey, type Answered } from '../../cli/system/survey';
+import { table } from '../../cli/screen/table';
+import { visible } from '../../cli/screen/visible';
 
 export const metrics: Command = {
   name: 'metrics',
@@ -68,7 +74,7 @@ function fieldsText(d: Description, m: MetricResource): string {
 
 async function showOne(session: Session, d: Description, name: string): Promise<number> {
   const offered = d.metrics.find((m) => `${m.module}.${m.stat}` === name);
-  const { catalogued, obstaclesTo } = later.obstacles();
+  const { catalogued, obstaclesTo } = await import('../obstacles.js');
   const known = catalogued(name);
   if (offered === undefined) {
     if (known === undefined) metricOf(d, name); // throws: there is no such metric
@@ -100,7 +106,7 @@ async function showOne(session: Session, d: Description, name: string): Promise<
 }
 
 async function showMissing(session: Session, d: Description): Promise<number> {
-  const { obstaclesTo, sourcesOf, unoffered } = later.obstacles();
+  const { obstaclesTo, sourcesOf, unoffered } = await import('../obstacles.js');
   const missing = unoffered(new Set(d.metrics.map((m) => `${m.module}.${m.stat}`)));
   const nodes = await instrumenters(session);
   const found = missing.map((m) => ({

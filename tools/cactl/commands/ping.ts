@@ -1,7 +1,8 @@
 /* `cactl ping`: is a service there, and how long does it take to answer? Over the broker alone. */
-import { EXIT, UsageError, type Command } from '../../cli/command';
-import { keyOfService, serviceOfKey } from '../services';
-import { jsonText, visible } from '../../cli/visible';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { keyOfService, serviceOfKey } from '../../cli/system/services';
+import { jsonText, visible } from '../../cli/screen/visible';
 
 export const ping: Command = {
   name: 'ping',

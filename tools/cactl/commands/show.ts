@@ -1,10 +1,11 @@
 /* `cactl show`: one instrumentation with all its properties, and how it stands on each node. */
 import { spanText } from '../../../common/model/unit';
-import { EXIT, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import { whereText } from '../question';
-import { description, instrumentation } from '../resources';
-import { table } from '../../cli/table';
-import { visible } from '../../cli/visible';
+import { description, instrumentation } from '../../cli/system/resources';
+import { table } from '../../cli/screen/table';
+import { visible } from '../../cli/screen/visible';
 import { idText } from './list';
 
 export const show: Command = {

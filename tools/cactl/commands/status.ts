@@ -1,7 +1,8 @@
 /* `cactl status`: what one service says of itself, in full. Over the broker alone. */
-import { EXIT, type Command } from '../../cli/command';
-import { outline } from '../../cli/outline';
-import { keyOfService } from '../services';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
+import { outline } from '../../cli/screen/outline';
+import { keyOfService } from '../../cli/system/services';
 
 export const status: Command = {
   name: 'status',

@@ -1,14 +1,15 @@
 /* `cactl summary`: one screen for a tired operator. What is wrong first, with what to do; then who is up and what runs. */
 import { spanText } from '../../../common/model/unit';
-import { EXIT, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT } from '../../cli/options';
 import { diagnose, shortId, type Problem } from '../diagnose';
 import { overview, unlisted, type InstrumentationRow } from '../overview';
-import { rawValue } from '../resources';
-import type { Session } from '../../cli/session';
-import { numberOf, rowsOf, survey, type Answered, type Survey } from '../survey';
-import { table } from '../../cli/table';
-import { wrap } from '../../cli/usage';
-import { visible } from '../../cli/visible';
+import { rawValue } from '../../cli/system/resources';
+import type { Session } from '../../cli/system/session';
+import { numberOf, rowsOf, survey, type Answered, type Survey } from '../../cli/system/survey';
+import { table } from '../../cli/screen/table';
+import { wrap } from '../../cli/help/usage';
+import { visible } from '../../cli/screen/visible';
 
 export const summary: Command = {
   name: 'summary',

@@ -1,9 +1,16 @@
 /* `cactl value`: what was counted, as text in the shape DTrace prints. */
 import { TYPE_NAMES } from '../../../common/model/field';
-import { EXIT, UsageError, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
 import { valueLines } from '../histogram';
-import { description, drawnFields, instrumentation, rawValue, type ValueResource } from '../resources';
-import { wholeSecondsOf } from '../../cli/session';
+import {
+  description,
+  drawnFields,
+  instrumentation,
+  rawValue,
+  type ValueResource,
+} from '../../cli/system/resources';
+import { wholeSecondsOf } from '../../cli/system/session';
 
 export const value: Command = {
   name: 'value',

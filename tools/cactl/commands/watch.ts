@@ -5,16 +5,17 @@
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import { TYPE_NAMES } from '../../../common/model/field';
-import { EXIT, UsageError, type Command } from '../../cli/command';
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
 import { stepOf } from '../histogram';
 import { legendOf, type Legend } from '../legend';
 import { picture, plotColumns, type PictureOptions } from '../picture';
 import { pause } from './ping';
 import { whereText } from '../question';
-import { description, drawnFields, instrumentation, rawValue } from '../resources';
-import type { Session } from '../../cli/session';
+import { description, drawnFields, instrumentation, rawValue } from '../../cli/system/resources';
+import type { Session } from '../../cli/system/session';
 import { sizeOf, Timeline, type Slot } from '../timeline';
-import { jsonText } from '../../cli/visible';
+import { jsonText } from '../../cli/screen/visible';
 import { idText } from './list';
 
 /** Slots that are asked for again each time: late reports change them. */

@@ -2,7 +2,7 @@
  * Customers see what can be limited to what is theirs, and never a server's name. Whole machines (disks, CPUs, NICs,
  * the services that run the fleet) are the operators' business.
  */
-import type { Profile } from '../profile';
+import type { Profile } from './profile';
 
 export const CUSTOMER: Profile = {
   name: 'customer',

@@ -1,5 +1,5 @@
 /* Operators see all that nodes offer, the catalogue's usual order first come, first shown. */
-import type { Profile } from '../profile';
+import type { Profile } from './profile';
 
 export const OPERATOR: Profile = {
   name: 'operator',

@@ -31,7 +31,7 @@ import { findHooking } from './kernel/hooking';
 import { Drain } from './kernel/maps';
 import type { Machine } from './compiler/plan';
 import { BpfProbe, reasonsIn } from './kernel/probe';
-import type { Architecture } from './compiler/resolve';
+import type { Architecture } from './compiler/architecture';
 import { userProbeType, type UserFile, type UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
 

@@ -12,7 +12,7 @@ import { Functions } from './kernel/functions';
 import { Kernel } from './kernel/kernel';
 import { UserFiles, type Wanted } from './user/user-files';
 import { openZones } from './zones/zones';
-import { ARCHITECTURES, type Architecture } from './compiler/resolve';
+import { ARCHITECTURES, type Architecture } from './compiler/architecture';
 
 const BTF_PATH = '/sys/kernel/btf/vmlinux';
 const POSSIBLE_CPUS_PATH = '/sys/devices/system/cpu/possible';

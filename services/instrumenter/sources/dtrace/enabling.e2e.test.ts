@@ -12,7 +12,7 @@ import { totalOf } from '../../../../common/model/value';
 import { ask } from '../../testing/fakes';
 import { Instrumenter, type Standing } from '../../gather/instrumenter';
 import { Journal } from '../../gather/journal';
-import type { Parcel } from '../../gather/outbox';
+import type { Parcel } from '../../gather/parcel';
 import { OPENERS, openSources } from '../sources';
 import { describeDtrace, dtraceHere, nextSecond } from './testing/real-dtrace';
 

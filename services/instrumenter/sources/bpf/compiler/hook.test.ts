@@ -14,7 +14,7 @@ import { compile, listPrograms, type Compiled } from './compile';
 import type { Hooking } from './hook';
 import { findHooking, kprobeType } from '../kernel/hooking';
 import { KernelError, type Kernel } from '../kernel/kernel';
-import type { Architecture } from './resolve';
+import type { Architecture } from './architecture';
 import { BpfMachine, type World } from '../testing/machine';
 import { AT, toyBtf } from '../testing/toy-kernel';
 

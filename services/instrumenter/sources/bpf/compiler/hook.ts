@@ -6,7 +6,7 @@
 import type { FunctionMoment } from '../../../metrics/language/observation';
 import { MissingError, type Argument, type KernelFunction, type KernelTypes, type Leaf } from '../kernel/btf';
 import type { Node } from './node';
-import type { Architecture } from './resolve';
+import type { Architecture } from './architecture';
 import { extended } from './site';
 import { CALL } from '../user/usdt';
 

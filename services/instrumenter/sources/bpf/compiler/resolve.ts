@@ -6,13 +6,11 @@
 import { member, task, type Expression } from '../../../metrics/language/expression';
 import type { Names, PairNames } from '../../../metrics/language/observation';
 import { MissingError, type KernelTypes, type Leaf, type Walk } from '../kernel/btf';
+import type { Architecture } from './architecture';
 import { hookArgument, hookResult, type Hook } from './hook';
 import { constant, type Node, type TextNode } from './node';
 import { simplify } from './simplify';
 import { addressOfGlobal, siteArgument, siteResult, type Site } from './site';
-
-export const ARCHITECTURES = ['x64', 'arm64'] as const;
-export type Architecture = (typeof ARCHITECTURES)[number];
 
 /** Where expressions are resolved: the machine, and the tracepoint whose arguments are meant. */
 export interface Surroundings {

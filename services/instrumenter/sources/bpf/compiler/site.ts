@@ -8,7 +8,7 @@ import { printSpot, type Spot, type UserMoment } from '../../../metrics/user';
 import { MissingError } from '../kernel/btf';
 import type { Elf } from '../user/elf';
 import { constant, type Node } from './node';
-import type { Architecture } from './resolve';
+import type { Architecture } from './architecture';
 import { simplify } from './simplify';
 import { CALL, usdtProbes, type RegisterPlace, type UsdtArgument, type UsdtProbe } from '../user/usdt';
 

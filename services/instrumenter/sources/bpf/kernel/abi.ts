@@ -3,7 +3,7 @@
  * In: JavaScript values. Out: attributes as bytes. After include/uapi/linux/bpf.h; all little-endian.
  */
 import type { MapKind } from '../compiler/compile';
-import type { Architecture } from '../compiler/resolve';
+import type { Architecture } from '../compiler/architecture';
 
 interface SyscallNumbers {
   readonly bpf: number;

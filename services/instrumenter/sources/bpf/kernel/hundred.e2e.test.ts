@@ -11,7 +11,7 @@ import { totalOf } from '../../../../../common/model/value';
 import { Instrumenter } from '../../../gather/instrumenter';
 import { Journal } from '../../../gather/journal';
 import { describe as describeMetric } from '../../../metrics/registry';
-import type { Parcel } from '../../../gather/outbox';
+import type { Parcel } from '../../../gather/parcel';
 import type { BpfSource } from '../bpf';
 import { both, GETPPID, instrumentation, is, onRealKernel, own, rename } from '../testing/real-kernel';
 

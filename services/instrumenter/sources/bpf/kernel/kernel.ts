@@ -35,7 +35,7 @@ import {
 import { closeLater } from './close-later';
 import type { CompiledProgram, MapSpecification, Samples } from '../compiler/compile';
 import type { Hook } from '../compiler/hook';
-import type { Architecture } from '../compiler/resolve';
+import type { Architecture } from '../compiler/architecture';
 import type { Site } from '../compiler/site';
 
 const LICENCE = Buffer.from('GPL\0'); // most helpers are for programs under this licence only

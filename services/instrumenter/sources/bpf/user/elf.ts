@@ -6,7 +6,7 @@
  * not there. Throws an ElfError for what is no such file. After elf(5).
  */
 import { LIMITS } from '../../../../../common/service/limits';
-import type { Architecture } from '../compiler/resolve';
+import type { Architecture } from '../compiler/architecture';
 
 export class ElfError extends Error {}
 

@@ -7,7 +7,7 @@
  */
 import { LIMITS } from '../../../../../common/service/limits';
 import type { Elf } from './elf';
-import type { Architecture } from '../compiler/resolve';
+import type { Architecture } from '../compiler/architecture';
 
 /** A register by its place in the kernel's struct pt_regs, counted in words of 8 bytes. */
 export interface RegisterPlace {

@@ -18,7 +18,7 @@ import { MissingError } from '../kernel/btf';
 import { Elf, type Reader } from './elf';
 import { identityOf, readElf, readElfNow } from './elf-reading';
 import { mappingsIn, mountinfoOf, obstacleOf } from './mapped';
-import type { Architecture } from '../compiler/resolve';
+import type { Architecture } from '../compiler/architecture';
 import { Spots, type Site } from '../compiler/site';
 
 /** A kind of programs, and all that descriptions ask of its files. */

@@ -2,7 +2,7 @@
  * Any JSON value as an outline for people. In: what a service says of itself. Out: lines; lists of alike things
  * become tables, times get their age.
  */
-import { spanText } from '../../common/model/unit';
+import { spanText } from '../../../common/model/unit';
 import { table } from './table';
 import { visible } from './visible';
 

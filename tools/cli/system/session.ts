@@ -2,17 +2,16 @@
  * One run of a tool: where it talks to and how it prints. In: the command line's options. Out: connections, opened
  * when first needed and closed at the end.
  */
-import type { Options } from './command';
-import { UsageError } from './command';
+import type { Options } from '../options';
+import { UsageError } from '../options';
 import type { Bus } from './bus';
 import { Front } from './front';
-import * as later from './later';
-import { coloursOf, type Io, type Screen } from './io';
-import { LIMITS } from '../../common/service/limits';
-import { messageOf } from '../../common/service/errors';
-import { parseQuantity } from '../../common/model/unit';
+import { coloursOf, type Io, type Screen } from '../io';
+import { LIMITS } from '../../../common/service/limits';
+import { messageOf } from '../../../common/service/errors';
+import { parseQuantity } from '../../../common/model/unit';
 import { findTarget, type Target } from './target';
-import { jsonText, visible } from './visible';
+import { jsonText, visible } from '../screen/visible';
 
 export class Session {
   readonly io: Io;
@@ -58,7 +57,9 @@ export class Session {
 
   /** Rejects when the broker cannot be reached in time; asked again, it says the same. */
   bus(): Promise<Bus> {
-    this.openedBus ??= later.bus().openBus(this.io, this.target, this.timeoutMs);
+    this.openedBus ??= import('./bus.js').then(async ({ openBus }) =>
+      openBus(this.io, this.target, this.timeoutMs),
+    );
     return this.openedBus;
   }
 

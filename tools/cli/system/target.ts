@@ -5,13 +5,13 @@
  * CA_HOME/connection.json when CA_HOME is set; the config file's current context; ./.run/connection.json, which
  * `make run` writes; the default port on this machine.
  */
+import { parseDocument } from './document';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../common/service/errors';
-import { DEFAULT_PORT, defaultHome } from '../../common/service/settings';
-import { UsageError, type Options } from './command';
-import type { Io } from './io';
-import * as later from './later';
+import { messageOf } from '../../../common/service/errors';
+import { DEFAULT_PORT, defaultHome } from '../../../common/service/settings';
+import { UsageError, type Options } from '../options';
+import type { Io } from '../io';
 
 export interface Facts {
   readonly url?: string;
@@ -143,7 +143,7 @@ export function readConfigFile(io: Pick<Io, 'env'>, options: Options, warnings: 
     if (options.has('config')) throw new UsageError(`${path} cannot be read`);
     return { path, contexts: new Map() };
   }
-  const content = later.yaml().parseDocument(text, path);
+  const content = parseDocument(text, path);
   const plain = (typeof content === 'object' && content !== null ? content : {}) as Record<string, unknown>;
   const contexts = Object.entries((plain['contexts'] ?? {}) as Record<string, unknown>).map(
     ([name, facts]): [string, Facts] => [

@@ -2,7 +2,7 @@
  * The front door over HTTP, as a client. In: paths below /ca. Out: parsed answers; errors that say what to do.
  * No answer within the time limit is TIMED_OUT (exit status 3); nobody there is NO_RESOURCE.
  */
-import { CaError, ERRORS, messageOf, type ErrorCode } from '../../common/service/errors';
+import { CaError, ERRORS, messageOf, type ErrorCode } from '../../../common/service/errors';
 
 export interface FrontOptions {
   readonly url: string;

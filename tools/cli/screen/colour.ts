@@ -1,7 +1,7 @@
 /*
  * Colours of a terminal. In: red, green, blue of 0..255. Out: SGR sequences, 24 bit or the nearest of the 256 palette.
  */
-import type { Colours } from './io';
+import type { Colours } from '../io';
 
 export type Rgb = readonly [number, number, number];
 

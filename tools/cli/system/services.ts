@@ -2,7 +2,7 @@
  * Services by the names people give them. In: "config", "aggregator.n1-0", "instrumenter.n1", a host, or a whole
  * routing key. Out: the routing key; and, from a key, what to call its owner.
  */
-import type { Routes } from '../../common/wire/route';
+import type { Routes } from '../../../common/wire/route';
 
 export function keyOfService(name: string, routes: Routes): string {
   if (name === 'config') return routes.config;

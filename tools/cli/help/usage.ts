@@ -2,7 +2,7 @@
  * Help texts from the table of commands. In: a program or one of its commands. Out: text for --help.
  * man.ts makes the man pages of the same words.
  */
-import type { Argument, Command, Option, Program } from './command';
+import type { Argument, Command, Option, Program } from '../command';
 
 /** cactl create METRIC [options] */
 export function usageLine(program: Program, command: Command): string {

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { completionScript, SHELLS, type Shell } from './completion';
-import { startTerminal } from '../cactl/testing/terminal';
+import { startTerminal } from '../../cactl/testing/terminal';
 
 jest.setTimeout(120_000);
 

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AMQPSNOOP } from '../amqpsnoop/program';
-import { CACTL } from '../cactl/commands';
+import { AMQPSNOOP } from '../../amqpsnoop/program';
+import { CACTL } from '../../cactl/commands';
 import { escape, manPages } from './man';
-import { run } from '../cactl/testing/console';
+import { run } from '../../cactl/testing/console';
 
 const REQUESTS = /^\.(TH|SH|PP|TP|B|I|nf|fi)( |$)/;
 

@@ -1,6 +1,6 @@
 /* Tables and text of strangers: nothing is wider than the screen, and nothing moves the cursor. */
 import fc from 'fast-check';
-import { nearest } from '../../common/model/nearest';
+import { nearest } from '../../../common/model/nearest';
 import { table } from './table';
 import { cut, fit, visible, widthOf } from './visible';
 

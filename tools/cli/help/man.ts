@@ -2,7 +2,7 @@
  * Man pages from the table of commands, the source of --help too. In: a program. Out: roff, one page for it and one for
  * each command.
  */
-import type { Command, Program } from './command';
+import type { Command, Program } from '../command';
 import { argumentText, optionText, usageLine } from './usage';
 
 export interface Page {

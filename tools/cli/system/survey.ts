@@ -6,13 +6,12 @@
  * found even when the config service is away. It ends when everybody has answered whom the config service knows, or
  * when the time is up.
  */
-import { CaError, messageOf } from '../../common/service/errors';
-import type { AnswerBody } from '../../common/wire/peer';
-import * as later from '../cli/later';
+import { CaError, messageOf } from '../../../common/service/errors';
+import type { AnswerBody } from '../../../common/wire/peer';
 import { description, type Description } from './resources';
 import { serviceOfKey } from './services';
-import type { Session } from '../cli/session';
-import { withoutPassword } from '../cli/target';
+import type { Session } from './session';
+import { withoutPassword } from './target';
 
 export interface Answered {
   readonly key: string;
@@ -47,7 +46,7 @@ export async function survey(session: Session): Promise<Survey> {
     now: session.io.clock.now(),
   };
   // Loading the broker's client takes half a second of a processor: not of the time that the front door has.
-  later.bus();
+  await import('./bus.js');
   const [front, overBus] = await Promise.all([askFront(session), askBus(session)]);
   return { ...base, front, ...overBus };
 }

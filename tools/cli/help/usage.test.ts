@@ -1,7 +1,7 @@
 /* Command lines that are wrong, for every command of both programs; and the help, which comes from the same table. */
-import { AMQPSNOOP } from '../amqpsnoop/program';
-import { CACTL } from '../cactl/commands';
-import { run } from '../cactl/testing/console';
+import { AMQPSNOOP } from '../../amqpsnoop/program';
+import { CACTL } from '../../cactl/commands';
+import { run } from '../../cactl/testing/console';
 
 const cactl = (...argv: string[]): ReturnType<typeof run> => run(CACTL, argv);
 

@@ -2,7 +2,18 @@
  * What of a dataset has changed since it was last written down. In: changes, as they happen. Out: each once, to whoever
  * writes; what could not be written comes back and is taken again.
  */
-import type { Dataset } from '../dataset/dataset';
+import type { Slot } from './slot';
+
+/** What of a dataset is needed here. */
+interface Slots {
+  readonly span: { readonly from: number; readonly to: number };
+  readonly granularity: number;
+  readonly reportSeconds: number;
+  eachSlot(start: number, end: number, visit: (slot: Slot) => void): void;
+  reporters(second: number): readonly string[];
+  slotAt(time: number): Slot | undefined;
+  slotOf(second: number): number;
+}
 
 /** Slots by their time, periods by their first second. */
 export interface Changes {
@@ -22,7 +33,7 @@ export class Unsaved {
   }
 
   /** From now on changes are noted; what the dataset holds already counts as changed. */
-  begin(dataset: Dataset): void {
+  begin(dataset: Slots): void {
     if (this.noting) return;
     this.noting = true;
     const { from, to } = dataset.span;
@@ -47,7 +58,7 @@ export class Unsaved {
   }
 
   /** Only what the dataset still holds: it bounds what may gather here. */
-  giveBack(changes: Changes, dataset: Dataset): void {
+  giveBack(changes: Changes, dataset: Slots): void {
     if (!this.noting) return;
     const { slots, periods } = onlyHeld(changes, dataset);
     for (const time of slots) this.slots.add(time);
@@ -56,7 +67,7 @@ export class Unsaved {
 }
 
 /** What the dataset has not dropped by now. */
-export function onlyHeld({ slots, periods }: Changes, dataset: Dataset): Changes {
+export function onlyHeld({ slots, periods }: Changes, dataset: Slots): Changes {
   return {
     slots: new Set([...slots].filter((time) => dataset.slotAt(time) !== undefined)),
     periods: new Set([...periods].filter((second) => dataset.slotAt(dataset.slotOf(second)) !== undefined)),

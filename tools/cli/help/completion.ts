@@ -3,13 +3,13 @@
  * ids, metrics, fields and services are asked of the running system, which gets half a second for it.
  * The scripts of the three shells are thin: they hand over the words and show what comes back.
  */
-import type { Argument, Command, Completion, Option, Program } from './command';
-import { description, instrumentations } from '../cactl/resources';
-import { serviceOfKey } from '../cactl/services';
-import type { Session } from './session';
-import { survey } from '../cactl/survey';
-import { readConfigFile } from './target';
-import { visible } from './visible';
+import type { Argument, Command, Completion, Option, Program } from '../command';
+import { description, instrumentations } from '../system/resources';
+import { serviceOfKey } from '../system/services';
+import type { Session } from '../system/session';
+import { survey } from '../system/survey';
+import { readConfigFile } from '../system/target';
+import { visible } from '../screen/visible';
 
 interface Candidate {
   readonly word: string;

@@ -2,11 +2,11 @@
  * The bus as a tool sees it: a peer of its own that gives up quickly. In: the broker's address. Out: a connected Peer,
  * or an error that says whether nobody was there, the password was refused, or the time was up.
  */
-import { CaError, messageOf } from '../../common/service/errors';
-import { SILENT } from '../../common/service/log';
-import { Peer } from '../../common/wire/peer';
-import { routes, type Routes } from '../../common/wire/route';
-import type { Io } from './io';
+import { CaError, messageOf } from '../../../common/service/errors';
+import { SILENT } from '../../../common/service/log';
+import { Peer } from '../../../common/wire/peer';
+import { routes, type Routes } from '../../../common/wire/route';
+import type { Io } from '../io';
 import { withoutPassword } from './target';
 
 export interface Bus {

@@ -1,6 +1,6 @@
 /* YAML and JSON (which is YAML too) into plain values. Only importer of yaml. In: text. Out: a value, or an error with the line. */
 import { parseDocument as parse, stringify } from 'yaml';
-import { UsageError } from '../cli/command';
+import { UsageError } from '../options';
 
 export function parseDocument(text: string, name: string): unknown {
   // Aliases could blow a small file up to a huge value; ten are enough for people.

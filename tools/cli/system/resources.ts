@@ -2,12 +2,12 @@
  * The API's resources as these tools see them: instrumentations, metadata, values. In: a Front. Out: typed objects.
  * Answers of a server are checked as far as they are used: a stranger's server must not crash us.
  */
-import { CaError } from '../../common/service/errors';
-import { TYPE_NAMES, isNumeric, type TypeName } from '../../common/model/field';
-import type { PlainValue } from '../../common/model/value';
-import { UsageError } from '../cli/command';
-import type { Front, FrontRequest } from '../cli/front';
-import { nearest } from '../../common/model/nearest';
+import { CaError } from '../../../common/service/errors';
+import { TYPE_NAMES, isNumeric, type TypeName } from '../../../common/model/field';
+import type { PlainValue } from '../../../common/model/value';
+import { UsageError } from '../options';
+import type { Front, FrontRequest } from './front';
+import { nearest } from '../../../common/model/nearest';
 
 export interface InstrumentationResource {
   readonly id: string;
