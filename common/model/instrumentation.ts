@@ -21,6 +21,8 @@ export interface Instrumentation {
   /** Types of all fields that the decomposition and the predicate name. */
   readonly fields: Readonly<Record<string, TypeName>>;
   /** interval: events add up over time. point: a snapshot, the first of a slot counts. */
+  /** Of the value itself where it is a quantity, such as bytes; absent: it counts something. */
+  readonly type?: TypeName;
   readonly valueScope: 'interval' | 'point';
   /** Seconds of one slot: 1 or a multiple of 5. */
   readonly granularity: number;

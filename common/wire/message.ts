@@ -28,6 +28,7 @@ export const WireInstrumentation = Type.Object({
   predicate: Type.Unknown(),
   decomposition: Type.Array(Name, { maxItems: 2 }),
   fields: Type.Record(Type.String(), TypeNameSchema),
+  type: Type.Optional(TypeNameSchema),
   valueScope: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
   granularity: Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax }),
   retentionTime: Type.Integer({ minimum: 1 }),
@@ -229,7 +230,7 @@ export function toWire(i: Instrumentation): WireInstrumentation {
 
 /** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
 export function fromWire(wire: WireInstrumentation): Instrumentation {
-  const { customer, ...rest } = wire;
+  const { customer, type, ...rest } = wire;
   for (const field of wire.decomposition) {
     if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
   }
@@ -240,6 +241,7 @@ export function fromWire(wire: WireInstrumentation): Instrumentation {
   return {
     ...rest,
     ...(customer === undefined ? {} : { customer }),
+    ...(type === undefined ? {} : { type }),
     predicate: parsePredicate(wire.predicate, (field) => wire.fields[field]),
   };
 }

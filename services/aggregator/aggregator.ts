@@ -263,7 +263,7 @@ function standing(dataset: Dataset): { expected: number; reporting: number; miss
  * Nodes are expected by what was seen 5 to 15 s before. Right after the start nothing was seen yet: until then those
  * that the config service asked are expected.
  */
-function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
+export function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
   const { dataset, since, nodes } = owned;
   const end = slot + dataset.granularity;
   // Whoever has not reported by now is not on the way: a stretch long past is answered at once, with what there is.

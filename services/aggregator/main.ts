@@ -20,6 +20,7 @@ import { Hindsight } from './disk/hindsight';
 import { HeldAnswers } from './http/answer-budget';
 import { createRenderer } from './heatmap/renderer';
 import { valueRoutes } from './http/routes';
+import { promqlRoutes } from './promql/routes';
 import { geolocation } from './transformations/geolocation';
 import { reverseDns } from './transformations/reverse-dns';
 import { announce } from './transformations/transformation';
@@ -101,7 +102,12 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     (port) =>
       serve({
         name: 'aggregator',
-        routes: [...valueRoutes(context), statusRoute, ...healthRoutes(() => peer.health.reason)],
+        routes: [
+          ...valueRoutes(context),
+          ...promqlRoutes(context),
+          statusRoute,
+          ...healthRoutes(() => peer.health.reason),
+        ],
         host: HOST,
         port,
         log,

@@ -96,6 +96,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     gate: createGate({ access, tokens: () => files.tokens, attempts: new Attempts(clock) }),
     log,
     bus: peer,
+    clock,
     config,
     proxy,
     status,

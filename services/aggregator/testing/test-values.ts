@@ -14,6 +14,7 @@ import { Aggregator } from '../aggregator';
 import { HeldAnswers } from '../http/answer-budget';
 import { INLINE } from '../heatmap/renderer';
 import { valueRoutes } from '../http/routes';
+import { promqlRoutes } from '../promql/routes';
 
 /** Seconds; where the clock stands at first. */
 export const NOW = 1_300_000_000;
@@ -89,16 +90,17 @@ class TestValues {
       resend: () => Promise.resolve([]),
       time: () => new Promise(() => undefined),
     });
+    const context = {
+      aggregator: this.aggregator,
+      clock,
+      renderer: INLINE,
+      transformations: TRANSFORMATIONS,
+      pictures: cacheOfBytes(1e6, () => 1000),
+      held: this.held,
+    };
     this.server = await serve({
       name: 'test',
-      routes: valueRoutes({
-        aggregator: this.aggregator,
-        clock,
-        renderer: INLINE,
-        transformations: TRANSFORMATIONS,
-        pictures: cacheOfBytes(1e6, () => 1000),
-        held: this.held,
-      }),
+      routes: [...valueRoutes(context), ...promqlRoutes(context)],
       host: '127.0.0.1',
       port: 0,
       log: SILENT,

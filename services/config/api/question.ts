@@ -176,6 +176,7 @@ function complete(
     predicate,
     decomposition,
     fields: Object.fromEntries(fields.map((field) => [field, typeOf(field) ?? 'string'])),
+    ...(metric.type === undefined ? {} : { type: metric.type }),
     valueScope: metric.interval,
     granularity,
     ...changeable(asked, granularity, customer),

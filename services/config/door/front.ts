@@ -3,6 +3,7 @@
  */
 import { healthRoutes } from '../../../common/service/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../../common/service/http';
+import type { Clock } from '../../../common/service/clock';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
@@ -10,6 +11,7 @@ import { API_VERSION, type Gate } from './gate';
 import { DOCS_STYLE, docsPage } from '../api/docs';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
+import { readApiRoutes } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
@@ -26,6 +28,7 @@ export interface FrontOptions {
   readonly gate: Gate;
   readonly log: Log;
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly config: Config;
   readonly proxy: Proxy;
   readonly status: () => Status;
@@ -34,7 +37,7 @@ export interface FrontOptions {
 }
 
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
-  const { host, port, fd, tls, gate, log, bus, config, proxy, status, pageFolder } = options;
+  const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
   const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
   const all = resources({ config, proxy, status, statusOfAll });
   return serve({
@@ -48,6 +51,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
     routes: [
       ...routesOf(all),
       ...descriptionRoutes(all),
+      ...readApiRoutes({ config, proxy, now: () => clock.now() }),
       ...(await pageRoutes(pageFolder)),
       ...healthRoutes(() => trouble(bus, config, proxy)),
     ],

@@ -10,7 +10,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
-import { CaError, messageOf } from '../../../common/service/errors';
+import { CaError, invalid, messageOf } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER } from '../../../common/service/front-door';
 import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/service/gzip';
 import type { Reply, Request } from '../../../common/service/http';
@@ -28,12 +28,19 @@ import {
 export interface Proxy {
   /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
   forward(request: Request, to: Address, headers: Readonly<Record<string, string>>): Promise<Reply>;
+  /** Asks on our own behalf, and has the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
+  ask(to: Address, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
   readonly counts: { forwarded: number; pending: number; failed: number; refused: number };
   /** Of each aggregator: how busy it is, and whether it answers. */
   readonly upstreams: readonly UpstreamState[];
   /** No aggregator takes any more requests now. */
   readonly saturated: boolean;
   close(): void;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body: Buffer;
 }
 
 interface ProxyOptions {
@@ -195,11 +202,95 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         return fail(error);
       }
     },
+    async ask(address, path, json, gone, bytesMax) {
+      const upstream = upstreamOf(address);
+      await upstream.enter({ gone }).catch((error: unknown) => {
+        counts.refused++;
+        throw error;
+      });
+      counts.pending++;
+      counts.forwarded++;
+      try {
+        return await wholeAnswer(upstream, address, path, { json, gone, bytesMax, proof });
+      } catch (error) {
+        counts.failed++;
+        if (error instanceof CaError || gone.aborted) throw error;
+        upstream.failed();
+        throw new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
+          retryAfter: 1,
+          cause: error,
+        });
+      } finally {
+        counts.pending--;
+        upstream.leave();
+      }
+    },
     close() {
       for (const upstream of upstreams.values()) upstream.close();
       upstreams.clear();
     },
   };
+}
+
+interface Asked {
+  readonly json: unknown;
+  readonly gone: AbortSignal;
+  readonly bytesMax: number;
+  readonly proof: Readonly<Record<string, string>>;
+}
+
+function wholeAnswer(
+  upstream: Upstream,
+  { httpHost: host, httpPort: port }: Address,
+  path: string,
+  { json, gone, bytesMax, proof }: Asked,
+): Promise<Answered> {
+  const body = Buffer.from(JSON.stringify(json));
+  const { doubtMs, answerMs } = upstream.limits;
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': body.length, ...proof };
+    const asked = httpRequest({
+      agent: upstream.agent,
+      host,
+      port,
+      method: 'POST',
+      path,
+      headers,
+      signal: gone,
+    });
+    const doubt = setTimeout(() => {
+      upstream.doubt();
+    }, doubtMs);
+    const timer = setTimeout(() => {
+      asked.destroy(new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }));
+    }, answerMs);
+    const settled = (): void => {
+      clearTimeout(doubt);
+      clearTimeout(timer);
+    };
+    asked.once('response', (answer) => {
+      clearTimeout(doubt);
+      upstream.succeeded();
+      const pieces: Buffer[] = [];
+      let length = 0;
+      answer.on('data', (piece: Buffer) => {
+        length += piece.length;
+        if (length > bytesMax)
+          asked.destroy(invalid('query', `makes an answer of more than ${bytesMax} bytes`));
+        else pieces.push(piece);
+      });
+      answer.once('end', () => {
+        settled();
+        resolve({ status: answer.statusCode ?? 502, body: Buffer.concat(pieces) });
+      });
+      answer.once('error', reject);
+    });
+    asked.once('error', (error) => {
+      settled();
+      reject(error);
+    });
+    asked.end(body);
+  });
 }
 
 /** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */

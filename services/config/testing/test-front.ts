@@ -48,6 +48,8 @@ export interface TestOptions {
   readonly tokens?: Tokens;
   readonly access?: Partial<Access>;
   readonly secret?: string;
+  /** 0 ≤ x < 1; without it always 0. */
+  readonly random?: () => number;
   readonly limits?: Partial<UpstreamLimits>;
 }
 
@@ -63,7 +65,7 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     log: SILENT,
     store,
     customers: () => options.customers ?? NO_CUSTOMERS,
-    random: () => 0,
+    random: options.random ?? (() => 0),
     frontDoorSecret: options.secret,
   });
   clock.everySecond(() => {
@@ -76,6 +78,7 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     port: 0,
     log: SILENT,
     bus,
+    clock,
     config,
     proxy,
     gate: createGate({

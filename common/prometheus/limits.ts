@@ -1,0 +1,17 @@
+/* What one query may ask and cost. The front door and the aggregators hold to the same. */
+export const PROMQL_LIMITS = {
+  queryLength: 4096,
+  /** Selectors of match[] in one request. */
+  matches: 32,
+  matchesLength: 16_384,
+  /** Steps of query_range: what Prometheus allows. */
+  points: 11_000,
+  instrumentations: 300,
+  series: 2000,
+  /** Numbers, and buckets of histograms, in all series that are read: about 100 MB of them. */
+  numbers: 2_000_000,
+  /** Sets of labels of one answer of series or label values. */
+  labelSets: 10_000,
+  /** Milliseconds. */
+  ms: 10_000,
+} as const;

@@ -1,0 +1,76 @@
+/*
+ * Counts of the slots within a moving window, of one series. In: rows as slots enter and leave. Out: their sum, as a
+ * number or a histogram. What a heatmap of an hour needs is added once and taken away once, not once for each column.
+ */
+import type { Edges, Histogram } from '../../../common/prometheus/histogram';
+import type { Row } from '../dataset/cells';
+
+/** Rows of a slot, copied: an open slot changes. */
+export interface Held {
+  readonly buckets: Uint16Array;
+  readonly counts: Float64Array;
+}
+
+export function held({ buckets, counts, from, to }: Row): Held {
+  return { buckets: buckets.slice(from, to), counts: Float64Array.from(counts.subarray(from, to)) };
+}
+
+export class WindowSum {
+  /** Rows that are in it. */
+  private rows = 0;
+  private readonly counts: Float64Array;
+  private low: number;
+  private high = -1;
+
+  constructor(size: number) {
+    this.counts = new Float64Array(size);
+    this.low = size;
+  }
+
+  enter({ buckets, counts }: Held): void {
+    this.rows++;
+    for (let i = 0; i < buckets.length; i++) {
+      const bucket = buckets[i] ?? 0;
+      this.counts[bucket] = (this.counts[bucket] ?? 0) + (counts[i] ?? 0);
+      if (bucket < this.low) this.low = bucket;
+      if (bucket > this.high) this.high = bucket;
+    }
+  }
+
+  leave({ buckets, counts }: Held): void {
+    // Of fractions something tiny could be left over.
+    if (--this.rows === 0) {
+      this.clear();
+      return;
+    }
+    for (let i = 0; i < buckets.length; i++) {
+      const bucket = buckets[i] ?? 0;
+      this.counts[bucket] = (this.counts[bucket] ?? 0) - (counts[i] ?? 0);
+    }
+  }
+
+  clear(): void {
+    this.rows = 0;
+    if (this.high >= this.low) this.counts.fill(0, this.low, this.high + 1);
+    this.low = this.counts.length;
+    this.high = -1;
+  }
+
+  get empty(): boolean {
+    return this.rows === 0;
+  }
+
+  /** Numbers are counted in bucket 0. */
+  number(factor: number): number {
+    return (this.counts[0] ?? 0) * factor;
+  }
+
+  histogram({ lefts, rights }: Edges, factor: number): Histogram {
+    const triples: number[] = [];
+    for (let bucket = this.low; bucket <= this.high; bucket++) {
+      const count = this.counts[bucket] ?? 0;
+      if (count > 1e-9) triples.push(lefts[bucket] ?? 0, rights[bucket] ?? 0, count * factor);
+    }
+    return triples;
+  }
+}

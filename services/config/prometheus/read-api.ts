@@ -1,0 +1,240 @@
+/*
+ * Prometheus' HTTP API over the instrumentations that run, for Grafana, promtool and whoever else speaks it.
+ * In: GET, or POST with a form, below /prometheus/api/v1 (operators) or /ca/customers/:custid/prometheus/api/v1.
+ * Out: its JSON. Next: fan-out.ts; values come from services/aggregator/promql.
+ */
+import { CaError, invalid, notFound } from '../../../common/service/errors';
+import type { Reply, Request, Route } from '../../../common/service/http';
+import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
+import { failure, success } from '../../../common/prometheus/answer';
+import { Notes } from '../../../common/prometheus/evaluate';
+import { NAME_LABEL } from '../../../common/prometheus/expression';
+import { namingOf } from '../../../common/prometheus/naming';
+import { PROMQL_LIMITS } from '../../../common/prometheus/limits';
+import { parseSelector } from '../../../common/prometheus/parse';
+import { limitOf, manyTexts, moment, oneText, rangeOf, timeoutOf } from '../../../common/prometheus/request';
+import type { Config } from '../config';
+import { isCustomerId } from '../fleet/customers';
+import type { Proxy } from '../door/proxy';
+import { answerQuery, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
+
+interface ReadApi {
+  readonly config: Config;
+  readonly now: () => number;
+  readonly proxy: Proxy;
+}
+
+type Handle = (
+  request: Request,
+  visible: readonly Instrumentation[],
+  sources: Sources,
+  now: number,
+) => Reply | Promise<Reply>;
+
+/** The version whose API this is: clients choose their requests by it. */
+const BUILD = {
+  version: '2.42.0',
+  revision: 'cloud-analytics',
+  branch: '',
+  buildUser: '',
+  buildDate: '',
+  goVersion: '',
+};
+const ANSWER_BYTES = 96 * 1024 * 1024;
+/** How far back keys are looked for when a request does not say. */
+const RECENT_MS = 3_600_000;
+
+const RESOURCES: readonly (readonly [path: string, methods: readonly ('GET' | 'POST')[], handle: Handle])[] =
+  [
+    ['/query', ['GET', 'POST'], instantQuery],
+    ['/query_range', ['GET', 'POST'], rangeQuery],
+    ['/labels', ['GET', 'POST'], labelNames],
+    ['/label/:name/values', ['GET'], labelValues],
+    ['/series', ['GET', 'POST'], series],
+    ['/metadata', ['GET'], metadata],
+    ['/status/buildinfo', ['GET'], () => success(BUILD)],
+    ['/rules', ['GET'], () => success({ groups: [] })],
+    ['/alerts', ['GET'], () => success({ alerts: [] })],
+    ['/query_exemplars', ['GET', 'POST'], () => success([])],
+  ];
+
+export function readApiRoutes(api: ReadApi): Route[] {
+  const sources: Sources = {
+    homeOf: (i) => {
+      const record = api.config.get(i.id, i.customer);
+      try {
+        const home = api.config.homeOf(record);
+        return { address: home, instance: home.instance };
+      } catch {
+        return undefined;
+      }
+    },
+    ask: (home, ask, gone) => api.proxy.ask(home.address, '/ca/prometheus', ask, gone, ANSWER_BYTES),
+  };
+  const answer = async (handle: Handle, request: Request, customer: string | undefined): Promise<Reply> => {
+    try {
+      return await handle(request, api.config.list(customer, customer === undefined), sources, api.now());
+    } catch (error) {
+      return failure(error);
+    }
+  };
+  return RESOURCES.flatMap(([path, methods, handle]) =>
+    methods.flatMap((method): Route[] => [
+      { method, path: `/prometheus/api/v1${path}`, handle: (request) => answer(handle, request, undefined) },
+      {
+        method,
+        path: `/ca/customers/:custid/prometheus/api/v1${path}`,
+        handle: (request) => {
+          const customer = request.params['custid'] ?? '';
+          if (!isCustomerId(customer)) throw notFound(`customer ${JSON.stringify(customer)}`);
+          return answer(handle, request, customer);
+        },
+      },
+    ]),
+  );
+}
+
+function queryOf(request: Request): Pick<Query, 'text' | 'timeoutMs' | 'gone'> {
+  const text = oneText(request.query, 'query');
+  if (text === undefined) throw invalid('query', 'is needed');
+  return { text, timeoutMs: timeoutOf(request.query), gone: request.gone };
+}
+
+function instantQuery(
+  request: Request,
+  visible: readonly Instrumentation[],
+  sources: Sources,
+  now: number,
+): Promise<Reply> {
+  const start = moment(request.query, 'time') ?? now;
+  return answerQuery(
+    visible,
+    { ...queryOf(request), instant: true, times: { start, step: 1000, count: 1 } },
+    sources,
+  );
+}
+
+function rangeQuery(request: Request, visible: readonly Instrumentation[], sources: Sources): Promise<Reply> {
+  return answerQuery(
+    visible,
+    { ...queryOf(request), instant: false, times: rangeOf(request.query) },
+    sources,
+  );
+}
+
+/** Those that match[] selects; without it all. */
+function selected(
+  request: Request,
+  visible: readonly Instrumentation[],
+): { texts: readonly string[]; chosen: readonly Instrumentation[] } {
+  const texts = manyTexts(request.query, 'match[]');
+  if (texts.length > PROMQL_LIMITS.matches)
+    throw invalid('match[]', `must be at most ${PROMQL_LIMITS.matches} selectors`);
+  if (texts.reduce((sum, text) => sum + text.length, 0) > PROMQL_LIMITS.matchesLength) {
+    throw invalid('match[]', `must be at most ${PROMQL_LIMITS.matchesLength} characters together`);
+  }
+  const selectors = texts.map((text) => parseSelector(text));
+  const chosen =
+    selectors.length === 0 ? visible : visible.filter((i) => selectors.some((one) => mayMatch(one, i)));
+  return { texts, chosen };
+}
+
+function labelNames(request: Request, visible: readonly Instrumentation[]): Reply {
+  const names = new Set<string>();
+  for (const i of selected(request, visible).chosen) {
+    const { labels, keyLabel } = namingOf(i);
+    for (const name of labels.keys()) names.add(name);
+    if (keyLabel !== undefined) names.add(keyLabel);
+  }
+  return success(limited([...names].sort(), request));
+}
+
+async function labelValues(
+  request: Request,
+  visible: readonly Instrumentation[],
+  sources: Sources,
+  now: number,
+): Promise<Reply> {
+  const name = request.params['name'] ?? '';
+  const { chosen } = selected(request, visible);
+  const values = new Set<string>();
+  for (const i of chosen) {
+    const value = namingOf(i).labels.get(name);
+    if (value !== undefined) values.add(value);
+  }
+  const broken = chosen.filter((i) => namingOf(i).keyLabel === name);
+  const notes = new Notes();
+  if (broken.length > 0) {
+    for (const labels of await labelSets(request, broken, sources, now, notes)) {
+      const value = labels[name];
+      if (value !== undefined) values.add(value);
+    }
+  }
+  return success(limited([...values].sort(), request), notes);
+}
+
+async function series(
+  request: Request,
+  visible: readonly Instrumentation[],
+  sources: Sources,
+  now: number,
+): Promise<Reply> {
+  const { texts, chosen } = selected(request, visible);
+  if (texts.length === 0) throw invalid('match[]', 'is needed');
+  const notes = new Notes();
+  return success(limited(await labelSets(request, chosen, sources, now, notes), request), notes);
+}
+
+type LabelSet = Readonly<Record<string, string>>;
+
+async function labelSets(
+  request: Request,
+  chosen: readonly Instrumentation[],
+  sources: Sources,
+  now: number,
+  notes: Notes,
+): Promise<LabelSet[]> {
+  const end = moment(request.query, 'end') ?? now;
+  const start = moment(request.query, 'start') ?? Math.max(0, end - RECENT_MS);
+  if (end < start) throw invalid('end', 'must not be before start');
+  const texts = manyTexts(request.query, 'match[]');
+  const answers = await Promise.all(
+    sharesOf(chosen, sources, notes).map(({ home, instrumentations }) =>
+      sources.ask(
+        home,
+        {
+          want: 'series',
+          query: '',
+          matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
+          instant: false,
+          timeoutMs: PROMQL_LIMITS.ms,
+          times: { start, step: Math.max(1, end - start), count: 2 },
+          instrumentations: instrumentations.map(fqid),
+        },
+        request.gone,
+      ),
+    ),
+  );
+  return answers.flatMap(({ status, body }) => {
+    const { data, error } = JSON.parse(body.toString('utf8')) as { data?: LabelSet[]; error?: string };
+    if (status === 200 && data !== undefined) return data;
+    throw new CaError(status < 500 ? 'INVALID' : 'NO_RESOURCE', error ?? 'the aggregator did not answer');
+  });
+}
+
+function metadata(request: Request, visible: readonly Instrumentation[]): Reply {
+  const wanted = oneText(request.query, 'metric');
+  const found = new Map<string, unknown>();
+  for (const i of visible) {
+    const { name, unit, distribution, help } = namingOf(i);
+    // A distribution is asked for as a native histogram is, with rate() or sum_over_time(): clients offer these for it.
+    if (wanted === undefined || wanted === '' || wanted === name) {
+      found.set(name, [{ type: distribution ? 'histogram' : 'gauge', help, unit }]);
+    }
+  }
+  return success(Object.fromEntries(limited([...found], request)));
+}
+
+function limited<T>(list: readonly T[], request: Request): readonly T[] {
+  return list.slice(0, limitOf(request.query));
+}
