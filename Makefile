@@ -99,7 +99,7 @@ programs: broker
 	@deps/node-probes/build.sh || true
 	@$(OWN) deps/build deps/node-probes/build
 
-.PHONY: bench bench-short bench-latency bench-wire bench-tools
+.PHONY: bench bench-short bench-latency bench-tools
 # All measurements (about 8 minutes): a table on the screen, and bench/results.json.
 bench: broker bench-tools build
 	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/bench/main.js
@@ -110,11 +110,6 @@ bench-short: broker bench-tools build
 
 bench-latency: broker build
 	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/bench/main.js --only latency
-
-# The encodings that docs/wire.md compares; the packages are for this comparison only.
-bench-wire: broker build
-	@npm install --no-save --loglevel=error --no-progress --ignore-scripts --prefix build/wire avsc@5 msgpackr@2 >/dev/null
-	@node build/tools/bench/wire/main.js
 
 # What cannot be compared is left out.
 bench-tools:

@@ -1,21 +1,26 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-const named = [...readme.matchAll(/`((?:common|services|tools|smf|deps|docs|bench)\/[\w./-]+)`/g)].map(
-  (m) => m[1] ?? '',
-);
+const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+
+const named = [
+  ...(readme + architecture).matchAll(/`((?:common|services|tools|smf|deps|docs|bench)\/[\w./-]+)`/g),
+].map((m) => m[1] ?? '');
 const pictures = [...readme.matchAll(/\]\(((?!https?:|#)[^)]+)\)/g)].map((m) => m[1] ?? '');
 
-test('the README names files', () => {
+test('README and docs/architecture.md name files', () => {
   expect(named.length).toBeGreaterThan(20);
 });
 
-test.each([...new Set([...named, ...pictures])])('%s, named in the README, exists', (path) => {
-  expect(existsSync(join(ROOT, path))).toBe(true);
-});
+test.each([...new Set([...named, ...pictures])])(
+  '%s, named in README or docs/architecture.md, exists',
+  (path) => {
+    expect(existsSync(join(ROOT, path))).toBe(true);
+  },
+);
 
 /** Rows of the tables of what breaks: fault, what users see, how long, what is lost, and the test. */
 function faults(file: string): { fault: string; cells: string[] }[] {
@@ -61,5 +66,23 @@ test.each(['README.md', 'docs/failures.md'].flatMap((file) => faults(file).map((
     }
     expect(unknown).toEqual([]);
     expect(tests > 0 || cell.includes('`make chaos`')).toBe(true);
+  },
+);
+
+/** Folders whose one idea is the folder above: metrics of one module, pictures. */
+const WITHOUT_README = /services\/instrumenter\/metrics\/(?!language)|testing|__snapshots__|smf\/|style/;
+
+const folders = ['common', 'services', 'tools'].flatMap((room) =>
+  readdirSync(join(ROOT, room), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
+);
+
+test.each(folders.filter((folder) => !WITHOUT_README.test(folder)))(
+  '%s says in a few lines what it is',
+  (folder) => {
+    const lines = readFileSync(join(ROOT, folder, 'README.md'), 'utf8').split('\n');
+    expect(lines[0]).toMatch(/^# /);
+    expect(lines.length).toBeLessThanOrEqual(14);
   },
 );
