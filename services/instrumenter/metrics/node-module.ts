@@ -3,7 +3,7 @@
  * Texts are cut there already, to 255 bytes.
  */
 import { argument, userText } from './language/expression';
-import { PROGRAM } from './process';
+import { RUNNING } from './process';
 
 const METHOD_BYTES = 24;
 const URL_BYTES = 128;
@@ -12,7 +12,7 @@ export const ADDRESS_BYTES = 48;
 
 /** In the order of native.httpd() and native.httpc() in preload.js. */
 export const HTTP_FIELDS = {
-  ...PROGRAM,
+  ...RUNNING,
   http_method: userText(argument(0), METHOD_BYTES),
   http_url: userText(argument(1), URL_BYTES),
   http_path: userText(argument(2), URL_BYTES),

@@ -1,5 +1,6 @@
 /* The fields that every event of a running process has, on the real kernel, hostile names included. Needs root. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { gridOf } from '../../../common/model/field';
 import { totalCount } from '../../../common/model/distribution';
 import { nameFromBytes } from '../../../common/model/name';
@@ -62,6 +63,31 @@ onRealKernel('fields of processes', (kernel) => {
       perl(script, ...args, 'more');
       expect(totalOf(await kernel.read(one))).toBe(text.length < 80 ? 17 : 34);
     }
+  });
+
+  test('a program with named threads is one program in every metric, and its threads are a field of their own', async () => {
+    // A worker of Node.js has threads; each takes a name of its own for as long as it works.
+    const worker = `const { writeFileSync } = require('fs');
+      const { threadId } = require('worker_threads');
+      writeFileSync('/proc/thread-self/comm', 'worker-' + threadId);
+      for (let i = 0; i < 40; i++) require('fs').statSync('/proc/thread-self');
+      require('fs').writeFileSync('/tmp/' + process.title, 'x');`;
+    const comm = own('threads');
+    const program = `process.title = '${comm}'; require('fs').writeFileSync('/proc/self/comm', '${comm}');
+      const { Worker } = require('worker_threads');
+      for (let i = 0; i < 3; i++) new Worker(${JSON.stringify(worker)}, { eval: true })`;
+    const mine = is('execname', comm);
+    const threads = await kernel.enable('syscall.syscalls', ['threadname'], mine);
+    const written = await kernel.enable('fs.logical_ops', ['threadname'], mine);
+    const exits = await kernel.enable('unix.proc_exits', ['execname'], mine);
+    const ran = await kernel.enable('cpu.thread_executions', ['threadname'], mine);
+    spawnSync(process.execPath, ['-e', program]);
+    rmSync(`/tmp/${comm}`, { force: true });
+    for (const probe of [threads, written, ran]) {
+      const numbers = await kernel.numbers(probe);
+      for (const id of [1, 2, 3]) expect(numbers.get(`worker-${id}`)).toBeGreaterThan(0);
+    }
+    expect(await kernel.numbers(exits)).toEqual(new Map([[comm, 1]]));
   });
 
   test('a kernel thread has no arguments', async () => {

@@ -6,7 +6,6 @@ import {
   argument,
   choose,
   equal,
-  execname,
   hostname,
   kept,
   lift,
@@ -20,6 +19,7 @@ import {
   psargs,
   string,
   task,
+  threadname,
   wall,
   type Expression,
 } from './language/expression';
@@ -33,23 +33,24 @@ const COMM_BYTES = 16;
 /** Milliseconds into the second of the wall clock. */
 export const subsecond = over(modulo(wall, NS_PER_SECOND), NS_PER_MS);
 
+/** The name of a task's process; threads may have names of their own. */
+export const nameOfProcess = (of: Expression): Expression =>
+  string(member(of, 'group_leader.comm'), COMM_BYTES);
+/** A process's parent is the thread that made it. */
+const parentOf = (of: Expression): Expression => member(of, 'real_parent');
+
 /** Fields of the process that is running. */
 export const RUNNING = {
   hostname,
   zonename: zoneOf(task),
-  execname,
+  execname: nameOfProcess(task),
+  threadname,
   pid: processId,
   ppid: member(task, 'real_parent.tgid'),
-  pexecname: string(member(task, 'real_parent.comm'), COMM_BYTES),
+  pexecname: nameOfProcess(parentOf(task)),
   psargs,
   ppsargs: commandOf(member(task, 'real_parent.tgid')),
   subsecond,
-} as const;
-
-/** The same where a process's threads have names of their own, and the process's is asked for. */
-export const PROGRAM = {
-  ...RUNNING,
-  execname: string(member(task, 'group_leader.comm'), COMM_BYTES),
 } as const;
 
 /** The same fields of a process that need not be running, by a pointer to one of its tasks. */
@@ -57,10 +58,11 @@ export function fieldsOfTask(of: Expression) {
   return {
     hostname,
     zonename: zoneOf(of),
-    execname: string(member(of, 'comm'), COMM_BYTES),
+    execname: nameOfProcess(of),
+    threadname: string(member(of, 'comm'), COMM_BYTES),
     pid: member(of, 'tgid'),
     ppid: member(of, 'real_parent.tgid'),
-    pexecname: string(member(of, 'real_parent.comm'), COMM_BYTES),
+    pexecname: nameOfProcess(parentOf(of)),
     psargs: commandOf(member(of, 'tgid')),
     ppsargs: commandOf(member(of, 'real_parent.tgid')),
     subsecond,

@@ -2,7 +2,7 @@ import { FIELDS } from './language/fields';
 import { metricName } from '../../../common/model/metric';
 import { MODULES } from './modules';
 import { DECIMALS } from './language/names';
-import { SYSCALL_NAMES } from './syscall-names';
+import { SYSCALL_NAMES } from './syscall/syscall-names';
 import { ERRNO_NAMES } from './errnos';
 import { describe as describeMetric, metadataOf, METRICS, publicMetric } from './registry';
 
@@ -64,8 +64,19 @@ test('names and numbers lead back to each other', () => {
     for (const n of [0n, 1n, 39n, 134n, 999n, 2n ** 64n - 1n])
       expect(names.valuesOf(names.nameOf(n))).toContain(n);
   }
-  expect(SYSCALL_NAMES.x64.valuesOf('getppid')).toEqual([110n]);
+  const x32 = 0x4000_0000n;
+  const compat = 1n << 32n;
+  expect(SYSCALL_NAMES.x64.valuesOf('getppid')).toEqual([110n, x32 + 110n, compat + 64n]);
   expect(SYSCALL_NAMES.arm64.valuesOf('getppid')).toEqual([173n]);
+});
+
+test('a call that no table has prints as its number, with its sign, and is found by it', () => {
+  const { x64 } = SYSCALL_NAMES;
+  expect(x64.nameOf(2n ** 64n - 1n)).toBe('-1');
+  expect(x64.nameOf((1n << 32n) + 999n)).toBe('32-bit 999');
+  expect(x64.valuesOf('32-bit 999')).toEqual([(1n << 32n) + 999n]);
+  expect(x64.valuesOf('32-bit 4')).toEqual([]);
+  expect(x64.valuesOf('18446744073709551615')).toEqual([]);
 });
 
 test('a number that prints as a name, or that no integer prints as, is no name of a number', () => {

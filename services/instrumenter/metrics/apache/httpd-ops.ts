@@ -1,7 +1,7 @@
 /* apache.httpd_ops: each request that an Apache server has answered. Needs its DTrace module (provider httpd). */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROCESS_FIELDS } from '../language/fields';
+import { FAMILY_FIELDS } from '../language/fields';
 
 const REQUEST = '(xlate <httpd_rqinfo_t *>((dthttpd_t *)arg0))';
 
@@ -12,7 +12,7 @@ export const apacheHttpdOps: MetricDescription = {
   question: 'Which URLs of the web server are slow, and for whom?',
   unit: 'requests',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'http_method', 'http_url', 'http_path', 'raddr', 'rport', 'latency'],
+  fields: [...FAMILY_FIELDS, 'http_method', 'http_url', 'http_path', 'raddr', 'rport', 'latency'],
   dtrace: {
     illumos: span({
       from: ['httpd*:::request-start'],

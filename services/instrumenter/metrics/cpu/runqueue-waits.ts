@@ -89,10 +89,11 @@ export const runqueueWaits: MetricDescription = {
         count: {
           by: [`${COMING}->pid`],
           fields: {
-            execname: `stringof(${COMING}->comm)`,
+            execname: `stringof(${COMING}->group_leader->comm)`,
+            threadname: `stringof(${COMING}->comm)`,
             pid: { integer: `${COMING}->tgid` },
             ppid: { integer: `${COMING}->real_parent->tgid` },
-            pexecname: `stringof(${COMING}->real_parent->comm)`,
+            pexecname: `stringof(${COMING}->real_parent->group_leader->comm)`,
             latency: SINCE_START,
             subsecond: SUBSECOND,
           },

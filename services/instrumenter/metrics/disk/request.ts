@@ -134,7 +134,7 @@ export function requests(fields: Fields, amount?: Expression): readonly Probe[] 
         {
           kind: 'count',
           by: request,
-          ...(amount === undefined ? {} : { onlyKept: true, amount }),
+          ...(amount === undefined ? {} : { amount }),
           fields,
         },
       ],

@@ -4,7 +4,7 @@ import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { tableOfNames } from '../language/names';
 import { named } from '../language/observation';
-import { PROGRAM, sinceStart } from '../process';
+import { RUNNING, sinceStart } from '../process';
 import { entry, LIBC, returnOf, userMoment } from '../user';
 
 /** EAI_* of <netdb.h>, as the unsigned 32 bits that a register holds; the same in glibc and musl. */
@@ -49,7 +49,7 @@ export const dnsLookups: MetricDescription = {
             kind: 'count',
             by: 'thread',
             fields: {
-              ...PROGRAM,
+              ...RUNNING,
               // Read now: the function itself has just read it, so its page is in memory.
               name: userText(kept('name'), NAME_BYTES),
               status: named(bits(result, 0xffff_ffff), STATUS),

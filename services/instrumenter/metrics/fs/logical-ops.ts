@@ -7,7 +7,7 @@ import { choose } from '../language/expression';
 import { fileSystem, isRealFileSystem, OPERATIONS } from '../illumos-vnode';
 import { named } from '../language/observation';
 import { RUNNING } from '../process';
-import { eachCallOf, error, firstArgument, isOneOf, kindsOf, numberAtExit, result } from '../syscall/call';
+import { eachCallOf, error, firstArgument, isOneOf, kindsOf, callNumber, result } from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
 
 /** Calls that hand over or return a descriptor: by a path alone the kernel's structures do not say which file it was. */
@@ -25,7 +25,7 @@ const CALLS = {
 };
 
 /** A call that fails to open has no file, and is not counted. */
-const { file, isOpen } = fileOf(choose(isOneOf(numberAtExit, CALLS.open), result, firstArgument));
+const { file, isOpen } = fileOf(choose(isOneOf(callNumber, CALLS.open), result, firstArgument));
 
 export const logicalOps: MetricDescription = {
   module: 'fs',
@@ -41,7 +41,7 @@ export const logicalOps: MetricDescription = {
       fields: {
         ...RUNNING,
         fstype: fileSystemOf(file),
-        optype: named(numberAtExit, kindsOf(CALLS)),
+        optype: named(callNumber, kindsOf(CALLS)),
         errno: named(error, ERRNO_NAMES),
       },
     }),

@@ -1,11 +1,9 @@
 /* fs.logical_rwbytes: the bytes that programs read and write. */
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { tracepoint } from '../language/observation';
-import { all } from '../language/expression';
 import { DISK_BYTES } from '../measures';
 import { RUNNING } from '../process';
-import { isOneOf, numberAtExit } from '../syscall/call';
+import { callsOf } from '../syscall/call';
 import { ZONE_VFS, zoneOf } from '../../sources/kstat/zones';
 import { fstype, isOfFileSystem, moved, optype, READS_AND_WRITES } from './read-write';
 
@@ -18,19 +16,11 @@ export const logicalRwbytes: MetricDescription = {
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'subsecond'],
   bpf: {
-    probes: [
-      {
-        at: tracepoint('sys_exit'),
-        steps: [
-          {
-            kind: 'count',
-            when: all(isOneOf(numberAtExit, READS_AND_WRITES), ...isOfFileSystem),
-            amount: moved,
-            fields: { ...RUNNING, fstype, optype },
-          },
-        ],
-      },
-    ],
+    probes: callsOf(READS_AND_WRITES, {
+      when: isOfFileSystem,
+      amount: moved,
+      fields: { ...RUNNING, fstype, optype },
+    }),
   },
   // Logical reads and writes of each zone, cached or not, in bytes.
   kstat: {

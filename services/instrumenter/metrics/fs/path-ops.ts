@@ -53,7 +53,6 @@ const probes = OPERATIONS.flatMap(([, of, inode], i): Probe[] => [
       {
         kind: 'count',
         by: 'thread',
-        onlyKept: true,
         fields: {
           ...RUNNING,
           fstype: fileSystemOfInode(cast(kept('folder'), 'inode')),

@@ -2,16 +2,29 @@
  * Reads and writes of files, as programs make them: for the descriptions that count them, or their bytes. In: nothing.
  * Out: the calls, by kind; which of them are of a file system; what they have moved, and where.
  */
-import { all, choose, equal, member, minus, unequal } from '../language/expression';
+import {
+  all,
+  any,
+  below,
+  bits,
+  choose,
+  equal,
+  member,
+  minus,
+  not,
+  unequal,
+  type Expression,
+} from '../language/expression';
 import { named } from '../language/observation';
 import {
   error,
   firstArgument,
-  fourthArgument,
+  placeArgument,
   isOneOf,
   kindsOf,
-  numberAtExit,
+  callNumber,
   result,
+  sixthArgument,
 } from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
 
@@ -30,10 +43,30 @@ export const isOfFileSystem = [isOpen, isInFileSystem(file)];
 /** Bytes that were moved: 0 where the call failed. */
 export const moved = choose(equal(error, 0), result, 0);
 export const fstype = fileSystemOf(file);
-export const optype = named(numberAtExit, kindsOf(CALLS));
-/** Where in the file. Its own place has moved on by what was done. */
+export const optype = named(callNumber, kindsOf(CALLS));
+
+const O_APPEND = 0o2000;
+const RWF_APPEND = 0x10;
+const RWF_NOAPPEND = 0x20;
+/** Whatever place is given, these write at the end. */
+const appends = all(
+  isOneOf(callNumber, CALLS.write),
+  any(
+    all(isOneOf(callNumber, ['pwritev2']), unequal(bits(sixthArgument, RWF_APPEND), 0)),
+    all(
+      unequal(bits(member(file, 'f_flags'), O_APPEND), 0),
+      not(all(isOneOf(callNumber, ['pwritev2']), unequal(bits(sixthArgument, RWF_NOAPPEND), 0))),
+    ),
+  ),
+);
+const end = member(file, 'f_inode.i_size');
+/** The file's own, which has moved on by what was done; that of some special files does not move. */
+const own = member(file, 'f_pos');
+const before = (place: Expression): Expression => choose(below(place, moved), place, minus(place, moved));
+
+/** Where in the file. */
 export const offset = choose(
-  all(isOneOf(numberAtExit, AT_A_PLACE), unequal(fourthArgument, ON)),
-  fourthArgument,
-  minus(member(file, 'f_pos'), moved),
+  isOneOf(callNumber, AT_A_PLACE),
+  choose(appends, before(end), choose(equal(placeArgument, ON), before(own), placeArgument)),
+  before(own),
 );

@@ -4,8 +4,8 @@ import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
 import { named } from '../language/observation';
 import { RUNNING } from '../process';
-import { eachCallOf, error, numberAtExit } from '../syscall/call';
-import { SYSCALL_NAMES } from '../syscall-names';
+import { eachCallOf, callNumber, error } from '../syscall/call';
+import { SYSCALL_NAMES } from '../syscall/syscall-names';
 
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
 
@@ -19,7 +19,7 @@ export const syncs: MetricDescription = {
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'subsecond'],
   bpf: {
     probes: eachCallOf(CALLS, {
-      fields: { ...RUNNING, syscall: named(numberAtExit, SYSCALL_NAMES), errno: named(error, ERRNO_NAMES) },
+      fields: { ...RUNNING, syscall: named(callNumber, SYSCALL_NAMES), errno: named(error, ERRNO_NAMES) },
     }),
   },
 };

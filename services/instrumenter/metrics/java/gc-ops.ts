@@ -4,7 +4,7 @@ import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { tableOfNames } from '../language/names';
 import { named } from '../language/observation';
-import { PROGRAM, sinceStart } from '../process';
+import { RUNNING, sinceStart } from '../process';
 import { JAVA, usdt, userMoment } from '../user';
 
 /** The probe's argument: whether the whole heap is collected. */
@@ -33,8 +33,7 @@ export const javaGcOps: MetricDescription = {
           {
             kind: 'count',
             by: 'thread',
-            onlyKept: true,
-            fields: { ...PROGRAM, gctype: named(kept('type'), TYPES), latency: sinceStart },
+            fields: { ...RUNNING, gctype: named(kept('type'), TYPES), latency: sinceStart },
           },
         ],
       },

@@ -91,13 +91,14 @@ export const ILLUMOS_PROCESS = {
   ppsargs: 'stringof(curthread->t_procp->p_parent->p_user.u_psargs)',
 } as const satisfies Partial<Record<FieldName, DField>>;
 
-/** Fields of the running process on Linux. A thread has a name of its own there. */
+/** Fields of the running process on Linux, where execname is the thread's. */
 export const LINUX_PROCESS = {
   pid: { integer: 'pid' },
-  execname: 'execname',
+  execname: 'stringof(curthread->group_leader->comm)',
+  threadname: 'execname',
   psargs: 'curpsinfo->pr_psargs',
   ppid: { integer: 'ppid' },
-  pexecname: 'stringof(curthread->real_parent->comm)',
+  pexecname: 'stringof(curthread->real_parent->group_leader->comm)',
 } as const satisfies Partial<Record<FieldName, DField>>;
 
 /** The first characters of a statement, marked where there is more. */

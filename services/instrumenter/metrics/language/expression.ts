@@ -19,7 +19,7 @@ export type Expression =
   /** Identifiers of the running thread and its process, as the host counts them. */
   | { readonly kind: 'thread' | 'process' | 'cpu' }
   /** Name of the running thread: at most 15 bytes. */
-  | { readonly kind: 'execname' }
+  | { readonly kind: 'threadname' }
   /** Address of the instruction that a sample has interrupted: the upper half is the kernel's. */
   | { readonly kind: 'instruction' }
   /** Number of the cgroup that the running thread is in. */
@@ -91,7 +91,7 @@ export const wall: Expression = { kind: 'wall' };
 export const thread: Expression = { kind: 'thread' };
 export const processId: Expression = { kind: 'process' };
 export const cpu: Expression = { kind: 'cpu' };
-export const execname: Expression = { kind: 'execname' };
+export const threadname: Expression = { kind: 'threadname' };
 export const task: Expression = { kind: 'task' };
 export const instruction: Expression = { kind: 'instruction' };
 export const psargs: Expression = { kind: 'psargs' };

@@ -94,6 +94,7 @@ export const FIELDS = {
   table: text('table name'),
   tcpstack: text('TCP instance'),
   texecname: text('application signalled'),
+  threadname: text('thread name'),
   user: text('client username'),
   utilization: numeric('utilization', 'percent'),
   vcpuid: text('vCPU identifier'),
@@ -110,5 +111,8 @@ export type FieldName = keyof typeof FIELDS;
 /** What metrics of user programs know about whoever did it, in the order in which it is shown. */
 export const PROGRAM_FIELDS = ['hostname', 'zonename', 'pid', 'execname', 'psargs'] as const;
 
-/** The same with the parent process: what metrics of the kernel's work know about whoever it works for. */
-export const PROCESS_FIELDS = [...PROGRAM_FIELDS, 'ppid', 'pexecname', 'ppsargs'] as const;
+/** The same with the parent process. */
+export const FAMILY_FIELDS = [...PROGRAM_FIELDS, 'ppid', 'pexecname', 'ppsargs'] as const;
+
+/** And the thread: what metrics of the kernel's work know about whoever it works for. */
+export const PROCESS_FIELDS = [...FAMILY_FIELDS, 'threadname'] as const;

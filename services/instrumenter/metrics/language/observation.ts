@@ -4,6 +4,7 @@
  *
  * An event of one moment has one probe with a `count` step. An event with a beginning and an end has a `keep`
  * step at its beginning and a `count` step at its end, which finds what was kept again `by` the same identity.
+ * Which events a metric has does not depend on what is asked of them: both steps are taken for every question.
  */
 import { member, type Expression } from './expression';
 import type { UserMoment } from '../user';
@@ -44,11 +45,13 @@ export type Step =
     }
   | {
       readonly kind: 'count';
-      /** Absent: nothing was kept. */
+      /** The end of what was kept by this: without a beginning it does not count, whatever is asked for. Absent: an event of one moment. */
       readonly by?: Identity;
-      /** What was not kept does not count, even where nothing of it is asked for. */
-      readonly onlyKept?: true;
       readonly when?: Expression;
+      /** An end without a beginning counts all the same where this holds, with these values instead of what was kept. */
+      readonly unkept?: { readonly when: Expression; readonly values: Readonly<Record<string, Expression>> };
+      /** Decides after `when`, and may use what was kept. */
+      readonly provided?: Expression;
       /** How much one event counts: bytes, pages. Absent: 1. */
       readonly amount?: Expression;
       readonly fields: Readonly<Record<string, FieldExpression | readonly FieldExpression[]>>;

@@ -4,7 +4,7 @@ import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { argument } from '../language/expression';
 import { named } from '../language/observation';
-import { PROGRAM } from '../process';
+import { RUNNING } from '../process';
 import { NODE, usdt, userMoment } from '../user';
 import { tableOfNames } from '../language/names';
 
@@ -39,7 +39,7 @@ export const gcOps: MetricDescription = {
         steps: [
           {
             kind: 'count',
-            fields: { ...PROGRAM, gctype: named(argument(0), KINDS), latency: argument(1) },
+            fields: { ...RUNNING, gctype: named(argument(0), KINDS), latency: argument(1) },
           },
         ],
       },

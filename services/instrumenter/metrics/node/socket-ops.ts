@@ -1,7 +1,7 @@
 /* node.socket_ops: each read and write of a socket by a Node.js program. */
 import { ILLUMOS_PROCESS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROCESS_FIELDS } from '../language/fields';
+import { FAMILY_FIELDS } from '../language/fields';
 import { CONNECTION } from '../node-program';
 
 export const socketOps: MetricDescription = {
@@ -11,7 +11,7 @@ export const socketOps: MetricDescription = {
   question: 'How much goes over which connection, and does it pile up?',
   unit: 'operations',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],
+  fields: [...FAMILY_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],
   dtrace: {
     illumos: [
       {

@@ -83,7 +83,7 @@ export const postgresQueries: MetricDescription = {
       },
       {
         at: userMoment(POSTGRES, returnOf('PortalRun')),
-        steps: [{ kind: 'count', by: execution, onlyKept: true, fields: FIELDS }],
+        steps: [{ kind: 'count', by: execution, fields: FIELDS }],
       },
       leavingCpu((of) => of, executionBy),
       { at: tracepoint('sched_process_exit'), steps: [{ kind: 'forget', by: execution }] },

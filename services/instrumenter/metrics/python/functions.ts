@@ -2,7 +2,7 @@
 import { argument, userText } from '../language/expression';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { PROGRAM } from '../process';
+import { RUNNING } from '../process';
 import { PYTHON, usdt, userMoment } from '../user';
 
 export const pythonFunctions: MetricDescription = {
@@ -20,7 +20,7 @@ export const pythonFunctions: MetricDescription = {
         steps: [
           {
             kind: 'count',
-            fields: { ...PROGRAM, file: userText(argument(0), 128), function: userText(argument(1), 64) },
+            fields: { ...RUNNING, file: userText(argument(0), 128), function: userText(argument(1), 64) },
           },
         ],
       },

@@ -1,7 +1,7 @@
 /* restify.handler_ops: each handler that a restify server has run for a request. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROCESS_FIELDS } from '../language/fields';
+import { FAMILY_FIELDS } from '../language/fields';
 
 export const handlerOps: MetricDescription = {
   module: 'restify',
@@ -10,7 +10,7 @@ export const handlerOps: MetricDescription = {
   question: 'Which step of which route is slow?',
   unit: 'operations',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'restify_sname', 'restify_rname', 'restify_hname', 'latency'],
+  fields: [...FAMILY_FIELDS, 'restify_sname', 'restify_rname', 'restify_hname', 'latency'],
   dtrace: {
     illumos: span({
       from: ['restify*:::handler-start'],

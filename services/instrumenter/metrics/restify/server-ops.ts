@@ -1,7 +1,7 @@
 /* restify.server_ops: each request that a restify server has answered. */
 import { ILLUMOS_PROCESS, SINCE_START, span } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROCESS_FIELDS } from '../language/fields';
+import { FAMILY_FIELDS } from '../language/fields';
 
 export const serverOps: MetricDescription = {
   module: 'restify',
@@ -11,7 +11,7 @@ export const serverOps: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [
-    ...PROCESS_FIELDS,
+    ...FAMILY_FIELDS,
     'restify_sname',
     'restify_rname',
     'http_url',

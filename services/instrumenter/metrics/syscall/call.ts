@@ -1,33 +1,64 @@
 /*
  * System calls, as the tracepoints sys_enter and sys_exit tell of them. In: names of calls. Out: which numbers these
- * have on each processor, what a call was given and gave back, and events that last as long as a call does.
+ * have on each processor and in each of its tables, what a call was given and gave back, and events that last as long
+ * as a call does.
+ *
+ * Every call is an event from where it enters the kernel to where it returns. Its number is taken at the beginning: a
+ * call may overwrite it (rt_sigreturn). One that is refused before it begins (a seccomp filter) never enters; it counts
+ * all the same, and took no time. A new process returns from a call that it never made: that is no event.
  */
 import {
   all,
   any,
   argument,
   below,
+  bits,
   byArch,
   choose,
+  either,
   equal,
+  kept,
+  lift,
   member,
   minus,
+  not,
   now,
+  plus,
+  shiftLeft,
+  shiftRight,
+  task,
+  unequal,
   word,
   type Expression,
 } from '../language/expression';
 import { tableOfNames } from '../language/names';
 import { tracepoint, type Named, type Probe, type Step } from '../language/observation';
 import { sinceStart } from '../process';
-import { SYSCALL_NAMES } from '../syscall-names';
+import { COMPAT, SYSCALL_NAMES } from './syscall-names';
 
 const registers = argument(0, 'pt_regs');
 
-/** At sys_exit; sys_enter hands it over. */
-export const numberAtExit = byArch({
+/** Whether the running thread is in a call of a 32-bit program: TS_COMPAT, TIF_32BIT. */
+const isCompat = byArch({
+  x64: either(unequal(bits(member(task, 'thread_info.status'), 0x2), 0), lift(0)),
+  arm64: either(unequal(bits(member(task, 'thread_info.flags'), 1 << 22), 0), lift(0)),
+});
+
+/** The number in the tables of SYSCALL_NAMES. */
+const numbered = (number: Expression): Expression =>
+  choose(isCompat, plus(bits(number, 0xffff_ffff), COMPAT), number);
+
+const numberAtEntry = argument(1);
+/** Overwritten by some calls. */
+const numberAtExit = byArch({
   x64: member(registers, 'orig_ax'),
   arm64: member(registers, 'syscallno'),
 });
+
+/** Of the call that returns. */
+export const callNumber = kept('number');
+const wasCompat = equal(shiftRight(callNumber, 32), 1);
+
 export const result = argument(1);
 
 /** Results -4095..-1 are errors, also where a pointer is returned. */
@@ -38,23 +69,139 @@ export function errorOf(result: Expression): Expression {
 export const error = errorOf(result);
 
 /** The registers keep what a call was given, but for the first argument on arm64, which is remembered beside them. */
-export const firstArgument = byArch({ x64: member(registers, 'di'), arm64: member(registers, 'orig_x0') });
-export const fourthArgument = byArch({ x64: member(registers, 'r10'), arm64: word(registers, 'regs', 24) });
+const given = (x64: string, compat: string, arm64: Expression): Expression =>
+  byArch({ x64: choose(wasCompat, member(registers, compat), member(registers, x64)), arm64 });
+export const firstArgument = given('di', 'bx', member(registers, 'orig_x0'));
+export const fourthArgument = given('r10', 'si', word(registers, 'regs', 24));
+/** The fourth where it is a place in a file: 64 bits, which 32-bit programs give in two halves. */
+export const placeArgument = byArch({
+  x64: choose(
+    wasCompat,
+    plus(shiftLeft(member(registers, 'di'), 32), bits(member(registers, 'si'), 0xffff_ffff)),
+    member(registers, 'r10'),
+  ),
+  arm64: word(registers, 'regs', 24),
+});
+export const sixthArgument = given('r9', 'bp', word(registers, 'regs', 40));
 
-/** Names that a processor does not have are left out there. */
+type Architecture = 'x64' | 'arm64';
+
+/** Numbers that a processor has for these names, in its own tables and in that of 32-bit programs. */
+function numbersOf(
+  names: readonly string[],
+  architecture: Architecture,
+): { own: number[]; compat: number[] } {
+  const all = [...new Set(names.flatMap((name) => SYSCALL_NAMES[architecture].valuesOf(name)).map(Number))];
+  return { own: all.filter((n) => n < COMPAT), compat: all.filter((n) => n >= COMPAT) };
+}
+
+const among = (number: Expression, numbers: readonly number[]): Expression =>
+  any(...[...new Set(numbers)].map((n) => equal(number, n)));
+
+const onEach = (of: (architecture: Architecture) => Expression): Expression =>
+  byArch({ x64: of('x64'), arm64: of('arm64') });
+
+/** Of a number of SYSCALL_NAMES. Names that a processor does not have are left out there. */
 export function isOneOf(number: Expression, names: readonly string[]): Expression {
-  const on = (architecture: 'x64' | 'arm64'): Expression =>
-    any(
-      ...names
-        .flatMap((name) => SYSCALL_NAMES[architecture].valuesOf(name))
-        .map((value) => equal(number, Number(value))),
+  return onEach((architecture) => {
+    const { own, compat } = numbersOf(names, architecture);
+    return among(number, [...own, ...compat]);
+  });
+}
+
+/** The same of a number as it is in a register: which table is meant is looked up only where the number could be one. */
+function enters(names: readonly string[]): Expression {
+  return onEach((architecture) => {
+    const { own, compat } = numbersOf(names, architecture);
+    const lower = compat.map((n) => n - COMPAT);
+    return any(
+      all(among(numberAtEntry, own), not(isCompat)),
+      all(among(bits(numberAtEntry, 0xffff_ffff), lower), isCompat),
     );
-  return byArch({ x64: on('x64'), arm64: on('arm64') });
+  });
+}
+
+/** True for all calls of these names, and for some others. */
+function mayBe(names: readonly string[]): Expression {
+  return onEach((architecture) => {
+    const { own, compat } = numbersOf(names, architecture);
+    return any(
+      among(numberAtExit, own),
+      among(
+        bits(numberAtExit, 0xffff_ffff),
+        compat.map((n) => n - COMPAT).filter((n) => !own.includes(n)),
+      ),
+    );
+  });
+}
+
+/** SECCOMP_MODE_FILTER */
+const FILTERED = 2;
+/** Errors of calls that wait: one that was under way before anybody asked may return them. */
+const WAITING = [4, 11, 110, 512, 513, 514, 516];
+
+/** A call that returns and was not seen to begin: a seccomp filter has refused it. */
+const isRefused = all(
+  either(equal(member(task, 'seccomp.mode'), FILTERED), lift(0)),
+  unequal(error, 0),
+  not(among(error, WAITING)),
+);
+
+/** What every call keeps. */
+const begun = { start: now, number: numbered(numberAtEntry) };
+
+/** How a call begins; `values` besides its `start` and its `number`. */
+export function callBegins(
+  values: Readonly<Record<string, Expression>> = {},
+  names?: readonly string[],
+): Probe {
+  return {
+    at: tracepoint('sys_enter'),
+    steps: [
+      {
+        kind: 'keep',
+        by: 'thread',
+        ...(names === undefined ? {} : { when: enters(names) }),
+        values: { ...values, ...begun },
+      },
+    ],
+  };
+}
+
+interface Counted extends Pick<Extract<Step, { kind: 'count' }>, 'amount' | 'fields'> {
+  /** All of these are true. */
+  readonly when?: readonly Expression[];
+}
+
+/** How it ends. */
+export function callEnds(
+  counted: Counted,
+  values: Readonly<Record<string, Expression>> = {},
+  names?: readonly string[],
+): Probe {
+  const atExit = numbered(numberAtExit);
+  return {
+    at: tracepoint('sys_exit'),
+    steps: [
+      {
+        kind: 'count',
+        by: 'thread',
+        when: all(...(names === undefined ? [] : [mayBe(names)])),
+        unkept: {
+          when: all(isRefused, ...(names === undefined ? [] : [isOneOf(atExit, names)])),
+          values: { ...values, start: now, number: atExit },
+        },
+        ...(counted.when === undefined ? {} : { provided: all(...counted.when) }),
+        ...(counted.amount === undefined ? {} : { amount: counted.amount }),
+        fields: counted.fields,
+      },
+    ],
+  };
 }
 
 /** Numbers print as the kind of their call. */
 export function kindsOf(callsByKind: Readonly<Record<string, readonly string[]>>): Named['names'] {
-  const on = (architecture: 'x64' | 'arm64') =>
+  const on = (architecture: Architecture) =>
     tableOfNames(
       Object.entries(callsByKind).flatMap(([kind, names]) =>
         names
@@ -65,30 +212,12 @@ export function kindsOf(callsByKind: Readonly<Record<string, readonly string[]>>
   return { x64: on('x64'), arm64: on('arm64') };
 }
 
-/** Each of these calls is an event, from where it enters the kernel to where it returns; its `latency` is known. */
-export function eachCallOf(
-  names: readonly string[],
-  counted: {
-    /** All of these are true. */
-    readonly when?: readonly Expression[];
-    readonly fields: Extract<Step, { kind: 'count' }>['fields'];
-  },
-): readonly Probe[] {
-  return [
-    {
-      at: tracepoint('sys_enter'),
-      steps: [{ kind: 'keep', by: 'thread', when: isOneOf(argument(1), names), values: { start: now } }],
-    },
-    {
-      at: tracepoint('sys_exit'),
-      steps: [
-        {
-          kind: 'count',
-          by: 'thread',
-          when: all(isOneOf(numberAtExit, names), ...(counted.when ?? [])),
-          fields: { ...counted.fields, latency: sinceStart },
-        },
-      ],
-    },
-  ];
+/** Each of these calls is an event. */
+export function callsOf(names: readonly string[], counted: Counted): readonly Probe[] {
+  return [callBegins({}, names), callEnds(counted, {}, names)];
+}
+
+/** The same, and its `latency` is known. */
+export function eachCallOf(names: readonly string[], counted: Counted): readonly Probe[] {
+  return callsOf(names, { ...counted, fields: { ...counted.fields, latency: sinceStart } });
 }

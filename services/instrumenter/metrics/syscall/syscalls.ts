@@ -12,10 +12,10 @@ import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
 import { ILLUMOS_ERRNO_NAMES } from '../illumos-errnos';
-import { named, tracepoint } from '../language/observation';
+import { named } from '../language/observation';
 import { CPU_STARTS, cpuSinceStart, leavingCpu, RUNNING, sinceStart } from '../process';
-import { SYSCALL_NAMES } from '../syscall-names';
-import { error, numberAtExit } from './call';
+import { SYSCALL_NAMES } from './syscall-names';
+import { callBegins, callEnds, callNumber, error } from './call';
 
 export const syscalls: MetricDescription = {
   module: 'syscall',
@@ -27,27 +27,20 @@ export const syscalls: MetricDescription = {
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'cputime', 'subsecond'],
   bpf: {
     probes: [
-      {
-        at: tracepoint('sys_enter'),
-        steps: [{ kind: 'keep', by: 'thread', values: CPU_STARTS }],
-      },
+      callBegins(CPU_STARTS),
       leavingCpu((of) => of),
-      {
-        at: tracepoint('sys_exit'),
-        steps: [
-          {
-            kind: 'count',
-            by: 'thread',
-            fields: {
-              ...RUNNING,
-              syscall: named(numberAtExit, SYSCALL_NAMES),
-              errno: named(error, ERRNO_NAMES),
-              latency: sinceStart,
-              cputime: cpuSinceStart,
-            },
+      callEnds(
+        {
+          fields: {
+            ...RUNNING,
+            syscall: named(callNumber, SYSCALL_NAMES),
+            errno: named(error, ERRNO_NAMES),
+            latency: sinceStart,
+            cputime: cpuSinceStart,
           },
-        ],
-      },
+        },
+        CPU_STARTS,
+      ),
     ],
   },
   dtrace: {

@@ -1,12 +1,10 @@
 /* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { argument, member, string } from '../language/expression';
+import { argument } from '../language/expression';
 import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
-import { RUNNING } from '../process';
-
-const COMM_BYTES = 16;
+import { nameOfProcess, RUNNING } from '../process';
 
 /** Numbers 1 to 31, alike on x86 and arm64; those of real time print in decimal. */
 const SIGNALS = tableOfNames(
@@ -36,7 +34,7 @@ export const signals: MetricDescription = {
             fields: {
               ...RUNNING,
               signal: named(argument(0), SIGNALS),
-              texecname: string(member(argument('task_struct'), 'comm'), COMM_BYTES),
+              texecname: nameOfProcess(argument('task_struct')),
             },
           },
         ],

@@ -29,7 +29,7 @@ export const vmThreadSamples: MetricDescription = {
       {
         probes: ['profile:::profile-99hz'],
         // Names are 15 bytes long there.
-        when: 'execname == "qemu-system-x86"',
+        when: 'stringof(curthread->group_leader->comm) == "qemu-system-x86"',
         count: { fields: { subsecond: SUBSECOND } },
       },
     ],

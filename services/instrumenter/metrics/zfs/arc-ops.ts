@@ -1,7 +1,7 @@
 /* zfs.arc_ops: each look into the cache of ZFS. */
 import { ILLUMOS_PROCESS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROCESS_FIELDS } from '../language/fields';
+import { FAMILY_FIELDS } from '../language/fields';
 
 export const arcOps: MetricDescription = {
   module: 'zfs',
@@ -10,7 +10,7 @@ export const arcOps: MetricDescription = {
   question: 'Do reads find their data in memory, and whose do not?',
   unit: 'operations',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'optype'],
+  fields: [...FAMILY_FIELDS, 'optype'],
   dtrace: {
     illumos: [
       {

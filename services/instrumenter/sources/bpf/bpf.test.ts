@@ -61,7 +61,7 @@ test('a field that this kernel cannot tell is left out of the offer, the metric 
   const offers = new BpfSource({ ...options, types: lacking, kernel }).offers();
   expect(offers).toContainEqual({
     metric: 'unix.proc_execs',
-    fields: ['hostname', 'pid', 'execname', 'subsecond'],
+    fields: ['hostname', 'pid', 'execname', 'threadname', 'subsecond'],
   });
   expect(offers).toContainEqual({
     metric: 'disk.physio_ops',

@@ -2,7 +2,7 @@ import { metricName } from '../../../../common/model/metric';
 import { isNumeric } from '../../../../common/model/field';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
 import { FIELDS } from '../../metrics/language/fields';
-import { SYSCALL_NAMES } from '../../metrics/syscall-names';
+import { SYSCALL_NAMES } from '../../metrics/syscall/syscall-names';
 import type { Clause } from '../../metrics/language/clause';
 import { allQuestions, questionOf } from './questions';
 import { fieldsOf, isOfProgram, programOf } from './program';

@@ -145,11 +145,14 @@ test('a predicate on the host’s own name leaves no instruction behind', () => 
   expect(size(is('hostname', HOST))).toBe(size({ kind: 'always' }));
 });
 
-test('what no field of the question needs is neither gathered nor kept', () => {
-  const names = (breakdown: string[]): string[] =>
-    compile(SYSCALLS, ask({ kind: 'always' }, breakdown), machineOf()).programs.map((p) => p.tracepoint);
-  expect(names(['execname'])).toEqual(['sys_exit']);
+test('what no field of the question needs is neither gathered nor kept; that an event began is always kept', () => {
+  const compiled = (breakdown: string[]): Compiled =>
+    compile(SYSCALLS, ask({ kind: 'always' }, breakdown), machineOf());
+  const names = (breakdown: string[]): string[] => compiled(breakdown).programs.map((p) => p.tracepoint);
+  expect(names(['execname'])).toEqual(['sys_enter', 'sys_exit', 'sched_process_exit']);
   expect(names(['latency'])).toEqual(['sys_enter', 'sys_exit', 'sched_process_exit']);
+  expect(names(['cputime'])).toContain('sched_switch');
+  expect(listPrograms(compiled(['execname']))).not.toContain('kept.start');
 });
 
 test('a question with too many parts is refused by the limit on instructions', () => {
@@ -180,6 +183,6 @@ test('the listing names the source of what is computed', () => {
   );
   expect(text).toContain('sys_exit:');
   expect(text).toContain('argument(0)->orig_ax');
-  expect(text).toContain('task()->real_parent->comm == "init"');
+  expect(text).toContain('task()->real_parent->group_leader->comm == "init"');
   expect(text).toContain('bucket of (now() - kept.start)');
 });

@@ -116,7 +116,7 @@ test('what is kept where a function begins is counted where it returns', () => {
         },
         {
           at: kernelReturn('submit'),
-          steps: [{ kind: 'count', by: 'cpu', onlyKept: true, fields: { pid: kept('size') } }],
+          steps: [{ kind: 'count', by: 'cpu', fields: { pid: kept('size') } }],
         },
       ],
     },

@@ -43,16 +43,25 @@ export interface Question {
 /** An identity resolved: one per CPU, or a number. */
 export type By = 'cpu' | Node;
 
+interface NamedNode {
+  readonly name: string;
+  readonly node: Node;
+}
+
 export interface KeepStep {
   readonly kind: 'keep';
   readonly by: By;
+  readonly inPlace: boolean;
   readonly when: Node;
-  readonly values: readonly { readonly name: string; readonly node: Node }[];
+  readonly values: readonly NamedNode[];
 }
 export interface CountStep {
   readonly kind: 'count';
-  /** Absent: the question needs nothing that was kept. */
+  /** Absent: an event of one moment. */
   readonly by?: By;
+  readonly inPlace: boolean;
+  /** An end without a beginning: whether it counts, and with which values. */
+  readonly unkept?: { readonly when: Node; readonly values: readonly NamedNode[] };
   /** What decides before what was kept is taken out, and after. */
   readonly when: Node;
   readonly condition: Node;
@@ -71,7 +80,7 @@ export interface AmendStep {
   readonly kind: 'amend';
   readonly by: Node;
   readonly when: Node;
-  readonly values: readonly { readonly name: string; readonly node: Node }[];
+  readonly values: readonly NamedNode[];
 }
 export type ReadyStep = KeepStep | CountStep | AmendStep | ForgetStep;
 
@@ -87,9 +96,12 @@ interface ReadyProbe {
   readonly steps: readonly ReadyStep[];
 }
 
-/** How what is kept is stored. inPlace: an entry stays, and is marked empty; otherwise it is removed when counted. */
+/**
+ * How what is kept is stored: one for each CPU, or by number. A step that works in place leaves the entry, and marks it
+ * empty; otherwise it is removed when counted.
+ */
 export interface Keeping {
-  readonly storage: 'cpu' | 'inPlace' | 'removed';
+  readonly storage: 'cpu' | 'hash';
   /** One of 8 bytes each, in this order. The first is never 0 while an event is in flight. */
   readonly names: readonly string[];
 }
@@ -118,9 +130,10 @@ export function plan(observation: Observation, question: Question, machine: Mach
   const identities = observation.probes.flatMap((probe) =>
     probe.steps.filter((step) => step.kind === 'keep').map((step) => step.by),
   );
-  const needsKept = counts.some((count) => count.by !== undefined);
-  const keeping = needsKept ? keepingOf(observation, wanted, identities[0]) : undefined;
-  const probes = withCleaning(observation.probes, needsKept && identities[0] === 'thread')
+  const keeping = counts.some((count) => count.by !== undefined)
+    ? keepingOf(observation, wanted, identities[0])
+    : undefined;
+  const probes = withCleaning(observation.probes, identities.includes('thread'))
     .flatMap((probe) =>
       placesOf(probe, machine).map((at) => ({
         tracepoint: probe.at.name,
@@ -128,7 +141,7 @@ export function plan(observation: Observation, question: Question, machine: Mach
         ...(at.site === undefined ? {} : { site: at.site }),
         ...(at.hook === undefined ? {} : { hook: at.hook }),
         steps: probe.steps
-          .filter((step) => step.kind === 'count' || (keeping !== undefined && amendsAny(step, wanted)))
+          .filter((step) => amendsAny(step, wanted))
           .map((step) => readyStep(step, { question, zones }, at, keeping)),
       })),
     )
@@ -164,6 +177,7 @@ function countStep(
   question: Question,
   zones: ZoneFilter | undefined,
   at: Surroundings,
+  keeping?: Keeping,
 ): CountStep {
   const fieldOf = (name: string): Field => {
     const expression = Object.hasOwn(step.fields, name) ? step.fields[name] : undefined;
@@ -175,19 +189,46 @@ function countStep(
     throw new TypeError(`numeric field ${question.numeric?.field} is described as text`);
   }
   const condition = (p: Predicate): Node => conditionOf(p, (field) => question.isNumeric(field), fieldOf);
+  const provided = whenOf(step.provided, at);
   const ready: CountStep = {
     kind: 'count',
+    inPlace: isInPlace(step.by),
     when: whenOf(step.when, at),
     ...(zones === undefined
-      ? { condition: condition(question.predicate) }
-      : { condition: TRUE, zoned: { cgroup: cgroupOfEvent(step, at), cases: zones.cases.map(condition) } }),
+      ? { condition: simplify({ kind: 'all', members: [provided, condition(question.predicate)] }) }
+      : {
+          condition: provided,
+          zoned: { cgroup: cgroupOfEvent(step, at), cases: zones.cases.map(condition) },
+        }),
     ...(question.discrete === undefined ? {} : { discrete: fieldOf(question.discrete) }),
     ...(numeric === undefined ? {} : { numeric: numeric.node }),
     amount: step.amount === undefined ? constant(1n) : simplify(numberOf(step.amount, at)),
   };
-  if (keptNames(ready).length === 0 && step.onlyKept !== true) return ready;
-  if (step.by === undefined) throw new TypeError('a count step uses what was kept, but does not say by what');
-  return { ...ready, by: byOf(step.by, at) };
+  if (step.by === undefined) {
+    if (keptNames(ready).length > 0) {
+      throw new TypeError('a count step uses what was kept, but does not say by what');
+    }
+    return ready;
+  }
+  const unkept =
+    step.unkept === undefined || keeping === undefined ? undefined : unkeptOf(step.unkept, at, keeping);
+  return { ...ready, by: byOf(step.by, at), ...(unkept === undefined ? {} : { unkept }) };
+}
+
+function unkeptOf(
+  { when, values }: NonNullable<(Step & { kind: 'count' })['unkept']>,
+  at: Surroundings,
+  { names }: Keeping,
+): NonNullable<CountStep['unkept']> {
+  return {
+    when: whenOf(when, at),
+    values: names.map((name) => ({ name, node: keptValue(values, name, at) })),
+  };
+}
+
+/** A thread, or a CPU, has one event after another: its entry is used again. */
+function isInPlace(by: Identity | undefined): boolean {
+  return by === 'thread' || by === 'cpu';
 }
 
 /** The expression of a field that is the zone of an event. */
@@ -215,14 +256,15 @@ function readyStep(
   at: Surroundings,
   keeping: Keeping | undefined,
 ): ReadyStep {
-  if (step.kind === 'count') return countStep(step, asked.question, asked.zones, at);
+  if (step.kind === 'count') return countStep(step, asked.question, asked.zones, at, keeping);
   if (step.kind === 'keep') {
     const names = keeping?.names ?? [];
     return {
       kind: 'keep',
       by: byOf(step.by, at),
+      inPlace: isInPlace(step.by),
       when: whenOf(step.when, at),
-      values: names.map((name) => ({ name, node: keptValue(step, name, at) })),
+      values: names.map((name) => ({ name, node: keptValue(step.values, name, at) })),
     };
   }
   if (step.kind === 'amend') {
@@ -259,9 +301,9 @@ function amendsAny(step: Step, wanted: ReadonlySet<string>): boolean {
   return step.kind !== 'amend' || Object.keys(step.values).some((name) => wanted.has(name));
 }
 
-function keptValue(step: Step & { kind: 'keep' }, name: string, at: Surroundings): Node {
+function keptValue(values: Readonly<Record<string, Expression>>, name: string, at: Surroundings): Node {
   if (name === MARK) return TRUE;
-  const value = Object.hasOwn(step.values, name) ? step.values[name] : undefined;
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value === undefined) throw new TypeError(`a keep step does not keep ${name}`);
   return simplify(numberOf(value, at));
 }
@@ -276,7 +318,7 @@ function keepingOf(
   const times = [...wanted].filter((name) => keeps.every((step) => step.values[name]?.kind === 'now'));
   const [mark = MARK] = times.sort();
   return {
-    storage: identity === 'cpu' ? 'cpu' : identity === 'thread' ? 'inPlace' : 'removed',
+    storage: identity === 'cpu' ? 'cpu' : 'hash',
     names: [mark, ...[...wanted].filter((name) => name !== mark).sort()],
   };
 }
@@ -308,10 +350,11 @@ export function treesOf(step: ReadyStep): readonly (Node | TextNode)[] {
   const by = step.by === undefined || step.by === 'cpu' ? [] : [step.by];
   if (step.kind === 'forget') return [step.when, ...by];
   if (step.kind !== 'count') return [step.when, ...by, ...step.values.map((value) => value.node)];
-  const { discrete, numeric } = step;
+  const { discrete, numeric, unkept } = step;
   return [
     step.when,
     ...by,
+    ...(unkept === undefined ? [] : [unkept.when, ...unkept.values.map((value) => value.node)]),
     step.condition,
     ...(step.zoned === undefined ? [] : [step.zoned.cgroup, ...step.zoned.cases]),
     ...(discrete === undefined || discrete.kind === 'fixed' ? [] : nodesOf(discrete)),

@@ -111,7 +111,7 @@ class Program {
     const id = this.identity(step.by);
     asm.source('keep', () => {
       const isNew = asm.label();
-      if (this.layout.keeping?.storage !== 'removed') {
+      if (step.inPlace) {
         // Updating in place takes no lock and no memory: half the cost of a new entry.
         this.find(MAPS.kept, id);
         asm.jump('==', 0, 0, isNew);
@@ -141,7 +141,7 @@ class Program {
         this.keptAt.set(name, at);
         asm.load(8, 1, 0, 8 * i);
         asm.store(8, FRAME, at, 1);
-        if (i === 0 && this.layout.keeping?.storage !== 'removed') asm.jump('==', 1, 0, end);
+        if (i === 0) asm.jump('==', 1, 0, end); // the mark of none
       }
     });
     const changed = step.values.map(({ name, node }) => {
@@ -166,7 +166,7 @@ class Program {
     const start = this.frame.allocate(key.bytes);
     const at = start + key.discreteAt;
     if (step.discrete?.kind === 'text') emitter.placeText(step.discrete.node, at);
-    if (step.by !== undefined) this.takeOut(step.by, end);
+    if (step.by !== undefined) this.takeOut(step.by, step, end);
     if (known(step.condition) !== true) emitter.guard(step.condition, end);
     if (step.zoned !== undefined) this.zone(step.zoned, start, end);
     const { discrete, numeric } = step;
@@ -240,26 +240,39 @@ class Program {
     asm.store(4, FRAME, key + wordAt, 0);
   }
 
-  /** Finds what was kept; goes to `end` when there is nothing. Afterwards it can be found no more. */
-  private takeOut(by: By, end: Label): void {
-    const { asm } = this;
+  /** Finds what was kept; where there is nothing takes what stands for it, or goes to `end`. It can be found once. */
+  private takeOut(by: By, { inPlace, unkept }: CountStep, end: Label): void {
+    const { asm, emitter } = this;
     const id = this.identity(by);
+    const none = unkept === undefined ? end : asm.label();
     asm.source('take out what was kept', () => {
       this.find(MAPS.kept, id);
-      asm.jump('==', 0, 0, end);
+      asm.jump('==', 0, 0, none);
       for (const [i, name] of (this.layout.keeping?.names ?? []).entries()) {
         const at = this.frame.allocate(8);
         this.keptAt.set(name, at);
         asm.load(8, 1, 0, 8 * i);
         asm.store(8, FRAME, at, 1);
-        if (i === 0 && this.layout.keeping?.storage !== 'removed') {
-          asm.jump('==', 1, 0, end);
+        if (i === 0 && inPlace) {
+          asm.jump('==', 1, 0, none);
           asm.alu('=', 1, 0);
           asm.store(8, 0, 0, 1);
         }
       }
-      if (this.layout.keeping?.storage === 'removed') this.remove(id);
+      if (!inPlace) this.remove(id);
     });
+    if (unkept === undefined) return;
+    const found = asm.label();
+    asm.goto(found);
+    asm.place(none);
+    emitter.scope(() => {
+      if (known(unkept.when) !== true) emitter.guard(unkept.when, end);
+      for (const { name, node } of unkept.values) {
+        emitter.number(node);
+        asm.store(8, FRAME, this.keptAt.get(name) ?? 0, 0);
+      }
+    });
+    asm.place(found);
   }
 
   /** Adds to the count of the key in the map of the phase. */

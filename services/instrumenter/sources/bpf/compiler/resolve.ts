@@ -68,7 +68,7 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       return number(binary('>>', call('processThread'), constant(32n)), 4);
     case 'cpu':
       return number(call('cpu'), 4);
-    case 'execname':
+    case 'threadname':
       return { kind: 'text', node: COMM };
     case 'instruction':
       // Its place in a sample's registers: ip, pc.

@@ -45,6 +45,8 @@ export interface Event {
 }
 
 export const TASK = 0x9000_0000n;
+/** The first thread of the process, whose name is the process's. */
+const LEADER = 0x9300_0000n;
 export const PARENT = 0x9100_0000n;
 export const REGISTERS = 0x9200_0000n;
 const NS_PER_SECOND = 1_000_000_000n;
@@ -58,11 +60,18 @@ function worldOf(event: Event): World {
     cpu: 1,
     process: event.pid,
     thread: event.pid + 1,
-    comm: event.comm,
+    comm: 'thread',
     task: TASK,
     memory: new Map([
-      [TASK, taskBytes({ comm: event.comm, pid: event.pid + 1, tgid: event.pid, parent: PARENT })],
-      [PARENT, taskBytes({ comm: event.parentComm, pid: event.ppid, tgid: event.ppid })],
+      [
+        TASK,
+        taskBytes({ comm: 'thread', pid: event.pid + 1, tgid: event.pid, parent: PARENT, leader: LEADER }),
+      ],
+      [
+        LEADER,
+        taskBytes({ comm: event.comm, pid: event.pid, tgid: event.pid, parent: PARENT, leader: LEADER }),
+      ],
+      [PARENT, taskBytes({ comm: event.parentComm, pid: event.ppid, tgid: event.ppid, leader: PARENT })],
       [REGISTERS, registers],
     ]),
   };

@@ -1,11 +1,16 @@
 /*
  * Numbers and names of system calls on both processors, up to Linux 6.19. Data, sorted by number.
- * In: nothing. Out: SYSCALL_NAMES, for descriptions. A number that is missing here prints in decimal.
+ * In: nothing. Out: SYSCALL_NAMES, for descriptions.
+ *
+ * A processor has more than one table: a 32-bit program's calls have numbers of their own. They stand above COMPAT here
+ * (call.ts adds it), and have the same names. A number that is missing prints in decimal, with its sign, and those of
+ * 32-bit programs as "32-bit 999".
  */
-import { tableOfNames } from './language/names';
-import type { Names } from './language/observation';
+import { signedDecimals, tableOfNames } from '../language/names';
+import type { Names } from '../language/observation';
+import { I386, X32 } from './compat-names';
 
-/** arch/x86/entry/syscalls/syscall_64.tbl; 512 and above (x32) are left out. */
+/** arch/x86/entry/syscalls/syscall_64.tbl; 512 and above (x32) are in compat-names.ts. */
 const X64 = `
   0:read 1:write 2:open 3:close 4:stat 5:fstat 6:lstat 7:poll 8:lseek 9:mmap 10:mprotect 11:munmap
   12:brk 13:rt_sigaction 14:rt_sigprocmask 15:rt_sigreturn 16:ioctl 17:pread64 18:pwrite64 19:readv
@@ -122,14 +127,52 @@ const ARM64 = `
   469:file_setattr 470:listns
 `;
 
-function parse(table: string): Names {
-  const entries = table.trim().split(/\s+/);
-  return tableOfNames(
-    entries.map((entry) => {
+/** Added to the number of a call that a 32-bit program makes. */
+export const COMPAT = 2 ** 32;
+/** Part of the number of a call that an x32 program makes: so it has it from the kernel. */
+const X32_BIT = 0x4000_0000;
+/** From here on new calls have the same number everywhere. */
+const SAME_FROM = 424;
+
+type Entry = readonly [name: string, number: number];
+
+function parse(table: string): Entry[] {
+  return table
+    .trim()
+    .split(/\s+/)
+    .map((entry) => {
       const [number, name] = entry.split(':');
       return [name ?? '', Number(number)] as const;
-    }),
-  );
+    });
 }
 
-export const SYSCALL_NAMES = { x64: parse(X64), arm64: parse(ARM64) } as const;
+const moved = (entries: readonly Entry[], by: number): Entry[] =>
+  entries.map(([name, number]) => [name, number + by]);
+
+const x64 = parse(X64);
+const same = x64.filter(([, number]) => number >= SAME_FROM);
+
+const COMPAT_BIT = BigInt(COMPAT);
+const COMPAT_PREFIX = '32-bit ';
+
+/** Numbers without a name. */
+const UNNAMED: Names = {
+  nameOf: (value) =>
+    value >> 32n === 1n
+      ? `${COMPAT_PREFIX}${signedDecimals(32).nameOf(value - COMPAT_BIT)}`
+      : signedDecimals(64).nameOf(value),
+  valuesOf: (text) =>
+    text.startsWith(COMPAT_PREFIX)
+      ? signedDecimals(32)
+          .valuesOf(text.slice(COMPAT_PREFIX.length))
+          .map((value) => value + COMPAT_BIT)
+      : signedDecimals(64).valuesOf(text),
+};
+
+export const SYSCALL_NAMES = {
+  x64: tableOfNames(
+    [...x64, ...moved([...x64, ...parse(X32)], X32_BIT), ...moved([...parse(I386), ...same], COMPAT)],
+    UNNAMED,
+  ),
+  arm64: tableOfNames([...parse(ARM64), ...moved(same, COMPAT)], UNNAMED),
+} as const;
