@@ -39,7 +39,7 @@ export const WireInstrumentation = Type.Object({
 });
 export type WireInstrumentation = Static<typeof WireInstrumentation>;
 
-const MetricSchema = Type.Object({
+const MetricWords = {
   module: Name,
   stat: Name,
   label: Text,
@@ -50,13 +50,16 @@ const MetricSchema = Type.Object({
   synonyms: Type.Optional(Type.Array(Text, { maxItems: 64 })),
   misses: Type.Optional(Type.Array(Text, { maxItems: 64 })),
   fields: Type.Array(Name, { maxItems: 64 }),
-});
+};
+const MetricSchema = Type.Object(MetricWords);
 
 /** What one node offers: the catalogue's words for it, and per source what works and what does not. */
 const Metadata = Type.Object({
   modules: Type.Record(Name, Type.Object({ label: Text })),
   fields: Type.Record(Name, Type.Object({ label: Text, type: TypeNameSchema })),
   metrics: Type.Array(MetricSchema, { maxItems: 1000 }),
+  /** What no source of this node can observe, and why: so that it is found when somebody looks for it. */
+  unavailable: Type.Optional(Type.Array(Type.Object({ ...MetricWords, reason: Text }), { maxItems: 1000 })),
 });
 
 const OfferSchema = Type.Object({

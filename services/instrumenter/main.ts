@@ -73,7 +73,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     changed: (standing) => peer.tell(keys.config, 'probe_state', standing),
   });
   const sayHello = (): void => {
-    peer.tell(keys.config, 'instrumenter_online', hello(sources));
+    peer.tell(keys.config, 'instrumenter_online', hello(opened));
   };
   const status = (): Record<string, unknown> => ({
     service: 'instrumenter',

@@ -111,13 +111,27 @@ ID  METRIC           BY                WHERE  NODES
     });
   });
 
+  test('metrics are found by the words that people have for them, those that are missing with the reason', async () => {
+    const found = await cactl('metrics', 'filesystem', 'latency');
+    expect(found).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/^METRIC +QUESTION\nfs.logical_ops/) as unknown,
+    });
+    expect(await cactl('metrics', 'futex')).toMatchObject({
+      status: 1,
+      out: 'not here: syscall.syscalls, system calls\n  2 nodes: bpf: the kernel has no tracepoint sys_enter\n',
+    });
+    expect((await cactl('metrics', 'bananas')).out).toMatch(/^Nothing here is called bananas/);
+  });
+
   test('what a metric lacks is said by field, node and reason', async () => {
     expect((await cactl('metrics', 'disk.physio_ops')).out).toMatch(/latency +numeric +time/);
     const missing = await cactl('metrics', 'syscall.syscalls');
     expect(missing.out).toMatch(
-      /^No node offers syscall.syscalls:\n +n1, n2: bpf: the kernel has no tracepoint sys_enter/,
+      /^No node offers syscall.syscalls:\n +2 nodes: bpf: the kernel has no tracepoint sys_enter/,
     );
     expect(missing.status).toBe(1);
+    expect((await cactl('metrics', '--missing')).out).toMatch(/^syscall.syscalls\n +2 nodes: bpf/);
     expect((await cactl('metrics', 'no.such')).err).toMatch(/no machine here offers the metric no.such/);
     const near = await cactl('create', 'disk.phisio_ops');
     expect(near).toMatchObject({

@@ -60,7 +60,12 @@ function surveyed(more: Partial<Survey> = {}): Survey {
     broker: { ms: 12 },
     front: {
       ms: 5,
-      description: { modules: {}, fields: { latency: { label: 'latency', type: 'time' } }, metrics: [] },
+      description: {
+        modules: {},
+        fields: { latency: { label: 'latency', type: 'time' } },
+        metrics: [],
+        unavailable: [],
+      },
     },
     answered: [CONFIG, AGGREGATOR, NODE('n1'), NODE('n2')],
     silent: [],

@@ -162,5 +162,5 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 function wordsOf(metrics: readonly string[] | undefined): ReturnType<typeof hello> {
   const source = openSynthetic({ host: 'sim', clock: SYSTEM_CLOCK, seed: 0 });
   const offers = source.offers().filter(({ metric }) => metrics?.includes(metric) ?? true);
-  return hello([{ ...source, offers: () => offers }]);
+  return hello([{ name: 'x', source: { ...source, offers: () => offers } }]);
 }

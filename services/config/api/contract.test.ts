@@ -33,7 +33,9 @@ describe.each(SCOPES)('resources of %s', (scope) => {
   test('GET scope: the catalogue', async () => {
     const { status, json } = await ask('GET', `${scope}/`);
     expect(status).toBe(200);
-    expect(Object.keys(json as object)).toEqual(['modules', 'fields', 'types', 'metrics', 'transformations']);
+    expect(Object.keys(json as object)).toEqual([
+      ...['modules', 'fields', 'types', 'metrics', 'unavailable', 'transformations'],
+    ]);
     expect(json).toMatchObject({ transformations: TRANSFORMATIONS });
   });
 

@@ -4,6 +4,7 @@
 import { FIELD_TYPES } from '../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
 import { toPlainPredicate } from '../../../common/model/predicate';
+import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
 import type { NodeState } from '../fleet/job';
 
@@ -76,12 +77,31 @@ export function presentInstrumentation(
 export function presentCatalogue(
   catalogue: Catalogue,
   transformations: Transformations,
+  search = '',
 ): PlainInstrumentation {
+  const labels = {
+    modules: Object.fromEntries(catalogue.modules),
+    fields: Object.fromEntries(catalogue.fields),
+  };
   return {
     modules: Object.fromEntries(catalogue.modules),
     fields: Object.fromEntries(catalogue.fields),
     types: presentTypes(),
-    metrics: [...catalogue.metrics.values()],
+    metrics: searchMetrics([...catalogue.metrics.values()], search, labels),
+    unavailable: searchMetrics(
+      [...catalogue.unavailable.values()].map(
+        ({ metric: { module, stat, label, question, synonyms }, reasons }) => ({
+          module,
+          stat,
+          label,
+          ...(question === undefined ? {} : { question }),
+          ...(synonyms === undefined ? {} : { synonyms }),
+          reasons: [...reasons].map(([reason, nodes]) => ({ reason, nodes })),
+        }),
+      ),
+      search,
+      labels,
+    ),
     transformations: plainTransformations(transformations),
   };
 }

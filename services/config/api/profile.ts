@@ -39,6 +39,8 @@ export function visible(catalogue: Catalogue, profile: Profile): Catalogue {
     modules: new Map([...catalogue.modules].filter(([name]) => usedModules.has(name))),
     fields: new Map([...catalogue.fields].filter(([name]) => usedFields.has(name))),
     metrics,
+    // Why a machine cannot do something is its operators' business.
+    unavailable: profile.others ? catalogue.unavailable : new Map(),
     filters: (metric, field) => catalogue.filters(metric, field),
   };
 }

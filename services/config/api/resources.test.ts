@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addAggregator, addNode } from '../testing/fake-fleet';
+import { addAggregator, addNode, METADATA } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
 
 let front: TestFront;
@@ -360,4 +360,38 @@ test('status tells of members, instrumentations and conflicts', async () => {
     instrumentations: [{ fqid: 'global;1', metric: 'syscall.syscalls', predicate: '1', aggregator: 'a0' }],
     conflicts: [{ node: 'odd', problems: ['field execname is size there and string here'] }],
   });
+});
+
+test('the catalogue is searched by the words that people have; what nobody can observe is found with the reason', async () => {
+  const { metrics, ...rest } = METADATA;
+  const [syscalls, ...others] = metrics;
+  const metadata = {
+    ...rest,
+    metrics: [{ ...syscalls!, question: 'What is slow?', synonyms: ['strace', 'futex'] }, ...others],
+    unavailable: [
+      {
+        ...syscalls!,
+        module: 'fs',
+        stat: 'syncs',
+        label: 'synchronizations',
+        synonyms: ['fsync'],
+        reason: 'bpf: needs root',
+      },
+    ],
+  };
+  const other = await testFront();
+  await addNode(other.bus, 'n1', undefined, { metadata });
+  const found = async (search: string, more = ''): Promise<unknown> => {
+    const { json } = await other.ask('GET', `/ca?search=${search}${more}`);
+    const { metrics, unavailable } = json as Record<string, { stat: string }[]>;
+    return [metrics, unavailable].map((list) => list?.map(({ stat }) => stat));
+  };
+  expect(await found('futex')).toEqual([['syscalls'], []]);
+  expect(await found('slow')).toEqual([['syscalls'], []]);
+  expect(await found('fsync')).toEqual([[], ['syncs']]);
+  expect(await found('fsync', '&profile=customer')).toEqual([[], []]);
+  expect((await other.ask('GET', '/ca?search=fsync')).json).toMatchObject({
+    unavailable: [{ module: 'fs', stat: 'syncs', reasons: [{ reason: 'bpf: needs root', nodes: 1 }] }],
+  });
+  await other.close();
 });

@@ -40,6 +40,13 @@ const DESCRIBE_QUERY = Type.Object({
       description: 'Operators only: the view of another profile; none: all that nodes offer.',
     }),
   ),
+  search: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description:
+        'Only metrics that have these words in their name, synonyms, question or fields; best first.',
+    }),
+  ),
 });
 const LIST_QUERY = Type.Object({
   all: Type.Optional(Type.Boolean({ description: 'Operators only: also those of customers.' })),
@@ -94,14 +101,14 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
         200: { description: 'The catalogue, limited to what nodes offer now.', schema: shape.CATALOGUE },
       },
       handle: (request, customer) => {
-        const { profile } = checkDescribe(queryOf(request, DESCRIBE_QUERY));
+        const { profile, search } = checkDescribe(queryOf(request, DESCRIBE_QUERY));
         const asked: Catalogue =
           customer !== undefined || profile === undefined || profile === 'operator'
             ? config.catalogueFor(customer)
             : profile === 'customer'
               ? config.catalogue(profileOf(''))
               : config.catalogue(EVERYTHING);
-        return { json: presentCatalogue(asked, config.transformations) };
+        return { json: presentCatalogue(asked, config.transformations, search) };
       },
     },
     {

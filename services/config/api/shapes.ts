@@ -84,6 +84,17 @@ export const CATALOGUE = Type.Object({
       fields: Type.Array(Text),
     }),
   ),
+  unavailable: Type.Array(
+    Type.Object({
+      module: Text,
+      stat: Text,
+      label: Text,
+      question: Type.Optional(Text),
+      synonyms: Type.Optional(Type.Array(Text)),
+      reasons: Type.Array(Type.Object({ reason: Text, nodes: Integer })),
+    }),
+    { description: 'What exists and no node can observe, and why; operators only.' },
+  ),
   transformations: TRANSFORMATIONS,
 });
 

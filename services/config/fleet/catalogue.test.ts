@@ -90,3 +90,36 @@ test('names such as __proto__ are names like any other', () => {
   expect([...merged.metrics.keys()]).toEqual(['__proto__.syscalls']);
   expect(merged.covers(n, '__proto__.syscalls', ['constructor'])).toBe(true);
 });
+
+test('what no node has is told with the reasons, and how many nodes give each; what one node has is not missed', () => {
+  const missing = (reason: string) => ({ ...CPUS!, stat: 'usage', synonyms: ['container'], reason });
+  const lacking = (host: string, reason: string): Node =>
+    node(host, { metadata: { ...METADATA, unavailable: [missing(reason)] } });
+  const merged = new MergedCatalogue([
+    lacking('a', 'bpf: needs root'),
+    lacking('b', 'bpf: needs root'),
+    lacking('c', 'x'),
+  ]);
+  const found = merged.unavailable.get('cpu.usage');
+  expect(found?.metric).toMatchObject({ module: 'cpu', stat: 'usage', synonyms: ['container'] });
+  expect([...(found?.reasons ?? [])]).toEqual([
+    ['bpf: needs root', 2],
+    ['x', 1],
+  ]);
+  merged.add(
+    node('d', {
+      metadata: withMetrics([...METADATA.metrics, { ...CPUS!, stat: 'usage' }]),
+      offers: [{ metric: 'cpu.usage', source: 'proc', fields: ['cpu'] }],
+    }),
+  );
+  expect(merged.unavailable.size).toBe(0);
+});
+
+test('reasons of strangers do not fill the memory', () => {
+  const merged = new MergedCatalogue([]);
+  for (let i = 0; i < 1000; i++) {
+    const unavailable = [{ ...CPUS!, stat: 'usage', reason: `reason ${i}` }];
+    merged.add(node(`n${i}`, { metadata: { ...METADATA, unavailable } }));
+  }
+  expect(merged.unavailable.get('cpu.usage')?.reasons.size).toBe(10);
+});

@@ -12,8 +12,16 @@ export interface Catalogue {
   readonly modules: ReadonlyMap<string, { readonly label: string }>;
   readonly fields: ReadonlyMap<string, Field>;
   readonly metrics: ReadonlyMap<MetricName, Metric>;
+  /** What exists and no node can observe. */
+  readonly unavailable: ReadonlyMap<MetricName, Unavailable>;
   /** Whether any source anywhere can filter by a field that the metric has. */
   filters(metric: MetricName, field: string): boolean;
+}
+
+export interface Unavailable {
+  readonly metric: Metric;
+  /** Why not, and how many nodes say so. */
+  readonly reasons: ReadonlyMap<string, number>;
 }
 
 interface Conflict {
@@ -27,6 +35,9 @@ interface Offered {
   readonly unfiltered: readonly string[];
 }
 
+/** Different ones of one metric that are told: nodes of a fleet are few kinds of machine. */
+const REASONS = 10;
+
 interface NodeWords {
   /** Offers of the node that may be used: metric -> what each source has together. */
   readonly offers: Map<string, readonly Offered[]>;
@@ -39,9 +50,15 @@ export class MergedCatalogue implements Catalogue {
   /** Fields of these are the union over nodes of what sources really offer. */
   readonly metrics = new Map<MetricName, Metric>();
   private readonly words = new Map<string, NodeWords>();
+  /** By metric; some node may have it all the same. */
+  private readonly missing = new Map<MetricName, { metric: Metric; reasons: Map<string, number> }>();
 
   constructor(nodes: readonly Node[]) {
     for (const node of nodes) this.add(node);
+  }
+
+  get unavailable(): ReadonlyMap<MetricName, Unavailable> {
+    return new Map([...this.missing].filter(([name]) => !this.metrics.has(name)));
   }
 
   get conflicts(): Conflict[] {
@@ -75,14 +92,15 @@ export class MergedCatalogue implements Catalogue {
   add(node: Node): void {
     const problems: string[] = [];
     const strangeFields = new Set<string>();
-    const { modules, fields, metrics } = node.metadata;
+    const { modules, fields, metrics, unavailable = [] } = node.metadata;
+    for (const { reason, ...metric } of unavailable) this.miss(metric, reason);
     for (const [name, field] of Object.entries(fields)) {
       const known = this.fields.get(name);
       if (known === undefined) continue;
       if (known.type !== field.type) {
         strangeFields.add(name);
         problems.push(`field ${name} is ${field.type} there and ${known.type} here`);
-      } else if (known.label !== field.label) problems.push(`field ${name} has another label there`);
+      }
     }
     const offers = usableOffers(node);
     for (const metric of metrics) {
@@ -109,6 +127,14 @@ export class MergedCatalogue implements Catalogue {
       }
     }
     this.words.set(node.host, { offers, problems });
+  }
+
+  private miss(metric: Metric, reason: string): void {
+    const name = metricName(metric);
+    const known = this.missing.get(name) ?? { metric, reasons: new Map<string, number>() };
+    this.missing.set(name, known);
+    const { reasons } = known;
+    if (reasons.has(reason) || reasons.size < REASONS) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
 
   private merge(name: MetricName, metric: Metric, offered: readonly Offered[]): void {

@@ -1,16 +1,22 @@
 import { decodeMessage, encodeMessage, type Message } from '../../../common/wire/message';
 import { FakeSource } from '../testing/fakes';
 import { hello } from './hello';
+import { METRICS } from '../metrics/registry';
+import type { Source } from '../sources/source';
 import { openSynthetic } from '../sources/synthetic/source';
 
+const open = (...sources: Source[]) => sources.map((source) => ({ name: source.name, source }));
+
 test('a node offers the union of what its sources can, and tells them apart', () => {
-  const body = hello([
-    new FakeSource('proc', [
-      { metric: 'disk.physio_ops', fields: ['hostname', 'optype'] },
-      { metric: 'cpu.loadavg1', unavailable: 'cannot read /proc/loadavg' },
-    ]),
-    new FakeSource('bpf', [{ metric: 'disk.physio_ops', fields: ['hostname', 'latency'] }]),
-  ]);
+  const body = hello(
+    open(
+      new FakeSource('proc', [
+        { metric: 'disk.physio_ops', fields: ['hostname', 'optype'] },
+        { metric: 'cpu.loadavg1', unavailable: 'cannot read /proc/loadavg' },
+      ]),
+      new FakeSource('bpf', [{ metric: 'disk.physio_ops', fields: ['hostname', 'latency'] }]),
+    ),
+  );
   expect(body.offers).toEqual([
     { metric: 'disk.physio_ops', source: 'proc', fields: ['hostname', 'optype'] },
     { metric: 'cpu.loadavg1', source: 'proc', unavailable: 'cannot read /proc/loadavg' },
@@ -23,7 +29,7 @@ test('a node offers the union of what its sources can, and tells them apart', ()
 });
 
 test('what has no description has no words, and is not offered', () => {
-  expect(hello([new FakeSource('proc', [{ metric: 'no.such', fields: [] }])]).offers).toEqual([]);
+  expect(hello(open(new FakeSource('proc', [{ metric: 'no.such', fields: [] }]))).offers).toEqual([]);
 });
 
 test('the whole catalogue passes for a message', () => {
@@ -39,7 +45,35 @@ test('the whole catalogue passes for a message', () => {
     time: 0,
     host: 'n',
     from: 'ca.instrumenter.n',
-    body: hello([source]),
+    body: hello(open(source)),
   } as Message;
   expect(decodeMessage(encodeMessage(message)).body).toEqual(message.body);
+});
+
+test('what a node cannot observe has its words too, and the reason of each source that could', () => {
+  const { unavailable = [] } = hello([
+    ...open(
+      new FakeSource('proc', [
+        { metric: 'cpu.cpus', fields: ['hostname'] },
+        { metric: 'cpu.loadavg1', unavailable: 'cannot read /proc/loadavg' },
+      ]),
+    ),
+    { name: 'bpf', unavailable: 'BPF needs root; fix: sudo make run' },
+  ]).metadata;
+  const reasonOf = (module: string, stat: string): string | undefined =>
+    unavailable.find((m) => m.module === module && m.stat === stat)?.reason;
+  if (process.platform === 'linux') {
+    expect(reasonOf('fs', 'syncs')).toBe('bpf: BPF needs root; fix: sudo make run');
+    expect(reasonOf('cpu', 'loadavg1')).toBe('proc: cannot read /proc/loadavg');
+    expect(reasonOf('mysql', 'queries')).toBe('only illumos tells this');
+    expect(reasonOf('ca', 'instr_ticks')).toBe('CA_SOURCES of this node leaves self out');
+  }
+  expect(reasonOf('cpu', 'cpus')).toBeUndefined();
+  expect(unavailable.find((m) => m.stat === 'syncs')?.synonyms).toContain('fsync');
+});
+
+test('every metric that a node does not offer has a reason that names a source or a system', () => {
+  const { unavailable = [] } = hello(open(new FakeSource('self', []))).metadata;
+  expect(unavailable.length).toBe(METRICS.length);
+  for (const { reason } of unavailable) expect(reason).toMatch(/CA_SOURCES|only (illumos|Linux)|self: /);
 });

@@ -1,14 +1,26 @@
 /*
- * What this node says of itself when it comes: the metrics it can do, with their words, and source by source.
- * In: open sources. Out: the body of instrumenter_online.
+ * What this node says of itself when it comes: the metrics it can do, with their words, and source by source; and those it
+ * cannot, with the reason. In: sources, open or not. Out: the body of instrumenter_online.
  */
 import type { Body, WireOffer } from '../../../common/wire/message';
 import { describe, metadataOf, METRICS, publicMetric } from '../metrics/registry';
-import { metricName } from '../../../common/model/metric';
+import { metricName, type Metric } from '../../../common/model/metric';
+import type { MetricDescription } from '../metrics/language/description';
 import { LIMITS } from '../../../common/service/limits';
-import type { Source } from '../sources/source';
+import { SOURCE_NAMES, type Source, type SourceName } from '../sources/source';
 
-export function hello(sources: readonly Source[]): Body<'instrumenter_online'> {
+/** A source that was asked for, open or not. */
+interface Asked {
+  readonly name: string;
+  readonly source?: Source;
+  readonly unavailable?: string;
+}
+
+/** What travels of a metric: arrays that may be written to. */
+type Words = Body<'instrumenter_online'>['metadata']['metrics'][number];
+
+export function hello(asked: readonly Asked[]): Body<'instrumenter_online'> {
+  const sources = asked.flatMap(({ source }) => (source === undefined ? [] : [source]));
   const fieldsOf = new Map<string, string[]>();
   const offers: WireOffer[] = [];
   for (const source of sources) {
@@ -38,13 +50,47 @@ export function hello(sources: readonly Source[]): Body<'instrumenter_online'> {
     metadata: {
       modules: { ...modules },
       fields: { ...fields },
-      metrics: metrics.map(({ synonyms, misses, ...m }) => ({
-        ...m,
-        ...(synonyms === undefined ? {} : { synonyms: [...synonyms] }),
-        ...(misses === undefined ? {} : { misses: [...misses] }),
-        fields: [...m.fields],
+      metrics: metrics.map(wordsOf),
+      unavailable: METRICS.filter((d) => !fieldsOf.has(metricName(d))).map((d) => ({
+        ...wordsOf(publicMetric(d)),
+        reason: whyNot(d, asked, offers).slice(0, LIMITS.reasonLength),
       })),
     },
     offers,
   };
+}
+
+function wordsOf({ synonyms, misses, ...m }: Metric): Words {
+  return {
+    ...m,
+    ...(synonyms === undefined ? {} : { synonyms: [...synonyms] }),
+    ...(misses === undefined ? {} : { misses: [...misses] }),
+    fields: [...m.fields],
+  };
+}
+
+/** Why no source of this node has a metric, in a sentence: what each says that could. */
+function whyNot(d: MetricDescription, asked: readonly Asked[], offers: readonly WireOffer[]): string {
+  const reasons = SOURCE_NAMES.filter((name) => name in d).flatMap((name) => {
+    if (isElsewhere(d, name)) return [];
+    const source = asked.find((one) => one.name === name);
+    if (source === undefined) return [absent(name)];
+    const told = offers.find((offer) => offer.source === name && offer.metric === metricName(d));
+    return [`${name}: ${told?.unavailable ?? source.unavailable ?? 'it does not have it here'}`];
+  });
+  return reasons.length === 0 ? ELSEWHERE : reasons.join('; ');
+}
+
+const ELSEWHERE = process.platform === 'linux' ? 'only illumos tells this' : 'only Linux tells this';
+
+/** A part for another system than this one. */
+function isElsewhere({ dtrace }: MetricDescription, name: SourceName): boolean {
+  if (process.platform !== 'linux') return name === 'proc' || name === 'bpf';
+  return name === 'kstat' || (name === 'dtrace' && dtrace?.linux === undefined);
+}
+
+function absent(source: SourceName): string {
+  return source === 'dtrace'
+    ? 'dtrace is opened on Linux only where CA_SOURCES names it'
+    : `CA_SOURCES of this node leaves ${source} out`;
 }

@@ -1,5 +1,6 @@
 import { FIELDS } from './language/fields';
 import { metricName } from '../../../common/model/metric';
+import { searchMetrics } from '../../../common/model/search';
 import { MODULES } from './modules';
 import { DECIMALS } from './language/names';
 import { SYSCALL_NAMES } from './syscall/syscall-names';
@@ -55,6 +56,7 @@ test('metadata holds what its metrics refer to and no more, and nothing of how a
     'module',
     'question',
     'stat',
+    'synonyms',
     'unit',
   ]);
 });
@@ -83,4 +85,40 @@ test('a number that prints as a name, or that no integer prints as, is no name o
   expect(SYSCALL_NAMES.x64.valuesOf('0')).toEqual([]);
   for (const text of ['', '01', '-1', '1.5', ' 1', '18446744073709551616'])
     expect(DECIMALS.valuesOf(text)).toEqual([]);
+});
+
+test('the words that people search for find a metric that answers them', () => {
+  const found = (word: string): string[] =>
+    searchMetrics(METRICS, word, { modules: MODULES, fields: FIELDS }).map(metricName);
+  for (const [word, metric] of [
+    ...(['fsync', 'fdatasync'] as const).map((w) => [w, 'fs.syncs'] as const),
+    ...(['container', 'docker', 'k8s', 'kubernetes', 'cgroup', 'pod'] as const).map(
+      (w) => [w, 'cpu.usage'] as const,
+    ),
+    ...(['http', 'route', '5xx', 'nodejs'] as const).map((w) => [w, 'node.httpd_ops'] as const),
+    ...(['sql', 'slow query', 'postgresql', 'database'] as const).map(
+      (w) => [w, 'postgres.queries'] as const,
+    ),
+    ...(['iowait', 'iops', 'disk latency', 'iotop'] as const).map((w) => [w, 'disk.physio_ops'] as const),
+    ...[['futex', 'syscall.syscalls'] as const, ['strace', 'syscall.syscalls'] as const],
+    ...[['swap', 'memory.swap'] as const, ['oom', 'memory.oom_kills'] as const],
+    ...[['packet loss', 'tcp.retransmits'] as const, ['connection refused', 'tcp.connects'] as const],
+    ...[['throughput', 'nic.bytes'] as const, ['bandwidth', 'disk.physio_bytes'] as const],
+    ...[['run queue', 'cpu.runqueue_waits'] as const, ['dns', 'dns.lookups'] as const],
+    ...[
+      ['gc', 'java.gc_ops'] as const,
+      ['disk full', 'fs.capacity'] as const,
+      ['df', 'fs.capacity'] as const,
+    ],
+  ])
+    expect([word, found(word)]).toEqual([word, expect.arrayContaining([metric])]);
+  for (const word of ['slow', 'node', 'latency', 'memory', 'network', 'cpu', 'disk', 'kill', 'crash', 'leak'])
+    expect(found(word)).not.toEqual([]);
+});
+
+test('synonyms are short, and each stands once', () => {
+  for (const { synonyms = [] } of METRICS) {
+    expect(new Set(synonyms).size).toBe(synonyms.length);
+    for (const word of synonyms) expect(word.length).toBeLessThan(30);
+  }
 });

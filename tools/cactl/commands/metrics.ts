@@ -1,16 +1,16 @@
-/* `cactl metrics`: what can be asked here, and why something cannot. */
+/* `cactl metrics`: what can be asked here, found by the words that people have for it, and why something cannot. */
+import { searchMetrics } from '../../../common/model/search';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
-import type { Obstacle } from '../obstacles';
 import {
   description,
   metricOf,
   typeOfField,
   type Description,
   type MetricResource,
+  type UnavailableMetric,
 } from '../../cli/system/resources';
 import type { Session } from '../../cli/system/session';
-import { survey, type Answered } from '../../cli/system/survey';
 import { table } from '../../cli/screen/table';
 import { visible } from '../../cli/screen/visible';
 
@@ -19,68 +19,97 @@ export const metrics: Command = {
   about: 'what can be asked here, and why something cannot',
   details: [
     'Without an argument: the metrics that the nodes of this deployment offer, with their fields. Numeric fields, of which ' +
-      'heatmaps are made, have their type behind them. With --missing: those of the catalogue that no node offers.',
-    'With a metric: its fields one by one; or, when nobody offers it, the reason on each node.',
+      'heatmaps are made, have their type behind them. With --missing: those that exist and no node offers, with the reasons.',
+    'With words such as fsync, container or sql: the metrics that have them in their name, their other names, their question ' +
+      'or their fields, those that are missing here included.',
+    'With a metric: the question that it answers, and its fields one by one; or, when no node offers it, the reason.',
   ],
-  arguments: [{ name: 'METRIC', about: 'module.stat', optional: true, complete: 'metric' }],
+  arguments: [
+    {
+      name: 'WORD',
+      about: 'a metric, or words to search for',
+      optional: true,
+      repeat: true,
+      complete: 'metric',
+    },
+  ],
   options: [{ name: 'missing', short: 'm', about: 'the ones that cannot be asked, and why' }],
   examples: [
     { line: 'cactl metrics', about: 'What can I ask?' },
+    { line: 'cactl metrics slow disk', about: 'Which of it is about slow disks?' },
     { line: 'cactl metrics disk.physio_ops', about: 'Which fields does it have?' },
     { line: 'cactl metrics --missing', about: 'What do these machines lack?' },
   ],
   async run({ args, options, session }) {
     const d = await description(session.front);
-    const [name] = args;
-    if (options.has('missing')) return await showMissing(session, d);
-    if (name !== undefined) return await showOne(session, d, name);
-    const { columns } = session.screen;
-    if (session.json) session.printJson(d);
-    else if (d.metrics.length === 0) {
-      session.print(['No node offers anything yet; "cactl summary" says whether instrumenters are online.']);
-      return EXIT.wrong;
-    } else {
-      const rows = d.metrics.map((m) => [
-        `${m.module}.${m.stat}`,
-        m.label,
-        m.unit ?? m.type ?? '',
-        fieldsText(d, m),
-      ]);
-      session.print(
-        table(
-          [
-            { title: 'METRIC', least: 16 },
-            { title: 'WHAT', least: 10 },
-            { title: 'UNIT', least: 4 },
-            { title: 'FIELDS', least: 12 },
-          ],
-          rows,
-          columns,
-        ),
-      );
-    }
-    return EXIT.ok;
+    if (options.has('missing')) return showMissing(session, d.unavailable);
+    if (args.length === 0) return showAll(session, d);
+    const [name = '', ...more] = args;
+    if (more.length === 0 && /^\w+\.\w+$/.test(name)) return showOne(session, d, name);
+    return search(session, d, args.join(' '));
   },
 };
 
-function fieldsText(d: Description, m: MetricResource): string {
-  return m.fields
-    .map((field) => {
-      const type = typeOfField(d, m, field) ?? 'string';
-      return type === 'string' ? field : `${field}(${type})`;
-    })
-    .join(' ');
+function showAll(session: Session, d: Description): number {
+  if (session.json) session.printJson(d);
+  else if (d.metrics.length === 0) {
+    session.print(['No node offers anything yet; "cactl summary" says whether instrumenters are online.']);
+    return EXIT.wrong;
+  } else {
+    const rows = d.metrics.map((m) => [nameOf(m), m.label, m.unit ?? m.type ?? '', fieldsText(d, m)]);
+    session.print(
+      table(
+        [
+          { title: 'METRIC', least: 16 },
+          { title: 'WHAT', least: 10 },
+          { title: 'UNIT', least: 4 },
+          { title: 'FIELDS', least: 12 },
+        ],
+        rows,
+        session.screen.columns,
+      ),
+    );
+  }
+  return EXIT.ok;
 }
 
-async function showOne(session: Session, d: Description, name: string): Promise<number> {
-  const offered = d.metrics.find((m) => `${m.module}.${m.stat}` === name);
-  const { catalogued, obstaclesTo } = await import('../obstacles.js');
-  const known = catalogued(name);
+function search(session: Session, d: Description, text: string): number {
+  const found = searchMetrics(d.metrics, text, d);
+  const missing = searchMetrics(d.unavailable, text, d);
+  if (session.json) session.printJson({ metrics: found, unavailable: missing });
+  else if (found.length + missing.length === 0)
+    session.print([`Nothing here is called ${visible(text)}; "cactl metrics" lists what can be asked.`]);
+  else {
+    const rows = found.map((m) => [nameOf(m), m.question ?? m.label]);
+    session.print([
+      ...(rows.length === 0
+        ? []
+        : table(
+            [
+              { title: 'METRIC', least: 16 },
+              { title: 'QUESTION', least: 20 },
+            ],
+            rows,
+            session.screen.columns,
+          )),
+      ...missing.flatMap((m) => [
+        `not here: ${visible(nameOf(m))}, ${visible(m.question ?? m.label)}`,
+        ...reasonLines(m),
+      ]),
+    ]);
+  }
+  return found.length > 0 ? EXIT.ok : EXIT.wrong;
+}
+
+function showOne(session: Session, d: Description, name: string): number {
+  const offered = d.metrics.find((m) => nameOf(m) === name);
   if (offered === undefined) {
-    if (known === undefined) metricOf(d, name); // throws: there is no such metric
-    const obstacles = known === undefined ? [] : obstaclesTo(known, await instrumenters(session));
-    if (session.json) session.printJson({ metric: name, offered: false, obstacles });
-    else session.print([`No node offers ${name}:`, ...obstacleLines(obstacles)]);
+    const missing = d.unavailable.find((m) => nameOf(m) === name);
+    // Throws: there is no such metric.
+    if (missing === undefined) metricOf(d, name);
+    const reasons = missing === undefined ? [] : reasonLines(missing);
+    if (session.json) session.printJson({ metric: name, offered: false, reasons: missing?.reasons ?? [] });
+    else session.print([`No node offers ${name}:`, ...reasons]);
     return EXIT.wrong;
   }
   if (session.json) {
@@ -93,8 +122,9 @@ async function showOne(session: Session, d: Description, name: string): Promise<
   });
   session.print([
     `${name}: ${visible(offered.label)}, counted in ${offered.unit ?? offered.type ?? 'events'}, ${offered.interval === 'point' ? 'a snapshot each second' : 'adding up over time'}`,
-    ...(known === undefined ? [] : [visible(known.question)]),
-    ...(known?.misses ?? []).map((sentence) => `not seen: ${visible(sentence)}`),
+    ...(offered.question === undefined ? [] : [visible(offered.question)]),
+    ...(offered.synonyms === undefined ? [] : [`also: ${visible(offered.synonyms.join(', '))}`]),
+    ...(offered.misses ?? []).map((sentence) => `not seen: ${visible(sentence)}`),
     '',
     ...table(
       [{ title: 'FIELD' }, { title: 'KIND' }, { title: 'TYPE' }, { title: 'WHAT', least: 10 }],
@@ -105,29 +135,29 @@ async function showOne(session: Session, d: Description, name: string): Promise<
   return EXIT.ok;
 }
 
-async function showMissing(session: Session, d: Description): Promise<number> {
-  const { obstaclesTo, sourcesOf, unoffered } = await import('../obstacles.js');
-  const missing = unoffered(new Set(d.metrics.map((m) => `${m.module}.${m.stat}`)));
-  const nodes = await instrumenters(session);
-  const found = missing.map((m) => ({
-    metric: `${m.module}.${m.stat}`,
-    sources: sourcesOf(m),
-    obstacles: obstaclesTo(m, nodes),
-  }));
-  if (session.json) session.printJson(found);
-  else if (found.length === 0) session.print(['Everything in the catalogue can be asked here.']);
-  else session.print(found.flatMap(({ metric, obstacles }) => [metric, ...obstacleLines(obstacles)]));
+function showMissing(session: Session, missing: readonly UnavailableMetric[]): number {
+  if (session.json) session.printJson(missing);
+  else if (missing.length === 0) session.print(['Everything in the catalogue can be asked here.']);
+  else session.print(missing.flatMap((m) => [visible(nameOf(m)), ...reasonLines(m)]));
   return EXIT.ok;
 }
 
-/** Nodes with the same reason stand together. */
-function obstacleLines(obstacles: readonly Obstacle[]): string[] {
-  const nodes = new Map<string, string[]>();
-  for (const { node, reason } of obstacles) nodes.set(reason, [...(nodes.get(reason) ?? []), node]);
-  return [...nodes].map(([reason, on]) => `  ${visible(`${on.join(', ')}: ${reason}`)}`);
+function nameOf({ module, stat }: Pick<MetricResource, 'module' | 'stat'>): string {
+  return `${module}.${stat}`;
 }
 
-async function instrumenters(session: Session): Promise<Answered[]> {
-  const { answered } = await survey(session);
-  return answered.filter((a) => a.service.startsWith('instrumenter'));
+function fieldsText(d: Description, m: MetricResource): string {
+  return m.fields
+    .map((field) => {
+      const type = typeOfField(d, m, field) ?? 'string';
+      return type === 'string' ? field : `${field}(${type})`;
+    })
+    .join(' ');
+}
+
+/** What most nodes say first. */
+function reasonLines({ reasons }: UnavailableMetric): string[] {
+  return [...reasons]
+    .sort((a, b) => b.nodes - a.nodes)
+    .map(({ reason, nodes }) => `  ${nodes === 1 ? '1 node' : `${nodes} nodes`}: ${visible(reason)}`);
 }

@@ -52,6 +52,18 @@ export const METADATA = {
       fields: ['hostname', 'execname', 'optype', 'latency'],
     },
   ],
+  unavailable: [
+    {
+      module: 'syscall',
+      stat: 'syscalls',
+      label: 'system calls',
+      unit: 'syscalls',
+      interval: 'interval' as const,
+      synonyms: ['strace', 'futex'],
+      fields: [],
+      reason: 'bpf: the kernel has no tracepoint sys_enter',
+    },
+  ],
 };
 
 export interface KnownNode {

@@ -38,7 +38,7 @@ test.each<[string[], RegExp]>([
   [['clone'], /ID is missing/],
   [['delete'], /ID is missing; usage: cactl delete ID …/],
   [['list', 'x'], /"x" is one argument too many; usage: cactl list/],
-  [['metrics', 'a', 'b'], /"b" is one argument too many/],
+  [['show', 'a', 'b'], /"b" is one argument too many/],
   [['explain', 'seven'], /"seven" is neither an id \(7\) nor a metric/],
   [['apply'], /a file is missing: cactl apply -f FILE/],
   [['apply', '-f', '/nonexistent'], /\/nonexistent cannot be read/],

@@ -33,13 +33,22 @@ export interface MetricResource {
   readonly unit?: string;
   readonly type?: string;
   readonly interval: string;
+  readonly question?: string;
+  readonly synonyms?: readonly string[];
+  readonly misses?: readonly string[];
   readonly fields: readonly string[];
+}
+
+/** What exists and no node can observe, and why not. */
+export interface UnavailableMetric extends Omit<MetricResource, 'fields' | 'interval'> {
+  readonly reasons: readonly { readonly reason: string; readonly nodes: number }[];
 }
 
 export interface Description {
   readonly modules: Readonly<Record<string, { readonly label: string }>>;
   readonly fields: Readonly<Record<string, { readonly label: string; readonly type: string }>>;
   readonly metrics: readonly MetricResource[];
+  readonly unavailable: readonly UnavailableMetric[];
 }
 
 export interface ValueResource {
@@ -53,11 +62,12 @@ export interface ValueResource {
 }
 
 export async function description(front: Front): Promise<Description> {
-  const { modules, fields, metrics } = record(await front.json(''));
+  const { modules, fields, metrics, unavailable } = record(await front.json(''));
   return {
     modules: (modules ?? {}) as Description['modules'],
     fields: (fields ?? {}) as Description['fields'],
     metrics: (metrics ?? []) as Description['metrics'],
+    unavailable: (unavailable ?? []) as Description['unavailable'],
   };
 }
 

@@ -2,7 +2,7 @@
  * Ask: metric, breakdown, predicate and granularity, all of it read from GET /ca. In: the catalogue. Out: a question,
  * handed to `ask`; its refusal is shown next to the part it names.
  */
-import type { Catalogue, MetricInfo, Question } from '../model/answers.ts';
+import type { Catalogue, MetricInfo, Question, UnavailableMetric } from '../model/answers.ts';
 import { ApiError } from '../model/api.ts';
 import { combobox } from './combobox.ts';
 import { h, select } from '../ui/dom.ts';
@@ -15,7 +15,8 @@ import {
   type Group,
 } from '../model/predicate-form.ts';
 import { predicateEditor } from './predicate-editor.ts';
-import { breakdownOf, fieldLabel, metricOf, searchMetrics } from '../model/question.ts';
+import { breakdownOf, fieldLabel, metricOf, whyNot } from '../model/question.ts';
+import { searchMetrics } from '../../../../common/model/search.ts';
 import { spanText } from '../plot/time-axis.ts';
 
 const GRANULARITIES = [1, 5, 10, 30, 60, 300, 3600];
@@ -40,22 +41,37 @@ export function builder(
   let granularity = 1;
   let conditions: Group = emptyGroup();
 
-  const metricBox = combobox<MetricInfo>(
+  const metricBox = combobox<MetricInfo | UnavailableMetric>(
     'ask-metric',
     'Metrics',
     'Search metrics…',
-    (text) => searchMetrics(catalogue, text).map(optionOf),
+    (text) => [
+      ...searchMetrics(catalogue.metrics, text, catalogue).map(optionOf),
+      // Nobody reads through what cannot be had; whoever looks for it shall find it.
+      ...(text === ''
+        ? []
+        : searchMetrics(catalogue.unavailable ?? [], text, catalogue).map(missingOptionOf)),
+    ],
     (item) => {
-      choose(item);
+      if ('fields' in item) choose(item);
+      else miss(item);
     },
   );
   const optionOf = (item: MetricInfo) => ({
     item,
     group: catalogue.modules[item.module]?.label ?? item.module,
-    label: labelOf(item),
+    label: item.label,
     hint: `${item.module}.${item.stat}`,
+    detail: item.question,
   });
-  const labelOf = (item: MetricInfo): string => item.label;
+  const missingOptionOf = (item: UnavailableMetric) => ({
+    item,
+    group: 'Not available here',
+    label: item.label,
+    hint: `${item.module}.${item.stat}`,
+    detail: item.question,
+    off: true,
+  });
 
   const details = h('div', { class: 'ask-details' });
   const problem = h('p', { class: 'problem', attrs: { role: 'alert' } });
@@ -94,7 +110,14 @@ export function builder(
     draw();
   };
 
+  const miss = (item: UnavailableMetric): void => {
+    metric = undefined;
+    draw();
+    problem.textContent = whyNot(item);
+  };
+
   const draw = (): void => {
+    problem.textContent = '';
     go.disabled = metric === undefined;
     if (metric === undefined) {
       details.replaceChildren();
@@ -111,6 +134,7 @@ export function builder(
     const labelled = (text: string, control: HTMLElement): HTMLElement =>
       h('label', { class: 'field' }, h('span', { class: 'field-label' }, text), control);
     details.replaceChildren(
+      h('p', { class: 'muted' }, metric.question ?? ''),
       h(
         'div',
         { class: 'pair' },

@@ -9,6 +9,10 @@ export interface Option<T> {
   readonly group: string;
   readonly label: string;
   readonly hint: string;
+  /** A line below. */
+  readonly detail?: string | undefined;
+  /** It is found, and cannot be had. */
+  readonly off?: boolean;
 }
 
 export interface Combobox<T> {
@@ -90,6 +94,7 @@ export function combobox<T>(
         const row = h(
           'li',
           {
+            class: option.off === true ? 'off' : '',
             attrs: { id: `${id}-${i}`, role: 'option', 'aria-selected': String(i === active) },
             on: {
               pointerdown: (event: PointerEvent) => {
@@ -100,6 +105,7 @@ export function combobox<T>(
           },
           h('span', { class: 'combo-label' }, option.label),
           h('span', { class: 'combo-hint' }, option.hint),
+          option.detail !== undefined && h('span', { class: 'combo-detail' }, option.detail),
         );
         if (option.group === group) return [row];
         group = option.group;

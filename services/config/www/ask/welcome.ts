@@ -4,7 +4,7 @@
 import type { Question } from '../model/answers.ts';
 import type { Context } from '../ui/context.ts';
 import { button, h } from '../ui/dom.ts';
-import { fieldLabel, proposalsOf, titleOf } from '../model/question.ts';
+import { fieldLabel, proposalsOf, shortage, titleOf } from '../model/question.ts';
 
 const PROPOSED = 6;
 const SPLITS = 4;
@@ -16,6 +16,7 @@ export function welcome(context: Context): HTMLElement {
       context.announce(error instanceof Error ? error.message : String(error));
     });
   };
+  const lack = shortage(catalogue);
   const proposals = proposalsOf(catalogue).slice(0, PROPOSED);
   return h(
     'section',
@@ -24,8 +25,14 @@ export function welcome(context: Context): HTMLElement {
     h(
       'p',
       { class: 'muted' },
-      'Choose what to count, and every machine starts counting it, inside its kernel, this second. Nothing is gathered that nobody asked for.',
+      'Choose what to count, and every machine starts counting it this second. Nothing is gathered that nobody asked for.',
     ),
+    lack !== undefined &&
+      h(
+        'p',
+        { class: 'lack', attrs: { role: 'note' } },
+        `${lack.metrics} more metrics are not available here. ${lack.reason}`,
+      ),
     proposals.length === 0
       ? h('p', { class: 'muted' }, 'Search for a metric in the form to begin.')
       : h(
@@ -39,7 +46,12 @@ export function welcome(context: Context): HTMLElement {
                 'span',
                 {},
                 h('strong', {}, titleOf(catalogue, metric)),
-                h('span', { class: 'muted' }, ` ${fieldLabel(catalogue, numeric)}, split by`),
+                h(
+                  'span',
+                  { class: 'muted' },
+                  numeric === undefined ? ' split by' : ` ${fieldLabel(catalogue, numeric)}, split by`,
+                ),
+                metric.question !== undefined && h('span', { class: 'muted question' }, metric.question),
               ),
               h(
                 'span',
@@ -49,7 +61,13 @@ export function welcome(context: Context): HTMLElement {
                     fieldLabel(catalogue, field),
                     () => {
                       const { module, stat } = metric;
-                      ask({ module, stat, predicate: {}, decomposition: [field, numeric], granularity: 1 });
+                      ask({
+                        module,
+                        stat,
+                        predicate: {},
+                        decomposition: numeric === undefined ? [field] : [field, numeric],
+                        granularity: 1,
+                      });
                     },
                     { class: 'chip' },
                   ),

@@ -25,7 +25,14 @@ export interface MetricInfo {
   readonly unit?: string;
   readonly type?: string;
   readonly interval?: string;
+  readonly question?: string;
+  readonly synonyms?: readonly string[];
   readonly fields: readonly string[];
+}
+
+/** A metric that exists and that no node can observe, and why not. */
+export interface UnavailableMetric extends Omit<MetricInfo, 'fields'> {
+  readonly reasons: readonly { readonly reason: string; readonly nodes: number }[];
 }
 
 /** GET /ca */
@@ -34,6 +41,7 @@ export interface Catalogue {
   readonly fields: Readonly<Record<string, { readonly label: string; readonly type: string }>>;
   readonly types: Readonly<Record<string, TypeInfo>>;
   readonly metrics: readonly MetricInfo[];
+  readonly unavailable?: readonly UnavailableMetric[];
 }
 
 export type Predicate = Readonly<Record<string, readonly unknown[]>>;

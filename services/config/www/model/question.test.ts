@@ -4,9 +4,10 @@ import {
   curlOf,
   predicateText,
   proposalsOf,
-  searchMetrics,
   sentenceOf,
+  shortage,
   titleOf,
+  whyNot,
 } from './question.ts';
 
 const CATALOGUE: Catalogue = {
@@ -61,17 +62,31 @@ test('predicates are written in cactl’s language', () => {
   );
 });
 
-test('metrics are found by name, label, module or field; names before fields', () => {
-  const names = (text: string): string[] => searchMetrics(CATALOGUE, text).map((m) => m.stat);
-  expect(names('')).toEqual(['syscalls', 'physio_ops']);
-  expect(names('disk.phys')).toEqual(['physio_ops']);
-  expect(names('OPERATIONS')).toEqual(['physio_ops']);
-  expect(names('latency')).toEqual(['physio_ops']);
-  expect(names('nothing like it')).toEqual([]);
+test('metrics whose events take time are proposed first, the most telling field first, our own work last', () => {
+  const own = {
+    module: 'ca',
+    stat: 'instr_ticks',
+    label: 'ticks',
+    fields: ['hostname', 'disk', 'latency', 'subsecond'],
+  };
+  expect(proposalsOf({ ...CATALOGUE, metrics: [own, ...CATALOGUE.metrics] })).toEqual([
+    { metric: CATALOGUE.metrics[1], numeric: 'latency', discrete: ['disk', 'hostname'] },
+    { metric: CATALOGUE.metrics[0], numeric: undefined, discrete: ['hostname'] },
+    { metric: own, numeric: 'latency', discrete: ['disk', 'hostname'] },
+  ]);
 });
 
-test('only metrics whose events take time are proposed, the most telling field first', () => {
-  expect(proposalsOf(CATALOGUE)).toEqual([
-    { metric: CATALOGUE.metrics[1], numeric: 'latency', discrete: ['disk', 'hostname'] },
-  ]);
+test('what many metrics are missing for is said once, what another system has is not', () => {
+  const missing = (stat: string, reason: string) => ({
+    module: 'x',
+    stat,
+    label: stat,
+    reasons: [{ reason, nodes: 1 }],
+  });
+  const all = (count: number, reason: string) =>
+    Array.from({ length: count }, (_, i) => missing(`s${i}`, reason));
+  const unavailable = [...all(30, 'only illumos tells this'), ...all(6, 'bpf: needs root')];
+  expect(shortage({ ...CATALOGUE, unavailable })).toEqual({ metrics: 6, reason: 'bpf: needs root' });
+  expect(shortage({ ...CATALOGUE, unavailable: all(2, 'bpf: needs root') })).toBeUndefined();
+  expect(whyNot(missing('s', 'bpf: needs root'))).toBe('No node can observe this: bpf: needs root');
 });

@@ -2,7 +2,7 @@
  * A question in words, as curl and as cactl: one instrumentation, said four ways. In: what was asked, and the catalogue.
  * Out: text. Also the questions that an empty page proposes, found in the catalogue alone.
  */
-import type { Catalogue, MetricInfo, Question } from './answers.ts';
+import type { Catalogue, MetricInfo, Question, UnavailableMetric } from './answers.ts';
 import { isNumericField, readPredicate, typeOfField } from './predicate-form.ts';
 
 export function metricOf(catalogue: Catalogue, q: { module: string; stat: string }): MetricInfo | undefined {
@@ -96,49 +96,57 @@ export function cactlOf(q: Question): string {
 
 export interface Proposal {
   readonly metric: MetricInfo;
-  readonly numeric: string;
+  /** How long each event took; undefined where that is not known: a graph then. */
+  readonly numeric: string | undefined;
   readonly discrete: readonly string[];
 }
 
 /** Who did it is what most people want to know first. */
 const WHO = 'execname';
+/** Our own work is what people ask about last. */
+const OURSELVES = 'ca';
 
-/** Metrics whose events last some time, with ways to break them down: what people come for first. */
+/** Metrics with ways to break them down; those whose events last some time first: that is what people come for. */
 export function proposalsOf(catalogue: Catalogue): Proposal[] {
   const uses = new Map<string, number>();
   for (const { fields } of catalogue.metrics) for (const f of fields) uses.set(f, (uses.get(f) ?? 0) + 1);
   // A field that few metrics have says most about this one; what all have (the host) says least.
   const rank = (field: string): number => (field === WHO ? 0 : (uses.get(field) ?? 0));
   const bySpecificity = (a: string, b: string): number => rank(a) - rank(b);
-  const proposals = catalogue.metrics.flatMap((metric) => {
+  const proposals = catalogue.metrics.map((metric) => {
     const numeric = metric.fields.find((field) => {
       const type = typeOfField(catalogue, field);
       return type?.unit === 'seconds' && (type.power ?? 0) < -3;
     });
-    if (numeric === undefined) return [];
     const discrete = metric.fields.filter((f) => !isNumericField(catalogue, f)).sort(bySpecificity);
-    return [{ metric, numeric, discrete }];
+    return { metric, numeric, discrete };
   });
+  const worth = ({ metric, numeric }: Proposal): number =>
+    (metric.module === OURSELVES ? 0 : 1000) + (numeric === undefined ? 0 : 100) + metric.fields.length;
   // The more is known about each event, the more there is to find out.
-  return proposals.sort((a, b) => b.metric.fields.length - a.metric.fields.length);
+  return proposals.filter(({ discrete }) => discrete.length > 0).sort((a, b) => worth(b) - worth(a));
 }
 
-/** Metrics whose name, label, module or fields hold every word; best first (name and label before fields). */
-export function searchMetrics(catalogue: Catalogue, text: string): MetricInfo[] {
-  const words = text
-    .toLowerCase()
-    .split(/[\s.]+/)
-    .filter((word) => word !== '');
-  const scored = catalogue.metrics.map((metric, order) => {
-    const name = `${metric.module} ${metric.stat} ${metric.label} ${catalogue.modules[metric.module]?.label ?? ''}`;
-    const fields = metric.fields.map((f) => `${f} ${fieldLabel(catalogue, f)}`).join(' ');
-    const scores = words.map((word) =>
-      name.toLowerCase().includes(word) ? 2 : fields.toLowerCase().includes(word) ? 1 : -Infinity,
-    );
-    return { metric, order, score: scores.reduce((sum: number, s) => sum + s, 0) };
-  });
-  return scored
-    .filter(({ score }) => score >= 0)
-    .sort((a, b) => b.score - a.score || a.order - b.order)
-    .map(({ metric }) => metric);
+/** What most of the metrics that are missing here are missing for, where that is more than one or two. */
+export function shortage(
+  catalogue: Catalogue,
+): { readonly metrics: number; readonly reason: string } | undefined {
+  const counts = new Map<string, number>();
+  for (const { reasons } of catalogue.unavailable ?? []) {
+    for (const { reason } of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  // What another system's kernel would tell is no lack of this one.
+  counts.delete('only illumos tells this');
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+  return most === undefined || most[1] < SHORTAGE ? undefined : { metrics: most[1], reason: most[0] };
+}
+
+const SHORTAGE = 5;
+
+/** Why no node can observe it: what most of them say. */
+export function whyNot({ reasons }: Pick<UnavailableMetric, 'reasons'>): string {
+  const [most, ...others] = [...reasons].sort((a, b) => b.nodes - a.nodes);
+  if (most === undefined) return 'No node can observe this.';
+  const more = others.length === 0 ? '' : ` (other nodes: ${others.map(({ reason }) => reason).join('; ')})`;
+  return `No node can observe this: ${most.reason}${more}`;
 }

@@ -10,6 +10,7 @@ export const apacheHttpdOps: MetricDescription = {
   stat: 'httpd_ops',
   label: 'HTTP requests',
   question: 'Which URLs of the web server are slow, and for whom?',
+  synonyms: ['http', 'https', 'web server', 'request', 'response time', 'url', 'apache', 'httpd', 'slow'],
   unit: 'requests',
   interval: 'interval',
   fields: [...FAMILY_FIELDS, 'http_method', 'http_url', 'http_path', 'raddr', 'rport', 'latency'],

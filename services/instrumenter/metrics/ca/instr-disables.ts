@@ -6,6 +6,7 @@ export const instrDisables: MetricDescription = {
   stat: 'instr_disables',
   label: 'instrumenter disable operations',
   question: 'How long does it take until nothing is left of something gathered?',
+  synonyms: ['overhead', 'self'],
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],

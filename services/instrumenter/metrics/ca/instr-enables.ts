@@ -6,6 +6,7 @@ export const instrEnables: MetricDescription = {
   stat: 'instr_enables',
   label: 'instrumenter enable operations',
   question: 'How long does it take until something is gathered?',
+  synonyms: ['overhead', 'self'],
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency'],

@@ -6,6 +6,7 @@ export const instrTicks: MetricDescription = {
   stat: 'instr_ticks',
   label: 'instrumenter ticks',
   question: 'How much of each second does the instrumenter need for its own work?',
+  synonyms: ['overhead', 'self'],
   unit: 'ticks',
   interval: 'interval',
   fields: ['hostname', 'latency', 'subsecond'],

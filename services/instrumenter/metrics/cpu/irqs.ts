@@ -12,6 +12,7 @@ export const cpuIrqs: MetricDescription = {
   stat: 'irqs',
   label: 'interrupts',
   question: 'Which device interrupts which CPU, how often, and for how long?',
+  synonyms: ['irq', 'hardirq', 'hardware interrupt', 'device', 'mpstat'],
   unit: 'interrupts',
   interval: 'interval',
   fields: ['hostname', 'irqvector', 'cpu', 'latency', 'subsecond'],

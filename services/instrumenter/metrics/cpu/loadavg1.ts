@@ -11,6 +11,7 @@ export const loadavg1: MetricDescription = {
   stat: 'loadavg1',
   label: '1-minute load average',
   question: 'Is there more to do than there are CPUs?',
+  synonyms: ['load', 'load average', 'uptime', 'top'],
   type: 'number',
   interval: 'point',
   fields: ['hostname', 'zonename'],

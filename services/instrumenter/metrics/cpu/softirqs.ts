@@ -17,6 +17,7 @@ export const softirqs: MetricDescription = {
   stat: 'softirqs',
   label: 'soft interrupts',
   question: 'How much of a CPU goes to packets, timers and other work in nobody’s name?',
+  synonyms: ['softirq', 'ksoftirqd', 'network interrupt', 'si'],
   unit: 'soft interrupts',
   interval: 'interval',
   fields: ['hostname', 'softirq', 'cpu', 'latency', 'subsecond'],

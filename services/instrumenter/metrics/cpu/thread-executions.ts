@@ -67,6 +67,16 @@ export const threadExecutions: MetricDescription = {
   label: 'thread executions',
   question:
     'Who runs, for how long at a stretch, and does it leave the CPU because it must or because it waits?',
+  synonyms: [
+    'on-cpu',
+    'scheduler',
+    'context switch',
+    'time slice',
+    'preempt',
+    'futex',
+    'lock contention',
+    'off-cpu',
+  ],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'leavereason', 'runtime', 'subsecond'],

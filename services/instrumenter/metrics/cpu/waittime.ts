@@ -14,6 +14,7 @@ export const waittime: MetricDescription = {
   stat: 'waittime',
   label: 'aggregated wait time',
   question: 'How long were threads ready to run and had no CPU?',
+  synonyms: ['run queue', 'psi', 'pressure', 'cpu saturation', 'cpu starvation', 'container', 'cgroup'],
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -10,6 +10,7 @@ export const disks: MetricDescription = {
   stat: 'disks',
   label: 'disks',
   question: 'Is one disk busier than the others?',
+  synonyms: ['iostat', 'iops', 'utilization', 'busy', 'throughput', 'ssd', 'nvme', 'hdd'],
   unit: 'disks',
   interval: 'point',
   fields: [

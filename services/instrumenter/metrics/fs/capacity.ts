@@ -28,6 +28,7 @@ export const capacity: MetricDescription = {
   stat: 'capacity',
   label: 'space of file systems',
   question: 'Which file system is about to be full?',
+  synonyms: ['df', 'disk full', 'disk space', 'free space', 'no space left', 'ENOSPC', 'inodes'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'mountpoint', 'fstype', 'space'],

@@ -70,6 +70,7 @@ export const pathOps: MetricDescription = {
   stat: 'path_ops',
   label: 'operations on paths',
   question: 'Which program makes, renames and removes files and folders, and does it wait for that?',
+  synonyms: ['rename', 'unlink', 'delete', 'remove', 'mkdir', 'create', 'file', 'directory', 'inotify'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],

@@ -18,6 +18,7 @@ export const javaGcOps: MetricDescription = {
   stat: 'gc_ops',
   label: 'garbage collection operations',
   question: 'Do pauses for garbage collection hold the program up?',
+  synonyms: ['gc', 'jvm', 'garbage collection', 'pause', 'stop the world', 'hotspot', 'java'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

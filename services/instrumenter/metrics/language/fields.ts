@@ -102,7 +102,7 @@ export const FIELDS = {
   vmmmuctx: text('VM MMU context'),
   walltime: numeric('process runtime', 'time'),
   zdataset: text('ZFS dataset'),
-  zonename: text('zone name'),
+  zonename: text(process.platform === 'sunos' ? 'zone' : 'container'),
   zpool: text('ZFS pool'),
 } as const satisfies Record<string, Field>;
 

@@ -8,6 +8,7 @@ export const ldapjsConnections: MetricDescription = {
   stat: 'connections',
   label: 'connections',
   question: 'Who connects to the directory, and how often?',
+  synonyms: ['ldap', 'directory'],
   unit: 'connections',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'raddr'],

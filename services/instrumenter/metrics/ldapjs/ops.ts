@@ -10,6 +10,7 @@ export const ldapjsOps: MetricDescription = {
   stat: 'ops',
   label: 'all operations',
   question: 'Which operations of the directory are slow or fail?',
+  synonyms: ['ldap', 'directory', 'slow'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'raddr', 'optype', 'ldapbinddn', 'ldaprequestdn', 'status', 'latency'],

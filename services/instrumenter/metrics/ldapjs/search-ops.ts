@@ -8,6 +8,7 @@ export const searchOps: MetricDescription = {
   stat: 'search_ops',
   label: 'search operations',
   question: 'Which searches of the directory are slow?',
+  synonyms: ['ldap', 'directory', 'slow'],
   unit: 'operations',
   interval: 'interval',
   fields: [

@@ -6,6 +6,7 @@ export const jobsAssigned: MetricDescription = {
   stat: 'jobs_assigned',
   label: 'jobs assigned',
   question: 'How many jobs begin, and at which supervisor?',
+  synonyms: ['manta'],
   unit: 'jobs',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

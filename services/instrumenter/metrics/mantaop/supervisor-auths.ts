@@ -7,6 +7,7 @@ export const supervisorAuths: MetricDescription = {
   stat: 'supervisor_auths',
   label: 'supervisor auth requests',
   question: 'Does looking up users hold jobs up?',
+  synonyms: ['manta'],
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'user', 'errname', 'latency'],

@@ -7,6 +7,7 @@ export const supervisorDeletes: MetricDescription = {
   stat: 'supervisor_deletes',
   label: 'supervisor delete requests',
   question: 'Does removing objects hold jobs up?',
+  synonyms: ['manta'],
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'objname', 'errname', 'latency'],

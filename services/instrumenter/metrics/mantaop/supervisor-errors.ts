@@ -6,6 +6,7 @@ export const supervisorErrors: MetricDescription = {
   stat: 'supervisor_errors',
   label: 'supervisor errors',
   question: 'Which jobs go wrong?',
+  synonyms: ['manta'],
   unit: 'errors',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

@@ -7,6 +7,7 @@ export const supervisorLocates: MetricDescription = {
   stat: 'supervisor_locates',
   label: 'supervisor locate requests',
   question: 'Does finding objects hold jobs up?',
+  synonyms: ['manta'],
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'objname', 'errname', 'latency'],

@@ -6,6 +6,7 @@ export const tasksCommitted: MetricDescription = {
   stat: 'tasks_committed',
   label: 'tasks committed',
   question: 'Which jobs get on?',
+  synonyms: ['manta'],
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

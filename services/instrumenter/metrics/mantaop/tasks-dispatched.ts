@@ -6,6 +6,7 @@ export const tasksDispatched: MetricDescription = {
   stat: 'tasks_dispatched',
   label: 'tasks dispatched',
   question: 'Which jobs make how much work?',
+  synonyms: ['manta'],
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'jobid'],

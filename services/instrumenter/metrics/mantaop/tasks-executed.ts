@@ -7,6 +7,7 @@ export const tasksExecuted: MetricDescription = {
   stat: 'tasks_executed',
   label: 'tasks executed',
   question: 'How long do the tasks of a job run?',
+  synonyms: ['manta'],
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'jobid', 'latency'],

@@ -6,6 +6,7 @@ export const tasksKilled: MetricDescription = {
   stat: 'tasks_killed',
   label: 'tasks killed',
   question: 'Which jobs have tasks that must be stopped?',
+  synonyms: ['manta'],
   unit: 'tasks',
   interval: 'interval',
   fields: ['hostname', 'jobid'],

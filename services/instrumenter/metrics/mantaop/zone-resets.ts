@@ -7,6 +7,7 @@ export const zoneResets: MetricDescription = {
   stat: 'zone_resets',
   label: 'zone resets',
   question: 'How long is a zone out of use between two tasks?',
+  synonyms: ['manta'],
   unit: 'resets',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'errname', 'latency'],

@@ -13,6 +13,7 @@ export const oomKills: MetricDescription = {
   stat: 'oom_kills',
   label: 'out-of-memory kills',
   question: 'Whom did the kernel kill to have memory again?',
+  synonyms: ['oom', 'oom killer', 'out of memory', 'killed', 'oomkilled', 'container', 'pod', 'k8s'],
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

@@ -9,6 +9,7 @@ export const pageins: MetricDescription = {
   stat: 'pageins',
   label: 'pages paged in',
   question: 'Who waits for pages to come from a disk?',
+  synonyms: ['swap', 'swapping', 'paging', 'major fault', 'thrashing', 'vmstat'],
   unit: 'pages',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

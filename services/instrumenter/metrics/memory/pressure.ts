@@ -8,6 +8,7 @@ export const pressure: MetricDescription = {
   stat: 'pressure',
   label: 'time stalled for lack of memory',
   question: 'For how long did work stand still because memory was short?',
+  synonyms: ['psi', 'pressure stall', 'memory shortage', 'thrashing', 'swap', 'oom'],
   type: 'time',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'stalled'],

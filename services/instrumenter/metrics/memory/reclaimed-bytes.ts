@@ -9,6 +9,7 @@ export const reclaimedBytes: MetricDescription = {
   stat: 'reclaimed_bytes',
   label: 'excess memory reclaimed',
   question: 'Whose memory had to be taken back?',
+  synonyms: ['reclaim', 'kswapd', 'memory shortage', 'page cache', 'vmstat'],
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename'],

@@ -9,6 +9,7 @@ export const rssLimit: MetricDescription = {
   stat: 'rss_limit',
   label: 'maximum resident set size',
   question: 'How much memory may each container or service hold?',
+  synonyms: ['memory limit', 'container', 'docker', 'k8s', 'kubernetes', 'pod', 'cgroup'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

@@ -9,6 +9,7 @@ export const swapLimit: MetricDescription = {
   stat: 'swap_limit',
   label: 'maximum virtual memory reserved',
   question: 'How much swap may each container or service take?',
+  synonyms: ['swap', 'swap limit', 'container', 'cgroup'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

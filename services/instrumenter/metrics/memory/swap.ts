@@ -9,6 +9,7 @@ export const swap: MetricDescription = {
   stat: 'swap',
   label: 'virtual memory reserved',
   question: 'Which container or service has been put out to swap?',
+  synonyms: ['swap', 'swapping', 'container', 'cgroup', 'vmstat'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],

@@ -11,6 +11,7 @@ export const morayOps: MetricDescription = {
   stat: 'ops',
   label: 'operations',
   question: 'Which tables of the object store are slow, and for which operations?',
+  synonyms: ['moray', 'object store', 'database', 'slow'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'optype', 'table', 'latency', 'cputime'],

@@ -8,6 +8,7 @@ export const morayQueries: MetricDescription = {
   stat: 'queries',
   label: 'SQL queries',
   question: 'Which statements does the object store wait for?',
+  synonyms: ['moray', 'sql', 'database', 'slow query'],
   unit: 'queries',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'querysubstr', 'latency', 'cputime'],

@@ -18,6 +18,7 @@ export const mysqlCommands: MetricDescription = {
   stat: 'commands',
   label: 'commands',
   question: 'What do clients ask of the database, and how long does it take?',
+  synonyms: ['mysql', 'mariadb', 'sql', 'database', 'slow'],
   unit: 'commands',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'command', 'user', 'client', 'status', 'latency', 'cputime'],

@@ -8,6 +8,7 @@ export const mysqlConnections: MetricDescription = {
   stat: 'connections',
   label: 'connections',
   question: 'Who connects to the database, and for how long?',
+  synonyms: ['mysql', 'mariadb', 'database', 'client', 'connection'],
   unit: 'connections',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'user', 'client', 'latency'],

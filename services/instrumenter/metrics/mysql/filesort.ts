@@ -8,6 +8,7 @@ export const mysqlFilesort: MetricDescription = {
   stat: 'filesort',
   label: 'filesort',
   question: 'Which tables want an index?',
+  synonyms: ['mysql', 'mariadb', 'sql', 'sort', 'index', 'slow query'],
   unit: 'filesorts',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'database', 'table', 'latency', 'cputime'],

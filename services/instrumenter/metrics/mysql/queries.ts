@@ -28,6 +28,7 @@ export const mysqlQueries: MetricDescription = {
   stat: 'queries',
   label: 'queries',
   question: 'Which queries are slow, of whom, and were they prepared?',
+  synonyms: ['mysql', 'mariadb', 'sql', 'database', 'slow query'],
   unit: 'queries',
   interval: 'interval',
   fields: [

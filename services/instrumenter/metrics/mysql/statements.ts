@@ -10,6 +10,7 @@ export const mysqlStatements: MetricDescription = {
   stat: 'statements',
   label: 'statements',
   question: 'Which kinds of statement touch how many rows, and how long do they take?',
+  synonyms: ['mysql', 'mariadb', 'sql', 'select', 'insert', 'update', 'delete', 'slow query'],
   unit: 'statements',
   interval: 'interval',
   fields: [...PROGRAM_FIELDS, 'statement', 'status', 'rowsmatched', 'rowschanged', 'latency', 'cputime'],

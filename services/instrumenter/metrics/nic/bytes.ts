@@ -10,6 +10,7 @@ export const bytes: MetricDescription = {
   stat: 'bytes',
   label: 'bytes sent and received',
   question: 'How much goes over the network, and over which interface?',
+  synonyms: ['network', 'throughput', 'bandwidth', 'traffic', 'interface', 'eth0', 'mbit/s', 'iftop', 'sar'],
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],

@@ -10,6 +10,7 @@ export const nics: MetricDescription = {
   stat: 'nics',
   label: 'NICs',
   question: 'Is one network interface busier than the others?',
+  synonyms: ['network', 'interface', 'eth0', 'throughput', 'bandwidth'],
   unit: 'NICs',
   interval: 'point',
   fields: ['hostname', 'nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],

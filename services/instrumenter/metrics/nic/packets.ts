@@ -10,6 +10,7 @@ export const packets: MetricDescription = {
   stat: 'packets',
   label: 'packets sent and received',
   question: 'How many packets go over the network, and over which interface?',
+  synonyms: ['network', 'traffic', 'pps', 'packets per second', 'interface', 'eth0'],
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'nic', 'direction'],

@@ -9,6 +9,7 @@ export const vnicBytes: MetricDescription = {
   stat: 'vnic_bytes',
   label: 'VNIC bytes sent and received',
   question: 'Which zone moves how much over the network?',
+  synonyms: ['network', 'throughput', 'bandwidth', 'traffic', 'container', 'zone'],
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'direction'],

@@ -9,6 +9,7 @@ export const vnicPackets: MetricDescription = {
   stat: 'vnic_packets',
   label: 'VNIC packets sent and received',
   question: 'Which zone moves how many packets over the network?',
+  synonyms: ['network', 'traffic', 'pps', 'container', 'zone'],
   unit: 'packets',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'direction'],

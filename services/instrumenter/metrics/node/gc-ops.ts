@@ -29,6 +29,7 @@ export const gcOps: MetricDescription = {
   stat: 'gc_ops',
   label: 'garbage collection operations',
   question: 'Do pauses for garbage collection hold the program up?',
+  synonyms: ['gc', 'garbage collection', 'v8', 'pause', 'nodejs', 'javascript', 'event loop'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

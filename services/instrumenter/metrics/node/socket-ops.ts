@@ -9,6 +9,7 @@ export const socketOps: MetricDescription = {
   stat: 'socket_ops',
   label: 'socket operations',
   question: 'How much goes over which connection, and does it pile up?',
+  synonyms: ['socket', 'network', 'nodejs', 'throughput'],
   unit: 'operations',
   interval: 'interval',
   fields: [...FAMILY_FIELDS, 'optype', 'raddr', 'rport', 'size', 'buffered'],

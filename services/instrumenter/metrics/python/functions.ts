@@ -10,6 +10,7 @@ export const pythonFunctions: MetricDescription = {
   stat: 'functions',
   label: 'function calls',
   question: 'Which functions does a program call, and how often?',
+  synonyms: ['python', 'profile', 'function'],
   unit: 'calls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'file', 'subsecond'],

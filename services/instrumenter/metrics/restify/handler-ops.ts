@@ -8,6 +8,7 @@ export const handlerOps: MetricDescription = {
   stat: 'handler_ops',
   label: 'handler operations',
   question: 'Which step of which route is slow?',
+  synonyms: ['http', 'restify', 'route', 'handler', 'middleware', 'nodejs', 'slow'],
   unit: 'operations',
   interval: 'interval',
   fields: [...FAMILY_FIELDS, 'restify_sname', 'restify_rname', 'restify_hname', 'latency'],

@@ -8,6 +8,7 @@ export const serverOps: MetricDescription = {
   stat: 'server_ops',
   label: 'server operations',
   question: 'Which routes are slow, and how do they end?',
+  synonyms: ['http', 'restify', 'route', 'status code', 'nodejs', 'slow'],
   unit: 'operations',
   interval: 'interval',
   fields: [

@@ -15,6 +15,7 @@ export const accepts: MetricDescription = {
   stat: 'accepts',
   label: 'accepts',
   question: 'Who connects to this machine, and to which program?',
+  synonyms: ['connection', 'incoming', 'client', 'server', 'listen', 'accept', 'network', 'socket'],
   unit: 'accepts',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'subsecond'],

@@ -8,6 +8,7 @@ export const segments: MetricDescription = {
   stat: 'segments',
   label: 'segments',
   question: 'How many TCP segments come and go?',
+  synonyms: ['network', 'traffic', 'packets', 'throughput', 'netstat'],
   unit: 'segments',
   interval: 'interval',
   fields: ['hostname', 'tcpstack', 'direction'],

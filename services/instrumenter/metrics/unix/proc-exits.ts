@@ -17,6 +17,7 @@ export const procExits: MetricDescription = {
   stat: 'proc_exits',
   label: 'process exits',
   question: 'Which processes end, and do they end young?',
+  synonyms: ['exit', 'crash', 'exit code', 'exitsnoop', 'process end', 'short-lived process', 'lifetime'],
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'walltime', 'subsecond'],

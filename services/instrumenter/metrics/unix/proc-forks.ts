@@ -15,6 +15,7 @@ export const procForks: MetricDescription = {
   stat: 'proc_forks',
   label: 'process forks',
   question: 'Who makes processes, and how many?',
+  synonyms: ['fork', 'clone', 'process creation', 'spawn', 'fork bomb'],
   unit: 'processes',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

@@ -8,6 +8,7 @@ export const processes: MetricDescription = {
   stat: 'processes',
   label: 'processes',
   question: 'What runs here, and how large is it?',
+  synonyms: ['ps', 'top', 'pid', 'process list', 'memory usage', 'rss', 'threads'],
   unit: 'processes',
   interval: 'point',
   fields: [

@@ -21,6 +21,7 @@ export const signals: MetricDescription = {
   stat: 'signals',
   label: 'signals',
   question: 'Who stops, kills or wakes whom?',
+  synonyms: ['signal', 'kill', 'SIGKILL', 'SIGTERM', 'SIGSEGV', 'crash', 'killsnoop'],
   unit: 'signals',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'signal', 'texecname', 'subsecond'],

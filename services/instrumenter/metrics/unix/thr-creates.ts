@@ -15,6 +15,7 @@ export const threadCreates: MetricDescription = {
   stat: 'thr_creates',
   label: 'thread creations',
   question: 'Does a program make a thread for each piece of work instead of keeping some?',
+  synonyms: ['thread', 'pthread_create', 'clone', 'thread pool'],
   unit: 'threads',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'subsecond'],

@@ -18,6 +18,7 @@ export const exits: MetricDescription = {
   stat: 'exits',
   label: 'exits',
   question: 'What makes virtual CPUs leave the guest?',
+  synonyms: ['kvm', 'virtual machine', 'guest', 'hypervisor', 'vmexit'],
   unit: 'exits',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'vleavereason', 'vcpuid'],

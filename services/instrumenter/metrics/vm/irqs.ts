@@ -7,6 +7,7 @@ export const irqs: MetricDescription = {
   stat: 'irqs',
   label: 'interrupt requests',
   question: 'Which virtual machine is interrupted how often?',
+  synonyms: ['kvm', 'virtual machine', 'guest', 'interrupt'],
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'irqvector', 'subsecond'],

@@ -6,6 +6,7 @@ export const vmPhysioBytes: MetricDescription = {
   stat: 'physio_bytes',
   label: 'disk bytes read and written',
   question: 'Which virtual machine moves how much?',
+  synonyms: ['kvm', 'virtual machine', 'guest', 'disk', 'throughput', 'bandwidth'],
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'optype'],

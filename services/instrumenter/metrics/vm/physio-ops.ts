@@ -8,6 +8,7 @@ export const vmPhysioOps: MetricDescription = {
   stat: 'physio_ops',
   label: 'disk I/O operations',
   question: 'Is the disk slow for a virtual machine, and for which requests?',
+  synonyms: ['kvm', 'virtual machine', 'guest', 'disk latency', 'iops', 'slow disk'],
   unit: 'operations',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'optype', 'latency', 'size', 'offset', 'errno'],

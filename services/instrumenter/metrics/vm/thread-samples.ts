@@ -7,6 +7,7 @@ export const vmThreadSamples: MetricDescription = {
   stat: 'thread_samples',
   label: 'thread samples',
   question: 'Which virtual machine, and what inside it, keeps CPUs busy?',
+  synonyms: ['kvm', 'virtual machine', 'guest', 'cpu usage', 'profile'],
   unit: 'samples',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'subsecond', 'vmmmuctx'],

@@ -8,6 +8,7 @@ export const arcOps: MetricDescription = {
   stat: 'arc_ops',
   label: 'ARC operations',
   question: 'Do reads find their data in memory, and whose do not?',
+  synonyms: ['zfs', 'arc', 'cache hit', 'cache miss', 'hit rate'],
   unit: 'operations',
   interval: 'interval',
   fields: [...FAMILY_FIELDS, 'optype'],

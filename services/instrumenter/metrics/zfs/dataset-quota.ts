@@ -7,6 +7,7 @@ export const datasetQuota: MetricDescription = {
   stat: 'dataset_quota',
   label: 'quota size',
   question: 'How large may each dataset become?',
+  synonyms: ['zfs', 'quota', 'disk space'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

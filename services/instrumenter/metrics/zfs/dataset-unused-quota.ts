@@ -7,6 +7,7 @@ export const datasetUnusedQuota: MetricDescription = {
   stat: 'dataset_unused_quota',
   label: 'unused quota',
   question: 'How much may each dataset still grow?',
+  synonyms: ['zfs', 'quota', 'free space'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

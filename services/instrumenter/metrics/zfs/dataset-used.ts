@@ -7,6 +7,7 @@ export const datasetUsed: MetricDescription = {
   stat: 'dataset_used',
   label: 'used space',
   question: 'Which dataset takes how much space?',
+  synonyms: ['zfs', 'disk space', 'usage'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zdataset'],

@@ -7,6 +7,7 @@ export const poolFree: MetricDescription = {
   stat: 'pool_free',
   label: 'free space in pool',
   question: 'Which pool is about to be full?',
+  synonyms: ['zfs', 'zpool', 'disk full', 'free space'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],

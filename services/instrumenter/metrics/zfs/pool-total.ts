@@ -7,6 +7,7 @@ export const poolTotal: MetricDescription = {
   stat: 'pool_total',
   label: 'total space in pool',
   question: 'How large is each pool?',
+  synonyms: ['zfs', 'zpool', 'disk space'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],

@@ -7,6 +7,7 @@ export const poolUsed: MetricDescription = {
   stat: 'pool_used',
   label: 'used space in pool',
   question: 'How much space is taken in each pool?',
+  synonyms: ['zfs', 'zpool', 'disk space', 'usage'],
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zpool'],
