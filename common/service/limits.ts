@@ -110,6 +110,8 @@ export const LIMITS = {
   namesMs: 250,
   /** Cgroups of a node whose names are remembered. */
   cgroups: 65_536,
+  /** Of one zone, or of one folder outside of zones. */
+  cgroupsOfZone: 4096,
   /** New cgroups that the kernel remembers until they are asked for, and verdicts of one filter by zone that it holds. */
   cgroupBirths: 1024,
   zoneVerdicts: 4096,

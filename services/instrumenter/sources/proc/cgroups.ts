@@ -32,19 +32,28 @@ export function hierarchyOf(files: Files, controller: Controller): Hierarchy | u
 
 /** How deep slices nest in slices before something that we know has to come. */
 const DEPTH = 8;
+/** Folders that are looked at for zones: somebody may make any number of them. */
+const FOLDERS_MAX = 10_000;
 
 /** All zones but the global one; what is inside a zone is not looked at. */
 export function zonesOf(files: Files, { root }: Hierarchy): Zone[] {
   const zones: Zone[] = [];
-  const walk = (path: string, depth: number): void => {
-    for (const name of files.folders(root + path)) {
-      const below = `${path}/${name}`;
-      const zone = zoneOfCgroup(below);
-      if (zone !== GLOBAL) zones.push({ name: zone, folder: root + below });
-      else if (depth < DEPTH) walk(below, depth + 1);
+  let level = [''];
+  let looked = 0;
+  // Outermost first, so that nobody's depth keeps others out.
+  for (let depth = 1; depth <= DEPTH && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const path of level) {
+      if (looked++ >= FOLDERS_MAX) return zones;
+      for (const name of files.folders(root + path)) {
+        const below = `${path}/${name}`;
+        const zone = zoneOfCgroup(below);
+        if (zone !== GLOBAL) zones.push({ name: zone, folder: root + below });
+        else next.push(below);
+      }
     }
-  };
-  walk('', 1);
+    level = next;
+  }
   return zones;
 }
 

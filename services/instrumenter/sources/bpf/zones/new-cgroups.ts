@@ -43,7 +43,9 @@ export class Births {
   take(): readonly Birth[] {
     const births: Birth[] = [];
     const [key, path] = [Buffer.alloc(8), Buffer.alloc(PATH_BYTES)];
-    while (this.map !== undefined && this.kernel.nextKey(this.map, undefined, key)) {
+    // Somebody may make them faster than they are taken out.
+    for (let i = 0; i < LIMITS.cgroupBirths; i++) {
+      if (this.map === undefined || !this.kernel.nextKey(this.map, undefined, key)) break;
       if (!this.kernel.lookup(this.map, key, path) || !this.kernel.remove(this.map, key)) break;
       births.push({ cgroup: key.readBigUInt64LE(0), path: whole(path) });
     }

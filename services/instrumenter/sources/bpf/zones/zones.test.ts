@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,69 @@ test('what the kernel told of a cgroup that was never seen names it', () => {
   zones.births = () => [{ cgroup: 8n, path: Buffer.from(`/docker-${'b'.repeat(64)}.scope/x`) }];
   expect(zones.zoneOf(8n)).toBe('b'.repeat(12));
   expect(looks()).toBe(0);
+});
+
+test('folders that lie deeper than a path is long are left out, and nothing else is', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ca-zones-'));
+  try {
+    // From folder to folder, for no path is that long.
+    const script = 'chdir $ARGV[0]; for (1..20) { mkdir $ARGV[1] and chdir $ARGV[1] or die $! }';
+    expect(spawnSync('perl', ['-e', script, root, 'd'.repeat(250)]).status).toBe(0);
+    mkdirSync(join(root, 'web.service'));
+    const zones = new Zones(root);
+    const inode = (path: string): bigint => statSync(join(root, path), { bigint: true }).ino;
+    expect(zones.nameOf(inode('web.service'))).toBe('web.service');
+    expect(zones.nameOf(inode('d'.repeat(250)))).toBe(GLOBAL);
+    expect(zones.nameOf(1n)).toBe(UNKNOWN);
+  } finally {
+    spawnSync('rm', ['-rf', root]);
+  }
+});
+
+test('whoever makes more folders than his share leaves the others theirs, and that is told', () => {
+  const names = Array.from({ length: 10_000 }, (_, i) => Buffer.from(`${i}`));
+  const crowd = '/cg/a.service';
+  const tree: Tree = {
+    folders: (path) => {
+      if (String(path) === '/cg') return [Buffer.from('a.service'), Buffer.from('b.service')];
+      return String(path) === crowd ? names : [];
+    },
+    id: (path) => {
+      if (String(path) === '/cg') return 1n;
+      if (String(path) === crowd) return 2n;
+      return String(path) === '/cg/b.service' ? 3n : 100n + BigInt(String(path).slice(crowd.length + 1));
+    },
+  };
+  const zones = new Zones('/cg', () => 0, tree);
+  expect(zones.nameOf(3n)).toBe('b.service');
+  expect(zones.nameOf(100n)).toBe('a.service');
+  expect(zones.nameOf(9000n)).toBe(UNKNOWN);
+  expect(zones.known().size).toBeLessThan(5000);
+  expect(zones.shortfall()).toEqual([expect.stringContaining('a.service has more than 4096')]);
+});
+
+test('looking takes no longer than its share: what is left is looked at the next time', () => {
+  const at = { ms: 0 };
+  const folders = Array.from({ length: 300 }, (_, i) => Buffer.from(`${i}.service`));
+  const tree: Tree = {
+    folders: (path) => (String(path) === '/cg' ? folders : []),
+    id: (path) => {
+      at.ms++; // slow
+      return String(path) === '/cg' ? 1000n : BigInt(/(\d+)\.service/.exec(String(path))?.[1] ?? '0');
+    },
+  };
+  const zones = new Zones('/cg', () => at.ms, tree);
+  expect(zones.zoneOf(299n)).toBe('299.service'); // the first look is longer
+  let slices = 0;
+  for (let i = 0; i < 20; i++) {
+    at.ms += 500;
+    const from = at.ms;
+    zones.zoneOf(5000n);
+    if (at.ms > from) slices++;
+    expect(at.ms - from).toBeLessThanOrEqual(30);
+    expect(zones.zoneOf(299n)).toBe('299.service');
+  }
+  expect(slices).toBe(20);
 });
 
 test('the cgroup2 mount is found by its type, also at a path with blanks', () => {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { LIMITS } from '../../../../../common/service/limits';
 import type { Names } from '../../../metrics/language/observation';
-import { zoneOfCgroup } from '../../zonename';
+import { GLOBAL, zoneOfCgroup } from '../../zonename';
 import { MissingError } from '../kernel/btf';
 
 /** A cgroup that was gone before anybody could look at it. */
@@ -14,6 +14,9 @@ export const UNKNOWN = '(unknown)';
 
 /** A number that nobody knows makes us look again, but not more often than this: it may belong to nothing any more. */
 const AGAIN_MS = 500;
+/** Looking goes on for so long at a time, the first time and later. What is left is looked at the next time. */
+const FIRST_MS = 1000;
+const SLICE_MS = 25;
 
 /** A cgroup that has come, as the kernel told it. */
 export interface Birth {
@@ -25,7 +28,7 @@ export interface Birth {
 export interface Tree {
   /** Names of the folders in a folder; empty when it is gone. */
   folders(path: Buffer): readonly Buffer[];
-  /** Undefined when it is gone. */
+  /** Undefined when it is gone, or lies deeper than a path is long. */
   id(path: Buffer): bigint | undefined;
 }
 
@@ -40,9 +43,21 @@ const REAL_TREE: Tree = {
     }
   },
   id(path) {
-    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+    try {
+      return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+    } catch {
+      return undefined; // ENAMETOOLONG above all: whoever may make folders here can nest them for ever
+    }
   },
 };
+
+/** One look at all folders, outermost first, so that nobody's depth keeps others waiting. */
+interface Walk {
+  readonly found: Map<bigint, string>;
+  readonly shares: Map<string, number>;
+  readonly queue: Buffer[];
+  at: number;
+}
 
 export class Zones implements Names {
   /** Cgroups that came since this was last asked, as far as the kernel was able to tell. */
@@ -54,6 +69,10 @@ export class Zones implements Names {
   private readonly tree: Tree;
   private names = new Map<bigint, string>();
   private gone: ReadonlySet<bigint> = new Set<bigint>();
+  /** Cgroups that are known, by whose they are. */
+  private shares = new Map<string, number>();
+  private crowded: readonly string[] = [];
+  private walk: Walk | undefined;
   private looked = -Infinity;
 
   /** `now`: milliseconds of a clock that only goes forward. */
@@ -84,31 +103,50 @@ export class Zones implements Names {
     throw new MissingError('zones are not compared by the numbers of their cgroups');
   }
 
+  /** Whose cgroups are not all known, a sentence each. */
+  shortfall(): readonly string[] {
+    return this.crowded.map(
+      (share) => `${share} has more than ${LIMITS.cgroupsOfZone} control groups: the rest is ${UNKNOWN}`,
+    );
+  }
+
   /** Takes over what the kernel has told of new ones, so that it has room for more. */
   hear(): void {
     for (const { cgroup, path } of this.births()) {
-      if (this.names.size >= LIMITS.cgroups) continue;
+      if (this.names.has(cgroup) || !hasRoom(this.shares, this.names.size, path)) continue;
       this.names.set(cgroup, zoneOfCgroup(path));
       this.version++;
     }
   }
 
   private look(): void {
-    if (this.now() - this.looked < AGAIN_MS) return;
-    this.looked = this.now();
-    const found = new Map<bigint, string>();
-    const enter = (path: Buffer): void => {
-      if (found.size >= LIMITS.cgroups) return;
+    const from = this.now();
+    if (from - this.looked < AGAIN_MS) return;
+    this.looked = from;
+    const end = from + (this.names.size === 0 ? FIRST_MS : SLICE_MS);
+    this.walk ??= { found: new Map(), shares: new Map(), queue: [Buffer.alloc(0)], at: 0 };
+    const { found, shares, queue } = this.walk;
+    for (; this.walk.at < queue.length; this.walk.at++) {
+      if (this.now() > end) break;
+      const path = queue[this.walk.at] ?? Buffer.alloc(0);
       const full = Buffer.concat([this.root, path]);
       const id = this.tree.id(full);
-      if (id === undefined) return;
+      if (id === undefined) continue;
       // Folders inside a container are the container's: its own path begins theirs.
-      found.set(id, zoneOfCgroup(path));
-      for (const name of this.tree.folders(full)) enter(Buffer.concat([path, SLASH, name]));
-    };
-    enter(Buffer.alloc(0));
-    this.names = new Map([...this.justGone(found), ...found]);
+      const zone = zoneOfCgroup(path);
+      found.set(id, zone);
+      this.names.set(id, zone);
+      for (const name of this.tree.folders(full)) {
+        const below = Buffer.concat([path, SLASH, name]);
+        if (hasRoom(shares, queue.length, below)) queue.push(below);
+      }
+    }
     this.version++;
+    if (this.walk.at < queue.length) return;
+    this.names = new Map([...this.justGone(found), ...found]);
+    this.shares = shares;
+    this.crowded = [...shares].filter(([, count]) => count > LIMITS.cgroupsOfZone).map(([share]) => share);
+    this.walk = undefined;
   }
 
   /** Those that the look before this one still saw: what has gone may still be in the map of the second just closed. */
@@ -121,6 +159,15 @@ export class Zones implements Names {
 }
 
 const SLASH = Buffer.from('/');
+
+/** Counts one more; false when whoever has it has enough: a zone, or outside of all zones a folder next to the root. */
+function hasRoom(shares: Map<string, number>, known: number, path: Buffer): boolean {
+  const zone = zoneOfCgroup(path);
+  const share = zone === GLOBAL ? path.toString('latin1').split('/').slice(0, 3).join('/') : zone;
+  const count = (shares.get(share) ?? 0) + 1;
+  shares.set(share, count);
+  return count <= LIMITS.cgroupsOfZone && known < LIMITS.cgroups;
+}
 
 /** Where the cgroup2 file system is mounted, by /proc/self/mounts; undefined when it is not. */
 export function cgroupRoot(mounts: string): string | undefined {
