@@ -85,8 +85,14 @@ export const LIMITS = {
   userSites: 32,
   /** Files that one instrumentation watches at a time, and files of one kind that are known. */
   userFiles: 64,
+  /** Of these, files of one user other than root, and of all such users; what reading them takes, of one CPU and each user. */
+  userFilesPerUser: 8,
+  userFilesOfUsers: 48,
+  userShareOfCpu: 0.02,
   /** Programs for one instrumentation: files whose arguments lie alike share one. */
   userPrograms: 256,
+  /** Of these, for one file that a user other than root runs. */
+  userProgramsPerFile: 4,
   /** Processes that a scan for such files looks at, how many before others have their turn, and how often. */
   scanProcesses: 20_000,
   scanSlice: 32,
@@ -98,10 +104,14 @@ export const LIMITS = {
   /** All that is read of one file with probes or symbols, and how long that may take. */
   elfFileBytes: 64 * 1024 * 1024,
   elfFileMs: 2000,
+  /** Searching one such file for all that is wanted of it. */
+  elfSearchMs: 250,
   /** Attaching in one place of one file. */
   userAttachMs: 5000,
-  /** Reads that a stranger may hold up, at a time: two of the four threads that Node.js has for files. */
-  readsAtATime: 2,
+  /** Threads for reads that a stranger may hold up (blocking-io-pool.ts, of which there are two), those that users may hold, and all. */
+  blockingReads: 6,
+  blockingReadsOfUsers: 3,
+  threads: 16,
   /** One file of /proc that a stranger may hold up; all that is looked up for one second. */
   procFileMs: 500,
   processArgumentsBytes: 128 * 1024,

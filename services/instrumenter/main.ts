@@ -14,7 +14,7 @@ import { hello } from './gather/hello';
 import { Instrumenter } from './gather/instrumenter';
 import { Journal } from './gather/journal';
 import { Outbox } from './gather/outbox';
-import { PATIENCE } from './sources/blocking-io-pool';
+import { stuckReads } from './sources/blocking-io-pool';
 import { missingFrom, openSources } from './sources/sources';
 
 async function start({ settings, clock, log, panic }: Host): Promise<Running> {
@@ -135,7 +135,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
 
 /** Node.js waits for its threads before it exits, and one that a stranger holds up would not come. */
 function exit(status: number): never {
-  if (PATIENCE.stuck > 0) process.kill(process.pid, 'SIGKILL');
+  if (stuckReads() > 0) process.kill(process.pid, 'SIGKILL');
   process.exit(status);
 }
 

@@ -1,10 +1,11 @@
 /*
  * Reads that may never end: of a file that some program serves, of a process that is stuck in the kernel.
- * In: such work, one read at a time. Out: what it yields, or a LateError when it has not ended within its time.
+ * In: such work, and who made it necessary. Out: what it yields, or a LateError when it has not ended within its time.
  *
- * A read that has begun cannot be called off; it holds one of the few threads that the process has for such work. So
- * only some may be under way at a time, whoever asks: when all of these hang, others are refused at once, and the rest
- * of the threads stays free for what must never wait.
+ * A read that has begun cannot be called off; it holds one of the few threads that the process has for such work. Most end
+ * at once, so two run at a time. One that does not is put aside: it keeps its thread, and the others go on without it. No
+ * user but the machine itself may hold another thread then, and all users together only some: what a stranger holds up is
+ * his own, and the rest of the threads stays free for what must never wait.
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -15,24 +16,45 @@ export class LateError extends Error {}
 /** True when nobody waits any more: the work should take no further step. */
 export type IsLate = () => boolean;
 
-/** Work that holds a slot. */
-interface Held {
+/** The user that a read depends on, for people ("user 65534"); undefined for the machine's own. */
+export type Owner = string | undefined;
+
+interface Job {
+  /** For people; one of a name at a time. */
   readonly name: string;
+  /** Asked only once something is held up: it costs a file of /proc. */
+  readonly ownerOf: () => Owner;
+  owner?: { readonly name: Owner };
+  state: 'waiting' | 'fresh' | 'aside' | 'late';
+  readonly begin: () => void;
+  readonly refuse: () => void;
 }
 
-export class Patience {
-  private readonly slots: number;
-  private busy = 0;
-  private readonly late = new Set<Held>();
-  private readonly waiting: (() => void)[] = [];
+/** Work that takes longer than this is put aside. */
+const ASIDE_MS = 20;
+const FRESH_AT_A_TIME = 2;
 
-  constructor(slots: number = LIMITS.readsAtATime) {
+export class BlockingIoPool {
+  private readonly slots: number;
+  private readonly strangers: number;
+  private readonly underWay = new Set<Job>();
+  private readonly waiting = new Set<Job>();
+
+  /** `strangers`: slots that users may hold. */
+  constructor(slots: number = LIMITS.blockingReads, strangers: number = LIMITS.blockingReadsOfUsers) {
     this.slots = slots;
+    this.strangers = strangers;
   }
 
   /** Slots that are held although nobody waits any more. */
   get stuck(): number {
-    return this.late.size;
+    return this.late().length;
+  }
+
+  /** Who holds up reads now; in no more words than a reader reads, which stay the same while they do. */
+  shortfall(): string | undefined {
+    const owners = [...new Set(this.late().map((job) => ownerOf(job) ?? 'this machine'))].sort();
+    return owners.length === 0 ? undefined : `reads are held up by ${owners.join(', ')}`;
   }
 
   /**
@@ -43,52 +65,117 @@ export class Patience {
     name: string,
     milliseconds: number,
     work: (isLate: IsLate) => Promise<T>,
-    tooLate?: (result: T) => void,
+    { tooLate, ownerOf = () => undefined }: { tooLate?: (result: T) => void; ownerOf?: () => Owner } = {},
   ): Promise<T> {
-    const isHopeless = this.late.size >= this.slots || [...this.late].some((held) => held.name === name);
-    if (isHopeless) return Promise.reject(lateError(name));
     return new Promise((resolve, reject) => {
-      const held: Held = { name };
-      let hasBegun = false;
-      let isOver = false;
-      const timer = setTimeout(() => {
-        isOver = true;
-        if (hasBegun) this.late.add(held);
-        reject(lateError(name));
-      }, milliseconds);
-      const begin = (): void => {
-        if (isOver) {
-          this.next();
-          return;
-        }
-        hasBegun = true;
-        this.busy++;
-        const ended = (): void => {
-          clearTimeout(timer);
-          this.busy--;
-          this.late.delete(held);
-          this.next();
-        };
-        work(() => isOver).then(
-          (result) => {
-            ended();
-            if (isOver) tooLate?.(result);
-            else resolve(result);
-          },
-          (error: unknown) => {
-            ended();
-            reject(error instanceof Error ? error : new Error(String(error)));
-          },
-        );
+      let aside: NodeJS.Timeout | undefined;
+      const isOver = (): boolean => job.state === 'late';
+      const stopTimers = (): void => {
+        clearTimeout(timer);
+        clearTimeout(aside);
       };
-      if (this.busy < this.slots) begin();
-      else this.waiting.push(begin);
+      const giveUp = (): void => {
+        stopTimers();
+        this.waiting.delete(job);
+        job.state = 'late';
+        reject(new LateError(`${name} does not answer in time`));
+      };
+      const timer = setTimeout(() => {
+        giveUp();
+        this.next();
+      }, milliseconds);
+      const ended = (): void => {
+        stopTimers();
+        this.underWay.delete(job);
+        this.next();
+      };
+      const job: Job = {
+        name,
+        ownerOf,
+        state: 'waiting',
+        refuse: giveUp,
+        begin: () => {
+          this.waiting.delete(job);
+          this.underWay.add(job);
+          job.state = 'fresh';
+          aside = setTimeout(() => {
+            job.state = 'aside';
+            this.next();
+          }, ASIDE_MS);
+          work(isOver).then(
+            (result) => {
+              const isUseless = isOver();
+              ended();
+              if (isUseless) tooLate?.(result);
+              else resolve(result);
+            },
+            (error: unknown) => {
+              ended();
+              reject(error instanceof Error ? error : new Error(String(error)));
+            },
+          );
+        },
+      };
+      this.waiting.add(job);
+      if (this.count('fresh') < FRESH_AT_A_TIME) this.start([job]);
     });
   }
 
-  private next(): void {
-    if (this.busy < this.slots) this.waiting.shift()?.();
+  private late(): Job[] {
+    return [...this.underWay].filter(({ state }) => state === 'late');
   }
+
+  private next(): void {
+    if (this.count('fresh') < FRESH_AT_A_TIME) this.start(this.waiting);
+  }
+
+  /** Begins or refuses those among these for which that is decided. */
+  private start(jobs: Iterable<Job>): void {
+    let way = this.wayOf();
+    for (const job of jobs) {
+      const verdict = way(job);
+      if (verdict === 'wait') continue;
+      if (verdict === 'refuse') {
+        job.refuse();
+        continue;
+      }
+      job.begin();
+      if (this.count('fresh') >= FRESH_AT_A_TIME) return;
+      way = this.wayOf();
+    }
+  }
+
+  /** What becomes of a job as things stand: it waits for what may still end in time, not for what is late already. */
+  private wayOf(): (job: Job) => 'begin' | 'refuse' | 'wait' {
+    const all = [...this.underWay];
+    const names = new Map(all.map((job) => [job.name, job.state]));
+    const aside = all.filter(({ state }) => state !== 'fresh');
+    const users = aside.filter((job) => ownerOf(job) !== undefined);
+    const verdictOn = (others: readonly Job[]): 'refuse' | 'wait' =>
+      others.every(({ state }) => state === 'late') ? 'refuse' : 'wait';
+    const crowded = all.length < this.slots ? undefined : verdictOn(all);
+    const usersCrowded = users.length < this.strangers ? undefined : verdictOn(users);
+    return (job) => {
+      const same = names.get(job.name);
+      if (same !== undefined) return same === 'late' ? 'refuse' : 'wait';
+      if (crowded !== undefined) return crowded;
+      const owner = aside.length === 0 ? undefined : ownerOf(job);
+      if (owner === undefined) return 'begin';
+      const own = users.filter((other) => ownerOf(other) === owner);
+      return own.length > 0 ? verdictOn(own) : (usersCrowded ?? 'begin');
+    };
+  }
+
+  private count(state: Job['state']): number {
+    let count = 0;
+    for (const job of this.underWay) if (job.state === state) count++;
+    return count;
+  }
+}
+
+function ownerOf(job: Job): Owner {
+  job.owner ??= { name: job.ownerOf() };
+  return job.owner.name;
 }
 
 /** Bytes that are read at a time. */
@@ -98,25 +185,36 @@ const PIECE = 64 * 1024;
 export const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** The beginning of a file of /proc. Rejects with a LateError where its process holds it up. */
-export function readStart(patience: Patience, path: string, bytesMax: number): Promise<Buffer> {
-  return patience.wait(path, LIMITS.procFileMs, async (isLate) => {
-    const file = await open(path, WITHOUT_WAITING);
-    try {
-      const pieces: Buffer[] = [];
-      for (let length = 0; length < bytesMax && !isLate();) {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(PIECE, bytesMax - length)));
-        if (bytesRead === 0) break;
-        pieces.push(buffer.subarray(0, bytesRead));
-        length += bytesRead;
+export function readStart(
+  pool: BlockingIoPool,
+  path: string,
+  bytesMax: number,
+  ownerOf: () => Owner = () => undefined,
+): Promise<Buffer> {
+  return pool.wait(
+    path,
+    LIMITS.procFileMs,
+    async (isLate) => {
+      const file = await open(path, WITHOUT_WAITING);
+      try {
+        const pieces: Buffer[] = [];
+        for (let length = 0; length < bytesMax && !isLate();) {
+          const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(PIECE, bytesMax - length)));
+          if (bytesRead === 0) break;
+          pieces.push(buffer.subarray(0, bytesRead));
+          length += bytesRead;
+        }
+        return Buffer.concat(pieces);
+      } finally {
+        await file.close();
       }
-      return Buffer.concat(pieces);
-    } finally {
-      await file.close();
-    }
-  });
+    },
+    { ownerOf },
+  );
 }
 
-const lateError = (name: string): LateError => new LateError(`${name} does not answer in time`);
+/** The threads are the process's: one pool for files of /proc that processes hold up, one for files on disks. */
+export const PROCESS_READS = new BlockingIoPool();
+export const FILE_READS = new BlockingIoPool();
 
-/** The threads are the process's, so there is one of these in it. */
-export const PATIENCE = new Patience();
+export const stuckReads = (): number => PROCESS_READS.stuck + FILE_READS.stuck;

@@ -11,6 +11,7 @@ import { ALWAYS } from '../../../../common/model/predicate';
 import type { MetricDescription } from '../../metrics/language/description';
 import { FIELDS } from '../../metrics/language/fields';
 import type { Names, Observation } from '../../metrics/language/observation';
+import { FILE_READS, PROCESS_READS } from '../blocking-io-pool';
 import { EnableError, type Offer, type Source } from '../source';
 import { ERRNO } from './kernel/abi';
 import {
@@ -32,7 +33,9 @@ import { Drain } from './kernel/maps';
 import type { Machine } from './compiler/plan';
 import { BpfProbe, reasonsIn } from './kernel/probe';
 import type { Architecture } from './compiler/architecture';
-import { userProbeType, type UserFile, type UserFiles } from './user/user-files';
+import { userProbeType } from './kernel/user-probe-type';
+import type { UserFile } from './user/known-file';
+import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
 
 interface BpfOptions {
@@ -114,9 +117,10 @@ export class BpfSource implements Source {
     const [first] = all.each;
     if (first === undefined) throw this.nothingFor(instrumentation, all);
     const { kernel, zones } = this.options;
-    const probe = new BpfProbe(kernel, this.drain, first.compiled, zones, (closed) =>
-      this.probes.delete(closed),
-    );
+    const probe = new BpfProbe(kernel, this.drain, first.compiled, zones, {
+      unseen: () => this.unseenBy(instrumentation),
+      onClose: (closed) => this.probes.delete(closed),
+    });
     try {
       if (asksFor(instrumentation, 'zonename')) await this.births?.open();
       if (asksFor(instrumentation, 'function')) await this.options.functions?.prepare();
@@ -169,6 +173,20 @@ export class BpfSource implements Source {
   private offerAgain(offer: Offer): Offer {
     const metric = this.options.metrics.find((m) => metricName(m) === offer.metric);
     return metric?.bpf === undefined || programsOf(metric.bpf) === undefined ? offer : this.offer(metric);
+  }
+
+  /** What of a question nobody sees at present, whoever is to blame: a sentence each. */
+  private unseenBy(instrumentation: Instrumentation): readonly string[] {
+    const { files, zones } = this.options;
+    const observation = this.observations.get(metricName(instrumentation));
+    const isLookedUpAny = Object.keys(instrumentation.fields).some((field) => isLookedUp(observation, field));
+    return [
+      observation !== undefined && programsOf(observation) !== undefined ? files?.shortfalls() : [],
+      asksFor(instrumentation, 'zonename') ? zones?.shortfall() : [],
+      isLookedUpAny ? [PROCESS_READS.shortfall(), FILE_READS.shortfall()] : [],
+    ]
+      .flat()
+      .filter((reason) => reason !== undefined);
   }
 
   /** For each file that has the moments; for user programs there may be none. Throws an EnableError. */
@@ -233,6 +251,7 @@ export class BpfSource implements Source {
     for (const probe of [...this.probes.keys()]) probe.close();
     this.countCost(false);
     this.births?.close();
+    this.options.files?.close();
     this.options.kernel.release();
   }
 

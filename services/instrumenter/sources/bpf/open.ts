@@ -10,7 +10,8 @@ import { Btf } from './kernel/btf';
 import { Commands } from './kernel/commands';
 import { Functions } from './kernel/functions';
 import { Kernel } from './kernel/kernel';
-import { UserFiles, type Wanted } from './user/user-files';
+import type { Wanted } from './user/known-file';
+import { UserFiles } from './user/user-files';
 import { openZones } from './zones/zones';
 import { ARCHITECTURES, type Architecture } from './compiler/architecture';
 

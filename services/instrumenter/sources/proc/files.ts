@@ -7,7 +7,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { LIMITS } from '../../../../common/service/limits';
-import { PATIENCE, readStart } from '../blocking-io-pool';
+import { ownerOfProcess } from '../process-owner';
+import { FILE_READS, PROCESS_READS, readStart } from '../blocking-io-pool';
 
 export interface Files {
   /** Undefined when it is not there or may not be read. */
@@ -20,6 +21,8 @@ export interface Files {
   folders(path: string): readonly string[];
   /** The same of a file that a stranger may keep from being read; undefined also when he does. */
   slow(path: string): Promise<Buffer | undefined>;
+  /** Who keeps such files from being read now, in one sentence. */
+  heldUp(): string | undefined;
   /** Bytes of the file system mounted there. Takes as long as its disk does; rejects when it does not answer. */
   space(path: Buffer): Promise<Space>;
 }
@@ -64,13 +67,15 @@ export const REAL_FILES: Files = {
   },
   async slow(path) {
     try {
-      return await readStart(PATIENCE, path, LIMITS.processArgumentsBytes);
+      const pid = /^\/proc\/(\d+)\//.exec(path)?.[1] ?? '';
+      return await readStart(PROCESS_READS, path, LIMITS.processArgumentsBytes, () => ownerOfProcess(pid));
     } catch {
       return undefined;
     }
   },
+  heldUp: () => PROCESS_READS.shortfall(),
   async space(path) {
-    const { blocks, bfree, bavail, bsize } = await PATIENCE.wait(
+    const { blocks, bfree, bavail, bsize } = await FILE_READS.wait(
       path.toString('latin1'),
       LIMITS.procFileMs,
       () => statfs(path),

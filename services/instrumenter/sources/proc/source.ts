@@ -47,13 +47,14 @@ export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FIL
     );
     if (found === undefined)
       throw new EnableError(`proc cannot read ${name} by ${[...needed].join(', ')} here`);
-    return snapshotProbe({
+    const probe = snapshotProbe({
       question: instrumentation,
       measure: found.measure,
       look: lookOf(found, needed),
       elapsed,
       common: { hostname: host },
     });
+    return needed.has('psargs') ? { ...probe, shortfall: () => files.heldUp() } : probe;
   };
 
   return {

@@ -3,14 +3,13 @@
  * In: a moment of a description, the file. Out: sites, or a MissingError that says what the file lacks; nodes for
  * arguments, in terms of the registers that the kernel hands over.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import { printSpot, type Spot, type UserMoment } from '../../../metrics/user';
 import { MissingError } from '../kernel/btf';
 import type { Elf } from '../user/elf';
 import { constant, type Node } from './node';
 import type { Architecture } from './architecture';
 import { simplify } from './simplify';
-import { CALL, usdtProbes, type RegisterPlace, type UsdtArgument, type UsdtProbe } from '../user/usdt';
+import { CALL, usdtProbes, type RegisterPlace, type UsdtArgument } from '../user/usdt';
 
 export interface Site {
   readonly architecture: Architecture;
@@ -32,7 +31,6 @@ const SEMAPHORE_MAX = 0xffff_ffff;
 export class Spots {
   private readonly elf: Elf;
   private readonly path: string;
-  private probes: readonly UsdtProbe[] | undefined;
 
   constructor(elf: Elf, path: string) {
     this.elf = elf;
@@ -49,16 +47,12 @@ export class Spots {
   }
 
   private usdtSites(spot: Spot & { kind: 'usdt' }): readonly Site[] {
-    this.probes ??= usdtProbes(this.elf);
-    return this.probes
-      .filter((probe) => probe.provider === spot.provider && probe.name === spot.name)
-      .slice(0, LIMITS.userSites)
-      .flatMap((probe) => {
-        const semaphore = probe.semaphore === 0 ? 0 : this.elf.offsetOf(probe.semaphore);
-        return semaphore === undefined || semaphore > SEMAPHORE_MAX
-          ? []
-          : this.site(spot, probe.address, { semaphore, arguments: probe.arguments });
-      });
+    return usdtProbes(this.elf, spot).flatMap((probe) => {
+      const semaphore = probe.semaphore === 0 ? 0 : this.elf.offsetOf(probe.semaphore);
+      return semaphore === undefined || semaphore > SEMAPHORE_MAX
+        ? []
+        : this.site(spot, probe.address, { semaphore, arguments: probe.arguments });
+    });
   }
 
   private functionSites(spot: Spot & { kind: 'entry' | 'return' }): readonly Site[] {

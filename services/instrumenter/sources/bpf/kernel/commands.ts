@@ -7,19 +7,20 @@
 import { LIMITS } from '../../../../../common/service/limits';
 import { nameFromBytes } from '../../../../../common/model/name';
 import type { Names } from '../../../metrics/language/observation';
-import { PATIENCE, readStart } from '../../blocking-io-pool';
+import { ownerOfProcess } from '../../process-owner';
+import { PROCESS_READS, readStart, type Owner } from '../../blocking-io-pool';
 import { MissingError } from './btf';
 import { PSARGS_BYTES } from '../compiler/resolve';
 
 /** A process that was gone before anybody could look at it, or that does not let itself be looked at. */
 export const GONE = '(unknown)';
 
-type Read = (path: string, bytes: number) => Promise<Buffer>;
+type Read = (process: bigint, bytes: number) => Promise<Buffer>;
 
 export class Commands implements Names {
   private readonly read: Read;
 
-  constructor(read: Read = (path, bytes) => readStart(PATIENCE, path, bytes)) {
+  constructor(read: Read = readCommand) {
     this.read = read;
   }
 
@@ -27,7 +28,7 @@ export class Commands implements Names {
     const texts = new Map<bigint, string>();
     const all = processes.slice(0, LIMITS.commandsPerSecond).map(async (process) => {
       try {
-        texts.set(process, textOf(await this.read(`/proc/${process}/cmdline`, PSARGS_BYTES + 1)));
+        texts.set(process, textOf(await this.read(process, PSARGS_BYTES + 1)));
       } catch {
         // It has no name, then.
       }
@@ -46,6 +47,11 @@ export class Commands implements Names {
       'arguments of a process that is not running can be broken down by, but not filtered by',
     );
   }
+}
+
+function readCommand(process: bigint, bytes: number): Promise<Buffer> {
+  const ownerOf = (): Owner => ownerOfProcess(String(process));
+  return readStart(PROCESS_READS, `/proc/${process}/cmdline`, bytes, ownerOf);
 }
 
 /** Whoever waits for a second waits so long for names. */

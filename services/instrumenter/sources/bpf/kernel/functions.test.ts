@@ -45,6 +45,7 @@ test('of the parts of a process those that can be run are looked at', () => {
     offset: 0x1000n,
     range: '7f00-7f10',
     device: '8:1',
+    inode: 42n,
     path: '/usr/lib/a b.so',
   });
   expect(second?.path).toBe('[vdso]');

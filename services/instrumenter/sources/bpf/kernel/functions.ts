@@ -5,17 +5,27 @@
  * Looked up before a second is read: of a process that is gone by then nothing is known. What is read from files is kept,
  * up to a limit of memory.
  */
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { cacheOfBytes } from '../../../../../common/service/cache';
 import { LIMITS } from '../../../../../common/service/limits';
 import { nameFromBytes } from '../../../../../common/model/name';
 import type { PairNames } from '../../../metrics/language/observation';
-import { PATIENCE, readStart, WITHOUT_WAITING, type Patience } from '../../blocking-io-pool';
+import {
+  FILE_READS,
+  PROCESS_READS,
+  readStart,
+  type BlockingIoPool,
+  type IsLate,
+  type Owner,
+} from '../../blocking-io-pool';
+import { ownerOfProcess } from '../../process-owner';
+import { Share } from '../../share';
 import { MissingError } from './btf';
 import { inTime } from './commands';
 import { Elf, type Reader } from '../user/elf';
-import { identityOf, readElf } from '../user/elf-reading';
+import { readElf } from '../user/elf-reading';
+import { openRegular, type OpenedFile } from '../user/opened-file';
 import { USER_HALF } from '../compiler/field';
 import { FunctionTable, placeOf } from './function-table';
 import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from '../user/mapped';
@@ -31,23 +41,29 @@ interface Known {
   readonly files: Map<Mapping, Functioning>;
 }
 
-/** Files that may still be read for this second. */
-interface Budget {
-  files: number;
+/** Files that may still be read for this second: what users run takes no place from the machine's own. */
+class Budget {
+  private own: number = LIMITS.functionFilesPerSecond;
+  private ofUsers: number = LIMITS.functionFilesPerSecond;
+
+  takes(owner: Owner): boolean {
+    return (owner === undefined ? this.own-- : this.ofUsers--) > 0;
+  }
 }
 
 export class Functions implements PairNames {
   private kernel: FunctionTable | undefined;
   private preparing: Promise<void> | undefined;
-  private readonly files = cacheOfBytes<Functioning>(
+  private readonly share = new Share(LIMITS.userShareOfCpu);
+  private readonly tables = cacheOfBytes<Functioning>(
     LIMITS.functionBytes,
     ({ table }) => 100 + (table?.bytes ?? 0),
   );
-  private readonly patience: Patience;
+  private readonly files: BlockingIoPool;
   private readonly proc: string;
 
-  constructor(patience: Patience = PATIENCE, proc = '/proc') {
-    this.patience = patience;
+  constructor(files: BlockingIoPool = FILE_READS, proc = '/proc') {
+    this.files = files;
     this.proc = proc;
   }
 
@@ -74,7 +90,7 @@ export class Functions implements PairNames {
     }
     const processes = new Map<bigint, Known>();
     // A second with many new programs must not keep the others waiting.
-    const budget = { files: LIMITS.functionFilesPerSecond };
+    const budget = new Budget();
     // What comes too late is the next second's gain: files are kept.
     await inTime(
       Promise.all([...addresses].map(([process, all]) => this.meetOne(processes, [process, all], budget))),
@@ -105,7 +121,14 @@ export class Functions implements PairNames {
     budget: Budget,
   ): Promise<void> {
     try {
-      const maps = await readStart(this.patience, `${this.proc}/${process}/maps`, LIMITS.processMapsBytes);
+      const pid = String(process);
+      const ownerOf = (): Owner => ownerOfProcess(pid, this.proc);
+      const maps = await readStart(
+        PROCESS_READS,
+        `${this.proc}/${pid}/maps`,
+        LIMITS.processMapsBytes,
+        ownerOf,
+      );
       const mappings = mappingsIn(nameFromBytes(maps));
       const files = new Map<Mapping, Functioning>();
       processes.set(process, { mappings, files });
@@ -114,9 +137,10 @@ export class Functions implements PairNames {
         if (mapping?.path.startsWith('/') !== true) continue;
         const obstacle = await obstacleOf(
           mapping.device,
-          () => (mounts ??= mountinfoOf(this.patience, this.proc, String(process))),
+          () => (mounts ??= mountinfoOf(PROCESS_READS, this.proc, pid, ownerOf)),
         );
-        if (obstacle === undefined) files.set(mapping, await this.fileOf(process, mapping, budget));
+        if (obstacle === undefined)
+          files.set(mapping, await this.fileOf(process, mapping, ownerOf(), budget));
       }
     } catch {
       // Gone, or it holds us up: nothing is known of it.
@@ -127,35 +151,56 @@ export class Functions implements PairNames {
     throw new MissingError('functions can be broken down by, but not filtered by');
   }
 
-  private async fileOf(process: bigint, { range, path }: Mapping, budget: Budget): Promise<Functioning> {
+  private async fileOf(
+    process: bigint,
+    mapping: Mapping,
+    owner: Owner,
+    budget: Budget,
+  ): Promise<Functioning> {
+    const { range, path } = mapping;
     // Not the path: the process may live in a container, and the file may have been replaced.
     for (const place of [
       `${this.proc}/${process}/map_files/${range}`,
       `${this.proc}/${process}/root${path}`,
     ]) {
       try {
-        return await this.patience.wait(place, LIMITS.elfFileMs, async (isLate) => {
-          const file = await open(place, WITHOUT_WAITING);
-          try {
-            const stat = await file.stat({ bigint: true });
-            if (!stat.isFile()) return {};
-            const key = identityOf(stat);
-            const known = this.files.get(key);
-            if (known !== undefined) return known;
-            if (budget.files-- <= 0) return {};
-            // Nothing for what is no program: its functions are not known, then.
-            const read = await readElf(file, Number(stat.size), functionsIn, isLate).catch(() => ({}));
-            if (!isLate()) this.files.set(key, read);
-            return read;
-          } finally {
-            await file.close();
-          }
-        });
+        const read = await this.files.wait(
+          place,
+          LIMITS.elfFileMs,
+          async (isLate) => {
+            const file = await openRegular(place, mapping);
+            try {
+              return file === undefined ? undefined : await this.read(file, owner, budget, isLate);
+            } finally {
+              await file?.close();
+            }
+          },
+          { ownerOf: () => owner },
+        );
+        if (read !== undefined) return read;
       } catch {
         // Another way there, or none.
       }
     }
     return {};
+  }
+
+  private async read(file: OpenedFile, owner: Owner, budget: Budget, isLate: IsLate): Promise<Functioning> {
+    const known = this.tables.get(file.identity);
+    if (known !== undefined) return known;
+    if (this.share.isSpent(owner) || !budget.takes(owner)) return {};
+    const find = (read: Reader): Functioning => {
+      const from = performance.now();
+      try {
+        return functionsIn(read);
+      } finally {
+        this.share.spend(owner, performance.now() - from);
+      }
+    };
+    // Nothing for what is no program: its functions are not known, then.
+    const read = await readElf(file, find, isLate).catch(() => ({}));
+    if (!isLate()) this.tables.set(file.identity, read);
+    return read;
   }
 }
 

@@ -192,11 +192,11 @@ export class Kernel {
     void closeLater(link);
   }
 
-  /** Has the program run wherever a process comes by. The descriptor's closing ends it. */
-  async attachUser(pmu: number, path: string, site: Site, program: number): Promise<number> {
+  /** Has the program run wherever a process comes by, until the descriptor is closed. `path`: the open file's (OpenedFile). */
+  async attachUser(pmu: number, path: string, title: string, site: Site, program: number): Promise<number> {
     const name = Buffer.from(`${path}\0`);
     const event = PERF.userEvent(pmu, addressOf(name), site.offset, site.semaphore, site.isReturn);
-    return this.attachEvent(`${site.name} of ${path}`, event, name, program);
+    return this.attachEvent(`${site.name} of ${title}`, event, name, program);
   }
 
   /** `name`: what the event points to. */

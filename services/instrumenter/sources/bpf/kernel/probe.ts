@@ -5,7 +5,7 @@
  */
 import { messageOf } from '../../../../../common/service/errors';
 import { LIMITS } from '../../../../../common/service/limits';
-import { PATIENCE } from '../../blocking-io-pool';
+import { FILE_READS } from '../../blocking-io-pool';
 import type { Cost, Probe, Reading } from '../../source';
 import { encode } from '../compiler/assembler';
 import { closeLater } from './close-later';
@@ -15,7 +15,8 @@ import type { Kernel } from './kernel';
 import type { Drain } from './maps';
 import { CONTROL, COUNTER_BYTES, MAPS } from '../compiler/program';
 import type { Site } from '../compiler/site';
-import { userProbeType, type UserFile } from '../user/user-files';
+import type { UserFile } from '../user/known-file';
+import { userProbeType } from './user-probe-type';
 import { Verdicts } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
@@ -36,6 +37,7 @@ export class BpfProbe implements Probe {
   private readonly compiled: Compiled;
   private readonly zones: Zones | undefined;
   private verdicts: Verdicts | undefined;
+  private readonly unseen: () => readonly string[];
   private readonly onClose: (probe: BpfProbe) => void;
   private readonly maps = new Map<string, number>();
   private readonly programs: number[] = [];
@@ -60,12 +62,13 @@ export class BpfProbe implements Probe {
     drain: Drain,
     compiled: Compiled,
     zones: Zones | undefined,
-    onClose: (probe: BpfProbe) => void,
+    { unseen, onClose }: { unseen: () => readonly string[]; onClose: (probe: BpfProbe) => void },
   ) {
     this.kernel = kernel;
     this.drain = drain;
     this.compiled = compiled;
     this.zones = zones;
+    this.unseen = unseen;
     this.onClose = onClose;
   }
 
@@ -96,13 +99,16 @@ export class BpfProbe implements Probe {
     }
     const links: number[] = [];
     this.files.set(file.id, links);
+    const codes = new Set<string>();
     const attached = await Promise.allSettled(
       compiled.programs.map(async ({ tracepoint, site, instructions }) => {
         if (site === undefined) return;
-        const program = this.userProgram(
-          tracepoint,
-          encode(instructions, (name) => this.map(name)),
-        );
+        const code = encode(instructions, (name) => this.map(name));
+        codes.add(code.toString('latin1'));
+        if (file.owner !== undefined && codes.size > LIMITS.userProgramsPerFile) {
+          throw new RangeError(`it needs more than ${LIMITS.userProgramsPerFile} programs`);
+        }
+        const program = this.userProgram(tracepoint, code);
         links.push(await this.attachTo(file, site, program));
       }),
     );
@@ -124,9 +130,14 @@ export class BpfProbe implements Probe {
 
   shortfall(): string | undefined {
     const reasons = [...this.lacking.values(), ...this.refused.values()];
-    if (reasons.length === 0) return undefined;
     const all = reasons.length + this.files.size;
-    return `${reasons.length} of ${all} files are not watched: ${reasonsIn(reasons)}`;
+    const files =
+      reasons.length === 0
+        ? []
+        : [`${reasons.length} of ${all} files are not watched: ${reasonsIn(reasons)}`];
+    const unseen = this.unseen();
+    const parts = [...files, ...(unseen.length === 0 ? [] : [reasonsIn(unseen)])];
+    return parts.length === 0 ? undefined : parts.join('; ');
   }
 
   /** Watches a file no more. */
@@ -199,22 +210,14 @@ export class BpfProbe implements Probe {
     return program;
   }
 
-  /** By the first path that leads there. */
-  private async attachTo(file: UserFile, site: Site, program: number): Promise<number> {
-    let lastError: unknown = new TypeError(`${file.path} is gone`);
-    for (const path of file.paths()) {
-      try {
-        return await PATIENCE.wait(
-          `${site.name} of ${path}`,
-          LIMITS.userAttachMs,
-          () => this.kernel.attachUser(userProbeType(), path, site, program),
-          (link) => void closeLater(link),
-        );
-      } catch (error) {
-        lastError = error;
-      }
-    }
-    throw lastError;
+  /** To the file that the site was found in, and to no other: by no path of its own. */
+  private attachTo(file: UserFile, site: Site, program: number): Promise<number> {
+    return FILE_READS.wait(
+      `${site.name} of ${file.id}`,
+      LIMITS.userAttachMs,
+      () => file.using((path) => this.kernel.attachUser(userProbeType(), path, file.path, site, program)),
+      { tooLate: (link) => void closeLater(link), ownerOf: () => file.owner },
+    );
   }
 
   private async drop(links: number[]): Promise<void> {

@@ -51,13 +51,18 @@ export class Withholding {
   /** `opens`: so often the file can be opened before nothing is answered. Rejects where there is no FUSE. */
   static async mount(folder: string, name: string, opens: number): Promise<Withholding> {
     const made = new Withholding(folder, name);
-    await made.start(SERVER, folder, String(opens));
+    await made.start(SERVER, [folder, String(opens)]);
     return made;
   }
 
-  /** A process that has it, or what leads there, mapped. */
-  map(path = this.path): Promise<number> {
-    return this.start(MAPPER, path);
+  /** A process that has it, or what leads there, mapped; of this user. */
+  map(path = this.path, user = 0): Promise<number> {
+    return this.start(MAPPER, [path], user);
+  }
+
+  /** Nobody can tell any more where the file comes from: only what was mounted above it leads there. */
+  hide(): void {
+    spawnSync('umount', ['-l', this.folder]);
   }
 
   /** What waits for it is let go. */
@@ -69,8 +74,8 @@ export class Withholding {
     spawnSync('umount', ['-l', this.folder]);
   }
 
-  private async start(script: string, ...args: readonly string[]): Promise<number> {
-    const child = spawn('perl', ['-e', script, ...args]);
+  private async start(script: string, args: readonly string[], user = 0): Promise<number> {
+    const child = spawn('perl', ['-e', script, ...args], { uid: user, gid: user });
     this.children.push(child);
     let complaint = '';
     child.stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString('latin1')));

@@ -1,20 +1,15 @@
 /*
- * Reading a program or library that anybody may have written, without waiting for it. In: a path, and what is to be
+ * Reading a program or library that anybody may have written, without waiting for it. In: an open file, and what is to be
  * found out of the file (elf.ts, which asks for a piece after the other). Out: that; or an ElfError.
  *
  * Finding out is done again from the beginning each time another piece has come: it is quick and always asks for the same
  * few pieces, and so need not know that reading takes time.
  */
-import { fstatSync, readSync, type BigIntStats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import { LIMITS } from '../../../../../common/service/limits';
 import { ElfError, type Reader } from './elf';
 import type { IsLate } from '../../blocking-io-pool';
-
-/** The same for the same file, whatever mount it is seen through. */
-export function identityOf({ ino, size, mtimeNs }: Pick<BigIntStats, 'ino' | 'size' | 'mtimeNs'>): string {
-  return `${ino}:${size}:${mtimeNs}`;
-}
+import type { OpenedFile } from './opened-file';
 
 class MissingPiece extends Error {
   readonly offset: number;
@@ -30,17 +25,16 @@ class MissingPiece extends Error {
 /** Bytes that are read at a time: what is late goes on no further than this. */
 const PIECE = 1024 * 1024;
 
-/** `size`: of the file. `find` must ask for the same pieces each time. */
+/** `find` must ask for the same pieces each time. */
 export async function readElf<T>(
-  file: Pick<FileHandle, 'read'>,
-  size: number,
+  file: Pick<OpenedFile, 'read' | 'bytes'>,
   find: (read: Reader) => T,
   isLate: IsLate,
 ): Promise<T> {
   const pieces = new Map<string, Buffer>();
   let total = 0;
   const read: Reader = (offset, length) => {
-    const bytes = within(size, offset, length);
+    const bytes = within(file.bytes, offset, length);
     const piece = bytes === 0 ? Buffer.alloc(0) : pieces.get(`${offset}:${bytes}`);
     if (piece === undefined) throw new MissingPiece(offset, bytes);
     return piece;
@@ -62,25 +56,24 @@ export async function readElf<T>(
 }
 
 /** The same of a file that is trusted to answer. */
-export function readElfNow<T>(file: number, find: (read: Reader) => T): T {
-  const { size } = fstatSync(file);
+export function readElfNow<T>(file: OpenedFile, find: (read: Reader) => T): T {
   const pieces = new Map<string, Buffer>();
   let total = 0;
   return find((offset, length) => {
-    const bytes = within(size, offset, length);
+    const bytes = within(file.bytes, offset, length);
     const known = bytes === 0 ? Buffer.alloc(0) : pieces.get(`${offset}:${bytes}`);
     if (known !== undefined) return known;
     total += bytes;
     if (total > LIMITS.elfFileBytes) throw tooMuch();
     const whole = Buffer.alloc(bytes);
-    const piece = whole.subarray(0, readSync(file, whole, 0, bytes, offset));
+    const piece = whole.subarray(0, readSync(file.descriptor, whole, 0, bytes, offset));
     pieces.set(`${offset}:${bytes}`, piece);
     return piece;
   });
 }
 
 async function pieceOf(
-  file: Pick<FileHandle, 'read'>,
+  file: Pick<OpenedFile, 'read'>,
   { offset, length }: MissingPiece,
   isLate: IsLate,
 ): Promise<Buffer> {
@@ -88,7 +81,7 @@ async function pieceOf(
   let at = 0;
   while (at < length) {
     if (isLate()) throw new ElfError('it takes too long to read');
-    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, length - at), offset + at);
+    const bytesRead = await file.read(bytes.subarray(at, at + PIECE), offset + at);
     if (bytesRead === 0) break;
     at += bytesRead;
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Elf, ElfError, type Reader } from './elf';
 import { Spots } from '../compiler/site';
 import { aNote, anElf, type SectionOf } from '../testing/elf-writer';
+import { finding } from './finding';
 import { usdtProbes } from './usdt';
 import { entry, returnOf, usdt, userMoment, type Programs } from '../../../metrics/user';
 
@@ -11,6 +12,7 @@ const readerOf =
   (offset, length) =>
     bytes.subarray(offset, offset + length);
 const elfOf = (bytes: Buffer): Elf => new Elf(readerOf(bytes));
+const NAMED = { provider: 'shop', name: 'sold' };
 const ANY: Programs = { title: 'program', file: /^x$/, installed: [] };
 
 const SECTIONS: SectionOf = {
@@ -43,7 +45,7 @@ test('symbols, their places in the file and USDT probes of a file made byte by b
   expect(elf.offsetOf(0x1004)).toBe(0x404);
   expect(elf.offsetOf(0x4008)).toBe(0x1408);
   expect(elf.offsetOf(0x9000)).toBeUndefined();
-  const [first, second, ...more] = usdtProbes(elf);
+  const [first, second, ...more] = usdtProbes(elf, NAMED);
   expect(more).toEqual([]);
   expect(first).toMatchObject({ provider: 'shop', name: 'sold', address: 0x1010, semaphore: 0x4008 });
   expect(first?.arguments.map((argument) => argument?.bytes)).toEqual([4, 8]);
@@ -51,7 +53,7 @@ test('symbols, their places in the file and USDT probes of a file made byte by b
 });
 
 test('a file that was moved after its notes were written: addresses move with the section', () => {
-  const [probe] = usdtProbes(elfOf(anElf({ ...SECTIONS, base: 0x3010 })));
+  const [probe] = usdtProbes(elfOf(anElf({ ...SECTIONS, base: 0x3010 })), NAMED);
   expect([probe?.address, probe?.semaphore]).toEqual([0x1020, 0x4018]);
 });
 
@@ -82,7 +84,7 @@ test('what is no ELF file of 64 bits for a known processor is refused', () => {
 function askAll(bytes: Buffer): void {
   const elf = elfOf(bytes);
   for (const name of ['sell', 'elsewhere', '']) elf.symbol(name);
-  for (const probe of usdtProbes(elf)) {
+  for (const probe of usdtProbes(elf, NAMED)) {
     elf.offsetOf(probe.address);
     elf.offsetOf(probe.semaphore);
   }
@@ -111,6 +113,37 @@ test('hostile files: whatever bytes are wrong, the answer is an answer or an Elf
     ),
     { seed: 20111108, numRuns: 400 },
   );
+});
+
+test('a file of a million symbols that all look alike is searched no longer than the limit', () => {
+  // Each name has no end, and each symbol compares equal up to its last byte.
+  const rows = 100_000;
+  const symbols = Buffer.alloc(24 * rows);
+  for (let i = 0; i < rows; i++) {
+    symbols.writeUInt32LE(i, 24 * i);
+    symbols[24 * i + 4] = 2;
+    symbols.writeUInt16LE(1, 24 * i + 6);
+  }
+  const evil = anElf({ notes: [], base: 0, symbols: [{ name: 'sell', address: 0x1004 }] });
+  const names = Buffer.alloc(16 * 1024 * 1024, 'a');
+  Buffer.from('sell\0').copy(names, names.length - 5);
+  const bytes = Buffer.concat([evil, symbols, names]);
+  const header = (section: number, offset: number, length: number): void => {
+    bytes.writeBigUInt64LE(BigInt(offset), 0x1d00 + 64 * section + 24);
+    bytes.writeBigUInt64LE(BigInt(length), 0x1d00 + 64 * section + 32);
+  };
+  header(3, evil.length, symbols.length);
+  header(4, evil.length + symbols.length, names.length);
+  const from = performance.now();
+  let functions = 0;
+  elfOf(bytes).eachFunction(() => functions++);
+  expect(functions).toBe(rows);
+  const kinds = Array.from({ length: 40 }, () => userMoment(ANY, entry('sell'), usdt('shop', 'sold')));
+  const find = finding({ programs: ANY, moments: kinds, globals: [] }, '/x', 'x64');
+  expect(() => {
+    for (let i = 0; i < 20; i++) find(readerOf(bytes));
+  }).toThrow('it takes too long to search');
+  expect(performance.now() - from).toBeLessThan(15_000); // with a search to the end of the names: minutes
 });
 
 test('the program that runs this is read like any other', () => {

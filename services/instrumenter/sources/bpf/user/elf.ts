@@ -18,6 +18,7 @@ const HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
 const SYMBOL_BYTES = 24;
+const SECTION_NAME_BYTES = 64;
 const LOADED = 1;
 /** Kind of a symbol. */
 const FUNCTION = 2;
@@ -40,11 +41,14 @@ interface Section {
 export class Elf {
   readonly architecture: Architecture;
   private readonly read: Reader;
+  private readonly check: () => void;
   private readonly segments: readonly Segment[];
   private readonly sections: readonly Section[];
 
-  constructor(read: Reader) {
+  /** `check` is called before each search; what it throws ends all. */
+  constructor(read: Reader, check: () => void = () => undefined) {
     this.read = read;
+    this.check = check;
     const header = read(0, HEADER_BYTES);
     if (header.length < HEADER_BYTES || header.toString('latin1', 0, 6) !== '\x7fELF\x02\x01') {
       throw new ElfError('it is no ELF file of 64 bits');
@@ -71,6 +75,7 @@ export class Elf {
 
   /** Contents of a section; empty when there is none, or when it is larger than the limit. */
   section(name: string): Buffer {
+    this.check();
     const section = this.sections.find((s) => s.name === name && s.type !== TYPE.noBits);
     return section === undefined ? Buffer.alloc(0) : this.contents(section, LIMITS.elfNotesBytes);
   }
@@ -112,9 +117,8 @@ export class Elf {
         const isFunction = ((symbols[at + 4] ?? 0) & 0xf) === FUNCTION && symbols.readUInt16LE(at + 6) !== 0;
         if (!isFunction) continue;
         const nameAt = symbols.readUInt32LE(at);
-        const end = names.indexOf(0, nameAt);
-        if (nameAt >= names.length || end <= nameAt) continue;
-        visit(word(symbols, at + 8), word(symbols, at + 16), names.subarray(nameAt, end));
+        const name = textAt(names, nameAt, LIMITS.functionNameBytes);
+        if (name.length > 0) visit(word(symbols, at + 8), word(symbols, at + 16), name);
       }
     }
   }
@@ -122,6 +126,7 @@ export class Elf {
   private symbolIn(section: Section, name: Buffer): number | undefined {
     const strings = this.sections[section.link];
     if (strings === undefined) return undefined;
+    this.check();
     const names = this.contents(strings, LIMITS.elfTableBytes);
     // A file of many symbols that does not hold the name at all is told quickly.
     if (!names.includes(name)) return undefined;
@@ -154,7 +159,10 @@ export class Elf {
     }));
     const strings = raw[header.readUInt16LE(62)];
     const names = strings === undefined ? Buffer.alloc(0) : this.contents(strings, LIMITS.elfNotesBytes);
-    return raw.map(({ nameAt, ...section }) => ({ ...section, name: textAt(names, nameAt) }));
+    return raw.map(({ nameAt, ...section }) => ({
+      ...section,
+      name: textAt(names, nameAt, SECTION_NAME_BYTES).toString('latin1'),
+    }));
   }
 
   private table(offset: number, rowBytes: number, rows: number, known: number): Buffer[] {
@@ -175,7 +183,9 @@ function word(bytes: Buffer, at: number): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
-function textAt(bytes: Buffer, at: number): string {
-  const end = bytes.indexOf(0, at);
-  return at >= bytes.length || end === -1 ? '' : bytes.toString('latin1', at, end);
+/** Up to its end, or the limit: the rest of a table may have no end, and as many names as it has bytes. */
+function textAt(bytes: Buffer, at: number, limit: number): Buffer {
+  const text = bytes.subarray(at, at + limit);
+  const end = text.indexOf(0);
+  return end === -1 ? text : text.subarray(0, end);
 }

@@ -6,7 +6,7 @@
  * do so. Opening such a file is enough to hang, so it is not tried.
  */
 import { LIMITS } from '../../../../../common/service/limits';
-import { readStart, type Patience } from '../../blocking-io-pool';
+import { readStart, type BlockingIoPool, type Owner } from '../../blocking-io-pool';
 
 export interface Mapping {
   readonly from: bigint;
@@ -17,28 +17,47 @@ export interface Mapping {
   readonly range: string;
   /** As in mountinfo: "8:1". Those of no disk begin with "0:". */
   readonly device: string;
+  readonly inode: bigint;
   readonly path: string;
 }
 
 const MAPPING =
-  /^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) \d+ *(.*?)(?: \(deleted\))?$/gm;
+  /^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*?)(?: \(deleted\))?$/gm;
 
 /** The parts of a process that can be run. */
 export function mappingsIn(maps: string): Mapping[] {
   return [...maps.matchAll(MAPPING)].map(
-    ([, from = '', to = '', offset = '', major = '', minor = '', path = '']) => ({
+    ([, from = '', to = '', offset = '', major = '', minor = '', inode = '0', path = '']) => ({
       from: BigInt(`0x${from}`),
       to: BigInt(`0x${to}`),
       offset: BigInt(`0x${offset}`),
       range: `${from}-${to}`,
       device: `${parseInt(major, 16)}:${parseInt(minor, 16)}`,
+      inode: BigInt(inode),
       path,
     }),
   );
 }
 
-const MOUNT = /^\d+ \d+ (\d+:\d+) .* - (\S+) /gm;
+interface Mount {
+  readonly device: string;
+  readonly point: string;
+  readonly type: string;
+  /** Of the file system. */
+  readonly options: string;
+}
+
+const MOUNT = /^\d+ \d+ (\d+:\d+) \S+ (\S+) .* - (\S+) \S* (\S*)$/gm;
 const SERVED = /^fuse(\.|$)/;
+
+function mountsIn(mountinfo: string): Mount[] {
+  return [...mountinfo.matchAll(MOUNT)].map(([, device = '', point = '', type = '', options = '']) => ({
+    device,
+    point,
+    type,
+    options,
+  }));
+}
 
 /** Why files of a device are not touched; undefined when they may be. `mountinfo`: the process's, then our own. */
 export async function obstacleOf(
@@ -47,20 +66,48 @@ export async function obstacleOf(
 ): Promise<string | undefined> {
   if (!device.startsWith('0:')) return undefined;
   for (const text of await mountinfo()) {
-    for (const [, known, type = ''] of text.matchAll(MOUNT)) {
-      if (known !== device) continue;
-      return SERVED.test(type)
-        ? `a program serves its file system (${type}), and may never answer`
-        : undefined;
-    }
+    const mounts = mountsIn(text);
+    const mount = mounts.find((known) => known.device === device);
+    if (mount === undefined) continue;
+    if (SERVED.test(mount.type)) return servedBy(mount.type);
+    const below = mount.type === 'overlay' ? servedLayer(mount, mounts) : undefined;
+    return below === undefined ? undefined : `${servedBy(below.type)}, below an overlay`;
   }
   return 'its file system is mounted nowhere that we can see';
 }
 
+const servedBy = (type: string): string => `a program serves its file system (${type}), and may never answer`;
+
+/**
+ * Of the file systems that an overlay lies above, one that is served, as far as its options tell. They need not: what
+ * is below may have been moved away since.
+ */
+function servedLayer({ options }: Mount, mounts: readonly Mount[]): Mount | undefined {
+  const layers = [...options.matchAll(/(?:^|,)(?:lowerdir\+?|upperdir|datadir\+)=([^,]*)/g)].flatMap(
+    ([, folders = '']) => folders.split(/(?<!\\):/),
+  );
+  const served = mounts.filter(({ type }) => SERVED.test(type));
+  for (const layer of served.length === 0 ? [] : layers) {
+    // Relative ones begin where whoever mounted it was at the time.
+    if (!layer.startsWith('/')) return served[0];
+    const above = mounts.filter(({ point }) => `${layer}/`.startsWith(point === '/' ? '/' : `${point}/`));
+    const deepest = above.sort((a, b) => a.point.length - b.point.length).at(-1);
+    if (deepest !== undefined && SERVED.test(deepest.type)) return deepest;
+  }
+  return undefined;
+}
+
 /** What the process has mounted, and what we have. */
-export async function mountinfoOf(patience: Patience, proc: string, pid: string): Promise<readonly string[]> {
+export async function mountinfoOf(
+  pool: BlockingIoPool,
+  proc: string,
+  pid: string,
+  ownerOf?: () => Owner,
+): Promise<readonly string[]> {
   const texts = [pid, 'self'].map((who) =>
-    readStart(patience, `${proc}/${who}/mountinfo`, LIMITS.processMapsBytes).catch(() => Buffer.alloc(0)),
+    readStart(pool, `${proc}/${who}/mountinfo`, LIMITS.processMapsBytes, ownerOf).catch(() =>
+      Buffer.alloc(0),
+    ),
   );
   return (await Promise.all(texts)).map((bytes) => bytes.toString('latin1'));
 }

@@ -66,6 +66,15 @@ test('an argument in words that are not known leaves the others in their places'
   expect(ofX64('')).toEqual([]);
 });
 
+test('text of a megabyte that nearly is an argument takes no longer than its length', () => {
+  for (const piece of ['1', '1@[', '1@[ ', '-1f@', '[', '8@8(%rbp']) {
+    const text = piece.repeat(1_000_000 / piece.length);
+    const from = performance.now();
+    for (let i = 0; i < 100; i++) expect(ofX64(text).length + ofArm64(text).length).toBeLessThanOrEqual(24);
+    expect(performance.now() - from).toBeLessThan(1000);
+  }
+});
+
 test('any text yields arguments or nothing, in bounded number', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[-0-9@%$()[\], a-z]{0,200}$/), (text) => {

@@ -43,15 +43,18 @@ export interface UsdtProbe {
   readonly arguments: readonly (UsdtArgument | undefined)[];
 }
 
+/** Those that are looked for: others are not even understood. */
+export type Named = Pick<UsdtProbe, 'provider' | 'name'>;
+
 const NOTE_TYPE = 3;
 const OWNER = 'stapsdt\0';
 
-/** All that the file has, up to the limit; a note that is damaged ends the list. */
-export function usdtProbes(elf: Elf): UsdtProbe[] {
+/** Probes of a name, up to the limit; a note that is damaged ends the list. */
+export function usdtProbes(elf: Elf, named: Named): UsdtProbe[] {
   const notes = elf.section('.note.stapsdt');
   const base = elf.addressOfSection('.stapsdt.base');
   const probes: UsdtProbe[] = [];
-  for (let at = 0; at + 12 <= notes.length && probes.length < LIMITS.usdtProbes;) {
+  for (let at = 0; at + 12 <= notes.length && probes.length < LIMITS.userSites;) {
     const nameBytes = notes.readUInt32LE(at);
     const bodyBytes = notes.readUInt32LE(at + 4);
     const bodyAt = at + 12 + aligned(nameBytes);
@@ -60,7 +63,7 @@ export function usdtProbes(elf: Elf): UsdtProbe[] {
       notes.readUInt32LE(at + 8) === NOTE_TYPE &&
       notes.toString('latin1', at + 12, at + 12 + nameBytes) === OWNER;
     const probe = isProbe
-      ? probeOf(notes.subarray(bodyAt, bodyAt + bodyBytes), base, elf.architecture)
+      ? probeOf(notes.subarray(bodyAt, bodyAt + bodyBytes), base, named, elf.architecture)
       : undefined;
     if (probe !== undefined) probes.push(probe);
     at = bodyAt + aligned(bodyBytes);
@@ -68,10 +71,18 @@ export function usdtProbes(elf: Elf): UsdtProbe[] {
   return probes;
 }
 
-function probeOf(body: Buffer, base: number | undefined, architecture: Architecture): UsdtProbe | undefined {
-  if (body.length < 24) return undefined;
-  const [provider, name, args] = body.toString('latin1', 24).split('\0', 3);
-  if (provider === undefined || name === undefined || args === undefined) return undefined;
+function probeOf(
+  body: Buffer,
+  base: number | undefined,
+  { provider, name }: Named,
+  architecture: Architecture,
+): UsdtProbe | undefined {
+  const beginning = Buffer.from(`${provider}\0${name}\0`, 'latin1');
+  const argsAt = 24 + beginning.length;
+  if (!body.subarray(24, argsAt).equals(beginning)) return undefined;
+  const argsEnd = body.indexOf(0, argsAt);
+  if (argsEnd === -1) return undefined;
+  const args = body.toString('latin1', argsAt, argsEnd);
   const noted = body.readBigUInt64LE(8);
   // Prelinked files were moved after their notes had been written, and the section's address with them.
   const moved = base === undefined || noted === 0n ? 0n : BigInt(base) - noted;
@@ -91,18 +102,20 @@ function addressOf(value: bigint): number {
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-const ARGUMENT = /(-?[0-9]+)(f?)@(\[[^\]]*\]|[^\s[]\S*)/g;
+/** Blanks stand between arguments, and in brackets. */
+const ARGUMENT = /(?:\[[^\]]{0,64}\]|[^\s[])+/g;
+const PARTS = /^(-?[0-9]{1,3})(f?)@(.{1,128})$/;
 
 export function parseArguments(text: string, architecture: Architecture): (UsdtArgument | undefined)[] {
-  return [...text.slice(0, LIMITS.usdtTextBytes).matchAll(ARGUMENT)]
-    .slice(0, LIMITS.usdtArguments)
-    .map(([, size = '', float, where = '']) => {
-      const signed = size.startsWith('-');
-      const bytes = Number(signed ? size.slice(1) : size);
-      if (float !== '' || (bytes !== 1 && bytes !== 2 && bytes !== 4 && bytes !== 8)) return undefined;
-      const operand = architecture === 'x64' ? operandX64(where) : operandArm64(where);
-      return operand === undefined ? undefined : { bytes, signed, operand };
-    });
+  const words = text.slice(0, LIMITS.usdtTextBytes).match(ARGUMENT) ?? [];
+  return words.slice(0, LIMITS.usdtArguments).map((word) => {
+    const [, size = '', float, where = ''] = PARTS.exec(word) ?? [];
+    const signed = size.startsWith('-');
+    const bytes = Number(signed ? size.slice(1) : size);
+    if (float !== '' || (bytes !== 1 && bytes !== 2 && bytes !== 4 && bytes !== 8)) return undefined;
+    const operand = architecture === 'x64' ? operandX64(where) : operandArm64(where);
+    return operand === undefined ? undefined : { bytes, signed, operand };
+  });
 }
 
 const MEMORY_X64 = /^(-?(?:0x)?[0-9a-f]+)?\((%[a-z0-9]+)?(?:,(%[a-z0-9]+)(?:,([1248]))?)?\)$/;

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -13,13 +14,20 @@ import { join } from 'node:path';
 import { entry, userMoment, type Programs } from '../../../metrics/user';
 import { anElf } from '../testing/elf-writer';
 import { mappingsIn } from './mapped';
-import { matching, UserFiles } from './user-files';
+import { matching } from './installed';
+import { deviceOf } from './opened-file';
+import { UserFiles } from './user-files';
 
+const NOTHING = { dev: 0x801n, ino: 77n };
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ca-files-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+const opened: UserFiles[] = [];
+afterEach(() => {
+  for (const files of opened.splice(0)) files.close();
+  rmSync(folder, { recursive: true });
+});
 
 const ELF = anElf({ notes: [], base: 0, symbols: [{ name: 'sell', address: 0x1004 }] });
 
@@ -37,17 +45,22 @@ function process(pid: number, program: string, mapped: readonly string[], root =
   mkdirSync(own, { recursive: true });
   symlinkSync(program, join(own, 'exe'));
   symlinkSync(root, join(own, 'root'));
-  const rows = mapped.flatMap((path, i) => [
-    `00${i}000-00${i}800 r--p 00000000 08:01 77    ${path}`,
-    `00${i}800-00${i}900 r-xp 00001000 08:01 77    ${path}`,
-  ]);
+  const rows = mapped.flatMap((path, i) => {
+    const { dev, ino } = statSync(join(root, path), { bigint: true, throwIfNoEntry: false }) ?? NOTHING;
+    const [major = 0, minor = 0] = deviceOf(dev).split(':').map(Number);
+    const inode = `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')} ${ino}`;
+    return [
+      `00${i}000-00${i}800 r--p 00000000 ${inode}    ${path}`,
+      `00${i}800-00${i}900 r-xp 00001000 ${inode}    ${path}`,
+    ];
+  });
   writeFileSync(join(own, 'maps'), ['00700000-00701000 rw-p 00000000 00:00 0 ', ...rows, ''].join('\n'));
 }
 
 const shop = (installed: readonly string[] = []): Programs => ({ title: 'shop', file: /^shop$/, installed });
 
-const filesOf = (programs: Programs): UserFiles =>
-  new UserFiles(
+function filesOf(programs: Programs): UserFiles {
+  const files = new UserFiles(
     [
       {
         programs,
@@ -58,6 +71,18 @@ const filesOf = (programs: Programs): UserFiles =>
     'x64',
     join(folder, 'proc'),
   );
+  opened.push(files);
+  return files;
+}
+
+const complaintsOf = (files: UserFiles, kind: Programs): string[] =>
+  files.of(kind).map((one) => {
+    try {
+      return `${one.sitesOf(userMoment(kind, entry('sell'))).length} sites`;
+    } catch (error) {
+      return String(error).replace(/.*shop/, 'shop');
+    }
+  });
 
 test('what is mapped to be run is found, whatever its path holds', () => {
   const maps = [
@@ -97,7 +122,6 @@ test('installed files and those that run are each known once, in containers by w
   expect(more).toEqual([]);
   expect(first?.path).toBe(installed);
   expect(second?.path).toBe('/usr/bin/shop');
-  expect(second?.paths()).toHaveLength(2);
   const moment = userMoment(kind, entry('sell'));
   expect(second?.sitesOf(moment).map((site) => site.offset)).toEqual([0x404]);
   expect(() => second?.sitesOf(userMoment(kind, entry('steal')))).toThrow(
@@ -137,14 +161,7 @@ test('hostile files: what is no file, no ELF, or cut off says why it cannot be w
   file('bin/d/shop', arm);
   const kind = shop([join(folder, 'bin/*/shop')]);
   const files = filesOf(kind);
-  const complaints = files.of(kind).map((one) => {
-    try {
-      return one.sitesOf(userMoment(kind, entry('sell'))).length;
-    } catch (error) {
-      return String(error).replace(/.*shop/, 'shop');
-    }
-  });
-  expect(complaints).toEqual([
+  expect(complaintsOf(files, kind)).toEqual([
     'shop: it is no ELF file of 64 bits',
     'shop has no uprobe:sell',
     'shop is for another kind of processor',
@@ -172,6 +189,35 @@ test('a pipe, and a file of 8 TB that is nearly all hole, are told from programs
   const kind = shop([pipe]);
   const files = filesOf(kind);
   await files.scan();
-  const moment = userMoment(kind, entry('sell'));
-  expect(files.of(kind).map((one) => one.sitesOf(moment).length)).toEqual([1]);
+  expect(complaintsOf(files, kind)).toEqual([
+    '1 sites',
+    'shop: what is there now is no file, or another one',
+  ]);
+});
+
+test('one user’s files take no place from others’, cost a share of one CPU, and what is left out is told', async () => {
+  const kind = shop();
+  // Each is another file, and searching it takes long: nearly every name begins like the wanted one.
+  const evil = Buffer.concat([ELF, Buffer.alloc(4 * 1024 * 1024, 's')]);
+  const count = 60;
+  for (let i = 0; i < count; i++) {
+    const path = file(`${i}/shop`, Buffer.concat([evil, Buffer.from(String(i))]));
+    process(1000 + i, path, [path]);
+    writeFileSync(join(folder, 'proc', String(1000 + i), 'status'), 'Uid:\t65534\t0\t0\t0\n');
+  }
+  const own = file('own/shop', Buffer.concat([ELF, Buffer.alloc(8)]));
+  process(9999, own, [own]);
+  const files = filesOf(kind);
+  const from = performance.now();
+  await files.scan();
+  await files.scan();
+  expect(performance.now() - from).toBeLessThan(5000);
+  const all = files.of(kind);
+  expect(all[0]?.path).toBe(own);
+  expect(all.filter(({ owner }) => owner === 'user 65534').length).toBeLessThanOrEqual(8);
+  expect(files.shortfalls().join()).toMatch(/user 65534/);
+  for (let i = 0; i < count; i++) rmSync(join(folder, 'proc', String(1000 + i)), { recursive: true });
+  expect(await files.scan()).toBe(true);
+  expect(files.shortfalls()).toEqual([]);
+  expect(complaintsOf(files, kind)).toEqual(['1 sites']);
 });

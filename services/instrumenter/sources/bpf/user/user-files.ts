@@ -1,72 +1,70 @@
 /*
  * The files that hold moments of user programs: which are installed here, and which run, in containers too.
- * In: kinds of programs; /proc. Out: for each kind its files, each once, with a path that the kernel can open; and
- * word when there are new ones, or old ones are gone.
+ * In: kinds of programs; /proc. Out: for each kind its files, each once and open; and word when there are new ones, or
+ * old ones are gone.
  *
- * A file is known by its inode's number, size and time: containers of one image see one file through many mounts, and
- * a probe in it is hit by all of them. Whoever runs one is found by its list of mapped files, which holds libraries
- * as well; a process is looked at twice, for those that it loads late, and again when it becomes another program.
+ * Whoever runs one is found by its list of mapped files, which holds libraries as well; a process is looked at twice, for
+ * those that it loads late, and again when it becomes another program. A file is opened, read and attached to by one
+ * descriptor (opened-file.ts): a process may map another file in its place, or rename it, at any time.
+ *
+ * Anybody may run anything under such a name. What one user's files cost is counted as his (share.ts), and so are the
+ * places that they take; whatever is left out for that is told.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { LIMITS } from '../../../../../common/service/limits';
 import { messageOf } from '../../../../../common/service/errors';
-import type { Programs, UserMoment } from '../../../metrics/user';
-import { LateError, PATIENCE, readStart, WITHOUT_WAITING, type Patience } from '../../blocking-io-pool';
-import { MissingError } from '../kernel/btf';
-import { Elf, type Reader } from './elf';
-import { identityOf, readElf, readElfNow } from './elf-reading';
-import { mappingsIn, mountinfoOf, obstacleOf } from './mapped';
+import type { Programs } from '../../../metrics/user';
+import {
+  FILE_READS,
+  LateError,
+  PROCESS_READS,
+  readStart,
+  type BlockingIoPool,
+  type Owner,
+} from '../../blocking-io-pool';
+import { ownerOfProcess } from '../../process-owner';
+import { Share } from '../../share';
 import type { Architecture } from '../compiler/architecture';
-import { Spots, type Site } from '../compiler/site';
+import { readElf } from './elf-reading';
+import { finding } from './finding';
+import { idOf, Installed } from './installed';
+import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './known-file';
+import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from './mapped';
+import { openRegular, placeOf, type OpenedFile } from './opened-file';
+import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
 
-/** A kind of programs, and all that descriptions ask of its files. */
-export interface Wanted {
-  readonly programs: Programs;
-  readonly moments: readonly UserMoment[];
-  /** Variables whose addresses are asked for. */
-  readonly globals: readonly string[];
-}
-
-export interface UserFile {
-  /** The same for the same file. */
-  readonly id: string;
-  /** For people; as seen from its container. */
-  readonly path: string;
-  /** Paths by which the kernel can open it, best first; those of processes end with these. */
-  paths(): readonly string[];
-  /** Throws a MissingError that says what the file lacks. */
-  sitesOf(moment: UserMoment): readonly Site[];
-}
-
-/** What a file has of all moments, by their names, or what it lacks. */
-type Found = ReadonlyMap<string, readonly Site[] | MissingError>;
-
-/** A file that a process runs. */
-interface Mapped {
-  readonly wanted: Wanted;
-  readonly id: string;
-  readonly seenAs: string;
-  readonly path: string;
-}
 interface Process {
   readonly program: string;
   readonly looks: number;
-  readonly mapped: readonly Mapped[];
+  readonly files: readonly KnownFile[];
+  /** Something of this user's was held up, or left out: it is looked at once more. */
+  readonly again: { readonly owner: Owner } | undefined;
+}
+
+/** What one scan comes by. */
+interface Scan {
+  readonly byId: Map<string, KnownFile>;
+  readonly byPlace: Map<string, KnownFile>;
+  /** Why something is not seen, and of whom. */
+  readonly unseen: Map<string, string>;
 }
 
 const LOOKS = 2;
-const PATHS_MAX = 4;
-const ENTRIES_MAX = 256;
+/** What looking at a process costs, about: most of the time nothing is done but waiting. */
+const LOOK_MS = 0.5;
 
 export class UserFiles {
   private readonly kinds: readonly Wanted[];
   private readonly architecture: Architecture;
   private readonly proc: string;
-  private readonly patience: Patience;
+  private readonly files: BlockingIoPool;
+  private readonly share = new Share(LIMITS.userShareOfCpu);
   private processes: ReadonlyMap<string, Process> = new Map();
-  private readonly known = new Map<string, KnownFile>();
+  private readonly installed: Installed;
+  private known: ReadonlyMap<string, KnownFile> = new Map();
+  private unseen: readonly string[] = [];
+  private readonly closing = new Set<KnownFile>();
   private scanning: Promise<void> | undefined;
 
   /** Looks at what is installed before it returns; scan() finds what runs. */
@@ -74,40 +72,88 @@ export class UserFiles {
     kinds: readonly Wanted[],
     architecture: Architecture,
     proc = '/proc',
-    patience: Patience = PATIENCE,
+    files: BlockingIoPool = FILE_READS,
   ) {
     this.kinds = kinds;
     this.architecture = architecture;
     this.proc = proc;
-    this.patience = patience;
-    this.remember(new Map(), new Map());
+    this.files = files;
+    this.installed = new Installed(kinds, architecture);
+    this.remember(new Map(), [], new Map());
   }
 
-  /** Files of a kind, installed ones first. */
+  /** Files of a kind: installed ones first, those of users last. */
   of(programs: Programs): readonly UserFile[] {
-    return [...this.known.values()].filter((file) => file.programs === programs).slice(0, LIMITS.userFiles);
+    const all = [...this.known.values()].filter((file) => file.programs === programs);
+    const below = new Set(
+      all.flatMap(({ opened }) => (opened?.isOverlay === false ? [opened.contents] : [])),
+    );
+    const each = all.filter(({ opened }) => opened?.isOverlay !== true || !below.has(opened.contents));
+    const trusted = each.filter(({ owner }) => owner === undefined);
+    const others = each.filter(({ owner }) => owner !== undefined);
+    return [...trusted, ...others].slice(0, LIMITS.userFiles);
   }
 
-  /** Looks at what is installed and at all processes, a slice at a time. True when there are other files than before. */
+  /** What may run unseen, and why: a sentence each. */
+  shortfalls(): readonly string[] {
+    return this.unseen;
+  }
+
+  /** Looks at what is installed and at all processes, a slice at a time. True when there is news of files or shortfalls. */
   async scan(): Promise<boolean> {
-    const before = [...this.known.keys()].join();
+    const before = this.signature();
     this.scanning ??= this.scanSlices().finally(() => (this.scanning = undefined));
     await this.scanning;
-    return [...this.known.keys()].join() !== before;
+    return this.signature() !== before;
+  }
+
+  /** Lets go of all files. */
+  close(): void {
+    for (const file of this.known.values()) this.closing.add(file);
+    this.known = new Map();
+    this.closeThose();
+  }
+
+  private signature(): string {
+    return JSON.stringify([[...this.known.keys()], this.unseen]);
   }
 
   private async scanSlices(): Promise<void> {
+    const current = await this.unchanged();
+    const scan: Scan = { byId: new Map(), byPlace: new Map(), unseen: new Map() };
+    for (const file of current) enter(scan, file);
     const pids = this.pids();
     const processes = new Map<string, Process>();
-    const contents = new Map<string, Found>();
     for (let at = 0; at < pids.length; at += LIMITS.scanSlice) {
       for (const pid of pids.slice(at, at + LIMITS.scanSlice)) {
-        const process = await this.lookAt(pid, contents);
+        const process = await this.lookAt(pid, current, scan);
         if (process !== undefined) processes.set(pid, process);
       }
       await turnOfOthers();
     }
-    this.remember(processes, contents);
+    this.remember(processes, [...scan.unseen.values()], scan.byId);
+  }
+
+  /** Those that nobody has written to; what was found in the others holds no more. */
+  private async unchanged(): Promise<ReadonlySet<KnownFile>> {
+    const all = await Promise.all(
+      [...this.known.values()].map(async (file) => {
+        const { opened, id, owner } = file;
+        if (opened === undefined) return [];
+        try {
+          const isUnchanged = await this.files.wait(
+            `the time of ${id}`,
+            LIMITS.procFileMs,
+            () => opened.isUnchanged(),
+            { ownerOf: () => owner },
+          );
+          return isUnchanged ? [file] : [];
+        } catch (error) {
+          return error instanceof LateError ? [file] : [];
+        }
+      }),
+    );
+    return new Set(all.flat());
   }
 
   private pids(): string[] {
@@ -121,227 +167,183 @@ export class UserFiles {
   }
 
   /** Undefined for threads of the kernel, and what has ended meanwhile. */
-  private async lookAt(pid: string, contents: Map<string, Found>): Promise<Process | undefined> {
+  private async lookAt(
+    pid: string,
+    current: ReadonlySet<KnownFile>,
+    scan: Scan,
+  ): Promise<Process | undefined> {
+    const last = this.processes.get(pid);
     try {
       const program = readlinkSync(`${this.proc}/${pid}/exe`);
-      const last = this.processes.get(pid);
-      if (last?.program === program && last.looks >= LOOKS) return last;
-      const looks = last?.program === program ? last.looks + 1 : 1;
-      return { program, looks, mapped: await this.mappedBy(pid, contents) };
-    } catch {
-      return undefined;
-    }
-  }
-
-  private async mappedBy(pid: string, contents: Map<string, Found>): Promise<Mapped[]> {
-    const maps = await readStart(this.patience, `${this.proc}/${pid}/maps`, LIMITS.processMapsBytes);
-    const found = new Map<string, Mapped>();
-    let mounts: Promise<readonly string[]> | undefined;
-    for (const { range, path, device } of mappingsIn(maps.toString('utf8'))) {
-      const wanted = this.kinds.find(({ programs }) => programs.file.test(baseName(path)));
-      if (wanted === undefined || !path.startsWith('/') || found.has(path)) continue;
-      const obstacle = await obstacleOf(
-        device,
-        () => (mounts ??= mountinfoOf(this.patience, this.proc, pid)),
-      );
-      if (obstacle !== undefined) {
-        const id = `${device} ${path}`;
-        contents.set(id, lacking(wanted, `${path}: ${obstacle}`));
-        found.set(path, { wanted, id, seenAs: path, path });
-        continue;
+      const isSame =
+        last?.program === program &&
+        last.files.every((file) => file.opened === undefined || current.has(file));
+      if (isSame && last.looks >= LOOKS) {
+        if (last.again === undefined) return last;
+        if (this.share.isSpent(last.again.owner)) return last;
       }
-      // Through the mapping itself also a file is reached that was replaced since.
-      for (const way of [`${this.proc}/${pid}/map_files/${range}`, `${this.proc}/${pid}/root${path}`]) {
-        const id = await this.visit(way, path, wanted, contents);
-        if (id === undefined) continue;
-        found.set(path, { wanted, id, seenAs: path, path: way });
-        break;
-      }
-    }
-    return [...found.values()];
-  }
-
-  /** The file's identity, its contents found out where they are not known yet. Undefined when it is no file. */
-  private async visit(
-    way: string,
-    seenAs: string,
-    wanted: Wanted,
-    contents: Map<string, Found>,
-  ): Promise<string | undefined> {
-    try {
-      return await this.patience.wait(way, LIMITS.elfFileMs, async (isLate) => {
-        const file = await open(way, WITHOUT_WAITING);
-        try {
-          const stat = await file.stat({ bigint: true });
-          if (!stat.isFile()) return undefined;
-          const id = identityOf(stat);
-          if (this.known.has(id) || contents.has(id)) return id;
-          const found = await readElf(file, Number(stat.size), this.finding(wanted, seenAs), isLate).catch(
-            (error: unknown) => lacking(wanted, `${seenAs}: ${messageOf(error)}`),
-          );
-          contents.set(id, found);
-          return id;
-        } finally {
-          await file.close();
-        }
-      });
+      const mapped = await this.mappedBy(pid, scan);
+      if (mapped.again !== undefined) this.share.spend(mapped.again.owner, LOOK_MS);
+      return { program, looks: isSame ? last.looks + 1 : 1, ...mapped };
     } catch (error) {
       if (!(error instanceof LateError)) return undefined;
-      const id = `late ${seenAs}`;
-      contents.set(id, lacking(wanted, `${seenAs}: ${messageOf(error)}`));
-      return id;
+      const owner = ownerOfProcess(pid, this.proc);
+      scan.unseen.set(`late ${owner}`, `processes of ${owner ?? 'root'} do not let themselves be looked at`);
+      return {
+        program: '',
+        looks: 0,
+        files: last?.files.filter((file) => current.has(file)) ?? [],
+        again: { owner },
+      };
     }
+  }
+
+  private async mappedBy(pid: string, scan: Scan): Promise<Pick<Process, 'files' | 'again'>> {
+    let owner: { readonly name: Owner } | undefined;
+    const ownerOf = (): Owner => (owner ??= { name: ownerOfProcess(pid, this.proc) }).name;
+    const maps = await readStart(PROCESS_READS, `${this.proc}/${pid}/maps`, LIMITS.processMapsBytes, ownerOf);
+    const found = new Map<string, KnownFile | undefined>();
+    let mounts: Promise<readonly string[]> | undefined;
+    for (const mapping of mappingsIn(maps.toString('utf8'))) {
+      const { path, device } = mapping;
+      const wanted = this.kinds.find(({ programs }) => programs.file.test(baseName(path)));
+      if (wanted === undefined || !path.startsWith('/') || found.has(path)) continue;
+      const known = scan.byPlace.get(placeKey(wanted, placeOf(mapping)));
+      if (known !== undefined) {
+        found.set(path, known);
+        continue;
+      }
+      if (!this.hasRoom(wanted, ownerOf(), scan)) {
+        found.set(path, undefined);
+        continue;
+      }
+      const obstacle = await obstacleOf(
+        device,
+        () => (mounts ??= mountinfoOf(PROCESS_READS, this.proc, pid, ownerOf)),
+      );
+      const file =
+        obstacle === undefined
+          ? await this.visit(pid, mapping, wanted, ownerOf(), scan)
+          : untouched(wanted, path, obstacle, ownerOf());
+      found.set(path, file);
+      if (file !== undefined) enter(scan, file);
+    }
+    const files = [...found.values()].filter((file) => file !== undefined);
+    const isShort = files.length < found.size || files.some(({ id }) => id.startsWith(HELD_UP));
+    return { files, again: isShort ? { owner: ownerOf() } : undefined };
+  }
+
+  /** Users have room for some files each, and for so many together that the machine's own always have theirs. */
+  private hasRoom(wanted: Wanted, owner: Owner, { byId, unseen }: Scan): boolean {
+    if (owner === undefined) return true;
+    const users = [...byId.values()].filter(
+      (file) => file.programs === wanted.programs && file.owner !== undefined,
+    );
+    const own = users.filter((file) => file.owner === owner);
+    if (own.length < LIMITS.userFilesPerUser && users.length < LIMITS.userFilesOfUsers) return true;
+    unseen.set(
+      `room ${owner}`,
+      `${owner} runs more files of the kind ${wanted.programs.title} than are watched: ` +
+        `${LIMITS.userFilesPerUser} of a user, ${LIMITS.userFilesOfUsers} of all users`,
+    );
+    return false;
+  }
+
+  /** Undefined when it is no file, or is left for later. */
+  private async visit(
+    pid: string,
+    mapping: Mapping,
+    wanted: Wanted,
+    owner: Owner,
+    scan: Scan,
+  ): Promise<KnownFile | undefined> {
+    const { range, path } = mapping;
+    if (this.share.isSpent(owner)) {
+      scan.unseen.set(`share ${owner}`, `files of ${owner} are read later: reading them takes too long`);
+      return undefined;
+    }
+    let why: readonly [reason: string, id?: string] = OTHER;
+    // Through the mapping itself also a file is reached that was replaced since; it needs CAP_SYS_ADMIN.
+    for (const way of [`${this.proc}/${pid}/map_files/${range}`, `${this.proc}/${pid}/root${path}`]) {
+      try {
+        const file = await this.files.wait(
+          way,
+          LIMITS.elfFileMs,
+          async (isLate) => {
+            const opened = await openRegular(way, mapping);
+            if (opened === undefined) return undefined;
+            const known = scan.byId.get(idOf(wanted, opened));
+            if (known === undefined) return this.read(opened, wanted, path, owner, isLate);
+            await opened.close();
+            return known;
+          },
+          { ownerOf: () => owner, tooLate: (late) => late?.opened !== undefined && this.closing.add(late) },
+        );
+        if (file !== undefined) return file;
+        why = OTHER;
+      } catch (error) {
+        why = isPassing(error) ? [messageOf(error), HELD_UP] : [messageOf(error)];
+        if (error instanceof LateError) break;
+      }
+    }
+    return untouched(wanted, path, why[0], owner, why[1]);
+  }
+
+  private async read(
+    opened: OpenedFile,
+    wanted: Wanted,
+    path: string,
+    owner: Owner,
+    isLate: () => boolean,
+  ): Promise<KnownFile> {
+    const find = finding(wanted, path, this.architecture, (ms) => this.share.spend(owner, ms));
+    const found = await readElf(opened, find, isLate).catch((error: unknown) =>
+      lacking(wanted, `${path}: ${messageOf(error)}`),
+    );
+    return new KnownFile(wanted, path, found, { id: idOf(wanted, opened), opened, owner });
   }
 
   /** What is installed, then what runs. */
-  private remember(processes: ReadonlyMap<string, Process>, contents: ReadonlyMap<string, Found>): void {
+  private remember(
+    processes: ReadonlyMap<string, Process>,
+    unseen: readonly string[],
+    byId: ReadonlyMap<string, KnownFile>,
+  ): void {
+    const known = new Map<string, KnownFile>();
+    for (const file of [
+      ...this.installed.look(byId),
+      ...[...processes.values()].flatMap(({ files }) => files),
+    ]) {
+      if (!known.has(file.id)) known.set(file.id, file);
+    }
+    for (const file of [...this.known.values(), ...byId.values()]) {
+      if (known.get(file.id) !== file) this.closing.add(file);
+    }
     this.processes = processes;
-    const found = new Map<string, { wanted: Wanted; seenAs: string; paths: string[] }>();
-    const add = (wanted: Wanted, id: string, seenAs: string, path: string): void => {
-      const file = found.get(id);
-      if (file === undefined) found.set(id, { wanted, seenAs, paths: [path] });
-      else if (file.paths.length < PATHS_MAX) file.paths.push(path);
-    };
-    for (const wanted of this.kinds) {
-      for (const path of wanted.programs.installed.flatMap(matching)) {
-        if (!wanted.programs.file.test(baseName(path))) continue;
-        const id = identityOfInstalled(path);
-        if (id !== undefined) add(wanted, id, path, path);
-      }
-    }
-    for (const { mapped } of processes.values()) {
-      for (const { wanted, id, seenAs, path } of mapped) add(wanted, id, seenAs, path);
-    }
-    for (const id of this.known.keys()) if (!found.has(id)) this.known.delete(id);
-    for (const [id, { wanted, seenAs, paths }] of found) {
-      const known = this.known.get(id);
-      if (known !== undefined) {
-        known.ways = paths;
-        continue;
-      }
-      const spots = contents.get(id) ?? this.findInstalled(wanted, paths[0] ?? '');
-      this.known.set(id, new KnownFile(id, wanted.programs, seenAs, spots, paths));
+    this.unseen = unseen;
+    this.known = known;
+    this.closeThose();
+  }
+
+  /** Closing may be held up as well; what has not even begun is tried again after the next scan. */
+  private closeThose(): void {
+    for (const file of this.closing) {
+      const { id, opened, owner } = file;
+      const close = async (): Promise<void> => {
+        this.closing.delete(file);
+        await opened?.close();
+      };
+      this.files
+        .wait(`the end of ${id}`, LIMITS.procFileMs, close, { ownerOf: () => owner })
+        .catch(() => undefined);
     }
   }
-
-  /** Of the folders that only root may write to. */
-  private findInstalled(wanted: Wanted, path: string): Found {
-    try {
-      const file = openSync(path, WITHOUT_WAITING);
-      try {
-        return readElfNow(file, this.finding(wanted, path));
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      return lacking(wanted, `${path}: ${messageOf(error)}`);
-    }
-  }
-
-  private finding(wanted: Wanted, path: string): (read: Reader) => Found {
-    return (read) => {
-      const elf = new Elf(read);
-      if (elf.architecture !== this.architecture) {
-        return lacking(wanted, `${path} is for another kind of processor`);
-      }
-      const spots = new Spots(elf, path);
-      const addresses = new Map(wanted.globals.map((name) => [name, elf.symbol(name)]));
-      return new Map(
-        wanted.moments.map((moment) => [
-          moment.name,
-          sitesOrError(() =>
-            spots.sitesOf(moment).map((site) => ({ ...site, addressOf: (name) => addresses.get(name) })),
-          ),
-        ]),
-      );
-    };
-  }
 }
 
-function sitesOrError(find: () => readonly Site[]): readonly Site[] | MissingError {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof MissingError) return error;
-    throw error;
-  }
-}
+const placeKey = ({ programs }: Pick<KnownFile, 'programs'>, place: string): string =>
+  `${programs.title} ${place}`;
 
-/** A file that has nothing, for one reason. */
-function lacking({ moments }: Wanted, reason: string): Found {
-  const error = new MissingError(reason);
-  return new Map(moments.map((moment) => [moment.name, error]));
-}
-
-class KnownFile implements UserFile {
-  readonly id: string;
-  readonly programs: Programs;
-  readonly path: string;
-  ways: readonly string[];
-  private readonly found: Found;
-
-  constructor(id: string, programs: Programs, path: string, found: Found, ways: readonly string[]) {
-    this.id = id;
-    this.programs = programs;
-    this.path = path;
-    this.found = found;
-    this.ways = ways;
-  }
-
-  paths(): readonly string[] {
-    return this.ways;
-  }
-
-  sitesOf(moment: UserMoment): readonly Site[] {
-    const sites = this.found.get(moment.name);
-    if (sites === undefined) throw new TypeError(`${moment.name} was not looked for in ${this.path}`);
-    if (sites instanceof MissingError) throw sites;
-    return sites;
-  }
-}
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
-function identityOfInstalled(path: string): string | undefined {
-  try {
-    const stat = statSync(path, { bigint: true });
-    return stat.isFile() ? identityOf(stat) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Paths of a pattern that are there; `*` stands for characters other than a slash. */
-export function matching(pattern: string): string[] {
-  const star = pattern.indexOf('*');
-  if (star === -1) return [pattern];
-  const folderEnd = pattern.lastIndexOf('/', star);
-  const nameEnd = pattern.indexOf('/', star);
-  const folder = pattern.slice(0, folderEnd);
-  const name = pattern.slice(folderEnd + 1, nameEnd === -1 ? undefined : nameEnd);
-  const rest = nameEnd === -1 ? '' : pattern.slice(nameEnd);
-  const [head = '', ...pieces] = name.split('*');
-  const fits = new RegExp(`^${[head, ...pieces].map(quoted).join('[^/]*')}$`);
-  try {
-    return readdirSync(folder)
-      .filter((entry) => fits.test(entry))
-      .sort()
-      .slice(0, ENTRIES_MAX)
-      .flatMap((entry) => matching(`${folder}/${entry}${rest}`));
-  } catch {
-    return [];
-  }
-}
-
-const quoted = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-
-/** The number that perf_event_open(2) knows user probes by. Throws a MissingError where the kernel has none. */
-export function userProbeType(path = '/sys/bus/event_source/devices/uprobe/type'): number {
-  try {
-    const type = Number(readFileSync(path, 'utf8'));
-    if (Number.isSafeInteger(type) && type > 0) return type;
-  } catch {
-    // Said below.
-  }
-  throw new MissingError('the kernel cannot stop in user programs (Linux 4.17 with CONFIG_UPROBE_EVENTS)');
+function enter({ byId, byPlace }: Scan, file: KnownFile): void {
+  byId.set(file.id, file);
+  if (file.opened !== undefined) byPlace.set(placeKey(file, file.opened.place), file);
 }

@@ -1,0 +1,30 @@
+/*
+ * Files that nothing is done with. In: why. Out: a file that has no places, and says so.
+ */
+import { LateError, type Owner } from '../../blocking-io-pool';
+import { KnownFile, lacking, type Wanted } from './known-file';
+
+/** Of files that are held up: they may be read the next time. */
+export const HELD_UP = 'held up';
+export const OTHER = ['what is there now is no file, or another one'] as const;
+
+/** A file that nothing is done with, for a reason. */
+export function untouched(
+  wanted: Wanted,
+  path: string,
+  reason: string,
+  owner: Owner,
+  why = 'untouched',
+): KnownFile {
+  const id = `${why} ${owner} ${path}`;
+  return new KnownFile(wanted, path, lacking(wanted, `${path}: ${reason}`), { id, owner });
+}
+
+/** For want of something that there may be more of the next time. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof LateError || ['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
