@@ -33,7 +33,7 @@ const seconds = (sent: Parcel[]) => sent.map((p) => p.second - START);
 const numbers = (sent: Parcel[]) =>
   sent.map(({ report: { value } }) => (value.shape === 'number' ? value.number : NaN));
 
-const execs = (name: 'proc' | 'bpf' = 'bpf', fields: string[] = ['hostname', 'execname']) =>
+const execs = (name: 'proc' | 'bpf' | 'dtrace' = 'bpf', fields: string[] = ['hostname', 'execname']) =>
   new FakeSource(name, [{ metric: 'unix.proc_execs', fields }]);
 
 test('seconds are consecutive and each is sent once, from the first whole one on', async () => {
@@ -296,33 +296,33 @@ test('expected instrumentations stay, any other is stopped', async () => {
 });
 
 test('the first source that covers the question gets it; a dearer one only where it does not', async () => {
-  const cheap = execs('proc', ['hostname']);
-  const dear = execs('bpf', ['hostname', 'execname']);
+  const cheap = execs('bpf', ['hostname']);
+  const dear = execs('dtrace', ['hostname', 'execname']);
   const { instrumenter } = node(cheap, dear);
-  expect(await instrumenter.enable(ask('unix.proc_execs', ['hostname']))).toMatchObject({ source: 'proc' });
+  expect(await instrumenter.enable(ask('unix.proc_execs', ['hostname']))).toMatchObject({ source: 'bpf' });
   expect(await instrumenter.enable(ask('unix.proc_execs', ['execname'], { id: '2' }))).toMatchObject({
-    source: 'bpf',
+    source: 'dtrace',
   });
   const filtered = ask('unix.proc_execs', [], { id: '3', predicate: { ne: ['execname', 'sh'] } });
-  expect(await instrumenter.enable(filtered)).toMatchObject({ source: 'bpf' });
+  expect(await instrumenter.enable(filtered)).toMatchObject({ source: 'dtrace' });
 });
 
 test('when a source refuses, the next that covers the question is tried; when all do, the reason is told', async () => {
-  const first = execs('proc');
-  const second = execs('bpf');
+  const first = execs('bpf');
+  const second = execs('dtrace');
   const { instrumenter, told } = node(first, second);
   first.onEnable = () => Promise.reject(new EnableError('no such file'));
   expect(await instrumenter.enable(ask('unix.proc_execs'))).toEqual({
     fqid: 'global;1',
     state: 'enabled',
-    source: 'bpf',
+    source: 'dtrace',
   });
   second.onEnable = () => Promise.reject(new EnableError('the verifier refused it', 'R1 invalid mem access'));
   const failed = await instrumenter.enable(ask('unix.proc_execs', [], { id: '2' }));
   expect(failed).toEqual({
     fqid: 'global;2',
     state: 'failed',
-    source: 'bpf',
+    source: 'dtrace',
     reason: 'the verifier refused it',
     log: 'R1 invalid mem access',
   });

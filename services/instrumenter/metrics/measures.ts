@@ -2,7 +2,7 @@
  * What is counted of disks and network interfaces, whoever reads them (/proc, kstat). In: rows whose counters go by the
  * names used here. Out: measures (snapshots.ts). Rates are per second, whatever the time between two looks.
  *
- * Disks: reads, writes, bytesRead, bytesWritten, busyNs. Interfaces: packetsIn, packetsOut, bytesIn, bytesOut.
+ * Disks: reads, writes, flushes, discards, bytesRead, bytesWritten, busyNs. Interfaces: packetsIn, packetsOut, bytesIn, bytesOut.
  * A row that has a counter `snaptime`, in nanoseconds, knows better than we when it was read.
  */
 import type { Measure, Numbers } from '../sources/snapshots';
@@ -25,6 +25,17 @@ function apart(field: string, sides: Readonly<Record<string, string>>): Measure 
 }
 
 export const DISK_OPS = apart('optype', { read: 'reads', write: 'writes' });
+/** By kind. The kernel counts each flush that comes alone as a write of nothing as well. */
+export const DISK_REQUESTS: Measure = {
+  kind: 'counter',
+  points: ({ fields }, { reads = 0, writes = 0, flushes = 0, discards = 0 }) =>
+    Object.entries({
+      read: reads,
+      write: Math.max(writes - flushes, 0),
+      flush: flushes,
+      discard: discards,
+    }).map(([optype, value]) => ({ fields: { ...fields, optype }, value })),
+};
 export const DISK_BYTES = apart('optype', { read: 'bytesRead', write: 'bytesWritten' });
 export const NIC_PACKETS = apart('direction', { received: 'packetsIn', sent: 'packetsOut' });
 export const NIC_BYTES = apart('direction', { received: 'bytesIn', sent: 'bytesOut' });

@@ -117,10 +117,18 @@ describe('a question', () => {
     candidates([cheap, dear, dearest], ask(...all)).map(({ name }) => name);
 
   test('goes to the first source that knows all its fields, then to the others that do', () => {
-    expect(asked(METRIC)).toEqual(['proc', 'bpf', 'dtrace']);
-    expect(asked(METRIC, ['hostname'])).toEqual(['proc', 'bpf', 'dtrace']);
+    expect(asked(METRIC)).toEqual(['bpf', 'dtrace']);
     expect(asked(METRIC, ['execname'])).toEqual(['bpf', 'dtrace']);
     expect(asked(METRIC, ['pid'])).toEqual(['bpf']);
+  });
+
+  test('is answered by counters only where no source sees the events: two breakdowns must not mean two things', () => {
+    const blind = new FakeSource('bpf', [{ metric: METRIC, unavailable: 'no tracepoint' }]);
+    const names = (...sources: FakeSource[]): string[] =>
+      candidates(sources, ask(METRIC, ['hostname'])).map(({ name }) => name);
+    expect(names(cheap, dear)).toEqual(['bpf']);
+    expect(names(cheap, blind)).toEqual(['proc']);
+    expect(names(cheap)).toEqual(['proc']);
   });
 
   test('needs the fields of its filter as well', () => {

@@ -120,16 +120,24 @@ function offersOf(source: Source, i: Instrumentation): Offer[] {
   return source.offers().filter((offer) => offer.metric === metric);
 }
 
-/** Sources that know the metric and all fields of decomposition and predicate, in order of preference. */
+/**
+ * Sources that know the metric and all fields of decomposition and predicate, in order of preference. What counters count
+ * is not to the last event what is seen of the events themselves: where that can be had, all questions are answered by it.
+ */
 export function candidates(sources: readonly Source[], i: Instrumentation): Source[] {
   const needed = neededFields(i);
-  return sources.filter((source) =>
-    offersOf(source, i).some(
-      (offer) =>
-        'fields' in offer &&
-        needed.every((field) => offer.fields.includes(field)) &&
-        unfilteredIn(offer, i).length === 0,
-    ),
+  const seesEvents = sources.some(
+    (source) => source.name === 'bpf' && offersOf(source, i).some((offer) => 'fields' in offer),
+  );
+  return sources.filter(
+    (source) =>
+      !(seesEvents && source.name === 'proc') &&
+      offersOf(source, i).some(
+        (offer) =>
+          'fields' in offer &&
+          needed.every((field) => offer.fields.includes(field)) &&
+          unfilteredIn(offer, i).length === 0,
+      ),
   );
 }
 

@@ -4,7 +4,7 @@ import { DISK_BYTES } from '../measures';
 import { DISKSTATS, diskRows } from '../../sources/proc/disks';
 import { needsFile } from '../../sources/proc/metric';
 import { DISK_CLASS, diskCounters, diskOf, isDisk } from '../../sources/kstat/disks';
-import { REQUESTERS, requests, requestSize } from './request';
+import { movesBytes, LAYERS, REQUESTERS, requests, requestSize } from './request';
 
 export const physioBytes: MetricDescription = {
   module: 'disk',
@@ -26,7 +26,8 @@ export const physioBytes: MetricDescription = {
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'pid', 'execname', 'disk', 'optype'],
-  bpf: { probes: requests(REQUESTERS, requestSize) },
+  misses: LAYERS,
+  bpf: { probes: requests(REQUESTERS, { amount: requestSize, counts: movesBytes }) },
   // Bytes that each disk read and wrote.
   proc: {
     fields: ['disk', 'optype'],

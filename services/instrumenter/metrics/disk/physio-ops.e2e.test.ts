@@ -69,6 +69,31 @@ onRealKernel('requests to disks', (kernel) => {
     }
   });
 
+  test('requests of a device made of another are counted once, on the disk that has them in the end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ca-loop-'));
+    const file = join(folder, 'image');
+    spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=1M', 'count=4', 'conv=fsync']);
+    const loop = spawnSync('losetup', ['--direct-io=on', '--find', '--show', file], { encoding: 'utf8' });
+    try {
+      const device = (loop.stdout ?? '').trim();
+      if (loop.status !== 0) {
+        process.stderr.write(`SKIPPED: no loop device can be made: ${loop.stderr}\n`);
+        return;
+      }
+      const name = device.replace('/dev/', '');
+      const ofLoop = await kernel.enable('disk.physio_ops', ['optype', 'latency'], is('disk', name));
+      const all = await kernel.enable('disk.physio_bytes', ['disk'], is('optype', 'write'));
+      spawnSync('dd', ['if=/dev/zero', `of=${device}`, 'bs=4k', 'count=100', 'oflag=direct', 'conv=notrunc']);
+      expect(totalOf(await kernel.read(ofLoop))).toBe(0);
+      const numbers = await kernel.numbers(all);
+      expect([...numbers.keys()]).not.toContain(name);
+      expect([...numbers.values()].reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(409_600);
+    } finally {
+      spawnSync('losetup', ['-d', (loop.stdout ?? '').trim()]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('a request’s time in the queue is told apart from its service', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ca-queue-'));
     try {

@@ -3,8 +3,8 @@ import { BLOCK_STATUS_NAMES } from '../errnos';
 import { ILLUMOS_ERRNO_NAMES } from '../illumos-errnos';
 import { SINCE_START, span, type D } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { OPERATIONS, REQUESTS, requests } from './request';
-import { DISK_OPS } from '../measures';
+import { LAYERS, OPERATIONS, REQUESTS, requests } from './request';
+import { DISK_OPS, DISK_REQUESTS } from '../measures';
 import { DISKSTATS, diskRows } from '../../sources/proc/disks';
 import { needsFile } from '../../sources/proc/metric';
 import { DISK_CLASS, diskCounters, diskOf, isDisk } from '../../sources/kstat/disks';
@@ -50,6 +50,7 @@ export const physioOps: MetricDescription = {
     'offset',
     'errno',
   ],
+  misses: [...LAYERS, 'where only /proc can be read, a flush that comes with data counts as part of a write'],
   bpf: { probes: requests(REQUESTS) },
   dtrace: {
     illumos: [
@@ -99,7 +100,7 @@ export const physioOps: MetricDescription = {
     fields: ['disk', 'optype'],
     missing: needsFile(DISKSTATS),
     rows: diskRows,
-    measure: DISK_OPS,
+    measure: DISK_REQUESTS,
   },
   // Reads and writes that each disk has done.
   kstat: {

@@ -6,6 +6,7 @@ import { BLOCK_STATUS_NAMES, ERRNO_NAMES } from '../errnos';
 import {
   above,
   all,
+  any,
   argument,
   bits,
   choose,
@@ -13,6 +14,7 @@ import {
   equal,
   hostname,
   kept,
+  lift,
   member,
   minus,
   now,
@@ -20,6 +22,7 @@ import {
   shiftLeft,
   string,
   task,
+  unequal,
   word,
   type Expression,
 } from '../language/expression';
@@ -51,6 +54,22 @@ const cgroup = either(
   running,
 );
 
+/** 5.15 gave the queue its disk; the request's own pointer went away in 5.17. */
+const diskMember = (path: string): Expression =>
+  either(member(request, `q.disk.${path}`), member(request, `rq_disk.${path}`));
+
+/** Network block devices have no hardware, but nothing of this machine below them either. */
+const NBD = 43;
+
+/**
+ * Only what hardware (or a hypervisor) is asked for: what a device made of others (loop, dm) passes on is a request of
+ * those. Real disks have a parent among the kernel's devices.
+ */
+const isPhysical = any(
+  unequal(either(diskMember('part0.bd_device.parent'), diskMember('part0.__dev.parent'), lift(1)), 0),
+  equal(either(diskMember('major'), lift(0)), NBD),
+);
+
 /** REQ_OP_* of include/linux/blk_types.h: the lowest 8 bits of the flags. */
 export const OPERATIONS = tableOfNames([
   ['read', 0],
@@ -68,7 +87,16 @@ export const OPERATIONS = tableOfNames([
   ['driver out', 35],
 ]);
 
+/** For people. */
+export const LAYERS = [
+  'requests of devices made of others (loop, dm, md): what they pass on to a disk is counted there',
+  'NVMe disks with several paths appear as their paths (nvme0c0n1, nvme0c1n1)',
+];
+
 export const requestSize = kept('size');
+const operation = bits(member(request, 'cmd_flags'), 0xff);
+/** Reads, writes and zone appends: what a disk is told to forget does not move. */
+export const movesBytes = any(equal(operation, 0), equal(operation, 1), equal(operation, 7));
 
 type Fields = Extract<Step, { kind: 'count' }>['fields'];
 
@@ -78,12 +106,8 @@ export const REQUESTERS: Fields = {
   zonename: zoneOfCgroup(kept('cgroup')),
   pid: kept('pid'),
   execname: pair(kept('name'), kept('nameEnd'), SHORT_NAMES),
-  // 5.15 gave the queue its disk; the request's own pointer went away in 5.17.
-  disk: string(
-    either(member(request, 'q.disk.disk_name'), member(request, 'rq_disk.disk_name')),
-    DISK_NAME_BYTES,
-  ),
-  optype: named(bits(member(request, 'cmd_flags'), 0xff), OPERATIONS),
+  disk: string(diskMember('disk_name'), DISK_NAME_BYTES),
+  optype: named(operation, OPERATIONS),
 };
 
 /** The same, and how it went. */
@@ -100,8 +124,11 @@ export const REQUESTS: Fields = {
   ],
 };
 
-/** `amount`: how much one request counts; 1 unless told otherwise. */
-export function requests(fields: Fields, amount?: Expression): readonly Probe[] {
+/** `amount`: how much one request counts, of those for which `counts` holds; 1 of each unless told otherwise. */
+export function requests(
+  fields: Fields,
+  { amount, counts }: { readonly amount?: Expression; readonly counts?: Expression } = {},
+): readonly Probe[] {
   return [
     {
       at: tracepoint('block_rq_issue'),
@@ -109,6 +136,7 @@ export function requests(fields: Fields, amount?: Expression): readonly Probe[] 
         {
           kind: 'keep',
           by: request,
+          when: all(...(counts === undefined ? [] : [counts]), isPhysical),
           values: {
             start: now,
             // Made, then merged, sorted and held back until now. Zero where the disk's statistics are turned off.

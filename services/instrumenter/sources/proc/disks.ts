@@ -27,14 +27,20 @@ export function diskRows({ files }: Machine): Row[] {
         bytesRead: numberAt(parts, 5) * SECTOR_BYTES,
         writes: numberAt(parts, 7),
         bytesWritten: numberAt(parts, 9) * SECTOR_BYTES,
+        discards: numberAt(parts, 14),
+        flushes: numberAt(parts, 18),
         busyNs: numberAt(parts, 12) * 1e6,
       },
     }));
 }
 
-/** A disk of hardware (or of a hypervisor) has a device; loop, ram, zram, dm and md have none. */
+/**
+ * A disk of hardware (or of a hypervisor) has a device; loop, ram, zram, dm and md have none, nor has nbd, whose hardware
+ * is elsewhere. A path of an NVMe disk that has several is hidden: the disk itself counts what goes over all of them.
+ */
 function isReal(files: Files, name: string): boolean {
-  return files.list(`/sys/block/${name}/device`).length > 0;
+  if (files.read(`/sys/block/${name}/hidden`)?.trim() === '1') return false;
+  return /^nbd\d+$/.test(name) || files.list(`/sys/block/${name}/device`).length > 0;
 }
 
 /** A slash in a device's name (cciss/c0d0) is a '!' in /sys. */

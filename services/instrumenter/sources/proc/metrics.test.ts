@@ -205,6 +205,43 @@ describe('disks and interfaces as things', () => {
     expect(await keyed(looks, 'disk.physio_ops', ['optype'])).toEqual({ read: 5, write: 7 });
   });
 
+  test('flushes and discards are kinds of their own, and the kernel’s empty write for each flush is none', async () => {
+    const line = (writes: number, flushes: number, discards: number): Texts => ({
+      '/proc/diskstats': ` 8 0 sda 0 0 0 0 ${writes} 0 0 0 0 0 0 ${discards} 0 0 0 ${flushes} 0\n`,
+      '/sys/block/sda/device/model': 'x',
+    });
+    const between = [line(100, 10, 0), line(1329, 316, 7)];
+    expect(await keyed(between, 'disk.physio_ops', ['optype'])).toEqual({
+      write: 923,
+      flush: 306,
+      discard: 7,
+    });
+    expect(await watch(between, 'disk.physio_ops')).toMatchObject({ number: 1236 });
+  });
+
+  test('two views of one thing count once: paths of an NVMe disk, a virtual function of an interface', async () => {
+    const nvme = (n: number): Texts => ({
+      '/proc/diskstats': ['nvme0n1', 'nvme0c0n1', 'nvme0c1n1']
+        .map((name, i) => ` 259 ${i} ${name} ${i === 0 ? 2 * n : n} 0 0 0 0 0 0 0 0 0 0\n`)
+        .join(''),
+      ...Object.fromEntries(
+        ['nvme0n1', 'nvme0c0n1', 'nvme0c1n1'].map((name) => [`/sys/block/${name}/device/model`, 'x']),
+      ),
+      '/sys/block/nvme0c0n1/hidden': '1\n',
+      '/sys/block/nvme0c1n1/hidden': '1\n',
+      '/sys/block/nvme0n1/hidden': '0\n',
+    });
+    expect(await keyed([nvme(0), nvme(505)], 'disk.physio_ops', ['disk'])).toEqual({ nvme0n1: 1010 });
+    const nics = (n: number): Texts => ({
+      '/proc/net/dev': `a\nb\n eth0: ${n} 1 0 0 0 0 0 0 0 0\n enP1s1: ${n} 1 0 0 0 0 0 0 0 0\n bond0: ${n} 1 0 0 0 0 0 0 0 0\n`,
+      '/sys/class/net/eth0/device/x': '',
+      '/sys/class/net/enP1s1/device/x': '',
+      '/sys/class/net/enP1s1/upper_eth0/x': '',
+      '/sys/class/net/eth0/upper_bond0/x': '',
+    });
+    expect(await keyed([nics(0), nics(1_000_000)], 'nic.bytes', ['nic'])).toEqual({ eth0: 1_000_000 });
+  });
+
   test('a disk that was busy throughout is at 100 percent, not above', async () => {
     expect(await watch([disk(0, 0, 0), disk(1, 0, 1004)], 'disk.disks', ['busytime'])).toMatchObject({
       distribution: [100, 1],

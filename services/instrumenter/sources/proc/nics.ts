@@ -4,6 +4,7 @@
  * Bridges, bonds, VLANs and pairs of virtual ones would count the same bytes again.
  */
 import type { Row } from '../snapshots';
+import type { Files } from './files';
 import type { Machine } from './machine';
 import { columns, numberAt } from './metric';
 
@@ -16,8 +17,21 @@ export function nicRows({ files }: Machine): Row[] {
     .slice(2)
     .filter((line) => line.includes(':'))
     .map(row);
-  const real = all.filter(({ key }) => files.list(`/sys/class/net/${key}/device`).length > 0);
+  const real = all.filter(({ key }) => isReal(files, key) && !isPartOfReal(files, key));
   return real.length > 0 ? real : all.filter(({ key }) => key !== 'lo');
+}
+
+const of = (nic: string): string => `/sys/class/net/${nic}`;
+
+function isReal(files: Files, nic: string): boolean {
+  return files.list(`${of(nic)}/device`).length > 0;
+}
+
+/** The virtual function behind an interface of a hypervisor (Hyper-V, virtio failover): that counts its packets too. */
+function isPartOfReal(files: Files, nic: string): boolean {
+  return files
+    .list(of(nic))
+    .some((entry) => entry.startsWith('upper_') && isReal(files, entry.slice('upper_'.length)));
 }
 
 /** "eth0: bytes packets errs drop fifo frame compressed multicast bytes packets …": received, then sent. */
