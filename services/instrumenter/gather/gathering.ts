@@ -34,6 +34,8 @@ export class Gathering {
   source: Source | undefined;
   probe: Probe | undefined;
   reason: string | undefined;
+  /** The second from which on it is tried again, where it could not be enabled. */
+  retryAt: number | undefined;
   /** Gathered, but not all of it (Probe.shortfall), as it was told last. */
   shortfall: string | undefined;
   log: string | undefined;

@@ -334,6 +334,40 @@ test('when a source refuses, the next that covers the question is tried; when al
   });
 });
 
+test('what could not be enabled is tried again now and then, and told when it works; what stays in the way is told once', async () => {
+  const source = execs();
+  const { instrumenter, told, tickAt } = node(source);
+  let tries = 0;
+  source.onEnable = () => {
+    tries++;
+    return Promise.reject(new EnableError('no memory'));
+  };
+  await instrumenter.enable(ask('unix.proc_execs'));
+  const before = told.length;
+  for (let second = 1; second <= 65; second++) await tickAt(second);
+  expect([tries, told.length]).toEqual([3, before]);
+  source.onEnable = () => new FakeProbe();
+  for (let second = 66; second <= 100; second++) await tickAt(second);
+  expect(told.slice(before)).toMatchObject([{ state: 'enabled' }]);
+  expect(source.probes[0]!.turns).toBeGreaterThan(3);
+});
+
+test('what is stopped while it is tried again leaves no probe behind', async () => {
+  const source = execs();
+  const { instrumenter, tickAt } = node(source);
+  source.onEnable = () => Promise.reject(new EnableError('no memory'));
+  await instrumenter.enable(ask('unix.proc_execs'));
+  const { promise, resolve } = deferred<FakeProbe>();
+  source.onEnable = () => promise;
+  const ticked = tickAt(31);
+  await new Promise(setImmediate);
+  await instrumenter.disable('global;1');
+  const probe = new FakeProbe();
+  resolve(probe);
+  await ticked;
+  expect(probe.closed).toBe(true);
+});
+
 test('a question that no source covers fails with a sentence that says why', async () => {
   const without = new FakeSource('bpf', [{ metric: 'cpu.thread_executions', unavailable: 'no BTF' }]);
   const { instrumenter } = node(execs('proc', ['hostname']), without);

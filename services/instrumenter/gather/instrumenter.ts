@@ -40,6 +40,8 @@ interface InstrumenterCounts {
   disables: number;
 }
 
+const RETRY_SECONDS = 30;
+
 export class Instrumenter {
   readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0 };
   private readonly options: InstrumenterOptions;
@@ -102,7 +104,7 @@ export class Instrumenter {
         changed(gathering.standing());
       },
     });
-    await stopped;
+    await Promise.all([stopped, this.retry(second)]);
   }
 
   /** For status: one row each. */
@@ -136,6 +138,20 @@ export class Instrumenter {
     changed(gathering.standing());
   }
 
+  /** What could not be enabled is tried again now and then, one a second: what was in the way may be gone. Told when it is. */
+  private async retry(second: number): Promise<void> {
+    const due = [...this.gatherings.values()].find(
+      ({ state, retryAt }) => state === 'failed' && retryAt !== undefined && second >= retryAt,
+    );
+    if (due === undefined) return;
+    const { reason } = due;
+    due.retryAt = second + RETRY_SECONDS;
+    await this.tryEach(due, candidates(this.options.sources, due.instrumentation));
+    if (due.state === 'enabled' || (due.state === 'failed' && due.reason !== reason)) {
+      this.options.changed(due.standing());
+    }
+  }
+
   private async tryEach(gathering: Gathering, sources: readonly Source[]): Promise<void> {
     const { log } = this.options;
     for (const source of sources) {
@@ -150,14 +166,19 @@ export class Instrumenter {
         }
         gathering.probe = probe;
         gathering.state = 'enabled';
+        gathering.retryAt = undefined;
         gathering.reason = undefined;
         gathering.log = undefined;
         noteShortfall(gathering, log);
         return;
       } catch (error) {
-        gathering.reason = messageOf(error);
+        const reason = messageOf(error);
+        const isNews = gathering.reason !== reason;
+        gathering.retryAt ??=
+          (this.lastSecond ?? Math.floor(this.options.clock.now() / 1000)) + RETRY_SECONDS;
+        gathering.reason = reason;
         gathering.log = error instanceof EnableError ? error.log : '';
-        log.warn({ err: error, fqid: gathering.fqid, source: source.name }, 'could not enable');
+        if (isNews) log.warn({ err: error, fqid: gathering.fqid, source: source.name }, 'could not enable');
       }
     }
   }
