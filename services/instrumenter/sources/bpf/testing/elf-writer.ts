@@ -89,3 +89,14 @@ export function anElf({ notes, base, symbols }: SectionOf): Buffer {
   Buffer.concat(rows).copy(file, 0x1d00);
   return file;
 }
+
+/** Sections of such a file, in its table. */
+export const SECTION = { notes: 1, symbols: 3, names: 4 } as const;
+
+/** The same file with other contents of a section, of any length. */
+export function withSection(elf: Buffer, section: number, contents: Buffer): Buffer {
+  const bytes = Buffer.concat([elf, contents]);
+  const row = Number(bytes.readBigUInt64LE(40)) + 64 * section;
+  words(elf.length, contents.length).copy(bytes, row + 24);
+  return bytes;
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { Elf, ElfError, type Reader } from './elf';
 import { Spots } from '../compiler/site';
-import { aNote, anElf, type SectionOf } from '../testing/elf-writer';
+import { aNote, anElf, SECTION, withSection, type SectionOf } from '../testing/elf-writer';
 import { finding } from './finding';
 import { usdtProbes } from './usdt';
 import { entry, returnOf, usdt, userMoment, type Programs } from '../../../metrics/user';
@@ -127,13 +127,7 @@ test('a file of a million symbols that all look alike is searched no longer than
   const evil = anElf({ notes: [], base: 0, symbols: [{ name: 'sell', address: 0x1004 }] });
   const names = Buffer.alloc(16 * 1024 * 1024, 'a');
   Buffer.from('sell\0').copy(names, names.length - 5);
-  const bytes = Buffer.concat([evil, symbols, names]);
-  const header = (section: number, offset: number, length: number): void => {
-    bytes.writeBigUInt64LE(BigInt(offset), 0x1d00 + 64 * section + 24);
-    bytes.writeBigUInt64LE(BigInt(length), 0x1d00 + 64 * section + 32);
-  };
-  header(3, evil.length, symbols.length);
-  header(4, evil.length + symbols.length, names.length);
+  const bytes = withSection(withSection(evil, SECTION.symbols, symbols), SECTION.names, names);
   const from = performance.now();
   let functions = 0;
   elfOf(bytes).eachFunction(() => functions++);
