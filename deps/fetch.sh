@@ -14,7 +14,7 @@ BIN=$PWD/build/bin
 programs_of() {
   case $1 in
   broker) echo rabbitmq-server ;;
-  tests) echo xmllint groff tmux zsh fish python3 postgres chromium cc ;;
+  tests) echo xmllint groff tmux zsh fish python3 postgres chromium cc prometheus promtool ;;
   bench) echo haproxy bpftrace ;;
   *) echo "$1" ;;
   esac
@@ -26,6 +26,7 @@ packages_of() {
   postgres) echo postgresql ;;
   chromium) echo chromium fonts-dejavu-core ;;
   cc) echo gcc ;;
+  promtool) echo prometheus ;;
   *) echo "$1" ;;
   esac
 }

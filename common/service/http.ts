@@ -68,6 +68,8 @@ interface HttpOptions {
   readonly admit?: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
   /** PEM texts: the server speaks HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Each request that was answered: its route as it stands in `routes`, its status, and how long that took, in seconds. */
+  readonly observe?: (method: string, route: string, status: number, seconds: number) => void;
   /** For tests; the usual ones are in limits.ts. */
   readonly patience?: Partial<Patience>;
 }
@@ -110,13 +112,17 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     req: RestifyRequest,
     res: RestifyResponse,
     handle: Route['handle'],
+    route: string,
   ): Promise<void> => {
+    const began = performance.now();
     const [incoming, outgoing] = [req, res];
     counts.requests++;
     counts.pending++;
     outgoing.once('close', () => {
       counts.pending--;
       counts.byStatus.set(outgoing.statusCode, (counts.byStatus.get(outgoing.statusCode) ?? 0) + 1);
+      const seconds = (performance.now() - began) / 1000;
+      options.observe?.(incoming.method ?? '', route, outgoing.statusCode, seconds);
     });
     try {
       const request = await read(incoming, outgoing, req.params as Record<string, string>);
@@ -147,7 +153,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     const allow = METHODS.filter((method) => handlers.has(method));
     for (const method of METHODS) {
       const handle = handlers.get(method) ?? refuse(method, allow);
-      register(server, method, path, (req, res) => answer(req, res, handle));
+      register(server, method, path, (req, res) => answer(req, res, handle, path));
     }
   }
   // What restify itself refuses (no such path, a path that does not decode) gets our form of error.

@@ -35,6 +35,8 @@ export interface Settings {
   readonly geoip: string | undefined;
   /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
   readonly logLevel: string;
+  /** CA_METRICS_PORT: where an instrumenter answers /metrics, on loopback; 0: nowhere. */
+  readonly metricsPort: number;
   /** CA_WATCHDOG_S: seconds that a service may be stuck before it writes a dump; 0: nobody watches. */
   readonly watchdogS: number;
   /** CA_WATCHDOG_EXIT: seconds after which a stuck service is ended; 0: never. */
@@ -74,6 +76,7 @@ export function readSettings(env: Environment): Settings {
     probeBudget: percentOf(env, 'CA_PROBE_BUDGET', DEFAULT_BUDGET),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
     logLevel: env['CA_LOG_LEVEL'] ?? 'info',
+    metricsPort: portOf(env, 'CA_METRICS_PORT', 0),
     watchdogS: wholeOf(env, 'CA_WATCHDOG_S', 5),
     watchdogExitS: wholeOf(env, 'CA_WATCHDOG_EXIT', 20),
   };

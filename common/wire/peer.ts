@@ -59,6 +59,8 @@ export interface PeerHealth {
 
 export class Peer {
   readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
+  /** Connections to the broker that were made. */
+  connections = 0;
   readonly key: string;
   private readonly handlers = new Map<MessageType, Handler<MessageType>>();
   private readonly waiting = new Map<
@@ -140,7 +142,10 @@ export class Peer {
         this.receive(delivery);
       },
       // The very first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
-      onUp: () => setImmediate(() => onUp?.()),
+      onUp: () => {
+        this.connections++;
+        setImmediate(() => onUp?.());
+      },
       onDown: (reason) => {
         this.failWaiting(`the connection to the broker was lost: ${reason}`);
         onDown?.(reason);

@@ -76,6 +76,24 @@ export class Aggregator {
     this.recall = new Recall({ ...options, ask: options.resend, clocks: this.clocks });
   }
 
+  /** Of instrumentations that are gone: what their datasets had counted. */
+  private readonly former = new Map<keyof Dataset['counts'], number>();
+
+  get all(): Iterable<Owned> {
+    return this.owned.values();
+  }
+
+  get recalled(): Recall['counts'] {
+    return this.recall.counts;
+  }
+
+  /** Since the start, of instrumentations that are here and that were. */
+  countOf(outcome: keyof Dataset['counts']): number {
+    let sum = this.former.get(outcome) ?? 0;
+    for (const { dataset } of this.owned.values()) sum += dataset.counts[outcome];
+    return sum;
+  }
+
   get(id: string): Owned | undefined {
     return this.owned.get(id);
   }
@@ -111,6 +129,9 @@ export class Aggregator {
   async disable(id: string, deleted = true): Promise<void> {
     await this.loading.get(id);
     const owned = this.owned.get(id);
+    for (const outcome of Object.keys(owned?.dataset.counts ?? {}) as (keyof Dataset['counts'])[]) {
+      this.former.set(outcome, (this.former.get(outcome) ?? 0) + (owned?.dataset.counts[outcome] ?? 0));
+    }
     this.owned.delete(id);
     await this.options.hindsight?.forget(id, deleted);
     owned?.waiting.end(notFound(`instrumentation ${id} any more`));

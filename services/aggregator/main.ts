@@ -19,6 +19,11 @@ import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
 import { HeldAnswers } from './http/answer-budget';
 import { createRenderer } from './heatmap/renderer';
+import type { Family } from '../../common/prometheus/family';
+import { toFamilyJson } from '../../common/prometheus/family-json';
+import { brokerMetrics, LoopDelay, processMetrics, RequestTimes } from '../../common/prometheus/own-metrics';
+import { scrapeReply } from '../../common/prometheus/scrape';
+import { aggregatorMetrics } from './http/own-metrics';
 import { valueRoutes } from './http/routes';
 import { promqlRoutes } from './promql/routes';
 import { geolocation } from './transformations/geolocation';
@@ -96,6 +101,20 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
     held: new HeldAnswers({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
   };
+  const times = new RequestTimes(clock);
+  const delay = new LoopDelay(clock);
+  const families = (): Family[] => [
+    ...processMetrics('aggregator', started),
+    ...delay.families(),
+    ...brokerMetrics(peer, started),
+    ...times.families(),
+    ...aggregatorMetrics(aggregator, started),
+  ];
+  const metrics: Route[] = [
+    { method: 'GET', path: '/metrics', handle: ({ headers }) => scrapeReply(headers.accept, families()) },
+    // The front door writes the formats of all aggregators together.
+    { method: 'POST', path: '/ca/metrics', handle: () => ({ json: toFamilyJson(families()) }) },
+  ];
   const statusRoute: Route = { method: 'GET', path: '/ca/admin/status', handle: () => ({ json: status() }) };
   let frontDoorSecret: string | undefined;
   const http = await listen(
@@ -106,11 +125,13 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
           ...valueRoutes(context),
           ...promqlRoutes(context),
           statusRoute,
+          ...metrics,
           ...healthRoutes(() => peer.health.reason),
         ],
         host: HOST,
         port,
         log,
+        observe: times.observe,
         admit: (incoming) => {
           if (!HEALTH_PATHS.includes(incoming.url ?? '')) admitFrontDoor(incoming, frontDoorSecret);
         },
@@ -153,7 +174,8 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     },
     (fqid) => aggregator.get(fqid) !== undefined,
   );
-  const stopTicking = clock.everySecond(() => {
+  const stopTicking = clock.everySecond((second) => {
+    delay.tick(second);
     aggregator.tick();
     peer.tell(keys.config, 'alive', {});
   });

@@ -13,6 +13,7 @@ import { listen } from './gather/commands';
 import { hello } from './gather/hello';
 import { Instrumenter } from './gather/instrumenter';
 import { Journal } from './gather/journal';
+import { serveNodeMetrics } from './gather/own-metrics';
 import { Outbox } from './gather/outbox';
 import { stuckReads } from './sources/blocking-io-pool';
 import { missingFrom, openSources } from './sources/sources';
@@ -105,6 +106,9 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   panic.state('broker', () => peer.state);
   panic.state('outbox', () => ({ queued: outbox.queued, ...outbox.counts }));
   panic.listen(peer);
+  if (settings.metricsPort > 0) {
+    serveNodeMetrics(settings.metricsPort, { peer, instrumenter, outbox, clock, log, started });
+  }
 
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
   const alive = setInterval(() => peer.tell(keys.config, 'alive', {}), LIMITS.aliveEveryMs);

@@ -11,6 +11,8 @@ import { API_VERSION, type Gate } from './gate';
 import { DOCS_STYLE, docsPage } from '../api/docs';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
+import { LoopDelay, RequestTimes } from '../../../common/prometheus/own-metrics';
+import { metricsRoutes } from '../prometheus/metrics';
 import { readApiRoutes } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
@@ -40,6 +42,11 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
   const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
   const all = resources({ config, proxy, status, statusOfAll });
+  const times = new RequestTimes(clock);
+  const delay = new LoopDelay(clock);
+  clock.everySecond((second) => {
+    delay.tick(second);
+  });
   return serve({
     name: 'cloud-analytics',
     host,
@@ -47,10 +54,12 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
     fd,
     tls,
     admit: gate,
+    observe: times.observe,
     log,
     routes: [
       ...routesOf(all),
       ...descriptionRoutes(all),
+      ...metricsRoutes({ config, proxy, bus, times, delay, started: clock.now() }),
       ...readApiRoutes({ config, proxy, now: () => clock.now() }),
       ...(await pageRoutes(pageFolder)),
       ...healthRoutes(() => trouble(bus, config, proxy)),

@@ -6,4 +6,5 @@ import type { Peer } from '../../../common/wire/peer';
 export type Bus = Pick<
   Peer,
   'key' | 'connected' | 'heardUntil' | 'health' | 'counts' | 'on' | 'tell' | 'call'
->;
+> &
+  Partial<Pick<Peer, 'connections'>>;

@@ -1,0 +1,112 @@
+/*
+ * GET /metrics at the front door: this service, and what each aggregator says of itself and of the instrumentations that
+ * are exported. In: a scrape. Out: families in the format that it likes best. An aggregator that does not answer in time is
+ * missing from it, and ca_aggregator_scraped is 0.
+ */
+import type { Reply, Request, Route } from '../../../common/service/http';
+import { counter, gauge, labelled, type Family } from '../../../common/prometheus/family';
+import { fromFamilyJson } from '../../../common/prometheus/family-json';
+import {
+  brokerMetrics,
+  processMetrics,
+  type LoopDelay,
+  type RequestTimes,
+} from '../../../common/prometheus/own-metrics';
+import { scrapeReply } from '../../../common/prometheus/scrape';
+import type { Config } from '../config';
+import type { Proxy } from '../door/proxy';
+import type { Bus } from '../fleet/bus';
+
+interface DoorMetrics {
+  readonly config: Config;
+  readonly proxy: Proxy;
+  readonly bus: Bus;
+  readonly times: RequestTimes;
+  readonly delay: LoopDelay;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+}
+
+const ANSWER_BYTES = 32 * 1024 * 1024;
+
+export function metricsRoutes(door: DoorMetrics): Route[] {
+  return [{ method: 'GET', path: '/metrics', handle: (request) => scrape(door, request) }];
+}
+
+async function scrape(door: DoorMetrics, request: Request): Promise<Reply> {
+  const of = await Promise.all(
+    door.config.members.aggregators.map(async (aggregator) => {
+      const { instance } = aggregator;
+      try {
+        const { status, body } = await door.proxy.ask(
+          aggregator,
+          '/ca/metrics',
+          {},
+          request.gone,
+          ANSWER_BYTES,
+        );
+        if (status !== 200) return { instance, families: undefined };
+        return { instance, families: fromFamilyJson(JSON.parse(body.toString('utf8'))) };
+      } catch {
+        return { instance, families: undefined };
+      }
+    }),
+  );
+  const families = [
+    ...ownFamilies(door),
+    ...gauge(
+      'ca_aggregator_scraped',
+      '1 when the aggregator has answered this scrape.',
+      of.map(({ instance, families: its }) => [{ aggregator: instance }, its === undefined ? 0 : 1] as const),
+    ),
+    ...of.flatMap(({ instance, families: its = [] }) => labelled(its, { aggregator: instance })),
+  ];
+  return scrapeReply(request.headers.accept, families);
+}
+
+function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics): Family[] {
+  const { members, records } = config;
+  const states = new Map<string, number>();
+  for (const id of records.keys()) {
+    for (const [state, count] of Object.entries(config.reconciler.countsOf(id))) {
+      states.set(state, (states.get(state) ?? 0) + count);
+    }
+  }
+  const { forwarded, failed, refused, pending } = proxy.counts;
+  const of = <T extends 'running' | 'waiting'>(name: T): (readonly [Record<string, string>, number])[] =>
+    proxy.upstreams.map((upstream) => [{ upstream: upstream.address }, upstream[name]]);
+  return [
+    ...processMetrics('config', started),
+    ...delay.families(),
+    ...brokerMetrics(bus, started),
+    ...times.families(),
+    ...gauge('ca_aggregators_online', 'Aggregators that are there.', members.aggregators.length),
+    ...gauge('ca_instrumenters_online', 'Nodes that are there.', members.nodes.length),
+    ...gauge('ca_instrumentations_defined', 'Instrumentations that somebody asked for.', records.size),
+    ...gauge(
+      'ca_instrumentations_homeless',
+      'Instrumentations whose aggregator is not there.',
+      config.homeless,
+    ),
+    ...gauge(
+      'ca_instrumentation_nodes',
+      'How it stands with instrumentations on nodes: pairs of the two, by state.',
+      [...states].map(([state, count]) => [{ state }, count] as const),
+    ),
+    ...gauge('ca_upstream_requests_running', 'Requests that an aggregator is answering.', of('running')),
+    ...gauge(
+      'ca_upstream_requests_waiting',
+      'Requests that wait for a connection to an aggregator.',
+      of('waiting'),
+    ),
+    ...gauge('ca_proxy_requests_pending', 'Requests that were passed on and are not answered.', pending),
+    ...counter('ca_proxy_requests', 'Requests that were passed on to aggregators.', forwarded, started),
+    ...counter('ca_proxy_requests_failed', 'Requests that an aggregator did not answer.', failed, started),
+    ...counter(
+      'ca_proxy_requests_refused',
+      'Requests refused because too many waited already.',
+      refused,
+      started,
+    ),
+  ];
+}
