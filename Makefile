@@ -127,6 +127,11 @@ chaos: broker build
 attack: broker build
 	@node build/tools/attack/main.js $(if $(ONLY),--only '$(ONLY)')
 
+.PHONY: strange
+# The README's words on machines that have never seen this: Debian 12, 13, Ubuntu's layout (10 minutes each; FULL=1: 40).
+strange:
+	@SUITE="$(SUITE)" FULL="$(FULL)" tools/strange/strange.sh
+
 # Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
 .PHONY: probes
 probes: build

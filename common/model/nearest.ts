@@ -4,12 +4,15 @@
  */
 import { distance } from 'fastest-levenshtein';
 
-/** Fewer edits than a third of the word, and two at least; the beginning of a word counts as one edit. */
+const letters = (word: string): string => word.split('').sort().join('');
+
+/** Fewer edits than a third of the word, and two at least; the beginning of a word, or its letters in another order, count as one. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const edits = candidate.startsWith(word) && word.length > 1 ? 1 : distance(word, candidate);
+    const close = (candidate.startsWith(word) && word.length > 1) || letters(candidate) === letters(word);
+    const edits = close ? Math.min(1, distance(word, candidate)) : distance(word, candidate);
     if (edits < least) [best, least] = [candidate, edits];
   }
   return best;

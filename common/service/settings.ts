@@ -66,10 +66,7 @@ export function readSettings(env: Environment): Settings {
     home: resolve(env['CA_HOME'] ?? defaultHome(httpPort)),
     host,
     instance: env['CA_INSTANCE'] ?? '0',
-    sources: env['CA_SOURCES']
-      ?.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+    sources: namesOf(env, 'CA_SOURCES'),
     dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
     searchPath: env['PATH'] ?? '',
     seed: wholeOf(env, 'CA_SEED', 1),
@@ -94,6 +91,13 @@ export function brokerUrl(settings: Settings): string {
     'CA_AMQP_URL',
     'must name the broker, such as amqp://user:password@127.0.0.1:5672/ (make run sets it)',
   );
+}
+
+/** None is as good as not set: nobody wants nothing. */
+function namesOf(env: Environment, name: string): readonly string[] | undefined {
+  const names = (env[name] ?? '').split(',').map((one) => one.trim());
+  const given = names.filter((one) => one !== '');
+  return given.length === 0 ? undefined : given;
 }
 
 function portOf(env: Environment, name: string, fallback: number): number {

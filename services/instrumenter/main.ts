@@ -16,7 +16,7 @@ import { Journal } from './gather/journal';
 import { serveNodeMetrics } from './gather/own-metrics';
 import { Outbox } from './gather/outbox';
 import { stuckReads } from './sources/blocking-io-pool';
-import { missingFrom, openSources } from './sources/sources';
+import { checkNames, missingFrom, openSources } from './sources/sources';
 
 async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
@@ -26,6 +26,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const journal = new Journal();
   const keys = routes(settings.amqpPrefix);
 
+  checkNames(settings.sources ?? []);
   const opened = await openSources(settings.sources, {
     host,
     clock,

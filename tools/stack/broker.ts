@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutFolder } from './checkout';
+import { DISK_FREE_LIMIT_MIB, lackOfSpace } from './disk-space';
 import { freePorts, isOpen } from './ports';
 import { run, type Guard, type Running } from './process';
+import { lastWords } from './supervise';
 import { Hopeless, until } from '../testing/until';
 
 /** The machine's own programs. Debian's wrappers in /usr/sbin change user and folder, and refuse other users. */
@@ -31,6 +33,8 @@ export interface PrivateBroker {
   /** Id of the Erlang machine. */
   readonly pid: number;
   stop(): Promise<void>;
+  /** Called each time that it ends by itself. */
+  onEnd(ended: (how: string) => void): void;
   /** As a power cut would: for tests of recovery; start() brings it back on the same ports with the same state. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -38,6 +42,7 @@ export interface PrivateBroker {
 
 /** First start of a new folder takes about 6 s, later ones 4 s; 60 s are allowed on a busy machine. */
 const START_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 10_000;
 
 export async function startBroker(folder: string, guard?: Guard): Promise<PrivateBroker> {
   for (const part of ['home', 'mnesia', 'log'])
@@ -53,7 +58,7 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
       `default_pass = ${password}`,
       'loopback_users.ca = true',
       'vm_memory_high_watermark.absolute = 512MiB',
-      'disk_free_limit.absolute = 64MiB',
+      `disk_free_limit.absolute = ${DISK_FREE_LIMIT_MIB}MiB`,
       'heartbeat = 10',
       'log.console = false',
       '',
@@ -64,18 +69,23 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
   const file = (name: string): string => join(folder, 'log', name);
   let machine: Running | undefined;
   let names: Running | undefined;
+  let ended: ((how: string) => void) | undefined;
+  let beam: number | undefined;
 
   const start = async (): Promise<void> => {
     // Our own epmd in the foreground: one that RabbitMQ starts itself would outlive it.
-    names ??= await run(
-      {
-        file: brokerProgram('epmd'),
-        args: ['-port', String(epmd), '-address', '127.0.0.1'],
-        env,
-        logFile: file('epmd.out'),
-      },
-      guard,
-    );
+    if (names?.alive() !== true)
+      names = await run(
+        {
+          file: brokerProgram('epmd'),
+          args: ['-port', String(epmd), '-address', '127.0.0.1'],
+          env,
+          logFile: file('epmd.out'),
+        },
+        guard,
+      );
+    // A machine whose launching script alone was killed still has the port.
+    if (beam !== undefined) await endBeam(beam);
     rmSync(join(folder, 'pid'), { force: true }); // of an earlier run: not ours to signal
     machine = await run(
       { file: brokerProgram('rabbitmq-server'), args: [], env, logFile: file('stdout') },
@@ -83,19 +93,31 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
     );
     const started = machine;
     await until('RabbitMQ starting', START_LIMIT_MS, async () => {
-      if (!started.alive()) throw new Hopeless(`RabbitMQ ended as it started; see ${file('stdout')}`);
-      return (await isOpen(port)) ? true : undefined;
+      if (!started.alive()) {
+        const why = lackOfSpace(folder) ?? lastWords(file('stdout'));
+        throw new Hopeless(`RabbitMQ ended as it started: ${why}; see ${file('stdout')}`);
+      }
+      // Its own sign too: somebody else may have taken the port meanwhile.
+      return existsSync(join(folder, 'pid')) && (await isOpen(port)) ? true : undefined;
     });
-    guard?.add(beamPid());
+    beam = beamPid();
+    guard?.add(beam);
+    void started.exited.then((how) => {
+      if (machine === started) ended?.(String(how));
+    });
   };
   const beamPid = (): number => Number(readFileSync(join(folder, 'pid'), 'utf8'));
   const stop = async (): Promise<void> => {
     // The launching script waits for the machine and passes SIGTERM on; a clean end takes about 1.1 s.
-    const beam = existsSync(join(folder, 'pid')) ? beamPid() : undefined;
-    await machine?.stop(4000);
-    if (beam !== undefined) guard?.remove(beam);
-    await names?.stop(500);
+    const running = machine;
     machine = undefined;
+    await running?.stop(4000);
+    if (beam !== undefined) {
+      await endBeam(beam);
+      guard?.remove(beam);
+    }
+    beam = undefined;
+    await names?.stop(500);
     names = undefined;
   };
 
@@ -113,12 +135,29 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
       return beamPid();
     },
     stop,
+    onEnd(report) {
+      ended = report;
+    },
     async kill() {
+      const running = machine;
+      machine = undefined;
       process.kill(beamPid(), 'SIGKILL');
-      await machine?.exited;
+      await running?.exited;
     },
     start,
   };
+}
+
+/** Nothing to do where it has ended, as it mostly has. */
+async function endBeam(pid: number): Promise<void> {
+  await until('RabbitMQ ending', END_LIMIT_MS, () => {
+    try {
+      process.kill(pid, 'SIGKILL');
+      return undefined;
+    } catch {
+      return true;
+    }
+  });
 }
 
 /** A random word kept in a file that only we can read; made at the first call. */

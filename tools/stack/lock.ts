@@ -3,7 +3,9 @@
  * until it is released, or a sentence that says who has it. A file that was left behind holds nobody up.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../common/service/errors';
 
 /** Part of our own command line: a process with a number of old may be anybody's by now. */
 const PROGRAM = join('tools', 'stack', 'main.js');
@@ -13,14 +15,28 @@ export function lockFolder(home: string, program = PROGRAM): () => void {
   const holder = holderOf(file);
   if (holder !== undefined && isRunning(holder, program)) {
     throw new Error(
-      `another deployment (process ${holder}) uses ${home}; fix: stop it, or start this one with CA_HTTP_PORT=24181 make run`,
+      `another deployment (process ${holder}) uses ${home}; fix: stop it, or start this one with ${elsewhere(home)} make run`,
     );
   }
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  writeFileSync(file, String(process.pid));
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    rmSync(file, { force: true });
+    writeFileSync(file, String(process.pid));
+  } catch (error) {
+    throw new Error(
+      `the state folder ${home} cannot be used: ${messageOf(error)}; fix: make it yours (sudo chown -R ${userInfo().username} '${home}'), or set CA_HOME to another folder`,
+      { cause: error },
+    );
+  }
   return () => {
     rmSync(file, { force: true });
   };
+}
+
+/** A folder that was named is not another one because of the port. */
+function elsewhere(home: string, env: NodeJS.ProcessEnv = process.env): string {
+  const named = env['CA_HOME'] === undefined || env['CA_HOME'] === '' ? '' : `CA_HOME='${home}-2' `;
+  return `${named}CA_HTTP_PORT=24181`;
 }
 
 /** undefined: no file, or nothing in it, as after a power failure. */

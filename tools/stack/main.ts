@@ -5,9 +5,11 @@
 import { messageOf } from '../../common/service/errors';
 import { readSettings } from '../../common/service/settings';
 import { brokerInstalled } from './broker';
+import { lackOfSpace, watchSpace } from './disk-space';
 import { lockFolder } from './lock';
 import { sourcesOf } from './missing';
 import { isOpen } from './ports';
+import { onReasonToEnd } from './reasons-to-end';
 import { startStack, type Stack } from './stack';
 
 const say = (line: string): void => console.log(line);
@@ -20,6 +22,8 @@ async function main(): Promise<void> {
       `port ${settings.httpPort} is taken; fix: stop what listens there, or choose another with CA_HTTP_PORT=24181 make run`,
     );
   }
+  const full = settings.amqpUrl === undefined ? lackOfSpace(settings.home) : undefined;
+  if (full !== undefined) throw new Error(full);
   if (settings.amqpUrl === undefined && !brokerInstalled()) {
     throw new Error(
       'missing: rabbitmq-server, the message broker between the services; ' +
@@ -47,7 +51,8 @@ async function main(): Promise<void> {
       say('stopped');
       process.exit(0);
     })());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+  onReasonToEnd((reason) => void stop(reason));
+  watchSpace(settings.home, say);
 
   stack = await starting;
   const { working, missing } = sourcesOf(await stack.instrumenterStatus(settings.host));

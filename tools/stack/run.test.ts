@@ -158,6 +158,59 @@ describe('three beside one another, each with a broker of its own', () => {
   });
 });
 
+describe('one that goes on', () => {
+  const own = { MAKELEVEL: '1' };
+
+  test('its broker is started again when it is killed, and values come again', async () => {
+    const run = await start({ env: { CA_SOURCES: 'synthetic' } });
+    await ready(run);
+    const pid = Number(readFileSync(join(run.home, 'broker', 'pid'), 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await until('the broker again', 60_000, () =>
+      run.lines.find((line) => /^RabbitMQ listens on .* again$/.test(line)),
+    );
+    expect(run.lines.join('\n')).toMatch(/RabbitMQ ended \(.*\); starting it again/);
+    await until('everybody again', 30_000, async () => {
+      const status = await fetch(`http://127.0.0.1:${run.port}/ca/admin/status`).then((r) => r.json());
+      return (status as { instrumenters: unknown[] }).instrumenters.length === 1 ? true : undefined;
+    });
+  });
+
+  test('as the leader of a session it ends with its terminal, though make waits for it', async () => {
+    // script's shell stands for make: it ignores SIGHUP and waits, as make does.
+    const home = newHome();
+    const [port = 0] = await freePorts(1);
+    const main = join(buildFolder(), 'tools', 'stack', 'main.js');
+    const command = `trap '' HUP; '${process.execPath}' '${main}'; true`;
+    const script = spawn('script', ['-qfc', command, join(home, 'typescript')], {
+      env: { PATH: process.env['PATH'], SHELL: '/bin/sh', CA_HOME: home, CA_HTTP_PORT: String(port), ...own },
+      stdio: 'ignore',
+    });
+    await until('the system being ready', 90_000, () =>
+      existsSync(join(home, 'connection.json')) ? true : undefined,
+    );
+    script.kill('SIGKILL');
+    await until('everything to be gone', 15_000, () => (processesOf(home).length === 0 ? true : undefined));
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  test('it ends when the make that started it is killed', async () => {
+    const home = newHome();
+    const [port = 0] = await freePorts(1);
+    const main = join(buildFolder(), 'tools', 'stack', 'main.js');
+    const make = spawn('sh', ['-c', `'${process.execPath}' '${main}' >/dev/null; true`], {
+      env: { PATH: process.env['PATH'], CA_HOME: home, CA_HTTP_PORT: String(port), ...own },
+      stdio: 'ignore',
+    });
+    await until('the system being ready', 90_000, () =>
+      existsSync(join(home, 'connection.json')) ? true : undefined,
+    );
+    make.kill('SIGKILL');
+    await until('everything to be gone', 15_000, () => (processesOf(home).length === 0 ? true : undefined));
+    rmSync(home, { recursive: true, force: true });
+  });
+});
+
 describe('with a broker that is there already', () => {
   let broker: TestBroker;
   const folder = newHome();
@@ -203,6 +256,18 @@ describe('with a broker that is there already', () => {
     expect((await fetch(url)).status).toBe(401);
     const headers = { authorization: 'Bearer a-long-enough-secret-token' };
     expect((await fetch(url, { headers })).status).toBe(200);
+  });
+
+  test.each([
+    [{ CA_SOURCES: 'bfp' }, /unknown source "bfp" \(did you mean bpf\?\)/],
+    [{ CA_BIND: '0.0.0.0' }, /CA_BIND/],
+  ])('%j is refused at once, with what is wrong about it', async (env, why) => {
+    const since = Date.now();
+    const run = await start({ env: { CA_AMQP_URL: broker.url, CA_AMQP_PREFIX: 'wrong', ...env } });
+    expect(await run.exit).toBe(1);
+    expect(run.lines.at(-1)).toMatch(why);
+    expect(Date.now() - since).toBeLessThan(30_000); // it waits a minute for services that may still come
+    expect(processesOf(run.home)).toEqual([]);
   });
 
   test('a wrong CA_AMQP_URL is said in one line that does not repeat the password', async () => {

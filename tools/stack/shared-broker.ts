@@ -9,26 +9,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../common/service/errors';
 import { brokerInstalled, startBroker, type PrivateBroker } from './broker';
+import { onReasonToEnd } from './reasons-to-end';
 import { startGuard } from './process';
 
 async function main([file = '', ...args]: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ca-shared-broker-'));
   const guard = startGuard();
   let broker: PrivateBroker | undefined;
-  let ended: NodeJS.Signals | undefined;
+  let ended = false;
   let child: ChildProcess | undefined;
   // Whoever ends us means the command: it must not go on without its broker, nor our folder stay.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      ended = signal;
-      child?.kill(signal);
-    });
-  }
+  onReasonToEnd(() => {
+    ended = true;
+    child?.kill('SIGTERM');
+  });
   try {
     // Without one the tests themselves say what is missing.
     if (brokerInstalled()) broker = await startBroker(folder, guard);
     const env = { ...process.env, ...(broker === undefined ? {} : { CA_TEST_BROKER: broker.url }) };
-    if (ended !== undefined) return 1;
+    if (ended) return 1;
     const running = spawn(file, args, { stdio: 'inherit', env });
     child = running;
     return await new Promise((resolve, reject) => {

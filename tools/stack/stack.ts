@@ -3,7 +3,7 @@
  * a process of its own with its log file. In: ports, a state folder, a broker's URL. Out: the front door's URL and a
  * way to stop everything. Used by `make run` and by the end-to-end tests alike.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
@@ -14,10 +14,12 @@ import { Peer, type AnswerBody } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { startBroker, type PrivateBroker } from './broker';
 import { buildFolder } from './checkout';
+import { keepRunning } from './keep-broker';
+import { handOver, handOverAll, notOurs } from './ownership';
 import { holdPort, type HeldPort } from './held-port';
 import { startGuard, type Guard } from './process';
 import { supervise, type Supervised } from './supervise';
-import { until } from '../testing/until';
+import { Hopeless, until } from '../testing/until';
 
 export { buildFolder };
 
@@ -68,6 +70,9 @@ const BROKER_ATTEMPTS = 5;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const say = options.say ?? ((): void => undefined);
   mkdirSync(options.home, { recursive: true, mode: 0o700 });
+  const obstacle = notOurs(options.home);
+  if (obstacle !== undefined) throw new Error(obstacle);
+  handOver(options.home);
   const guard = startGuard();
   const started: { stop(): Promise<void> }[] = [];
   // Last started, first stopped: instrumenters say goodbye while somebody still listens.
@@ -77,6 +82,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     await started.pop()?.stop();
     guard.close();
+    handOverAll(options.home);
   };
   try {
     return await startAll(options, say, guard, started, stop);
@@ -97,7 +103,7 @@ async function startAll(
   if (options.amqpUrl === undefined) {
     say('starting a private RabbitMQ …');
     broker = await startBroker(join(options.home, 'broker'), guard);
-    started.push(broker);
+    started.push(keepRunning(broker, say));
     say(`RabbitMQ listens on 127.0.0.1:${broker.port}`);
   }
   const plainUrl = options.amqpUrl ?? broker?.url ?? '';
@@ -174,7 +180,7 @@ async function startAll(
   await until('services coming up', READY_LIMIT_MS, async () => {
     for (const service of everybody) {
       const why = service.failure();
-      if (why !== undefined) throw new Error(why);
+      if (why !== undefined) throw service.gaveUp() ? new Hopeless(why) : new Error(why);
     }
     const now = await status();
     const all =
@@ -184,7 +190,10 @@ async function startAll(
   // How tools on this machine find the deployment; it holds the broker's password.
   const { prefix = '' } = options;
   const connection = { url, amqpUrl, prefix };
-  writeFileSync(join(options.home, 'connection.json'), `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  const file = join(options.home, 'connection.json');
+  rmSync(file, { force: true }); // one that somebody else has left could not be written
+  writeFileSync(file, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
+  handOver(file);
   return {
     url,
     amqpUrl,

@@ -13,6 +13,8 @@ export interface Supervised {
   readonly logFile: string;
   /** Why it is not running, when it is not. */
   failure(): string | undefined;
+  /** A wrong setting: it is not started again. */
+  gaveUp(): boolean;
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
@@ -28,9 +30,10 @@ export async function supervise(
   guard: Guard,
   say: (line: string) => void,
   /** It is not started again: what is held for it shall be let go. */
-  gaveUp: () => void = () => undefined,
+  letGo: () => void = () => undefined,
 ): Promise<Supervised> {
   let stopping = false;
+  let over = false;
   let pause = FIRST_PAUSE_MS;
   let failure: string | undefined;
   let said = '';
@@ -49,7 +52,8 @@ export async function supervise(
       if (why !== said) say(`${why}; ${again ? 'starting it again' : 'it is not started again'}`);
       [failure, said] = [why, why];
       if (!again) {
-        gaveUp();
+        over = true;
+        letGo();
         return;
       }
       timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), pause);
@@ -64,6 +68,7 @@ export async function supervise(
     },
     logFile: command.logFile,
     failure: () => failure,
+    gaveUp: () => over,
     signal: (signal) => {
       running.signal(signal);
     },
@@ -76,11 +81,13 @@ export async function supervise(
 }
 
 /** What the log says last of an error, for people: a bunyan record's message, or the line that names an error. */
-function lastWords(logFile: string): string {
+export function lastWords(logFile: string): string {
   if (!existsSync(logFile)) return 'it said nothing';
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-40);
   const telling =
-    lines.filter((line) => /error|cannot|must|refused|denied/i.test(line)).at(-1) ?? lines.at(-1) ?? '';
+    lines.filter((line) => /error|cannot|must|refused|denied|no space/i.test(line)).at(-1) ??
+    lines.at(-1) ??
+    '';
   try {
     return (JSON.parse(telling) as { msg?: string }).msg ?? telling;
   } catch {

@@ -4,6 +4,7 @@ import { ask, FakeSource, HandClock } from '../testing/fakes';
 import { Journal } from '../gather/journal';
 import type { SourceName } from './source';
 import {
+  checkNames,
   candidates,
   missingFrom,
   OPENERS,
@@ -151,4 +152,12 @@ describe('a question', () => {
       'no source of this node can do this (proc: does not know ppid; bpf: does not know ppid)',
     );
   });
+});
+
+test('a source that does not exist is refused, with the one that was probably meant', () => {
+  expect(() => checkNames(['proc', 'bfp'])).toThrow(
+    /CA_SOURCES.*"bfp" \(did you mean bpf\?\); sources are .*synthetic/,
+  );
+  expect(() => checkNames(['everything'])).toThrow(/"everything"; sources are self/);
+  expect(() => checkNames(['bpf', 'proc', 'self'])).not.toThrow();
 });

@@ -2,7 +2,8 @@
  * The sources of this build, written out, cheapest first; and which of them takes an instrumentation.
  * In: CA_SOURCES, an instrumentation. Out: open sources; candidates in order of preference, or why there is none.
  */
-import { messageOf } from '../../../common/service/errors';
+import { invalid, messageOf } from '../../../common/service/errors';
+import { nearest } from '../../../common/model/nearest';
 import type { Clock } from '../../../common/service/clock';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
@@ -76,6 +77,19 @@ interface Opened {
   readonly name: string;
   readonly source?: Source;
   readonly unavailable?: string;
+}
+
+/** What CA_SOURCES names must exist: a misspelt source would leave its metrics out without a word. */
+export function checkNames(names: readonly string[], openers: Openers = OPENERS): void {
+  const known: string[] = [...openers.keys()];
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong === undefined) return;
+  const meant = nearest(wrong, known);
+  const fix = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  throw invalid(
+    'CA_SOURCES',
+    `names the unknown source ${JSON.stringify(wrong)}${fix}; sources are ${known.join(', ')}`,
+  );
 }
 
 /** Opens those that are named, in that order, or all but the invented ones; none waits for another. Never rejects. */

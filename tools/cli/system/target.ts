@@ -6,7 +6,7 @@
  * `make run` writes; the default port on this machine.
  */
 import { parseDocument } from './document';
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
 import { DEFAULT_PORT, defaultHome } from '../../../common/service/settings';
@@ -118,7 +118,16 @@ function check(name: (typeof NAMES)[number], value: string, origin: string): voi
 function connection(home: string, warnings: string[]): [string, Facts][] {
   const path = join(home, 'connection.json');
   const text = read(path);
-  if (text === undefined) return [];
+  if (text === undefined) {
+    const uid = refusedBy(path, home);
+    if (uid !== undefined) {
+      const whom = uid === 0 ? 'root' : `user ${uid}`;
+      warnings.push(
+        `${path} is for ${whom}, who started that system; fix: run this as ${whom} (sudo), or ask its owner for a token`,
+      );
+    }
+    return [];
+  }
   try {
     const facts = JSON.parse(text) as Record<string, unknown>;
     return [[path, pick((name) => textOf(facts[name]))]];
@@ -126,6 +135,17 @@ function connection(home: string, warnings: string[]): [string, Facts][] {
     warnings.push(`${path} is not JSON (${messageOf(error)}); it is left out`);
     return [];
   }
+}
+
+/** Whose file it is that may not be read; undefined: it is not there. */
+function refusedBy(path: string, home: string): number | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return undefined;
+    return statSync(home).uid;
+  }
+  return undefined;
 }
 
 function configPath(env: Io['env'], options: Options): string {
