@@ -1,6 +1,6 @@
 /*
- * `make bench`: measures, prints a table, writes bench/results.json and the README's table. In: --short for CI,
- * --only part,part; --readme only writes the README's table from the file. Out: exit status 0; with --short 1 when a
+ * `make bench`: measures, prints a table, writes bench/results.json and the tables of the README and docs/speed.md. In: --short for CI,
+ * --only part,part; --readme only writes these tables from the file. Out: exit status 0; with --short 1 when a
  * ratio misses its target by a factor of 3, or no ratio could be measured at all.
  */
 import { dirname } from 'node:path';
@@ -9,7 +9,7 @@ import { messageOf } from '../../common/service/errors';
 import { buildFolder } from '../stack/stack';
 import { Budget } from './budget';
 import { measure, PARTS } from './plan';
-import { intoReadme, reportOf, save } from './report';
+import { intoDocs, reportOf, save } from './report';
 import { row, TABLE_HEAD, type Result } from './result';
 
 /** Of the 10 minutes and of the minute that it may take in all, building not included. */
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   });
   const root = dirname(buildFolder());
   if (values.readme) {
-    intoReadme(root);
+    intoDocs(root);
     return;
   }
   const only = values.only.split(',').filter((name) => name !== '');
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   if (values.short) process.exitCode = judge(results);
   else if (only.length === 0) {
     console.error(`written: ${save(root, reportOf(results))}`);
-    intoReadme(root);
+    intoDocs(root);
   }
 }
 

@@ -1,6 +1,6 @@
 /*
- * What was measured, for people and for programs. In: results. Out: bench/results.json, and the table between two markers
- * of the README.
+ * What was measured, for people and for programs. In: results. Out: bench/results.json, and tables between two markers: all
+ * of it in docs/speed.md, five rows in the README.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,24 +48,38 @@ export function save(root: string, report: Report): string {
   return file;
 }
 
-/** Rewrites the README's table from bench/results.json. */
-export function intoReadme(root: string): void {
-  const file = join(root, 'README.md');
+/** Of the README: what users feel, what hosts pay, and how far it goes. */
+const README_ROWS = ['latency.p99', 'host.event', 'host.enable.p99', 'rss.idle', 'growth.1000x20.late'];
+
+/** Rewrites the tables of the README and docs/speed.md from bench/results.json. */
+export function intoDocs(root: string): void {
   const report = JSON.parse(readFileSync(join(root, 'bench', 'results.json'), 'utf8')) as Report;
-  writeFileSync(file, withTable(readFileSync(file, 'utf8'), report));
+  for (const [name, lines] of [
+    ['README.md', fewRows(report)],
+    ['docs/speed.md', allRows(report)],
+  ] as const) {
+    const file = join(root, name);
+    writeFileSync(file, withLines(readFileSync(file, 'utf8'), lines));
+  }
 }
 
 /** Throws when the markers are not there. */
-export function withTable(readme: string, { machine, commit: at, results }: Report): string {
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`the README has no lines ${BEGIN} and ${END}`);
-  const judged = results.filter((r) => r.target !== '' || r.reason !== undefined);
-  const shown = results.filter((r) => !judged.includes(r));
-  const table = (rows: Report['results']): string[] => [TABLE_HEAD, ...rows.map(row)];
-  const lines = [
-    BEGIN,
-    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node.js ${machine.node}, at ${at}; broker, load and`,
-    'everything else on the same machine.',
+export function withLines(text: string, lines: readonly string[]): string {
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`there are no lines ${BEGIN} and ${END}`);
+  return text.slice(0, from) + [BEGIN, ...lines, ''].join('\n') + text.slice(to);
+}
+
+export function fewRows(report: Report): string[] {
+  const rows = README_ROWS.flatMap((id) => report.results.filter((r) => r.id === id));
+  return [...machineOf(report), '', ...table(rows)];
+}
+
+export function allRows(report: Report): string[] {
+  const judged = report.results.filter((r) => r.target !== '' || r.reason !== undefined);
+  const shown = report.results.filter((r) => !judged.includes(r));
+  return [
+    ...machineOf(report),
     '',
     ...table(judged),
     '',
@@ -74,9 +88,16 @@ export function withTable(readme: string, { machine, commit: at, results }: Repo
     ...table(shown),
     '',
     '</details>',
-    '',
   ];
-  return readme.slice(0, from) + lines.join('\n') + readme.slice(to);
+}
+
+const table = (rows: Report['results']): string[] => [TABLE_HEAD, ...rows.map(row)];
+
+function machineOf({ machine, commit: at }: Report): string[] {
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node.js ${machine.node}, at ${at}; broker, load and`,
+    'everything else on the same machine.',
+  ];
 }
 
 function commit(): string {

@@ -48,7 +48,7 @@ ours() {
 
 running() {
   for pid in $(ours); do
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c 1-80
+    { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | cut -c 1-80
     echo
   done | grep . | grep -vE 'strange-inside|^(sort|grep|cut|tr) ' | sort
 }
@@ -69,7 +69,7 @@ system_up() {
 # Those whose command line matches.
 ours_like() {
   for pid in $(ours); do
-    if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE "$1"; then echo "$pid"; fi
+    if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qE "$1"; then echo "$pid"; fi
   done
 }
 
