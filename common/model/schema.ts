@@ -6,6 +6,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalid } from '../service/errors';
+import { counted } from './unit';
 
 export { Type };
 export type { Static, TSchema };
@@ -41,10 +42,36 @@ function describe(error: ErrorObject, whole: string): Error {
       return invalid(field, `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`);
     case 'const':
       return invalid(field, `must be ${JSON.stringify(params['allowedValue'])}`);
+    case 'maxItems':
+      return invalid(field, `may have at most ${counted(Number(params['limit']), 'entries')}`);
+    case 'minItems':
+      return invalid(field, `must have at least ${counted(Number(params['limit']), 'entries')}`);
+    case 'maxLength':
+      return invalid(field, `may have at most ${counted(Number(params['limit']), 'characters')}`);
+    case 'minLength':
+      return invalid(field, `must have at least ${counted(Number(params['limit']), 'characters')}`);
+    case 'minimum':
+      return invalid(field, `must be at least ${String(params['limit'])}`);
+    case 'maximum':
+      return invalid(field, `must be at most ${String(params['limit'])}`);
+    case 'type':
+      return invalid(field, `must be ${TYPES[String(params['type'])] ?? String(params['type'])}`);
+    case 'pattern':
+      return invalid(field, `must look like ${String(params['pattern'])}`);
     default:
       return invalid(field, error.message ?? 'is not valid');
   }
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  null: 'null',
+};
 
 function joined(path: string, property: unknown): string {
   return path === '' ? String(property) : `${path}.${String(property)}`;

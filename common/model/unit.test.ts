@@ -1,7 +1,7 @@
 /* Quantities: what people write, what is counted, and that the exact form reads back. */
 import fc from 'fast-check';
 import type { TypeName } from './field';
-import { exactText, parseQuantity, shortText, spanText } from './unit';
+import { counted, singularOf, exactText, parseQuantity, shortText, spanText } from './unit';
 
 test.each<[string, TypeName | undefined, number]>([
   ['10ms', 'time', 10_000_000],
@@ -69,4 +69,23 @@ test.each([
   [273_600_000, '3d 4h'],
 ])('%d ms is %s', (ms, text) => {
   expect(spanText(ms)).toBe(text);
+});
+
+test.each([
+  [1, 'operations', '1 operation'],
+  [2, 'operations', '2 operations'],
+  [0, 'queries', '0 queries'],
+  [1, 'queries', '1 query'],
+  [1, 'processes', '1 process'],
+  [1, 'accepts', '1 accept'],
+  [1, 'percent of 1 CPU', '1 percent of 1 CPU'],
+  [1, '', '1'],
+])('%d and %s are %s', (count, unit, text) => {
+  expect(counted(count, unit)).toBe(text);
+});
+
+test('the units of metrics that people read have a singular', () => {
+  expect(['CPUs', 'syscalls', 'page faults', 'soft interrupts', 'bytes'].map(singularOf)).toEqual([
+    ...['CPU', 'syscall', 'page fault', 'soft interrupt', 'byte'],
+  ]);
 });

@@ -167,3 +167,20 @@ export function spanText(milliseconds: number): string {
     .map(([n, name]) => `${n}${name}`)
     .join(' ');
 }
+
+/** "1 operation", "2 operations": a unit of metrics stands in the plural. */
+export function counted(count: number, unit: string, ...more: string[]): string {
+  return [String(count), count === 1 ? singularOf(unit) : unit, ...more]
+    .filter((word) => word !== '')
+    .join(' ');
+}
+
+/** Of the words that metrics are counted in; "percent of 1 CPU" has none. */
+export function singularOf(unit: string): string {
+  if (/(?:ss|us)$/.test(unit) || !unit.endsWith('s')) return unit;
+  return /(?:ies)$/.test(unit)
+    ? `${unit.slice(0, -3)}y`
+    : /(?:sses|xes|ches)$/.test(unit)
+      ? unit.slice(0, -2)
+      : unit.slice(0, -1);
+}

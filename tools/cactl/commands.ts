@@ -20,6 +20,7 @@ import { ping } from './commands/ping';
 import { show } from './commands/show';
 import { status } from './commands/status';
 import { summary } from './commands/summary';
+import { top } from './commands/top';
 import { value } from './commands/value';
 import { watch } from './commands/watch';
 
@@ -47,6 +48,7 @@ export const CACTL: Program = {
     list,
     show,
     watch,
+    top,
     value,
     heatmap,
     clone,

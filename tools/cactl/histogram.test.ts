@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { LOG_GRID } from '../../common/model/bucket';
 import { fromCounts, toRanges, type RangeCount } from '../../common/model/distribution';
 import { valueLines } from './histogram';
-import { linearBounds, logBounds, rowOf, toRows } from './rows';
+import { binaryBounds, linearBounds, logBounds, rowOf, toRows } from './rows';
 
 const latency = { field: 'latency', type: 'time' as const };
 const text = (...args: Parameters<typeof valueLines>): string => valueLines(...args).join('\n');
@@ -121,4 +121,32 @@ test('rows are made of whole buckets: no count is split or lost, and there are n
 test('linear rows end where the values end', () => {
   expect(linearBounds(0, 990, 10, 20)).toEqual(Array.from({ length: 20 }, (_, i) => i * 50));
   expect(linearBounds(0, 5, 1, 40)).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test('sizes are told in powers of two, and a block of 4096 bytes is in the row of 4KiB', () => {
+  const size = { field: 'size', type: 'size' as const };
+  const value = ranges([4096, 10], [65_536, 2], [1_048_576, 1], [4095, 1]);
+  const lines = valueLines(value, { columns: 60, rows: 12, numeric: size });
+  expect(lines.map((line) => line.trim().replace(/ *\|[@ ]*/, ' ')).slice(1)).toEqual([
+    ...['4KiB 11', '8KiB 0', '16KiB 0', '32KiB 0', '64KiB 2', '128KiB 0', '256KiB 0', '512KiB 0', '1MiB 1'],
+  ]);
+});
+
+test('rows of sizes hold every count, however few rows there are', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 2 ** 45 }), fc.integer({ min: 1, max: 9 })), {
+        minLength: 1,
+      }),
+      fc.integer({ min: 2, max: 40 }),
+      (pairs, most) => {
+        const value = ranges(...pairs);
+        const bounds = binaryBounds(value[0]![0][0], value.at(-1)![0][0], most);
+        expect(bounds.length).toBeLessThanOrEqual(most);
+        const sum = toRows(value, bounds).reduce((n, { count }) => n + count, 0);
+        expect(sum).toBe(pairs.reduce((n, [, count]) => n + count, 0));
+      },
+    ),
+    { seed: 20_261_130 },
+  );
 });

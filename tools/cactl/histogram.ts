@@ -7,9 +7,9 @@
  */
 import type { RangeCount } from '../../common/model/distribution';
 import { gridOf, type TypeName } from '../../common/model/field';
-import { shortText } from '../../common/model/unit';
+import { shortText, singularOf } from '../../common/model/unit';
 import type { PlainValue } from '../../common/model/value';
-import { boundsFor, toRows } from './rows';
+import { boundsFor, sizeOfBound, toRows } from './rows';
 import { cut, fit, visible } from '../cli/screen/visible';
 
 interface HistogramOptions {
@@ -38,6 +38,7 @@ export function valueLines(value: PlainValue, options: HistogramOptions): string
     all.flatMap(([, ranges]) => ranges),
     stepOf(options),
     options.rows,
+    options.numeric?.type === 'size',
   );
   return [...all]
     .sort((a, b) => total(a[1]) - total(b[1]) || (a[0] < b[0] ? -1 : 1))
@@ -71,7 +72,7 @@ function histogram(
   given?: readonly number[],
 ): string[] {
   if (ranges.length === 0) return ['(nothing happened)'];
-  const bounds = given ?? boundsFor(ranges, stepOf(options), options.rows);
+  const bounds = given ?? boundsFor(ranges, stepOf(options), options.rows, options.numeric?.type === 'size');
   const rows = toRows(ranges, bounds);
   const sum = total(ranges);
   const label = Math.min(LABEL, Math.max(10, Math.floor(options.columns / 5)));
@@ -83,7 +84,7 @@ function histogram(
     `${fit(options.numeric?.field ?? 'value', label, 'right')}  ${rule} count`,
     ...rows.map(({ from, count }) => {
       const bar = '@'.repeat(Math.round((count / sum) * width));
-      return `${fit(shortText(from, type), label, 'right')} |${bar.padEnd(width)} ${countText(count)}`.trimEnd();
+      return `${fit(shortText(type === 'size' ? sizeOfBound(from) : from, type), label, 'right')} |${bar.padEnd(width)} ${countText(count)}`.trimEnd();
     }),
   ];
 }
@@ -107,7 +108,8 @@ function bars(entries: readonly [string, number][], options: HistogramOptions): 
 
 function quantity(n: number, options: Pick<HistogramOptions, 'unit' | 'type'>): string {
   const text = options.type === undefined ? countText(n) : shortText(n, options.type);
-  return options.unit === undefined || options.unit === '' ? text : `${text} ${options.unit}`;
+  if (options.unit === undefined || options.unit === '') return text;
+  return `${text} ${n === 1 ? singularOf(options.unit) : options.unit}`;
 }
 
 function countText(n: number): string {

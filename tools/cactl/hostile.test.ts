@@ -37,11 +37,32 @@ const description = {
       label: EVIL,
       unit: EVIL,
       interval: EVIL,
+      question: EVIL,
+      synonyms: [EVIL],
       fields: ['execname', 'latency', EVIL],
+    },
+  ],
+  unavailable: [
+    {
+      module: EVIL,
+      stat: EVIL,
+      label: EVIL,
+      question: EVIL,
+      synonyms: [EVIL],
+      reasons: [{ reason: EVIL, nodes: 1 }],
     },
   ],
 };
 const second = { start_time: 1_700_000_000, duration: 1, nsources: 1, minreporting: 1, lost: 0 };
+const figures = { count: 3, sum: 3000, mean: 1000, min: 1000, p50: 1000, max: 1099 };
+const top = {
+  ...second,
+  unit: EVIL,
+  sort: 'count',
+  total: figures,
+  keys: [{ key: EVIL, ...figures }],
+  omitted: 0,
+};
 const value = { ...second, value: { [EVIL]: [[[1000, 1099], 3]] } };
 
 let server: Server;
@@ -52,13 +73,15 @@ beforeAll(async () => {
     const path = request.url ?? '';
     response.statusCode = refusing ? 400 : 200;
     const refusal = { error: { code: 'INVALID', message: EVIL, field: EVIL } };
-    const answer = path.includes('value/raw')
-      ? value
-      : path.endsWith('instrumentations') && request.method === 'GET'
-        ? [instrumentation]
-        : path.includes('instrumentations')
-          ? instrumentation
-          : description;
+    const answer = path.includes('value/top')
+      ? top
+      : path.includes('value/raw')
+        ? value
+        : path.endsWith('instrumentations') && request.method === 'GET'
+          ? [instrumentation]
+          : path.includes('instrumentations')
+            ? instrumentation
+            : description;
     response.end(JSON.stringify(refusing ? refusal : answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -76,6 +99,8 @@ const COMMANDS: readonly string[][] = [
   ['list'],
   ['show', '1'],
   ['value', '1'],
+  ['value', '1', '--percentiles', '50', '--by-second'],
+  ['top', '1'],
   ['watch', '1', '-n', '1'],
   ['metrics'],
   ['metrics', 'disk.physio_ops'],

@@ -93,6 +93,40 @@ ID  METRIC           BY                WHERE  NODES
     );
   });
 
+  test('top ranks keys by count or by time, as text, JSON and CSV', async () => {
+    const { out, status } = await cactl('top', '1', '-d', '5', '--percentiles', '50,99');
+    expect(status).toBe(0);
+    expect(out).toMatch(/^HOSTNAME +OPERATIONS +TIME SPENT +MEAN +MIN +P50 +P99 +MAX\n/);
+    expect(out).toMatch(/\nall keys +\d+ /);
+    expect(out).toMatch(/5 s from [\d:]+ UTC.*; 2 of 2 nodes reported; nothing lost\n$/);
+    const json = JSON.parse((await cactl('top', '1', '--sort', 'time', '-o', 'json')).out) as {
+      sort: string;
+    };
+    expect(json.sort).toBe('sum');
+    expect((await cactl('top', '1', '-o', 'csv')).out).toMatch(
+      /^time,seconds,key,count,sum_ns,mean_ns,min_ns,p50_ns/,
+    );
+    expect((await cactl('top', '1', '--sort', 'speed')).err).toMatch(
+      /sort: must be one of count, sum, mean|sort must be one of/,
+    );
+  });
+
+  test('percentiles of each second are lines of CSV, one for each second and key', async () => {
+    const csv = (): Promise<Printed> =>
+      cactl('value', '1', '-d', '4', '--percentiles', '50,95,99', '--by-second', '-o', 'csv');
+    await until('two seconds of values', 20_000, async () =>
+      (await csv()).out.split('\r\n').length > 4 ? true : undefined,
+    );
+    const { out } = await csv();
+    const lines = out.trim().split('\r\n');
+    expect(lines[0]).toBe(
+      'time,seconds,key,count,sum_ns,mean_ns,min_ns,p50_ns,p95_ns,p99_ns,max_ns,nodes_expected,nodes_reporting,events_lost',
+    );
+    expect(new Set(lines.slice(1).map((line) => line.split(',')[0])).size).toBeGreaterThanOrEqual(2);
+    const text = (await cactl('value', '1', '-d', '4', '--by-second')).out;
+    expect(text).toMatch(/^TIME +HOSTNAME +OPERATIONS[^]*\n[\d:]+ UTC +n1 /);
+  });
+
   test('clone, explain, heatmap and delete do what they say', async () => {
     expect((await cactl('clone', '1', '--where', 'optype == read')).out).toMatch(/^created 2 from 1/);
     expect((await cactl('show', '2')).out).toMatch(/where +optype == "read"/);

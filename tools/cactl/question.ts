@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../../common/service/errors';
 import { predicateText } from '../../common/model/predicate-text';
+import { isNumeric } from '../../common/model/field';
 import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/model/predicate';
 import type { Option } from '../cli/command';
 import { UsageError, type Options } from '../cli/options';
@@ -68,7 +69,7 @@ export function propertiesOf(options: Options, metric: MetricResource, d: Descri
   return {
     module: metric.module,
     stat: metric.stat,
-    ...(by === undefined ? {} : { decomposition: fieldsOf(by, metric) }),
+    ...(by === undefined ? {} : { decomposition: fieldsOf(by, metric, d) }),
     ...(where === undefined ? {} : { predicate: whereOf(where, metric, d) }),
     ...tuningOf(options),
   };
@@ -97,24 +98,32 @@ function checkedPredicate(plain: unknown, d: Description | undefined): Predicate
   }
 }
 
-function fieldsOf(text: string, metric: MetricResource): string[] {
+function fieldsOf(text: string, metric: MetricResource, d: Description): string[] {
   const fields = text
     .split(',')
     .map((f) => f.trim())
     .filter((f) => f !== '');
   try {
-    checkFields(fields, metric);
+    checkFields(fields, metric, d);
   } catch (error) {
     throw new UsageError(`--by: ${messageOf(error)}`);
   }
   return fields;
 }
 
-export function checkFields(fields: readonly string[], metric: MetricResource): void {
+export function checkFields(fields: readonly string[], metric: MetricResource, d: Description): void {
   for (const field of fields) {
     if (metric.fields.includes(field)) continue;
     const near = nearest(field, metric.fields);
     const hint = near === undefined ? `it has ${metric.fields.join(', ')}` : `did you mean ${near}?`;
     throw new Error(`${metric.module}.${metric.stat} has no field ${field}; ${hint}`);
   }
+  const numeric = fields.filter((field) => isNumeric(typeOfField(d, metric, field) ?? 'string'));
+  const discrete = fields.filter((field) => !numeric.includes(field));
+  const [two] = [discrete, numeric].filter(({ length }) => length > 1);
+  if (two === undefined) return;
+  const kind = two === numeric ? 'numbers' : 'text';
+  throw new Error(
+    `${two.join(' and ')} are both ${kind}: break down by one text field and one number, and filter by the others (--where)`,
+  );
 }

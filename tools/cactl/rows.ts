@@ -2,6 +2,7 @@
  * Fine buckets into the few rows a terminal has. In: ranges of the API ([[lo, hi], count]). Out: rows whose bounds are
  * bounds of the fine grid too, so that every count is exact and none is split.
  */
+import { LOG_GRID } from '../../common/model/bucket';
 import type { RangeCount } from '../../common/model/distribution';
 
 export interface Row {
@@ -39,6 +40,33 @@ function boundsBetween(lo: number, hi: number, steps: readonly number[]): number
   let last = first;
   while ((bounds[last + 1] ?? Infinity) <= hi) last++;
   return bounds.slice(first, last + 1);
+}
+
+/**
+ * The same for sizes, which people count in powers of two: each bound is that of the bucket which holds the power. A power
+ * itself, as block sizes are, is in the row that is named after it; at most 2 % below it are, too.
+ */
+export function binaryBounds(lo: number, hi: number, most: number): number[] {
+  for (let step = 1; ; step *= 2) {
+    const bounds = [0];
+    for (let power = 0; power < BITS; power += step) bounds.push(floorOfPower(power));
+    let first = 0;
+    while ((bounds[first + 1] ?? Infinity) <= lo) first++;
+    let last = first;
+    while ((bounds[last + 1] ?? Infinity) <= hi) last++;
+    if (last - first < most || step >= BITS) return bounds.slice(first, last + 1);
+  }
+}
+
+const BITS = 50;
+
+function floorOfPower(power: number): number {
+  return LOG_GRID.floorOf(LOG_GRID.bucketOf(2 ** power));
+}
+
+/** What a row of sizes is called: the power of two in its first bucket. */
+export function sizeOfBound(from: number): number {
+  return from === 0 ? 0 : 2 ** Math.ceil(Math.log2(from) - 1e-9);
 }
 
 /** Equal steps, for percentages and the like. `step` is that of the fine grid. */
@@ -79,6 +107,7 @@ export function boundsFor(
   ranges: readonly RangeCount[],
   linearStep: number | undefined,
   most: number,
+  isSize = false,
 ): number[] {
   let lo = Infinity;
   let hi = 0;
@@ -87,5 +116,6 @@ export function boundsFor(
     hi = Math.max(hi, from);
   }
   if (lo === Infinity) return [0];
+  if (isSize) return binaryBounds(lo, hi, most);
   return linearStep === undefined ? logBounds(lo, hi, most) : linearBounds(lo, hi, linearStep, most);
 }

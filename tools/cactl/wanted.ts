@@ -68,7 +68,7 @@ function readEntry(entry: unknown, d: Description): Wanted {
   const by = typeof e['by'] === 'string' ? e['by'].split(',').map((f) => f.trim()) : (e['by'] ?? []);
   if (!Array.isArray(by) || !by.every((f): f is string => typeof f === 'string'))
     throw new Error('by must be a list of fields');
-  checkFields(by, metric);
+  checkFields(by, metric, d);
   const where = e['where'] ?? '';
   if (typeof where !== 'string') throw new Error('where must be a text such as latency > 10ms');
   const predicate = whereOf(where, metric, d);

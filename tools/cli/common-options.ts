@@ -18,6 +18,13 @@ export const COMMON: readonly Option[] = [
     value: 'TOKEN',
     about: 'sent to the front door (CA_TOKEN; safer there than in a command line)',
   },
+  {
+    name: 'ca',
+    value: 'FILE',
+    about: 'certificates to trust over HTTPS besides the system’s (CA_TLS_CA)',
+    complete: 'file',
+  },
+  { name: 'insecure', about: 'over HTTPS, believe whoever answers (warns)' },
   { name: 'customer', value: 'ID', about: 'the instrumentations of this customer (CA_CUSTOMER)' },
   {
     name: 'config',

@@ -44,7 +44,13 @@ export function coloursOf(env: Io['env'], isTerminal: boolean, wish: string | un
   return (env['TERM'] ?? '').endsWith('-direct') ? 'full' : '256';
 }
 
+/** What is piped into a program is not cut: it has no width of its own. */
 export function columnsOf(env: Io['env'], actual: number | undefined): number {
   const asked = Number(env['COLUMNS']);
-  return actual ?? (Number.isInteger(asked) && asked >= 20 ? asked : 80);
+  return actual ?? (Number.isInteger(asked) && asked >= 20 ? asked : Infinity);
+}
+
+/** A picture needs a width even so. */
+export function pictureColumns(columns: number): number {
+  return Number.isFinite(columns) ? columns : 80;
 }

@@ -42,7 +42,7 @@ const Optional = {
   ),
   decomposition: Type.Optional(
     Type.Array(Type.String({ maxLength: 64 }), {
-      maxItems: 2,
+      maxItems: 64,
       description: 'At most one discrete and one numeric field.',
     }),
   ),

@@ -1,7 +1,7 @@
 /* `cactl apply`: the instrumentations of a file, and no others. In: YAML. Out: what differs, shown first; then done. */
 import { parseDocument } from '../../cli/system/document';
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../../../common/service/errors';
+import { CaError, messageOf } from '../../../common/service/errors';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
 import { whereText } from '../question';
@@ -23,7 +23,7 @@ export const apply: Command = {
     'Reads a list of instrumentations and creates what is missing, changes what differs in retention, idle time or ' +
       'persistence, keeps what is there already with its values, and deletes what the file does not name. The question ' +
       'itself (metric, by, where, granularity) tells which is which. What would change is shown first; it is done after a ' +
-      'yes, or at once with --yes.',
+      'yes, or at once with --yes. It is all done or, where the server refuses a part of it, nothing.',
     'The file: {instrumentations: [{metric: syscall.syscalls, by: [execname, latency], where: latency > 10ms, ' +
       'granularity: 1s, retention: 10m, idle: never, persist: true}, …]}. Only metric has to be there.',
   ],
@@ -105,12 +105,41 @@ async function agreed(session: Session, count: number): Promise<boolean> {
   });
 }
 
+/** All or nothing: what was done before a refusal is undone. What cannot be undone, deleting, comes last. */
 async function carryOut({ front }: Session, { create, change, remove }: Changes): Promise<void> {
-  // New ones first: when one of them is refused nothing has been deleted yet.
-  for (const { body } of create) await front.json('/instrumentations', { method: 'POST', body });
-  for (const { id, wanted } of change)
-    await front.json(instrumentationPath(id), { method: 'PUT', body: wanted.tuning });
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    for (const { body, label } of create) {
+      const made = (await about(label, front.json('/instrumentations', { method: 'POST', body }))) as
+        InstrumentationResource | undefined;
+      undo.push(() => front.json(instrumentationPath(made?.id ?? ''), { method: 'DELETE' }));
+    }
+    for (const { id, wanted, from } of change) {
+      await about(
+        `${id} ${wanted.label}`,
+        front.json(instrumentationPath(id), { method: 'PUT', body: wanted.tuning }),
+      );
+      undo.push(() => front.json(instrumentationPath(id), { method: 'PUT', body: from }));
+    }
+  } catch (error) {
+    const undone = await Promise.allSettled(undo.reverse().map(async (one) => one()));
+    const left = undone.filter(({ status }) => status === 'rejected').length;
+    const state =
+      left === 0
+        ? 'nothing was changed'
+        : `${left} of ${undone.length} changes could not be undone; see: cactl list`;
+    throw new CaError('INVALID', `${messageOf(error)}; ${state}`, { cause: error });
+  }
   for (const { id } of remove) await front.json(instrumentationPath(id), { method: 'DELETE' });
+}
+
+/** An error says which entry it is about. */
+async function about<T>(label: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    throw new Error(`${label}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function plain({ create, change, keep, remove }: Changes): Record<string, unknown> {

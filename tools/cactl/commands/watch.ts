@@ -13,6 +13,7 @@ import { picture, plotColumns, type PictureOptions } from '../picture';
 import { pause } from './ping';
 import { whereText } from '../question';
 import { description, drawnFields, instrumentation, rawValue } from '../../cli/system/resources';
+import { pictureColumns } from '../../cli/io';
 import type { Session } from '../../cli/system/session';
 import { sizeOf, Timeline, type Slot } from '../timeline';
 import { jsonText } from '../../cli/screen/visible';
@@ -131,7 +132,7 @@ class Watching {
   private async loop(count: number, ended: AbortSignal, live: boolean): Promise<void> {
     const { granularity: g } = this.view;
     const { io } = this.session;
-    const points = Math.min(plotColumns(this.session.screen.columns), LIMITS.valuePointsMax);
+    const points = Math.min(plotColumns(pictureColumns(this.session.screen.columns)), LIMITS.valuePointsMax);
     let next = Math.floor(io.clock.now() / 1000 / g) * g - g;
     let from = next - (points - 1) * g;
     for (let frames = 0; frames < count && !ended.aborted;) {
@@ -178,12 +179,12 @@ class Watching {
 
   private frame(): string[] {
     const { screen } = this.session;
-    const slots = this.timeline.window(plotColumns(screen.columns));
+    const slots = this.timeline.window(plotColumns(pictureColumns(screen.columns)));
     this.legend = legendOf(slots, this.legend);
     return picture(slots, {
       ...this.view,
       ...this.choice,
-      columns: screen.columns,
+      columns: pictureColumns(screen.columns),
       rows: this.view.height ?? screen.rows,
       colours: screen.colours,
       legend: this.legend,

@@ -2,13 +2,25 @@
  * The front door over HTTP, as a client. In: paths below /ca. Out: parsed answers; errors that say what to do.
  * No answer within the time limit is TIMED_OUT (exit status 3); nobody there is NO_RESOURCE.
  */
+import { once } from 'node:events';
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { CaError, ERRORS, messageOf, type ErrorCode } from '../../../common/service/errors';
+
+/** Whom to believe over HTTPS. */
+export interface Trust {
+  /** Certificates of authorities besides those of the system. */
+  readonly ca?: string;
+  /** Believe anybody. */
+  readonly insecure?: true;
+}
 
 export interface FrontOptions {
   readonly url: string;
   readonly customer?: string | undefined;
   readonly token?: string | undefined;
   readonly timeoutMs: number;
+  readonly trust?: Trust | undefined;
   /** Aborted when the program ends. */
   readonly ended: AbortSignal;
 }
@@ -48,22 +60,22 @@ export class Front {
   }
 
   async bytes(path: string, request: FrontRequest = {}): Promise<Buffer> {
-    const { token, timeoutMs, ended } = this.options;
+    const { token, timeoutMs, ended, trust } = this.options;
     const limit = timeoutMs + (request.extraMs ?? 0);
     const timer = AbortSignal.timeout(limit);
     try {
-      const response = await fetch(this.address(path, request.query), {
+      const { status, bytes } = await send(this.address(path, request.query), {
         method: request.method ?? 'GET',
         headers: {
           ...(request.accept === undefined ? {} : { Accept: request.accept }),
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
           ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        body: request.body === undefined ? undefined : JSON.stringify(request.body),
         signal: AbortSignal.any([timer, ended]),
+        trust,
       });
-      const bytes = Buffer.from(await response.arrayBuffer());
-      if (!response.ok) throw this.refusal(response.status, bytes);
+      if (status < 200 || status > 299) throw this.refusal(status, bytes);
       return bytes;
     } catch (error) {
       if (error instanceof CaError) throw error;
@@ -101,12 +113,51 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-/** fetch says "fetch failed" and hides the reason in its cause. */
+interface Sent {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal;
+  readonly trust: Trust | undefined;
+}
+
+/** Not fetch: it takes no certificates of one's own. */
+async function send(
+  url: URL,
+  { method, headers, body, signal, trust }: Sent,
+): Promise<{ status: number; bytes: Buffer }> {
+  const secure = url.protocol === 'https:';
+  const options = { method, headers: { ...headers, Connection: 'close' }, signal };
+  const request = secure
+    ? requestOverTls(url, { ...options, ca: trust?.ca, rejectUnauthorized: trust?.insecure !== true })
+    : requestPlain(url, options);
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  request.end(body);
+  const [response] = await answered;
+  const pieces: Buffer[] = [];
+  for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+  return { status: response.statusCode ?? 0, bytes: Buffer.concat(pieces) };
+}
+
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof AggregateError) return reasonOf({ cause: cause.errors[0] as unknown });
-  const { code, message } = (cause ?? {}) as { code?: string; message?: string };
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
   if (code === 'ECONNREFUSED') return 'nothing listens there';
   if (code === 'ENOTFOUND') return 'there is no such host';
+  if (code !== undefined && NOT_TRUSTED.has(code)) {
+    return `its certificate is not trusted (${code}); fix: name the authority that signed it with --ca FILE`;
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'its certificate is for another name; fix: use that name in the URL';
   return message ?? messageOf(error);
 }
+
+const NOT_TRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+  'CERT_HAS_EXPIRED',
+]);

@@ -59,6 +59,7 @@ export interface ValueResource {
   readonly nsources?: number;
   readonly minreporting?: number;
   readonly lost?: number;
+  readonly completeness?: readonly { readonly expected: number; readonly reporting: number }[];
 }
 
 export async function description(front: Front): Promise<Description> {

@@ -5,7 +5,9 @@
 import type { Options } from '../options';
 import { UsageError } from '../options';
 import type { Bus } from './bus';
-import { Front } from './front';
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { Front, type Trust } from './front';
 import { coloursOf, type Io, type Screen } from '../io';
 import { LIMITS } from '../../../common/service/limits';
 import { messageOf } from '../../../common/service/errors';
@@ -51,8 +53,31 @@ export class Session {
 
   get front(): Front {
     const { url, customer, token } = this.target;
-    this.openedFront ??= new Front({ url, customer, token, timeoutMs: this.timeoutMs, ended: this.io.ended });
+    this.openedFront ??= new Front({
+      url,
+      customer,
+      token,
+      timeoutMs: this.timeoutMs,
+      trust: this.trust(url),
+      ended: this.io.ended,
+    });
     return this.openedFront;
+  }
+
+  private trust(url: string): Trust | undefined {
+    if (!url.startsWith('https:')) return undefined;
+    if (this.options.has('insecure')) {
+      this.warn(`warning: --insecure: whoever answers at ${url} is believed, and is sent the token`);
+      return { insecure: true };
+    }
+    const file = this.options.get('ca') ?? this.io.env['CA_TLS_CA'];
+    if (file === undefined || file === '') return undefined;
+    try {
+      // Given authorities replace those of the system: the latter stay trusted.
+      return { ca: [...rootCertificates, readFileSync(file, 'utf8')].join('\n') };
+    } catch (error) {
+      throw new UsageError(`the certificates of --ca cannot be read: ${messageOf(error)}`);
+    }
   }
 
   /** Rejects when the broker cannot be reached in time; asked again, it says the same. */
