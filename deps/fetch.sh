@@ -225,6 +225,7 @@ fetch() {
     done
     return 1
   fi
+  echo "$release" >"$SYSTEM/release"
   status=0
   for program in $wanted; do
     put_in_place "$program" || {
@@ -234,6 +235,10 @@ fetch() {
   done
   return "$status"
 }
+
+# Programs of another release, or of the machine that this checkout was copied from, would not fit.
+release=$(. /etc/os-release 2>/dev/null && echo "$ID ${VERSION_ID:-} $(uname -m)")
+if [ -d "$SYSTEM" ] && [ "$(cat "$SYSTEM/release" 2>/dev/null)" != "$release" ]; then rm -rf "$SYSTEM" "$BIN"; fi
 
 case ${1:-} in
 --plan)

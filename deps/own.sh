@@ -1,11 +1,25 @@
 #!/bin/sh
 # Who may go on working in this checkout.
 #   own.sh PATH …   as root (sudo make run): gives what root has made there to the owner of the checkout
-#   own.sh --check  one sentence with the fix, and status 1, where this user cannot work here
+#   own.sh --check  one sentence with the fix, and status 1, where this user cannot work here: files of others, no Node.js
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 if [ "${1:-}" = --check ]; then
+  least=$(sed -n 's/.*"node": ">=\([0-9.]*\)".*/\1/p' package.json)
+  # sudo has a PATH of its own, without what a user has put into their home.
+  if ! command -v node >/dev/null 2>&1; then
+    echo "missing: Node.js $least or newer on the PATH of $(id -un); fix: install it, or, where another user has it: sudo env \"PATH=\$PATH\" make" >&2
+    exit 1
+  fi
+  if [ "$(printf '%s\n' "$least" "$(node -p process.versions.node)" | sort -V | head -n 1)" != "$least" ]; then
+    echo "Node.js here is $(node --version), and $least or newer is needed; fix: install it from nodejs.org, or npm install -g node@22" >&2
+    exit 1
+  fi
+  if [ ! -e node_modules/.installed ] && ! command -v npm >/dev/null 2>&1; then
+    echo 'missing: npm, which fetches the packages; fix: sudo apt-get install npm' >&2
+    exit 1
+  fi
   for path in . build node_modules deps/build .run; do
     if [ -e "$path" ] && [ ! -w "$path" ]; then
       echo "$(pwd)${path#.} belongs to $(stat -c %U "$path"), and $(id -un) cannot write there; fix: sudo chown -R $(id -un) '$(pwd)'" >&2

@@ -1,5 +1,6 @@
 # Included by the Makefile: puts the built product below DESTDIR (manifests on illumos, systemd units on Linux).
 
 .PHONY: install
+export DESTDIR
 install: build
-	@DESTDIR='$(DESTDIR)' smf/install.sh
+	@smf/install.sh

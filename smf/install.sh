@@ -17,8 +17,10 @@ for folder in common services tools; do
 done
 cp package.json LICENSE "$TO/"
 # Only what runs: packages of tests and tools stay behind.
-npm ls --omit=dev --all --parseable 2>/dev/null | sed -n "s|^$PWD/node_modules/||p" | grep -v '/node_modules/' | sort -u |
-  while read -r package; do
+npm ls --omit=dev --all --parseable 2>/dev/null | sort -u |
+  while IFS= read -r path; do
+    package=${path#"$PWD/node_modules/"}
+    case $package in /* | */node_modules/*) continue ;; esac
     rm -rf "$TO/node_modules/$package"
     mkdir -p "$(dirname "$TO/node_modules/$package")"
     cp -R "node_modules/$package" "$TO/node_modules/$package"
