@@ -13,6 +13,7 @@ const IMPORTERS = {
   'dtrace-provider': ['common/service/probes.ts'],
   '@prometheus-io/lezer-promql': ['common/prometheus/parse.ts'],
   '@lezer/lr': ['common/prometheus/parse.ts'],
+  snappyjs: ['common/prometheus/remote-write.ts'],
   '@lezer/common': ['common/prometheus/parse.ts'],
   'fastest-levenshtein': ['common/model/nearest.ts'],
   'string-width': ['tools/cli/screen/visible.ts'],

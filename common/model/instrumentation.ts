@@ -8,6 +8,23 @@ import { LOG_GRID } from './bucket';
 import type { Predicate } from './predicate';
 import { shapeOf, type Shape } from './value';
 
+/** Bounds of what leaves for others: from and to are powers of ten of raw values; 9 or 90 steps of each decade. */
+export interface ExportBounds {
+  readonly from?: number;
+  readonly to?: number;
+  readonly steps?: 9 | 90;
+  /** Keys with a series of their own at a time. */
+  readonly keys?: number;
+}
+
+/** Ways out, besides the API. */
+export interface Export {
+  /** In /metrics. */
+  readonly prometheus?: ExportBounds;
+  /** To whoever the operator pushes values to. */
+  readonly push?: ExportBounds;
+}
+
 export interface Instrumentation {
   /** Number within its scope, as text; never used twice. */
   readonly id: string;
@@ -30,6 +47,7 @@ export interface Instrumentation {
   readonly idleMax: number;
   readonly persistData: boolean;
   readonly enabled: boolean;
+  readonly export?: Export;
   /** Milliseconds since 1970. */
   readonly crtime: number;
 }

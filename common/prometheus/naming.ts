@@ -4,7 +4,7 @@
  *
  *     disk.physio_ops by disk and latency, id 5  →  ca_disk_physio_ops_latency_seconds{id="5",disk="sda"}
  */
-import { FIELD_TYPES, fieldType, type TypeName } from '../model/field';
+import type { TypeName } from '../model/field';
 import { breakdownOf, gridOfInstrumentation, type Instrumentation } from '../model/instrumentation';
 import { predicateText } from '../model/predicate-text';
 import { NAME_LABEL, type Labels } from './expression';
@@ -84,10 +84,6 @@ export function edgesOf(i: Pick<Instrumentation, 'decomposition' | 'fields'>): E
 export function unitOf(type: TypeName): Unit {
   return UNITS[type] ?? PLAIN;
 }
-
-export const NUMERIC_TYPES = (Object.keys(FIELD_TYPES) as TypeName[]).filter(
-  (name) => fieldType(name).arity === 'numeric',
-);
 
 function keyLabelOf(field: string): string {
   const label = plain(field);

@@ -19,6 +19,37 @@ const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
 const Fqid = Type.String({ maxLength: 256 });
 const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
 
+const BoundsSchema = Type.Object(
+  {
+    from: Type.Optional(
+      Type.Number({ minimum: 1, description: 'First decade: a power of ten, in raw units.' }),
+    ),
+    to: Type.Optional(Type.Number({ minimum: 10, description: 'Where the last decade ends.' })),
+    steps: Type.Optional(
+      Type.Union([Type.Literal(9), Type.Literal(90)], {
+        description: 'Bounds of each decade: 9, or 90 for every bucket.',
+      }),
+    ),
+    keys: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description: 'Keys with a series of their own; the rest is "(other)".',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Ways out of the system, besides its API. */
+export const ExportSchema = Type.Object(
+  {
+    prometheus: Type.Optional(BoundsSchema),
+    push: Type.Optional(BoundsSchema),
+  },
+  { additionalProperties: false },
+);
+
 /** An instrumentation as it travels: the predicate in its JSON form. */
 export const WireInstrumentation = Type.Object({
   id: Type.String({ pattern: '^[0-9]{1,15}$' }),
@@ -35,6 +66,7 @@ export const WireInstrumentation = Type.Object({
   idleMax: Type.Integer({ minimum: 0 }),
   persistData: Type.Boolean(),
   enabled: Type.Boolean(),
+  export: Type.Optional(ExportSchema),
   crtime: Type.Number(),
 });
 export type WireInstrumentation = Static<typeof WireInstrumentation>;
@@ -233,7 +265,7 @@ export function toWire(i: Instrumentation): WireInstrumentation {
 
 /** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
 export function fromWire(wire: WireInstrumentation): Instrumentation {
-  const { customer, type, ...rest } = wire;
+  const { customer, type, export: ways, ...rest } = wire;
   for (const field of wire.decomposition) {
     if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
   }
@@ -245,6 +277,7 @@ export function fromWire(wire: WireInstrumentation): Instrumentation {
     ...rest,
     ...(customer === undefined ? {} : { customer }),
     ...(type === undefined ? {} : { type }),
+    ...(ways === undefined ? {} : { export: ways }),
     predicate: parsePredicate(wire.predicate, (field) => wire.fields[field]),
   };
 }

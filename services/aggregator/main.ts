@@ -23,6 +23,8 @@ import type { Family } from '../../common/prometheus/family';
 import { toFamilyJson } from '../../common/prometheus/family-json';
 import { brokerMetrics, LoopDelay, processMetrics, RequestTimes } from '../../common/prometheus/own-metrics';
 import { scrapeReply } from '../../common/prometheus/scrape';
+import { readPush } from './export/push-settings';
+import { WaysOut } from './export/ways-out';
 import { aggregatorMetrics } from './http/own-metrics';
 import { valueRoutes } from './http/routes';
 import { promqlRoutes } from './promql/routes';
@@ -38,7 +40,7 @@ const STOP_MS = 1800;
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
-async function start({ settings, clock, log, panic }: Host): Promise<Running> {
+async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const keys = routes(settings.amqpPrefix);
   const instance = `${settings.host}-${settings.instance}`;
   const started = clock.now();
@@ -101,6 +103,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
     held: new HeldAnswers({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
   };
+  const ways = new WaysOut(readPush(env), instance, log);
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);
   const families = (): Family[] => [
@@ -109,6 +112,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     ...brokerMetrics(peer, started),
     ...times.families(),
     ...aggregatorMetrics(aggregator, started),
+    ...ways.families(started),
   ];
   const metrics: Route[] = [
     { method: 'GET', path: '/metrics', handle: ({ headers }) => scrapeReply(headers.accept, families()) },
@@ -177,6 +181,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const stopTicking = clock.everySecond((second) => {
     delay.tick(second);
     aggregator.tick();
+    ways.tick(aggregator.all, clock.now());
     peer.tell(keys.config, 'alive', {});
   });
   const joinBus = async (): Promise<void> => {
@@ -189,6 +194,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     joined: joinBus(),
     async stop() {
       stopTicking();
+      ways.close();
       peer.tell(keys.config, 'offline', {});
       // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
       await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);

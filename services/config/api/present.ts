@@ -60,6 +60,7 @@ export function presentInstrumentation(
     'idle-max': i.idleMax,
     granularity: i.granularity,
     'persist-data': i.persistData,
+    ...(Object.keys(i.export ?? {}).length === 0 ? {} : { export: i.export }),
     transformations: plainTransformations(
       new Map(
         [...transformations].filter(([, { fields }]) => fields.some((f) => i.decomposition.includes(f))),

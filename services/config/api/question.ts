@@ -9,6 +9,8 @@ import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { MetricName } from '../../../common/model/metric';
 import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate';
+import { exportBounds } from '../../../common/prometheus/bounds';
+import { ExportSchema } from '../../../common/wire/message';
 import { checker, Type, type Static } from '../../../common/model/schema';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
@@ -29,6 +31,11 @@ const Changeable = {
   ),
   'persist-data': Type.Optional(Type.Boolean({ description: 'Keep data on disk over restarts.' })),
   enabled: Type.Optional(Type.Boolean({ description: 'false: nodes stop gathering, data stays.' })),
+  export: Type.Optional({
+    ...ExportSchema,
+    description:
+      'Operators only: also in /metrics (prometheus), or to whoever values are pushed to (push); {} in either: as usual.',
+  }),
 };
 
 export const CHANGES = Type.Object(Changeable, { additionalProperties: false });
@@ -73,7 +80,10 @@ const checkQuestion = checker(QUESTION, 'body');
 const checkChanges = checker(CHANGES, 'body');
 const checkClone = checker(CLONE, 'body');
 
-export type Changes = Pick<Instrumentation, 'retentionTime' | 'idleMax' | 'persistData' | 'enabled'>;
+export type Changes = Pick<
+  Instrumentation,
+  'retentionTime' | 'idleMax' | 'persistData' | 'enabled' | 'export'
+>;
 export type Question = Omit<Instrumentation, 'id' | 'customer' | 'crtime'>;
 
 /** What the service says about an instrumentation: clients send whole objects back, so these are passed over. */
@@ -108,7 +118,7 @@ export function readClone(request: Request, catalogue: Catalogue, source: Instru
 export function readChanges(request: Request, current: Instrumentation): Changes {
   const fixed = [...TOLD_BY_US, 'module', 'stat', 'predicate', 'decomposition', 'granularity'];
   const asked = checkChanges(parametersOf(request, CHANGES, fixed));
-  return changeable({ ...asPlain(current), ...asked }, current.granularity, current.customer);
+  return changeable({ ...asPlain(current), ...asked }, current, current.customer);
 }
 
 function asPlain(i: Instrumentation): Static<typeof CLONE> {
@@ -122,6 +132,7 @@ function asPlain(i: Instrumentation): Static<typeof CLONE> {
     'idle-max': i.idleMax,
     'persist-data': i.persistData,
     enabled: i.enabled,
+    ...(i.export === undefined ? {} : { export: i.export }),
   };
 }
 
@@ -170,23 +181,24 @@ function complete(
   if (granularity !== 1 && granularity % 5 !== 0)
     throw invalid('granularity', 'must be 1 or a multiple of 5');
   const fields = [...new Set([...decomposition, ...predicateFields(predicate)])];
+  const typesOf = Object.fromEntries(fields.map((field) => [field, typeOf(field) ?? 'string']));
   return {
     module,
     stat,
     predicate,
     decomposition,
-    fields: Object.fromEntries(fields.map((field) => [field, typeOf(field) ?? 'string'])),
+    fields: typesOf,
     ...(metric.type === undefined ? {} : { type: metric.type }),
     valueScope: metric.interval,
     granularity,
-    ...changeable(asked, granularity, customer),
+    ...changeable(asked, { decomposition, fields: typesOf, granularity }, customer),
   };
 }
 
 /** Defaults and the limits that depend on other properties: the same for POST, PUT and clone. */
 function changeable(
   asked: Static<typeof CHANGES>,
-  granularity: number,
+  { granularity, ...broken }: Pick<Instrumentation, 'decomposition' | 'fields' | 'granularity'>,
   customer: string | undefined,
 ): Changes {
   // Ten minutes of seconds; of longer points at least ten.
@@ -202,10 +214,15 @@ function changeable(
   if (idleMax === 0 && customer !== undefined) {
     throw invalid('idle-max', `must be 1 to ${LIMITS.idleSecondsMax}; only operators may say 0 (never)`);
   }
+  const ways = Object.entries(asked.export ?? {});
+  if (ways.length > 0 && customer !== undefined) throw invalid('export', 'is for operators only');
+  // Checked here, so that nobody who sends values on has to refuse them.
+  for (const [, bounds] of ways) exportBounds(bounds, broken, 9);
   return {
     retentionTime,
     idleMax,
     persistData: asked['persist-data'] ?? false,
     enabled: asked.enabled ?? true,
+    export: asked.export ?? {},
   };
 }

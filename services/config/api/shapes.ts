@@ -40,6 +40,7 @@ export const INSTRUMENTATION = Type.Object({
   'idle-max': Integer,
   granularity: Integer,
   'persist-data': Type.Boolean(),
+  export: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Ways out besides the API.' })),
   transformations: TRANSFORMATIONS,
   nsources: Integer,
   crtime: Type.Number({ description: 'Milliseconds since 1970.' }),

@@ -1,0 +1,270 @@
+/*
+ * Values on their way to other people's stores, each second: OTLP and Prometheus remote write. In: slots as they are
+ * settled. Out: bodies for delivery.ts. When an instrumentation or a key ends, its series are told to be over.
+ */
+import { breakdownOf, fqid, gridOfInstrumentation } from '../../../common/model/instrumentation';
+import type { Grid } from '../../../common/model/bucket';
+import { exportBounds, intervals, sumOf, type Bounds } from '../../../common/prometheus/bounds';
+import { counter, gauge, withoutName, type Family } from '../../../common/prometheus/family';
+import { labelsOf, namingOf, type Naming } from '../../../common/prometheus/naming';
+import { otlpText } from '../../../common/prometheus/otlp';
+import type { Outgoing, OutgoingHistogram } from '../../../common/prometheus/outgoing';
+import { REMOTE_WRITE_HEADERS, remoteWriteBody } from '../../../common/prometheus/remote-write';
+import type { Log } from '../../../common/service/log';
+import type { Owned } from '../aggregator';
+import type { Slot } from '../dataset/slot';
+import { Delivery, type Answer, type Receiver } from './delivery';
+import type { PushSettings } from './push-settings';
+import { SeriesOut, type OutSeries } from './series';
+import type { Consumer } from './settled-feed';
+
+/** Points of one request. */
+const POINTS_MAX = 1000;
+
+interface Pushed {
+  readonly owned: Owned;
+  /** How it was asked for. */
+  readonly asked: string;
+  readonly naming: Naming;
+  readonly grid: Grid;
+  readonly bounds: Bounds;
+  readonly out: SeriesOut;
+  /** End of the newest slot, seconds. */
+  last: number;
+}
+
+interface Way {
+  readonly delivery: Delivery;
+  readonly encode: (points: readonly Outgoing[]) => Buffer;
+}
+
+export class Push implements Consumer {
+  private readonly pushed = new Map<string, Pushed>();
+  private readonly ways: readonly Way[];
+  private readonly all: boolean;
+  private points: Outgoing[] = [];
+
+  constructor(settings: PushSettings, instance: string, log: Log) {
+    this.all = settings.all;
+    this.ways = waysOf(settings, instance, log);
+  }
+
+  get active(): boolean {
+    return this.ways.length > 0;
+  }
+
+  wants({ instrumentation }: Owned): boolean {
+    return this.active && (this.all || instrumentation.export?.push !== undefined);
+  }
+
+  slot(owned: Owned, time: number, slot: Slot | undefined): void {
+    const one = this.of(owned, time);
+    const { granularity } = owned.dataset;
+    one.last = time + granularity;
+    for (const series of one.out.add(slot, time, granularity)) this.points.push(endOf(one, series));
+    // A second in which nobody has reported is a gap in the other store, too.
+    if (slot === undefined) return;
+    for (const series of one.out.series.values()) {
+      if (one.owned.instrumentation.valueScope === 'point' && series.seen !== time) continue;
+      this.points.push(pointOf(one, series, time, granularity));
+    }
+  }
+
+  end(id: string): void {
+    const one = this.pushed.get(id);
+    this.pushed.delete(id);
+    for (const series of one?.out.series.values() ?? [])
+      if (one !== undefined) this.points.push(endOf(one, series));
+  }
+
+  /** Once a second, after the slots. */
+  flush(): void {
+    const points = this.points;
+    this.points = [];
+    for (let from = 0; from < points.length; from += POINTS_MAX) {
+      const some = points.slice(from, from + POINTS_MAX);
+      for (const { delivery, encode } of this.ways) delivery.put(encode(some), some.length);
+    }
+  }
+
+  close(): void {
+    for (const { delivery } of this.ways) delivery.close();
+  }
+
+  families(since: number): Family[] {
+    const each = <T>(of: (delivery: Delivery) => T): (readonly [{ receiver: string }, T])[] =>
+      this.ways.map(({ delivery }) => [{ receiver: delivery.name }, of(delivery)] as const);
+    return [
+      ...counter(
+        'ca_push_points',
+        'Points that a receiver has taken.',
+        each(({ counts }) => counts.sent),
+        since,
+      ),
+      ...counter(
+        'ca_push_requests',
+        'Requests to a receiver.',
+        each(({ counts }) => counts.requests),
+        since,
+      ),
+      ...counter(
+        'ca_push_retries',
+        'Requests that had to be sent again.',
+        each(({ counts }) => counts.retries),
+        since,
+      ),
+      ...counter(
+        'ca_push_points_lost',
+        'Points that could not be delivered: the queue was full, or the receiver refused them.',
+        this.ways.flatMap(({ delivery }) =>
+          Object.entries(delivery.counts.lost).map(
+            ([reason, points]) => [{ receiver: delivery.name, reason }, points] as const,
+          ),
+        ),
+        since,
+      ),
+      ...gauge(
+        'ca_push_queue_bytes',
+        'What waits to be sent.',
+        each(({ bytes }) => bytes),
+      ),
+    ];
+  }
+
+  private of(owned: Owned, time: number): Pushed {
+    const { instrumentation } = owned;
+    const id = fqid(instrumentation);
+    const asked = JSON.stringify(instrumentation.export?.push ?? {});
+    const known = this.pushed.get(id);
+    if (known?.asked === asked) return known;
+    // With other bounds it is another metric.
+    if (known !== undefined) this.end(id);
+    const { numeric, discrete } = breakdownOf(instrumentation);
+    const naming = namingOf(instrumentation);
+    const grid = gridOfInstrumentation(instrumentation);
+    const bounds = exportBounds(instrumentation.export?.push ?? {}, instrumentation, 90);
+    const out = new SeriesOut(
+      numeric === undefined ? 1 : grid.size,
+      bounds.keys,
+      discrete !== undefined,
+      time,
+    );
+    const one = { owned, asked, naming, grid, bounds, out, last: time };
+    this.pushed.set(id, one);
+    return one;
+  }
+}
+
+function waysOf(settings: PushSettings, instance: string, log: Log): Way[] {
+  const { otlp, remoteWrite, temporality, headers } = settings;
+  const ways: Way[] = [];
+  const add = (receiver: Receiver, encode: Way['encode']): void => {
+    ways.push({ delivery: new Delivery(receiver, log), encode });
+  };
+  if (otlp !== undefined) {
+    const receiver = {
+      name: 'otlp',
+      url: otlp,
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      again: (status: number) => [429, 502, 503, 504].includes(status),
+      refused: otlpRefused,
+    };
+    add(receiver, (points) => Buffer.from(otlpText(points, temporality, instance)));
+  }
+  if (remoteWrite !== undefined) {
+    const receiver = {
+      name: 'remote_write',
+      url: remoteWrite,
+      headers: { ...headers, ...REMOTE_WRITE_HEADERS },
+      again: (status: number) => status >= 500 || status === 429,
+      refused: remoteWriteRefused,
+    };
+    add(receiver, remoteWriteBody);
+  }
+  return ways;
+}
+
+/** partialSuccess says how many points were refused; such a request is never sent again. */
+function otlpRefused({ text }: Answer): { points: number; reason: string } | undefined {
+  try {
+    const { partialSuccess } = JSON.parse(text === '' ? '{}' : text) as {
+      partialSuccess?: Record<string, unknown>;
+    };
+    const points = Number(partialSuccess?.['rejectedDataPoints'] ?? 0);
+    return points > 0
+      ? { points, reason: `refused ${points} points: ${JSON.stringify(partialSuccess?.['errorMessage'])}` }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A receiver of version 2 says how much it has written; one that does not say has not understood the request. */
+function remoteWriteRefused(
+  { headers }: Answer,
+  points: number,
+): { points: number; reason: string } | undefined {
+  const of = (what: string): string | undefined => {
+    const value = headers[`x-prometheus-remote-write-${what}-written`];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [samples, histograms] = [of('samples'), of('histograms')];
+  if (samples === undefined && histograms === undefined) {
+    return { points, reason: 'does not understand remote write 2.0: see docs/interop.md for its flags' };
+  }
+  const missing = points - Number(samples ?? 0) - Number(histograms ?? 0);
+  return missing > 0
+    ? { points: missing, reason: `did not write ${missing} of ${points} points` }
+    : undefined;
+}
+
+function common(
+  { owned: { instrumentation: i }, naming }: Pushed,
+  { key, since }: OutSeries,
+  from: number,
+  to: number,
+): Omit<Outgoing, 'value'> {
+  const { numeric } = breakdownOf(i);
+  return {
+    name: naming.name,
+    plainName: ['ca', i.module, i.stat, ...(numeric === undefined ? [] : [numeric])].join('.'),
+    help: naming.help,
+    unit: naming.unit,
+    labels: withoutName(labelsOf(naming, key)),
+    from: 1000 * from,
+    to: 1000 * to,
+    since: 1000 * since,
+  };
+}
+
+function pointOf(one: Pushed, series: OutSeries, time: number, granularity: number): Outgoing {
+  const { naming, owned } = one;
+  const rest = common(one, series, time, time + granularity);
+  if (naming.distribution) {
+    return {
+      ...rest,
+      value: { kind: 'histogram', of: histogram(one, series.newest), total: histogram(one, series.total) },
+    };
+  }
+  const total =
+    owned.instrumentation.valueScope === 'point' ? undefined : (series.total[0] ?? 0) / naming.perUnit;
+  return { ...rest, value: { kind: 'number', of: (series.newest[0] ?? 0) / naming.perUnit, total } };
+}
+
+function histogram({ bounds, grid, naming }: Pushed, counts: Float64Array): OutgoingHistogram {
+  return {
+    counts: intervals(counts, bounds),
+    uppers: bounds.uppers,
+    sum: sumOf(counts, grid) / naming.perUnit,
+  };
+}
+
+/** One millisecond after its newest point: a store keeps one point for each moment. */
+function endOf(one: Pushed, series: OutSeries): Outgoing {
+  const at = one.last + 0.001;
+  const { distribution } = one.naming;
+  return {
+    ...common(one, series, at, at),
+    value: { kind: 'ended', histogram: distribution, uppers: one.bounds.uppers },
+  };
+}

@@ -1,0 +1,92 @@
+/*
+ * Points as they become final, in order, for those who send them on. In: the instrumentations of this aggregator, each
+ * second. Out: each slot once, as soon as nobody is waited for in it. What comes later still is counted: it is in the
+ * answers of this service, and not in what was sent.
+ */
+import { fqid } from '../../../common/model/instrumentation';
+import type { Owned } from '../aggregator';
+import type { Slot } from '../dataset/slot';
+import { newestSettled } from '../promql/settled';
+
+export interface Consumer {
+  wants(owned: Owned): boolean;
+  /** Nobody has reported for the slot: undefined. */
+  slot(owned: Owned, time: number, slot: Slot | undefined): void;
+  /** It is not wanted any more, or not here. */
+  end(id: string, owned: Owned): void;
+}
+
+/** Slots that are looked at again for reports that came late. */
+const LOOKED_BACK = 90;
+/** After a stall of ours, older slots are passed over: what is sent should be of now. */
+const BEHIND_MAX = 60;
+
+interface Position {
+  owned: Owned;
+  next: number;
+  /** Reports that were in a slot when it was passed on. */
+  readonly reports: Map<number, number>;
+}
+
+export class SettledFeed {
+  /** Reports that came after their slot had been passed on. */
+  late = 0;
+  /** Slots that were passed over. */
+  skipped = 0;
+  private readonly consumer: Consumer;
+  private readonly positions = new Map<string, Position>();
+
+  constructor(consumer: Consumer) {
+    this.consumer = consumer;
+  }
+
+  tick(all: Iterable<Owned>, nowMs: number): void {
+    const seen = new Set<string>();
+    for (const owned of all) {
+      if (!this.consumer.wants(owned)) continue;
+      const id = fqid(owned.instrumentation);
+      seen.add(id);
+      this.advance(id, owned, nowMs);
+    }
+    for (const [id, { owned }] of this.positions) {
+      if (seen.has(id)) continue;
+      this.positions.delete(id);
+      this.consumer.end(id, owned);
+    }
+  }
+
+  private advance(id: string, owned: Owned, nowMs: number): void {
+    const { dataset } = owned;
+    const { granularity } = dataset;
+    const settled = newestSettled(owned, nowMs);
+    let position = this.positions.get(id);
+    // Moved away and back: counting begins anew.
+    if (position !== undefined && position.owned !== owned) {
+      this.consumer.end(id, position.owned);
+      position = undefined;
+    }
+    if (position === undefined) {
+      position = { owned, next: settled + granularity, reports: new Map() };
+      this.positions.set(id, position);
+      return;
+    }
+    const oldest = settled - BEHIND_MAX * granularity;
+    if (position.next < oldest) {
+      this.skipped += (oldest - position.next) / granularity;
+      position.next = oldest;
+    }
+    for (; position.next <= settled; position.next += granularity) {
+      const slot = dataset.slotAt(position.next);
+      this.consumer.slot(owned, position.next, slot);
+      position.reports.set(position.next, slot?.reports ?? 0);
+    }
+    for (const [time, reports] of position.reports) {
+      const now = dataset.slotAt(time)?.reports ?? reports;
+      if (now > reports) {
+        this.late += now - reports;
+        position.reports.set(time, now);
+      }
+      if (time < position.next - LOOKED_BACK * granularity) position.reports.delete(time);
+    }
+  }
+}
