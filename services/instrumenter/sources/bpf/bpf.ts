@@ -33,7 +33,7 @@ import { Drain } from './kernel/maps';
 import type { Machine } from './compiler/plan';
 import { BpfProbe, reasonsIn } from './kernel/probe';
 import type { Architecture } from './compiler/architecture';
-import { userProbeType } from './kernel/user-probe-type';
+import { UserAttaching, type UserWay } from './kernel/user-attaching';
 import type { UserFile } from './user/known-file';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
@@ -52,6 +52,8 @@ interface BpfOptions {
   readonly commands?: Names;
   /** Functions by process and address; prepare() before the first is asked for. */
   readonly functions?: Functions;
+  /** How programs come to run in user programs, best first; absent: as the kernel allows. */
+  readonly userWays?: readonly UserWay[];
   /** Files with moments of user programs; absent where they are not looked for. */
   readonly files?: UserFiles;
 }
@@ -79,6 +81,7 @@ export class BpfSource implements Source {
   private readonly options: BpfOptions;
   private readonly machine: Machine;
   private readonly drain: Drain;
+  private readonly attaching: UserAttaching;
   private readonly observations = new Map<MetricName, Observation>();
   private offered: readonly Offer[];
   private readonly probes = new Map<BpfProbe, Instrumentation>();
@@ -95,6 +98,7 @@ export class BpfSource implements Source {
     const { kernel, types, metrics } = options;
     const isHooked = obstacle === undefined && metrics.some(({ bpf }) => bpf !== undefined && hooks(bpf));
     this.machine = isHooked ? { ...options, hooking: findHooking(kernel, types) } : options;
+    this.attaching = new UserAttaching(kernel, options.userWays);
     this.drain = new Drain(options.kernel, options.cpus);
     this.offered = this.checkCatalogue(obstacle);
     this.births = this.openBirths();
@@ -118,6 +122,7 @@ export class BpfSource implements Source {
     if (first === undefined) throw this.nothingFor(instrumentation, all);
     const { kernel, zones } = this.options;
     const probe = new BpfProbe(kernel, this.drain, first.compiled, zones, {
+      attaching: this.attaching,
       unseen: () => this.unseenBy(instrumentation),
       onClose: (closed) => this.probes.delete(closed),
     });
@@ -299,7 +304,7 @@ export class BpfSource implements Source {
     if (observation === undefined) throw new MissingError('it has no description for BPF');
     const programs = programsOf(observation);
     if (programs === undefined) return this.fieldsOn(this.machine, metric, observation);
-    userProbeType();
+    this.attaching.way();
     const files = this.options.files?.of(programs) ?? [];
     if (files.length === 0) {
       const fix = programs.fix === undefined ? '' : `; fix: ${programs.fix}`;

@@ -2,7 +2,14 @@
  * Attributes of commands of bpf(2). In: numbers, and addresses of what they point to. Out: bytes, laid out after
  * union bpf_attr of include/uapi/linux/bpf.h.
  */
-import { ATTACH_TYPES, attribute, objectName, PROGRAM_TYPES, type ProgramType } from '../kernel/abi';
+import {
+  ATTACH_TYPES,
+  attribute,
+  objectName,
+  PROGRAM_TYPES,
+  USER_RETURN,
+  type ProgramType,
+} from '../kernel/abi';
 
 /** The function that a program of type trampoline is made for, by its number among the kernel's types. */
 export interface FunctionTarget {
@@ -23,7 +30,7 @@ interface ToLoad {
 }
 
 export function loadAttribute({ name, type, code, instructions, licence, log, target }: ToLoad): Buffer {
-  const { functionEntry, functionReturn } = ATTACH_TYPES;
+  const { functionEntry, functionReturn, userLink } = ATTACH_TYPES;
   const start = attribute([
     [4, PROGRAM_TYPES[type]],
     [4, instructions],
@@ -35,10 +42,14 @@ export function loadAttribute({ name, type, code, instructions, licence, log, ta
     [4, 0],
     [4, 0],
   ]);
+  const attachType = (attachAs: number): Buffer =>
+    attribute([
+      [4, 0],
+      [4, attachAs], // expected_attach_type
+    ]);
+  if (type === 'userLink') return Buffer.concat([start, objectName(name), attachType(userLink)]);
   if (target === undefined) return Buffer.concat([start, objectName(name)]);
   const end = attribute([
-    [4, 0],
-    [4, target.isReturn ? functionReturn : functionEntry], // expected_attach_type
     [4, 0], // no types of the program's own: prog_btf_fd, func_info…, line_info…
     [4, 0],
     [8, 0],
@@ -48,7 +59,8 @@ export function loadAttribute({ name, type, code, instructions, licence, log, ta
     [4, 0],
     [4, target.id], // attach_btf_id
   ]);
-  return Buffer.concat([start, objectName(name), end]);
+  const attachAs = attachType(target.isReturn ? functionReturn : functionEntry);
+  return Buffer.concat([start, objectName(name), attachAs, end]);
 }
 
 /** A program attached to the tracepoint of this name; without, to the function that it is made for. */
@@ -56,6 +68,28 @@ export function attachAttribute(name: bigint | undefined, program: number): Buff
   return attribute([
     [8, name ?? 0],
     [4, program],
+    [4, 0],
+  ]);
+}
+
+/** A program linked to one place of a file; `path`, `place` and `semaphore` (0: none) are addresses of what they name. */
+export function userLinkAttribute(
+  program: number,
+  { path, place, semaphore }: { readonly path: bigint; readonly place: bigint; readonly semaphore: bigint },
+  isReturn: boolean,
+): Buffer {
+  return attribute([
+    [4, program],
+    [4, 0],
+    [4, ATTACH_TYPES.userLink],
+    [4, 0],
+    [8, path],
+    [8, place],
+    [8, semaphore],
+    [8, 0],
+    [4, 1],
+    [4, isReturn ? USER_RETURN : 0],
+    [4, 0],
     [4, 0],
   ]);
 }

@@ -28,6 +28,7 @@ export const COMMAND = {
   infoByDescriptor: 15,
   rawTracepointOpen: 17,
   lookupAndDeleteBatch: 25,
+  linkCreate: 28,
   enableStatistics: 32,
 } as const;
 export type Command = keyof typeof COMMAND;
@@ -39,11 +40,14 @@ export const PROGRAM_TYPES = {
   rawTracepoint: 17,
   sample: 7,
   user: 2,
+  userLink: 2,
   breakpoint: 2,
   trampoline: 26,
 } as const;
 export type ProgramType = keyof typeof PROGRAM_TYPES;
-export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25 } as const;
+export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25, userLink: 48 } as const;
+/** Of a link to places of user programs: it is hit when a function returns. */
+export const USER_RETURN = 1;
 export const MEMBARRIER_GLOBAL = 1;
 export const CLOCK = { realtime: 0, monotonic: 1 } as const;
 export const RLIMIT_MEMLOCK = 8;

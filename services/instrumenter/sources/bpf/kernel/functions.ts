@@ -28,7 +28,7 @@ import { readElf } from '../user/elf-reading';
 import { openRegular, type OpenedFile } from '../user/opened-file';
 import { USER_HALF } from '../compiler/field';
 import { FunctionTable, placeOf } from './function-table';
-import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from '../user/mapped';
+import { mappingsIn, mountinfoOf, obstacleOf, waysTo, type Mapping } from '../user/mapped';
 
 export const KERNEL = '[kernel]';
 export const GONE = '(unknown)';
@@ -157,12 +157,7 @@ export class Functions implements PairNames {
     owner: Owner,
     budget: Budget,
   ): Promise<Functioning> {
-    const { range, path } = mapping;
-    // Not the path: the process may live in a container, and the file may have been replaced.
-    for (const place of [
-      `${this.proc}/${process}/map_files/${range}`,
-      `${this.proc}/${process}/root${path}`,
-    ]) {
+    for (const place of waysTo(this.proc, String(process), mapping)) {
       try {
         const read = await this.files.wait(
           place,

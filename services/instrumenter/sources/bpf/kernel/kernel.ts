@@ -4,7 +4,7 @@
  *
  * Calls that may wait for the kernel's own housekeeping have an `Async` form that leaves the event loop alone.
  */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import {
   ARRAY_OF_MAPS,
@@ -36,7 +36,6 @@ import { closeLater } from './close-later';
 import type { CompiledProgram, MapSpecification, Samples } from '../compiler/compile';
 import type { Hook } from '../compiler/hook';
 import type { Architecture } from '../compiler/architecture';
-import type { Site } from '../compiler/site';
 
 const LICENCE = Buffer.from('GPL\0'); // most helpers are for programs under this licence only
 /** Room for the verifier's words about a program that it refuses. Allocated only then. */
@@ -60,7 +59,7 @@ export function errorName(errno: number): string {
 }
 
 /** Address of a buffer's first byte, for attributes that point to others. The buffer must outlive the call. */
-const addressOf = (buffer: Buffer): bigint => koffi.address(buffer);
+export const addressOf = (buffer: Buffer): bigint => koffi.address(buffer);
 
 interface ProgramInfo {
   /** Nanoseconds and runs, counted while statistics are on. */
@@ -70,8 +69,8 @@ interface ProgramInfo {
   readonly misses: number;
 }
 
-/** An event of user programs belongs to a CPU, its program runs on all. This one is always there. */
-const FIRST_CPU = 0;
+/** Of all processes. An event of user programs belongs to a CPU, its program runs on all: the first is always there. */
+const OF_ALL = [-1, 0, -1, PERF.closeOnExec] as const;
 
 export class Kernel {
   private readonly numbers: (typeof SYSCALLS)[Architecture];
@@ -192,20 +191,17 @@ export class Kernel {
     void closeLater(link);
   }
 
-  /** Has the program run wherever a process comes by, until the descriptor is closed. `path`: the open file's (OpenedFile). */
-  async attachUser(pmu: number, path: string, title: string, site: Site, program: number): Promise<number> {
-    const name = Buffer.from(`${path}\0`);
-    const event = PERF.userEvent(pmu, addressOf(name), site.offset, site.semaphore, site.isReturn);
-    return this.attachEvent(`${site.name} of ${title}`, event, name, program);
+  /** The descriptor of such an event, which runs nothing yet; below 0 for an error. */
+  openEvent(event: Buffer): number {
+    return this.perfEventOpen(this.numbers.perfEventOpen, event, ...OF_ALL) as number;
   }
 
   /** `name`: what the event points to. */
-  private async attachEvent(what: string, event: Buffer, name: Buffer, program: number): Promise<number> {
+  async attachEvent(what: string, event: Buffer, name: Buffer, program: number): Promise<number> {
     const { perfEventOpen, ioctl } = this.numbers;
-    const args = [perfEventOpen, event, -1, FIRST_CPU, -1, PERF.closeOnExec] as const;
-    let link = await settled(this.perfEventOpen, ...args).finally(() => name.length);
+    let link = await settled(this.perfEventOpen, perfEventOpen, event, ...OF_ALL).finally(() => name.length);
     // Asked again for the error's number: it is another thread's.
-    if (link < 0) link = this.perfEventOpen(...args) as number;
+    if (link < 0) link = this.openEvent(event);
     this.check(`${what} cannot be attached to`, link);
     try {
       this.check(`${what} cannot run a program`, this.ioctl(ioctl, link, PERF.setBpf, program) as number);
@@ -270,12 +266,6 @@ export class Kernel {
       runs: Number(info.readBigUInt64LE(200)),
       misses: Number(info.readBigUInt64LE(208)),
     };
-  }
-
-  /** Bytes that a map or program takes, by the kernel's own estimate. */
-  memoryOf(descriptor: number): number {
-    const lines = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-    return Number(/^memlock:\s*(\d+)/m.exec(lines)?.[1] ?? 0);
   }
 
   /** Run-time figures are counted until the returned descriptor is closed. */
@@ -364,6 +354,11 @@ export class Kernel {
     return result;
   }
 
+  /** The number of the error of the last call that is not Async. */
+  errno(): number {
+    return koffi.errno();
+  }
+
   bpf(command: Command, attributes: Buffer): number {
     return this.call(this.numbers.bpf, COMMAND[command], attributes, attributes.length);
   }
@@ -373,7 +368,7 @@ export class Kernel {
   }
 
   /** `alive`: buffers that the attributes point to, held until the call is over. */
-  private bpfAsync(command: Command, attributes: Buffer, ...alive: Buffer[]): Promise<number> {
+  bpfAsync(command: Command, attributes: Buffer, ...alive: Buffer[]): Promise<number> {
     return this.callAsync(this.numbers.bpf, COMMAND[command], attributes, attributes.length).finally(
       () => alive.length,
     );

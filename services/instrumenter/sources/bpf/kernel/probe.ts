@@ -3,6 +3,7 @@
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  * Next: maps.ts, which reads the closed phase.
  */
+import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../../../common/service/errors';
 import { LIMITS } from '../../../../../common/service/limits';
 import { FILE_READS } from '../../blocking-io-pool';
@@ -16,7 +17,7 @@ import type { Drain } from './maps';
 import { CONTROL, COUNTER_BYTES, MAPS } from '../compiler/program';
 import type { Site } from '../compiler/site';
 import type { UserFile } from '../user/known-file';
-import { userProbeType } from './user-probe-type';
+import type { UserAttaching } from './user-attaching';
 import { Verdicts } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
@@ -31,12 +32,21 @@ export function reasonsIn(reasons: readonly string[]): string {
 
 const REASONS = 3;
 
+/** What a probe has of its source. */
+interface Around {
+  readonly attaching: UserAttaching;
+  /** What of the question nobody sees at present. */
+  readonly unseen: () => readonly string[];
+  readonly onClose: (probe: BpfProbe) => void;
+}
+
 export class BpfProbe implements Probe {
   private readonly kernel: Kernel;
   private readonly drain: Drain;
   private readonly compiled: Compiled;
   private readonly zones: Zones | undefined;
   private verdicts: Verdicts | undefined;
+  private readonly attaching: UserAttaching;
   private readonly unseen: () => readonly string[];
   private readonly onClose: (probe: BpfProbe) => void;
   private readonly maps = new Map<string, number>();
@@ -62,12 +72,13 @@ export class BpfProbe implements Probe {
     drain: Drain,
     compiled: Compiled,
     zones: Zones | undefined,
-    { unseen, onClose }: { unseen: () => readonly string[]; onClose: (probe: BpfProbe) => void },
+    { attaching, unseen, onClose }: Around,
   ) {
     this.kernel = kernel;
     this.drain = drain;
     this.compiled = compiled;
     this.zones = zones;
+    this.attaching = attaching;
     this.unseen = unseen;
     this.onClose = onClose;
   }
@@ -203,7 +214,7 @@ export class BpfProbe implements Probe {
       if (this.userPrograms.size >= LIMITS.userPrograms) {
         throw new RangeError(`more than ${LIMITS.userPrograms} programs are needed for this question`);
       }
-      program = this.kernel.load(name, code, 'user');
+      program = this.attaching.load(name, code);
       this.userPrograms.set(key, program);
       this.programs.push(program);
     }
@@ -215,7 +226,7 @@ export class BpfProbe implements Probe {
     return FILE_READS.wait(
       `${site.name} of ${file.id}`,
       LIMITS.userAttachMs,
-      () => file.using((path) => this.kernel.attachUser(userProbeType(), path, file.path, site, program)),
+      () => file.using((path) => this.attaching.attach(path, file.path, site, program)),
       { tooLate: (link) => void closeLater(link), ownerOf: () => file.owner },
     );
   }
@@ -266,7 +277,7 @@ export class BpfProbe implements Probe {
 
   /** All of it is taken when it is opened: entries of hashes too. */
   private measure(): number {
-    return [...this.maps.values(), ...this.programs].reduce((sum, fd) => sum + this.kernel.memoryOf(fd), 0);
+    return [...this.maps.values(), ...this.programs].reduce((sum, fd) => sum + memoryOf(fd), 0);
   }
 
   private takeMisses(): number {
@@ -292,4 +303,10 @@ export class BpfProbe implements Probe {
     this.userPrograms.clear();
     this.maps.clear();
   }
+}
+
+/** Bytes that a map or program takes, by the kernel's own estimate. */
+function memoryOf(descriptor: number): number {
+  const lines = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+  return Number(/^memlock:\s*(\d+)/m.exec(lines)?.[1] ?? 0);
 }

@@ -39,6 +39,16 @@ export function mappingsIn(maps: string): Mapping[] {
   );
 }
 
+/**
+ * Ways to a mapped file. Through the mapping itself also one is reached that was replaced since (it needs CAP_SYS_ADMIN);
+ * by its path where the process lives, in a container; and by that path here, for one that has only changed its root.
+ */
+export const waysTo = (proc: string, pid: string, { range, path }: Mapping): readonly string[] => [
+  `${proc}/${pid}/map_files/${range}`,
+  `${proc}/${pid}/root${path}`,
+  path,
+];
+
 interface Mount {
   readonly device: string;
   readonly point: string;

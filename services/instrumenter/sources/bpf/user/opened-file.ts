@@ -99,7 +99,12 @@ export async function openRegular(path: string, expected: Inode): Promise<Opened
     const stat = await place.stat({ bigint: true });
     if (!stat.isFile()) return undefined;
     const { type } = await statfs(ownPath(place.fd));
-    if (!isSame(stat, expected) && ![OVERLAY, BTRFS, BCACHEFS].includes(type)) return undefined;
+    if (
+      !isSame(stat, expected) &&
+      (!path.startsWith('/proc/') || ![OVERLAY, BTRFS, BCACHEFS].includes(type))
+    ) {
+      return undefined;
+    }
     const handle = await open(ownPath(place.fd), WITHOUT_WAITING);
     try {
       const opened = await handle.stat({ bigint: true });

@@ -6,7 +6,7 @@ import { KnownFile, lacking, type Wanted } from './known-file';
 
 /** Of files that are held up: they may be read the next time. */
 export const HELD_UP = 'held up';
-export const OTHER = ['what is there now is no file, or another one'] as const;
+export const OTHER: readonly [reason: string, id?: string] = ['what is there now is no file, or another one'];
 
 /** A file that nothing is done with, for a reason. */
 export function untouched(

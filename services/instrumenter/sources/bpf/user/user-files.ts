@@ -30,7 +30,7 @@ import { readElf } from './elf-reading';
 import { finding } from './finding';
 import { idOf, Installed } from './installed';
 import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './known-file';
-import { mappingsIn, mountinfoOf, obstacleOf, type Mapping } from './mapped';
+import { mappingsIn, mountinfoOf, obstacleOf, waysTo, type Mapping } from './mapped';
 import { openRegular, placeOf, type OpenedFile } from './opened-file';
 import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
 
@@ -178,9 +178,8 @@ export class UserFiles {
       const isSame =
         last?.program === program &&
         last.files.every((file) => file.opened === undefined || current.has(file));
-      if (isSame && last.looks >= LOOKS) {
-        if (last.again === undefined) return last;
-        if (this.share.isSpent(last.again.owner)) return last;
+      if (isSame && (last.again === undefined ? last.looks >= LOOKS : this.share.isSpent(last.again.owner))) {
+        return last;
       }
       const mapped = await this.mappedBy(pid, scan);
       if (mapped.again !== undefined) this.share.spend(mapped.again.owner, LOOK_MS);
@@ -257,14 +256,13 @@ export class UserFiles {
     owner: Owner,
     scan: Scan,
   ): Promise<KnownFile | undefined> {
-    const { range, path } = mapping;
+    const { path } = mapping;
     if (this.share.isSpent(owner)) {
       scan.unseen.set(`share ${owner}`, `files of ${owner} are read later: reading them takes too long`);
       return undefined;
     }
-    let why: readonly [reason: string, id?: string] = OTHER;
-    // Through the mapping itself also a file is reached that was replaced since; it needs CAP_SYS_ADMIN.
-    for (const way of [`${this.proc}/${pid}/map_files/${range}`, `${this.proc}/${pid}/root${path}`]) {
+    let why: readonly [reason: string, id?: string] | undefined;
+    for (const way of waysTo(this.proc, pid, mapping)) {
       try {
         const file = await this.files.wait(
           way,
@@ -282,11 +280,12 @@ export class UserFiles {
         if (file !== undefined) return file;
         why = OTHER;
       } catch (error) {
-        why = isPassing(error) ? [messageOf(error), HELD_UP] : [messageOf(error)];
+        why = isPassing(error) ? [messageOf(error), HELD_UP] : (why ?? [messageOf(error)]);
         if (error instanceof LateError) break;
       }
     }
-    return untouched(wanted, path, why[0], owner, why[1]);
+    const [reason, id] = why ?? OTHER;
+    return untouched(wanted, path, reason, owner, id);
   }
 
   private async read(
