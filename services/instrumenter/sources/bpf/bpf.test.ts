@@ -57,7 +57,11 @@ test('a field that this kernel cannot tell is left out of the offer, the metric 
     functionOf: (name: string) => real.functionOf(name),
     forget: () => undefined,
   } as unknown as Btf;
-  const kernel = Object.assign(refusing(1), { createMap: () => 0, load: () => 0 }) as unknown as Kernel;
+  const kernel = Object.assign(refusing(1), {
+    createMap: () => 0,
+    load: () => 0,
+    openEvent: () => 0,
+  }) as unknown as Kernel;
   const offers = new BpfSource({ ...options, types: lacking, kernel }).offers();
   expect(offers).toContainEqual({
     metric: 'unix.proc_execs',

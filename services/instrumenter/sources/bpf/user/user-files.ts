@@ -39,15 +39,13 @@ interface Process {
   readonly looks: number;
   readonly files: readonly KnownFile[];
   /** Something of this user's was held up, or left out: it is looked at once more. */
-  readonly again: { readonly owner: Owner } | undefined;
+  readonly again: { readonly owner: Owner; readonly reasons: readonly string[] } | undefined;
 }
 
 /** What one scan comes by. */
 interface Scan {
   readonly byId: Map<string, KnownFile>;
   readonly byPlace: Map<string, KnownFile>;
-  /** Why something is not seen, and of whom. */
-  readonly unseen: Map<string, string>;
 }
 
 const LOOKS = 2;
@@ -120,18 +118,20 @@ export class UserFiles {
 
   private async scanSlices(): Promise<void> {
     const current = await this.unchanged();
-    const scan: Scan = { byId: new Map(), byPlace: new Map(), unseen: new Map() };
+    const scan: Scan = { byId: new Map(), byPlace: new Map() };
     for (const file of current) enter(scan, file);
     const pids = this.pids();
     const processes = new Map<string, Process>();
+    const unseen = new Set<string>();
     for (let at = 0; at < pids.length; at += LIMITS.scanSlice) {
       for (const pid of pids.slice(at, at + LIMITS.scanSlice)) {
         const process = await this.lookAt(pid, current, scan);
         if (process !== undefined) processes.set(pid, process);
+        for (const reason of process?.again?.reasons ?? []) unseen.add(reason);
       }
       await turnOfOthers();
     }
-    this.remember(processes, [...scan.unseen.values()], scan.byId);
+    this.remember(processes, [...unseen].sort(), scan.byId);
   }
 
   /** Those that nobody has written to; what was found in the others holds no more. */
@@ -187,12 +187,12 @@ export class UserFiles {
     } catch (error) {
       if (!(error instanceof LateError)) return undefined;
       const owner = ownerOfProcess(pid, this.proc);
-      scan.unseen.set(`late ${owner}`, `processes of ${owner ?? 'root'} do not let themselves be looked at`);
+      const reasons = [`processes of ${owner ?? 'root'} do not let themselves be looked at`];
       return {
         program: '',
         looks: 0,
         files: last?.files.filter((file) => current.has(file)) ?? [],
-        again: { owner },
+        again: { owner, reasons },
       };
     }
   }
@@ -202,18 +202,17 @@ export class UserFiles {
     const ownerOf = (): Owner => (owner ??= { name: ownerOfProcess(pid, this.proc) }).name;
     const maps = await readStart(PROCESS_READS, `${this.proc}/${pid}/maps`, LIMITS.processMapsBytes, ownerOf);
     const found = new Map<string, KnownFile | undefined>();
+    const reasons = new Set<string>();
     let mounts: Promise<readonly string[]> | undefined;
     for (const mapping of mappingsIn(maps.toString('utf8'))) {
       const { path, device } = mapping;
       const wanted = this.kinds.find(({ programs }) => programs.file.test(baseName(path)));
       if (wanted === undefined || !path.startsWith('/') || found.has(path)) continue;
-      const known = scan.byPlace.get(placeKey(wanted, placeOf(mapping)));
-      if (known !== undefined) {
-        found.set(path, known);
-        continue;
-      }
-      if (!this.hasRoom(wanted, ownerOf(), scan)) {
-        found.set(path, undefined);
+      found.set(path, scan.byPlace.get(placeKey(wanted, placeOf(mapping))));
+      if (found.get(path) !== undefined) continue;
+      const reason = this.whyNoRoom(wanted, ownerOf(), scan) ?? this.whyLater(ownerOf());
+      if (reason !== undefined) {
+        reasons.add(reason);
         continue;
       }
       const obstacle = await obstacleOf(
@@ -225,42 +224,39 @@ export class UserFiles {
           ? await this.visit(pid, mapping, wanted, ownerOf(), scan)
           : untouched(wanted, path, obstacle, ownerOf());
       found.set(path, file);
-      if (file !== undefined) enter(scan, file);
+      enter(scan, file);
     }
     const files = [...found.values()].filter((file) => file !== undefined);
-    const isShort = files.length < found.size || files.some(({ id }) => id.startsWith(HELD_UP));
-    return { files, again: isShort ? { owner: ownerOf() } : undefined };
+    const isShort = reasons.size > 0 || files.some(({ id }) => id.startsWith(HELD_UP));
+    return { files, again: isShort ? { owner: ownerOf(), reasons: [...reasons] } : undefined };
+  }
+
+  private whyLater(owner: Owner): string | undefined {
+    return this.share.isSpent(owner)
+      ? `files of ${owner} are read later: reading them takes too long`
+      : undefined;
   }
 
   /** Users have room for some files each, and for so many together that the machine's own always have theirs. */
-  private hasRoom(wanted: Wanted, owner: Owner, { byId, unseen }: Scan): boolean {
-    if (owner === undefined) return true;
-    const users = [...byId.values()].filter(
-      (file) => file.programs === wanted.programs && file.owner !== undefined,
-    );
+  private whyNoRoom({ programs }: Wanted, owner: Owner, { byId }: Scan): string | undefined {
+    if (owner === undefined) return undefined;
+    const users = [...byId.values()].filter((file) => file.programs === programs && file.owner !== undefined);
     const own = users.filter((file) => file.owner === owner);
-    if (own.length < LIMITS.userFilesPerUser && users.length < LIMITS.userFilesOfUsers) return true;
-    unseen.set(
-      `room ${owner}`,
-      `${owner} runs more files of the kind ${wanted.programs.title} than are watched: ` +
-        `${LIMITS.userFilesPerUser} of a user, ${LIMITS.userFilesOfUsers} of all users`,
+    if (own.length < LIMITS.userFilesPerUser && users.length < LIMITS.userFilesOfUsers) return undefined;
+    return (
+      `${owner} runs more files of the kind ${programs.title} than are watched: ` +
+      `${LIMITS.userFilesPerUser} of a user, ${LIMITS.userFilesOfUsers} of all users`
     );
-    return false;
   }
 
-  /** Undefined when it is no file, or is left for later. */
   private async visit(
     pid: string,
     mapping: Mapping,
     wanted: Wanted,
     owner: Owner,
     scan: Scan,
-  ): Promise<KnownFile | undefined> {
+  ): Promise<KnownFile> {
     const { path } = mapping;
-    if (this.share.isSpent(owner)) {
-      scan.unseen.set(`share ${owner}`, `files of ${owner} are read later: reading them takes too long`);
-      return undefined;
-    }
     let why: readonly [reason: string, id?: string] | undefined;
     for (const way of waysTo(this.proc, pid, mapping)) {
       try {
