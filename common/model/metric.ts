@@ -3,6 +3,7 @@
  * merges, limits by profile, and checks questions against.
  */
 import type { TypeName } from './field';
+import type { TextForm } from './text-form';
 
 /** "disk.physio_ops" */
 export type MetricName = `${string}.${string}`;
@@ -21,6 +22,8 @@ export interface Metric {
   readonly synonyms?: readonly string[];
   /** What happens and is not counted, one sentence each: a limit that is not said is a wrong number. */
   readonly misses?: readonly string[];
+  /** Texts that discrete fields can have, where that is known and not the same in every metric. */
+  readonly forms?: Readonly<Record<string, TextForm>>;
   readonly fields: readonly string[];
 }
 

@@ -8,6 +8,7 @@ import { invalid } from '../service/errors';
 import type { Instrumentation } from '../model/instrumentation';
 import { parsePredicate, toPlainPredicate } from '../model/predicate';
 import { checker, Type, type Static, type TSchema } from '../model/schema';
+import type { TextForm } from '../model/text-form';
 
 /** Raised when a message's meaning changes; receivers drop other versions and say so. */
 export const PROTOCOL_VERSION = 1;
@@ -71,6 +72,19 @@ export const WireInstrumentation = Type.Object({
 });
 export type WireInstrumentation = Static<typeof WireInstrumentation>;
 
+/** As common/model/text-form.ts has it. */
+const TextFormSchema = Type.Unsafe<TextForm>({
+  type: 'object',
+  properties: {
+    bytes: { type: 'integer', minimum: 1 },
+    is: { type: 'string', enum: ['address', 'number'] },
+    values: { type: 'array', maxItems: 64, items: { type: 'string', maxLength: 64 } },
+  },
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+});
+
 const MetricWords = {
   module: Name,
   stat: Name,
@@ -81,6 +95,7 @@ const MetricWords = {
   question: Type.Optional(Text),
   synonyms: Type.Optional(Type.Array(Text, { maxItems: 64 })),
   misses: Type.Optional(Type.Array(Text, { maxItems: 64 })),
+  forms: Type.Optional(Type.Record(Name, TextFormSchema)),
   fields: Type.Array(Name, { maxItems: 64 }),
 };
 const MetricSchema = Type.Object(MetricWords);

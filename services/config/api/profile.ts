@@ -42,5 +42,6 @@ export function visible(catalogue: Catalogue, profile: Profile): Catalogue {
     // Why a machine cannot do something is its operators' business.
     unavailable: profile.others ? catalogue.unavailable : new Map(),
     filters: (metric, field) => catalogue.filters(metric, field),
+    isExact: (metric) => catalogue.isExact(metric),
   };
 }

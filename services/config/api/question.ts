@@ -12,6 +12,7 @@ import { parsePredicate, predicateFields, toPlainPredicate } from '../../../comm
 import { exportBounds } from '../../../common/prometheus/bounds';
 import { ExportSchema } from '../../../common/wire/message';
 import { checker, Type, type Static } from '../../../common/model/schema';
+import { fitPredicate } from '../../../common/model/text-form';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
 
@@ -154,7 +155,10 @@ function complete(
   }
   const typeOf = (field: string): TypeName | undefined =>
     metric.fields.includes(field) ? catalogue.fields.get(field)?.type : undefined;
-  const predicate = parsePredicate(asked.predicate ?? {}, typeOf);
+  const parsed = parsePredicate(asked.predicate ?? {}, typeOf);
+  const predicate = catalogue.isExact(metricName)
+    ? fitPredicate(parsed, (field) => typeOf(field) === 'string', metric.forms)
+    : parsed;
   const unfiltered = predicateFields(predicate).filter((field) => !catalogue.filters(metricName, field));
   if (unfiltered.length > 0) {
     throw invalid(

@@ -82,6 +82,7 @@ export const CATALOGUE = Type.Object({
       question: Type.Optional(Text),
       synonyms: Type.Optional(Type.Array(Text)),
       misses: Type.Optional(Type.Array(Text)),
+      forms: Type.Optional(Type.Record(Text, Type.Unsafe<object>({ type: 'object' }))),
       fields: Type.Array(Text),
     }),
   ),

@@ -16,6 +16,8 @@ export interface Catalogue {
   readonly unavailable: ReadonlyMap<MetricName, Unavailable>;
   /** Whether any source anywhere can filter by a field that the metric has. */
   filters(metric: MetricName, field: string): boolean;
+  /** Whether texts of its fields have no other forms than those that are known: the sources of Linux are described here. */
+  isExact(metric: MetricName): boolean;
 }
 
 export interface Unavailable {
@@ -31,12 +33,15 @@ interface Conflict {
 
 /** Fields of one source, and those among them that it can break down by and not filter by. */
 interface Offered {
+  readonly source: string;
   readonly fields: readonly string[];
   readonly unfiltered: readonly string[];
 }
 
 /** Different ones of one metric that are told: nodes of a fleet are few kinds of machine. */
 const REASONS = 10;
+
+const EXACT = ['bpf', 'proc'];
 
 interface NodeWords {
   /** Offers of the node that may be used: metric -> what each source has together. */
@@ -85,6 +90,12 @@ export class MergedCatalogue implements Catalogue {
   filters(metric: MetricName, field: string): boolean {
     return [...this.words.values()].some(({ offers }) =>
       (offers.get(metric) ?? []).some((has) => has.fields.includes(field) && !has.unfiltered.includes(field)),
+    );
+  }
+
+  isExact(metric: MetricName): boolean {
+    return [...this.words.values()].every(({ offers }) =>
+      (offers.get(metric) ?? []).every(({ source }) => EXACT.includes(source)),
     );
   }
 
@@ -151,8 +162,9 @@ export class MergedCatalogue implements Catalogue {
 
 function usableOffers(node: Node): Map<string, readonly Offered[]> {
   const offers = new Map<string, readonly Offered[]>();
-  for (const { metric, fields, unfiltered = [] } of node.offers) {
-    if (fields !== undefined) offers.set(metric, [...(offers.get(metric) ?? []), { fields, unfiltered }]);
+  for (const { metric, source, fields, unfiltered = [] } of node.offers) {
+    if (fields !== undefined)
+      offers.set(metric, [...(offers.get(metric) ?? []), { source, fields, unfiltered }]);
   }
   return offers;
 }

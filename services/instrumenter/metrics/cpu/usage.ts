@@ -30,6 +30,7 @@ export const usage: MetricDescription = {
   ],
   unit: 'percent of 1 CPU',
   interval: 'point',
+  forms: { cpumode: { values: ['user', 'kernel'] } },
   fields: ['hostname', 'zonename', 'cpumode'],
   // Percent of one CPU, by zone, in user mode and in the kernel. The global zone is what containers and services
   // leave of the machine.

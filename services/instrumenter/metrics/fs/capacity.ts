@@ -31,6 +31,7 @@ export const capacity: MetricDescription = {
   synonyms: ['df', 'disk full', 'disk space', 'free space', 'no space left', 'ENOSPC', 'inodes'],
   type: 'size',
   interval: 'point',
+  forms: { space: { values: ['used', 'available', 'reserved'] } },
   fields: ['hostname', 'mountpoint', 'fstype', 'space'],
   // Bytes of each file system on a disk: used, available, and kept for root; together its size.
   proc: {

@@ -11,6 +11,7 @@ import type { ModuleName } from '../modules';
 import type { KstatPart } from '../../sources/kstat/metric';
 import type { ProcPart } from '../../sources/proc/metric';
 import type { ZfsPart } from '../../sources/zfs/metric';
+import { formsOf } from './forms';
 import type { Observation } from './observation';
 
 export interface MetricDescription extends Metric {
@@ -34,6 +35,7 @@ export interface MetricDescription extends Metric {
 
 /** The public part alone. */
 export function publicPart(d: MetricDescription): Metric {
+  const forms = { ...formsOf(d.bpf), ...d.forms };
   return {
     module: d.module,
     stat: d.stat,
@@ -44,6 +46,7 @@ export function publicPart(d: MetricDescription): Metric {
     question: d.question,
     ...(d.synonyms === undefined ? {} : { synonyms: d.synonyms }),
     ...(d.misses === undefined ? {} : { misses: d.misses }),
+    ...(Object.keys(forms).length === 0 ? {} : { forms }),
     fields: d.fields,
   };
 }

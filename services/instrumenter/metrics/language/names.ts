@@ -28,6 +28,7 @@ export function tableOfNames(pairs: Iterable<readonly [string, number]>, others:
   return {
     nameOf: (value) => names.get(value) ?? others.nameOf(value),
     valuesOf: (text) => values.get(text) ?? others.valuesOf(text).filter((value) => !names.has(value)),
+    table: [...values.keys()],
   };
 }
 

@@ -76,6 +76,8 @@ export interface Names {
   nameOf(value: bigint): string;
   /** All numbers that print as this text; [] when none does. */
   valuesOf(text: string): readonly bigint[];
+  /** The texts of a table; a number that is not in it prints as such. Absent: any text may turn up. */
+  readonly table?: readonly string[];
   /** What takes time to look up: names for these numbers. Never rejects; what is not found in time has none. */
   meet?(values: readonly bigint[]): Promise<Pick<Names, 'nameOf'>>;
 }

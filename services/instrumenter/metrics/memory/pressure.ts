@@ -11,6 +11,7 @@ export const pressure: MetricDescription = {
   synonyms: ['psi', 'pressure stall', 'memory shortage', 'thrashing', 'swap', 'oom'],
   type: 'time',
   interval: 'interval',
+  forms: { stalled: { values: ['some tasks', 'all tasks'] } },
   fields: ['hostname', 'zonename', 'stalled'],
   // Nanoseconds in which some, or all, tasks waited for memory.
   proc: {

@@ -13,6 +13,7 @@ export const bytes: MetricDescription = {
   synonyms: ['network', 'throughput', 'bandwidth', 'traffic', 'interface', 'eth0', 'mbit/s', 'iftop', 'sar'],
   type: 'size',
   interval: 'interval',
+  forms: { direction: { values: ['received', 'sent'] } },
   fields: ['hostname', 'nic', 'direction'],
   // Bytes over each interface, as the kernel counts them (with link-level headers).
   proc: {

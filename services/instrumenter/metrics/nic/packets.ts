@@ -13,6 +13,7 @@ export const packets: MetricDescription = {
   synonyms: ['network', 'traffic', 'pps', 'packets per second', 'interface', 'eth0'],
   unit: 'packets',
   interval: 'interval',
+  forms: { direction: { values: ['received', 'sent'] } },
   fields: ['hostname', 'nic', 'direction'],
   // Packets over each interface.
   proc: {

@@ -46,6 +46,7 @@ export const errors: MetricDescription = {
   ],
   unit: 'errors',
   interval: 'interval',
+  forms: { errtype: { values: Object.values(ERRORS) } },
   fields: ['hostname', 'tcpstack', 'errtype'],
   // What went wrong, in the words of the illumos metric where they fit.
   proc: {

@@ -11,6 +11,7 @@ export const segments: MetricDescription = {
   synonyms: ['network', 'traffic', 'packets', 'throughput', 'netstat'],
   unit: 'segments',
   interval: 'interval',
+  forms: { direction: { values: ['received', 'sent'] } },
   fields: ['hostname', 'tcpstack', 'direction'],
   // Segments received, and sent without the repeated ones (RFC 4022).
   proc: {

@@ -1,4 +1,5 @@
 /* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
+import { SIGNALS } from '../../../../common/model/signals';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { argument } from '../language/expression';
@@ -6,15 +7,8 @@ import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
 import { nameOfProcess, RUNNING } from '../process';
 
-/** Numbers 1 to 31, alike on x86 and arm64; those of real time print in decimal. */
-const SIGNALS = tableOfNames(
-  (
-    'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT ' +
-    'CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
-  )
-    .split(' ')
-    .map((name, i) => [`SIG${name}`, i + 1] as const),
-);
+/** Those of real time print in decimal. */
+const SIGNAL_NAMES = tableOfNames(SIGNALS.map((name, i) => [name, i + 1] as const));
 
 export const signals: MetricDescription = {
   module: 'unix',
@@ -34,7 +28,7 @@ export const signals: MetricDescription = {
             kind: 'count',
             fields: {
               ...RUNNING,
-              signal: named(argument(0), SIGNALS),
+              signal: named(argument(0), SIGNAL_NAMES),
               texecname: nameOfProcess(argument('task_struct')),
             },
           },

@@ -63,10 +63,16 @@ async function readProcess(machine: Machine, pid: string, dear: readonly string[
   return { key: `${pid} ${at(22)}`, fields: fields satisfies Fields };
 }
 
+/** As many as every other source has. */
+const PSARGS_BYTES = 80;
+
 /** Arguments with spaces between; threads of the kernel have none, and go by their names in brackets as in ps(1); some withhold them. */
 function psargs(cmdline: Buffer | undefined, execname: string): string {
   if (cmdline === undefined) return '(unknown)';
   if (cmdline.length === 0) return `[${execname}]`;
-  const end = cmdline.at(-1) === 0 ? cmdline.length - 1 : cmdline.length;
-  return nameFromBytes(cmdline.subarray(0, end).map((byte) => (byte === 0 ? 0x20 : byte)));
+  const whole = cmdline.at(-1) === 0 ? cmdline.length - 1 : cmdline.length;
+  const text = cmdline.subarray(0, Math.min(whole, PSARGS_BYTES)).map((byte) => (byte === 0 ? 0x20 : byte));
+  let end = text.length;
+  while (end > 0 && text[end - 1] === 0x20) end--;
+  return nameFromBytes(text.subarray(0, end));
 }

@@ -1,0 +1,154 @@
+/*
+ * Which texts a discrete field can have at all, so that a filter that could never match is refused when it is asked for.
+ * In: a field's form, a constant of a predicate. Out: the constant as events have it, or what is wrong with it.
+ *
+ * Names of processes have 15 bytes, arguments 80; addresses and numbers are compared as they are printed; errors, signals,
+ * system calls and kinds of operation are words of a list, and have other names that people know them by.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { invalid } from '../service/errors';
+import { ERRNOS } from './errnos';
+import { bytesFromName, nameFromBytes } from './name';
+import { nearest } from './nearest';
+import type { Predicate } from './predicate';
+import { SIGNALS } from './signals';
+import { ARM64, I386, parseTable, X64 } from './syscalls';
+
+export type TextForm =
+  /** At most so many bytes: longer ones are cut. */
+  | { readonly bytes: number }
+  /** An address of the Internet, as RFC 5952 prints it; of version 4 with dots. */
+  | { readonly is: 'address' }
+  /** A whole number in decimal. */
+  | { readonly is: 'number' }
+  /** One of these, or a number that has no name. */
+  | { readonly values: readonly string[] };
+
+/** Names by which people know a word of the lists. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  EWOULDBLOCK: 'EAGAIN',
+  EDEADLOCK: 'EDEADLK',
+  ENOTSUP: 'EOPNOTSUPP',
+  ENOATTR: 'ENODATA',
+  SIGPOLL: 'SIGIO',
+  SIGCLD: 'SIGCHLD',
+  SIGIOT: 'SIGABRT',
+};
+
+const NAME: TextForm = { bytes: 15 };
+const ARGUMENTS: TextForm = { bytes: 80 };
+const NUMBER: TextForm = { is: 'number' };
+
+const errnos = [['none', 0] as const, ...parseTable(ERRNOS)];
+const signals = SIGNALS.map((name, i) => [name, i + 1] as const);
+const syscalls = [X64, ARM64, I386].flatMap(parseTable);
+const named = (table: readonly (readonly [string, number])[]): TextForm => ({
+  values: [...new Set(table.map(([name]) => name))],
+});
+
+/** Fields that mean the same in every metric. */
+const FORMS: Readonly<Record<string, TextForm>> = {
+  execname: NAME,
+  pexecname: NAME,
+  texecname: NAME,
+  threadname: NAME,
+  psargs: ARGUMENTS,
+  pid: NUMBER,
+  ppid: NUMBER,
+  lport: NUMBER,
+  rport: NUMBER,
+  errno: named(errnos),
+  signal: named(signals),
+  syscall: named(syscalls),
+};
+
+/** Numbers of these are brought to their names; those of system calls differ between processors. */
+const NUMBERED: Readonly<Record<string, ReadonlyMap<string, string>>> = {
+  errno: new Map(errnos.map(([name, number]) => [String(number), name])),
+  signal: new Map(signals.map(([name, number]) => [String(number), name])),
+};
+
+const DECIMAL = /^(?:0|-?[1-9][0-9]{0,19})$/;
+/** A number without a name, which a 32-bit program's call may have too. */
+const UNNAMED = /^(?:32-bit )?(?:0|-?[1-9][0-9]{0,19})$/;
+
+type Fitted = { readonly text: string } | { readonly problem: string };
+
+/** `forms`: those of the metric's own fields. */
+export function fitText(
+  field: string,
+  constant: string,
+  forms: Readonly<Record<string, TextForm>> = {},
+): Fitted {
+  const form = Object.hasOwn(forms, field)
+    ? forms[field]
+    : Object.hasOwn(FORMS, field)
+      ? FORMS[field]
+      : undefined;
+  if (form === undefined) return { text: constant };
+  if ('bytes' in form) return fitBytes(constant, form.bytes);
+  if ('values' in form) return fitValue(field, constant, form.values);
+  if (form.is === 'address') return fitAddress(constant);
+  return DECIMAL.test(constant)
+    ? { text: constant }
+    : { problem: `is compared with ${quote(constant)}, and its texts are whole numbers in decimal` };
+}
+
+/** Throws an INVALID error for a constant that no event can have. */
+export function fitPredicate(
+  p: Predicate,
+  isDiscrete: (field: string) => boolean,
+  forms: Readonly<Record<string, TextForm>> = {},
+): Predicate {
+  switch (p.kind) {
+    case 'always':
+      return p;
+    case 'and':
+    case 'or':
+      return { ...p, members: p.members.map((member) => fitPredicate(member, isDiscrete, forms)) };
+    case 'compare': {
+      if (!isDiscrete(p.field) || typeof p.constant !== 'string') return p;
+      const fitted = fitText(p.field, p.constant, forms);
+      if ('problem' in fitted) throw invalid('predicate', `can never match: ${p.field} ${fitted.problem}`);
+      return { ...p, constant: fitted.text };
+    }
+  }
+}
+
+function fitBytes(constant: string, most: number): Fitted {
+  const bytes = bytesFromName(constant);
+  if (bytes.length <= most) return { text: constant };
+  const cut = nameFromBytes(bytes.subarray(0, most));
+  return { problem: `has at most ${most} bytes; did you mean ${quote(cut)}?` };
+}
+
+function fitValue(field: string, constant: string, values: readonly string[]): Fitted {
+  const synonym = Object.hasOwn(SYNONYMS, constant.toUpperCase())
+    ? SYNONYMS[constant.toUpperCase()]
+    : undefined;
+  const upper = constant.toUpperCase();
+  const number = NUMBERED[field]?.get(constant);
+  const found = [constant, number, synonym, upper, `SIG${upper}`, constant.toLowerCase()].find(
+    (text) => text !== undefined && values.includes(text),
+  );
+  if (found !== undefined) return { text: found };
+  if (UNNAMED.test(constant)) return { text: constant };
+  const close = nearest(constant, values);
+  const few = values.length <= 20 ? `; there are ${values.join(', ')}` : '';
+  return {
+    problem: `is never ${quote(constant)}${close === undefined ? few : `; did you mean ${quote(close)}?`}`,
+  };
+}
+
+function fitAddress(constant: string): Fitted {
+  if (isIPv4(constant)) return { text: constant };
+  if (!isIPv6(constant) || constant.includes('%'))
+    return { problem: `is compared with ${quote(constant)}, which is no address of the Internet` };
+  const printed = new URL(`http://[${constant}]/`).hostname.slice(1, -1);
+  const words = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(printed)?.slice(1);
+  if (words === undefined) return { text: printed };
+  const bytes = words.map((word) => parseInt(word, 16)).flatMap((word) => [word >> 8, word & 0xff]);
+  return { text: bytes.join('.') };
+}
+
+const quote = (text: string): string => JSON.stringify(text);

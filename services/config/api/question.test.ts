@@ -1,0 +1,39 @@
+import type { Request } from '../../../common/service/http';
+import { MergedCatalogue } from '../fleet/catalogue';
+import type { Node } from '../fleet/members';
+import { METADATA } from '../testing/fake-fleet';
+import { readQuestion } from './question';
+
+const FIELDS = ['hostname', 'execname', 'latency'];
+const node = (source: string): Node => ({
+  key: 'ca.instrumenter.a',
+  host: 'a',
+  since: 0,
+  metadata: METADATA,
+  offers: [{ metric: 'syscall.syscalls', source, fields: FIELDS }],
+});
+
+const ask = (catalogue: MergedCatalogue, predicate: object): unknown =>
+  readQuestion(
+    { json: { module: 'syscall', stat: 'syscalls', predicate }, query: new Map() } as unknown as Request,
+    catalogue,
+    undefined,
+  ).predicate;
+
+const LONG = { eq: ['execname', 'kube-controller-manager'] };
+
+test('a filter that no event can match is refused when it is asked for, with the nearest that one can', () => {
+  const catalogue = new MergedCatalogue([node('bpf')]);
+  expect(() => ask(catalogue, LONG)).toThrow(
+    'can never match: execname has at most 15 bytes; did you mean "kube-controller"?',
+  );
+  expect(() => ask(catalogue, { ne: LONG.eq })).toThrow('can never match');
+  expect(ask(catalogue, { eq: ['execname', 'kube-controller'] })).toMatchObject({
+    constant: 'kube-controller',
+  });
+});
+
+test('where sources of another system take part, whose texts nobody here knows, it is not', () => {
+  const catalogue = new MergedCatalogue([node('bpf'), { ...node('dtrace'), host: 'b' }]);
+  expect(ask(catalogue, LONG)).toMatchObject({ constant: 'kube-controller-manager' });
+});
