@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -54,6 +56,10 @@ function process(pid: number, program: string, mapped: readonly string[], root =
       `00${i}800-00${i}900 r-xp 00001000 ${inode}    ${path}`,
     ];
   });
+  // Where this machine has them, the folder for temporary files may be in memory: a device without a disk.
+  if (existsSync('/proc/self/mountinfo')) {
+    writeFileSync(join(own, 'mountinfo'), readFileSync('/proc/self/mountinfo'));
+  }
   writeFileSync(join(own, 'maps'), ['00700000-00701000 rw-p 00000000 00:00 0 ', ...rows, ''].join('\n'));
 }
 
@@ -208,10 +214,12 @@ test('one user’s files take no place from others’, cost a share of one CPU, 
   const own = file('own/shop', Buffer.concat([ELF, Buffer.alloc(8)]));
   process(9999, own, [own]);
   const files = filesOf(kind);
-  const from = performance.now();
+  // Of this process, not of the clock: others may have the machine.
+  const from = globalThis.process.cpuUsage();
   await files.scan();
   await files.scan();
-  expect(performance.now() - from).toBeLessThan(5000);
+  const { user, system } = globalThis.process.cpuUsage(from);
+  expect((user + system) / 1e6).toBeLessThan(5);
   const all = files.of(kind);
   expect(all[0]?.path).toBe(own);
   expect(all.filter(({ owner }) => owner === 'user 65534').length).toBeLessThanOrEqual(8);
