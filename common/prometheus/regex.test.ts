@@ -34,9 +34,9 @@ test.each(['(a*)*b', '(a|a)*b', '(.*)*(.*)*(.*)*x', '(a|b)*a(a|b){12}', '(a?){60
   '%s takes no longer for a hostile text than for another',
   (source) => {
     const regex = compileRegex(source);
-    const began = performance.now();
+    const began = process.cpuUsage(); // not the clock: others may have the machine
     for (let i = 0; i < 100; i++) regex.test('ab'.repeat(i) + 'a'.repeat(200));
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1500);
   },
 );
 

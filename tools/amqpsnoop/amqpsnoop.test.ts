@@ -63,9 +63,9 @@ test.each([
 });
 
 test('a pattern of many # is matched in time that is bounded', () => {
-  const from = performance.now();
+  const from = process.cpuUsage(); // not the clock: others may have the machine
   expect(keyMatcher(Array.from({ length: 200 }, () => '#').join('.x.'))('x.'.repeat(2000))).toBe(true);
-  expect(performance.now() - from).toBeLessThan(2000);
+  expect(process.cpuUsage(from).user / 1000).toBeLessThan(2000);
 });
 
 test.each<[Record<string, string>, boolean, boolean]>([

@@ -303,3 +303,16 @@ test('a state folder that cannot be written is said in one line', async () => {
   expect(run.lines[0]).toMatch(/CA_HOME|ENOTDIR/);
   rmSync(home, { recursive: true, force: true });
 });
+
+(isRoot ? test : test.skip)(
+  `a full disk is said in one line with the fix, and nothing is started${isRoot ? '' : ' (skipped: it needs root on Linux)'}`,
+  async () => {
+    const home = newHome();
+    const mounted = 'mount -t tmpfs -o size=20m tmpfs "$0" && exec "$@"';
+    const unshare = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mounted, home];
+    const run = await start({ home, through: unshare });
+    expect(await run.exit).toBe(1);
+    expect(run.lines).toHaveLength(1);
+    expect(run.lines[0]).toMatch(/^only (19|20) MiB are free on the disk of .*run-.* 64 MiB; fix: .*CA_HOME/);
+  },
+);
