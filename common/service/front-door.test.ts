@@ -1,18 +1,34 @@
-import type { IncomingMessage } from 'node:http';
-import { admitFrontDoor, FRONT_DOOR_HEADER } from './front-door';
+import { admitFrontDoor, doorKeysOf, isSame } from './front-door';
 
-const asking = (secret?: string): IncomingMessage =>
-  ({ headers: secret === undefined ? {} : { [FRONT_DOOR_HEADER]: secret } }) as unknown as IncomingMessage;
+const SECRET = 'a'.repeat(64);
 
-test('with a secret only who knows it passes, without one everybody does', () => {
-  expect(() => {
-    admitFrontDoor(asking('open sesame'), 'open sesame');
-    admitFrontDoor(asking(), undefined);
-    admitFrontDoor(asking('whatever'), undefined);
-  }).not.toThrow();
-  for (const wrong of [undefined, '', 'open', 'open sesame ']) {
+test('nobody passes without the secret, and nobody at all before there is one', () => {
+  for (const shown of [undefined, '', 'guess', SECRET.slice(1), `${SECRET}a`, [SECRET, SECRET]]) {
+    const headers = shown === undefined ? {} : { 'x-ca-front-door': shown };
     expect(() => {
-      admitFrontDoor(asking(wrong), 'open sesame');
-    }).toThrow('front door');
+      admitFrontDoor(headers, SECRET);
+    }).toThrow('through the front door');
   }
+  for (const shown of [SECRET, 'undefined', '']) {
+    expect(() => {
+      admitFrontDoor({ 'x-ca-front-door': shown }, undefined);
+    }).toThrow('through the front door');
+  }
+  expect(() => {
+    admitFrontDoor({ 'x-ca-front-door': SECRET }, SECRET);
+  }).not.toThrow();
+});
+
+test('an aggregator’s keys open no other aggregator, nor the same one at another port', () => {
+  const one = { key: 'ca.aggregator.a', httpHost: '127.0.0.1', httpPort: 1 };
+  const all = [one, { ...one, httpPort: 2 }, { ...one, key: 'ca.aggregator.b' }].map((aggregator) =>
+    doorKeysOf('master', aggregator),
+  );
+  expect(new Set(all.flatMap(({ secret, proof }) => [secret, proof])).size).toBe(6);
+  expect(doorKeysOf('master', one)).toEqual(all[0]);
+  expect(doorKeysOf('other', one)).not.toEqual(all[0]);
+});
+
+test('what is compared may be anything that a header can hold', () => {
+  expect([isSame('ä', 'ä'), isSame('ä', 'a'), isSame('\u20ac', 'a')]).toEqual([true, false, false]);
 });

@@ -4,6 +4,7 @@
  */
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import { promisify } from 'node:util';
+import { accepts, listOf } from './header-list';
 import type { Reply } from './http';
 import { LIMITS } from './limits';
 
@@ -14,14 +15,9 @@ const LEVEL = { level: constants.Z_BEST_SPEED };
 
 /** True when the client takes gzip: named, or by *, and not with q=0. */
 export function takesGzip(acceptEncoding: string | undefined): boolean {
-  const entries = (acceptEncoding ?? '').split(',').map((entry) =>
-    entry
-      .trim()
-      .toLowerCase()
-      .split(/\s*;\s*/),
-  );
-  const found = entries.find(([name]) => name === 'gzip') ?? entries.find(([name]) => name === '*');
-  return found !== undefined && !found.slice(1).some((part) => /^q=0(\.0*)?$/.test(part));
+  const entries = listOf(acceptEncoding);
+  const isNamed = entries.some(({ name }) => name === 'gzip');
+  return accepts(entries, isNamed ? 'gzip' : '*');
 }
 
 export function isCompressible(contentType: string | undefined): boolean {

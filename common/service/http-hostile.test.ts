@@ -3,6 +3,7 @@
  * read in two ways. Each is refused and its connection closed; the service goes on.
  */
 import { connect } from 'node:net';
+import { CaError } from './errors';
 import { serve, type HttpServer } from './http';
 import { SILENT } from './log';
 
@@ -15,13 +16,17 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     log: SILENT,
-    patience: { headersMs: 200, requestMs: 300, checkMs: 20 },
+    patience: { headersMs: 200, requestMs: 300, checkMs: 20, idleMs: 1000, answerMs: 1500 },
+    admit: ({ path }) => {
+      if (path === '/secret') throw new CaError('FORBIDDEN');
+    },
     routes: (['GET', 'POST'] as const).map((method) => ({
       method,
       path: '/:what',
-      handle: ({ params }) => {
+      handle: ({ params, json }) => {
         handled.push(params['what'] ?? '');
-        return { json: { ok: true } };
+        if (params['what'] === 'large') return { bytes: Buffer.alloc(64 * 1024 * 1024), contentType: 'x/y' };
+        return { json: { ok: true, json } };
       },
     })),
   });
@@ -154,3 +159,106 @@ test('two hundred slow clients at a time keep nobody else waiting', async () => 
   expect((await Promise.all(slow)).map(statusOf)).toEqual(Array(200).fill(408));
   expect(server.counts.pending).toBe(0);
 });
+
+test.each([
+  'localhost:99999',
+  '[::1]x',
+  'x<y.localhost',
+  'fe80::1%eth0',
+  'x/large?.localhost',
+  'x\\large?',
+  '[::1]/large?',
+  'localhost\r\nHost: localhost',
+])('Host %j is 400, on every path and method', async (host) => {
+  for (const line of ['GET /first', 'OPTIONS /first', 'GET /secret', 'POST /nowhere/at/all']) {
+    const answer = await talk(`${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expectRefused(answer, [400]);
+  }
+  expect(handled).toEqual([]);
+});
+
+test('a Host leads to no other path than the one that was admitted', async () => {
+  const answer = await talk('GET /first HTTP/1.1\r\nHost: localhost:80\r\nConnection: close\r\n\r\n');
+  expect([statusOf(answer), handled]).toEqual([200, ['first']]);
+  expect(statusOf(await talk('GET /secret/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))).toBe(403);
+});
+
+test.each(['h2c', 'websocket', 'TLS/1.0, HTTP/1.1'])(
+  'Upgrade: %s is passed over, answered, and the connection closed',
+  async (protocol) => {
+    const head = `Host: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+    const behind = 'GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const answer = await talk(`GET /first HTTP/1.1\r\n${head}\r\n${behind}`);
+    expect([statusOf(answer), countOf(answer), handled]).toEqual([200, 1, ['first']]);
+    expect(statusOf(await talk(`GET /secret HTTP/1.1\r\n${head}\r\n`))).toBe(403);
+  },
+);
+
+test('a client that upgrades and says nothing more is let go', async () => {
+  const slow =
+    'POST /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n';
+  expect(statusOf(await talk(slow))).toBe(408);
+  expect(handled).toEqual([]);
+});
+
+test.each(['CONNECT localhost:22', 'TRACE /first', 'PROPFIND /first', 'PURGE /first'])(
+  '%s is 405, and the connection ends',
+  async (line) => {
+    const answer = await talk(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\nmore`);
+    expect([statusOf(answer), countOf(answer), handled]).toEqual([405, 1, []]);
+  },
+);
+
+test('what a client expects is done after it was admitted, or refused; the connection ends', async () => {
+  const head = 'Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n';
+  const post = (path: string, expected: string): Promise<string> =>
+    talk(`POST ${path} HTTP/1.1\r\n${head}Expect: ${expected}\r\n\r\n[]`);
+  const served = await post('/first', '100-continue');
+  expect(served).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  expect(handled).toEqual(['first']);
+  expect(statusOf(await post('/secret', '100-continue'))).toBe(403);
+  expect(statusOf(await post('/first', 'the-impossible'))).toBe(417);
+  expect(handled).toEqual(['first']);
+});
+
+test('more than a hundred header lines are 431', async () => {
+  const lines = Array.from({ length: 101 }, (_, i) => `X-${i}: a\r\n`).join('');
+  expect(statusOf(await talk(`GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`))).toBe(431);
+});
+
+test('a client that asks and does not read is let go, whatever it asked for', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.pause();
+  socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const began = Date.now();
+  await until(() => server.counts.pending === 1);
+  await until(() => server.counts.pending === 0);
+  expect(Date.now() - began).toBeLessThan(8000);
+  socket.destroy();
+});
+
+test('one that reads a little now and then is let go, too', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const timer = setInterval(() => {
+    socket.read(1024 * 1024);
+  }, 100);
+  await until(() => server.counts.pending === 1);
+  await until(() => server.counts.pending === 0);
+  clearInterval(timer);
+  socket.destroy();
+});
+
+test('every answer carries the policy that nothing in it runs', async () => {
+  for (const path of ['/first', '/secret', '/nowhere/at/all', '/%2e']) {
+    const { headers } = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  }
+});
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

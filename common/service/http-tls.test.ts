@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve } from './http';
+import { connect as connectTls } from 'node:tls';
+import { serve, type HttpServer } from './http';
 import { SILENT } from './log';
 
 /** A certificate of our own for two days; undefined where there is no openssl to make one. */
@@ -36,29 +39,54 @@ function certificate(): { cert: string; key: string } | undefined {
   }
 }
 
-test('with a certificate the server speaks HTTPS, and nothing else', async () => {
-  const tls = certificate();
-  if (tls === undefined) return;
-  const route = { method: 'GET', path: '/', handle: () => ({ json: { safe: true } }) } as const;
-  const server = await serve({ name: 'test', routes: [route], host: '127.0.0.1', port: 0, log: SILENT, tls });
-  try {
-    const text = await new Promise<string>((resolve, reject) => {
-      const options = {
-        host: '127.0.0.1',
-        servername: 'localhost',
-        port: server.port,
-        ca: tls.cert,
-        agent: false,
-      };
-      get(options, (res) => {
-        res.on('data', (data: Buffer) => {
-          resolve(data.toString());
-        });
-      }).on('error', reject);
+const route = { method: 'GET', path: '/', handle: () => ({ json: { safe: true } }) } as const;
+const tls = certificate();
+let server: HttpServer;
+beforeEach(async () => {
+  const patience = { headersMs: 300, checkMs: 20 };
+  const usual = { name: 'test', routes: [route], host: '127.0.0.1', port: 0, log: SILENT, patience };
+  server = await serve({ ...usual, tls });
+});
+afterEach(() => server.close());
+
+const secured = tls === undefined ? test.skip : test;
+
+secured('with a certificate the server speaks HTTPS, and nothing else', async () => {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(
+      { host: '127.0.0.1', servername: 'localhost', port: server.port, ca: tls?.cert, agent: false },
+      resolve,
+    ).on('error', reject);
+  });
+  let text = '';
+  for await (const piece of answer as AsyncIterable<Buffer>) text += piece.toString();
+  expect(text).toBe('{"safe":true}\n');
+  expect(answer.headers['strict-transport-security']).toMatch(/^max-age=\d{8}$/);
+  await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow();
+});
+
+secured.each([
+  ['TLSv1.2', 'AES128-SHA', false],
+  ['TLSv1.2', 'AES256-GCM-SHA384', false],
+  ['TLSv1.2', 'ECDHE-RSA-AES128-SHA256', false],
+  ['TLSv1.2', 'ECDHE-RSA-AES128-GCM-SHA256', true],
+  ['TLSv1.1', 'ALL:@SECLEVEL=0', false],
+] as const)('%s with %s is taken: %s', async (version, ciphers, taken) => {
+  const agreed = await new Promise<boolean>((resolve) => {
+    const options = { minVersion: version, maxVersion: version, ciphers, rejectUnauthorized: false } as const;
+    const socket = connectTls({ host: '127.0.0.1', port: server.port, ...options }, () => {
+      resolve(true);
+      socket.destroy();
     });
-    expect(text).toBe('{"safe":true}\n');
-    await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow();
-  } finally {
-    await server.close();
-  }
+    socket.on('error', () => {
+      resolve(false);
+    });
+  });
+  expect(agreed).toBe(taken);
+});
+
+secured('a client that begins no handshake is let go', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('close', resolve));
 });

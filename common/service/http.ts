@@ -2,16 +2,23 @@
  * HTTP servers: our own table of routes in, a listening server out. Only importer of restify.
  * A handler gets a Request and returns a Reply, or throws a CaError; it never sees restify or node's objects,
  * except where it streams. Errors leave as {"error":{"code","message","field"?}}; texts of unknown errors stay inside.
+ *
+ * A request is read by target.ts, judged by `admit`, and only then handed to restify, as a path that was admitted and a
+ * constant Host: restify's own reading of them can neither fail nor find another path.
  */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Request as RestifyRequest, type Response as RestifyResponse } from 'restify';
-import { CaError, invalid } from './errors';
+import { CaError } from './errors';
 import { compressed } from './gzip';
+import { readRequest, type Request } from './http-request';
 import { LIMITS } from './limits';
 import type { Log } from './log';
+import { METHODS, readTarget, type AnyMethod, type Target } from './target';
+import { HTTPS_HEADERS, tlsOptions } from './tls';
 
+export type { Request } from './http-request';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -19,27 +26,6 @@ export interface Route {
   /** Path with :parameters; a last * takes the rest. GET answers HEAD too. */
   readonly path: string;
   readonly handle: (request: Request) => Reply | Promise<Reply>;
-}
-
-export interface Request {
-  readonly method: string;
-  /** Path and query as they came. */
-  readonly url: string;
-  readonly path: string;
-  /** Parameters of the path, decoded. */
-  readonly params: Readonly<Record<string, string>>;
-  /** Query string; a form body is merged in, and wins. A name that stands there several times has all its texts. */
-  readonly query: ReadonlyMap<string, string | readonly string[]>;
-  /** A JSON body, parsed; undefined when there was none. */
-  readonly json: unknown;
-  readonly headers: IncomingMessage['headers'];
-  /** Aborted when the client has gone away before it had its answer: whatever is done for it may end. */
-  readonly gone: AbortSignal;
-  /** For handlers that stream: node's own. */
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  /** Body as it came, for forwarding. */
-  readonly body: Buffer;
 }
 
 export interface Reply {
@@ -64,8 +50,7 @@ interface HttpOptions {
   readonly log: Log;
   /** On every answer, streamed ones too. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Before anything else, also for paths that do not exist: may set headers, and refuses by throwing a CaError. */
-  readonly admit?: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+  readonly admit?: Admit;
   /** PEM texts: the server speaks HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Each request that was answered: its route as it stands in `routes`, its status, and how long that took, in seconds. */
@@ -74,11 +59,27 @@ interface HttpOptions {
   readonly patience?: Partial<Patience>;
 }
 
-/** How long a client may take, in milliseconds, for a request's headers and for all of it, and how often that is looked at. */
+/**
+ * Called before anything else, also for paths that do not exist: may set headers, and refuses by throwing or rejecting
+ * with a CaError. What it returns is awaited where it is a promise.
+ */
+export type Admit = (
+  target: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+) => void | Promise<void>;
+
+/** Milliseconds that a client may take. */
 export interface Patience {
+  /** For a request's headers, and for all of it. */
   readonly headersMs: number;
   readonly requestMs: number;
+  /** Interval at which these two are checked. */
   readonly checkMs: number;
+  /** Without a byte in either direction. */
+  readonly idleMs: number;
+  /** To take the whole answer. */
+  readonly answerMs: number;
 }
 
 export interface HttpServer {
@@ -88,75 +89,147 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
-type AnyMethod = (typeof METHODS)[number];
+/** Nothing runs, loads or frames an answer, unless it says so itself (the page, the documentation). */
+const POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+/** What restify makes a URL of. It never sees the client's. */
+const CONSTANT_HOST = 'localhost';
+
+/** Events of the server that are ours alone: restify's listeners would parse, continue or hand over the socket. */
+const OWN_EVENTS = ['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect'] as const;
+
+/** A request on its way through restify, which knows nothing of its target. */
+type Admitted = IncomingMessage & { [TARGET]?: Target };
+const TARGET = Symbol('target');
 
 /** Rejects with the system's error when the port is taken (EADDRINUSE). */
 export async function serve(options: HttpOptions): Promise<HttpServer> {
+  const { tls, log } = options;
+  const patience: Patience = {
+    headersMs: LIMITS.httpHeadersMs,
+    requestMs: LIMITS.httpRequestMs,
+    checkMs: LIMITS.httpCheckMs,
+    idleMs: LIMITS.httpIdleMs,
+    answerMs: LIMITS.httpAnswerMs,
+    ...options.patience,
+  };
   const server = createServer({
     name: options.name,
-    ignoreTrailingSlash: true,
     maxParamLength: 1024,
-    ...(options.tls === undefined ? {} : { certificate: options.tls.cert, key: options.tls.key }),
+    ...(tls === undefined ? {} : { httpsServerOptions: tlsOptions(tls, patience.headersMs) }),
   });
   const node = server.server as NodeServer & { connectionsCheckingInterval: number };
   // Slow or huge requests end themselves: none keeps a connection, and there are only so many connections.
-  node.headersTimeout = options.patience?.headersMs ?? LIMITS.httpHeadersMs;
-  node.requestTimeout = options.patience?.requestMs ?? LIMITS.httpRequestMs;
-  node.connectionsCheckingInterval = options.patience?.checkMs ?? LIMITS.httpCheckMs;
+  node.headersTimeout = patience.headersMs;
+  node.requestTimeout = patience.requestMs;
+  node.connectionsCheckingInterval = patience.checkMs;
+  node.setTimeout(patience.idleMs);
   node.maxConnections = LIMITS.httpConnections;
+  const headers = Object.entries({
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': POLICY,
+    ...(tls === undefined ? {} : HTTPS_HEADERS),
+    ...options.headers,
+  });
   let closing = false;
   const counts = { requests: 0, pending: 0, byStatus: new Map<number, number>() };
 
   const answer = async (
-    req: RestifyRequest,
-    res: RestifyResponse,
+    incoming: RestifyRequest,
+    outgoing: RestifyResponse,
     handle: Route['handle'],
     route: string,
   ): Promise<void> => {
     const began = performance.now();
-    const [incoming, outgoing] = [req, res];
     counts.requests++;
     counts.pending++;
+    const overdue = setTimeout(() => outgoing.destroy(), patience.answerMs);
     outgoing.once('close', () => {
+      clearTimeout(overdue);
       counts.pending--;
       counts.byStatus.set(outgoing.statusCode, (counts.byStatus.get(outgoing.statusCode) ?? 0) + 1);
       const seconds = (performance.now() - began) / 1000;
       options.observe?.(incoming.method ?? '', route, outgoing.statusCode, seconds);
     });
     try {
-      const request = await read(incoming, outgoing, req.params as Record<string, string>);
+      const target = (incoming as Admitted)[TARGET];
+      if (target === undefined) throw new TypeError('a request that was not admitted');
+      const request = await readRequest(target, incoming, outgoing, incoming.params as Request['params']);
       send(outgoing, await compressed(await handle(request), incoming.headers['accept-encoding']));
     } catch (error) {
-      sendError(outgoing, error, options.log);
+      sendError(outgoing, error, log);
     }
   };
 
-  server.pre((req: RestifyRequest, res: RestifyResponse, next: (go?: false) => void) => {
-    for (const [name, value] of Object.entries(options.headers ?? {})) res.setHeader(name, value);
-    // Whoever asks again shall do so elsewhere, or of our successor.
-    if (closing) res.setHeader('Connection', 'close');
-    // Conditions on reading compare weakly (RFC 9110, section 13.1.2): a tag of the compressed form is the same tag.
-    const tags = req.headers['if-none-match'];
-    if (tags !== undefined) req.headers['if-none-match'] = tags.replace(/\bW\//g, '');
+  const [run] = node.listeners('request') as ((
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ) => void)[];
+  if (run === undefined) throw new TypeError('restify does not listen for requests');
+  for (const event of OWN_EVENTS) node.removeAllListeners(event);
+
+  const arrive = (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    expects?: 'continue' | 'other',
+  ): void => {
+    outgoing.on('error', ignore); // the connection is gone, and with it whoever could be told
+    const hand = (target: Target): void => {
+      if (outgoing.destroyed) return;
+      if (expects === 'continue') outgoing.writeContinue();
+      (incoming as Admitted)[TARGET] = target;
+      incoming.url = target.path;
+      incoming.headers.host = CONSTANT_HOST;
+      run(incoming, outgoing);
+    };
+    const refuse = (error: unknown): void => {
+      sendError(outgoing, error, log);
+    };
     try {
-      if (!isPlainPath(req.url ?? '/')) throw new CaError('NOT_FOUND');
-      options.admit?.(req, res);
-      next();
+      for (const [name, value] of headers) outgoing.setHeader(name, value);
+      // Another protocol is not spoken here (RFC 9110, section 7.8, lets a server go on), nor is anything after it.
+      const { upgrade } = incoming.headers;
+      if (closing || upgrade !== undefined || expects !== undefined)
+        outgoing.setHeader('Connection', 'close');
+      if (expects === 'other') throw new CaError('EXPECTATION_FAILED');
+      const target = readTarget(incoming);
+      const admitted = options.admit?.(target, incoming, outgoing);
+      if (admitted === undefined) hand(target);
+      else {
+        admitted
+          .then(() => {
+            hand(target);
+          })
+          .catch(refuse);
+      }
     } catch (error) {
-      sendError(res, error, options.log);
-      next(false);
+      refuse(error);
     }
+  };
+  node.on('request', (incoming, outgoing) => {
+    arrive(incoming, outgoing);
+  });
+  node.on('checkContinue', (incoming, outgoing) => {
+    arrive(incoming, outgoing, 'continue');
+  });
+  node.on('checkExpectation', (incoming, outgoing) => {
+    arrive(incoming, outgoing, 'other');
+  });
+  // Node.js hands the socket over and forgets it, time-outs and all.
+  node.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
+    socket.on('error', ignore);
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    socket.destroySoon();
   });
 
   for (const [path, handlers] of byPath(options.routes)) {
     const allow = METHODS.filter((method) => handlers.has(method));
     for (const method of METHODS) {
-      const handle = handlers.get(method) ?? refuse(method, allow);
+      const handle = handlers.get(method) ?? notAllowed(method, allow);
       register(server, method, path, (req, res) => answer(req, res, handle, path));
     }
   }
-  // What restify itself refuses (no such path, a path that does not decode) gets our form of error.
+  // What restify itself refuses (no such path) gets our form of error.
   server.on(
     'restifyError',
     (
@@ -165,19 +238,22 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
       error: { statusCode?: number },
       done: () => void,
     ) => {
-      const known =
-        error.statusCode === 400 ? invalid('path', 'cannot be decoded') : new CaError('NOT_FOUND');
-      sendError(res, (error.statusCode ?? 500) < 500 ? known : error, options.log);
+      sendError(res, (error.statusCode ?? 500) < 500 ? new CaError('NOT_FOUND') : error, log);
       res._sent = true; // restify's own mark: without it, it answers a second time
       done();
     },
   );
 
+  // restify repeats the error as its own; one that nobody listens to would end the process.
+  const emitter = server as unknown as EventEmitter;
   await new Promise<void>((resolve, reject) => {
-    // restify repeats the error as its own; one that nobody listens to would end the process.
-    (server as unknown as EventEmitter).once('error', reject);
+    emitter.once('error', reject);
     if (options.fd !== undefined) node.listen({ fd: options.fd }, resolve);
     else node.listen(options.port, options.host, resolve);
+  });
+  // Later ones are of single connections, such as EMFILE on accept: the others go on.
+  emitter.on('error', (error: unknown) => {
+    log.warn({ err: error }, 'a connection could not be accepted');
   });
   return {
     port: (node.address() as AddressInfo).port,
@@ -197,22 +273,8 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   };
 }
 
-/**
- * restify routes what the URL parser makes of a path: /a/../b, /a/%2e%2e/b and /a\\..\\b all become /b, and //x/b too.
- * Whoever looked at the path as it came, as admit does, would have decided about another one: such paths do not exist.
- */
-function isPlainPath(url: string): boolean {
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
-  // Nearly all are words between slashes: these need no parser.
-  return WORDS.test(path) || isUnchangedByParser(path);
-}
-
-/** A dot only within a word: . and .. are what the parser would act upon. */
-const WORDS = /^(?:\/[\w-]+(?:\.[\w-]+)*)+$/;
-
-function isUnchangedByParser(path: string): boolean {
-  return URL.canParse(path, 'http://h') && new URL(path, 'http://h').pathname === path;
+function ignore(): void {
+  // Deliberately nothing.
 }
 
 /** All handlers of a path: GET serves HEAD as well (node leaves the body out), OPTIONS is answered for all. */
@@ -228,7 +290,7 @@ function byPath(routes: readonly Route[]): Map<string, Map<AnyMethod, Route['han
   return paths;
 }
 
-function refuse(method: AnyMethod, allow: readonly string[]): Route['handle'] {
+function notAllowed(method: AnyMethod, allow: readonly string[]): Route['handle'] {
   return () => {
     throw new CaError('METHOD_NOT_ALLOWED', `${method} is not possible here; allowed: ${allow.join(', ')}`, {
       allow,
@@ -255,106 +317,6 @@ function register(
   const add = (server as unknown as Record<string, (path: string, handler: unknown) => void>)[verb[method]];
   // Two parameters exactly: restify takes a third one for a callback and then waits for it.
   add?.call(server, path, async (req: RestifyRequest, res: RestifyResponse) => handle(req, res));
-}
-
-async function read(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  params: Readonly<Record<string, string>>,
-): Promise<Request> {
-  const url = incoming.url ?? '/';
-  const mark = url.indexOf('?');
-  const query = mark === -1 ? new Map<string, string | string[]>() : textsOf(url.slice(mark + 1));
-  const body = hasBody(incoming) ? await readBody(incoming) : Buffer.alloc(0);
-  const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  let json: unknown;
-  let gone: AbortSignal | undefined;
-  if (body.length > 0) {
-    if (type === 'application/json' || type.endsWith('+json')) json = parseJson(body);
-    else if (type === 'application/x-www-form-urlencoded') {
-      const text = body.toString('utf8');
-      // `curl -d` calls everything a form; no name of a parameter begins like this.
-      if (/^\s*[{[]/.test(text)) {
-        throw new CaError(
-          'UNSUPPORTED_TYPE',
-          'the body looks like JSON: Content-Type must be application/json',
-          {
-            field: 'Content-Type',
-          },
-        );
-      }
-      for (const [name, texts] of textsOf(text)) query.set(name, texts);
-    } else {
-      throw new CaError(
-        'UNSUPPORTED_TYPE',
-        'Content-Type must be application/json or application/x-www-form-urlencoded',
-        { field: 'Content-Type' },
-      );
-    }
-  }
-  return {
-    method: incoming.method ?? 'GET',
-    url,
-    path: mark === -1 ? url : url.slice(0, mark),
-    params,
-    query,
-    json,
-    headers: incoming.headers,
-    incoming,
-    outgoing,
-    body,
-    get gone() {
-      return (gone ??= goneSignal(outgoing));
-    },
-  };
-}
-
-function textsOf(form: string): Map<string, string | string[]> {
-  const found = new Map<string, string | string[]>();
-  for (const [name, text] of new URLSearchParams(form)) {
-    const before = found.get(name);
-    if (before === undefined) found.set(name, text);
-    else if (typeof before === 'string') found.set(name, [before, text]);
-    else before.push(text);
-  }
-  return found;
-}
-
-/** Made when somebody asks for it: most requests are answered before anybody could go away. */
-function goneSignal(outgoing: ServerResponse): AbortSignal {
-  if (outgoing.destroyed && !outgoing.writableFinished) return AbortSignal.abort();
-  const controller = new AbortController();
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
-function hasBody(incoming: IncomingMessage): boolean {
-  return (
-    incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0
-  );
-}
-
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const tooLarge = new CaError('TOO_LARGE', `the body is larger than ${LIMITS.httpBodyBytes} bytes`);
-  if (Number(incoming.headers['content-length'] ?? 0) > LIMITS.httpBodyBytes) throw tooLarge;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > LIMITS.httpBodyBytes) throw tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch (error) {
-    throw new CaError('INVALID', `the body is not JSON: ${(error as Error).message}`, { field: 'body' });
-  }
 }
 
 function send(outgoing: ServerResponse, reply: Reply): void {

@@ -14,6 +14,11 @@ export const LIMITS = {
   httpHeadersMs: 10_000,
   httpRequestMs: 30_000,
   httpCheckMs: 2000,
+  /** A connection without a byte in either direction, longer than any answer is waited for; and a whole answer. */
+  httpIdleMs: 90_000,
+  httpAnswerMs: 300_000,
+  /** Of the system's table of sockets, to find the owner of one: about 100,000 of them. */
+  socketTableBytes: 16 * 1024 * 1024,
   /** Requests still running when a service ends get this long. */
   httpDrainMs: 1500,
   /** One dump, how many are kept, and their bytes; what one state provider may tell, and how much of it an answer holds. */

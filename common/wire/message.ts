@@ -145,8 +145,11 @@ const SCHEMAS = {
       Type.Record(Name, Type.Object({ label: Text, fields: Type.Array(Name, { maxItems: 64 }) })),
     ),
   }),
-  /** config → aggregator, after its hello, where access is restricted: from now on answer only who knows this. */
-  front_door: Type.Object({ secret: Type.String({ minLength: 32, maxLength: 128 }) }),
+  /** config → aggregator, after its hello: answer only who shows the secret, and show the proof with each answer. */
+  front_door: Type.Object({
+    secret: Type.String({ minLength: 32, maxLength: 128 }),
+    proof: Type.String({ pattern: '^[0-9a-f]{32,128}$' }),
+  }),
   /** instrumenter → config. */
   instrumenter_online: Type.Object({ metadata: Metadata, offers: Type.Array(OfferSchema) }),
   /** member → config, now and then: still here. */

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { cacheOfBytes } from '../../common/service/cache';
 import { claim } from '../../common/wire/claim';
-import { admitFrontDoor } from '../../common/service/front-door';
+import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/service/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/service/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/service/http';
 import { LIMITS } from '../../common/service/limits';
@@ -120,7 +120,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     { method: 'POST', path: '/ca/metrics', handle: () => ({ json: toFamilyJson(families()) }) },
   ];
   const statusRoute: Route = { method: 'GET', path: '/ca/admin/status', handle: () => ({ json: status() }) };
-  let frontDoorSecret: string | undefined;
+  let doorKeys: DoorKeys | undefined;
   const http = await listen(
     (port) =>
       serve({
@@ -136,8 +136,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
         port,
         log,
         observe: times.observe,
-        admit: (incoming) => {
-          if (!HEALTH_PATHS.includes(incoming.url ?? '')) admitFrontDoor(incoming, frontDoorSecret);
+        admit: ({ path }, { headers }, outgoing) => {
+          if (HEALTH_PATHS.includes(path)) return;
+          admitFrontDoor(headers, doorKeys?.secret);
+          outgoing.setHeader(AGGREGATOR_HEADER, doorKeys?.proof ?? '');
         },
       }),
     settings.aggregatorPort,
@@ -159,9 +161,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     await aggregator.disable(fqid, deleted ?? false);
     return {};
   });
-  peer.on('front_door', ({ secret }) => {
-    frontDoorSecret = secret;
-    panic.secret(secret);
+  peer.on('front_door', (keys) => {
+    doorKeys = keys;
+    panic.secret(keys.secret);
+    panic.secret(keys.proof);
     return undefined;
   });
   peer.on('config_online', () => {

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../common/service/clock';
 import { CaError, messageOf, notFound } from '../../common/service/errors';
+import type { DoorKeys } from '../../common/service/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
@@ -14,7 +15,7 @@ import { metricName } from '../../common/model/metric';
 import { assign } from './fleet/assign';
 import type { Bus } from './fleet/bus';
 import { MergedCatalogue, type Catalogue } from './fleet/catalogue';
-import { restricted, type Customer, type Customers } from './fleet/customers';
+import { nothingBelongsTo, restricted, type Customer, type Customers } from './fleet/customers';
 import { Members, type Aggregator, type Node } from './fleet/members';
 import type { Standing, Transformations } from './api/present';
 import { profileOf, visible } from './api/profile';
@@ -30,8 +31,8 @@ interface ConfigOptions {
   readonly log: Log;
   readonly store: Store;
   readonly customers: () => Customers;
-  /** What aggregators shall ask of everybody; undefined: access is not restricted. */
-  readonly frontDoorSecret?: string | undefined;
+  /** What an aggregator and the front door show each other. */
+  readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
 }
@@ -57,8 +58,7 @@ export class Config {
       news: {
         aggregatorUp: (aggregator) => {
           // First of all: before it holds anything that is worth protecting.
-          const secret = options.frontDoorSecret;
-          if (secret !== undefined) bus.tell(aggregator.key, 'front_door', { secret });
+          bus.tell(aggregator.key, 'front_door', options.doorKeys(aggregator));
           this.reconciler.aggregatorUp(aggregator);
         },
         aggregatorGone: (aggregator) => {
@@ -266,10 +266,7 @@ export class Config {
   private possessionsOf(customer: string): Customer {
     const known = this.o.customers().get(customer);
     if (known !== undefined) return known;
-    throw new CaError(
-      'FORBIDDEN',
-      `nothing belongs to customer ${customer} (the operator's CA_CUSTOMERS says what does)`,
-    );
+    throw nothingBelongsTo(customer);
   }
 
   private restrict(i: Instrumentation): Instrumentation {

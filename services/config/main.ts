@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { claim } from '../../common/wire/claim';
 import { messageOf } from '../../common/service/errors';
+import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/service/front-door';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
@@ -14,6 +15,7 @@ import { Attempts } from './door/rate-limit';
 import { Config } from './config';
 import { openFront } from './door/front';
 import { createGate } from './door/gate';
+import { localUsers } from './door/local-users';
 import { frontDoorSecret, readOperatorFiles, readTls } from './door/operator-files';
 import { checkAddress, inheritedSocket } from './door/inherited';
 import { createProxy } from './door/proxy';
@@ -33,9 +35,9 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const files = await readOperatorFiles(access);
   const folder = join(settings.home, 'config');
   const store = await Store.open(folder);
-  // Always shown, but asked for only where access is restricted: taking tokens away again must not lock us out.
-  const secret = await frontDoorSecret(folder);
-  panic.secret(secret);
+  const master = await frontDoorSecret(folder);
+  panic.secret(master);
+  const doorKeys = (aggregator: Aggregator): DoorKeys => doorKeysOf(master, aggregator);
   const peer = new Peer({
     url,
     host: settings.host,
@@ -58,11 +60,11 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     log,
     store,
     customers: () => files.customers,
-    frontDoorSecret: files.tokens === undefined ? undefined : secret,
+    doorKeys,
     random: Math.random,
   });
   const proxy = createProxy({
-    secret,
+    keys: doorKeys,
     changed: (address, out) => {
       log.warn(
         { address },
@@ -93,7 +95,13 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     port: settings.httpPort,
     fd,
     tls: await readTls(access.tls),
-    gate: createGate({ access, tokens: () => files.tokens, attempts: new Attempts(clock) }),
+    gate: createGate({
+      access,
+      tokens: () => files.tokens,
+      customers: () => files.customers,
+      attempts: new Attempts(clock),
+      localUsers: localUsers(),
+    }),
     log,
     bus: peer,
     clock,

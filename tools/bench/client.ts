@@ -19,8 +19,9 @@ class Connection {
   private done: ((status: number) => void) | undefined;
   private fail: ((error: Error) => void) | undefined;
 
-  constructor(url: URL) {
-    this.request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+  constructor(url: URL, headers: Readonly<Record<string, string>> = {}) {
+    const lines = Object.entries({ Host: url.host, ...headers }).map((pair) => `${pair.join(': ')}\r\n`);
+    this.request = `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
     this.socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
     this.socket.on('data', (chunk) => {
       this.got.push(chunk);
@@ -61,14 +62,19 @@ function complete(bytes: Buffer): number | undefined {
 }
 
 /** Each connection asks again as soon as it has its answer. */
-export async function asFastAsPossible(url: string, connections: number, forMs: number): Promise<Load> {
+export async function asFastAsPossible(
+  url: string,
+  connections: number,
+  forMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Load> {
   const latencies: number[] = [];
   let failed = 0;
   const from = performance.now();
   const end = from + forMs;
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      const connection = new Connection(new URL(url));
+      const connection = new Connection(new URL(url), headers);
       while (performance.now() < end) {
         const began = performance.now();
         if ((await connection.get()) !== 200) failed++;

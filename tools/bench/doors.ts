@@ -5,10 +5,12 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Aggregator } from '../../common/service/front-door';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, isOpen } from '../stack/ports';
 import { run, startGuard } from '../stack/process';
 import type { TestStack } from '../testing/test-stack';
+import { directHeaders } from '../testing/direct';
 import { until } from '../testing/until';
 import { asFastAsPossible, atRate } from './client';
 import { allReport, METRIC, startNodes, type Around } from './nodes';
@@ -49,11 +51,8 @@ async function measure(
   pictureSeconds: number,
 ): Promise<Result[]> {
   const aggregators = await stack.status();
-  const port = await ownerOf(
-    aggregators.aggregators.map(({ httpPort }) => httpPort),
-    uri,
-  );
-  const proxy = await startHaproxy(stack.home, port);
+  const { httpPort: port, headers } = await ownerOf(stack.home, aggregators.aggregators, uri);
+  const proxy = await startHaproxy(stack.home, port, headers);
   const front = new URL(stack.url);
   const doors = {
     front: front.origin,
@@ -67,7 +66,7 @@ async function measure(
     const turnMs = (1000 * seconds) / (2 * TURNS * 3 + 2);
     const rates = [];
     for (const [what, path] of [['raw values', raw], ['images', image]] as const) {
-      rates.push(...compare(what, await best(doors, path, turnMs)));
+      rates.push(...compare(what, await best(doors, path, turnMs, headers)));
     } // prettier-ignore
     const { latencies, failed } = await atRate(doors.front + raw, RATE, 2 * turnMs);
     const what = `raw value through the front door at ${RATE} requests/s`;
@@ -103,11 +102,17 @@ async function best(
   doors: Partial<Record<Door, string>>,
   path: string,
   turnMs: number,
+  headers: Headers,
 ): Promise<Partial<Record<Door, number>>> {
   const rates: Partial<Record<Door, number>> = {};
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [door, origin] of Object.entries(doors) as [Door, string][]) {
-      const { perSecond, failed } = await asFastAsPossible(origin + path, CONNECTIONS, turnMs);
+      const { perSecond, failed } = await asFastAsPossible(
+        origin + path,
+        CONNECTIONS,
+        turnMs,
+        door === 'direct' ? headers : {},
+      );
       if (failed > 0) throw new Error(`${failed} requests to ${origin}${path} failed`);
       rates[door] = Math.max(rates[door] ?? 0, perSecond);
     }
@@ -142,10 +147,18 @@ function compare(
   ];
 }
 
-async function ownerOf(ports: readonly number[], uri: string): Promise<number> {
-  for (const port of ports) {
-    const { ok } = await fetch(`http://127.0.0.1:${port}${uri}/value/raw?timeout=0`);
-    if (ok) return port;
+type Headers = Readonly<Record<string, string>>;
+
+async function ownerOf(
+  home: string,
+  aggregators: readonly Aggregator[],
+  uri: string,
+): Promise<{ readonly httpPort: number; readonly headers: Headers }> {
+  for (const aggregator of aggregators) {
+    const { httpPort } = aggregator;
+    const headers = directHeaders(home, aggregator);
+    const { ok } = await fetch(`http://127.0.0.1:${httpPort}${uri}/value/raw?timeout=0`, { headers });
+    if (ok) return { httpPort, headers };
   }
   throw new Error(`no aggregator has ${uri}`);
 }
@@ -158,7 +171,11 @@ interface Haproxy {
 const PROGRAM = '/usr/sbin/haproxy';
 
 /** undefined where it is not installed. */
-async function startHaproxy(folder: string, aggregator: number): Promise<Haproxy | undefined> {
+async function startHaproxy(
+  folder: string,
+  aggregator: number,
+  headers: Headers,
+): Promise<Haproxy | undefined> {
   if (spawnSync(PROGRAM, ['-v']).status !== 0) return undefined;
   const [port = 0] = await freePorts(1);
   const file = join(folder, 'haproxy.cfg');
@@ -175,6 +192,7 @@ async function startHaproxy(folder: string, aggregator: number): Promise<Haproxy
       `  bind 127.0.0.1:${port}`,
       '  default_backend aggregator',
       'backend aggregator',
+      ...Object.entries(headers).map(([name, value]) => `  http-request set-header ${name} ${value}`),
       `  server one 127.0.0.1:${aggregator}`,
       '',
     ].join('\n'),

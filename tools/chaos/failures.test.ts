@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
+import type { Aggregator } from '../../common/service/front-door';
 import { readFileSync } from 'node:fs';
 import { run, type Running } from '../stack/process';
 import { buildFolder } from '../stack/stack';
+import { directHeaders } from '../testing/direct';
 import { until } from '../testing/until';
 import { Faults } from './faults';
 import type { Balance } from './ledger';
@@ -69,7 +71,7 @@ async function start(
 }
 
 interface Status {
-  readonly aggregators: readonly { instance: string; httpPort: number; instrumentations: number }[];
+  readonly aggregators: readonly (Aggregator & { instance: string; instrumentations: number })[];
   readonly instrumenters: readonly { host: string }[];
   readonly instrumentations: readonly { fqid: string; aggregator: string }[];
 }
@@ -113,11 +115,12 @@ test('permissions taken away and given back: everybody comes back, nothing is lo
 
 test('config service killed: values stay readable from the aggregators, nothing is lost or doubled', async () => {
   const { fqid, aggregator } = (await status()).instrumentations[0]!;
-  const { httpPort = 0 } = (await status()).aggregators.find(({ instance }) => instance === aggregator) ?? {};
+  const home = (await status()).aggregators.find(({ instance }) => instance === aggregator)!;
+  const headers = directHeaders(trial.home, home);
   const ids = (await status()).instrumentations.map((i) => i.fqid);
   await faults.happen({ kind: 'kill', target: 'config' });
-  const url = `http://127.0.0.1:${httpPort}/ca/instrumentations/${fqid.split(';')[1]!}/value/raw`;
-  const direct = (await (await fetch(url)).json()) as { minreporting: number };
+  const url = `http://127.0.0.1:${home.httpPort}/ca/instrumentations/${fqid.split(';')[1]!}/value/raw`;
+  const direct = (await (await fetch(url, { headers })).json()) as { minreporting: number };
   expect(direct.minreporting).toBeGreaterThan(0);
   await allThere();
   expect((await status()).instrumentations.map((i) => i.fqid)).toEqual(ids);

@@ -6,10 +6,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Aggregator } from '../../common/service/front-door';
 import { checkDocumented } from '../../services/config/testing/documented';
 import { startNode, type KnownNode } from '../cactl/testing/node';
 import { buildFolder } from './stack';
 import { startTestStack, type TestStack } from '../testing/test-stack';
+import { directHeaders } from '../testing/direct';
 import { until } from '../testing/until';
 
 jest.setTimeout(180_000);
@@ -95,13 +97,15 @@ const now = (): number => Math.floor(Date.now() / 1000);
 /** The aggregator that has a question. */
 async function homeOf(uri: string): Promise<{ service: TestStack['aggregators'][number]; status: Status }> {
   const { aggregators, instrumentations } = (await stack.status()) as unknown as {
-    aggregators: { instance: string; httpPort: number }[];
+    aggregators: (Aggregator & { instance: string })[];
     instrumentations: { fqid: string; aggregator: string }[];
   };
   const id = uri.slice(uri.lastIndexOf('/') + 1);
   const instance = instrumentations.find(({ fqid }) => fqid.endsWith(`;${id}`))?.aggregator ?? '';
-  const port = aggregators.find((a) => a.instance === instance)?.httpPort ?? 0;
-  const response = await fetch(`http://127.0.0.1:${port}/ca/admin/status`, {
+  const home = aggregators.find((a) => a.instance === instance);
+  if (home === undefined) throw new Error(`${instance} is not online`);
+  const response = await fetch(`http://127.0.0.1:${home.httpPort}/ca/admin/status`, {
+    headers: directHeaders(stack.home, home),
     signal: AbortSignal.timeout(2000),
   });
   const status = (await response.json()) as Status;

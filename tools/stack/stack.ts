@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { messageOf } from '../../common/service/errors';
+import type { Aggregator } from '../../common/service/front-door';
 import { LIMITS } from '../../common/service/limits';
 import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';
@@ -57,7 +58,7 @@ export interface Stack {
 }
 
 interface StackStatus {
-  readonly aggregators: readonly { readonly instance: string; readonly httpPort: number }[];
+  readonly aggregators: readonly (Aggregator & { readonly instance: string })[];
   readonly instrumenters: readonly { readonly host: string }[];
 }
 

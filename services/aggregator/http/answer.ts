@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Cache } from '../../../common/service/cache';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, invalid } from '../../../common/service/errors';
+import { tagsOf } from '../../../common/service/header-list';
 import type { Reply, Request } from '../../../common/service/http';
 import { LIMITS } from '../../../common/service/limits';
 import { describeLoads } from '../../../common/model/load';
@@ -242,6 +243,6 @@ function tagHeaders(etag: string | undefined): Record<string, string> {
 }
 
 function isKnown(request: Request, etag: string): boolean {
-  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return known?.includes(etag.slice(2)) === true || known?.includes('*') === true;
+  const known = tagsOf(request.headers['if-none-match']);
+  return known.includes(etag.slice(2)) || known.includes('*');
 }

@@ -72,8 +72,7 @@ function listHeatmap({ aggregator }: Context, request: Request): Reply {
 }
 
 function resources(request: Request, entries: readonly (readonly [string, string])[]): unknown {
-  const base = request.path.replace(/\/+$/, '');
-  return entries.map(([name, path]) => ({ name, uri: `${base}/${path}` }));
+  return entries.map(([name, path]) => ({ name, uri: `${request.path}/${path}` }));
 }
 
 function raw(context: Context, request: Request): Promise<Reply> {

@@ -34,6 +34,7 @@ test.each([
   [{ CA_TLS_CERT: 'c' }, 'CA_TLS_KEY is needed too'],
   [{ CA_TLS_KEY: 'k' }, 'CA_TLS_CERT is needed too'],
   [{ CA_BIND: 'example.com' }, 'CA_BIND must be an IP address'],
+  [{ CA_BEHIND_PROXY: '1' }, 'CA_BEHIND_PROXY needs CA_TOKENS'],
   [{ CA_CORS: 'dash' }, 'CA_CORS must be'],
 ])('%j is refused: %s', (env, why) => {
   expect(() => readAccess(env, 'box')).toThrow(why);

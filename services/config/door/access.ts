@@ -42,6 +42,12 @@ export function readAccess(env: Environment, host: string): Access {
     names: ['localhost', host, ...listOf(env, 'CA_NAMES')].map((name) => name.toLowerCase()),
     origins: listOf(env, 'CA_CORS').map((origin) => originOf(origin)),
   };
+  if (access.behindProxy && access.tokensFile === undefined) {
+    throw invalid(
+      'CA_BEHIND_PROXY',
+      'needs CA_TOKENS: connections of a proxy do not say which user made them, so only tokens can',
+    );
+  }
   if (isLoopback(bind)) return access;
   if (access.tokensFile === undefined) {
     throw unsafe(`CA_BIND=${bind} needs CA_TOKENS: without tokens everybody who reaches it is an operator`);

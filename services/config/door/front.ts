@@ -2,12 +2,12 @@
  * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
  */
 import { healthRoutes } from '../../../common/service/health';
-import { serve, type HttpServer, type Reply, type Route } from '../../../common/service/http';
+import { serve, type Admit, type HttpServer, type Reply, type Route } from '../../../common/service/http';
 import type { Clock } from '../../../common/service/clock';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
-import { API_VERSION, type Gate } from './gate';
+import { API_VERSION } from './gate';
 import { DOCS_STYLE, docsPage } from '../api/docs';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
@@ -27,7 +27,7 @@ export interface FrontOptions {
   /** A socket that somebody holds for us (inherited.ts). */
   readonly fd?: number | undefined;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  readonly gate: Gate;
+  readonly gate: Admit;
   readonly log: Log;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -65,7 +65,6 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
       ...healthRoutes(() => trouble(bus, config, proxy)),
     ],
     headers: {
-      'X-Content-Type-Options': 'nosniff',
       'Cache-Control': 'no-store',
       'X-API-Version': API_VERSION,
     },

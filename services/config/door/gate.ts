@@ -1,12 +1,17 @@
 /*
  * The gate before every request: is the Host ours, is the page that asks ours, is the version known, is the token good,
- * and may its holder go there. In: headers and path. Out: nothing, or an error; headers for pages of allowed origins.
+ * and may its holder go there; without tokens: is the connection root's or our own user's. In: the target and headers.
+ * Out: nothing, or an error; headers for pages of allowed origins.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { CaError, invalid } from '../../../common/service/errors';
 import { HEALTH_PATHS } from '../../../common/service/health';
+import type { Admit } from '../../../common/service/http';
+import type { Target } from '../../../common/service/target';
+import { nothingBelongsTo, type Customers } from '../fleet/customers';
 import type { Access } from './access';
+import type { LocalUsers } from './local-users';
 import type { Attempts } from './rate-limit';
 import type { Holder, Tokens } from './tokens';
 
@@ -15,25 +20,27 @@ export const API_VERSION = 'ca/0.1.8';
 
 interface GateOptions {
   readonly access: Pick<Access, 'names' | 'origins' | 'behindProxy'>;
-  /** undefined: everybody is an operator. A function: the file is read anew on SIGHUP. */
+  /** undefined: local users that may enter are operators. A function: the file is read again on SIGHUP. */
   readonly tokens: () => Tokens | undefined;
+  readonly customers: () => Customers;
   readonly attempts: Attempts;
+  /** Asked where there are no tokens; undefined: everybody who reaches the door is an operator. */
+  readonly localUsers: LocalUsers | undefined;
 }
-
-export type Gate = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 const HARMLESS = ['GET', 'HEAD', 'OPTIONS'];
 
-export function createGate({ access, tokens, attempts }: GateOptions): Gate {
-  return (incoming, outgoing) => {
-    checkHost(incoming, access.names);
-    checkOrigin(incoming, outgoing, access.origins);
+export function createGate({ access, tokens, customers, attempts, localUsers }: GateOptions): Admit {
+  return (target, incoming, outgoing) => {
+    checkHost(target, access.names);
+    checkOrigin(target, incoming, outgoing, access.origins);
     checkVersion(incoming);
-    const path = (incoming.url ?? '/').split('?', 1)[0] ?? '/';
-    const known = tokens();
     // A browser asks before it sends a token: the question itself gives nothing away.
-    if (known === undefined || HEALTH_PATHS.includes(path) || incoming.method === 'OPTIONS') return;
-    authorize(holderOf(incoming, outgoing, known, attempts, access.behindProxy), path);
+    if (HEALTH_PATHS.includes(target.path) || target.method === 'OPTIONS') return undefined;
+    const known = tokens();
+    if (known === undefined) return localUsers?.admit(incoming.socket);
+    authorize(holderOf(incoming, outgoing, known, attempts, access.behindProxy), target.path, customers());
+    return undefined;
   };
 }
 
@@ -41,23 +48,29 @@ export function createGate({ access, tokens, attempts }: GateOptions): Gate {
  * A foreign page can make its own name point at this address (DNS rebinding), and would then count as ours. The Host
  * header still says that name, so only known names pass; an address is no name that anybody could bend.
  */
-function checkHost(incoming: IncomingMessage, names: readonly string[]): void {
-  const host = (incoming.headers.host ?? '').toLowerCase();
-  const name = host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d*$/, '');
-  if (isIP(name) !== 0 || names.includes(name) || name.endsWith('.localhost')) return;
+function checkHost({ host }: Target, names: readonly string[]): void {
+  if (isIP(host) !== 0 || names.includes(host) || host.endsWith('.localhost')) return;
   throw new CaError(
     'FORBIDDEN',
-    `Host ${JSON.stringify(name)} is not a name of this service; CA_NAMES lists more`,
-    {
-      field: 'Host',
-    },
+    `Host ${JSON.stringify(host)} is not a name of this service; CA_NAMES lists more`,
+    { field: 'Host' },
   );
 }
 
 /** Other pages may read only where they are allowed to; and a form of a foreign page must not change anything here. */
-function checkOrigin(incoming: IncomingMessage, outgoing: ServerResponse, origins: readonly string[]): void {
-  const { origin, host } = incoming.headers;
-  if (origin === undefined) return;
+function checkOrigin(
+  { method, authority }: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  origins: readonly string[],
+): void {
+  const { origin, 'sec-fetch-site': site } = incoming.headers;
+  const isHarmless = HARMLESS.includes(method);
+  if (origin === undefined) {
+    // Browsers name the origin with everything that changes something; one that does not still says whose page it is.
+    if (isHarmless || site === undefined || site === 'same-origin' || site === 'none') return;
+    throw foreign('Sec-Fetch-Site');
+  }
   if (origins.includes('*') || origins.includes(origin)) {
     outgoing.setHeader('Access-Control-Allow-Origin', origins.includes('*') ? '*' : origin);
     outgoing.setHeader('Access-Control-Allow-Methods', 'POST, GET, DELETE, PUT');
@@ -69,14 +82,15 @@ function checkOrigin(incoming: IncomingMessage, outgoing: ServerResponse, origin
     return;
   }
   // Compared without the scheme: behind a proxy we do not know it.
-  const own = URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
-  if (own || HARMLESS.includes(incoming.method ?? '')) return;
-  throw new CaError(
+  const own = URL.canParse(origin) && new URL(origin).host === authority;
+  if (!own && !isHarmless) throw foreign('Origin');
+}
+
+function foreign(field: string): CaError {
+  return new CaError(
     'FORBIDDEN',
     'pages of other origins may not change anything here; CA_CORS can allow it',
-    {
-      field: 'Origin',
-    },
+    { field },
   );
 }
 
@@ -96,8 +110,12 @@ function holderOf(
   const token = tokenOf(incoming.headers.authorization);
   const holder = token === undefined ? undefined : tokens.find(token);
   if (holder !== undefined) return holder;
-  // Basic as well: browsers then ask their user, and send it with pictures and scripts too.
-  outgoing.setHeader('WWW-Authenticate', 'Bearer realm="Cloud Analytics", Basic realm="Cloud Analytics"');
+  // Basic as well: browsers then ask their user, and send it with pictures and scripts too. In a line of its own, and
+  // first: Chromium looks no further than that.
+  outgoing.setHeader('WWW-Authenticate', [
+    'Basic realm="Cloud Analytics", charset="UTF-8"',
+    'Bearer realm="Cloud Analytics"',
+  ]);
   if (token === undefined) throw new CaError('UNAUTHORIZED');
   const wait = attempts.failed(addressOf(incoming, behindProxy));
   if (wait > 0)
@@ -105,10 +123,14 @@ function holderOf(
   throw new CaError('UNAUTHORIZED', 'this token is not known');
 }
 
-function tokenOf(authorization: string | undefined): string | undefined {
-  const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(authorization ?? '') ?? [];
-  if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme.toLowerCase() !== 'basic') return undefined;
+/** Without a regular expression: blanks between the two words are the client's choice. */
+function tokenOf(authorization = ''): string | undefined {
+  const blank = authorization.indexOf(' ');
+  const scheme = authorization.slice(0, Math.max(0, blank)).toLowerCase();
+  const value = authorization.slice(blank + 1).trim();
+  if (value === '' || value.includes(' ')) return undefined;
+  if (scheme === 'bearer') return value;
+  if (scheme !== 'basic') return undefined;
   const pair = Buffer.from(value, 'base64').toString('utf8');
   return pair.slice(pair.indexOf(':') + 1); // the name before the colon may be anything
 }
@@ -121,11 +143,17 @@ function addressOf(incoming: IncomingMessage, behindProxy: boolean): string {
 }
 
 /** Customers reach their own scope, the page and the documentation; nothing else exists for them. */
-function authorize(holder: Holder, path: string): void {
-  if (holder.customer === undefined) return;
-  const scope = `/ca/customers/${holder.customer}`;
-  const own = path === scope || path.startsWith(`${scope}/`);
+function authorize({ customer }: Holder, path: string, customers: Customers): void {
+  if (customer === undefined) return;
+  const scope = `/ca/customers/${customer}`;
+  const own = isBelow(path, scope);
   const shared =
-    path === '/' || path.startsWith('/page/') || path === '/ca/openapi.json' || path.startsWith('/ca/docs');
+    path === '/' || path.startsWith('/page/') || path === '/ca/openapi.json' || isBelow(path, '/ca/docs');
   if (!own && !shared) throw new CaError('FORBIDDEN', `this token reaches ${scope} and what is below it`);
+  // A token may outlive what belonged to its customer: what was gathered then is not theirs any more.
+  if (own && customers.get(customer) === undefined) throw nothingBelongsTo(customer);
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { CaError } from '../../../common/service/errors';
+import { tagsOf } from '../../../common/service/header-list';
 import type { Reply, Request, Route } from '../../../common/service/http';
 
 const TYPES = new Map([
@@ -49,7 +50,7 @@ export async function pageRoutes(folder: string): Promise<Route[]> {
       'Content-Security-Policy': PAGE_POLICY,
       'Referrer-Policy': 'no-referrer',
     };
-    if (request.headers['if-none-match'] === file.etag) return { status: 304, headers };
+    if (tagsOf(request.headers['if-none-match']).includes(file.etag)) return { status: 304, headers };
     return { bytes: file.bytes, contentType: file.contentType, headers };
   };
   return [

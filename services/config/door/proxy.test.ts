@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type * as FakeProbes from '../../../common/service/testing/fake-probes';
 import { fired } from '../../../common/service/testing/fake-probes';
 import type * as Probes from '../../../common/service/probes';
-import { addAggregator, addNode } from '../testing/fake-fleet';
-import { testFront, type TestFront } from '../testing/test-front';
+import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
+import { testFront, testKeys, type TestFront } from '../testing/test-front';
 
 jest.mock('../../../common/service/probes', () => {
   const real = jest.requireActual<typeof Probes>('../../../common/service/probes');
@@ -26,6 +26,8 @@ beforeEach(async () => {
   behave = (req, res) => res.end(JSON.stringify({ url: req.url, headers: req.headers }));
   connections = 0;
   upstream = createServer((req, res) => {
+    res.setHeader('x-ca-aggregator', testKeys({ key: aggregatorKey('a0') }).proof);
+    res.setHeader('content-type', 'application/json');
     behave(req, res);
   });
   upstream.on('connection', () => connections++);
@@ -53,8 +55,9 @@ const VALUE = '/ca/instrumentations/1/value';
 
 test('value requests reach the aggregator as they were asked, with shape and granularity', async () => {
   behave = (req, res) => {
-    res.setHeader('content-type', 'application/json');
+    res.setHeader('x-ca-lost', '0');
     res.setHeader('x-own', 'yes');
+    res.setHeader('set-cookie', 'a=b');
     res.end(JSON.stringify({ url: req.url, headers: req.headers }));
   };
   // Not fetch: it would set Connection itself.
@@ -64,15 +67,18 @@ test('value requests reach the aggregator as they were asked, with shape and gra
       {
         headers: {
           authorization: 'Bearer secret',
-          connection: 'close, x-hop',
+          connection: 'close, x-hop, x-ca-front-door, x-ca-instn-shape',
           'x-hop': '1',
+          'x-ca-front-door': 'guess',
           accept: 'image/png',
         },
       },
       resolve,
     ),
   );
-  expect(answer.headers['x-own']).toBe('yes');
+  expect(answer.headers).toMatchObject({ 'x-ca-lost': '0', 'content-type': 'application/json' });
+  for (const name of ['x-own', 'set-cookie', 'x-ca-aggregator'])
+    expect(answer.headers).not.toHaveProperty(name);
   let text = '';
   for await (const chunk of answer as AsyncIterable<Buffer>) text += chunk.toString();
   const got = JSON.parse(text) as { url: string; headers: Record<string, string> };
@@ -85,6 +91,7 @@ test('value requests reach the aggregator as they were asked, with shape and gra
   });
   expect(got.headers).not.toHaveProperty('authorization');
   expect(got.headers).not.toHaveProperty('x-hop');
+  expect(got.headers['x-ca-front-door']).toBe(testKeys({ key: aggregatorKey('a0') }).secret);
 });
 
 test('the aggregator decides about status, and unknown instrumentations never reach it', async () => {
@@ -100,6 +107,49 @@ test('the aggregator decides about status, and unknown instrumentations never re
   expect(reached).toBe(1);
 });
 
+test.each([
+  ['a page', (res) => res.writeHead(200, { 'content-type': 'text/html' })],
+  ['a type with more to it', (res) => res.writeHead(200, { 'content-type': 'image/svg+xml' })],
+  ['no type', (res) => res.removeHeader('content-type')],
+  ['a redirect', (res) => res.writeHead(302, { location: 'http://evil.example/' })],
+  ['an informal status', (res) => res.writeHead(299)],
+  ['another encoding', (res) => res.setHeader('content-encoding', 'br')],
+  ['no proof', (res) => res.removeHeader('x-ca-aggregator')],
+  ['a wrong proof', (res) => res.setHeader('x-ca-aggregator', 'guess')],
+] as readonly [string, (res: ServerResponse) => unknown][])(
+  'an answer with %s does not pass the door',
+  async (_what, prepare) => {
+    behave = (_req, res) => {
+      prepare(res);
+      res.end('<script>secret</script>');
+    };
+    const { status, text, headers } = await front.ask('GET', `${VALUE}/raw`);
+    expect([status, headers.get('retry-after'), headers.get('location')]).toEqual([503, '1', null]);
+    expect(text).not.toContain('secret');
+  },
+);
+
+test('an answer passes with our type and policy, whatever else the aggregator says', async () => {
+  behave = (_req, res) => {
+    res.writeHead(200, {
+      'content-type': 'Application/JSON; charset=utf-7',
+      'content-security-policy': 'none',
+      'cache-control': 'public, max-age=31536000',
+      'access-control-allow-origin': '*',
+      refresh: '0; url=http://evil.example/',
+    });
+    res.end('{}');
+  };
+  const { status, headers } = await front.ask('GET', `${VALUE}/raw`);
+  expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+    200,
+    'application/json',
+    'no-store',
+  ]);
+  expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  for (const name of ['access-control-allow-origin', 'refresh']) expect(headers.get(name)).toBeNull();
+});
+
 test('connections to the aggregator are used again', async () => {
   for (let i = 0; i < 20; i++) await front.ask('GET', `${VALUE}/raw`);
   expect(connections).toBe(1);
@@ -110,20 +160,20 @@ test('an idle connection that the aggregator has closed costs nothing but a new 
   let once = true;
   behave = (req, res) => {
     if (!once) {
-      res.end('fine');
+      res.end('"fine"');
       return;
     }
     once = false;
     req.socket.destroy();
   };
   const { status, text } = await front.ask('GET', `${VALUE}/raw`);
-  expect([status, text, connections]).toEqual([200, 'fine', 2]);
+  expect([status, text, connections]).toEqual([200, '"fine"', 2]);
 });
 
 test('each forwarded request fires proxy-start and proxy-done, with what the client got', async () => {
   fired.length = 0;
   behave = (_req, res) => {
-    res.writeHead(404, { 'content-type': 'text/plain' });
+    res.writeHead(404);
     res.end('x'.repeat(1000));
   };
   await front.ask('GET', `${VALUE}/raw?duration=5`).catch(() => undefined);

@@ -6,16 +6,19 @@
 import {
   request as httpRequest,
   type Agent,
+  type IncomingHttpHeaders,
   type IncomingMessage,
-  type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
-import { CaError, invalid, messageOf } from '../../../common/service/errors';
-import { FRONT_DOOR_HEADER } from '../../../common/service/front-door';
+import { CaError, messageOf } from '../../../common/service/errors';
+import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/service/front-door';
 import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/service/gzip';
 import type { Reply, Request } from '../../../common/service/http';
 import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
+import type { Aggregator } from '../fleet/members';
+import { readAnswer, type PassedAnswer } from './upstream-answer';
+import { wholeAnswer, type Answered } from './whole-answer';
 import {
   nameOf,
   Upstream,
@@ -27,9 +30,9 @@ import {
 
 export interface Proxy {
   /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
-  forward(request: Request, to: Address, headers: Readonly<Record<string, string>>): Promise<Reply>;
+  forward(request: Request, to: Asked, headers: Readonly<Record<string, string>>): Promise<Reply>;
   /** Asks on our own behalf, and has the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
-  ask(to: Address, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
+  ask(to: Asked, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
   readonly counts: { forwarded: number; pending: number; failed: number; refused: number };
   /** Of each aggregator: how busy it is, and whether it answers. */
   readonly upstreams: readonly UpstreamState[];
@@ -38,44 +41,27 @@ export interface Proxy {
   close(): void;
 }
 
-export interface Answered {
-  readonly status: number;
-  readonly body: Buffer;
-}
+/** An aggregator, as far as it is asked something. The same object until its next hello. */
+export type Asked = Address & Pick<Aggregator, 'key'>;
 
 interface ProxyOptions {
-  /** Shows aggregators that it is the front door that asks. */
-  readonly secret?: string | undefined;
+  /** What the front door and an aggregator show each other. */
+  readonly keys: (aggregator: Asked) => DoorKeys;
   readonly limits?: Partial<UpstreamLimits>;
   readonly changed?: (address: string, out: boolean) => void;
 }
 
-/** RFC 9110, section 7.6.1: these speak of one connection, not of the message. */
-const BETWEEN_NEIGHBOURS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-/** Who the client is to us is not the aggregator's business, and the body's length is set anew. */
-const NOT_PASSED_ON: ReadonlySet<string> = new Set([
-  ...BETWEEN_NEIGHBOURS,
-  'host',
-  'authorization',
-  'cookie',
-  'content-length',
-  'expect',
-  FRONT_DOOR_HEADER,
-]);
+/** What aggregators look at, besides the path; nothing else that a client sends is their business. */
+const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
 
-export function createProxy({ secret, limits, changed = () => undefined }: ProxyOptions = {}): Proxy {
+export function createProxy({ keys, limits, changed = () => undefined }: ProxyOptions): Proxy {
   const counts = { forwarded: 0, pending: 0, failed: 0, refused: 0 };
-  const proof = secret === undefined ? {} : { [FRONT_DOOR_HEADER]: secret };
+  const known = new WeakMap<Asked, DoorKeys>();
+  const keysOf = (home: Asked): DoorKeys => {
+    const keysOfIt = known.get(home) ?? keys(home);
+    known.set(home, keysOfIt);
+    return keysOfIt;
+  };
   /** Least recently used first. */
   const upstreams = new Map<string, Upstream>();
 
@@ -97,7 +83,7 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
     request: Request,
     { httpHost, httpPort }: Address,
     upstream: Upstream,
-    headers: readonly string[],
+    { headers, proof }: Asking,
     connections: Agent | false,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
@@ -126,17 +112,28 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         clearTimeout(doubt);
         clearTimeout(timer);
       };
-      asked.once('response', (answer) => {
-        settled();
-        upstream.succeeded();
-        pass(answer, request);
-        resolve({ streamed: true });
-      });
-      asked.once('error', (error) => {
+      const failed = (error: Error): void => {
         settled();
         outgoing.off('close', abandon);
         reject(Object.assign(error, { reused: asked.reusedSocket }));
+      };
+      asked.once('response', (answer) => {
+        // Thrown here, nobody would catch it: what arrives must not end the process.
+        try {
+          answer.on('error', () => outgoing.destroy()); // half an answer must not look like a whole one
+          const passed = readAnswer(answer, proof);
+          settled();
+          upstream.succeeded();
+          pass(answer, passed, request);
+          resolve({ streamed: true });
+        } catch (error) {
+          if (outgoing.headersSent) outgoing.destroy();
+          answer.removeAllListeners('error').on('error', () => undefined);
+          failed(error as Error);
+          asked.destroy();
+        }
       });
+      asked.on('error', failed);
       // Even an empty body would be a second piece to write.
       if (request.body.length > 0) asked.end(request.body);
       else asked.end();
@@ -178,10 +175,16 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
           socket.bytesWritten - sentBefore,
         ]);
       });
-      const length = request.body.length > 0 ? { 'content-length': request.body.length } : {};
-      const host = { host: nameOf(address) };
-      const passed = endToEnd(request.incoming, NOT_PASSED_ON);
-      const headers = asPairs({ ...host, ...passed, ...extra, ...length, ...proof });
+      const { secret, proof } = keysOf(address);
+      const asking = {
+        headers: pairsOf(request, {
+          host: nameOf(address),
+          [FRONT_DOOR_HEADER]: secret,
+          ...extra,
+          ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
+        }),
+        proof,
+      };
       const fail = (error: unknown): never => {
         counts.failed++;
         upstream.failed();
@@ -192,12 +195,12 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
         });
       };
       try {
-        return await attempt(request, address, upstream, headers, upstream.agent);
+        return await attempt(request, address, upstream, asking, upstream.agent);
       } catch (error) {
         if (outgoing.destroyed) return { streamed: true };
         // An idle connection may be closed at the other end just as we use it: reading again, once, does no harm.
         if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
-          return await attempt(request, address, upstream, headers, false).catch(fail);
+          return await attempt(request, address, upstream, asking, false).catch(fail);
         }
         return fail(error);
       }
@@ -211,7 +214,7 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
       counts.pending++;
       counts.forwarded++;
       try {
-        return await wholeAnswer(upstream, address, path, { json, gone, bytesMax, proof });
+        return await wholeAnswer(upstream, address, path, { json, gone, bytesMax, keys: keysOf(address) });
       } catch (error) {
         counts.failed++;
         if (error instanceof CaError || gone.aborted) throw error;
@@ -232,86 +235,41 @@ export function createProxy({ secret, limits, changed = () => undefined }: Proxy
   };
 }
 
-interface Asked {
-  readonly json: unknown;
-  readonly gone: AbortSignal;
-  readonly bytesMax: number;
-  readonly proof: Readonly<Record<string, string>>;
-}
-
-function wholeAnswer(
-  upstream: Upstream,
-  { httpHost: host, httpPort: port }: Address,
-  path: string,
-  { json, gone, bytesMax, proof }: Asked,
-): Promise<Answered> {
-  const body = Buffer.from(JSON.stringify(json));
-  const { doubtMs, answerMs } = upstream.limits;
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': body.length, ...proof };
-    const asked = httpRequest({
-      agent: upstream.agent,
-      host,
-      port,
-      method: 'POST',
-      path,
-      headers,
-      signal: gone,
-    });
-    const doubt = setTimeout(() => {
-      upstream.doubt();
-    }, doubtMs);
-    const timer = setTimeout(() => {
-      asked.destroy(new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }));
-    }, answerMs);
-    const settled = (): void => {
-      clearTimeout(doubt);
-      clearTimeout(timer);
-    };
-    asked.once('response', (answer) => {
-      clearTimeout(doubt);
-      upstream.succeeded();
-      const pieces: Buffer[] = [];
-      let length = 0;
-      answer.on('data', (piece: Buffer) => {
-        length += piece.length;
-        if (length > bytesMax)
-          asked.destroy(invalid('query', `makes an answer of more than ${bytesMax} bytes`));
-        else pieces.push(piece);
-      });
-      answer.once('end', () => {
-        settled();
-        resolve({ status: answer.statusCode ?? 502, body: Buffer.concat(pieces) });
-      });
-      answer.once('error', reject);
-    });
-    asked.once('error', (error) => {
-      settled();
-      reject(error);
-    });
-    asked.end(body);
-  });
+interface Asking {
+  readonly headers: readonly string[];
+  /** What the answer must show. */
+  readonly proof: string;
 }
 
 /** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */
-function asPairs(headers: OutgoingHttpHeaders): string[] {
+function pairsOf(
+  { headers }: { headers: IncomingHttpHeaders },
+  own: Readonly<Record<string, string>>,
+): string[] {
   const pairs: string[] = [];
-  for (const [name, value] of Object.entries(headers)) pairs.push(name, String(value));
+  for (const [name, value] of Object.entries(own)) pairs.push(name, value);
+  for (const name of PASSED_ON) {
+    const value = headers[name];
+    if (value !== undefined) pairs.push(name, value);
+  }
   return pairs;
 }
 
 /** At the client's speed: the aggregator is held back while the client's side is full. */
-function pass(answer: IncomingMessage, { headers: asked, outgoing, method }: Request): void {
-  const headers = endToEnd(answer);
+function pass(
+  answer: IncomingMessage,
+  { status, headers }: PassedAnswer,
+  { headers: asked, outgoing, method }: Request,
+): void {
   const { vary, etag } = answer.headers;
   const length = Number(answer.headers['content-length'] ?? Infinity);
   const smaller =
-    isCompressible(answer.headers['content-type']) &&
+    isCompressible(String(headers['content-type'])) &&
     answer.headers['content-encoding'] === undefined &&
     length >= LIMITS.gzipBytesMin &&
     takesGzip(asked['accept-encoding']) &&
     method !== 'HEAD' &&
-    answer.statusCode === 200;
+    status === 200;
   if (smaller) {
     delete headers['content-length'];
     Object.assign(headers, {
@@ -320,11 +278,9 @@ function pass(answer: IncomingMessage, { headers: asked, outgoing, method }: Req
       ...(etag === undefined ? {} : { etag: weakTag(etag).ETag }),
     });
   }
-  outgoing.writeHead(answer.statusCode ?? 502, headers);
-  if (smaller) answer.pipe(gzipStream()).pipe(outgoing);
+  outgoing.writeHead(status, headers);
+  if (smaller) answer.pipe(gzipStream().on('error', () => outgoing.destroy())).pipe(outgoing);
   else copy(answer, outgoing);
-  // Half an answer must not look like a whole one.
-  answer.once('error', () => outgoing.destroy());
 }
 
 /** As pipe does it, with three listeners instead of ten: most answers are one piece. */
@@ -338,22 +294,4 @@ function copy(answer: IncomingMessage, outgoing: ServerResponse): void {
   answer.once('end', () => {
     if (!outgoing.destroyed) outgoing.end();
   });
-}
-
-/** What the two ends say to each other; whatever `Connection` names is between neighbours, too. */
-function endToEnd(
-  message: IncomingMessage,
-  without: ReadonlySet<string> = BETWEEN_NEIGHBOURS,
-): OutgoingHttpHeaders {
-  const { connection } = message.headers;
-  // One plain word is by far the most common; it names no header.
-  const named =
-    connection === undefined || connection === 'keep-alive' || connection === 'close'
-      ? []
-      : connection.split(',').map((name) => name.trim().toLowerCase());
-  const headers: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (!without.has(name) && !named.includes(name)) headers[name] = value;
-  }
-  return headers;
 }

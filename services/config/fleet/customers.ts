@@ -2,7 +2,7 @@
  * What belongs to which customer. In: the operator's file. Out: for each customer its nodes and its zones, and the
  * question as it may be asked on its behalf: the restriction becomes part of the predicate that kernels evaluate.
  */
-import { invalid, messageOf } from '../../../common/service/errors';
+import { CaError, invalid, messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Predicate } from '../../../common/model/predicate';
@@ -81,6 +81,13 @@ function patternOf(glob: string): RegExp {
 
 /** Without the operator's word nothing belongs to anybody. */
 export const NO_CUSTOMERS: Customers = { get: () => undefined };
+
+export function nothingBelongsTo(customer: string): CaError {
+  return new CaError(
+    'FORBIDDEN',
+    `nothing belongs to customer ${customer} (the operator's CA_CUSTOMERS says what does)`,
+  );
+}
 
 /** A customer's id comes in URLs, routing keys and file names: no separators of any of these. */
 export function isCustomerId(text: string): boolean {

@@ -19,12 +19,12 @@ import { PROMQL_LIMITS } from '../../../common/prometheus/limits';
 import { parseQuery } from '../../../common/prometheus/parse';
 import { fromParts } from '../../../common/prometheus/parts';
 import type { Ask } from '../../../common/prometheus/request';
-import type { Answered } from '../door/proxy';
-import type { Address } from '../door/upstream';
+import type { Answered } from '../door/whole-answer';
+import type { Asked } from '../door/proxy';
 
 /** An aggregator, and a way to ask it. */
 export interface Home {
-  readonly address: Address;
+  readonly address: Asked;
   readonly instance: string;
 }
 

@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { doorKeysOf, type DoorKeys } from '../../../common/service/front-door';
 import { SILENT } from '../../../common/service/log';
 import type { Access } from '../door/access';
 import { Attempts } from '../door/rate-limit';
@@ -12,6 +13,7 @@ import { NO_CUSTOMERS, type Customers } from '../fleet/customers';
 import { FakeBus, FakeClock } from './fake-fleet';
 import { openFront } from '../door/front';
 import { createGate } from '../door/gate';
+import type { LocalUsers } from '../door/local-users';
 import { createProxy, type Proxy } from '../door/proxy';
 import { checkDocumented } from './documented';
 import { statusOf } from '../api/status';
@@ -47,11 +49,15 @@ export interface TestOptions {
   readonly bus?: FakeBus;
   readonly tokens?: Tokens;
   readonly access?: Partial<Access>;
-  readonly secret?: string;
   /** 0 ≤ x < 1; without it always 0. */
   readonly random?: () => number;
+  readonly localUsers?: LocalUsers;
   readonly limits?: Partial<UpstreamLimits>;
 }
+
+/** What the front door and the aggregators of a test show each other. */
+export const testKeys = ({ key }: { readonly key: string }): DoorKeys =>
+  doorKeysOf('test', { key, httpHost: '', httpPort: 0 });
 
 export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ca-config-test-')));
@@ -66,13 +72,13 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     store,
     customers: () => options.customers ?? NO_CUSTOMERS,
     random: options.random ?? (() => 0),
-    frontDoorSecret: options.secret,
+    doorKeys: testKeys,
   });
   clock.everySecond(() => {
     config.tick();
   });
   config.connected();
-  const proxy = createProxy({ secret: options.secret, limits: options.limits ?? {} });
+  const proxy = createProxy({ keys: testKeys, limits: options.limits ?? {} });
   const server = await openFront({
     host: '127.0.0.1',
     port: 0,
@@ -84,7 +90,9 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     gate: createGate({
       access: { names: ['localhost'], origins: [], behindProxy: false, ...options.access },
       tokens: () => options.tokens,
+      customers: () => options.customers ?? NO_CUSTOMERS,
       attempts: new Attempts(clock),
+      localUsers: options.localUsers,
     }),
     status: () =>
       statusOf({

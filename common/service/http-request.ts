@@ -1,0 +1,129 @@
+/*
+ * A request as handlers get it. In: its target, which was admitted, and the connection. Out: query, body and parameters,
+ * within their limits; a signal for when its client has gone.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CaError } from './errors';
+import { LIMITS } from './limits';
+import type { AnyMethod, Target } from './target';
+
+export interface Request {
+  readonly method: AnyMethod;
+  /** Path and query, as they were admitted. */
+  readonly url: string;
+  readonly path: string;
+  /** Parameters of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Query string; a form body is merged in, and wins. A name that stands there several times has all its texts. */
+  readonly query: ReadonlyMap<string, string | readonly string[]>;
+  /** A JSON body, parsed; undefined when there was none. */
+  readonly json: unknown;
+  readonly headers: IncomingMessage['headers'];
+  /** Aborted when the client has gone away before it had its answer: whatever is done for it may end. */
+  readonly gone: AbortSignal;
+  /** For handlers that stream: node's own. */
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** Body as it came, for forwarding. */
+  readonly body: Buffer;
+}
+
+/** Throws INVALID, TOO_LARGE or UNSUPPORTED_TYPE. */
+export async function readRequest(
+  { method, path, search }: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  params: Request['params'],
+): Promise<Request> {
+  const query = search === '' ? new Map<string, string | string[]>() : textsOf(search);
+  const body = hasBody(incoming) ? await readBody(incoming) : Buffer.alloc(0);
+  const type = (incoming.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  let json: unknown;
+  let gone: AbortSignal | undefined;
+  if (body.length > 0) {
+    if (type === 'application/json' || type.endsWith('+json')) json = parseJson(body);
+    else if (type === 'application/x-www-form-urlencoded') {
+      const text = body.toString('utf8');
+      // `curl -d` calls everything a form; no name of a parameter begins like this.
+      if (/^\s*[{[]/.test(text)) {
+        throw new CaError(
+          'UNSUPPORTED_TYPE',
+          'the body looks like JSON: Content-Type must be application/json',
+          {
+            field: 'Content-Type',
+          },
+        );
+      }
+      for (const [name, texts] of textsOf(text)) query.set(name, texts);
+    } else {
+      throw new CaError(
+        'UNSUPPORTED_TYPE',
+        'Content-Type must be application/json or application/x-www-form-urlencoded',
+        { field: 'Content-Type' },
+      );
+    }
+  }
+  return {
+    method,
+    url: search === '' ? path : `${path}?${search}`,
+    path,
+    params,
+    query,
+    json,
+    headers: incoming.headers,
+    incoming,
+    outgoing,
+    body,
+    get gone() {
+      return (gone ??= goneSignal(outgoing));
+    },
+  };
+}
+
+function textsOf(form: string): Map<string, string | string[]> {
+  const found = new Map<string, string | string[]>();
+  for (const [name, text] of new URLSearchParams(form)) {
+    const before = found.get(name);
+    if (before === undefined) found.set(name, text);
+    else if (typeof before === 'string') found.set(name, [before, text]);
+    else before.push(text);
+  }
+  return found;
+}
+
+/** Made when somebody asks for it: most requests are answered before anybody could go away. */
+function goneSignal(outgoing: ServerResponse): AbortSignal {
+  if (outgoing.destroyed && !outgoing.writableFinished) return AbortSignal.abort();
+  const controller = new AbortController();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function hasBody(incoming: IncomingMessage): boolean {
+  return (
+    incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0
+  );
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const tooLarge = new CaError('TOO_LARGE', `the body is larger than ${LIMITS.httpBodyBytes} bytes`);
+  if (Number(incoming.headers['content-length'] ?? 0) > LIMITS.httpBodyBytes) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LIMITS.httpBodyBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch (error) {
+    throw new CaError('INVALID', `the body is not JSON: ${(error as Error).message}`, { field: 'body' });
+  }
+}

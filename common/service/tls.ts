@@ -1,0 +1,36 @@
+/*
+ * HTTPS: which versions and ciphers are spoken, and what browsers are told. In: a certificate and its key, as PEM.
+ * Out: options of a server.
+ */
+import type { ServerOptions } from 'node:https';
+
+/** Forward secrecy and authenticated encryption only: no CBC, whose padding has been attacked again and again. */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+].join(':');
+
+const YEAR_SECONDS = 365 * 24 * 3600;
+
+/** A browser that was here once asks for this host over HTTPS alone. */
+export const HTTPS_HEADERS = { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` };
+
+export function tlsOptions(
+  pem: { readonly cert: string; readonly key: string },
+  handshakeMs: number,
+): ServerOptions {
+  return {
+    ...pem,
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+    handshakeTimeout: handshakeMs,
+  };
+}
