@@ -26,19 +26,19 @@ test('tags compare without W/', () => {
   expect(tagsOf(undefined)).toEqual([]);
 });
 
-test('sixteen kilobytes of whatever is slow for others are read within milliseconds', () => {
-  const long = 16_000;
+test('what is slow for others is read in time that grows with its length alone', () => {
+  const long = 64_000;
   const fields = [' ', '\t', ';', ',', '; ', ' ;', 'q=', 'W/', '"'].flatMap((piece) => [
     `a${piece.repeat(long / piece.length)}b`,
     piece.repeat(long / piece.length),
   ]);
   for (const field of fields) {
     const began = performance.now();
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 3; i++) {
       takesGzip(field);
       tagsOf(field);
     }
-    // Quadratic expressions took 120 ms for each.
-    expect(performance.now() - began).toBeLessThan(500);
+    // Quadratic expressions took 2 s for each; on a busy machine these take half a second together.
+    expect(performance.now() - began).toBeLessThan(3000);
   }
 });

@@ -115,6 +115,9 @@ test.each([
   '\x16\x03\x01\x02\x00\x01',
   'GET\r\n\r\n',
   'GET /x HTTP/9.9\r\n\r\n',
+  'GET /x\r\n\r\n',
+  'GET /x HTTP/0.9\r\nConnection: close\r\n\r\n',
+  'GET /x HTTP/2.0\r\nHost: localhost\r\nConnection: close\r\n\r\n',
   '{"json":true}\r\n\r\n',
   'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
 ])('garbage is 400: %j', async (garbage) => {

@@ -25,7 +25,7 @@ export interface Target {
   readonly search: string;
 }
 
-type Head = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
+type Head = Pick<IncomingMessage, 'httpVersion' | 'method' | 'url' | 'headers' | 'rawHeaders'>;
 
 /** Names of letters, digits, _, ~ and -, with single dots inside. Each character has one place: matching is linear. */
 const PATH = /^(?:\/|(?:\/[\w~-]+(?:\.[\w~-]+)*)+\/?)$/;
@@ -38,7 +38,9 @@ const HOST_LENGTH_MAX = 253 + ':65535'.length;
 const HEADER_LINES_MAX = 100;
 
 /** Throws INVALID, NOT_FOUND, METHOD_NOT_ALLOWED or TOO_MANY_HEADERS. */
-export function readTarget({ method = '', url = '', headers, rawHeaders }: Head): Target {
+export function readTarget({ httpVersion, method = '', url = '', headers, rawHeaders }: Head): Target {
+  // Node.js reads 0.9 and 2.0 as well, as if they were 1.1.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw invalid('HTTP version', 'must be 1.0 or 1.1');
   if (rawHeaders.length > 2 * HEADER_LINES_MAX) {
     throw new CaError('TOO_MANY_HEADERS', `a request has at most ${HEADER_LINES_MAX} header lines`);
   }
