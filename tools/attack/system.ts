@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '../stack/ports';
 import { buildFolder, startStack, type Stack } from '../stack/stack';
+import { sharedBroker } from '../testing/test-broker';
 import { until } from '../testing/until';
 
 export const TOKENS = { operator: newToken(), acme: newToken(), rival: newToken() };
@@ -53,7 +54,8 @@ interface AnotherOptions {
   readonly prepare?: (home: string) => void;
 }
 
-export async function startSystem(): Promise<System> {
+/** `shared`: on the broker that tests share, where there is one. */
+export async function startSystem({ shared = false } = {}): Promise<System> {
   const folder = join(buildFolder(), 'attack');
   mkdirSync(folder, { recursive: true });
   const home = mkdtempSync(join(folder, 'home-'));
@@ -65,6 +67,7 @@ export async function startSystem(): Promise<System> {
   writeCustomers(CUSTOMERS);
   const [port = 0] = await freePorts(1);
   const stack = await startStack({
+    ...(shared ? sharedBroker(home) : {}),
     home,
     httpPort: port,
     aggregators: 2,
