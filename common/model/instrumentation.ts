@@ -50,6 +50,8 @@ export interface Instrumentation {
   readonly export?: Export;
   /** Milliseconds since 1970. */
   readonly crtime: number;
+  /** Values of seconds before this are not the customer's: its limits were wider then. */
+  readonly valuesFrom?: number;
 }
 
 /** The name under which messages and logs speak of it, unique over all scopes. */

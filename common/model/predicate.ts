@@ -31,18 +31,30 @@ export const ALWAYS: Predicate = { kind: 'always' };
 
 const SYMBOLS: Record<Comparison, string> = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };
 
+interface PredicateLimits {
+  readonly nodesMax: number;
+  readonly depthMax: number;
+}
+
 /**
  * Checks form and meaning. `typeOf` knows the metric's fields; undefined means the metric has no such field.
  * Throws an INVALID error that names the part at fault (`predicate.and[1].lt`).
  */
-export function parsePredicate(plain: unknown, typeOf: (field: string) => TypeName | undefined): Predicate {
+export function parsePredicate(
+  plain: unknown,
+  typeOf: (field: string) => TypeName | undefined,
+  { nodesMax, depthMax }: PredicateLimits = {
+    nodesMax: LIMITS.predicateNodes,
+    depthMax: LIMITS.predicateDepth,
+  },
+): Predicate {
   let nodes = 0;
   const parse = (part: unknown, path: string, depth: number): Predicate => {
-    if (++nodes > LIMITS.predicateNodes) {
-      throw invalid('predicate', `has more than ${LIMITS.predicateNodes} parts`);
+    if (++nodes > nodesMax) {
+      throw invalid('predicate', `has more than ${nodesMax} parts`);
     }
-    if (depth > LIMITS.predicateDepth) {
-      throw invalid(path, `is nested deeper than ${LIMITS.predicateDepth}`);
+    if (depth > depthMax) {
+      throw invalid(path, `is nested deeper than ${depthMax}`);
     }
     if (typeof part !== 'object' || part === null || Array.isArray(part)) {
       throw invalid(path, 'must be an object such as {"eq": ["execname", "mysqld"]}');

@@ -17,6 +17,8 @@ export const LIMITS = {
   /** A connection without a byte in either direction, longer than any answer is waited for; and a whole answer. */
   httpIdleMs: 90_000,
   httpAnswerMs: 300_000,
+  /** A customer's values are closed for so long at least after its limits became narrower, until nodes follow. */
+  narrowingMs: 2000,
   /** Of the system's table of sockets, to find the owner of one: about 100,000 of them. */
   socketTableBytes: 16 * 1024 * 1024,
   /** Requests still running when a service ends get this long. */
@@ -136,6 +138,9 @@ export const LIMITS = {
   /** Nodes of a predicate tree, and how deep it may nest. */
   predicateNodes: 256,
   predicateDepth: 16,
+  /** On the way to a node it may be larger by a customer's restriction: its zones, in an `or` within an `and`. */
+  restrictionNodes: 102,
+  restrictionDepth: 2,
   /** A string constant of a predicate. */
   predicateStringBytes: 128,
 

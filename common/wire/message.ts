@@ -69,6 +69,7 @@ export const WireInstrumentation = Type.Object({
   enabled: Type.Boolean(),
   export: Type.Optional(ExportSchema),
   crtime: Type.Number(),
+  valuesFrom: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type WireInstrumentation = Static<typeof WireInstrumentation>;
 
@@ -281,9 +282,15 @@ export function toWire(i: Instrumentation): WireInstrumentation {
   };
 }
 
+/** What a client may ask, and a customer's zones around it. */
+const WITH_RESTRICTION = {
+  nodesMax: LIMITS.predicateNodes + LIMITS.restrictionNodes,
+  depthMax: LIMITS.predicateDepth + LIMITS.restrictionDepth,
+};
+
 /** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
 export function fromWire(wire: WireInstrumentation): Instrumentation {
-  const { customer, type, export: ways, ...rest } = wire;
+  const { customer, type, valuesFrom, export: ways, ...rest } = wire;
   for (const field of wire.decomposition) {
     if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
   }
@@ -296,6 +303,7 @@ export function fromWire(wire: WireInstrumentation): Instrumentation {
     ...(customer === undefined ? {} : { customer }),
     ...(type === undefined ? {} : { type }),
     ...(ways === undefined ? {} : { export: ways }),
-    predicate: parsePredicate(wire.predicate, (field) => wire.fields[field]),
+    ...(valuesFrom === undefined ? {} : { valuesFrom }),
+    predicate: parsePredicate(wire.predicate, (field) => wire.fields[field], WITH_RESTRICTION),
   };
 }

@@ -112,6 +112,7 @@ export class Aggregator {
       known.instrumentation = instrumentation;
       known.nodes = body.nodes;
       known.dataset.retain(instrumentation.retentionTime);
+      known.dataset.startAt(instrumentation.valuesFrom ?? 0);
       known.waiting.check();
     } else {
       if (this.owned.size + this.loading.size >= LIMITS.instrumentationsPerAggregator) {
@@ -244,6 +245,7 @@ export class Aggregator {
       granularity: instrumentation.granularity,
       retention: instrumentation.retentionTime,
     });
+    dataset.startAt(instrumentation.valuesFrom ?? 0);
     const since = Math.floor(this.options.clock.now() / 1000) + 1;
     const owned: Owned = {
       instrumentation,

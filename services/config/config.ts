@@ -13,6 +13,7 @@ import type { Log } from '../../common/service/log';
 import { predicateFields } from '../../common/model/predicate';
 import { metricName } from '../../common/model/metric';
 import { assign } from './fleet/assign';
+import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
 import { MergedCatalogue, type Catalogue } from './fleet/catalogue';
 import { nothingBelongsTo, restricted, type Customer, type Customers } from './fleet/customers';
@@ -40,6 +41,7 @@ interface ConfigOptions {
 export class Config {
   readonly members: Members;
   readonly reconciler: Reconciler;
+  private readonly belongings: Belongings;
   /** Undefined: somebody left or changed, to be made anew when next asked for. */
   private mergedOrStale: MergedCatalogue | undefined;
   /** The same of nodes that belong to one customer, those of the operator's file that have asked; gone with any change. */
@@ -80,6 +82,7 @@ export class Config {
       log,
       members: this.members,
       covers: (node, i) => this.covers(node, i),
+      owns: (node, i) => this.owns(node, i),
       forNode: (i) => this.restrict(i),
       choose: (loads) => this.choose(loads),
       moved: (id, aggregator) => {
@@ -87,6 +90,15 @@ export class Config {
       },
     });
     for (const [id, record] of options.store.records) this.reconciler.add(id, record, true);
+    this.belongings = new Belongings({
+      ...options,
+      isSettled: (id) => this.reconciler.countsOf(id).enabling === 0,
+      isHomeSettled: (id) => this.reconciler.isHomeSettled(id),
+      changed: (id, instrumentation) => {
+        this.reconciler.update(id, instrumentation);
+      },
+    });
+    this.belongings.check();
     this.members.listen(bus);
     bus.on('probe_state', (body, { from }) => {
       this.members.seen(from);
@@ -111,6 +123,7 @@ export class Config {
     if (!this.o.bus.connected) this.members.forgiveSilence();
     this.members.expire();
     this.reconciler.tick();
+    this.belongings.tick();
     this.reap();
   }
 
@@ -127,7 +140,8 @@ export class Config {
   /** The operator has changed what belongs to whom: nodes hear the new limits, or are told to stop. */
   customersChanged(): void {
     this.mergedOf.clear();
-    this.reconciler.tellAgain((i) => i.customer !== undefined);
+    const others = this.belongings.check();
+    this.reconciler.tellAgain((i) => others.has(fqid(i)) || this.isOrphan(i));
   }
 
   get conflicts(): MergedCatalogue['conflicts'] {
@@ -174,7 +188,12 @@ export class Config {
         ...question,
         crtime: this.o.clock.now(),
       };
-      const fresh: Stored = { instrumentation, aggregator: instance };
+      const limits = customer === undefined ? undefined : this.possessionsOf(customer).limits;
+      const fresh: Stored = {
+        instrumentation,
+        aggregator: instance,
+        ...(limits === undefined ? {} : { limits }),
+      };
       draft.put(fresh);
       return fresh;
     });
@@ -215,6 +234,11 @@ export class Config {
 
   /** The aggregator that has its values. Throws NO_RESOURCE while it is away. */
   homeOf(record: Stored): Aggregator {
+    if (!this.belongings.isOpen(fqid(record.instrumentation))) {
+      throw new CaError('NO_RESOURCE', 'what belongs to this customer has changed; nodes are told of it', {
+        retryAfter: 1,
+      });
+    }
     const aggregator = this.members.aggregator(record.aggregator);
     if (aggregator !== undefined) return aggregator;
     throw new CaError('NO_RESOURCE', 'the aggregator of this instrumentation is not online', {
@@ -269,13 +293,21 @@ export class Config {
     throw nothingBelongsTo(customer);
   }
 
+  /** Its customer was removed: nodes stop gathering it. */
+  private isOrphan({ customer }: Instrumentation): boolean {
+    return customer !== undefined && this.o.customers().get(customer) === undefined;
+  }
+
   private restrict(i: Instrumentation): Instrumentation {
     return i.customer === undefined ? i : restricted(i, this.o.customers().get(i.customer));
   }
 
+  private owns({ host }: Node, { customer }: Instrumentation): boolean {
+    return customer === undefined || this.o.customers().get(customer)?.ownsNode(host) === true;
+  }
+
   private covers(node: Node, i: Instrumentation): boolean {
-    if (i.customer !== undefined && this.o.customers().get(i.customer)?.ownsNode(node.host) !== true)
-      return false;
+    if (!this.owns(node, i)) return false;
     const { fields, predicate } = this.restrict(i);
     return this.merged.covers(node, metricName(i), Object.keys(fields), predicateFields(predicate));
   }

@@ -61,6 +61,28 @@ test('late data lands in its second, also when that was sealed long ago, and is 
   expect(completeness(d, NOW, 1, { nodes: 0, since: 0 })[0]).toMatchObject({ late: 1, reporting: 2 });
 });
 
+test.each([
+  [1, NOW + 3],
+  [5, NOW + 5],
+])(
+  'with slots of %d s, what was before a start is forgotten and comes back in no way',
+  (granularity, first) => {
+    const d = make({ granularity });
+    for (let second = NOW; second < NOW + 15; second++)
+      if (second % (granularity < 5 ? 1 : 5) === 0) put(d, 'a', second, number(1));
+    const whole = readValue(d, NOW, 15);
+    d.startAt(NOW + 3);
+    d.startAt(NOW); // never back
+    const left = (NOW + 15 - first) / (granularity < 5 ? 1 : 5);
+    expect([whole, readValue(d, NOW, 15)]).toEqual([number(15 / (granularity < 5 ? 1 : 5)), number(left)]);
+    expect(readValue(d, NOW, first - NOW)).toEqual(number(0));
+    expect(put(d, 'late', NOW, number(7), NOW + 15)).toBe('tooOld');
+    expect(put(d, 'late', NOW + 10, number(7), NOW + 15)).toBe('added');
+    const slots = [{ time: NOW, lost: 0, late: 0, reports: 1, leastReporting: 1, rows: [] }];
+    expect(d.restore({ slots, periods: [] }, 1000 * (NOW + 15))).toBe(0);
+  },
+);
+
 test('what is too old or too far ahead is dropped and counted', () => {
   const d = make({ retention: 10 });
   expect(put(d, 'a', NOW - 11, number(1), NOW)).toBe('tooOld');

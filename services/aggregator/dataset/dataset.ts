@@ -18,10 +18,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Grid } from '../../../common/model/bucket';
-import { isDistribution } from '../../../common/model/distribution';
 import { reportSeconds } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Shape, Value } from '../../../common/model/value';
+import { fits } from './fits';
 import { Dictionary } from './dictionary';
 import { EXPECTED_SECONDS, Presence } from '../ingest/presence';
 import type { Remembered } from './remembered';
@@ -84,6 +84,8 @@ export class Dataset {
   private sealedBytes = 0;
   /** No slot is older than this. */
   private oldest = Infinity;
+  /** Slots before this are not taken, whatever the retention time. */
+  private start = 0;
   /** Periods before this have been folded into leastReporting. */
   private foldedTo = 0;
   private lastSweep = 0;
@@ -250,7 +252,7 @@ export class Dataset {
     const now = Math.floor(nowMs / 1000);
     const taken = new Set<number>();
     for (const { time, lost, late, reports, leastReporting, rows } of slots) {
-      if (time < this.slotOf(now - this.retention) || this.slots.has(time)) continue;
+      if (time < this.oldestTaken(now) || this.slots.has(time)) continue;
       const slot = this.newSlot(time);
       for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
       Object.assign(slot, { lost, late, reports, leastReporting, version: ++this.changes });
@@ -292,31 +294,19 @@ export class Dataset {
     this.presence = this.presence.resized(this.ringCapacity());
   }
 
+  /** Forgets what was before, and takes nothing of it any more; a slot that it is in the middle of, neither. */
+  startAt(second: number): void {
+    this.start = Math.max(this.start, this.slotOf(second + this.granularity - 1));
+    this.dropBefore(this.start);
+  }
+
   private accept(node: string, second: number, value: Value, nowMs: number): Outcome {
     const now = Math.floor(nowMs / 1000);
     if (second > now + LIMITS.futureSecondsMax) return 'future';
-    if (this.slotOf(second) < this.slotOf(now - this.retention)) return 'tooOld';
-    if (!this.fits(value)) return 'malformed';
+    if (this.slotOf(second) < this.oldestTaken(now)) return 'tooOld';
+    if (!fits(value, this.shape, this.grid)) return 'malformed';
     const mark = this.presence.mark(node, second);
     return mark === 'first' ? 'added' : mark === 'again' ? 'duplicate' : mark;
-  }
-
-  private fits(value: Value): boolean {
-    if (value.shape !== this.shape) {
-      return value.shape === 'keyed' && value.numbers.size === 0 && this.shape === 'keyed-distribution';
-    }
-    switch (value.shape) {
-      case 'number':
-        return Number.isFinite(value.number);
-      case 'keyed':
-        for (const number of value.numbers.values()) if (!Number.isFinite(number)) return false;
-        return true;
-      case 'distribution':
-        return isDistribution(value.distribution, this.grid);
-      case 'keyed-distribution':
-        for (const d of value.distributions.values()) if (!isDistribution(d, this.grid)) return false;
-        return true;
-    }
   }
 
   /** Interval scope: always. Point scope: when no other period of the slot has brought this node's snapshot. */
@@ -342,6 +332,10 @@ export class Dataset {
     this.open.add(slot);
     this.oldest = Math.min(this.oldest, time);
     return slot;
+  }
+
+  private oldestTaken(now: number): number {
+    return Math.max(this.start, this.slotOf(now - this.retention));
   }
 
   private seal(slot: Slot): void {

@@ -1,5 +1,6 @@
 import { evaluate, printPredicate } from '../../../common/model/predicate';
 import { fromWire, type WireInstrumentation } from '../../../common/wire/message';
+import { LIMITS } from '../../../common/service/limits';
 import { isCustomerId, parseCustomers, type Customers } from './customers';
 import { addAggregator, addNode, nodeKey } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
@@ -70,6 +71,20 @@ describe('what nodes are asked on behalf of a customer', () => {
     expect(asked('n1')).toEqual([]);
   });
 
+  test('may be asked about as deeply and with as many parts as what belongs to nobody', async () => {
+    const parts = (count: number): object[] =>
+      Array.from({ length: count }, () => ({ eq: ['execname', 'a'] }));
+    let deep: object = { eq: ['execname', 'a'] };
+    for (let depth = 1; depth < LIMITS.predicateDepth; depth++)
+      deep = { and: [deep, { eq: ['execname', 'b'] }] };
+    for (const predicate of [deep, { or: parts(LIMITS.predicateNodes - 1) }]) {
+      const before = asked('web-1').length;
+      expect((await create('acme', predicate)).status).toBe(201);
+      await front.bus.until(() => asked('web-1').length === before + 1);
+    }
+    expect((await create('acme', { and: [deep, deep] })).status).toBe(400);
+  });
+
   test('is everything on a node that is wholly its own', async () => {
     await create('whole');
     await front.bus.until(() => asked('n1').length === 1);
@@ -107,6 +122,68 @@ describe('what nodes are asked on behalf of a customer', () => {
     await front.bus.until(() =>
       front.bus.calls.some(({ to, type }) => to === nodeKey('web-1') && type === 'disable_instrumentation'),
     );
+  });
+
+  test('of others’ nodes it learns nothing, not their number', async () => {
+    for (let i = 0; i < 20; i++) await addNode(front.bus, `other-${i}`);
+    await create('acme');
+    await front.bus.until(() => front.config.reconciler.countsOf('cust:acme;1').enabled === 1);
+    const { json } = await front.ask('GET', '/ca/customers/acme/instrumentations/1');
+    expect(json).toMatchObject({
+      nsources: 1,
+      state: { enabling: 0, enabled: 1, failed: 0, stopped: 0, unsupported: 0 },
+    });
+  });
+
+  test('loses with a zone, at once, what was gathered of it', async () => {
+    const value = '/ca/customers/acme/instrumentations/1/value/raw';
+    const open = async (): Promise<boolean> => {
+      const { status, json } = await front.ask('GET', value);
+      // No aggregator of the tests answers: it was asked, or the door did not ask.
+      expect(status).toBe(503);
+      return !JSON.stringify(json).includes('what belongs to this customer has changed');
+    };
+    const told = (): number | undefined =>
+      front.bus.calls
+        .filter(({ type }) => type === 'enable_aggregation')
+        .map(({ body }) => (body as { instrumentation: { valuesFrom?: number } }).instrumentation.valuesFrom)
+        .at(-1);
+    await create('acme');
+    await front.bus.until(() => asked('web-1').length === 1);
+    expect([await open(), told()]).toEqual([true, undefined]);
+
+    customers = parseCustomers(
+      '{"customers":{"acme":{"hosts":["web-*","db.1"],"zones":["z1","z\\"2","z3"]}}}',
+    );
+    front.config.customersChanged();
+    expect(await open()).toBe(true); // more than before
+    customers = parseCustomers('{"customers":{"acme":{"hosts":["web-*"],"zones":["z3"]}}}');
+    front.config.customersChanged();
+    expect(await open()).toBe(false);
+    await front.bus.until(() => asked('web-1').length === 3);
+    const lost = Math.floor(front.clock.now() / 1000);
+    await front.bus.until(() => {
+      front.clock.pass(1);
+      return told() !== undefined;
+    });
+    expect(told()).toBeGreaterThan(lost + 1);
+    await front.bus.until(() => {
+      front.clock.pass(1);
+      return front.config.reconciler.isHomeSettled('cust:acme;1');
+    });
+    front.clock.pass(1);
+    expect(await open()).toBe(true);
+  });
+
+  test('loses it also when the file changed while the service was away', async () => {
+    await create('acme');
+    await front.bus.until(() => asked('web-1').length === 1);
+    customers = parseCustomers('{"customers":{"acme":{"hosts":["db-*"],"zones":["z1"]}}}');
+    const again = await testFront({ folder: front.folder, customers });
+    await addAggregator(again.bus, 'a0');
+    const { json } = await again.ask('GET', '/ca/customers/acme/instrumentations/1/value/raw');
+    expect(json).toMatchObject({ error: { message: expect.stringContaining('has changed') as string } });
+    await again.close();
   });
 
   test('hostname cannot be asked for, neither to break down by nor to filter by', async () => {

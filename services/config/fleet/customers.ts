@@ -11,7 +11,16 @@ import { checker, Type } from '../../../common/model/schema';
 /** The field that says in which zone or container an event happened. */
 const ZONE_FIELD = 'zonename';
 
+/** As the operator's file has them. */
+export interface Limits {
+  /** Patterns of nodes' names; absent: all. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Names of zones; absent: whole nodes. */
+  readonly zones?: readonly string[] | undefined;
+}
+
 export interface Customer {
+  readonly limits: Limits;
   readonly ownsNode: (host: string) => boolean;
   /** Only events of these zones are theirs; undefined: the whole node is. */
   readonly zones: readonly string[] | undefined;
@@ -68,7 +77,7 @@ export function parseCustomers(text: string): Customers {
       }
       const patterns = hosts?.map(patternOf);
       const ownsNode = (host: string): boolean => patterns?.some((pattern) => pattern.test(host)) ?? true;
-      return [id, { ownsNode, zones }] as const;
+      return [id, { ownsNode, zones, limits: { hosts, zones } }] as const;
     }),
   );
   return { get: (id) => customers.get(id) };

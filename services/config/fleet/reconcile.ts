@@ -28,6 +28,8 @@ interface ReconcilerOptions {
   readonly members: Pick<Members, 'aggregators' | 'nodes' | 'node' | 'aggregator'>;
   /** True when a source of the node can answer the question. */
   readonly covers: (node: Node, instrumentation: Instrumentation) => boolean;
+  /** True when the node belongs to who asked: operators have all of them. */
+  readonly owns: (node: Node, instrumentation: Instrumentation) => boolean;
   /** What a node gathers for it: the question, limited to what its customer may see. */
   readonly forNode: (instrumentation: Instrumentation) => Instrumentation;
   /** Picks a home among the live ones, knowing how much each has; throws NO_RESOURCE when there is none. */
@@ -85,7 +87,10 @@ export class Reconciler {
   tellAgain(concerned: (instrumentation: Instrumentation) => boolean): void {
     for (const job of this.jobs.values()) {
       if (!concerned(job.record.instrumentation)) continue;
-      for (const part of job.parts.values()) part.told = 'unknown';
+      for (const part of job.parts.values()) {
+        part.told = 'unknown';
+        if (part.state === 'enabled') job.setState(part, 'enabling');
+      }
       this.wake(job);
     }
   }
@@ -175,26 +180,34 @@ export class Reconciler {
     return loadsOf([...this.jobs.values()].filter((job) => !job.removed).map((job) => job.record));
   }
 
+  /** In numbers; of a customer's instrumentation, its own nodes alone: how many others there are is not its business. */
+  countsOf(id: string): Record<NodeState['state'], number> {
+    const counts = { enabling: 0, enabled: 0, failed: 0, stopped: 0, unsupported: 0 };
+    for (const { state } of this.nodesOf(id, this.o.owns)) counts[state]++;
+    return counts;
+  }
+
   /** How it stands on each online node. */
-  nodesOf(id: string): NodeState[] {
+  nodesOf(id: string, includes: ReconcilerOptions['owns'] = () => true): NodeState[] {
     const job = this.jobs.get(id);
     if (job === undefined) return [];
-    const metric = metricName(job.record.instrumentation);
-    return this.o.members.nodes.map((node) => {
+    const { instrumentation } = job.record;
+    const metric = metricName(instrumentation);
+    return this.o.members.nodes.flatMap((node): NodeState[] | NodeState => {
+      if (!includes(node, instrumentation)) return [];
       const part = job.parts.get(node.key);
       if (part !== undefined) return describePart(part);
-      if (this.o.covers(node, job.record.instrumentation)) return { node: node.host, state: 'stopped' };
+      if (this.o.covers(node, instrumentation)) return { node: node.host, state: 'stopped' };
       const why = node.offers.find((offer) => offer.metric === metric && offer.unavailable !== undefined);
-      const reason = why?.unavailable ?? 'no source there has this metric with these fields';
-      return { node: node.host, state: 'unsupported', reason };
+      const none = 'no source there has this metric with these fields';
+      return { node: node.host, state: 'unsupported', reason: why?.unavailable ?? none };
     });
   }
 
-  /** As nodesOf, in numbers. */
-  countsOf(id: string): Record<NodeState['state'], number> {
-    const counts = { enabling: 0, enabled: 0, failed: 0, stopped: 0, unsupported: 0 };
-    for (const { state } of this.nodesOf(id)) counts[state]++;
-    return counts;
+  /** Its aggregator has heard of it as it is now. */
+  isHomeSettled(id: string): boolean {
+    const home = this.jobs.get(id)?.home;
+    return home?.busy !== true && home?.toldVersion === home?.version;
   }
 
   /** Why its aggregator does not hold it yet; undefined when it does. */

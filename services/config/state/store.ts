@@ -9,11 +9,14 @@ import { messageOf } from '../../../common/service/errors';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
+import type { Limits } from '../fleet/customers';
 
 export interface Stored {
   readonly instrumentation: Instrumentation;
   /** Instance of the aggregator that owns it. */
   readonly aggregator: string;
+  /** What belonged to its customer when its values began; absent: an operator's, or of an earlier version. */
+  readonly limits?: Limits;
 }
 
 /** What a change works on. Whatever it throws rejects that change alone, and nothing of it is kept. */
@@ -33,7 +36,16 @@ const checkState = checker(
     /** [customer, or null for the global scope; last id given out] */
     lastIds: Type.Array(Type.Tuple([Type.Union([Type.String(), Type.Null()]), Type.Integer({ minimum: 0 })])),
     instrumentations: Type.Array(
-      Type.Object({ instrumentation: WireInstrumentation, aggregator: Type.String() }),
+      Type.Object({
+        instrumentation: WireInstrumentation,
+        aggregator: Type.String(),
+        limits: Type.Optional(
+          Type.Object({
+            hosts: Type.Optional(Type.Array(Type.String())),
+            zones: Type.Optional(Type.Array(Type.String())),
+          }),
+        ),
+      }),
     ),
   }),
   'state',
@@ -167,8 +179,7 @@ const serialized = new WeakMap<Stored, string>();
 function textOf(record: Stored): string {
   const known = serialized.get(record);
   if (known !== undefined) return known;
-  const { instrumentation, aggregator } = record;
-  const text = JSON.stringify({ instrumentation: toWire(instrumentation), aggregator });
+  const text = JSON.stringify({ ...record, instrumentation: toWire(record.instrumentation) });
   serialized.set(record, text);
   return text;
 }
@@ -188,9 +199,9 @@ async function load(file: string): Promise<State> {
   }
   try {
     const { lastIds, instrumentations } = checkState(JSON.parse(text));
-    const records = instrumentations.map(({ instrumentation, aggregator }) => {
+    const records = instrumentations.map(({ instrumentation, ...record }): [string, Stored] => {
       const i = fromWire(instrumentation);
-      return [fqid(i), { instrumentation: i, aggregator }] as const;
+      return [fqid(i), { ...record, instrumentation: i }];
     });
     return { records: new Map(records), lastIds: new Map(lastIds) };
   } catch (error) {
