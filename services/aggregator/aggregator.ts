@@ -15,6 +15,7 @@ import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
 import { fromWire, type Body } from '../../common/wire/message';
 import { totalOf } from '../../common/model/value';
+import { Asked } from './ingest/asked';
 import { Clocks, type ClocksOptions } from './ingest/clocks';
 import { Dataset } from './dataset/dataset';
 import type { DiskTrouble, Hindsight } from './disk/hindsight';
@@ -48,12 +49,14 @@ export interface Owned {
   readonly clocks: Pick<Clocks, 'off'>;
   /** First whole second after it became ours: before it, nobody is waited for. */
   readonly since: number;
-  /** First whole second of its life: from it on its nodes should have reported, to us or to an aggregator before us. */
-  readonly born: number;
+  /** How many nodes should have reported, to us or to an aggregator before us, since the first whole second of its life. */
+  readonly asked: Asked;
 }
 
 /** During this time nodes count as expected because they were asked, later because they were heard of. */
 const SETTLE_SECONDS = 15;
+/** A node that has just been asked begins to count, and reports its first whole second when that is over. */
+const JOINING_SECONDS = 2;
 /** Names of missing nodes in the status of one instrumentation. */
 const MISSING_TOLD = 20;
 /** A node whose clock is ahead is named in the log at most this often. */
@@ -111,6 +114,7 @@ export class Aggregator {
     if (known !== undefined) {
       known.instrumentation = instrumentation;
       known.nodes = body.nodes;
+      known.asked.change(Math.floor(this.options.clock.now() / 1000) + JOINING_SECONDS, body.nodes.length);
       known.dataset.retain(instrumentation.retentionTime);
       known.dataset.startAt(instrumentation.valuesFrom ?? 0);
       known.waiting.check();
@@ -256,7 +260,7 @@ export class Aggregator {
       clocks: this.clocks,
       since,
       // Another machine's clock may be ahead of ours.
-      born: Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1),
+      asked: new Asked(Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1), nodes.length),
     };
     return owned;
   }

@@ -4,6 +4,7 @@ import { fromCounts } from '../../../common/model/distribution';
 import { LIMITS } from '../../../common/service/limits';
 import { add, zero, totalOf, type Shape, type Value } from '../../../common/model/value';
 import { OTHER } from './cells';
+import { Asked } from '../ingest/asked';
 import { Dataset, type DatasetOptions } from './dataset';
 import { completeness, readValue } from './reading';
 
@@ -58,7 +59,7 @@ test('late data lands in its second, also when that was sealed long ago, and is 
   d.tick(1000 * (NOW + 61));
   expect(readValue(d, NOW, 1)).toEqual(keyed({ x: 3, y: 0, z: 3 }));
   expect(d.counts.late).toBe(1);
-  expect(completeness(d, NOW, 1, { nodes: 0, since: 0 })[0]).toMatchObject({ late: 1, reporting: 2 });
+  expect(completeness(d, NOW, 1, new Asked(0, 0))[0]).toMatchObject({ late: 1, reporting: 2 });
 });
 
 test.each([
@@ -185,7 +186,7 @@ test('nodes that reported 5 to 15 s before are expected; 15 s after the last rep
 test('completeness is told in runs of equal slots, the empty stretches around included', () => {
   const d = make();
   for (let s = 0; s < 30; s++) put(d, 'a', NOW + s, number(1), NOW + s + 1, s === 12 ? 7 : 0);
-  const runs = completeness(d, NOW - 5, 100, { nodes: 1, since: NOW - 2 });
+  const runs = completeness(d, NOW - 5, 100, new Asked(NOW - 2, 1));
   expect(runs).toEqual([
     { time: NOW - 5, duration: 3, expected: 0, reporting: 0, late: 0, lost: 0 },
     { time: NOW - 2, duration: 2, expected: 1, reporting: 0, late: 0, lost: 0 },
@@ -193,6 +194,26 @@ test('completeness is told in runs of equal slots, the empty stretches around in
     { time: NOW + 12, duration: 1, expected: 1, reporting: 1, late: 0, lost: 7 },
     { time: NOW + 13, duration: 17, expected: 1, reporting: 1, late: 0, lost: 0 },
     { time: NOW + 30, duration: 65, expected: 1, reporting: 0, late: 0, lost: 0 },
+  ]);
+});
+
+test('a node that joins is not missing from the time before it came, in what is held and in what is not', () => {
+  const d = make();
+  const asked = new Asked(NOW - 10, 1);
+  asked.change(NOW + 5, 2);
+  for (let s = 0; s < 8; s++) put(d, 'a', NOW + s, number(1));
+  for (let s = 5; s < 8; s++) put(d, 'b', NOW + s, number(1));
+  const rest = { late: 0, lost: 0 };
+  expect(completeness(d, NOW - 20, 60, asked).map(({ late: _l, lost: _o, ...run }) => run)).toEqual([
+    { time: NOW - 20, duration: 10, expected: 0, reporting: 0 },
+    { time: NOW - 10, duration: 10, expected: 1, reporting: 0 },
+    { time: NOW, duration: 5, expected: 1, reporting: 1 },
+    { time: NOW + 5, duration: 3, expected: 2, reporting: 2 },
+    { time: NOW + 8, duration: 32, expected: 2, reporting: 0 },
+  ]);
+  expect(completeness(make(), NOW, 10, asked)).toEqual([
+    { time: NOW, duration: 5, expected: 1, reporting: 0, ...rest },
+    { time: NOW + 5, duration: 5, expected: 2, reporting: 0, ...rest },
   ]);
 });
 

@@ -4,6 +4,7 @@
  */
 import type { Value } from '../../../common/model/value';
 import { Cells, type RowVisitor } from './cells';
+import type { Asked } from '../ingest/asked';
 import type { Dataset } from './dataset';
 import { eachSlotInSlices } from './slices';
 import type { Slot } from './slot';
@@ -76,12 +77,12 @@ export interface Completeness {
   readonly lost: number;
 }
 
-/** `configured`: how many nodes the config service wants, from which second on. */
+/** `asked`: how many nodes the config service wanted, at each second. */
 export function completeness(
   dataset: Dataset,
   start: number,
   duration: number,
-  configured: { nodes: number; since: number },
+  asked: Asked,
 ): Completeness[] {
   const runs: Completeness[] = [];
   const push = (next: Completeness): void => {
@@ -89,13 +90,16 @@ export function completeness(
     if (last !== undefined && alike(last, next)) last.duration += next.duration;
     else if (next.duration > 0) runs.push(next);
   };
-  const wanted = (time: number): number => (time >= configured.since ? configured.nodes : 0);
   /** Stretches that hold nothing are told at once: 3600 points of an hour each cost no more than one. */
   const blank = (from: number, to: number): void => {
-    const change = Math.min(Math.max(dataset.slotOf(configured.since + dataset.granularity - 1), from), to);
     const rest = { reporting: 0, late: 0, lost: 0 };
-    push({ time: from, duration: change - from, expected: 0, ...rest });
-    push({ time: change, duration: to - change, expected: configured.nodes, ...rest });
+    // A slot that a change falls into is that of the time before.
+    const cut = (second: number): number =>
+      Math.min(Math.max(dataset.slotOf(second + dataset.granularity - 1), from), to);
+    for (const run of asked.runs(from, to)) {
+      const time = run.from === from ? from : cut(run.from);
+      push({ time, duration: (run.to === to ? to : cut(run.to)) - time, expected: run.nodes, ...rest });
+    }
   };
   const end = start + duration;
   const span = dataset.span;
@@ -107,7 +111,7 @@ export function completeness(
     push({
       time,
       duration: dataset.granularity,
-      expected: Math.max(dataset.expected(time), wanted(time)),
+      expected: Math.max(dataset.expected(time), asked.at(time)),
       reporting: dataset.reporting(time),
       late: slot?.late ?? 0,
       lost: slot?.lost ?? 0,

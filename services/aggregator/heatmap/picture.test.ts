@@ -43,7 +43,7 @@ test('the image is the same as base64 in JSON, by Accept, and as image.png', asy
     transformations: {},
     start_time: NOW - 11,
     duration: 10,
-    minreporting: 0,
+    minreporting: 1,
     lost: 0,
     legend: [{ hue: 21 }],
   });

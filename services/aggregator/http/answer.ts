@@ -17,7 +17,7 @@ import type { HeldAnswers } from './answer-budget';
 import type { Renderer } from '../heatmap/renderer';
 import { readIntervals, type Interval } from '../dataset/interval';
 import { Params } from './params';
-import { completeness } from '../dataset/reading';
+import { completeness, type Completeness } from '../dataset/reading';
 import { SLICE_MS } from '../dataset/slices';
 import { subjectOf, type Subject } from './subject';
 import { explainKeys, type Transformation } from '../transformations/transformation';
@@ -156,11 +156,11 @@ export async function answer<O>(
 
 /** What every reply says of a point: when, and how complete. */
 export function describe({ subject, interval, delay }: Point<unknown>) {
-  const { dataset, nodes, since, owned, disk } = subject;
+  const { dataset, nodes, asked, owned, disk } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
   const clocks = owned === undefined ? undefined : describeClocks(owned);
   const { start, duration, requestedStart, requestedDuration } = interval;
-  const runs = completeness(dataset, start, duration, { nodes, since });
+  const runs = completeness(dataset, start, duration, asked);
   return {
     start_time: start,
     duration,
@@ -169,7 +169,7 @@ export function describe({ subject, interval, delay }: Point<unknown>) {
     requested_duration: requestedDuration,
     requested_end_time: requestedStart + requestedDuration,
     nsources: nodes,
-    minreporting: runs.reduce((least, { reporting }) => Math.min(least, reporting), Infinity),
+    minreporting: leastReporting(runs),
     lost: runs.reduce((sum, run) => sum + (run.lost * run.duration) / dataset.granularity, 0),
     completeness: runs,
     ...(cost === undefined ? {} : { cost }),
@@ -177,6 +177,15 @@ export function describe({ subject, interval, delay }: Point<unknown>) {
     ...(disk === undefined ? {} : { disk }),
     ...(delay > 0 ? { delay } : {}),
   };
+}
+
+/** Of the seconds that anybody should have reported: before a question was asked nobody is missing. */
+function leastReporting(runs: readonly Completeness[]): number {
+  const expecting = runs.filter(({ expected, reporting }) => expected + reporting > 0);
+  return expecting.reduce(
+    (least, { reporting }) => Math.min(least, reporting),
+    expecting.length === 0 ? 0 : Infinity,
+  );
 }
 
 /** Customers do not learn servers' names. */
@@ -230,9 +239,9 @@ function readTransformations(
  * about, not of the answer: a client that has it costs neither a sum nor a picture. undefined: not known here yet.
  */
 function tagOf(request: Request, subject: Subject, start: number, end: number): string | undefined {
-  const { owned, dataset, nodes, since, disk } = subject;
+  const { owned, dataset, nodes, asked, disk } = subject;
   if (owned === undefined) return undefined;
-  const state = [dataset.versionOf(start, end), start, end, nodes, since, disk];
+  const state = [dataset.versionOf(start, end), start, end, nodes, asked.version, disk];
   const question = [request.url, request.body.toString('latin1'), request.headers.accept];
   const hash = createHash('sha1').update(JSON.stringify([state, question]));
   return `W/"${hash.digest('base64url')}"`;

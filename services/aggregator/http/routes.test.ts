@@ -215,3 +215,24 @@ test('trouble with the disk is in every value, and an answer from before it is n
   const after = await values.get(path, { headers: { 'If-None-Match': before.headers.get('ETag') ?? '' } });
   expect(after.body).toMatchObject({ value: 5, disk: trouble });
 });
+
+test('a node that joins does not make the past incomplete, and one second before the question is nobody’s fault', async () => {
+  await values.own(PLAIN, ['a']);
+  for (let s = 10; s > 2; s--) values.report(PLAIN, 'a', NOW - s, { shape: 'number', number: 1 });
+  await values.own(PLAIN, ['a', 'b']);
+  const { body } = await values.get(`${V}/1/value/raw?start_time=${NOW - 10}&duration=8&timeout=0`);
+  expect(body).toMatchObject({
+    nsources: 2,
+    minreporting: 1,
+    completeness: [
+      { expected: 1, reporting: 1 },
+      { expected: 1, reporting: 1 },
+    ],
+  });
+  const young = instrumentation('9', { crtime: 1000 * (NOW - 3) });
+  await values.own(young, ['a']);
+  values.report(young, 'a', NOW - 2, { shape: 'number', number: 1 });
+  expect(
+    (await values.get(`${V}/9/value/raw?start_time=${NOW - 10}&duration=9&timeout=0`)).body,
+  ).toMatchObject({ minreporting: 1 });
+});

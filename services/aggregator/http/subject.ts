@@ -13,13 +13,14 @@ import { LIMITS } from '../../../common/service/limits';
 import type { Shape } from '../../../common/model/value';
 import type { Aggregator, Owned } from '../aggregator';
 import { Dataset } from '../dataset/dataset';
+import { Asked } from '../ingest/asked';
 import type { DiskTrouble } from '../disk/hindsight';
 
 export interface Subject {
   readonly fqid: string;
   readonly dataset: Dataset;
   readonly nodes: number;
-  readonly since: number;
+  readonly asked: Asked;
   /** undefined: not known here yet. */
   readonly owned: Owned | undefined;
   /** What is wrong with its values on disk. */
@@ -34,8 +35,8 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   // Ids are digits: with anything else, a customer's name could run over into another scope's fqid.
   const owned = /^\d{1,15}$/.test(id) ? aggregator.get(name) : undefined;
   if (owned !== undefined) {
-    const { dataset, nodes, born: since } = owned;
-    return { fqid: name, dataset, nodes: nodes.length, since, owned, disk: aggregator.diskTroubleOf(name) };
+    const { dataset, nodes, asked } = owned;
+    return { fqid: name, dataset, nodes: nodes.length, asked, owned, disk: aggregator.diskTroubleOf(name) };
   }
   const shape = SHAPES.find((known) => known === request.headers['x-ca-instn-shape']);
   const granularity = Number(request.headers['x-ca-instn-granularity']);
@@ -48,5 +49,5 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
     );
   }
   const dataset = new Dataset({ shape, grid: LOG_GRID, scope: 'interval', granularity, retention: 0 });
-  return { fqid: name, dataset, nodes: 0, since: Infinity, owned: undefined, disk: undefined };
+  return { fqid: name, dataset, nodes: 0, asked: new Asked(Infinity, 0), owned: undefined, disk: undefined };
 }

@@ -12,13 +12,13 @@ import { completeness } from '../dataset/reading';
 const NOTES_MAX = 20;
 
 export function noteMissing(
-  { dataset, nodes, born, instrumentation }: Owned,
+  { dataset, asked, instrumentation }: Owned,
   from: number,
   to: number,
   notes: Notes,
 ): void {
   if (!(to > from) || notes.warnings.size >= NOTES_MAX) return;
-  const runs = completeness(dataset, from, to - from, { nodes: nodes.length, since: born });
+  const runs = completeness(dataset, from, to - from, asked);
   const short = runs.filter(({ expected, reporting }) => reporting < expected);
   const worst = short.reduce(
     (a, b) => (b.expected - b.reporting > a.expected - a.reporting ? b : a),

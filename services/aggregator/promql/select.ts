@@ -138,7 +138,7 @@ class Selection {
     }));
     return {
       series: series.filter(({ points }) => points.some((point) => point !== undefined)),
-      from: Math.max(this.from, this.owned.born, this.oldestKept),
+      from: Math.max(this.from, this.owned.asked.born, this.oldestKept),
       to: this.to,
     };
   }

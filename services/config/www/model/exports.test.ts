@@ -9,8 +9,8 @@ function points(value: never) {
 
 test('one row per second, key and bucket, and how complete it was', () => {
   const value = { 'a,"b"': [[[10, 19], 5]], c: [[[20, 29], 1]] } as never;
-  expect(csvOf(points(value), true, true).split('\r\n')).toEqual([
-    'time,key,low,high,count,expected,reporting,lost',
+  expect(csvOf(points(value), true, true, 'ns').split('\r\n')).toEqual([
+    'time,key,low_ns,high_ns,count,expected,reporting,lost',
     '2023-11-14T22:13:20.000Z,"a,""b""",10,19,5,2,1,3',
     '2023-11-14T22:13:20.000Z,c,20,29,1,2,1,3',
     '',

@@ -12,11 +12,18 @@ function field(text: string | number): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function csvOf(points: readonly (Point | undefined)[], keyed: boolean, numeric: boolean): string {
+/** `unit`: of the ranges, in the names of their columns. */
+export function csvOf(
+  points: readonly (Point | undefined)[],
+  keyed: boolean,
+  numeric: boolean,
+  unit = '',
+): string {
+  const named = (name: string): string => (unit === '' ? name : `${name}_${unit}`);
   const head = [
     'time',
     ...(keyed ? ['key'] : []),
-    ...(numeric ? ['low', 'high'] : []),
+    ...(numeric ? [named('low'), named('high')] : []),
     'count',
     'expected',
     'reporting',

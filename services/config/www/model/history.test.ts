@@ -121,3 +121,18 @@ test('seconds before the question was asked are neither complete nor incomplete'
 test('lost events make a second incomplete even when every node reported', () => {
   expect(isIncomplete({ nsources: 2, minreporting: 2, lost: 1 })).toBe(true);
 });
+
+test('a level is not summed over time: its keys and its total are means', () => {
+  const history = new History(1);
+  history.add([
+    { start_time: 100, duration: 1, nsources: 1, minreporting: 1, value: { a: 4, b: 10 } },
+    { start_time: 101, duration: 1, nsources: 1, minreporting: 1, value: { a: 8 } },
+    { start_time: 102, duration: 1, nsources: 0, minreporting: 0, value: {} },
+  ]);
+  const { all, keys } = history.totals(100, 103, true);
+  expect(keys).toEqual([
+    ['b', 10],
+    ['a', 6],
+  ]);
+  expect(all.count).toBe(11);
+});

@@ -114,17 +114,30 @@ export class History {
     return point === undefined || (t + this.step > mendableFrom && point.minreporting < point.nsources);
   }
 
-  /** Sums over [start, end): everything, and by key, largest first. */
+  /**
+   * Over [start, end), everything and by key, largest first: sums of events. A level, such as memory, is not summed over
+   * time: its mean, over the points that have it.
+   */
   totals(
     start: number,
     end: number,
+    isLevel = false,
   ): { readonly all: Slice; readonly keys: readonly (readonly [string, number])[] } {
     const known = this.window(start, end).filter((p) => p !== undefined);
-    const counts = new Map<string, number>();
+    const counts = new Map<string, { sum: number; points: number }>();
     for (const point of known) {
-      for (const [key, slice] of point.keys) counts.set(key, (counts.get(key) ?? 0) + slice.count);
+      for (const [key, { count }] of point.keys) {
+        const of = counts.get(key) ?? { sum: 0, points: 0 };
+        counts.set(key, of);
+        of.sum += count;
+        of.points++;
+      }
     }
-    const keys = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-    return { all: sum(known.map((p) => p.all)), keys };
+    const keys = [...counts]
+      .map(([key, of]) => [key, isLevel ? of.sum / of.points : of.sum] as const)
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    const all = sum(known.map((p) => p.all));
+    const told = known.filter(wasAsked).length;
+    return { all: isLevel && told > 0 ? { ...all, count: all.count / told } : all, keys };
   }
 }

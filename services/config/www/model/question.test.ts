@@ -2,11 +2,13 @@ import type { Catalogue, Question } from './answers.ts';
 import {
   cactlOf,
   curlOf,
+  percentilesPath,
   predicateText,
   proposalsOf,
   sentenceOf,
   shortage,
   titleOf,
+  valuesPath,
   whyNot,
 } from './question.ts';
 
@@ -89,4 +91,14 @@ test('what many metrics are missing for is said once, what another system has is
   expect(shortage({ ...CATALOGUE, unavailable })).toEqual({ metrics: 6, reason: 'bpf: needs root' });
   expect(shortage({ ...CATALOGUE, unavailable: all(2, 'bpf: needs root') })).toBeUndefined();
   expect(whyNot(missing('s', 'bpf: needs root'))).toBe('No node can observe this: bpf: needs root');
+});
+
+test('what a panel shows has an address: its seconds, and their percentiles as CSV', () => {
+  const shown = { start: 1000, end: 1060, step: 5 };
+  expect(valuesPath('7', shown)).toBe(
+    '/ca/instrumentations/7/value/raw?start_time=1000&duration=5&ndatapoints=12',
+  );
+  expect(percentilesPath('7', shown)).toContain(
+    '/value/top.csv?start_time=1000&duration=5&ndatapoints=12&percentiles=',
+  );
 });

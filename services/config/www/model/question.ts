@@ -55,6 +55,27 @@ export function questionOf(q: Question): Question {
   return { module, stat, predicate, decomposition, granularity };
 }
 
+/** The seconds that a panel shows, as parameters of a value request. */
+function secondsOf({ start, end, step }: Shown): string {
+  const points = Math.max(1, Math.round((end - start) / step));
+  return `start_time=${start}&duration=${step}&ndatapoints=${points}`;
+}
+
+interface Shown {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/** The values that a panel shows; percentiles and counts of each second as CSV. */
+export function valuesPath(id: string, shown: Shown): string {
+  return `/ca/instrumentations/${encodeURIComponent(id)}/value/raw?${secondsOf(shown)}`;
+}
+
+export function percentilesPath(id: string, shown: Shown): string {
+  return `/ca/instrumentations/${encodeURIComponent(id)}/value/top.csv?${secondsOf(shown)}&percentiles=50,95,99&limit=1000`;
+}
+
 /** For a shell: one line that asks the same again. */
 export function curlOf(q: Question, origin: string): string {
   const body = JSON.stringify(questionOf(q)).replaceAll("'", `'\\''`);

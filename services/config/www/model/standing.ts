@@ -55,3 +55,8 @@ export function diskText(disk: Disk | undefined): readonly [string, string] | un
     : `The disk could not be read${reason}`;
   return ['disk damaged', `${what}; the seconds in it read as missing.`];
 }
+
+/** Lost events are known to have happened: where they were dropped, and what helps. */
+export const WHY_LOST =
+  'a node had more different keys and values in one second, or more calls under way at once, than its kernel remembers ' +
+  '(filter, or split by a field with fewer values), or its report could not be kept';

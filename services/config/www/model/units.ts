@@ -2,6 +2,7 @@
  * Numbers for people: 1500 raw units of time are "1.5 µs". In: a type's base and power, a raw value. Out: text,
  * and the ticks of an axis. Also the way back: "10ms" → 10000000.
  */
+import { singularOf } from '../../../../common/model/unit.ts';
 import type { TypeInfo } from './answers.ts';
 
 const UP = ['', 'k', 'M', 'G', 'T', 'P'];
@@ -65,10 +66,16 @@ export function formatExact(value: number, type: TypeInfo | undefined): string {
 }
 
 const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const FRACTION = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
+/** A count is a whole number: a bucket that is cut, and a mean, are not, and are rounded. What is there does not vanish. */
 export function formatCount(count: number): string {
-  return (Math.abs(count) < 10 && !Number.isInteger(count) ? FRACTION : COUNT).format(count);
+  return count > 0 && count < 0.5 ? '<1' : COUNT.format(Math.round(count));
+}
+
+/** "1 operation", "2 operations" */
+export function formatCounted(count: number, unit: string): string {
+  const text = formatCount(count);
+  return unit === '' ? text : `${text} ${text === '1' ? singularOf(unit) : unit}`;
 }
 
 /** At most six characters: what a column has room for. */

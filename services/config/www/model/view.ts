@@ -3,11 +3,12 @@
  * same in words for those who do not see it; and what it can be compared with.
  */
 import type { Catalogue, Instrumentation, MetricInfo, TypeInfo } from './answers.ts';
+import { RAW_UNITS, type TypeName } from '../../../../common/model/field.ts';
 import type { History, Point } from './history.ts';
 import { breakdownOf, metricOf, questionOf, titleOf } from './question.ts';
 import { percentile, type Slice } from './slice.ts';
 import { clockText, spanText } from '../plot/time-axis.ts';
-import { formatCount, formatValue } from './units.ts';
+import { formatCounted, formatValue } from './units.ts';
 
 export interface View {
   readonly instrumentation: Instrumentation;
@@ -17,7 +18,12 @@ export interface View {
   /** Of the numeric field, and of the count itself. */
   readonly valueType: TypeInfo | undefined;
   readonly metricType: TypeInfo | undefined;
+  /** What raw values of the numeric field are in: ns, bytes. */
+  readonly rawUnit: string;
+  /** What is counted, in the plural; '' where a type says it. */
   readonly unit: string;
+  /** Of a level nothing is added up over time: totals are means. */
+  readonly isLevel: boolean;
   readonly start: number;
   readonly end: number;
   readonly step: number;
@@ -36,7 +42,8 @@ export function viewOf(
 ): View {
   const metric = metricOf(catalogue, instrumentation);
   const { discrete, numeric } = breakdownOf(catalogue, instrumentation.decomposition);
-  const { all, keys } = history.totals(start, end);
+  const isLevel = (instrumentation['value-scope'] ?? metric?.interval) === 'point';
+  const { all, keys } = history.totals(start, end, isLevel);
   const typeOf = (name: string | undefined): TypeInfo | undefined =>
     name === undefined ? undefined : catalogue.types[name];
   return {
@@ -46,7 +53,9 @@ export function viewOf(
     numeric,
     valueType: numeric === undefined ? undefined : typeOf(catalogue.fields[numeric]?.type),
     metricType: typeOf(metric?.type),
-    unit: metric?.unit ?? 'events',
+    rawUnit: rawUnitOf(numeric === undefined ? undefined : catalogue.fields[numeric]?.type),
+    unit: metric?.unit ?? (metric?.type === undefined ? 'events' : ''),
+    isLevel,
     start,
     end,
     step,
@@ -54,6 +63,10 @@ export function viewOf(
     all,
     keys,
   };
+}
+
+function rawUnitOf(type: string | undefined): string {
+  return type !== undefined && Object.hasOwn(RAW_UNITS, type) ? RAW_UNITS[type as TypeName] : '';
 }
 
 /** Earlier times, and other instrumentations of the same numeric field and granularity: [versus, name]. */
@@ -73,6 +86,13 @@ export function comparableOf(
   return [...ago, ...others];
 }
 
+/** What a graph counts up its axis: "operations per second"; a level has no time in it. */
+export function quantityOf({ unit, metric, isLevel, step }: View): string {
+  const what = unit === '' ? (metric?.label ?? '') : unit;
+  if (isLevel) return what;
+  return step === 1 ? `${what} per second` : `${what} per ${spanText(step)}`;
+}
+
 /** For people who do not see the picture. */
 export function summaryOf(catalogue: Catalogue, view: View): string {
   const zone = new Date(view.start * 1000).getTimezoneOffset();
@@ -81,7 +101,7 @@ export function summaryOf(catalogue: Catalogue, view: View): string {
   return [
     `${view.numeric === undefined ? 'Graph' : 'Heatmap'} of ${titleOf(catalogue, view.instrumentation)}`,
     `${clockText(view.start, zone)} to ${clockText(view.end, zone)}`,
-    `${formatCount(view.all.count)} ${view.unit}`,
+    `${view.metricType === undefined || view.numeric !== undefined ? formatCounted(view.all.count, view.unit) : formatValue(view.all.count, view.metricType)}${view.isLevel ? ' on average' : ''}`,
     ...(view.numeric === undefined ? [] : [`median ${p(0.5)}, p99 ${p(0.99)}`]),
     ...(top === undefined ? [] : [`most: ${top[0]}`]),
   ].join(', ');

@@ -18,6 +18,8 @@ export interface TableData {
   readonly keyed: boolean;
   readonly valueType: TypeInfo | undefined;
   readonly metricType: TypeInfo | undefined;
+  /** What the totals count. */
+  readonly quantity: string;
   readonly caption: string;
 }
 
@@ -46,7 +48,7 @@ export class DataTable {
     if (data === undefined || !this.element.open) return;
     const head = [
       'time',
-      'total',
+      data.quantity,
       ...(data.keyed ? ['largest keys'] : []),
       ...(data.numeric ? ['p50', 'p95', 'p99'] : []),
       'nodes',

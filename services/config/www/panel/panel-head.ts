@@ -13,9 +13,19 @@ import { completenessText } from '../plot/inspector.ts';
 import type { Panel } from './panel.ts';
 import type { View } from '../model/view.ts';
 import { readPredicate } from '../model/predicate-form.ts';
-import { byText, cactlOf, curlOf, questionOf, sentenceOf, titleOf } from '../model/question.ts';
-import { copy, download, plotPng } from './share.ts';
-import { clocksText, diskText, standingText } from '../model/standing.ts';
+import {
+  byText,
+  cactlOf,
+  curlOf,
+  percentilesPath,
+  questionOf,
+  sentenceOf,
+  titleOf,
+  valuesPath,
+} from '../model/question.ts';
+import { copy, download, follow, plotPng } from './share.ts';
+import { formatCount } from '../model/units.ts';
+import { clocksText, diskText, standingText, WHY_LOST } from '../model/standing.ts';
 import { clockText } from '../plot/time-axis.ts';
 
 export class PanelHead {
@@ -120,8 +130,11 @@ export class PanelHead {
       lost > 0 &&
         h(
           'span',
-          { class: 'badge bad', title: 'Events known to have happened and not counted' },
-          `${lost} lost`,
+          {
+            class: 'badge bad',
+            title: `Events known to have happened and not counted: ${WHY_LOST}.`,
+          },
+          `${formatCount(lost)} lost`,
         ),
     ]);
   }
@@ -182,9 +195,24 @@ export class PanelHead {
     };
     return menu('Share', 'Share and save', [
       ['Copy link', () => void copy(location.href).then(say('Link'))],
-      ['Copy as curl', () => void copy(curlOf(question, location.origin)).then(say('curl command'))],
+      [
+        'Copy data as curl',
+        () => {
+          const view = this.panel.current();
+          if (view === undefined) return;
+          void copy(`curl -s '${location.origin}${valuesPath(i.id, view)}'`).then(say('curl command'));
+        },
+      ],
+      ['Copy question as curl', () => void copy(curlOf(question, location.origin)).then(say('curl command'))],
       ['Copy as cactl', () => void copy(cactlOf(question)).then(say('cactl command'))],
       ['Save picture (PNG)', () => void this.savePng(i, name)],
+      [
+        'Save percentiles (CSV)',
+        () => {
+          const view = this.panel.current();
+          if (view !== undefined) follow(percentilesPath(i.id, view), `${name}-percentiles.csv`);
+        },
+      ],
       [
         'Save data (CSV)',
         () => {
@@ -211,7 +239,7 @@ export class PanelHead {
     if (view === undefined) return;
     const keyed = view.discrete !== undefined;
     const numeric = view.numeric !== undefined;
-    if (kind === 'csv') download(`${name}.csv`, 'text/csv', csvOf(view.points, keyed, numeric));
+    if (kind === 'csv') download(`${name}.csv`, 'text/csv', csvOf(view.points, keyed, numeric, view.rawUnit));
     else {
       const text = jsonOf(questionOf(view.instrumentation), view.points, keyed, numeric);
       download(`${name}.json`, 'application/json', text);

@@ -43,6 +43,7 @@ export interface GraphShow {
   readonly series: readonly Series[];
   readonly stacked: boolean;
   readonly type: TypeInfo | undefined;
+  readonly quantity: string;
   readonly label: string;
 }
 

@@ -26,7 +26,7 @@ import { sum } from '../model/slice.ts';
 import { formatCount, formatValue, shortCount } from '../model/units.ts';
 import type { PanelState } from '../model/url-state.ts';
 import { nextAxis, suggestAxis, type AxisKind, type ValueAxis } from '../plot/value-axis.ts';
-import { comparableOf, summaryOf, viewOf, type View } from '../model/view.ts';
+import { comparableOf, quantityOf, summaryOf, viewOf, type View } from '../model/view.ts';
 
 /** What changes how values look, and not which values they are. */
 const LOOKS = new Set(['coloring', 'axis', 'percentiles', 'stacked', 'mode', 'keys', 'pin', 'box']);
@@ -225,7 +225,7 @@ export class Panel {
     this.legend.element.hidden = view.discrete === undefined;
     if (view.discrete !== undefined) {
       this.legend.show({
-        title: fieldLabel(this.context.catalogue(), view.discrete),
+        title: `${fieldLabel(this.context.catalogue(), view.discrete)}${view.isLevel ? ', mean' : ''}`,
         keys: view.keys,
         total: view.all.count,
         keysShown: state.mode === 'all' ? this.colours.keys : state.keys,
@@ -276,6 +276,7 @@ export class Panel {
       keyed: view.discrete !== undefined,
       valueType: view.valueType,
       metricType: view.metricType,
+      quantity: view.unit === '' ? 'total' : view.unit,
       caption: summaryOf(this.context.catalogue(), view),
     });
   }
@@ -326,6 +327,7 @@ export class Panel {
       series: seriesOf(state, view, this.colours, this.context.theme()),
       stacked: state.stacked && view.discrete !== undefined,
       type: view.metricType,
+      quantity: quantityOf(view),
       label: summaryOf(this.context.catalogue(), view),
     });
   }

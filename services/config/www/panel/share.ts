@@ -13,6 +13,11 @@ export function download(name: string, type: string, data: string | Blob): void 
   }, 1000);
 }
 
+/** Downloads what an address of this service answers. */
+export function follow(path: string, name: string): void {
+  h('a', { attrs: { href: path, download: name } }).click();
+}
+
 /** True when it worked; without permission (plain http on another host) there is a field to copy from. */
 export async function copy(text: string): Promise<boolean> {
   try {

@@ -23,6 +23,8 @@ export interface GraphScene {
   readonly series: readonly Series[];
   readonly stacked: boolean;
   readonly type: TypeInfo | undefined;
+  /** What the vertical axis counts: "operations per second". */
+  readonly quantity: string;
   readonly label: string;
 }
 
@@ -40,6 +42,7 @@ const NOTHING: GraphScene = {
   series: [],
   stacked: false,
   type: undefined,
+  quantity: '',
   label: '',
 };
 
@@ -68,7 +71,11 @@ export class GraphView {
       'data-start': scene.start,
       'data-end': scene.end,
     });
-    const shape = JSON.stringify([scene.series.map(({ name, colour }) => [name, colour]), scene.stacked]);
+    const shape = JSON.stringify([
+      scene.series.map(({ name, colour }) => [name, colour]),
+      scene.stacked,
+      scene.quantity,
+    ]);
     if (shape !== this.shape || this.plot === undefined) {
       this.shape = shape;
       this.rebuild();
@@ -131,6 +138,10 @@ export class GraphView {
         {
           ...axis,
           size: 4.6 * em,
+          label: scene().quantity,
+          labelSize: 1.4 * em,
+          labelGap: 0,
+          labelFont: font,
           splits: (_u, _i, min, max) =>
             linearTicks(min, max, height / (3 * em), scene().type).map((t) => t.value),
           values: (u, splits) => {

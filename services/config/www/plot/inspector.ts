@@ -10,7 +10,16 @@ import { isIncomplete, type Point } from '../model/history.ts';
 import { keyText } from '../panel/legend.ts';
 import type { Box, BoxSummary, Special } from '../model/special.ts';
 import { clockText, spanText } from './time-axis.ts';
-import { formatCount, formatExact, formatShare, formatValue, shortNumber } from '../model/units.ts';
+import { singularOf } from '../../../../common/model/unit.ts';
+import { WHY_LOST } from '../model/standing.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatExact,
+  formatShare,
+  formatValue,
+  shortNumber,
+} from '../model/units.ts';
 
 export interface CellContext {
   readonly point: Point | undefined;
@@ -40,7 +49,7 @@ export function completenessText(point: Pick<Point, 'nsources' | 'minreporting' 
   const parts: string[] = [];
   if (point.minreporting < point.nsources)
     parts.push(`${point.minreporting} of ${point.nsources} nodes reported`);
-  if (point.lost > 0) parts.push(`${formatCount(point.lost)} events lost`);
+  if (point.lost > 0) parts.push(`${formatCounted(point.lost, 'events')} lost: ${WHY_LOST}`);
   return parts.join(', ');
 }
 
@@ -66,8 +75,8 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
       { class: 'card-count' },
       h('strong', {}, numeric ? formatCount(count) : formatValue(count, type)),
       numeric
-        ? ` ${unit}${facts.total === 0 ? ` in the whole ${slot}` : `, ${part}`}`
-        : ` ${type === undefined ? unit : ''}`,
+        ? ` ${formatCount(count) === '1' ? singularOf(unit) : unit}${facts.total === 0 ? ` in the whole ${slot}` : `, ${part}`}`
+        : ` ${type !== undefined ? '' : count === 1 ? singularOf(unit) : unit}`,
     ),
     ...(numeric && facts.p50 !== undefined && facts.p99 !== undefined
       ? [
@@ -164,8 +173,8 @@ export function boxCard(
     h(
       'p',
       { class: 'card-count' },
-      h('strong', {}, formatCount(summary.inside)),
-      ` ${context.unit}, ${formatShare(summary.inside, summary.total)} of what is on the screen`,
+      h('strong', {}, formatCounted(summary.inside, context.unit)),
+      `, ${formatShare(summary.inside, summary.total)} of what is on the screen`,
     ),
     splitLabel === undefined
       ? h('p', { class: 'muted' }, 'Split it by a field to see what these events have in common.')

@@ -62,3 +62,15 @@ test('swapping the sides of a difference swaps its colours', () => {
   const back = paintDifference(b, a, shade, 'dark');
   expect(pixel(forth, 0, 1)).toEqual(pixel(back, 0, 0));
 });
+
+test('where one side is not known there is no difference, and the rest is shaded without it', () => {
+  const a = layer(9, 0, 0, 2);
+  const b = layer(0, 0, 0, 0);
+  const isKnown = (column: number): boolean => column === 1;
+  expect([...absoluteDifference(a, b, isKnown).counts]).toEqual([0, 0, 0, 2]);
+  const picture = paintDifference(a, b, () => 1, 'light', isKnown);
+  expect(pixel(picture, 0, 1)).toEqual(pixel(picture, 0, 0));
+  expect(pixel(picture, 0, 1)).not.toEqual([...GROUND.light]);
+  const [warmR = 0, , warmB = 0] = pixel(picture, 1, 0);
+  expect(warmR).toBeGreaterThan(warmB);
+});

@@ -20,6 +20,9 @@ export interface Picture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** Neither warm nor cool, and not the ground: nothing can be said. */
+const UNKNOWN: Readonly<Record<Theme, Rgb>> = { light: [222, 222, 222], dark: [64, 64, 64] };
+
 const NOTHING: Rgb = [0, 0, 0];
 
 export interface HuedLayer {
@@ -55,15 +58,30 @@ export function paint(layers: readonly HuedLayer[], shade: Shade, theme: Theme):
 }
 
 /** Of two layers on one axis: where a has more than b, and how much of the largest difference. */
-export function paintDifference(a: Layer, b: Layer, shade: Shade, theme: Theme): Picture {
+export function paintDifference(
+  a: Layer,
+  b: Layer,
+  shade: Shade,
+  theme: Theme,
+  isKnown: (column: number) => boolean = () => true,
+): Picture {
   return pixels(a.columns, a.rows, (cell) => {
+    // What is not known of one side differs from nothing.
+    if (!isKnown(Math.floor(cell / a.rows))) return UNKNOWN[theme];
     const difference = (a.counts[cell] ?? 0) - (b.counts[cell] ?? 0);
     return differenceColour(Math.sign(difference) * shade(Math.abs(difference)), theme);
   });
 }
 
-export function absoluteDifference(a: Layer, b: Layer): Layer {
-  return { ...a, counts: a.counts.map((n, i) => Math.abs(n - (b.counts[i] ?? 0))) };
+export function absoluteDifference(
+  a: Layer,
+  b: Layer,
+  isKnown: (column: number) => boolean = () => true,
+): Layer {
+  const counts = a.counts.map((n, i) =>
+    isKnown(Math.floor(i / a.rows)) ? Math.abs(n - (b.counts[i] ?? 0)) : 0,
+  );
+  return { ...a, counts };
 }
 
 function pixels(columns: number, rows: number, colour: (cell: number) => Rgb): Picture {

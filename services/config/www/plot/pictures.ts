@@ -6,7 +6,7 @@ import type { Api } from '../model/api.ts';
 import { layerOf, remainder, type Layer } from '../model/cells.ts';
 import { hueAt, repaint, type Theme } from './colour.ts';
 import { heatmapQuery, huesOf, MAX_COLUMNS, ROWS } from '../model/heatmap-query.ts';
-import type { Point } from '../model/history.ts';
+import { wasAsked, type Point } from '../model/history.ts';
 import { absoluteDifference, paint, paintDifference, type HuedLayer, type Picture } from './paint.ts';
 import { shadeOf } from './shade.ts';
 import type { PanelState } from '../model/url-state.ts';
@@ -100,14 +100,19 @@ export function comparison(a: PictureWish, b: PictureWish, theme: Theme): Compar
   );
   const sumA = together(layersA);
   const sumB = together(layersB);
+  const isKnown = (column: number): boolean =>
+    [a, b].every(({ points }) => {
+      const point = points[column];
+      return point !== undefined && wasAsked(point);
+    });
   const differenceShade = shadeOf(
-    [absoluteDifference(sumA, sumB)],
+    [absoluteDifference(sumA, sumB, isKnown)],
     a.view.coloring === 'rank' ? 'log' : a.view.coloring,
   );
   return {
     a: paint(layersA, shade, theme),
     b: paint(layersB, shade, theme),
-    difference: paintDifference(sumA, sumB, differenceShade, theme),
+    difference: paintDifference(sumA, sumB, differenceShade, theme, isKnown),
   };
 }
 
