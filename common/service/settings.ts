@@ -29,8 +29,8 @@ export interface Settings {
   readonly searchPath: string;
   /** CA_SEED: what the synthetic source's numbers follow from. */
   readonly seed: number;
-  /** CA_PROBE_BUDGET: percent of one core that all probes of a node together may cost; 5. */
-  readonly probeBudget: number;
+  /** CA_PROBE_BUDGET: percent of the machine that all probes of a node together may cost; undefined: 1, at least 5 % of a core. */
+  readonly probeBudget: number | undefined;
   /** CA_GEOIP: a MaxMind database file; without it places of addresses are not offered. */
   readonly geoip: string | undefined;
   /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
@@ -44,7 +44,6 @@ export interface Settings {
 }
 
 /** Percent of one core: what every system call by name and latency costs at 80,000 to 130,000 of them a second. */
-const DEFAULT_BUDGET = 5;
 
 export const DEFAULT_PORT = 23_181;
 
@@ -70,7 +69,7 @@ export function readSettings(env: Environment): Settings {
     dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
     searchPath: env['PATH'] ?? '',
     seed: wholeOf(env, 'CA_SEED', 1),
-    probeBudget: percentOf(env, 'CA_PROBE_BUDGET', DEFAULT_BUDGET),
+    probeBudget: percentOf(env, 'CA_PROBE_BUDGET'),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
     logLevel: env['CA_LOG_LEVEL'] ?? 'info',
     metricsPort: portOf(env, 'CA_METRICS_PORT', 0),
@@ -116,9 +115,9 @@ function wholeOf(env: Environment, name: string, fallback: number): number {
   return number;
 }
 
-function percentOf(env: Environment, name: string, fallback: number): number {
+function percentOf(env: Environment, name: string): number | undefined {
   const text = env[name];
-  if (text === undefined || text === '') return fallback;
+  if (text === undefined || text === '') return undefined;
   const number = Number(text);
   if (!Number.isFinite(number) || number <= 0) throw invalid(name, 'must be a number of percent above 0');
   return number;

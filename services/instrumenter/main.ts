@@ -2,6 +2,7 @@
  * The instrumenter, one per node. In: the environment (common/service/settings.ts). Out: values, each second, to the broker.
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
+import { cpus } from 'node:os';
 import { letGo } from './lean';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
@@ -9,6 +10,7 @@ import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
 import { brokerUrl } from '../../common/service/settings';
+import { budgetOf } from './gather/budget';
 import { listen } from './gather/commands';
 import { hello } from './gather/hello';
 import { Instrumenter } from './gather/instrumenter';
@@ -68,7 +70,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     log,
     journal,
     sources,
-    budget: settings.probeBudget,
+    budget: budgetOf(settings.probeBudget, cpus().length),
     put: (parcel) => {
       outbox.put(parcel);
     },

@@ -24,7 +24,7 @@ function bus() {
     log: SILENT,
     journal: new Journal(),
     sources: [source],
-    budget: 5,
+    budget: { ofCore: 5, cpus: 1 },
     put: () => undefined,
     changed: () => undefined,
   });

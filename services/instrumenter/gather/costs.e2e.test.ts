@@ -14,7 +14,7 @@ onRealKernel('the budget', (kernel) => {
       journal: new Journal(),
       sources: [kernel.source],
       // Far below what these calls cost, also where others have most of the CPU.
-      budget: 0.01,
+      budget: { ofCore: 0.01, cpus: 1 },
       put: () => undefined,
       changed: (standing) => told.push(standing),
     });

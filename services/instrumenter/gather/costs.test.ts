@@ -1,3 +1,4 @@
+import { budgetOf } from './budget';
 import { Costs } from './costs';
 import { Gathering } from './gathering';
 import { instrumentation } from '../sources/bpf/testing/real-kernel';
@@ -36,7 +37,7 @@ test('cost is counted for one second in ten, and told as runs, nanoseconds and a
   const counting = new Counting();
   const one = gathering(counting.probe());
   let now = 0;
-  const costs = new Costs({ sources: [counting.source], elapsed: () => now, budget: 5 });
+  const costs = new Costs({ sources: [counting.source], elapsed: () => now, budget: budgetOf(5, 1) });
   for (let second = 101; second < 110; second++) costs.tick(second, [one]);
   expect(counting.on).toEqual([]);
   costs.tick(110, [one]);
@@ -67,7 +68,7 @@ test('a probe that was replaced, or that is gone, has no cost; with none that ca
     },
   });
   let now = 0;
-  const costs = new Costs({ sources: [counting.source], elapsed: () => now, budget: 5 });
+  const costs = new Costs({ sources: [counting.source], elapsed: () => now, budget: budgetOf(5, 1) });
   costs.tick(110, [gone]);
   expect(counting.on).toEqual([]);
   costs.tick(120, [replaced, gone]);
@@ -89,7 +90,11 @@ describe('the budget', () => {
         cost: () => ({ runs: seconds, nanoseconds: seconds * percent * 1e7, bytes: 0 }),
       }),
     );
-    const costs = new Costs({ sources: [counting.source], elapsed: () => seconds * 1e9, budget });
+    const costs = new Costs({
+      sources: [counting.source],
+      elapsed: () => seconds * 1e9,
+      budget: budgetOf(budget, 1),
+    });
     const tickAt = (second: number) => {
       seconds = second;
       return costs.tick(second, gatherings);
@@ -104,7 +109,7 @@ describe('the budget', () => {
     expect(excess?.gathering).toBe(gatherings[1]);
     expect(excess?.reason).toBe(
       'stopped: after 30 s above the budget it cost 4.0 % of a core, all 3 together 7.0 %; the budget of this node ' +
-        'is 5 %: ask for less, or start its instrumenter with CA_PROBE_BUDGET=20',
+        'is 5 % of a core: ask for less, or start its instrumenter with CA_PROBE_BUDGET=11 (percent of the machine)',
     );
     // Without it the rest is measured once more, and stays.
     gatherings.splice(1, 1);
@@ -137,6 +142,39 @@ describe('the budget', () => {
       gatherings.splice(gatherings.indexOf(excess.gathering), 1);
     }
     expect(stopped).toEqual([30, 20]);
+  });
+
+  test('who has come back on trial goes before who never left, though that costs more', () => {
+    const { gatherings, tickAt } = costly(5, 4, 2);
+    gatherings[1]!.cameBack = 100;
+    let excess;
+    for (let second = 110; second <= 140; second++) excess = tickAt(second) ?? excess;
+    expect(excess?.gathering).toBe(gatherings[1]);
+  });
+
+  test('there is room while all together are within it', () => {
+    const counting = new Counting();
+    let percent = 9;
+    let seconds = 0;
+    let nanoseconds = 0;
+    const one = gathering({ ...counting.probe(), cost: () => ({ runs: 0, nanoseconds, bytes: 0 }) });
+    const costs = new Costs({
+      sources: [counting.source],
+      elapsed: () => seconds * 1e9,
+      budget: budgetOf(5, 1),
+    });
+    const run = (until: number): void => {
+      for (; seconds < until; seconds++) {
+        nanoseconds += percent * 1e7;
+        costs.tick(seconds, [one]);
+      }
+    };
+    expect(costs.hasRoom).toBe(true);
+    run(15);
+    expect(costs.hasRoom).toBe(false);
+    percent = 3;
+    run(20);
+    expect(costs.hasRoom).toBe(true);
   });
 
   test('a second above it now and then is nobody’s end, and within it the cost is counted one second in ten', () => {

@@ -5,6 +5,7 @@
  */
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
+import { budgetText, settingFor, type Budget } from './budget';
 import type { Gathering } from './gathering';
 import type { Cost, Probe, Source } from '../sources/source';
 
@@ -23,14 +24,13 @@ interface CostsOptions {
   readonly sources: readonly Source[];
   /** Nanoseconds of a clock that only goes forward. */
   readonly elapsed: () => number;
-  /** Percent of one core that all together may cost. */
-  readonly budget: number;
+  /** What all together may cost. */
+  readonly budget: Budget;
 }
 
 const NS_PER_SECOND = 1e9;
-/** What is proposed instead: half as much again as it cost, in tens. */
-const ROOM = 1.5;
-const TEN = 10;
+/** One that has come back is the first to go again, for so many seconds; after that it is as good as any other. */
+const PROBATION_SECONDS = 300;
 
 export class Costs {
   private readonly o: CostsOptions;
@@ -39,6 +39,8 @@ export class Costs {
   /** Seconds in a row above the budget, and far above it. */
   private above = 0;
   private farAbove = 0;
+  /** What all together cost when it was measured last, in percent of a core. */
+  private sum = 0;
 
   constructor(options: CostsOptions) {
     this.o = options;
@@ -47,9 +49,14 @@ export class Costs {
   /** Called when a second begins. */
   tick(second: number, gatherings: Iterable<Gathering>): Excess | undefined {
     const ended = this.since !== undefined;
-    const excess = this.since === undefined ? undefined : this.end(this.since);
+    const excess = this.since === undefined ? undefined : this.end(this.since, second);
     if (this.above > 0 || (!ended && second % LIMITS.costEverySeconds === 0)) this.begin(gatherings);
     return excess;
+  }
+
+  /** Something more may be tried: the rest is within the budget. */
+  get hasRoom(): boolean {
+    return this.above === 0 && this.sum < this.o.budget.ofCore;
   }
 
   private begin(gatherings: Iterable<Gathering>): void {
@@ -60,6 +67,7 @@ export class Costs {
       }
     }
     if (this.begun.size === 0) {
+      this.sum = 0;
       this.above = 0;
       this.farAbove = 0;
       return;
@@ -68,7 +76,7 @@ export class Costs {
     this.since = this.o.elapsed();
   }
 
-  private end(since: number): Excess | undefined {
+  private end(since: number, second: number): Excess | undefined {
     const seconds = (this.o.elapsed() - since) / NS_PER_SECOND;
     const measured: { gathering: Gathering; percent: number }[] = [];
     for (const [gathering, { probe, cost }] of this.begun) {
@@ -82,29 +90,39 @@ export class Costs {
     for (const source of this.o.sources) source.countCost?.(false);
     this.begun.clear();
     this.since = undefined;
-    return this.excess(measured);
+    return this.excess(measured, second);
   }
 
-  private excess(measured: readonly { gathering: Gathering; percent: number }[]): Excess | undefined {
+  private excess(
+    measured: readonly { gathering: Gathering; percent: number }[],
+    second: number,
+  ): Excess | undefined {
     const { budget } = this.o;
     const sum = measured.reduce((total, { percent }) => total + percent, 0);
-    this.above = sum > budget ? this.above + 1 : 0;
-    this.farAbove = sum > LIMITS.costFarTimes * budget ? this.farAbove + 1 : 0;
-    const [first] = measured;
+    this.sum = sum;
+    this.above = sum > budget.ofCore ? this.above + 1 : 0;
+    this.farAbove = sum > LIMITS.costFarTimes * budget.ofCore ? this.farAbove + 1 : 0;
     const isTooLong = this.above >= LIMITS.costBudgetSeconds || this.farAbove >= LIMITS.costFarSeconds;
+    // Who has come back on trial goes before anybody who never left.
+    const trial = measured.filter(
+      ({ gathering: { cameBack = -Infinity } }) => second < cameBack + PROBATION_SECONDS,
+    );
+    const candidates = trial.length > 0 ? trial : measured;
+    const [first] = candidates;
     if (!isTooLong || first === undefined) return undefined;
-    const worst = measured.reduce((a, b) => (b.percent > a.percent ? b : a), first);
+    const worst = candidates.reduce((a, b) => (b.percent > a.percent ? b : a), first);
     // The rest is measured anew: perhaps it is still too much.
     const seconds = this.above;
     this.above = LIMITS.costBudgetSeconds - LIMITS.costAfterSeconds;
     this.farAbove = 0;
+    this.sum = sum - worst.percent;
     const alone = `stopped: after ${seconds} s above the budget it cost ${worst.percent.toFixed(1)} % of a core`;
     const others = measured.length === 1 ? '' : `, all ${measured.length} together ${sum.toFixed(1)} %`;
     return {
       gathering: worst.gathering,
       reason:
-        `${alone}${others}; the budget of this node is ${budget} %: ask for less, or start its instrumenter with ` +
-        `CA_PROBE_BUDGET=${Math.ceil((ROOM * sum) / TEN) * TEN}`,
+        `${alone}${others}; the budget of this node is ${budgetText(budget)}: ask for less, or start its instrumenter with ` +
+        `CA_PROBE_BUDGET=${settingFor(sum, budget)} (percent of the machine)`,
     };
   }
 }

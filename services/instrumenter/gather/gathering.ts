@@ -36,6 +36,9 @@ export class Gathering {
   reason: string | undefined;
   /** The second from which on it is tried again, where it could not be enabled. */
   retryAt: number | undefined;
+  /** How often it was stopped for its cost without having lasted in between, and when it came back. */
+  costly = 0;
+  cameBack: number | undefined;
   /** Gathered, but not all of it (Probe.shortfall), as it was told last. */
   shortfall: string | undefined;
   log: string | undefined;

@@ -18,7 +18,7 @@ function node(...sources: Source[]) {
     log: SILENT,
     journal: new Journal(),
     sources,
-    budget: 5,
+    budget: { ofCore: 5, cpus: 1 },
     put: (parcel) => sent.push(parcel),
     changed: (standing) => told.push(standing),
   });
@@ -441,4 +441,78 @@ test('what costs more than the budget is stopped, said to be so, and starts agai
   expect(instrumenter.rows()).toMatchObject([{ state: 'failed', percentOfCore: 90 }]);
   await instrumenter.enable(ask('unix.proc_execs'));
   expect(told.at(-1)).toMatchObject({ state: 'enabled' });
+});
+
+describe('what was stopped for its cost', () => {
+  /** A source whose probes cost so many percent of a core. */
+  function costly() {
+    const source = execs();
+    const load = { percent: 30, spent: 0 };
+    const enable = source.enable.bind(source);
+    source.enable = async (i) =>
+      Object.assign(await enable(i), { cost: () => ({ runs: 0, nanoseconds: load.spent, bytes: 0 }) });
+    const made = node(source);
+    let second = 0;
+    const run = async (until: number): Promise<void> => {
+      for (; second < until; second++) {
+        load.spent += load.percent * 1e7;
+        await made.tickAt(second);
+      }
+    };
+    const states = () => made.told.map(({ state }) => state);
+    return { ...made, source, load, run, states };
+  }
+
+  test('comes back by itself after a minute, and stays while there is room', async () => {
+    const { instrumenter, told, load, run, states } = costly();
+    await instrumenter.enable(ask('unix.proc_execs'));
+    await run(20);
+    expect(told.at(-1)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(
+        /of a core.*CA_PROBE_BUDGET=.*; it is tried again in 1m, when there is room$/,
+      ) as unknown,
+    });
+    load.percent = 1;
+    await run(60);
+    expect(states().at(-1)).toBe('failed');
+    await run(100);
+    expect(told.at(-1)).toMatchObject({ state: 'enabled' });
+    expect(told.at(-1)).not.toHaveProperty('reason');
+    await run(1000);
+    expect(states().filter((state) => state === 'failed')).toHaveLength(1);
+    await instrumenter.close();
+  });
+
+  test('is tried half as often each time that it was too early', async () => {
+    const { instrumenter, told, run } = costly();
+    await instrumenter.enable(ask('unix.proc_execs'));
+    await run(1000);
+    const waits = told.flatMap(({ reason }) => /tried again in ([\w ]+),/.exec(reason ?? '')?.[1] ?? []);
+    expect(waits).toEqual(['1m', '2m', '4m', '8m', '16m']);
+    await instrumenter.close();
+  });
+
+  test('waits while others take all there is', async () => {
+    const { instrumenter, told, source, load, run } = costly();
+    await instrumenter.enable(ask('unix.proc_execs'));
+    await run(20);
+    expect(told.at(-1)?.state).toBe('failed');
+    await instrumenter.enable(ask('unix.proc_execs', ['execname'], { id: '2' }));
+    let [spent, each] = [0, 0];
+    Object.assign(source.probes.at(-1)!, {
+      cost: () => ({ runs: 0, nanoseconds: (spent += each), bytes: 0 }),
+    });
+    load.percent = 0;
+    await run(45);
+    // Above the budget, for less than the half minute after which it would have to go.
+    each = 6e7;
+    await run(75);
+    const first = () => instrumenter.rows().find(({ fqid }) => fqid === 'global;1');
+    expect(first()).toMatchObject({ state: 'failed' });
+    each = 1e7;
+    await run(100);
+    expect(first()).toMatchObject({ state: 'enabled' });
+    await instrumenter.close();
+  });
 });

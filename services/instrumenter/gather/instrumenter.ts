@@ -3,10 +3,12 @@
  * Out: a gathering for each, held by its fqid; what became of it, to the caller and as probe_state. Next: tick.ts.
  */
 import type { Clock } from '../../../common/service/clock';
+import { spanText } from '../../../common/model/unit';
 import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Log } from '../../../common/service/log';
 import type { Body } from '../../../common/wire/message';
+import type { Budget } from './budget';
 import { Costs, type Excess } from './costs';
 import { Gathering } from './gathering';
 import type { Journal } from './journal';
@@ -25,8 +27,8 @@ interface InstrumenterOptions {
   readonly journal: Journal;
   /** In order of preference. */
   readonly sources: readonly Source[];
-  /** Percent of one core that all probes together may cost. */
-  readonly budget: number;
+  /** What all probes together may cost. */
+  readonly budget: Budget;
   readonly put: (parcel: Parcel) => void;
   /** Told of every change. */
   readonly changed: (standing: Standing) => void;
@@ -41,6 +43,12 @@ interface InstrumenterCounts {
 }
 
 const RETRY_SECONDS = 30;
+
+/** What was stopped for its cost is tried again after so long, then twice as long, and so on. */
+const COSTLY_SECONDS = 60;
+const COSTLY_SECONDS_MAX = 3600;
+/** What has lasted so long has not come back too early. */
+const LASTING_SECONDS = 600;
 
 export class Instrumenter {
   readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0 };
@@ -96,7 +104,7 @@ export class Instrumenter {
     this.counts.ticksMissed += Math.max(second - (this.lastSecond ?? second - 1) - 1, 0);
     this.lastSecond = second;
     const excess = this.costs.tick(second, this.gatherings.values());
-    const stopped = excess === undefined ? undefined : this.giveUp(excess);
+    const stopped = excess === undefined ? undefined : this.giveUp(excess, second);
     const { changed } = this.options;
     await tick(this.gatherings.values(), second, {
       ...this.options,
@@ -141,12 +149,18 @@ export class Instrumenter {
   /** What could not be enabled is tried again now and then, one a second: what was in the way may be gone. Told when it is. */
   private async retry(second: number): Promise<void> {
     const due = [...this.gatherings.values()].find(
-      ({ state, retryAt }) => state === 'failed' && retryAt !== undefined && second >= retryAt,
+      ({ state, retryAt, costly }) =>
+        state === 'failed' &&
+        retryAt !== undefined &&
+        second >= retryAt &&
+        (costly === 0 || this.costs.hasRoom),
     );
     if (due === undefined) return;
     const { reason } = due;
     due.retryAt = second + RETRY_SECONDS;
     await this.tryEach(due, candidates(this.options.sources, due.instrumentation));
+    // TypeScript does not know that trying changes the state.
+    if ((due.state as string) === 'enabled' && due.costly > 0) due.cameBack = second;
     if (due.state === 'enabled' || (due.state === 'failed' && due.reason !== reason)) {
       this.options.changed(due.standing());
     }
@@ -202,14 +216,21 @@ export class Instrumenter {
   }
 
   /** It stays known, as failed, until it is asked for anew. */
-  private async giveUp({ gathering, reason }: Excess): Promise<void> {
+  /** It comes back by itself: after a minute, and twice as long each time that this was too early. */
+  private async giveUp({ gathering, reason: why }: Excess, second: number): Promise<void> {
     const { changed, log } = this.options;
+    const lasted = second - (gathering.cameBack ?? second);
+    gathering.costly = lasted > LASTING_SECONDS ? 1 : gathering.costly + 1;
+    gathering.cameBack = undefined;
+    const wait = Math.min(COSTLY_SECONDS * 2 ** (gathering.costly - 1), COSTLY_SECONDS_MAX);
+    const reason = `${why}; it is tried again in ${spanText(1000 * wait)}, when there is room`;
     log.warn({ fqid: gathering.fqid, metric: gathering.metric, load: gathering.load }, reason);
     await this.stop(gathering);
     // Disabled, or asked for anew, meanwhile.
     if (this.gatherings.get(gathering.fqid) !== gathering) return;
     gathering.state = 'failed';
     gathering.reason = reason;
+    gathering.retryAt = second + wait;
     changed(gathering.standing());
   }
 

@@ -100,7 +100,7 @@ async function course(dtrace: string): Promise<Course> {
   const instrumenter = new Instrumenter({
     ...surroundings,
     sources,
-    budget: 1000,
+    budget: { ofCore: 1000, cpus: 1 },
     put: (parcel) => sent.push(parcel),
     changed: (standing) => told.push(standing),
   });

@@ -69,7 +69,7 @@ onRealKernel('a hundred instrumentations', ({ source }) => {
       log: SILENT,
       journal: new Journal(),
       sources: [source],
-      budget: 100_000,
+      budget: { ofCore: 100_000, cpus: 1 },
       put: (parcel) => sent.push(parcel),
       changed: ({ fqid, state, reason }) => {
         if (state === 'failed') failures.push(`${fqid}: ${reason}`);
