@@ -16,6 +16,7 @@ import { planLayers } from '../heatmap/layers';
 import { readHeatmapOptions, type HeatmapOptions } from '../heatmap/options';
 import { LINE_COLOUR } from '../heatmap/overlay';
 import { average, percentile, Series } from '../heatmap/series';
+import { promqlText } from '../../../common/prometheus/promql-text';
 import type { Params } from './params';
 import type { Row } from '../dataset/cells';
 import { readValueInSlices } from '../dataset/reading';
@@ -119,6 +120,7 @@ function imageJson(context: Context, request: Request): Promise<Reply> {
     const drawn = await draw(context, point);
     return {
       ...sizeOf(options),
+      ...promqlOf(point),
       ymin: options.ymin,
       ymax: drawn.ymax,
       present: drawn.present,
@@ -128,6 +130,15 @@ function imageJson(context: Context, request: Request): Promise<Reply> {
       image: drawn.png.toString('base64'),
     };
   });
+}
+
+/** What is drawn, for a dashboard: the chosen keys alone, all but them, or all. */
+function promqlOf({ subject: { owned }, options }: Point<HeatmapOptions>): { promql?: string } {
+  if (owned === undefined) return {};
+  const alone = options.layering === 'isolate';
+  const chosen =
+    alone || options.layering === 'exclude' ? { keys: options.selected, exclude: !alone } : undefined;
+  return { promql: promqlText(owned.instrumentation, chosen) };
 }
 
 async function imagePng(context: Context, request: Request): Promise<Reply> {

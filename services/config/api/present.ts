@@ -3,6 +3,7 @@
  */
 import { FIELD_TYPES } from '../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
+import { promqlText } from '../../../common/prometheus/promql-text';
 import { toPlainPredicate } from '../../../common/model/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
@@ -66,6 +67,7 @@ export function presentInstrumentation(
         [...transformations].filter(([, { fields }]) => fields.some((f) => i.decomposition.includes(f))),
       ),
     ),
+    promql: promqlText(i),
     nsources: standing.state.enabled,
     crtime: i.crtime,
     id: i.id,

@@ -93,6 +93,7 @@ const TOLD_BY_US = [
   'value-arity',
   'value-scope',
   'transformations',
+  'promql',
   'nsources',
   'crtime',
   'id',

@@ -42,6 +42,7 @@ export const INSTRUMENTATION = Type.Object({
   'persist-data': Type.Boolean(),
   export: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Ways out besides the API.' })),
   transformations: TRANSFORMATIONS,
+  promql: Type.String({ description: 'The same in Prometheus’ API (/prometheus), as a heatmap or a line.' }),
   nsources: Integer,
   crtime: Type.Number({ description: 'Milliseconds since 1970.' }),
   id: Text,

@@ -202,6 +202,7 @@ export const VALUE_RESOURCES: readonly ValueResource[] = [
         description: 'The picture, in base64, and what is in it.',
         schema: points({
           ...SIZE,
+          promql: Type.Optional(Type.String({ description: 'The same picture for a dashboard.' })),
           ymin: Type.Number(),
           ymax: Type.Number(),
           present: Type.Array(Type.String()),

@@ -76,6 +76,8 @@ export interface Instrumentation extends Question {
   readonly 'persist-data'?: boolean;
   readonly 'value-arity'?: string;
   readonly 'value-scope'?: string;
+  /** What a dashboard asks of Prometheus' API for the same. */
+  readonly promql?: string;
   readonly nsources?: number;
   readonly crtime?: number;
   /** How many nodes are in which state. */

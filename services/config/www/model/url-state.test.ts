@@ -103,3 +103,17 @@ test('no text makes reading an address throw', () => {
     { seed: SEED },
   );
 });
+
+test.each([
+  ['1700000000', 1_700_000_030],
+  ['1700000000500', 1_700_000_031],
+  ['2023-11-14T22%3A13%3A20Z', 1_700_000_030],
+  ['1999999999', 1_800_000_000],
+])('at=%s shows that moment in each panel that has no end of its own', (at, end) => {
+  const { panels } = readState(`?panel=1&panel=2~end=5&at=${at}`, 1_800_000_000);
+  expect(panels.map((panel) => panel.end)).toEqual([end, 5]);
+});
+
+test.each(['soon', '-5', '', '%', '2023-99-99T00:00:00Z'])('at=%s is left out', (at) => {
+  expect(readState(`?panel=1&at=${at}`).panels[0]?.end).toBeUndefined();
+});

@@ -2,6 +2,8 @@
  * Everything the page shows, in its address: panels, what they ask, how they look, what is selected, pinned or boxed.
  * In: the query part of the address. Out: the state; and back. Unknown or broken parts are left out, never fatal.
  *
+ * at=<time> is for links from elsewhere: seconds, milliseconds or ISO 8601; panels without an end show that moment.
+ *
  * panel=<id>~metric=cpu.cpus~by=…~where=<JSON>~window=300~… : '~' between properties, values percent-encoded.
  */
 import type { Predicate } from './answers.ts';
@@ -107,20 +109,27 @@ function decode(text: string): string {
   }
 }
 
-export function readState(query: string): PageState {
+/** After the moment that a link speaks of, so that it is not at the very edge. */
+const AFTER_SECONDS = 30;
+
+export function readState(query: string, now = Date.now() / 1000): PageState {
   const parts = query.replace(/^\?/, '').split('&');
   const panels: PanelState[] = [];
   let theme: PageState['theme'];
   let kiosk = false;
+  let at: number | undefined;
   for (const part of parts) {
     const [name, value = ''] = splitOnce(part, '=');
     if (name === 'panel') {
       const panel = readPanel(value);
       if (panel !== undefined) panels.push(panel);
-    } else if (name === 'theme') theme = value === 'light' || value === 'dark' ? value : undefined;
+    } else if (name === 'at') at = moment(decode(value));
+    else if (name === 'theme') theme = value === 'light' || value === 'dark' ? value : undefined;
     else if (name === 'kiosk') kiosk = value !== '0' && value !== 'false';
   }
-  return { kiosk, theme, panels };
+  if (at === undefined) return { kiosk, theme, panels };
+  const end = Math.max(1, Math.ceil(Math.min(at + AFTER_SECONDS, now)));
+  return { kiosk, theme, panels: panels.map((panel) => ({ ...panel, end: panel.end ?? end })) };
 }
 
 function readPanel(text: string): PanelState | undefined {
@@ -172,6 +181,13 @@ function readPredicateJson(text: string | undefined): Predicate {
   } catch {
     return {};
   }
+}
+
+/** Seconds since 1970. Eleven digits are seconds for the next 3,000 years; more are milliseconds, as Grafana has them. */
+function moment(text: string): number | undefined {
+  if (/^\d{1,14}(\.\d{1,9})?$/.test(text)) return Number(text) >= 1e11 ? Number(text) / 1000 : Number(text);
+  const ms = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN;
+  return Number.isFinite(ms) && ms > 0 ? ms / 1000 : undefined;
 }
 
 function positive(text: string | undefined): number | undefined {

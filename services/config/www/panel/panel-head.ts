@@ -205,6 +205,9 @@ export class PanelHead {
       ],
       ['Copy question as curl', () => void copy(curlOf(question, location.origin)).then(say('curl command'))],
       ['Copy as cactl', () => void copy(cactlOf(question)).then(say('cactl command'))],
+      ...(i.promql === undefined
+        ? []
+        : [['Copy as PromQL', () => void copy(i.promql ?? '').then(say('PromQL'))] as const]),
       ['Save picture (PNG)', () => void this.savePng(i, name)],
       [
         'Save percentiles (CSV)',
