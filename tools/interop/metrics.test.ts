@@ -2,7 +2,10 @@
  * /metrics of every service and the read API, as Prometheus' own programs see them: promtool checks and asks, a real
  * Prometheus 2.42 scrapes.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { checkoutFolder } from '../stack/checkout';
 import { freePorts } from '../stack/ports';
 import { programOf, promtool, startPrometheus } from '../testing/prometheus-server';
 import { startTestStack, type TestStack } from '../testing/test-stack';
@@ -17,7 +20,10 @@ let stack: TestStack;
 let nodePort: number;
 beforeAll(async () => {
   [nodePort = 0] = await freePorts(1);
-  stack = await startTestStack({ sources: ['synthetic'], env: { CA_METRICS_PORT: String(nodePort) } });
+  stack = await startTestStack({
+    sources: ['synthetic'],
+    env: { CA_METRICS_PORT: String(nodePort), CA_PUSH_OTLP: 'http://127.0.0.1:9/v1/metrics' },
+  });
   await stack.create({ module: 'syscall', stat: 'syscalls', decomposition: ['execname', 'latency'] });
   await pause(5000);
 });
@@ -47,6 +53,20 @@ test('one scrape of the front door has its requests by route, and each aggregato
   expect(text).toMatch(/ca_reports_total\{outcome="added",aggregator="[^"]+"\} [1-9]/);
   expect(text).toMatch(/ca_instrumenters_online 1\n/);
   expect(await scrape(`http://127.0.0.1:${nodePort}/metrics`)).toMatch(/ca_reports_sent_total [1-9]/);
+});
+
+test('every metric that the dashboard of the fleet and the alerts name is there', async () => {
+  const text = await scrape(doorMetrics());
+  const deploy = join(checkoutFolder(), 'deploy');
+  const named = [join(deploy, 'grafana', 'dashboards', 'fleet.json'), join(deploy, 'prometheus', 'rules.yml')]
+    .flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(/\b(?:ca|process)_[a-z_]+\b(?=[[{) \\"]|$)/gm),
+    ])
+    .map(([name]) => name)
+    // Exported values, not the fleet's health.
+    .filter((name) => !name.startsWith('ca_disk_'));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !new RegExp(`^${name}[{ ]`, 'm').test(text))).toEqual([]);
 });
 
 withTwo('Prometheus scrapes text and protobuf alike', async () => {
