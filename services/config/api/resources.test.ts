@@ -80,6 +80,7 @@ test('a created instrumentation has all properties, with the defaults', async ()
     granularity: 1,
     'persist-data': false,
     transformations: {},
+    promql: 'sum(ca_syscall_syscalls_latency_seconds{id="1"})',
     nsources: 0,
     crtime: front.clock.now(),
     id: '1',
