@@ -48,6 +48,8 @@ export class Gathering {
   loadIsNew = false;
   /** First second that the probe is counting now, when it began at a boundary of the period. */
   covers: number | undefined;
+  /** The second at which what the probe is counting now ends by itself; undefined: when it is turned. */
+  until: number | undefined;
   /** A whole report has been due: from then on every event is either in a report or lost. */
   begun = false;
   /** The last reading is still under way. */

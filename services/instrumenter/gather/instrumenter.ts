@@ -15,7 +15,7 @@ import type { Journal } from './journal';
 import type { Parcel } from './parcel';
 import { EnableError, type Source } from '../sources/source';
 import { candidates, uncovered } from '../sources/sources';
-import { noteShortfall, tick } from './tick';
+import { endAtBoundary, noteShortfall, tick } from './tick';
 
 export type Standing = Body<'probe_state'>;
 
@@ -40,6 +40,8 @@ interface InstrumenterCounts {
   ticksMissed: number;
   enables: number;
   disables: number;
+  /** How often the wall clock was set. */
+  clockSteps: number;
 }
 
 const RETRY_SECONDS = 30;
@@ -49,14 +51,18 @@ const COSTLY_SECONDS = 60;
 const COSTLY_SECONDS_MAX = 3600;
 /** What has lasted so long has not come back too early. */
 const LASTING_SECONDS = 600;
+/** Clocks that are kept right drift by less than a millisecond in a second. */
+const STEP_MS = 50;
 
 export class Instrumenter {
-  readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0 };
+  readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0, clockSteps: 0 };
   private readonly options: InstrumenterOptions;
   private readonly gatherings = new Map<string, Gathering>();
   private readonly enabling = new WeakMap<Gathering, Promise<void>>();
   private readonly costs: Costs;
   private lastSecond: number | undefined;
+  /** Milliseconds from the clock that only goes forward to the wall clock, at the last tick. */
+  private clockOffset: number | undefined;
   /** Enablings begin one after another, with a turn of the event loop between: a tick waits for one at most. */
   private turnstile: Promise<void> = Promise.resolve();
 
@@ -108,6 +114,7 @@ export class Instrumenter {
     const { changed } = this.options;
     await tick(this.gatherings.values(), second, {
       ...this.options,
+      stepped: this.isStepped(),
       changed: (gathering) => {
         changed(gathering.standing());
       },
@@ -179,6 +186,7 @@ export class Instrumenter {
           return;
         }
         gathering.probe = probe;
+        endAtBoundary(gathering, this.options.clock);
         gathering.state = 'enabled';
         gathering.retryAt = undefined;
         gathering.reason = undefined;
@@ -232,6 +240,23 @@ export class Instrumenter {
     gathering.reason = reason;
     gathering.retryAt = second + wait;
     changed(gathering.standing());
+  }
+
+  /** True when the wall clock has gone on by another time than the one that only goes forward. */
+  private isStepped(): boolean {
+    const { clock, elapsed, log } = this.options;
+    const from = elapsed();
+    const now = clock.now();
+    const to = elapsed();
+    // Held up between two readings: they say nothing of each other.
+    if (to - from > STEP_MS * 1e6) return false;
+    const offset = now - to / 1e6;
+    const ms = Math.round(offset - (this.clockOffset ?? offset));
+    this.clockOffset = offset;
+    if (Math.abs(ms) < 2 * STEP_MS) return false;
+    this.counts.clockSteps++;
+    log.warn({ ms }, 'the clock of this machine was set: what was counted meanwhile is reported as lost');
+    return true;
   }
 
   private work(gathering: Gathering, latency: number, now: number) {

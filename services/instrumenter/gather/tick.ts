@@ -23,6 +23,8 @@ interface TickOptions {
   readonly log: Log;
   readonly journal: Journal;
   readonly put: (parcel: Parcel) => void;
+  /** The wall clock was set since the last tick: what was counted meanwhile has lasted who knows how long. */
+  readonly stepped: boolean;
   /** A probe has begun to fail, or works again. */
   readonly changed: (gathering: Gathering) => void;
 }
@@ -73,7 +75,8 @@ export async function tick(
 function isDue(gathering: Gathering, second: number): boolean {
   if (gathering.probe === undefined) return false;
   if (second % gathering.period === 0) return true;
-  return gathering.covers !== undefined && second >= gathering.covers + gathering.period;
+  const end = gathering.until ?? (gathering.covers ?? Infinity) + gathering.period;
+  return second >= end;
 }
 
 function turn(gathering: Gathering, second: number, options: TickOptions): Closed | undefined {
@@ -85,8 +88,12 @@ function turn(gathering: Gathering, second: number, options: TickOptions): Close
     return undefined;
   }
   const from = options.elapsed();
-  const first = gathering.covers;
-  gathering.covers = second % period === 0 ? second : undefined;
+  const { covers, until } = gathering;
+  // What ends by itself has ended at its time, and the next has begun then, however late this is.
+  const end = until ?? second;
+  gathering.covers = end % period === 0 && second < end + period && !options.stepped ? end : undefined;
+  gathering.until = undefined;
+  const isWhole = covers !== undefined && covers + period === end && !options.stepped;
   try {
     probe.turn();
   } catch (error) {
@@ -99,7 +106,7 @@ function turn(gathering: Gathering, second: number, options: TickOptions): Close
   return {
     gathering,
     probe,
-    first: first !== undefined && first + period === second ? first : undefined,
+    first: isWhole ? covers : undefined,
     nanoseconds,
   };
 }
@@ -118,6 +125,7 @@ async function read(closed: Closed, options: TickOptions): Promise<void> {
     if (gathering.probe === probe) failed(gathering, error, options);
   } finally {
     gathering.reading = false;
+    if (gathering.probe === probe) endAtBoundary(gathering, options.clock);
     options.journal.record('ca.instr_beops', () => ({
       fields: {
         cabackend: gathering.source?.name ?? '',
@@ -129,6 +137,14 @@ async function read(closed: Closed, options: TickOptions): Promise<void> {
       value: 1,
     }));
   }
+}
+
+/** Has the probe go over to the next second by itself, where it can. */
+export function endAtBoundary(gathering: Gathering, clock: Clock): void {
+  const { period, covers, probe } = gathering;
+  const next =
+    covers === undefined ? (Math.floor(clock.now() / 1000 / period) + 1) * period : covers + period;
+  gathering.until = probe?.until?.(next) === true ? next : undefined;
 }
 
 function report(gathering: Gathering, second: number, reading: Reading, options: TickOptions): void {

@@ -39,6 +39,11 @@ export interface Cost {
 export interface Probe {
   /** Closes the second: from here on events count to the next. Cheap, called for all probes in a row. */
   turn(): void;
+  /**
+   * From this second of the wall clock on events count to the next by their own time, however late turn() comes then.
+   * False when it is too late for that. Called when the last reading is done. Absent: the second ends with turn().
+   */
+  until?(second: number): boolean;
   /** The second that the last turn() closed. Called once after each turn(), when the source has settled. */
   read(): Reading | Promise<Reading>;
   /** Absent: nobody counts what it costs. */

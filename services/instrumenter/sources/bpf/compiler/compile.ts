@@ -11,7 +11,8 @@ import { isSingle, keyLayout, type KeyLayout } from './key';
 import { listing } from './listing';
 import { plan, type Keeping, type Machine, type Question } from './plan';
 import type { Site } from './site';
-import { compileProgram, CONTROL, COUNTER_BYTES, MAPS } from './program';
+import { CONTROL, COUNTER_BYTES, MAPS } from './maps';
+import { compileProgram } from './program';
 
 export type MapKind = 'array' | 'hash' | 'perCpuArray';
 

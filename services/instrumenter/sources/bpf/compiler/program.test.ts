@@ -1,7 +1,7 @@
 /* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
 import { compile, type Compiled } from './compile';
 import { bucketOfKey } from './key';
-import { CONTROL } from './program';
+import { CONTROL, phaseWord } from './maps';
 import { AT, taskBytes } from '../testing/toy-kernel';
 import {
   ask,
@@ -47,6 +47,21 @@ test('events go to the map of the phase', () => {
   run(compiled, EVENT, into);
   run(compiled, EVENT, into);
   expect([total(into.machine, 0), total(into.machine, 1)]).toEqual([1, 2]);
+});
+
+test('from the end of a phase on events go to the other by their own time, before anybody turns it', () => {
+  const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['execname']), machineOf());
+  for (const phase of [0, 1]) {
+    const into = start(compiled, EVENT);
+    const control = into.machine.map('control').find(Buffer.alloc(4), 0)!.value;
+    control.writeBigUInt64LE(
+      phaseWord(phase, into.world.now + 2n * BigInt(EVENT.latency) - 5n),
+      CONTROL.phase,
+    );
+    for (let i = 0; i < 4; i++) run(compiled, EVENT, into);
+    const totals = [total(into.machine, 0), total(into.machine, 1)];
+    expect(phase === 0 ? totals : totals.reverse()).toEqual([1, 3]);
+  }
 });
 
 test('an event that finds its map full, or no room for its beginning, is counted as lost in its phase', () => {

@@ -9,6 +9,7 @@ import { CONTEXT, Emitter } from './emit';
 import { Frame } from './frame';
 import { emitBucket } from './grid';
 import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
+import { CONTROL, COUNTER_BYTES, MAPS } from './maps';
 import { constant, eachPart, FALSE, print, type Node, type TextNode } from './node';
 import {
   treesOf,
@@ -21,19 +22,7 @@ import {
 } from './plan';
 import { known } from './simplify';
 
-/** Names of the maps that the programs of one question share. */
-export const MAPS = {
-  control: 'control',
-  lost: 'lost',
-  counts: ['counts0', 'counts1'],
-  kept: 'kept',
-  /** Cgroup -> cases that its zone allows. */
-  verdicts: 'verdicts',
-} as const;
-/** Bytes of the control map's value: the phase (0 or 1), then the wall clock's offset. */
-export const CONTROL = { phase: 0, wallOffset: 8, bytes: 16 } as const;
-/** Bytes of a counter. */
-export const COUNTER_BYTES = 8;
+const NOW: Node = { kind: 'call', helper: 'now' };
 /** Flags of an update. */
 const ANY = 0;
 const ONLY_NEW = 1;
@@ -75,6 +64,8 @@ class Program {
   compile(steps: readonly ReadyStep[]): readonly Instruction[] {
     const { asm, emitter } = this;
     for (const tree of steps.flatMap(treesOf)) emitter.expect(tree);
+    // An event belongs to the second in which it happens, whenever the next is opened by user space.
+    for (const step of steps) if (step.kind === 'count') emitter.expect(NOW);
     asm.aluRegister('=', CONTEXT, 1);
     for (const node of sharedBySteps(steps)) emitter.ahead(node);
     for (const step of steps) {
@@ -314,11 +305,11 @@ class Program {
   /** Counts an event that could not be kept as lost. */
   private lose(amount: Node): void {
     const { asm, emitter } = this;
-    emitter.number(amount);
     const second = asm.label();
     const add = asm.label();
-    this.phase(1);
-    asm.jump('!=', 1, 0, second);
+    this.phase(7);
+    emitter.number(amount);
+    asm.jump('!=', 7, 0, second);
     asm.mapValue(1, MAPS.lost, 0);
     asm.goto(add);
     asm.place(second);
@@ -327,9 +318,22 @@ class Program {
     asm.atomicAdd(1, 0, 0);
   }
 
+  /** The phase of this moment. */
   private phase(to: Register): void {
-    this.asm.mapValue(to, MAPS.control, CONTROL.phase);
-    this.asm.load(8, to, to, 0);
+    const { asm } = this;
+    this.emitter.number(NOW);
+    const known = asm.label();
+    asm.mapValue(to, MAPS.control, CONTROL.phase);
+    asm.load(8, 2, to, 0);
+    asm.aluRegister('=', to, 2);
+    asm.alu('&', to, 1);
+    asm.alu('=', 3, -1);
+    asm.aluRegister('-', 3, 2); // the end
+    asm.jumpRegister('<', 0, 3, known);
+    asm.alu('=', 2, 1);
+    asm.aluRegister('-', 2, to);
+    asm.aluRegister('=', to, 2);
+    asm.place(known);
   }
 
   /** Frame offset of the key by which something is kept. */

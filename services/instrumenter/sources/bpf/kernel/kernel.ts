@@ -36,6 +36,7 @@ import { closeLater } from './close-later';
 import type { CompiledProgram, MapSpecification, Samples } from '../compiler/compile';
 import type { Hook } from '../compiler/hook';
 import type { Architecture } from '../compiler/architecture';
+import { readClock, wallOffset } from './clocks';
 
 const LICENCE = Buffer.from('GPL\0'); // most helpers are for programs under this licence only
 /** Room for the verifier's words about a program that it refuses. Allocated only then. */
@@ -315,12 +316,12 @@ export class Kernel {
 
   /** Nanoseconds from the monotonic clock to the wall clock. */
   wallOffset(): bigint {
-    const read = (clock: number): bigint => {
-      const time = Buffer.alloc(16);
-      this.clockGettime(clock, time);
-      return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
-    };
-    return read(CLOCK.realtime) - read(CLOCK.monotonic);
+    return wallOffset(this.clockGettime);
+  }
+
+  /** Nanoseconds of the clock that kernel programs read. */
+  monotonic(): bigint {
+    return readClock(this.clockGettime, CLOCK.monotonic);
   }
 
   /** Kernels before 5.11 charge maps to this limit. Without the right to raise it, it stays as it is. */

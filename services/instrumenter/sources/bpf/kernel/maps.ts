@@ -9,7 +9,7 @@ import { ERRNO } from './abi';
 import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from '../compiler/key';
 import { KernelError, type Kernel } from './kernel';
 import { withOther } from './fold';
-import { COUNTER_BYTES } from '../compiler/program';
+import { COUNTER_BYTES } from '../compiler/maps';
 
 /** Entries taken with one call: enough that a usual second needs one. */
 const BATCH = 2048;

@@ -14,7 +14,7 @@ import { listPrograms, type Compiled, type CompiledProgram } from '../compiler/c
 import { kprobeType } from './hooking';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
-import { CONTROL, COUNTER_BYTES, MAPS } from '../compiler/program';
+import { CONTROL, COUNTER_BYTES, MAPS, phaseWord } from '../compiler/maps';
 import type { Site } from '../compiler/site';
 import type { UserFile } from '../user/known-file';
 import type { UserAttaching } from './user-attaching';
@@ -22,6 +22,7 @@ import { Verdicts } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
 const ONLY_KEY = Buffer.alloc(4);
+const NS_PER_SECOND = 1_000_000_000n;
 
 /** Reasons in a row, each once; so many that a reader reads them. */
 export function reasonsIn(reasons: readonly string[]): string {
@@ -169,6 +170,13 @@ export class BpfProbe implements Probe {
     this.writeControl();
   }
 
+  until(second: number): boolean {
+    const end = BigInt(second) * NS_PER_SECOND - this.kernel.wallOffset();
+    if (end <= this.kernel.monotonic()) return false;
+    this.writeControl(end);
+    return true;
+  }
+
   async read(): Promise<Reading> {
     const closed = 1 - this.phase;
     const counts = this.map(MAPS.counts[closed] ?? MAPS.counts[0]);
@@ -257,8 +265,8 @@ export class BpfProbe implements Probe {
     this.verdicts.write();
   }
 
-  private writeControl(): void {
-    this.control.writeBigUInt64LE(BigInt(this.phase), CONTROL.phase);
+  private writeControl(end?: bigint): void {
+    this.control.writeBigUInt64LE(phaseWord(this.phase, end), CONTROL.phase);
     if (this.compiled.usesWallClock) {
       this.control.writeBigInt64LE(this.kernel.wallOffset(), CONTROL.wallOffset);
     }

@@ -10,7 +10,7 @@ import type { Observation } from '../../../metrics/language/observation';
 import { describe as describeMetric } from '../../../metrics/registry';
 import type { Compiled } from '../compiler/compile';
 import type { Question } from '../compiler/plan';
-import { CONTROL } from '../compiler/program';
+import { CONTROL } from '../compiler/maps';
 import { BpfMachine, type World } from './machine';
 import { AT, taskBytes, toyBtf } from './toy-kernel';
 

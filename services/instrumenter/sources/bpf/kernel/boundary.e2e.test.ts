@@ -1,0 +1,32 @@
+/* The second of an event is that of its own time, on the real kernel: a late turn moves nothing. Needs root. */
+import { totalOf } from '../../../../../common/model/value';
+import { both, GETPPID, is, onRealKernel, own, perl, rename } from '../testing/real-kernel';
+
+onRealKernel('the end of a second', (kernel) => {
+  test('calls after the whole second count to the next, though it is turned 400 ms late', async () => {
+    const comm = own('boundary');
+    const probe = await kernel.enable(
+      'syscall.syscalls',
+      [],
+      both(is('execname', comm), is('syscall', 'getppid')),
+    );
+    const second = Math.ceil(Date.now() / 1000 + 0.2);
+    expect(probe.until(second)).toBe(true);
+    // A call each millisecond; the program knows itself how many were made before.
+    const before = Number(
+      perl(
+        `use Time::HiRes qw(time sleep); ${rename(comm)} my $before = 0; my $end = ${second};
+         sleep($end - 0.2 - time);
+         while (time < $end + 0.4) { my $t = time; syscall(${GETPPID}); $before++ if $t < $end; sleep(0.001) }
+         print $before`,
+      ),
+    );
+    expect(Math.abs(totalOf(await kernel.read(probe)) - before)).toBeLessThanOrEqual(1);
+    expect(totalOf(await kernel.read(probe))).toBeGreaterThan(100);
+  });
+
+  test('a second that is over already cannot be waited for', async () => {
+    const probe = await kernel.enable('unix.proc_execs', []);
+    expect(probe.until(Math.floor(Date.now() / 1000))).toBe(false);
+  });
+});
