@@ -106,6 +106,7 @@ for machine in $MACHINES; do
   cp tools/strange/inside.sh "$root/usr/local/bin/strange-inside"
   for hour in 'root /root/checkout' 'joe /home/joe/my checkout'; do
     who=${hour%% *}
+    [ -z "${ONLY:-}" ] || [ "$ONLY" = "$who" ] || continue
     NAMESPACES=--pid\ --fork\ --kill-child
     [ "$who" = joe ] || NAMESPACES=
     enter "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root FULL="${FULL:-}" \
