@@ -77,7 +77,7 @@ types: $(NODE_MODULES)
 # The file, not the folder, says that an install came to its end. Versions are the lock file's. Not `npm ci`: it refuses
 # a lock file that lacks other platforms' optional binaries, and a registry mirror may not have these to begin with.
 $(NODE_MODULES): package.json package-lock.json
-	@echo 'installing npm packages …'
+	@echo 'fetching npm packages into node_modules (245 MB on disk, about half a minute) …'
 	@npm install --no-save --loglevel=error --no-progress
 	@touch $@
 	@$(OWN) node_modules
