@@ -7,6 +7,8 @@ JEST := node_modules/.bin/jest
 REPORTS := build/reports
 # As root: what was made belongs to whom the checkout belongs to.
 OWN := deps/own.sh
+# What tools of ours keep for the next time stays in the checkout, too.
+export XDG_CACHE_HOME = $(CURDIR)/build/cache
 
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
 # Alone: what counts events of the whole machine, installs, fills both processors itself, or holds a system or a tool to its

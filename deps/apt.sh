@@ -2,6 +2,7 @@
 # own scripts never run. So no root is needed, no service is enabled or started, and removing the folder removes all.
 #   own_apt ARGS …             apt-get with lists, cache and log of its own below $APT, and the machine's own sources,
 #                              proxies and keys; prints nothing but what was asked for, errors to $LOG
+#   own_mirror                 the first of the machine's sources that has a Debian suite, not its security updates
 #   unpack FOLDER              unpacks what was downloaded, but for the C library (UNPACK_ALL=yes: that too)
 #   said                       the first error or warning in $LOG
 APT=$PWD/build/apt
@@ -13,6 +14,11 @@ own_apt() {
   timeout "${SECONDS_TO_FETCH:-900}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -c "$PWD/apt.conf" \
     -o Dir::State::lists="$APT/lists" -o Dir::Cache="$APT" -o Dir::Cache::archives="$APT/archives" \
     -o Dir::Log="$APT/log" "$@" </dev/null 2>>"$LOG"
+}
+
+own_mirror() {
+  own_apt update >/dev/null
+  own_apt indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/\{0,1\}$'
 }
 
 said() {

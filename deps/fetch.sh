@@ -142,6 +142,8 @@ BODY
     ;;
   chromium)
     [ -x "$SYSTEM/usr/lib/chromium/chromium" ] || return 1
+    # Root would fill the machine's cache of fonts.
+    sed -i '/<cachedir>\/var/d' "$SYSTEM/etc/fonts/fonts.conf"
     wrap chromium <<'BODY'
 export FONTCONFIG_PATH="$S/etc/fonts" XDG_DATA_HOME="$S/usr/share"
 exec "$S/usr/lib/chromium/chromium" "$@"

@@ -6,10 +6,6 @@
 set -u
 cd "$(dirname "$0")"
 . ./apt.sh
-# Of all that apt knows, the one that has a Debian suite, not its security updates.
-own_mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\{0,1\}$'
-}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 SYSTEM=$PWD/build/dtrace-system
 APT=$PWD/build/dtrace-apt
@@ -29,10 +25,11 @@ missing() {
 [ "$(id -u)" -eq 0 ] || missing 'fix: run as root: make -C deps dtrace'
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
   missing 'it is put in place on Debian and Ubuntu only; elsewhere set CA_DTRACE to one you have'
-MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
-[ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
 # What was left half done is of no use.
 rm -rf "$SYSTEM" "$APT"
+MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
+[ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
+rm -rf "$APT"
 mkdir -p "$SYSTEM" "$APT/parts"
 : >"$APT/status"
 : >"$LOG"

@@ -21,7 +21,8 @@ missing() {
 
 [ -x "$SYSTEM/usr/bin/prometheus" ] && exit 0
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || missing 'it is put in place on Debian and Ubuntu only'
-MIRROR=${CA_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/\{0,1\}$')}
+rm -rf "$APT" "$SYSTEM"
+MIRROR=${CA_DEBIAN_MIRROR:-$(own_mirror)}
 [ -n "$MIRROR" ] || missing "this machine's apt knows no mirror of Debian: set CA_DEBIAN_MIRROR to one"
 [ -e "$KEYRING" ] || missing 'the package debian-archive-keyring, which has the keys of Debian, is not installed'
 rm -rf "$APT" "$SYSTEM"

@@ -51,6 +51,8 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
   const password = secret(join(folder, 'password'));
   secret(join(folder, 'home', '.erlang.cookie'));
   writeFileSync(join(folder, 'enabled_plugins'), '[].\n');
+  // Erlang looks its own name up; some machines know none, or another localhost.
+  writeFileSync(join(folder, 'inetrc'), '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n');
   writeFileSync(
     join(folder, 'rabbitmq.conf'),
     [
@@ -182,6 +184,7 @@ function environment(folder: string, ports: Ports): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     HOME: at('home'),
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    ERL_INETRC: at('inetrc'),
     // Its own epmd keeps the name apart from other deployments'; a fixed one finds its state again.
     RABBITMQ_NODENAME: 'ca@localhost',
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',

@@ -31,7 +31,7 @@ me() {
 
 # What there is besides the folder: files with owner, mode and size; this shell's files and npm's cache aside.
 listing() {
-  find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path "$FOLDER" -o -path '*/.npm' \) -prune -o \
+  find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run -o -path "$FOLDER" -o -path '*/.npm' \) -prune -o \
     ! -type d -printf '%p %u %m %s %l\n' -o -type d -printf '%p %u %m\n' | sort
 }
 
@@ -102,6 +102,15 @@ curl_lines() {
   head -c 8 heatmap.png | grep -q PNG
 }
 
+# What failed, at the end of what is shown.
+tests() {
+  me rm -rf build/reports
+  me "$@"
+  set -- $?
+  me node build/tools/report/main.js build/reports | cut -c 1-300
+  return "$1"
+}
+
 free_port() {
   for port in 23181 25181 26181 27181 28181; do
     if ! curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$port/"; then echo "$port" && return; fi
@@ -130,12 +139,12 @@ if [ "$WHO" != root ]; then
   claim 'and make run as the user is ready' system_up make run
   claim 'SIGTERM ends this, too' system_down TERM
 fi
-claim 'make check' me make check
+claim 'make check' tests make check
 if [ "$WHO" = root ]; then
   if [ -n "${FULL:-}" ]; then
-    claim 'make test' me make test
+    claim 'make test' tests make test
   else
-    claim 'a choice of make e2e' me make e2e SKIP='^(?!.*(stack/(run|broker|first-light)|user-(files|truth)|postgres|logical-ops|physio-ops|syscalls|cli/completion|validate|man|page-kernel)\.)'
+    claim 'a choice of make e2e' tests make e2e SKIP='^(?!.*(stack/(run|broker|first-light)|user-(files|truth)|postgres|logical-ops|physio-ops|syscalls|cli/completion|validate|man|page-kernel)\.)'
   fi
 fi
 claim 'make clean' me make clean
