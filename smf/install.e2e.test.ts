@@ -24,9 +24,10 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** As a shell with no mask at all would: nothing that root runs may be writable by others. */
 function install(system: string): string {
   const destination = join(root, system);
-  const run = spawnSync(join(__dirname, 'install.sh'), [], {
+  const run = spawnSync('sh', ['-c', `umask 000; exec '${join(__dirname, 'install.sh')}'`], {
     cwd: ROOT,
     env: { ...process.env, DESTDIR: destination, CA_SYSTEM: system },
     encoding: 'utf8',
@@ -48,6 +49,13 @@ function pathsIn(text: string): string[] {
     path.replace(/\.$/, ''),
   );
 }
+
+test.each(['Linux', 'SunOS'])('on %s nothing that is installed can be written by others', (system) => {
+  const find = spawnSync('find', [installed(system), '-perm', '/022', '!', '-type', 'l'], {
+    encoding: 'utf8',
+  });
+  expect(find.stdout.split('\n').filter((path) => path.includes('cloud-analytics'))).toEqual([]);
+});
 
 test.each(['Linux', 'SunOS'])(
   'on %s every path that the installed files name is there, and what is run can be run',

@@ -2,6 +2,8 @@
 # make install DESTDIR=…: the built services, their packages, methods, manifests (SMF) and units (systemd).
 # In: build/ and node_modules/ of the checkout. Out: files below DESTDIR; nothing is started or registered.
 set -eu
+# Root runs what is installed: nobody else may write to it, whatever umask the installing shell has.
+umask 022
 cd "$(dirname "$0")/.."
 DESTDIR=${DESTDIR:-}
 TO=$DESTDIR/opt/cloud-analytics
@@ -38,6 +40,8 @@ if [ ! -e "$TO/etc/environment" ]; then
   # It will hold a password.
   chmod 600 "$TO/etc/environment"
 fi
+# What was there before keeps its modes when it is written over.
+chmod -R go-w "$TO"
 if [ "$SYSTEM" = SunOS ]; then
   mkdir -p "$DESTDIR/lib/svc/manifest/application/cloud-analytics" "$DESTDIR/var/opt/cloud-analytics"
   cp smf/config.xml smf/aggregator.xml smf/instrumenter.xml "$DESTDIR/lib/svc/manifest/application/cloud-analytics/"

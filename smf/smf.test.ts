@@ -29,3 +29,17 @@ test('methods are shell that a shell understands', () => {
     expect(() => execFileSync('sh', ['-n', join(__dirname, 'method', method)])).not.toThrow();
   }
 });
+
+test('services of different users have folders of their own: systemd gives a folder to one user, with all that is in it', () => {
+  const folders = UNITS.map((name) => {
+    const unit = read(`systemd/${name}`);
+    const [user, folder, home] = ['User', 'StateDirectory', 'Environment=CA_HOME'].map(
+      (key) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1],
+    );
+    expect(home).toBe(`/var/lib/${folder}`);
+    expect(unit).toContain('\nStateDirectoryMode=0700\n');
+    return [folder, user] as const;
+  });
+  const users = new Map(folders);
+  for (const [folder, user] of folders) expect(users.get(folder)).toBe(user);
+});

@@ -9,6 +9,7 @@ import { messageOf } from './errors';
 import { createLog, type Log } from './log';
 import { Panic } from './panic';
 import { readSettings, type Environment, type Settings } from './settings';
+import { privateFolder } from './trusted-path';
 
 export interface Host {
   readonly settings: Settings;
@@ -44,6 +45,7 @@ export function run(service: Service, env: Environment): void {
 
 async function runOrThrow(service: Service, env: Environment): Promise<void> {
   const settings = readSettings(env);
+  privateFolder('CA_HOME', settings.home);
   const name = service.name(settings);
   const clock = SYSTEM_CLOCK;
   const panic = new Panic({ service: name, settings, env, clock, log: createLog(name, settings.logLevel) });

@@ -55,6 +55,60 @@ test('beside a make run with CA_HTTP_PORT its port and its folder are meant', ()
   }
 });
 
+describe('a token goes to the address that it was given with', () => {
+  const token = 'CA_TOKEN';
+  const sent = (env: Record<string, string>, flags: Record<string, string> = {}): unknown =>
+    find({ [token]: 'secret', ...env }, flags).token;
+
+  test('from a flag or the environment to any that was named by hand', () => {
+    writeFileSync(file(), CONTEXTS, { mode: 0o600 });
+    expect(sent({ CA_URL: 'http://far/' })).toBe('secret');
+    expect(sent({}, { url: 'http://far/' })).toBe('secret');
+    expect(sent({}, { context: 'home' })).toBe('secret');
+    rmSync(file());
+    expect(sent({})).toBe('secret');
+    expect(sent({ CA_HTTP_PORT: '1' })).toBe('secret');
+    connection(join(folder, 'elsewhere'), 'http://far/');
+    expect(sent({ CA_HOME: join(folder, 'elsewhere') })).toBe('secret');
+  });
+
+  test('not to one that a file in the current folder names, unless it is of this machine', () => {
+    connection(join(folder, '.run'), 'http://evil/');
+    const target = find({ [token]: 'secret' });
+    expect(target.token).toBeUndefined();
+    expect(target.warnings.join()).toContain('the token from environment is not sent to the address from');
+    for (const url of ['https://127.0.0.1:1/', 'http://localhost/', 'http://[::1]:5/']) {
+      connection(join(folder, '.run'), url);
+      expect(sent({})).toBe('secret');
+    }
+    for (const url of ['http://127.0.0.1.evil/', 'http://localhost@evil/', 'http://127.evil/']) {
+      connection(join(folder, '.run'), url);
+      expect(sent({})).toBeUndefined();
+    }
+  });
+
+  test('one of a context to no other address than that context’s', () => {
+    writeFileSync(file(), CONTEXTS, { mode: 0o600 });
+    expect(find({}, { context: 'work' }).token).toBe('secret');
+    expect(find({}, { context: 'work', url: 'http://far/' }).token).toBeUndefined();
+    expect(find({ CA_URL: 'http://far/' }, { context: 'work' }).token).toBeUndefined();
+  });
+
+  test('and what others can write names no address at all', () => {
+    connection(join(folder, '.run'), 'http://127.0.0.1:5/');
+    for (const path of [join(folder, '.run'), join(folder, '.run', 'connection.json')]) {
+      const before = statSync(path).mode;
+      chmodSync(path, 0o777);
+      const { url, warnings } = find();
+      expect([url, warnings.join()]).toEqual([
+        'http://127.0.0.1:23181/',
+        expect.stringContaining('can be written by others'),
+      ]);
+      chmodSync(path, before);
+    }
+  });
+});
+
 test('each fact comes from the first place that has it, and is told with its place', () => {
   connection(join(folder, '.run'), 'http://run/');
   expect(find()).toMatchObject({ url: 'http://run/', amqpUrl: 'amqp://ca:x@127.0.0.1:5/' });

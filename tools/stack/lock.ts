@@ -2,10 +2,11 @@
  * One deployment in a state folder: two would tear each other's files apart. In: the folder. Out: the folder is ours
  * until it is released, or a sentence that says who has it. A file that was left behind holds nobody up.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../common/service/errors';
+import { CaError, messageOf } from '../../common/service/errors';
+import { privateFolder } from '../../common/service/trusted-path';
 
 /** Part of our own command line: a process with a number of old may be anybody's by now. */
 const PROGRAM = join('tools', 'stack', 'main.js');
@@ -19,10 +20,11 @@ export function lockFolder(home: string, program = PROGRAM): () => void {
     );
   }
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    privateFolder('CA_HOME', home);
     rmSync(file, { force: true });
     writeFileSync(file, String(process.pid));
   } catch (error) {
+    if (error instanceof CaError) throw error;
     throw new Error(
       `the state folder ${home} cannot be used: ${messageOf(error)}; fix: make it yours (sudo chown -R ${userInfo().username} '${home}'), or set CA_HOME to another folder`,
       { cause: error },

@@ -3,8 +3,11 @@
  * The guard ends them even when we are killed: it is a shell that reads their ids from a pipe which breaks with us.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+
+/** Not through a link: it may lead to a file that others want us to write to. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export interface Running {
   readonly pid: number;
@@ -32,7 +35,7 @@ export interface Command {
  */
 export async function run(command: Command, guard?: Guard): Promise<Running> {
   mkdirSync(dirname(command.logFile), { recursive: true });
-  const log = openSync(command.logFile, 'a', 0o600);
+  const log = openSync(command.logFile, APPEND, 0o600);
   const child = spawn(command.file, command.args, {
     env: command.env,
     cwd: command.cwd,

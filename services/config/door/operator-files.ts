@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CaError, messageOf } from '../../../common/service/errors';
+import { trustedText } from '../../../common/service/trusted-path';
 import type { Access } from './access';
 import { NO_CUSTOMERS, parseCustomers, type Customers } from '../fleet/customers';
 import { parseTokens, type Tokens } from './tokens';
@@ -20,11 +20,13 @@ interface OperatorFiles {
 export async function readOperatorFiles(access: Access): Promise<OperatorFiles> {
   const read = async (): Promise<{ tokens: Tokens | undefined; customers: Customers }> => ({
     tokens:
-      access.tokensFile === undefined ? undefined : parseTokens(await text('CA_TOKENS', access.tokensFile)),
+      access.tokensFile === undefined
+        ? undefined
+        : parseTokens(await trustedText('CA_TOKENS', access.tokensFile)),
     customers:
       access.customersFile === undefined
         ? NO_CUSTOMERS
-        : parseCustomers(await text('CA_CUSTOMERS', access.customersFile)),
+        : parseCustomers(await trustedText('CA_CUSTOMERS', access.customersFile)),
   });
   let current = await read();
   return {
@@ -42,7 +44,10 @@ export async function readOperatorFiles(access: Access): Promise<OperatorFiles> 
 
 export async function readTls(tls: Access['tls']): Promise<{ cert: string; key: string } | undefined> {
   if (tls === undefined) return undefined;
-  return { cert: await text('CA_TLS_CERT', tls.certFile), key: await text('CA_TLS_KEY', tls.keyFile) };
+  return {
+    cert: await trustedText('CA_TLS_CERT', tls.certFile),
+    key: await trustedText('CA_TLS_KEY', tls.keyFile, true),
+  };
 }
 
 /** The same over restarts, so that aggregators that were told go on answering. */
@@ -54,12 +59,4 @@ export async function frontDoorSecret(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(file, fresh, { mode: 0o600 });
   return fresh;
-}
-
-async function text(setting: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CaError('INVALID', `${setting}: ${messageOf(error)}`, { field: setting, cause: error });
-  }
 }

@@ -9,6 +9,7 @@ import { parseDocument } from './document';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
+import { distrustOf } from '../../../common/service/trusted-path';
 import { DEFAULT_PORT, defaultHome } from '../../../common/service/settings';
 import { UsageError, type Options } from '../options';
 import type { Io } from '../io';
@@ -53,6 +54,7 @@ const VARIABLES = {
 } as const;
 
 const DEFAULT_URL = 'http://127.0.0.1:23181/';
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Throws a UsageError for an address that is none, and for a context that does not exist. */
 export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Target {
@@ -87,7 +89,32 @@ export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Targe
     found[name] = value;
     origins.set(name, place[0]);
   }
+  const [tokenFrom, urlFrom] = [origins.get('token'), origins.get('url') ?? 'default'];
+  if (tokenFrom !== undefined && !maySend(tokenFrom, urlFrom, found['url'] ?? DEFAULT_URL, io)) {
+    delete found['token'];
+    origins.delete('token');
+    warnings.push(
+      `the token from ${tokenFrom} is not sent to the address from ${urlFrom}; fix: name the address with --url or CA_URL, beside the token`,
+    );
+  }
   return { url: DEFAULT_URL, prefix: '', ...found, origins, warnings };
+}
+
+/**
+ * A token goes to the address that it was given with. One from a flag or the environment was given by hand, and so may go to
+ * any address that was; a file in the folder that we happen to be in was not, and leads no further than this machine.
+ */
+function maySend(
+  tokenFrom: string,
+  urlFrom: string,
+  url: string,
+  { env, cwd }: Pick<Io, 'env' | 'cwd'>,
+): boolean {
+  if (tokenFrom === urlFrom) return true;
+  if (tokenFrom !== 'flag' && tokenFrom !== 'environment') return false;
+  const isHere =
+    env['CA_HOME'] === undefined && urlFrom === connectionFile(join(cwd, defaultHome(portOf(env))));
+  return !isHere || LOOPBACK.test(new URL(url).hostname);
 }
 
 /** The front door's port as `make run` reads it; whatever is no port is passed over. */
@@ -116,7 +143,15 @@ function check(name: (typeof NAMES)[number], value: string, origin: string): voi
 }
 
 function connection(home: string, warnings: string[]): [string, Facts][] {
-  const path = join(home, 'connection.json');
+  const path = connectionFile(home);
+  // Who wrote it would have our token and our commands.
+  const why = distrustOf(path) ?? distrustOf(home);
+  if (why !== undefined) {
+    warnings.push(
+      `${path} is left out: it, or its folder, ${why}; fix: remove it, or name the address with --url`,
+    );
+    return [];
+  }
   const text = read(path);
   if (text === undefined) {
     const uid = refusedBy(path, home);
@@ -135,6 +170,10 @@ function connection(home: string, warnings: string[]): [string, Facts][] {
     warnings.push(`${path} is not JSON (${messageOf(error)}); it is left out`);
     return [];
   }
+}
+
+function connectionFile(home: string): string {
+  return join(home, 'connection.json');
 }
 
 /** Whose file it is that may not be read; undefined: it is not there. */
