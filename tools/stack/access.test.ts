@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { checkDocumented } from '../../services/config/testing/documented';
 import { cgroupRoot } from '../../services/instrumenter/sources/bpf/zones/zones';
 import { makeCertificate, type CertificateFiles } from '../testing/certificate';
+import { openBrowser } from '../testing/browser';
 import { startKnownCalls, type KnownCalls } from '../testing/known-calls';
 import { freePorts } from './ports';
 import { buildFolder, startStack, type Stack } from './stack';
@@ -170,6 +171,26 @@ test('a customer reaches its own scope only, and never sees names of nodes', asy
   // No node here belongs to this one: what others' nodes offer is not its business.
   const asked = await ask(TOKENS.globex, 'POST', '/ca/customers/globex/instrumentations', CPU);
   expect(asked).toMatchObject({ status: 400, body: { error: { field: 'module' } } });
+});
+
+test('the page opens in a browser that is asked for a token, and not in one that has none', async () => {
+  const browser = await openBrowser();
+  try {
+    const person = { username: 'anybody', password: TOKENS.operator };
+    const visit = await browser.visit(stack.url, { credentials: person, trusting: true });
+    await visit.page.locator('header').first().waitFor();
+    expect(await visit.page.title()).toContain('Cloud Analytics');
+    expect(visit.complaints).toEqual([]);
+    await visit.close();
+    const wrong = await browser.visit(stack.url, {
+      credentials: { username: 'anybody', password: newToken() },
+      trusting: true,
+    });
+    expect(await wrong.page.locator('header').count()).toBe(0);
+    await wrong.close();
+  } finally {
+    await browser.close();
+  }
 });
 
 test('aggregators answer the front door and nobody else', async () => {

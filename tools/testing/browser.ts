@@ -30,6 +30,10 @@ export interface Look {
   readonly height?: number;
   readonly dark?: boolean;
   readonly scale?: number;
+  /** What its person types when the browser asks for a name and a password. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+  /** Takes any certificate. */
+  readonly trusting?: boolean;
 }
 
 /** Nothing but the page's own requests leaves the browser. */
@@ -73,12 +77,14 @@ export async function openBrowser(): Promise<OpenBrowser> {
 }
 
 async function visit(browser: Browser, url: string, look: Look): Promise<Visit> {
-  const { width = 1280, height = 800, dark = false, scale = 1 } = look;
+  const { width = 1280, height = 800, dark = false, scale = 1, credentials, trusting = false } = look;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: scale,
     colorScheme: dark ? 'dark' : 'light',
     timezoneId: 'UTC',
+    ignoreHTTPSErrors: trusting,
+    ...(credentials === undefined ? {} : { httpCredentials: credentials }),
   });
   // Many pages may share few processors.
   context.setDefaultTimeout(60_000);
