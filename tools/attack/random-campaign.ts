@@ -155,7 +155,7 @@ function judgePath(text: string, sent: string, knowsSomething: boolean): string 
   const good = /^HTTP\/1\.1 (200|201|204)/.exec(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''));
   if (good === null) return undefined;
   // Empty lines before a request are passed over (RFC 9112, section 2.2).
-  const line = /^[\r\n]*([A-Z]+) (\/[^\s?#%\\;]*)(\?[!-"$-~]*)? +HTTP\/1\.[01]\r\n/.exec(sent);
+  const line = /^[\r\n]*([A-Z]+) +(\/[^\s?#%\\;]*)(\?[!-"$-~]*)? +HTTP\/1\.[01]\r\n/.exec(sent);
   const [, method, path = ''] = line ?? [];
   if (line === null || /\/\/|\/\.\.?(\/|$)/.test(path)) return `${good[0]} to a request line that is none`;
   const isOpen = method === 'OPTIONS' || /^\/(healthz|readyz)\/?$/.test(path);

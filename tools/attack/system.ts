@@ -34,16 +34,16 @@ export interface System {
   /** Of an aggregator. */
   readonly aggregatorPort: number;
   /** Over HTTP, with a token or without one; an object goes as JSON. Redirects are not followed. */
-  ask(token: string | undefined, method: string, path: string, body?: unknown): Promise<Answer>;
+  readonly ask: (token: string | undefined, method: string, path: string, body?: unknown) => Promise<Answer>;
   /** Creates an instrumentation and waits until a node gathers it; resolves to its path. */
-  create(token: string, scope: string, question: object): Promise<string>;
+  readonly create: (token: string, scope: string, question: object) => Promise<string>;
   /** Writes CA_CUSTOMERS anew, has it read, and waits until it was. No argument: as it was in the beginning. */
-  customers(file?: object): Promise<void>;
+  readonly customers: (file?: object) => Promise<void>;
   /** Another system on the same broker under a prefix of its own; stopped at the end. One each for the same name. */
-  another(name: string, options?: AnotherOptions): Promise<Stack>;
+  readonly another: (name: string, options?: AnotherOptions) => Promise<Stack>;
   /** What ended or was started anew since the last time; empty: every process still runs. */
-  casualties(): readonly string[];
-  stop(): Promise<void>;
+  readonly casualties: () => readonly string[];
+  readonly stop: () => Promise<void>;
 }
 
 interface AnotherOptions {
