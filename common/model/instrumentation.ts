@@ -32,6 +32,8 @@ export interface Instrumentation {
   readonly customer?: string;
   readonly module: string;
   readonly stat: string;
+  /** Digest of what the metric means: nodes that mean something else by its name leave it alone. Absent: any meaning. */
+  readonly meaning?: string;
   readonly predicate: Predicate;
   /** At most one discrete and one numeric field, in the order asked for. */
   readonly decomposition: readonly string[];

@@ -232,7 +232,6 @@ export const LIMITS = {
 
   /** Waits for another service's answer. */
   enableAggregationMs: 5000,
-  enableInstrumentationMs: 10_000,
   toolAnswerMs: 3000,
 
   /** amqpsnoop: copies that wait at the broker, keys it binds to, and how often it asks for new ones. */
@@ -272,16 +271,26 @@ export const LIMITS = {
   recallAttempts: 5,
   recallAnswerMs: 5000,
   recallRetryMsMax: 8000,
-  /** Enable and disable calls that one node may have outstanding; the rest waits its turn. */
-  callsInFlightPerNode: 32,
-  /** The same of all nodes together, and how long one may go unanswered before its turn is another's. */
-  callsInFlight: 512,
-  callTurnMs: 1000,
+  /** Standings that a whole fleet tells the config service in a second, when all nodes have news. */
+  standingsPerSecond: 5000,
+  /** Catalogues and lists of exceptions that the config service knows and asks for at a time. */
+  contentsKept: 20_000,
+  contentsBytes: 64 * 1024 * 1024,
+  contentsAsked: 32,
+  contentAnswerMs: 5000,
+  /** Silent members that are asked at a time. */
+  membersAsked: 256,
+  /** How long an aggregator counts reports of a node that the config service has given up. */
+  formerNodeMs: 600_000,
   /** Failed calls to members are tried again after this, doubled each time. */
   retryMsMin: 1000,
   retryMsMax: 30_000,
   /** After its first connection the config service gives stored homes and nodes this long to say hello. */
   settleMs: 3000,
+  settleMsMax: 60_000,
+  /** Nodes that one answer names, unless asked for more, and at most. */
+  nodesShown: 100,
+  nodesShownMax: 1000,
 
   /** Requests forwarded to one aggregator at a time; those that may wait for one of these connections, and how long. */
   proxyConnections: 256,

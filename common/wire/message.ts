@@ -9,6 +9,7 @@ import type { Instrumentation } from '../model/instrumentation';
 import { parsePredicate, toPlainPredicate } from '../model/predicate';
 import { checker, Type, type Static, type TSchema } from '../model/schema';
 import type { TextForm } from '../model/text-form';
+import { Digest } from './digest';
 
 /** Raised when a message's meaning changes; receivers drop other versions and say so. */
 export const PROTOCOL_VERSION = 1;
@@ -57,6 +58,7 @@ export const WireInstrumentation = Type.Object({
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   module: Name,
   stat: Name,
+  meaning: Type.Optional(Digest),
   predicate: Type.Unknown(),
   decomposition: Type.Array(Name, { maxItems: 2 }),
   fields: Type.Record(Type.String(), TypeNameSchema),
@@ -123,6 +125,54 @@ export type WireOffer = Static<typeof OfferSchema>;
 export const PROBE_STATES = ['enabling', 'enabled', 'failed', 'stopped'] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
+/** What a node says of itself: its metrics, with their words and where they come from. It travels once for each digest. */
+const CatalogueSchema = Type.Object({
+  metadata: Metadata,
+  offers: Type.Array(OfferSchema, { maxItems: 10_000 }),
+});
+export type WireCatalogue = Static<typeof CatalogueSchema>;
+
+/**
+ * How a node stands with an instrumentation that concerns it, where that is not simply gathered by the first source that
+ * can. All of them together travel once for each digest.
+ */
+const ExceptionSchema = Type.Object({
+  fqid: Fqid,
+  state: Type.Unsafe<ProbeState>({ type: 'string', enum: PROBE_STATES }),
+  source: Type.Optional(Text),
+  reason: Type.Optional(Text),
+  log: Type.Optional(Type.String({ maxLength: 8192 })),
+});
+export type Exception = Static<typeof ExceptionSchema>;
+const ExceptionsSchema = Type.Array(ExceptionSchema, { maxItems: 100_000 });
+
+/** A node in digests: its catalogue, the document that it gathers by, its exceptions. */
+const StandingSchema = Type.Object({ catalogue: Digest, gathers: Digest, exceptions: Digest });
+export type NodeStanding = Static<typeof StandingSchema>;
+
+const HostPatterns = Type.Array(Type.String({ pattern: '^[\\w.*-]{1,200}$' }), {
+  minItems: 1,
+  maxItems: 1000,
+});
+
+/** One instrumentation of the document of what is to be gathered, limited to what its customer may see. */
+const GatherItemSchema = Type.Object({
+  instrumentation: WireInstrumentation,
+  /** Only nodes whose names fit one of these; left out: all. */
+  hosts: Type.Optional(HostPatterns),
+});
+export type GatherItem = Static<typeof GatherItemSchema>;
+
+/** Who should report: nodes that offer one of these catalogues, of these names, but for the exceptions. */
+const ScopeSchema = Type.Object({
+  catalogues: Type.Array(Digest, { maxItems: 100_000 }),
+  hosts: Type.Optional(HostPatterns),
+  except: Type.Array(Text, { maxItems: 100_000 }),
+});
+export type Scope = Static<typeof ScopeSchema>;
+
+const Version = Type.String({ minLength: 1, maxLength: 64 });
+
 /** Periods of instrumentations, by their first seconds. */
 const ResendItems = Type.Array(
   Type.Object({
@@ -134,8 +184,11 @@ const ResendItems = Type.Array(
 export type ResendItems = Static<typeof ResendItems>;
 
 const SCHEMAS = {
-  /** config → broadcast, at every connect, and to a member it does not know: say hello. */
-  config_online: Type.Object({}),
+  /**
+   * config → broadcast, at every connect, and to a member it does not know: say hello. `fleet`: how many nodes there
+   * were; a fleet spreads its hellos.
+   */
+  config_online: Type.Object({ fleet: Type.Optional(Type.Integer({ minimum: 0 })) }),
   /** aggregator → config. */
   aggregator_online: Type.Object({
     instance: Text,
@@ -152,37 +205,55 @@ const SCHEMAS = {
     proof: Type.String({ pattern: '^[0-9a-f]{32,128}$' }),
   }),
   /** instrumenter → config. */
-  instrumenter_online: Type.Object({ metadata: Metadata, offers: Type.Array(OfferSchema) }),
-  /** member → config, now and then: still here. */
-  alive: Type.Object({}),
+  instrumenter_online: Type.Object({
+    standing: StandingSchema,
+    version: Type.Optional(Type.String({ maxLength: 64 })),
+  }),
+  /** config → instrumenter: what is behind this digest of yours? Answered with `content`, or with nothing. */
+  content: Type.Object({ digest: Digest }),
+  /**
+   * member → config, now and then: still here. Instrumenters say how they stand, and do so at once when that changes;
+   * aggregators which list of nodes they have.
+   */
+  alive: Type.Object({ standing: Type.Optional(StandingSchema), nodes: Type.Optional(Version) }),
   /** member → config, at an orderly end. */
   offline: Type.Object({}),
-  /** config → aggregator: own this; also when nodes or mutable properties changed. Answered. */
-  enable_aggregation: Type.Object({
-    instrumentation: WireInstrumentation,
-    nodes: Type.Array(Text, { maxItems: 100_000 }),
+  /**
+   * config → aggregator: which nodes there are, each with its catalogue; from none: all of them, else what has changed
+   * since that version. `more`: this is not the last part.
+   */
+  nodes: Type.Object({
+    from: Type.Optional(Version),
+    to: Version,
+    put: Type.Array(Type.Object({ catalogue: Digest, names: Type.Array(Text, { maxItems: 100_000 }) }), {
+      maxItems: 100_000,
+    }),
+    drop: Type.Array(Text, { maxItems: 100_000 }),
+    more: Type.Optional(Type.Boolean()),
   }),
+  /** config → aggregator: own this; also when its scope or mutable properties changed. Answered. */
+  enable_aggregation: Type.Object({ instrumentation: WireInstrumentation, scope: ScopeSchema }),
   /** config → aggregator: forget this and its data; what is on disk only if it is deleted, not moved. Answered. */
   disable_aggregation: Type.Object({ fqid: Fqid, deleted: Type.Optional(Type.Boolean()) }),
-  /** config → instrumenter: gather this; known ones are left alone. Answered when it runs or cannot. */
-  enable_instrumentation: Type.Object({ instrumentation: WireInstrumentation }),
-  /** config → instrumenter. Answered. */
-  disable_instrumentation: Type.Object({ fqid: Fqid }),
-  /** config → instrumenter, after hello: these are all there should be; stop any other. */
-  expected_instrumentations: Type.Object({ fqids: Type.Array(Fqid, { maxItems: 100_000 }) }),
+  /**
+   * config → broadcast, or an instrumenter that differs: gather this. From no document: `put` is the whole; else a
+   * change of that document. `more`: this is not the last part of it (gathers.ts).
+   */
+  gathers: Type.Object({
+    from: Type.Optional(Digest),
+    to: Digest,
+    put: Type.Array(GatherItemSchema, { maxItems: 100_000 }),
+    drop: Type.Array(Fqid, { maxItems: 100_000 }),
+    more: Type.Optional(Type.Boolean()),
+    fleet: Type.Optional(Type.Integer({ minimum: 0 })),
+  }),
+  /** instrumenter → config: a change did not fit what is here; send the whole. */
+  want_gathers: Type.Object({}),
   /**
    * aggregator → instrumenter: values of these periods, named by their first second, have not come; send them again.
    * Answered, after they were sent, with `unknown`: those that the node does not have.
    */
   resend: Type.Object({ items: ResendItems }),
-  /** instrumenter → config, whenever it changes: how it stands with one instrumentation on this node. */
-  probe_state: Type.Object({
-    fqid: Fqid,
-    state: Type.Unsafe<ProbeState>({ type: 'string', enum: PROBE_STATES }),
-    source: Type.Optional(Text),
-    reason: Type.Optional(Text),
-    log: Type.Optional(Type.String({ maxLength: 8192 })),
-  }),
   /** any → any, answered by the peer itself. */
   ping: Type.Object({}),
   /** any → any, answered by the peer itself: write this down. */
@@ -243,6 +314,17 @@ const CHECKS = new Map(
 );
 
 const checkResendItems = checker(ResendItems, 'reports');
+const checkCatalogue = checker(CatalogueSchema, 'catalogue');
+const checkExceptions = checker(ExceptionsSchema, 'exceptions');
+
+/** What is behind a digest. Throws an INVALID error for anything else. */
+export function readCatalogue(plain: unknown): WireCatalogue {
+  return checkCatalogue(plain);
+}
+
+export function readExceptions(plain: unknown): Exception[] {
+  return checkExceptions(plain);
+}
 
 /** Throws an INVALID error for anything else. */
 export function readResendItems(plain: unknown): ResendItems {

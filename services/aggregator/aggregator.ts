@@ -13,7 +13,7 @@ import {
 } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
-import { fromWire, type Body } from '../../common/wire/message';
+import { fromWire, type Body, type Scope } from '../../common/wire/message';
 import { totalOf } from '../../common/model/value';
 import { Asked } from './ingest/asked';
 import { Clocks, type ClocksOptions } from './ingest/clocks';
@@ -21,6 +21,7 @@ import { Dataset } from './dataset/dataset';
 import type { DiskTrouble, Hindsight } from './disk/hindsight';
 import { Loads } from './ingest/loads';
 import { Recall, type RecallOptions } from './ingest/recall';
+import { Expected, Roster } from './ingest/roster';
 import { Waiting } from './ingest/waiting';
 
 interface AggregatorOptions {
@@ -42,8 +43,8 @@ export interface Owned {
   instrumentation: Instrumentation;
   readonly dataset: Dataset;
   readonly waiting: Waiting;
-  /** Nodes that the config service has asked to report. */
-  nodes: readonly string[];
+  /** Nodes that the config service has named: theirs are the reports that count. */
+  expected: Expected;
   /** What it costs each node that has told so lately. */
   readonly loads: Loads;
   readonly clocks: Pick<Clocks, 'off'>;
@@ -63,8 +64,11 @@ const MISSING_TOLD = 20;
 const WARN_EVERY_MS = 3600 * 1000;
 
 export class Aggregator {
-  /** `unknown`: messages without a report of ours, and reports of instrumentations that are not ours. */
-  readonly counts = { messages: 0, reports: 0, bytes: 0, unknown: 0 };
+  /**
+   * `unknown`: messages without a report of ours, and reports of instrumentations that are not ours; `unnamed`: reports
+   * of nodes that the config service has not named for the instrumentation.
+   */
+  readonly counts = { messages: 0, reports: 0, bytes: 0, unknown: 0, unnamed: 0 };
   private readonly owned = new Map<string, Owned>();
   /** Those whose values are being read from disk. */
   private readonly loading = new Map<string, Promise<Owned>>();
@@ -72,9 +76,11 @@ export class Aggregator {
   private readonly options: AggregatorOptions;
   private readonly recall: Recall;
   readonly clocks: Clocks;
+  readonly roster: Roster;
 
   constructor(options: AggregatorOptions) {
     this.options = options;
+    this.roster = new Roster(options.clock);
     this.clocks = new Clocks(options);
     this.recall = new Recall({ ...options, ask: options.resend, clocks: this.clocks });
   }
@@ -106,15 +112,24 @@ export class Aggregator {
     return this.options.hindsight?.troubleOf(id);
   }
 
-  /** Idempotent: a known instrumentation keeps its data and takes over nodes and mutable properties. */
+  /** Which nodes there are. */
+  nodes(body: Body<'nodes'>): void {
+    this.roster.take(body);
+    for (const owned of this.owned.values()) {
+      this.askedNow(owned);
+      owned.waiting.check();
+    }
+  }
+
+  /** Idempotent: a known instrumentation keeps its data and takes over scope and mutable properties. */
   async enable(body: Body<'enable_aggregation'>): Promise<void> {
     const instrumentation = fromWire(body.instrumentation);
     const id = fqid(instrumentation);
     const known = this.owned.get(id);
     if (known !== undefined) {
       known.instrumentation = instrumentation;
-      known.nodes = body.nodes;
-      known.asked.change(Math.floor(this.options.clock.now() / 1000) + JOINING_SECONDS, body.nodes.length);
+      known.expected = new Expected(body.scope, this.roster, instrumentation.enabled);
+      this.askedNow(known);
       known.dataset.retain(instrumentation.retentionTime);
       known.dataset.startAt(instrumentation.valuesFrom ?? 0);
       known.waiting.check();
@@ -123,11 +138,11 @@ export class Aggregator {
         throw new CaError('NO_RESOURCE', `this aggregator has ${this.owned.size} instrumentations already`);
       }
       // Read first: a value that comes before what was there would not know that it is there already.
-      if (instrumentation.persistData) await this.reload(id, instrumentation, body.nodes);
-      else this.owned.set(id, this.own(instrumentation, body.nodes));
+      if (instrumentation.persistData) await this.reload(id, instrumentation, body.scope);
+      else this.owned.set(id, this.own(instrumentation, body.scope));
     }
-    this.clocks.expect(body.nodes);
-    await this.options.bind(id);
+    this.clocks.expect(this.owned.get(id)?.expected.nodes ?? []);
+    if (known === undefined) await this.options.bind(id);
   }
 
   /** Unbinds and forgets, on disk only what is `deleted`. Requests that wait are told so; unknown ones are no error. */
@@ -158,6 +173,11 @@ export class Aggregator {
         this.counts.unknown++;
         continue;
       }
+      if (!this.roster.counts(node, owned.expected)) {
+        this.counts.unnamed++;
+        this.warn(node, now, { fqid: id, outcome: 'unnamed', second });
+        continue;
+      }
       if (load !== undefined) owned.loads.set(node, load, now);
       const outcome = owned.dataset.update(node, second, duration, value, lost, now);
       if (outcome === 'added') {
@@ -180,6 +200,7 @@ export class Aggregator {
       waiting.check();
     }
     this.clocks.tick();
+    this.roster.tick();
     this.options.hindsight?.tick(this.owned);
     this.recall.tick(this.owned);
     for (const [node, last] of this.warned) if (now - last > WARN_EVERY_MS) this.warned.delete(node);
@@ -194,14 +215,14 @@ export class Aggregator {
 
   status(): Record<string, unknown> {
     const instrumentations = [...this.owned].map(
-      ([id, { instrumentation, dataset, waiting, nodes, since }]) => [
+      ([id, { instrumentation, dataset, waiting, expected, since }]) => [
         id,
         {
           module: instrumentation.module,
           stat: instrumentation.stat,
           shape: dataset.shape,
           since,
-          nsources: nodes.length,
+          nsources: expected.size,
           newest: dataset.newest,
           ...standing(dataset),
           slots: dataset.slotCount,
@@ -216,22 +237,19 @@ export class Aggregator {
     return {
       counts: { ...this.counts },
       recalled,
+      nodes: { version: this.roster.version ?? null, count: this.roster.size },
       ...(this.options.hindsight === undefined ? {} : { hindsight: this.options.hindsight.status() }),
       instrumentations: Object.fromEntries(instrumentations) as unknown,
     };
   }
 
-  private async reload(
-    id: string,
-    instrumentation: Instrumentation,
-    nodes: readonly string[],
-  ): Promise<void> {
+  private async reload(id: string, instrumentation: Instrumentation, scope: Scope): Promise<void> {
     const under = this.loading.get(id);
     if (under !== undefined) {
       await under;
       return;
     }
-    const owned = this.own(instrumentation, nodes);
+    const owned = this.own(instrumentation, scope);
     const loading = (async () => {
       await this.options.hindsight?.load(id, owned.dataset);
       this.owned.set(id, owned);
@@ -241,7 +259,11 @@ export class Aggregator {
     await loading.finally(() => this.loading.delete(id));
   }
 
-  private own(instrumentation: Instrumentation, nodes: readonly string[]): Owned {
+  private askedNow({ asked, expected }: Owned): void {
+    asked.change(Math.floor(this.options.clock.now() / 1000) + JOINING_SECONDS, expected.size);
+  }
+
+  private own(instrumentation: Instrumentation, scope: Scope): Owned {
     const dataset = new Dataset({
       shape: shapeOfInstrumentation(instrumentation),
       grid: gridOfInstrumentation(instrumentation),
@@ -251,16 +273,17 @@ export class Aggregator {
     });
     dataset.startAt(instrumentation.valuesFrom ?? 0);
     const since = Math.floor(this.options.clock.now() / 1000) + 1;
+    const expected = new Expected(scope, this.roster, instrumentation.enabled);
     const owned: Owned = {
       instrumentation,
       dataset,
       waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
-      nodes,
+      expected,
       loads: new Loads(),
       clocks: this.clocks,
       since,
       // Another machine's clock may be ahead of ours.
-      asked: new Asked(Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1), nodes.length),
+      asked: new Asked(Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1), expected.size),
     };
     return owned;
   }
@@ -291,12 +314,12 @@ function standing(dataset: Dataset): { expected: number; reporting: number; miss
  * that the config service asked are expected.
  */
 export function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
-  const { dataset, since, nodes } = owned;
+  const { dataset, since, expected: named } = owned;
   const end = slot + dataset.granularity;
   // Whoever has not reported by now is not on the way: a stretch long past is answered at once, with what there is.
   if (nowMs >= 1000 * end + LIMITS.valueWaitMsMax) return true;
   const settling = nowMs < 1000 * (since + SETTLE_SECONDS + dataset.granularity);
-  const asked = settling && slot >= since ? nodes.length : 0;
+  const asked = settling && slot >= since ? named.size : 0;
   const expected = Math.max(dataset.expected(slot), asked);
   if (expected === 0) return nowMs >= 1000 * end;
   return dataset.reportingLast(slot) >= expected;

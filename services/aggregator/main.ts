@@ -153,6 +153,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     });
   };
 
+  peer.on('nodes', (body) => {
+    aggregator.nodes(body);
+    return undefined;
+  });
   peer.on('enable_aggregation', async (body) => {
     await aggregator.enable(body);
     return {};
@@ -185,7 +189,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     delay.tick(second);
     aggregator.tick();
     ways.tick(aggregator.all, clock.now());
-    peer.tell(keys.config, 'alive', {});
+    const { version } = aggregator.roster;
+    peer.tell(keys.config, 'alive', version === undefined ? {} : { nodes: version });
   });
   const joinBus = async (): Promise<void> => {
     await claim(peer, { url: brokerUrl(settings), host: settings.host, clock, log });

@@ -3,21 +3,20 @@
  * what the API asks for. Out: instrumentations that live on disk, and members that do their part.
  * The REST front is resources.ts; telling members is reconcile.ts.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../common/service/clock';
 import { CaError, messageOf, notFound } from '../../common/service/errors';
 import type { DoorKeys } from '../../common/service/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
-import { predicateFields } from '../../common/model/predicate';
 import { metricName } from '../../common/model/metric';
+import { toWire, type GatherItem } from '../../common/wire/message';
 import { assign } from './fleet/assign';
 import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
-import { MergedCatalogue, type Catalogue } from './fleet/catalogue';
+import { MergedCatalogue, type Catalogue, type Described } from './fleet/catalogue';
 import { nothingBelongsTo, restricted, type Customer, type Customers } from './fleet/customers';
-import { Members, type Aggregator, type Node } from './fleet/members';
+import { Members, type Aggregator } from './fleet/members';
 import type { Standing, Transformations } from './api/present';
 import { profileOf, visible } from './api/profile';
 import type { Profile } from './api/profiles/profile';
@@ -46,8 +45,6 @@ export class Config {
   private mergedOrStale: MergedCatalogue | undefined;
   /** The same of nodes that belong to one customer, those of the operator's file that have asked; gone with any change. */
   private readonly mergedOf = new Map<string, MergedCatalogue>();
-  /** Nodes as they were when it was made. */
-  private mergedNodes = new Map<string, Node>();
   private readonly lastUse = new Map<string, number>();
   private readonly o: ConfigOptions;
 
@@ -66,27 +63,35 @@ export class Config {
         aggregatorGone: (aggregator) => {
           this.reconciler.aggregatorGone(aggregator);
         },
-        nodeUp: (node) => {
-          this.learn(node);
-          this.reconciler.nodeUp(node);
+        aggregatorHeard: (aggregator, nodes) => {
+          this.reconciler.aggregatorHeard(aggregator, nodes);
+        },
+        nodeUp: (node, before) => {
+          if (before?.catalogue !== node.standing.catalogue) this.mergedOf.clear();
+          this.reconciler.nodeUp(node, before);
         },
         nodeGone: (node) => {
-          this.forgetCatalogue(); // half a fleet may leave in one tick: one new catalogue, not hundreds
+          this.mergedOf.clear();
           this.reconciler.nodeGone(node);
+        },
+        nodeHeard: (node, hello) => {
+          this.reconciler.nodeHeard(node, hello);
         },
       },
     });
     this.reconciler = new Reconciler({
       bus,
+      broadcastKey: options.broadcastKey,
       clock,
       log,
       members: this.members,
-      covers: (node, i) => this.covers(node, i),
-      owns: (node, i) => this.owns(node, i),
-      forNode: (i) => this.restrict(i),
+      forNodes: (i) => this.forNodes(i),
       choose: (loads) => this.choose(loads),
       moved: (id, aggregator) => {
         this.saveMove(id, aggregator);
+      },
+      cataloguesChanged: (came) => {
+        this.cataloguesChanged(came);
       },
     });
     for (const [id, record] of options.store.records) this.reconciler.add(id, record, true);
@@ -100,9 +105,8 @@ export class Config {
     });
     this.belongings.check();
     this.members.listen(bus);
-    bus.on('probe_state', (body, { from }) => {
-      this.members.seen(from);
-      this.reconciler.probeState(from, body);
+    bus.on('want_gathers', (_body, { from }) => {
+      if (this.members.seen(from)) this.reconciler.wantGathers(from);
       return undefined;
     });
   }
@@ -115,7 +119,7 @@ export class Config {
   connected(): void {
     this.members.forgiveSilence();
     this.reconciler.connected();
-    this.o.bus.tell(this.o.broadcastKey, 'config_online', {});
+    this.o.bus.tell(this.o.broadcastKey, 'config_online', { fleet: this.members.nodeCount });
   }
 
   /** Each second. */
@@ -141,11 +145,16 @@ export class Config {
   customersChanged(): void {
     this.mergedOf.clear();
     const others = this.belongings.check();
-    this.reconciler.tellAgain((i) => others.has(fqid(i)) || this.isOrphan(i));
+    this.reconciler.askAgain((i) => others.has(fqid(i)) || this.isOrphan(i));
   }
 
-  get conflicts(): MergedCatalogue['conflicts'] {
-    return this.merged.conflicts;
+  /** Nodes whose words disagree with others': one of each kind by name, and how many there are. */
+  get conflicts(): { readonly node: string; readonly nodes: number; readonly problems: readonly string[] }[] {
+    return this.merged.conflicts.map(({ digest, problems }) => {
+      const holders = this.reconciler.standings.catalogues.holders(digest);
+      const [first] = holders;
+      return { node: first?.host ?? '', nodes: holders.size, problems };
+    });
   }
 
   /** What operators may ask for, or one customer of its own nodes: what others' nodes offer is not its business. */
@@ -255,10 +264,12 @@ export class Config {
     return count;
   }
 
-  standing(i: Instrumentation, withNodes: boolean): Standing {
+  /** `page`: also nodes by name, the worst first, from this one on and so many; of operators' instrumentations. */
+  standing(i: Instrumentation, page?: { readonly from: number; readonly limit: number }): Standing {
     const id = fqid(i);
     const state = this.reconciler.countsOf(id);
-    return withNodes && i.customer === undefined ? { state, nodes: this.reconciler.nodesOf(id) } : { state };
+    if (page === undefined || i.customer !== undefined) return { state };
+    return { state, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
   }
 
   /** A full or broken disk is a matter of time and of the operator, not of the client's question. */
@@ -298,38 +309,36 @@ export class Config {
     return customer !== undefined && this.o.customers().get(customer) === undefined;
   }
 
-  private restrict(i: Instrumentation): Instrumentation {
-    return i.customer === undefined ? i : restricted(i, this.o.customers().get(i.customer));
+  private forNodes(i: Instrumentation): GatherItem | undefined {
+    if (i.customer === undefined) return { instrumentation: toWire(i) };
+    const owner = this.o.customers().get(i.customer);
+    if (owner === undefined) return undefined;
+    const item = { instrumentation: toWire(restricted(i, owner)) };
+    const { hosts } = owner.limits;
+    return hosts === undefined ? item : { ...item, hosts: [...hosts] };
   }
 
-  private owns({ host }: Node, { customer }: Instrumentation): boolean {
-    return customer === undefined || this.o.customers().get(customer)?.ownsNode(host) === true;
-  }
-
-  private covers(node: Node, i: Instrumentation): boolean {
-    if (!this.owns(node, i)) return false;
-    const { fields, predicate } = this.restrict(i);
-    return this.merged.covers(node, metricName(i), Object.keys(fields), predicateFields(predicate));
-  }
-
-  /** A fleet that says hello again with the same words costs a comparison each, not a new catalogue each. */
-  private learn(node: Node): void {
-    const known = this.mergedNodes.get(node.key);
-    if (known === undefined) {
-      this.mergedOrStale?.add(node);
-      this.mergedOf.clear();
-      this.mergedNodes.set(node.key, node);
-    } else if (
-      !isDeepStrictEqual(known.metadata, node.metadata) ||
-      !isDeepStrictEqual(known.offers, node.offers)
-    ) {
-      this.forgetCatalogue();
-    }
-  }
-
-  private forgetCatalogue(): void {
-    this.mergedOrStale = undefined;
+  private cataloguesChanged(came: string | undefined): void {
+    const catalogue = came === undefined ? undefined : this.reconciler.standings.catalogues.get(came);
     this.mergedOf.clear();
+    if (came !== undefined && catalogue !== undefined) this.mergedOrStale?.add([came, catalogue]);
+    else this.mergedOrStale = undefined; // half a fleet may leave in one tick: one new catalogue, not hundreds
+  }
+
+  private readonly nodesWith = (digest: string): number =>
+    this.reconciler.standings.catalogues.holders(digest).size;
+
+  /** Catalogues of nodes that are online. */
+  private described(ownsNode: (host: string) => boolean = () => true): Described[] {
+    const found: Described[] = [];
+    for (const [digest, catalogue, holders] of this.reconciler.standings.catalogues.known()) {
+      for (const { host } of holders) {
+        if (!ownsNode(host)) continue;
+        found.push([digest, catalogue]);
+        break;
+      }
+    }
+    return found;
   }
 
   private mergedFor(customer: string): MergedCatalogue {
@@ -337,17 +346,13 @@ export class Config {
     if (owner === undefined) return new MergedCatalogue([]);
     const known = this.mergedOf.get(customer);
     if (known !== undefined) return known;
-    const own = new MergedCatalogue(this.members.nodes.filter(({ host }) => owner.ownsNode(host)));
+    const own = new MergedCatalogue(this.described(owner.ownsNode), this.nodesWith);
     this.mergedOf.set(customer, own);
     return own;
   }
 
   private get merged(): MergedCatalogue {
-    if (this.mergedOrStale === undefined) {
-      this.mergedOrStale = new MergedCatalogue(this.members.nodes);
-      this.mergedNodes = new Map(this.members.nodes.map((node) => [node.key, node]));
-    }
-    return this.mergedOrStale;
+    return (this.mergedOrStale ??= new MergedCatalogue(this.described(), this.nodesWith));
   }
 
   private reap(): void {

@@ -10,13 +10,15 @@ import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
 import { brokerUrl } from '../../common/service/settings';
+import { versionHere } from '../../common/service/version';
 import { budgetOf } from './gather/budget';
 import { listen } from './gather/commands';
-import { hello } from './gather/hello';
+import { catalogueOf } from './gather/catalogue';
 import { Instrumenter } from './gather/instrumenter';
 import { Journal } from './gather/journal';
 import { serveNodeMetrics } from './gather/own-metrics';
 import { Outbox } from './gather/outbox';
+import { Wanted } from './gather/wanted';
 import { stuckReads } from './sources/blocking-io-pool';
 import { checkNames, missingFrom, openSources } from './sources/sources';
 
@@ -74,11 +76,23 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     put: (parcel) => {
       outbox.put(parcel);
     },
-    changed: (standing) => peer.tell(keys.config, 'probe_state', standing),
+    changed: (state) => {
+      wanted.changed(state);
+    },
+  });
+  const wanted: Wanted = new Wanted({
+    host,
+    enable: (instrumentation) => instrumenter.enable(instrumentation),
+    disable: (fqid) => instrumenter.disable(fqid),
+    catalogue: () => catalogueOf(opened),
+    tell: (standing) => peer.tell(keys.config, 'alive', { standing }),
+    ask: () => peer.tell(keys.config, 'want_gathers', {}),
   });
   const sayHello = (): void => {
-    peer.tell(keys.config, 'instrumenter_online', hello(opened));
+    const { standing } = wanted;
+    peer.tell(keys.config, 'instrumenter_online', { standing, version: versionHere() });
   };
+  let hello: NodeJS.Timeout | undefined;
   const status = (): Record<string, unknown> => ({
     service: 'instrumenter',
     host,
@@ -102,9 +116,21 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
       ...peer.counts,
     },
   });
-  // Whoever asked for what this node has now is told, and asks this node again.
-  for (const source of sources) source.onChange?.(() => (bound ? sayHello() : undefined));
-  listen({ peer, instrumenter, sayHello, resend: (items) => outbox.resend(items), status });
+  for (const source of sources) {
+    source.onChange?.(() => {
+      wanted.offersChanged();
+    });
+  }
+  listen({
+    peer,
+    wanted,
+    sayHello: (fleet) => {
+      clearTimeout(hello);
+      hello = setTimeout(sayHello, wanted.pauseMs(fleet));
+    },
+    resend: (items) => outbox.resend(items),
+    status,
+  });
   panic.state('status', status);
   panic.state('broker', () => peer.state);
   panic.state('outbox', () => ({ queued: outbox.queued, ...outbox.counts }));
@@ -114,7 +140,10 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   }
 
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
-  const alive = setInterval(() => peer.tell(keys.config, 'alive', {}), LIMITS.aliveEveryMs);
+  const alive = setInterval(
+    () => peer.tell(keys.config, 'alive', { standing: wanted.standing }),
+    LIMITS.aliveEveryMs,
+  );
 
   const joinBus = async (): Promise<void> => {
     await claim(peer, { url, host, clock, log });
@@ -131,6 +160,8 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     async stop() {
       stopTicks();
       clearInterval(alive);
+      clearTimeout(hello);
+      wanted.close();
       peer.tell(keys.config, 'offline', {});
       await instrumenter.close();
       await Promise.allSettled(sources.map(async (source) => source.close()));

@@ -32,12 +32,12 @@ const control = observe(
     contentType: 'application/json',
     body: encodeMessage({
       version: 1,
-      type: 'probe_state',
+      type: 'log',
       id: '9.1',
       time: AT,
       host: 'n2',
       from: 'ca.instrumenter.n2',
-      body: { fqid: 'global;7', state: 'failed', reason: 'BPF needs root\x1b[2J' },
+      body: { text: 'BPF needs root\x1b[2J' },
     }),
   },
   AT,
@@ -71,16 +71,16 @@ test('a pattern of many # is matched in time that is bounded', () => {
 test.each<[Record<string, string>, boolean, boolean]>([
   [{}, true, true],
   [{ type: 'data' }, true, false],
-  [{ type: 'probe_state,ping' }, false, true],
+  [{ type: 'log,ping' }, false, true],
   [{ node: 'n1' }, true, false],
-  [{ instrumentation: '7' }, true, true],
+  [{ instrumentation: '7' }, true, false],
   [{ instrumentation: 'cust:acme;3' }, true, false],
   [{ key: 'ca.instrumentation.#' }, true, false],
   [{ where: 'type == data && bytes > 10B' }, true, false],
   [{ where: 'lost > 0' }, true, false],
   [{ where: 'lost > 0 && fqid == "global;7"' }, false, false],
   [{ where: 'amount >= 11 && second == 1000' }, true, false],
-  [{ where: 'body.state == failed' }, false, true],
+  [{ where: 'type == log && body.text != ""' }, false, true],
   [{ where: 'from != ""' }, false, true],
   [{ where: 'body.constructor == x || body.constructor.name == x' }, false, false],
   [{ type: 'data', node: 'n2' }, false, false],
@@ -94,8 +94,8 @@ test('one line for people, with the text of strangers made safe', () => {
     `04:10:00.123 data n1 > ca.instrumentation.global;7 ${data.bytes}B second 1000: global;7=11 cust:acme;3=5 (2 lost)`,
   ]);
   expect(formatted(control, 'short', 400)[0]).toBe(
-    '04:10:00.123 probe_state ca.instrumenter.n2 > ca.config ' +
-      `${control.bytes}B {"fqid":"global;7","state":"failed","reason":"BPF needs root\\u001b[2J"}`,
+    '04:10:00.123 log ca.instrumenter.n2 > ca.config ' +
+      `${control.bytes}B {"text":"BPF needs root\\u001b[2J"}`,
   );
   expect(formatted(foreign, 'short', 200)[0]).toBe(
     '04:10:00.123 unknown ? > ca.config 5B message is not JSON',

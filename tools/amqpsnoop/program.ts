@@ -26,7 +26,7 @@ const WATCH: Command = {
     {
       name: 'type',
       value: 'TYPES',
-      about: 'types of messages, with commas: data, ping, status, probe_state, …',
+      about: 'types of messages, with commas: data, ping, status, alive, …',
     },
     { name: 'node', value: 'HOSTS', about: 'from these hosts, with commas' },
     {
@@ -57,7 +57,7 @@ const WATCH: Command = {
   ],
   examples: [
     {
-      line: 'amqpsnoop --type probe_state',
+      line: 'amqpsnoop --type gathers,alive',
       about: 'How it stands with instrumentations, as nodes report it.',
     },
     { line: `amqpsnoop -w 'type == data && lost > 0'`, about: 'Values that say that events were lost.' },

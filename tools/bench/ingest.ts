@@ -78,9 +78,14 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     (fqid) => aggregator.get(fqid) !== undefined,
   );
   await peer.connect();
+  const names = Array.from({ length: NODES }, (_, i) => `node${i}`);
+  aggregator.nodes({ to: 'all', put: [{ catalogue: 'one', names }], drop: [] });
   for (const fqid of fqids) {
     const id = fqid.slice(fqid.indexOf(';') + 1);
-    await aggregator.enable({ instrumentation: toWire(question(id)), nodes: [] });
+    await aggregator.enable({
+      instrumentation: toWire(question(id)),
+      scope: { catalogues: ['one'], except: [] },
+    });
   }
   const stop = SYSTEM_CLOCK.everySecond(() => {
     aggregator.tick();

@@ -29,15 +29,20 @@ export interface Around {
   readonly prefix: string;
 }
 
-export async function startNodes({ stack, broker, prefix }: Around, nodes: number): Promise<Nodes> {
+export async function startNodes(
+  { stack, broker, prefix }: Around,
+  nodes: number,
+  perConnection = 100,
+): Promise<Nodes> {
   const flags = ['--nodes', String(nodes), '--buckets', String(BUCKETS), '--metrics', METRIC];
+  flags.push('--per-connection', String(perConnection));
   const fleet = fork(join(__dirname, '..', 'fleet', 'main.js'), flags, {
     env: { ...process.env, CA_AMQP_URL: broker.url, CA_AMQP_PREFIX: prefix },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const known = (count: number): Promise<true> =>
     until(`${count} nodes being known`, READY_LIMIT_MS, async () =>
-      (await stack.status()).instrumenters.length === count ? true : undefined,
+      (await stack.status()).online.instrumenters === count ? true : undefined,
     );
   const stop = async (): Promise<void> => {
     if (fleet.exitCode === null && fleet.signalCode === null) {

@@ -230,7 +230,7 @@ ID  METRIC           BY                WHERE  NODES
 
 describe('amqpsnoop', () => {
   test('by bindings it sees values and commands, says so, and learns new keys', async () => {
-    const seen = snoop('--by', 'bindings', '--type', 'enable_instrumentation,data', '-n', '8', '--for', '20');
+    const seen = snoop('--by', 'bindings', '--type', 'gathers,data', '-n', '8', '--for', '20');
     await stack.create({ module: 'disk', stat: 'physio_ops' });
     const { out, err } = await seen;
     expect(err).toMatch(/^watching \d+ known keys of amqp:\/\/ca:\*\*\*@127/);

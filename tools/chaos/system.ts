@@ -135,9 +135,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 export async function everybody(system: System, nodes: number): Promise<true | undefined> {
   const { status, body } = await system.ask('GET', '/ca/admin/status');
   if (status !== 200) throw new Error(`status: ${status}`);
-  const { aggregators, instrumenters } = body as { aggregators: unknown[]; instrumenters: unknown[] };
+  const { online } = body as { online: { aggregators: number; instrumenters: number } };
   const wanted = [...system.services.keys()].filter((name) => name.startsWith('aggregator')).length;
-  return aggregators.length === wanted && instrumenters.length === nodes ? true : undefined;
+  return online.aggregators === wanted && online.instrumenters === nodes ? true : undefined;
 }
 
 async function control(broker: PrivateBroker, args: readonly string[]): Promise<string> {

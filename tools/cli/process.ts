@@ -2,10 +2,9 @@
  * A program of the command line as a process. In: a program, and the process that its main.ts hands over.
  * Out: its output and exit status. Whatever is still open when it is done is cut: a tool never hangs on a dead peer.
  */
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
+import { versionHere } from '../../common/service/version';
 import type { Program } from './command';
 import { coloursOf, columnsOf, type Io } from './io';
 import { runProgram } from './program';
@@ -57,17 +56,4 @@ export async function runHere(program: Program, process: NodeJS.Process): Promis
   const status = await runProgram(program, process.argv.slice(2), io);
   // A pipe may still hold output; process.exit would drop it.
   stdout.write('', () => stderr.write('', () => process.exit(status)));
-}
-
-function versionHere(): string {
-  let folder = __dirname;
-  for (;;) {
-    try {
-      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
-    } catch {
-      const above = dirname(folder);
-      if (above === folder) return 'unknown';
-      folder = above;
-    }
-  }
 }

@@ -16,8 +16,8 @@ import {
   decodeMessage,
   encodeMessage,
   PROTOCOL_VERSION,
-  type Body,
   type Message,
+  type WireCatalogue,
 } from '../../common/wire/message';
 import { routes } from '../../common/wire/route';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
@@ -30,7 +30,7 @@ interface ConnectionOptions {
   readonly seed: number;
   readonly skewMs: number;
   readonly oracle: Foretold;
-  readonly hello: Body<'instrumenter_online'>;
+  readonly catalogue: WireCatalogue;
   readonly log: Log;
   readonly malformed: () => void;
   readonly patient?: boolean | undefined;
@@ -82,7 +82,7 @@ export async function connectNodes(
 
 function makeNode(
   name: string,
-  { prefix, seed, skewMs, oracle, hello, patient, made, gaveUp }: ConnectionOptions,
+  { prefix, seed, skewMs, oracle, catalogue, patient, made, gaveUp }: ConnectionOptions,
   link: () => Broker | undefined,
 ): SyntheticNode {
   let lastId = 0;
@@ -90,7 +90,7 @@ function makeNode(
     name,
     routes: routes(prefix),
     oracle,
-    hello,
+    catalogue,
     ...(patient === undefined ? {} : { patient }),
     ...(made === undefined ? {} : { made }),
     ...(gaveUp === undefined ? {} : { gaveUp }),

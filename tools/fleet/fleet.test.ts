@@ -2,7 +2,8 @@ import { SYSTEM_CLOCK } from '../../common/service/clock';
 import type { DataMessage } from '../../common/wire/data';
 import { fqid } from '../../common/model/instrumentation';
 import { SILENT } from '../../common/service/log';
-import { toWire, type Body } from '../../common/wire/message';
+import { changes, Gathers } from '../../common/wire/gathers';
+import { readCatalogue, toWire, type NodeStanding } from '../../common/wire/message';
 import { Peer } from '../../common/wire/peer';
 import { routes, type Routes } from '../../common/wire/route';
 import { totalOf } from '../../common/model/value';
@@ -26,6 +27,8 @@ interface Listener {
   /** type and node, as they came. */
   readonly told: string[];
   readonly messages: DataMessage[];
+  /** How each node has said that it stands. */
+  readonly standings: Map<string, NodeStanding>;
 }
 
 const open: { close(): Promise<void> }[] = [];
@@ -48,10 +51,11 @@ async function listen(): Promise<Listener> {
     clock: SYSTEM_CLOCK,
     log: SILENT,
   });
-  const listener: Listener = { peer, keys, told: [], messages: [] };
-  for (const type of ['instrumenter_online', 'alive', 'offline', 'probe_state'] as const) {
-    peer.on(type, (_body, { host }) => {
+  const listener: Listener = { peer, keys, told: [], messages: [], standings: new Map() };
+  for (const type of ['instrumenter_online', 'alive', 'offline'] as const) {
+    peer.on(type, (body, { host }) => {
       listener.told.push(`${type} ${host}`);
+      if ('standing' in body && body.standing !== undefined) listener.standings.set(host, body.standing);
       return undefined;
     });
   }
@@ -72,12 +76,17 @@ const QUESTIONS = [
   ask('disk.physio_ops', [], { id: '2' }),
 ];
 
-async function enableAll({ peer, keys }: Listener, fleet: Fleet): Promise<void> {
-  for (const question of QUESTIONS) {
-    await peer.bind(keys.instrumentation(fqid(question)));
-    const body = { instrumentation: toWire(question) };
-    await Promise.all(fleet.nodes.map((node) => peer.call(node.key, 'enable_instrumentation', body, 5000)));
-  }
+const ALL = Gathers.EMPTY.with(
+  QUESTIONS.map((question) => ({ instrumentation: toWire(question) })),
+  [],
+);
+
+async function enableAll({ peer, keys, standings }: Listener, fleet: Fleet): Promise<void> {
+  for (const question of QUESTIONS) await peer.bind(keys.instrumentation(fqid(question)));
+  for (const message of changes(undefined, ALL)) peer.tell(keys.broadcast, 'gathers', message);
+  await until('all gathering', 10_000, () =>
+    fleet.nodes.every(({ name }) => standings.get(name)?.gathers === ALL.digest) ? true : undefined,
+  );
 }
 
 const whole = (listener: Listener, fleet: Fleet, second: number): DataMessage[] | undefined => {
@@ -105,21 +114,16 @@ test('every node says hello, and again when the config service asks', async () =
 
 test('only the node that is asked answers, with what it can do', async () => {
   const listener = await listen();
-  const hellos = new Map<string, Body<'instrumenter_online'>>();
-  listener.peer.on('instrumenter_online', (body, { host }) => {
-    hellos.set(host, body);
-    return undefined;
-  });
-  const fleet = await fleetOf(2, { metrics: ['syscall.syscalls'] });
   const { keys, peer } = listener;
+  const fleet = await fleetOf(2, { metrics: ['syscall.syscalls'] });
   const answer = await peer.call(keys.instrumenter('sim1'), 'status', {}, 5000);
   expect(answer).toMatchObject({ service: 'instrumenter', host: 'sim1', instrumentations: [] });
-  await peer.call(keys.instrumenter('sim1'), 'enable_instrumentation', {
-    instrumentation: toWire(QUESTIONS[0]!),
-  }, 5000); // prettier-ignore
+  for (const message of changes(undefined, ALL)) peer.tell(keys.instrumenter('sim1'), 'gathers', message);
+  await until('sim1 gathering', 5000, () => (fleet.nodes[1]?.fqids.length === 1 ? true : undefined));
   expect(fleet.nodes.map((node) => node.fqids)).toEqual([[], ['global;1']]);
-  await until('hello', 5000, () => hellos.get('sim0'));
-  expect(hellos.get('sim0')?.offers.map(({ metric }) => metric)).toEqual(['syscall.syscalls']);
+  const { catalogue: digest } = await until('hello', 5000, () => listener.standings.get('sim0'));
+  const { content } = await peer.call(keys.instrumenter('sim0'), 'content', { digest }, 5000);
+  expect(readCatalogue(content).offers.map(({ metric }) => metric)).toEqual(['syscall.syscalls']);
 });
 
 test('each node sends one message a second with all it was asked, and the totals are the oracle’s', async () => {
@@ -133,8 +137,10 @@ test('each node sends one message a second with all it was asked, and the totals
     expect(reports.map((r) => r.fqid).sort()).toEqual(['global;1', 'global;2']);
     for (const { value } of reports) expect(totalOf(value)).toBe(fleet.oracle.totalIn(node, second));
   }
-  await listener.peer.call(fleet.nodes[0]!.key, 'disable_instrumentation', { fqid: 'global;1' }, 5000);
-  listener.peer.tell(fleet.nodes[1]!.key, 'expected_instrumentations', { fqids: [] });
+  const [less] = changes(ALL, ALL.with([], ['global;1']));
+  const [none] = changes(ALL, Gathers.EMPTY);
+  listener.peer.tell(fleet.nodes[0]!.key, 'gathers', less!);
+  listener.peer.tell(fleet.nodes[1]!.key, 'gathers', none!);
   await until('less', 10_000, () => {
     const last = listener.messages.findLast(({ node }) => node === 'sim0');
     return last?.reports.length === 1 ? true : undefined;

@@ -8,7 +8,8 @@ import type { Broker } from '../../common/wire/broker';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { LIMITS } from '../../common/service/limits';
 import { SILENT, type Log } from '../../common/service/log';
-import { hello } from '../../services/instrumenter/gather/hello';
+import type { WireCatalogue } from '../../common/wire/message';
+import { catalogueOf } from '../../services/instrumenter/gather/catalogue';
 import { openSynthetic } from '../../services/instrumenter/sources/synthetic/source';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { connectNodes } from './connection';
@@ -73,7 +74,7 @@ const AWAY_MS = 3000;
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { seed = 1, buckets = 40, keys = 5, loss = 0, first = 0, log = SILENT } = options;
   const oracle = new Oracle({ seed, buckets, keys, loss });
-  const words = wordsOf(options.metrics);
+  const catalogue = catalogueWith(options.metrics);
   const totals = { restarts: 0, malformed: 0 };
   const schedule = new Schedule({ clock: SYSTEM_CLOCK, seed, jitterMs: options.jitterMs ?? 0 });
   const perConnection = options.nodesPerConnection ?? NODES_PER_CONNECTION;
@@ -95,7 +96,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       patient: options.patient,
       made: options.made,
       gaveUp: options.gaveUp,
-      hello: words,
+      catalogue,
       log,
       malformed: () => totals.malformed++,
     });
@@ -159,8 +160,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 /** What all nodes say of themselves: the whole catalogue, or the named part of it. */
-function wordsOf(metrics: readonly string[] | undefined): ReturnType<typeof hello> {
+function catalogueWith(metrics: readonly string[] | undefined): WireCatalogue {
   const source = openSynthetic({ host: 'sim', clock: SYSTEM_CLOCK, seed: 0 });
   const offers = source.offers().filter(({ metric }) => metrics?.includes(metric) ?? true);
-  return hello([{ name: 'x', source: { ...source, offers: () => offers } }]);
+  return catalogueOf([{ name: 'x', source: { ...source, offers: () => offers } }]);
 }

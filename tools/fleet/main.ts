@@ -8,7 +8,7 @@ import { brokerUrl, readSettings } from '../../common/service/settings';
 import { startFleet } from './fleet';
 
 const USAGE = `usage: node build/tools/fleet/main.js --nodes N [--first N] [--seed N] [--buckets N] [--keys N]
-  [--skew MS] [--jitter MS] [--loss SHARE] [--restart-every SECONDS] [--metrics a.b,c.d]
+  [--skew MS] [--jitter MS] [--loss SHARE] [--restart-every SECONDS] [--metrics a.b,c.d] [--per-connection N]
 Simulates N nodes (sim0, sim1, …) that offer the metrics (all of them unless named) and answer every question with
 values of --keys keys and --buckets buckets.`;
 
@@ -22,6 +22,7 @@ const FLAGS = {
   jitter: { type: 'string', default: '0' },
   loss: { type: 'string', default: '0' },
   'restart-every': { type: 'string', default: '0' },
+  'per-connection': { type: 'string', default: '100' },
   metrics: { type: 'string' },
 } as const;
 
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     jitterMs: number('jitter'),
     loss: number('loss'),
     restartEverySeconds: number('restart-every'),
+    nodesPerConnection: Math.max(1, number('per-connection')),
     ...(values.metrics === undefined ? {} : { metrics: values.metrics.split(',') }),
   });
   const started = process.cpuUsage();

@@ -6,17 +6,19 @@ import type { DataMessage, Report } from '../../common/wire/data';
 import { messageOf } from '../../common/service/errors';
 import { fqid, reportSeconds, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
-import { fromWire, type Body, type Message, type MessageType } from '../../common/wire/message';
+import type { Body, Message, MessageType, WireCatalogue } from '../../common/wire/message';
 import type { Routes } from '../../common/wire/route';
 import { Outbox, type OutboxCounts } from '../../services/instrumenter/gather/outbox';
 import type { Parcel } from '../../services/instrumenter/gather/parcel';
+import { Wanted } from '../../services/instrumenter/gather/wanted';
 import type { Foretold } from './oracle';
 
 export interface NodeOptions {
   readonly name: string;
   readonly routes: Routes;
   readonly oracle: Foretold;
-  readonly hello: Body<'instrumenter_online'>;
+  /** What it offers; the same object for all nodes that offer the same. */
+  readonly catalogue: WireCatalogue;
   /** How far its clock is ahead of the true one, ms. */
   readonly skewMs: number;
   /** True time, ms since 1970. */
@@ -40,6 +42,9 @@ interface Gathering {
   readonly period: number;
 }
 
+/** Nodes that begin in the same second share it: 10,000 nodes with 100 questions each are a million. */
+const gatherings = new WeakMap<Instrumentation, Gathering>();
+
 export class SyntheticNode {
   readonly name: string;
   readonly key: string;
@@ -49,12 +54,15 @@ export class SyntheticNode {
   private readonly gatherings = new Map<string, Gathering>();
   private readonly options: NodeOptions;
   private outbox: Outbox | undefined;
+  private wanted: Wanted;
+  private helloAt: NodeJS.Timeout | undefined;
 
   constructor(options: NodeOptions) {
     this.options = options;
     this.name = options.name;
     this.skewMs = options.skewMs;
     this.key = options.routes.instrumenter(options.name);
+    this.wanted = this.freshWanted();
   }
 
   get running(): boolean {
@@ -83,6 +91,9 @@ export class SyntheticNode {
       this.tell('offline', {});
     }
     this.up = false;
+    clearTimeout(this.helloAt);
+    this.wanted.close();
+    this.wanted = this.freshWanted();
     this.gatherings.clear();
     this.outbox?.close();
     this.outbox = undefined;
@@ -100,11 +111,11 @@ export class SyntheticNode {
   }
 
   hello(): void {
-    if (this.up) this.tell('instrumenter_online', this.options.hello);
+    if (this.up) this.tell('instrumenter_online', { standing: this.wanted.standing });
   }
 
   alive(): void {
-    if (this.up) this.tell('alive', {});
+    if (this.up) this.tell('alive', { standing: this.wanted.standing });
   }
 
   receive(message: Message): void {
@@ -114,22 +125,17 @@ export class SyntheticNode {
     };
     switch (message.type) {
       case 'config_online':
-        this.hello();
+        clearTimeout(this.helloAt);
+        this.helloAt = setTimeout(() => {
+          this.hello();
+        }, this.wanted.pauseMs(message.body.fleet));
         break;
-      case 'enable_instrumentation':
-        try {
-          answer(this.enable(fromWire(message.body.instrumentation)));
-        } catch (error) {
-          const what = { code: 'INVALID', message: messageOf(error) };
-          this.options.tell(message.from, 'answer', { to: message.id, error: what });
-        }
+      case 'gathers':
+        this.wanted.take(message.body);
         break;
-      case 'disable_instrumentation':
-        answer(this.disable(message.body.fqid));
-        break;
-      case 'expected_instrumentations': {
-        const expected = new Set(message.body.fqids);
-        for (const id of this.fqids) if (!expected.has(id)) this.disable(id);
+      case 'content': {
+        const content = this.wanted.content(message.body.digest);
+        answer(content === undefined ? {} : { content });
         break;
       }
       case 'resend':
@@ -202,30 +208,38 @@ export class SyntheticNode {
     }
   }
 
-  private enable(instrumentation: Instrumentation): Body<'probe_state'> {
+  private freshWanted(): Wanted {
+    return new Wanted({
+      host: this.name,
+      catalogue: () => this.options.catalogue,
+      enable: (instrumentation) => {
+        this.enable(instrumentation);
+        return Promise.resolve();
+      },
+      disable: (id) => {
+        this.gatherings.delete(id);
+        return Promise.resolve();
+      },
+      tell: (standing) => {
+        if (this.up) this.tell('alive', { standing });
+      },
+      ask: () => {
+        if (this.up) this.tell('want_gathers', {});
+      },
+    });
+  }
+
+  private enable(instrumentation: Instrumentation): void {
     const id = fqid(instrumentation);
-    if (!instrumentation.enabled) return this.disable(id);
     const period = reportSeconds(instrumentation.granularity);
     const next = Math.floor((this.options.now() + this.skewMs) / 1000) + 1;
-    const known = this.gatherings.get(id);
-    this.gatherings.set(id, {
-      instrumentation,
-      key: this.options.routes.instrumentation(id),
-      period,
-      since: known?.since ?? Math.ceil(next / period) * period,
-    });
-    return this.standing(id, 'enabled');
-  }
-
-  private disable(id: string): Body<'probe_state'> {
-    return this.gatherings.delete(id) ? this.standing(id, 'stopped') : { fqid: id, state: 'stopped' };
-  }
-
-  /** As an instrumenter does, every change is told as well as answered. */
-  private standing(id: string, state: 'enabled' | 'stopped'): Body<'probe_state'> {
-    const standing = { fqid: id, state, source: 'synthetic' };
-    this.tell('probe_state', standing);
-    return standing;
+    const since = this.gatherings.get(id)?.since ?? Math.ceil(next / period) * period;
+    let shared = gatherings.get(instrumentation);
+    if (shared?.since !== since) {
+      shared = { instrumentation, key: this.options.routes.instrumentation(id), period, since };
+      gatherings.set(instrumentation, shared);
+    }
+    this.gatherings.set(id, shared);
   }
 
   private tell<T extends MessageType>(type: T, body: Body<T>): void {

@@ -60,6 +60,7 @@ export interface Stack {
 interface StackStatus {
   readonly aggregators: readonly (Aggregator & { readonly instance: string })[];
   readonly instrumenters: readonly { readonly host: string }[];
+  readonly online: { readonly aggregators: number; readonly instrumenters: number };
 }
 
 /** Services start in about 0.5 s each; a busy machine may take far longer. */
@@ -185,7 +186,7 @@ async function startAll(
     }
     const now = await status();
     const all =
-      now.aggregators.length === aggregators.length && now.instrumenters.length === instrumenters.length;
+      now.online.aggregators === aggregators.length && now.online.instrumenters === instrumenters.length;
     return all ? true : undefined;
   });
   // How tools on this machine find the deployment; it holds the broker's password.

@@ -82,7 +82,7 @@ export async function startTestStack({ ownBroker, ...options }: TestOptions = {}
         const { nodes } = await get<{ nodes: readonly NodeState[] }>(uri);
         const failed = nodes.find((node) => node.state === 'failed');
         if (failed !== undefined) throw new Error(`${failed.node}: ${failed.reason ?? 'failed'}`);
-        return nodes.length > 0 && nodes.every(({ state }) => state === 'enabled') ? true : undefined;
+        return nodes.length > 0 && nodes.every((node) => node.state === 'enabled') ? true : undefined;
       });
       return uri;
     },

@@ -230,12 +230,11 @@ export class Dataset {
     return this.presence.seconds;
   }
 
-  /** Nodes whose report that begins with `second` has not come, of `asked` and of those heard of lately. */
-  absent(second: number, asked: readonly string[], recent: ReadonlySet<string>): string[] {
+  /** Those of the nodes whose report that begins with `second` has not come. */
+  absent(second: number, nodes: ReadonlySet<string>): string[] {
     const { presence } = this;
-    const others = asked.filter((node) => !recent.has(node));
-    if (presence.reporting(second) >= recent.size + others.length) return [];
-    return [...recent, ...others].filter((node) => !presence.has(node, second));
+    if (presence.reporting(second) >= nodes.size) return [];
+    return [...nodes].filter((node) => !presence.has(node, second));
   }
 
   /** Nodes that were heard of for some second from `second` on. */

@@ -199,10 +199,10 @@ function costOf({ loads, instrumentation: { customer } }: Owned): Record<string,
 /** Nodes of it whose clocks are off so far that their seconds are shifted into ours. */
 function describeClocks({
   clocks,
-  nodes,
+  expected,
   instrumentation: { customer },
 }: Owned): Record<string, unknown> | undefined {
-  const off = clocks.off.filter(({ node, shiftSeconds }) => shiftSeconds !== 0 && nodes.includes(node));
+  const off = clocks.off.filter(({ node, shiftSeconds }) => shiftSeconds !== 0 && expected.has(node));
   if (off.length === 0) return undefined;
   const worst = off.reduce((a, b) => (Math.abs(b.shiftSeconds) > Math.abs(a.shiftSeconds) ? b : a));
   return {

@@ -28,7 +28,7 @@ test('a raw value comes with its interval and with who reported', async () => {
 });
 
 test('a value says what gathering it costs, until nodes tell no more', async () => {
-  await values.own(PLAIN);
+  await values.own(PLAIN, ['a']);
   const load = { runsPerSecond: 2000, nanosecondsPerRun: 150, percentOfCore: 0.03, memoryBytes: 4096 };
   const told = { fqid: fqid(PLAIN), value: { shape: 'number' as const, number: 5 }, lost: 0, load };
   values.aggregator.receive(

@@ -35,8 +35,8 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   // Ids are digits: with anything else, a customer's name could run over into another scope's fqid.
   const owned = /^\d{1,15}$/.test(id) ? aggregator.get(name) : undefined;
   if (owned !== undefined) {
-    const { dataset, nodes, asked } = owned;
-    return { fqid: name, dataset, nodes: nodes.length, asked, owned, disk: aggregator.diskTroubleOf(name) };
+    const { dataset, expected, asked } = owned;
+    return { fqid: name, dataset, nodes: expected.size, asked, owned, disk: aggregator.diskTroubleOf(name) };
   }
   const shape = SHAPES.find((known) => known === request.headers['x-ca-instn-shape']);
   const granularity = Number(request.headers['x-ca-instn-granularity']);

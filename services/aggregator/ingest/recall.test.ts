@@ -44,7 +44,15 @@ function setUp(crtime = 0) {
     aggregator,
     asked,
     answers,
-    enable: (nodes: string[]) => aggregator.enable({ instrumentation: toWire(question), nodes }),
+    enable: (names: string[]) => {
+      // n2 was there, and is given up.
+      aggregator.nodes({ to: 'v1', put: [{ catalogue: 'c', names: ['n2', ...names] }], drop: [] });
+      if (!names.includes('n2')) aggregator.nodes({ from: 'v1', to: 'v2', put: [], drop: ['n2'] });
+      return aggregator.enable({
+        instrumentation: toWire(question),
+        scope: { catalogues: ['c'], except: [] },
+      });
+    },
     report: (node: string, second: number) => {
       const value = { shape: 'number', number: 1 } as const;
       const reports = [{ fqid: 'global;1', value, lost: 0 }];

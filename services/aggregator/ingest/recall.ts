@@ -66,7 +66,7 @@ export class Recall {
 
   private look(
     fqid: string,
-    { dataset, instrumentation, nodes }: Owned,
+    { dataset, instrumentation, expected }: Owned,
     now: number,
     wanted: Map<string, Wanted>,
   ): void {
@@ -77,9 +77,9 @@ export class Recall {
     const first = Math.max(kept, Math.floor(instrumentation.crtime / 1000) + 1);
     const tries = this.tries.get(fqid);
     for (const second of tries?.keys() ?? []) if (second < first - CLOCK_SECONDS) tries?.delete(second);
-    const recent = dataset.heardSince(first);
+    const asked = union(dataset.heardSince(first), expected.nodes);
     for (let second = Math.ceil(first / period) * period; second <= last; second += period) {
-      for (const node of dataset.absent(second, nodes, recent)) {
+      for (const node of dataset.absent(second, asked)) {
         const theirs = clocks.toTheirs(node, second, period);
         if ((tries?.get(theirs)?.get(node) ?? 0) >= LIMITS.recallAttempts) continue;
         const reports = wanted.get(node) ?? new Map<string, number[]>();
@@ -138,4 +138,9 @@ export class Recall {
       }
     }
   }
+}
+
+function union(recent: ReadonlySet<string>, named: readonly string[]): ReadonlySet<string> {
+  const others = named.filter((node) => !recent.has(node));
+  return others.length === 0 ? recent : new Set([...recent, ...others]);
 }

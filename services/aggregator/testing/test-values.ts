@@ -8,7 +8,7 @@ import { cacheOfBytes } from '../../../common/service/cache';
 import { serve, type HttpServer } from '../../../common/service/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { SILENT } from '../../../common/service/log';
-import { toWire } from '../../../common/wire/message';
+import { toWire, type Body } from '../../../common/wire/message';
 import type { Value } from '../../../common/model/value';
 import { Aggregator } from '../aggregator';
 import { HeldAnswers } from '../http/answer-budget';
@@ -19,6 +19,8 @@ import { promqlRoutes } from '../promql/routes';
 /** Seconds; where the clock stands at first. */
 export const NOW = 1_300_000_000;
 export const V = '/ca/instrumentations';
+/** Of all nodes. */
+const CATALOGUE = 'catalogue-of-all-nodes';
 
 export function instrumentation(id: string, change: Partial<Instrumentation> = {}): Instrumentation {
   return {
@@ -73,6 +75,7 @@ class TestValues {
   now = 1000 * NOW;
   /** Instrumentations whose messages the aggregator asks for. */
   bound = new Set<string>();
+  private version = 0;
   held!: HeldAnswers;
   aggregator!: Aggregator;
   server!: HttpServer;
@@ -111,13 +114,21 @@ class TestValues {
     return `http://127.0.0.1:${this.server.port}${path}`;
   }
 
+  /** Takes it on; `nodes` are expected to report it. Whoever else reports counts as a node that was there before. */
   own(i: Instrumentation, nodes: string[] = []): Promise<void> {
-    return this.aggregator.enable({ instrumentation: toWire(i), nodes });
+    for (const node of nodes) this.change({ put: [{ catalogue: CATALOGUE, names: [node] }] });
+    const others = [...this.aggregator.roster.nodes.keys()].filter((node) => !nodes.includes(node));
+    const scope = { catalogues: [CATALOGUE], except: others };
+    return this.aggregator.enable({ instrumentation: toWire(i), scope });
   }
 
   report(i: Instrumentation, node: string, second: number, value: Value, lost = 0): void {
     const duration = i.granularity < 5 ? 1 : 5;
     const reports = [{ fqid: fqid(i), value, lost }];
+    if (!this.aggregator.roster.nodes.has(node)) {
+      this.change({ put: [{ catalogue: CATALOGUE, names: [node] }] });
+      this.change({ drop: [node] });
+    }
     this.aggregator.receive({ node, second, duration, sent: this.now, reports }, 100);
   }
 
@@ -127,6 +138,13 @@ class TestValues {
       shape: 'keyed-distribution',
       distributions: new Map(Object.entries(disks)),
     });
+  }
+
+  /** The list of nodes changes. */
+  private change(change: Partial<Body<'nodes'>>): void {
+    const from = this.aggregator.roster.version;
+    const to = `v${++this.version}`;
+    this.aggregator.nodes({ ...(from === undefined ? {} : { from }), to, put: [], drop: [], ...change });
   }
 
   async get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; body: Json }> {

@@ -7,7 +7,7 @@ import { promqlText } from '../../../common/prometheus/promql-text';
 import { toPlainPredicate } from '../../../common/model/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
-import type { NodeState } from '../fleet/job';
+import type { NodeState } from '../fleet/standings';
 
 /** Transformations that aggregators can do: name -> what it is called and which fields it explains. */
 export type Transformations = ReadonlyMap<
@@ -18,7 +18,7 @@ export type Transformations = ReadonlyMap<
 export interface Standing {
   /** How many nodes are in which state. */
   readonly state: Readonly<Record<NodeState['state'], number>>;
-  /** Each node; operators only: customers do not learn servers' names. */
+  /** A page of nodes, the worst first; operators only: customers do not learn servers' names. */
   readonly nodes?: readonly NodeState[];
 }
 

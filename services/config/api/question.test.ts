@@ -1,17 +1,13 @@
 import type { Request } from '../../../common/service/http';
-import { MergedCatalogue } from '../fleet/catalogue';
-import type { Node } from '../fleet/members';
+import { MergedCatalogue, type Described } from '../fleet/catalogue';
 import { METADATA } from '../testing/fake-fleet';
 import { readQuestion } from './question';
 
 const FIELDS = ['hostname', 'execname', 'latency'];
-const node = (source: string): Node => ({
-  key: 'ca.instrumenter.a',
-  host: 'a',
-  since: 0,
-  metadata: METADATA,
-  offers: [{ metric: 'syscall.syscalls', source, fields: FIELDS }],
-});
+const node = (source: string): Described => [
+  source,
+  { metadata: METADATA, offers: [{ metric: 'syscall.syscalls', source, fields: FIELDS }] },
+];
 
 const ask = (catalogue: MergedCatalogue, predicate: object): unknown =>
   readQuestion(
@@ -34,6 +30,6 @@ test('a filter that no event can match is refused when it is asked for, with the
 });
 
 test('where sources of another system take part, whose texts nobody here knows, it is not', () => {
-  const catalogue = new MergedCatalogue([node('bpf'), { ...node('dtrace'), host: 'b' }]);
+  const catalogue = new MergedCatalogue([node('bpf'), node('dtrace')]);
   expect(ask(catalogue, LONG)).toMatchObject({ constant: 'kube-controller-manager' });
 });

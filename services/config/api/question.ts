@@ -13,6 +13,7 @@ import { exportBounds } from '../../../common/prometheus/bounds';
 import { ExportSchema } from '../../../common/wire/message';
 import { checker, Type, type Static } from '../../../common/model/schema';
 import { fitPredicate } from '../../../common/model/text-form';
+import { meaningOf } from '../../../common/wire/coverage';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
 
@@ -190,6 +191,7 @@ function complete(
   return {
     module,
     stat,
+    meaning: meaningOf(metric),
     predicate,
     decomposition,
     fields: typesOf,

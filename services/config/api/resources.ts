@@ -51,6 +51,18 @@ const DESCRIBE_QUERY = Type.Object({
 const LIST_QUERY = Type.Object({
   all: Type.Optional(Type.Boolean({ description: 'Operators only: also those of customers.' })),
 });
+const NODES_QUERY = Type.Object({
+  nodes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LIMITS.nodesShownMax,
+      description: `Operators only: how many nodes to name, those in trouble first; default ${LIMITS.nodesShown}. \`state\` counts all.`,
+    }),
+  ),
+  nodes_from: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Operators only: leave out as many of them: the next page.' }),
+  ),
+});
 const STATUS_QUERY = Type.Object({
   recurse: Type.Optional(Type.Boolean({ description: 'Also what each member says of itself.' })),
   timeout: Type.Optional(
@@ -61,6 +73,7 @@ const STATUS_QUERY = Type.Object({
     }),
   ),
 });
+const checkNodes = checker(NODES_QUERY, 'query');
 const checkStatus = checker(STATUS_QUERY, 'query');
 const checkDescribe = checker(DESCRIBE_QUERY, 'query');
 const checkList = checker(LIST_QUERY, 'query');
@@ -72,13 +85,20 @@ const NOBODY = {
   schema: shape.ERROR,
 };
 
+interface NodesPage {
+  readonly from: number;
+  readonly limit: number;
+}
+
+const FIRST_NODES: NodesPage = { from: 0, limit: LIMITS.nodesShown };
+
 export function resources({ config, proxy, status, statusOfAll }: Services): Resource[] {
-  const present = (i: Instrumentation, withNodes: boolean): unknown =>
-    presentInstrumentation(i, config.standing(i, withNodes), config.transformations);
+  const present = (i: Instrumentation, page?: NodesPage): unknown =>
+    presentInstrumentation(i, config.standing(i, page), config.transformations);
   const created = (i: Instrumentation): Reply => ({
     status: 201,
     headers: { Location: instrumentationPath(i) },
-    json: present(i, true),
+    json: present(i, FIRST_NODES),
   });
 
   const forwardValue: Resource['handle'] = (request, customer) => {
@@ -141,7 +161,7 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
       handle: (request, customer) => {
         const { all } = checkList(queryOf(request, LIST_QUERY));
         const everything = all === true && customer === undefined;
-        return { json: config.list(customer, everything).map((i) => present(i, false)) };
+        return { json: config.list(customer, everything).map((i) => present(i)) };
       },
     },
     {
@@ -162,11 +182,14 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     {
       method: 'GET',
       path: '/instrumentations/:id',
-      summary: 'One instrumentation, and how it stands on each node.',
+      summary: 'One instrumentation, and how it stands on nodes.',
+      query: NODES_QUERY,
       answers: { 200: { description: 'It.', schema: shape.INSTRUMENTATION }, 404: NOT_FOUND },
-      handle: (request, customer) => ({
-        json: present(config.get(request.params['id'] ?? '', customer).instrumentation, true),
-      }),
+      handle: (request, customer) => {
+        const { nodes = FIRST_NODES.limit, nodes_from: from = 0 } = checkNodes(queryOf(request, NODES_QUERY));
+        const { instrumentation } = config.get(request.params['id'] ?? '', customer);
+        return { json: present(instrumentation, { from, limit: nodes }) };
+      },
     },
     {
       method: 'PUT',
@@ -181,7 +204,7 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
       handle: async (request, customer) => {
         const { instrumentation } = config.get(request.params['id'] ?? '', customer);
         const changed = await config.change(instrumentation, (current) => readChanges(request, current));
-        return { json: present(changed, true) };
+        return { json: present(changed, FIRST_NODES) };
       },
     },
     {

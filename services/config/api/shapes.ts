@@ -52,7 +52,9 @@ export const INSTRUMENTATION = Type.Object({
     { enabling: Integer, enabled: Integer, failed: Integer, stopped: Integer, unsupported: Integer },
     { description: 'How many online nodes are in which state.' },
   ),
-  nodes: Type.Optional(Type.Array(NODE)),
+  nodes: Type.Optional(
+    Type.Array(NODE, { description: 'A page of nodes, those in trouble first; `state` counts all.' }),
+  ),
 });
 
 export const INSTRUMENTATIONS = Type.Array(INSTRUMENTATION);
@@ -130,12 +132,16 @@ export const STATUS = Type.Object(
     started: Integer,
     uptime: Integer,
     connected: Type.Boolean(),
+    online: Type.Object(
+      { aggregators: Integer, instrumenters: Integer },
+      { description: 'How many there are; the lists name the first of a large fleet.' },
+    ),
     aggregators: Type.Array(
       Type.Object({ instance: Text, instrumentations: Integer }, { additionalProperties: true }),
     ),
     instrumenters: Type.Array(Type.Object({ host: Text, metrics: Integer }, { additionalProperties: true })),
     instrumentations: Type.Array(Type.Object({ fqid: Text }, { additionalProperties: true })),
-    conflicts: Type.Array(Type.Object({ node: Text, problems: Type.Array(Text) })),
+    conflicts: Type.Array(Type.Object({ node: Text, nodes: Integer, problems: Type.Array(Text) })),
     upstreams: Type.Array(
       Type.Object({ address: Text, running: Integer, waiting: Integer, inRotation: Type.Boolean() }),
       { description: 'How busy the front door is with each aggregator, and whether that answers.' },

@@ -12,6 +12,9 @@ import type { Config } from '../config';
 import { fitting } from './fitting';
 import type { Proxy } from '../door/proxy';
 
+/** Nodes that were not heard of for this long come first. */
+const SILENT_MS = 2 * LIMITS.aliveEveryMs;
+
 export interface StatusParts {
   readonly host: string;
   readonly started: number;
@@ -31,20 +34,25 @@ export interface Status extends Readonly<Record<string, unknown>> {
 export function statusOf({ host, started, now, config, bus, proxy, http, memory }: StatusParts): Status {
   const { members, reconciler } = config;
   const { loads } = reconciler;
-  const nodes = fitting(
-    members.nodes.map(({ key, host: on, since, offers }) => {
-      const working = offers.filter((offer) => offer.fields !== undefined);
+  const { catalogues } = reconciler.standings;
+  const rows = members.nodes
+    .map((node) => ({ node, silentMs: members.silentMs(node.key) }))
+    .sort((x, y) => Number(y.silentMs > SILENT_MS) - Number(x.silentMs > SILENT_MS))
+    .slice(0, LIMITS.nodesShownMax)
+    .map(({ node: { key, host: on, since, standing, version }, silentMs }) => {
+      const known = catalogues.get(standing.catalogue);
+      const working = known?.offers.filter((offer) => offer.fields !== undefined) ?? [];
       return {
         host: on,
         key,
         since,
-        silentMs: members.silentMs(key),
+        silentMs,
+        ...(version === undefined ? {} : { version }),
         metrics: new Set(working.map((offer) => offer.metric)).size,
         sources: [...new Set(working.map((offer) => offer.source))],
       };
-    }),
-    LIMITS.statusNodesBytes,
-  );
+    });
+  const nodes = fitting(rows, LIMITS.statusNodesBytes);
   const instrumentations = fitting(instrumentationRows(config), LIMITS.statusInstrumentationsBytes);
   return {
     service: 'config',
@@ -53,6 +61,7 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
     uptime: now - started,
     connected: bus.connected,
     bus: bus.health,
+    online: { aggregators: members.aggregators.length, instrumenters: members.nodeCount },
     aggregators: members.aggregators.map(({ key, instance, host: on, httpHost, httpPort, since }) => ({
       instance,
       key,
@@ -66,7 +75,10 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
     instrumenters: nodes.rows,
     instrumentations: instrumentations.rows,
     // Left out, so that a status is never larger than a message; the API lists all.
-    unlisted: { instrumenters: nodes.left, instrumentations: instrumentations.left },
+    unlisted: {
+      instrumenters: members.nodeCount - nodes.rows.length,
+      instrumentations: instrumentations.left,
+    },
     conflicts: config.conflicts,
     // How busy the front door is with each aggregator.
     upstreams: proxy.upstreams,
@@ -89,13 +101,9 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
 function instrumentationRows({ records, reconciler }: Config): Readonly<Record<string, unknown>>[] {
   const rows = [...records.values()].map(({ instrumentation: i, aggregator }) => {
     const trouble = reconciler.homeTrouble(fqid(i));
-    const { rows: nodes } = fitting(
-      // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
-      reconciler
-        .nodesOf(fqid(i))
-        .filter(({ state, reason }) => ['failed', 'enabling'].includes(state) || isPartial(state, reason)),
-      LIMITS.statusTroubledNodesBytes,
-    );
+    // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
+    const troubled = reconciler.troubledOf(fqid(i), LIMITS.nodesShown);
+    const { rows: nodes } = fitting(troubled, LIMITS.statusTroubledNodesBytes);
     return {
       fqid: fqid(i),
       metric: metricName(i),
@@ -116,7 +124,3 @@ function instrumentationRows({ records, reconciler }: Config): Readonly<Record<s
     row.trouble !== undefined || row.nodes.length > 0;
   return [...rows.filter(inTrouble), ...rows.filter((row) => !inTrouble(row))];
 }
-
-/** Gathered there, but not all that was asked for. */
-const isPartial = (state: string, reason: string | undefined): boolean =>
-  state === 'enabled' && reason !== undefined;

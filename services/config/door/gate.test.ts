@@ -251,6 +251,7 @@ test('a customer that was removed reads nothing any more, though its token is st
 test('an aggregator hears the secret before anything else', async () => {
   front = await testFront();
   await addAggregator(front.bus, 'a0');
-  expect(front.bus.told.at(-1)).toMatchObject({ to: aggregatorKey('a0'), type: 'front_door' });
+  const told = front.bus.told.filter(({ to }) => to === aggregatorKey('a0'));
+  expect(told[0]).toMatchObject({ type: 'front_door' });
   expect(front.bus.calls).toEqual([]);
 });

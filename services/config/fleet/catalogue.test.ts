@@ -1,17 +1,41 @@
 import { MergedCatalogue } from './catalogue';
 import { METADATA, OFFERS } from '../testing/fake-fleet';
-import type { Node } from './members';
+import { meaningOf, sourceFor } from '../../../common/wire/coverage';
+import { toWire, type GatherItem, type WireCatalogue } from '../../../common/wire/message';
+import { parsePredicate } from '../../../common/model/predicate';
+import type { Described } from './catalogue';
 
-const node = (host: string, change: Partial<Node> = {}): Node => ({
-  key: `ca.instrumenter.${host}`,
+const node = (host: string, change: Partial<WireCatalogue> = {}): Described => [
   host,
-  since: 0,
-  metadata: METADATA,
-  offers: OFFERS,
-  ...change,
+  { metadata: METADATA, offers: OFFERS, ...change },
+];
+const withMetrics = (metrics: WireCatalogue['metadata']['metrics']): WireCatalogue['metadata'] => ({
+  ...METADATA,
+  metrics,
 });
-const withMetrics = (metrics: Node['metadata']['metrics']): Node['metadata'] => ({ ...METADATA, metrics });
 const [SYSCALLS, CPUS] = METADATA.metrics;
+const question = (decomposition: string[], filtered: string[] = []): GatherItem => {
+  const fields = { hostname: 'string', execname: 'string', latency: 'time', size: 'size' } as const;
+  const [filter] = filtered.map((field) => ({ eq: [field, 'x'] }));
+  return {
+    instrumentation: toWire({
+      id: '1',
+      module: 'syscall',
+      stat: 'syscalls',
+      meaning: meaningOf(SYSCALLS!),
+      predicate: parsePredicate(filter ?? {}, () => 'string'),
+      decomposition,
+      fields,
+      valueScope: 'interval',
+      granularity: 1,
+      retentionTime: 600,
+      idleMax: 0,
+      persistData: false,
+      enabled: true,
+      crtime: 0,
+    }),
+  };
+};
 
 test('fields are the union of what nodes offer, in the order of the first', () => {
   const other = [{ metric: 'syscall.syscalls', source: 'dtrace', fields: ['size', 'execname'] }];
@@ -26,18 +50,18 @@ test('fields are the union of what nodes offer, in the order of the first', () =
   expect(merged.conflicts).toEqual([]);
 });
 
-test('a node covers a question only when one of its sources has all the fields', () => {
-  const n = node('a');
-  const merged = new MergedCatalogue([n]);
-  expect(merged.covers(n, 'syscall.syscalls', ['execname', 'latency'])).toBe(true);
-  expect(merged.covers(n, 'syscall.syscalls', ['size'])).toBe(false);
-  const split = node('b', {
+test('a node can gather a question only when one of its sources has all the fields', () => {
+  const [, whole] = node('a');
+  expect(sourceFor(whole, question(['execname', 'latency']))).toBe('bpf');
+  expect(sourceFor(whole, question(['size']))).toBeUndefined();
+  const [, split] = node('b', {
     offers: [
       { metric: 'syscall.syscalls', source: 'x', fields: ['execname'] },
       { metric: 'syscall.syscalls', source: 'y', fields: ['latency'] },
     ],
   });
-  expect(new MergedCatalogue([split]).covers(split, 'syscall.syscalls', ['execname', 'latency'])).toBe(false);
+  expect(sourceFor(split, question(['execname', 'latency']))).toBeUndefined();
+  expect(sourceFor(split, question(['latency']))).toBe('y');
 });
 
 test('a field that only some source breaks down by and none filters by is told from one that any filters by', () => {
@@ -49,21 +73,24 @@ test('a field that only some source breaks down by and none filters by is told f
   const merged = new MergedCatalogue([looked]);
   expect(merged.filters('syscall.syscalls', 'execname')).toBe(false);
   expect(merged.filters('syscall.syscalls', 'latency')).toBe(true);
-  expect(merged.covers(looked, 'syscall.syscalls', ['execname'])).toBe(true);
-  expect(merged.covers(looked, 'syscall.syscalls', ['execname'], ['execname'])).toBe(false);
+  expect(sourceFor(looked[1], question(['execname']))).toBe('x');
+  expect(sourceFor(looked[1], question([], ['execname']))).toBeUndefined();
   merged.add(node('b'));
   expect(merged.filters('syscall.syscalls', 'execname')).toBe(true);
 });
 
-test('a node that means something else by a metric is reported and not asked for it', () => {
+test('a node that means something else by a metric, or by a field, is reported and does not gather it', () => {
   const strange = node('strange', { metadata: withMetrics([{ ...SYSCALLS!, unit: 'bananas' }, CPUS!]) });
   const merged = new MergedCatalogue([node('a'), strange]);
   expect(merged.conflicts).toEqual([
-    { node: 'strange', problems: ['metric syscall.syscalls has another label, unit or type there'] },
+    { digest: 'strange', problems: ['metric syscall.syscalls has another unit or type there'] },
   ]);
-  expect(merged.covers(strange, 'syscall.syscalls', [])).toBe(false);
-  expect(merged.covers(strange, 'cpu.cpus', ['cpu'])).toBe(true);
+  expect(sourceFor(strange[1], question([]))).toBeUndefined();
   expect(merged.metrics.get('syscall.syscalls')?.unit).toBe('syscalls');
+  const fields = { ...METADATA.fields, latency: { label: 'latency', type: 'size' as const } };
+  const [, sizes] = node('sizes', { metadata: { ...METADATA, fields } });
+  expect(sourceFor(sizes, question(['latency']))).toBeUndefined();
+  expect(sourceFor(sizes, question(['execname']))).toBe('bpf');
 });
 
 test('snapshot on one node and interval on another is a snapshot', () => {
@@ -80,20 +107,21 @@ test('words of metrics that nobody can do are not shown', () => {
 test('names such as __proto__ are names like any other', () => {
   const metadata = JSON.parse(
     '{"modules":{"__proto__":{"label":"x"}},"fields":{"constructor":{"label":"y","type":"string"}},"metrics":[]}',
-  ) as Node['metadata'];
+  ) as WireCatalogue['metadata'];
   const metric = { ...SYSCALLS!, module: '__proto__', fields: ['constructor'] };
-  const n = node('a', {
-    metadata: { ...metadata, metrics: [metric] },
-    offers: [{ metric: '__proto__.syscalls', source: 'bpf', fields: ['constructor'] }],
-  });
-  const merged = new MergedCatalogue([n]);
+  const merged = new MergedCatalogue([
+    node('a', {
+      metadata: { ...metadata, metrics: [metric] },
+      offers: [{ metric: '__proto__.syscalls', source: 'bpf', fields: ['constructor'] }],
+    }),
+  ]);
   expect([...merged.metrics.keys()]).toEqual(['__proto__.syscalls']);
-  expect(merged.covers(n, '__proto__.syscalls', ['constructor'])).toBe(true);
+  expect(merged.metrics.get('__proto__.syscalls')?.fields).toEqual(['constructor']);
 });
 
 test('what no node has is told with the reasons, and how many nodes give each; what one node has is not missed', () => {
   const missing = (reason: string) => ({ ...CPUS!, stat: 'usage', synonyms: ['container'], reason });
-  const lacking = (host: string, reason: string): Node =>
+  const lacking = (host: string, reason: string): Described =>
     node(host, { metadata: { ...METADATA, unavailable: [missing(reason)] } });
   const merged = new MergedCatalogue([
     lacking('a', 'bpf: needs root'),

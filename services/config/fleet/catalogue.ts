@@ -1,12 +1,12 @@
 /*
- * What can be asked here and now. In: what each node says it offers. Out: one catalogue, limited to what works
+ * What can be asked here and now. In: the catalogues that nodes have. Out: one catalogue, limited to what works
  * somewhere, and the conflicts. The first node's word stands; where a later one means something else by the same
  * word, it is reported and not asked for metrics that use it.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Field, Metric, MetricName } from '../../../common/model/metric';
 import { metricName } from '../../../common/model/metric';
-import type { Node } from './members';
+import { meaningOf } from '../../../common/wire/coverage';
+import type { WireCatalogue } from '../../../common/wire/message';
 
 export interface Catalogue {
   readonly modules: ReadonlyMap<string, { readonly label: string }>;
@@ -26,10 +26,14 @@ export interface Unavailable {
   readonly reasons: ReadonlyMap<string, number>;
 }
 
+/** A catalogue of nodes that disagrees with the ones before it. */
 interface Conflict {
-  readonly node: string;
+  readonly digest: string;
   readonly problems: readonly string[];
 }
+
+/** What nodes say of themselves, by its digest. */
+export type Described = readonly [digest: string, catalogue: WireCatalogue];
 
 /** Fields of one source, and those among them that it can break down by and not filter by. */
 interface Offered {
@@ -43,8 +47,8 @@ const REASONS = 10;
 
 const EXACT = ['bpf', 'proc'];
 
-interface NodeWords {
-  /** Offers of the node that may be used: metric -> what each source has together. */
+interface Words {
+  /** Its offers that may be used: metric -> what each source has together. */
   readonly offers: Map<string, readonly Offered[]>;
   readonly problems: readonly string[];
 }
@@ -54,37 +58,34 @@ export class MergedCatalogue implements Catalogue {
   readonly fields = new Map<string, Field>();
   /** Fields of these are the union over nodes of what sources really offer. */
   readonly metrics = new Map<MetricName, Metric>();
-  private readonly words = new Map<string, NodeWords>();
+  private readonly words = new Map<string, Words>();
   /** By metric; some node may have it all the same. */
-  private readonly missing = new Map<MetricName, { metric: Metric; reasons: Map<string, number> }>();
+  private readonly missing = new Map<MetricName, { metric: Metric; reasons: Map<string, Set<string>> }>();
 
-  constructor(nodes: readonly Node[]) {
-    for (const node of nodes) this.add(node);
+  private readonly nodesWith: (digest: string) => number;
+
+  /** `nodesWith`: how many nodes have that catalogue. */
+  constructor(catalogues: Iterable<Described>, nodesWith: (digest: string) => number = () => 1) {
+    this.nodesWith = nodesWith;
+    for (const described of catalogues) this.add(described);
   }
 
   get unavailable(): ReadonlyMap<MetricName, Unavailable> {
-    return new Map([...this.missing].filter(([name]) => !this.metrics.has(name)));
+    const nodesOf = (digests: ReadonlySet<string>): number =>
+      [...digests].reduce((sum, digest) => sum + this.nodesWith(digest), 0);
+    const found = [...this.missing].filter(([name]) => !this.metrics.has(name));
+    return new Map(
+      found.map(([name, { metric, reasons }]) => [
+        name,
+        { metric, reasons: new Map([...reasons].map(([reason, digests]) => [reason, nodesOf(digests)])) },
+      ]),
+    );
   }
 
   get conflicts(): Conflict[] {
     return [...this.words]
       .filter(([, { problems }]) => problems.length > 0)
-      .map(([node, { problems }]) => ({ node, problems }));
-  }
-
-  /** True when one source of the node has the metric with all these fields, and can filter by some of them. */
-  covers(
-    node: Node,
-    metric: MetricName,
-    fields: readonly string[],
-    filtered: readonly string[] = [],
-  ): boolean {
-    const offered = this.words.get(node.host)?.offers.get(metric) ?? [];
-    return offered.some(
-      (has) =>
-        fields.every((field) => has.fields.includes(field)) &&
-        !filtered.some((field) => has.unfiltered.includes(field)),
-    );
+      .map(([digest, { problems }]) => ({ digest, problems }));
   }
 
   filters(metric: MetricName, field: string): boolean {
@@ -99,12 +100,12 @@ export class MergedCatalogue implements Catalogue {
     );
   }
 
-  /** Nodes may be added one by one; when one leaves or changes, a new catalogue is made of the rest. */
-  add(node: Node): void {
+  /** Catalogues may be added one by one; when the last node with one leaves, a new merged one is made of the rest. */
+  add([digest, catalogue]: Described): void {
     const problems: string[] = [];
     const strangeFields = new Set<string>();
-    const { modules, fields, metrics, unavailable = [] } = node.metadata;
-    for (const { reason, ...metric } of unavailable) this.miss(metric, reason);
+    const { modules, fields, metrics, unavailable = [] } = catalogue.metadata;
+    for (const { reason, ...metric } of unavailable) this.miss(metric, reason, digest);
     for (const [name, field] of Object.entries(fields)) {
       const known = this.fields.get(name);
       if (known === undefined) continue;
@@ -113,7 +114,7 @@ export class MergedCatalogue implements Catalogue {
         problems.push(`field ${name} is ${field.type} there and ${known.type} here`);
       }
     }
-    const offers = usableOffers(node);
+    const offers = usableOffers(catalogue);
     for (const metric of metrics) {
       const name = metricName(metric);
       const offered = offers.get(name);
@@ -137,15 +138,16 @@ export class MergedCatalogue implements Catalogue {
         if (words !== undefined && !this.fields.has(field)) this.fields.set(field, words);
       }
     }
-    this.words.set(node.host, { offers, problems });
+    this.words.set(digest, { offers, problems });
   }
 
-  private miss(metric: Metric, reason: string): void {
+  private miss(metric: Metric, reason: string, digest: string): void {
     const name = metricName(metric);
-    const known = this.missing.get(name) ?? { metric, reasons: new Map<string, number>() };
+    const known = this.missing.get(name) ?? { metric, reasons: new Map<string, Set<string>>() };
     this.missing.set(name, known);
     const { reasons } = known;
-    if (reasons.has(reason) || reasons.size < REASONS) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const digests = reasons.get(reason) ?? new Set();
+    if (digests.size > 0 || reasons.size < REASONS) reasons.set(reason, digests.add(digest));
   }
 
   private merge(name: MetricName, metric: Metric, offered: readonly Offered[]): void {
@@ -160,9 +162,9 @@ export class MergedCatalogue implements Catalogue {
   }
 }
 
-function usableOffers(node: Node): Map<string, readonly Offered[]> {
+function usableOffers(catalogue: WireCatalogue): Map<string, readonly Offered[]> {
   const offers = new Map<string, readonly Offered[]>();
-  for (const { metric, source, fields, unfiltered = [] } of node.offers) {
+  for (const { metric, source, fields, unfiltered = [] } of catalogue.offers) {
     if (fields !== undefined)
       offers.set(metric, [...(offers.get(metric) ?? []), { source, fields, unfiltered }]);
   }
@@ -171,7 +173,6 @@ function usableOffers(node: Node): Map<string, readonly Offered[]> {
 
 function difference(known: Metric | undefined, metric: Metric): string | undefined {
   if (known === undefined) return undefined;
-  const meaning = ({ label, unit, type }: Metric): unknown => ({ label, unit, type });
-  if (isDeepStrictEqual(meaning(known), meaning(metric))) return undefined;
-  return `metric ${metricName(metric)} has another label, unit or type there`;
+  if (meaningOf(known) === meaningOf(metric)) return undefined;
+  return `metric ${metricName(metric)} has another unit or type there`;
 }

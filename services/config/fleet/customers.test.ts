@@ -1,8 +1,8 @@
 import { evaluate, printPredicate } from '../../../common/model/predicate';
-import { fromWire, type WireInstrumentation } from '../../../common/wire/message';
+import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { isCustomerId, parseCustomers, type Customers } from './customers';
-import { addAggregator, addNode, nodeKey } from '../testing/fake-fleet';
+import { addAggregator, addNode, expectedNodes, gathered, nodeKey } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
 
 const FILE =
@@ -43,10 +43,7 @@ describe('what nodes are asked on behalf of a customer', () => {
   });
   afterEach(() => front.close());
 
-  const asked = (host: string): ReturnType<typeof fromWire>[] =>
-    front.bus.calls
-      .filter(({ to, type }) => to === nodeKey(host) && type === 'enable_instrumentation')
-      .map(({ body }) => fromWire((body as { instrumentation: WireInstrumentation }).instrumentation));
+  const asked = (host: string): Instrumentation[] => [...gathered(front.bus, host).values()];
   const create = (customer: string, predicate: object = {}): ReturnType<TestFront['ask']> =>
     front.ask('POST', `/ca/customers/${customer}/instrumentations`, {
       module: 'syscall',
@@ -114,14 +111,19 @@ describe('what nodes are asked on behalf of a customer', () => {
     await front.bus.until(() => asked('web-1').length === 1);
     customers = parseCustomers('{"customers":{"acme":{"hosts":["web-*"],"zones":["z9"]}}}');
     front.config.customersChanged();
-    await front.bus.until(() => asked('web-1').length === 2);
-    expect(printPredicate(asked('web-1')[1]!.predicate)).toBe('zonename == "z9"');
+    const told = (): string => printPredicate(asked('web-1')[0]!.predicate);
+    await front.bus.until(() => told() === 'zonename == "z9"');
     customers = parseCustomers('{"customers":{}}');
-    await front.bus.until(() => front.config.reconciler.nodesOf('cust:acme;1')[0]?.state === 'enabled');
     front.config.customersChanged();
-    await front.bus.until(() =>
-      front.bus.calls.some(({ to, type }) => to === nodeKey('web-1') && type === 'disable_instrumentation'),
-    );
+    await front.bus.until(() => asked('web-1').length === 0);
+    await front.bus.until(() => expectedNodes(front.bus, 'a0', 'cust:acme;1')?.length === 0);
+    expect(front.config.reconciler.countsOf('cust:acme;1')).toMatchObject({ enabled: 0, unsupported: 0 });
+  });
+
+  test('is expected of its own nodes alone', async () => {
+    await create('acme');
+    await front.bus.until(() => expectedNodes(front.bus, 'a0', 'cust:acme;1')?.length === 1);
+    expect(expectedNodes(front.bus, 'a0', 'cust:acme;1')).toEqual(['web-1']);
   });
 
   test('of others’ nodes it learns nothing, not their number', async () => {
@@ -160,7 +162,7 @@ describe('what nodes are asked on behalf of a customer', () => {
     customers = parseCustomers('{"customers":{"acme":{"hosts":["web-*"],"zones":["z3"]}}}');
     front.config.customersChanged();
     expect(await open()).toBe(false);
-    await front.bus.until(() => asked('web-1').length === 3);
+    await front.bus.until(() => printPredicate(asked('web-1')[0]!.predicate) === 'zonename == "z3"');
     const lost = Math.floor(front.clock.now() / 1000);
     await front.bus.until(() => {
       front.clock.pass(1);

@@ -2,6 +2,7 @@
  * What belongs to which customer. In: the operator's file. Out: for each customer its nodes and its zones, and the
  * question as it may be asked on its behalf: the restriction becomes part of the predicate that kernels evaluate.
  */
+import { fitsGlob } from '../../../common/model/glob';
 import { CaError, invalid, messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
@@ -75,17 +76,11 @@ export function parseCustomers(text: string): Customers {
       if (hosts === undefined && zones === undefined) {
         throw invalid('CA_CUSTOMERS', `must say which hosts or which zones belong to ${id}`);
       }
-      const patterns = hosts?.map(patternOf);
-      const ownsNode = (host: string): boolean => patterns?.some((pattern) => pattern.test(host)) ?? true;
+      const ownsNode = (host: string): boolean => hosts?.some((pattern) => fitsGlob(pattern, host)) ?? true;
       return [id, { ownsNode, zones, limits: { hosts, zones } }] as const;
     }),
   );
   return { get: (id) => customers.get(id) };
-}
-
-/** Checked before: letters, digits, "_", "-", "." and *. A star cannot blow up: it is one .* between plain texts. */
-function patternOf(glob: string): RegExp {
-  return new RegExp(`^${glob.replaceAll('.', '\\.').replace(/\*+/g, '.*')}$`);
 }
 
 /** Without the operator's word nothing belongs to anybody. */

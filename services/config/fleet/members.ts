@@ -10,7 +10,7 @@ import type { Clock } from '../../../common/service/clock';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
-import type { Body } from '../../../common/wire/message';
+import type { Body, NodeStanding } from '../../../common/wire/message';
 import type { Bus } from './bus';
 
 export interface Aggregator {
@@ -25,12 +25,14 @@ export interface Aggregator {
   readonly since: number;
 }
 
-/** One instrumenter, with what it offers. */
+/** One instrumenter, and how it stands, in digests. */
 export interface Node {
   readonly key: string;
   readonly host: string;
-  readonly metadata: Body<'instrumenter_online'>['metadata'];
-  readonly offers: Body<'instrumenter_online'>['offers'];
+  /** Of the software; undefined: not told yet. */
+  version: string | undefined;
+  standing: NodeStanding;
+  /** First hello, ms. */
   readonly since: number;
 }
 
@@ -38,8 +40,13 @@ interface MemberNews {
   /** A hello: new, restarted, or merely asked to say it again. What it was told before may be lost. */
   readonly aggregatorUp: (aggregator: Aggregator) => void;
   readonly aggregatorGone: (aggregator: Aggregator) => void;
-  readonly nodeUp: (node: Node) => void;
+  /** It has told which list of nodes it has. */
+  readonly aggregatorHeard: (aggregator: Aggregator, nodes: string | undefined) => void;
+  /** New, or another standing than `before`. */
+  readonly nodeUp: (node: Node, before: NodeStanding | undefined) => void;
   readonly nodeGone: (node: Node) => void;
+  /** It has told which document it has; `hello`: it has just come. */
+  readonly nodeHeard: (node: Node, hello: boolean) => void;
 }
 
 interface Seen<T> {
@@ -56,6 +63,11 @@ export class Members {
   private readonly log: Log;
   private readonly news: MemberNews;
   private bus: Bus | undefined;
+  /** Questions to silent members that are under way. */
+  private asking = 0;
+  /** What happened since the last line of the log about nodes: a line for each would bury the rest. */
+  private nodesCame = 0;
+  private nodesLeft = 0;
 
   constructor(options: { clock: Clock; log: Log; news: MemberNews }) {
     this.clock = options.clock;
@@ -77,8 +89,8 @@ export class Members {
     return undefined;
   }
 
-  node(key: string): Node | undefined {
-    return this.nodesByKey.get(key)?.member;
+  get nodeCount(): number {
+    return this.nodesByKey.size;
   }
 
   /** Milliseconds since a member was last heard of. */
@@ -98,23 +110,45 @@ export class Members {
       this.news.aggregatorUp(member);
       return undefined;
     });
-    bus.on('instrumenter_online', (body, { from, host }) => {
-      const since = this.nodesByKey.get(from)?.member.since ?? this.clock.now();
-      const member = { key: from, host, since, ...body };
-      this.nodesByKey.set(from, { member, lastSeen: this.clock.now() });
-      this.log.info({ node: host, offers: body.offers.length }, 'instrumenter online');
-      this.news.nodeUp(member);
+    bus.on('instrumenter_online', ({ standing, version }, { from, host }) => {
+      this.heard(from, host, standing, version, true);
       return undefined;
     });
-    bus.on('alive', (_body, { from }) => {
+    bus.on('alive', ({ standing, nodes }, { from, host }) => {
+      const aggregator = this.aggregatorsByKey.get(from)?.member;
+      if (standing !== undefined) this.heard(from, host, standing, undefined, false);
       // We restarted, or gave it up too early: it says hello again and gets all it should have.
-      if (!this.seen(from)) bus.tell(from, 'config_online', {});
+      else if (!this.seen(from)) bus.tell(from, 'config_online', {});
+      if (aggregator !== undefined) this.news.aggregatorHeard(aggregator, nodes);
       return undefined;
     });
     bus.on('offline', (_body, { from }) => {
       this.gone(from, 'said goodbye');
       return undefined;
     });
+  }
+
+  private heard(
+    key: string,
+    host: string,
+    standing: NodeStanding,
+    version: string | undefined,
+    hello: boolean,
+  ): void {
+    const lastSeen = this.clock.now();
+    const known = this.nodesByKey.get(key);
+    const node = known?.member ?? { key, host, version, standing, since: lastSeen };
+    const before = known?.member.standing;
+    if (known === undefined) {
+      this.nodesByKey.set(key, { member: node, lastSeen });
+      this.nodesCame++;
+    } else {
+      known.lastSeen = lastSeen;
+      node.standing = standing;
+      node.version = version ?? node.version;
+    }
+    this.news.nodeUp(node, before);
+    this.news.nodeHeard(node, hello || known === undefined);
   }
 
   /** Anything a member says shows that it is there. False: it is not known here. */
@@ -133,6 +167,12 @@ export class Members {
 
   /** Called each second. */
   expire(): void {
+    if (this.nodesCame > 0 || this.nodesLeft > 0) {
+      const [came, left] = [this.nodesCame, this.nodesLeft];
+      this.log.info({ came, left, online: this.nodesByKey.size }, 'instrumenters came or left');
+      this.nodesCame = 0;
+      this.nodesLeft = 0;
+    }
     const { aggregatorSilentMs, aggregatorGoneMs, instrumenterSilentMs, instrumenterGoneMs } = LIMITS;
     for (const [key, seen] of this.aggregatorsByKey)
       this.judge(key, seen, aggregatorSilentMs, aggregatorGoneMs);
@@ -146,7 +186,9 @@ export class Members {
     const silent = Math.min(bus.heardUntil, this.clock.now()) - seen.lastSeen;
     if (silent > goneMs) this.gone(key, 'is silent');
     if (silent <= silentMs || silent > goneMs || seen.asking === true) return;
+    if (this.asking >= LIMITS.membersAsked) return;
     seen.asking = true;
+    this.asking++;
     const { lastSeen } = seen;
     bus
       .call(key, 'ping', {}, LIMITS.memberPingMs)
@@ -165,6 +207,7 @@ export class Members {
       )
       .finally(() => {
         seen.asking = false;
+        this.asking--;
       });
   }
 
@@ -172,7 +215,11 @@ export class Members {
     const aggregator = this.aggregatorsByKey.get(key)?.member;
     const node = this.nodesByKey.get(key)?.member;
     if (aggregator === undefined && node === undefined) return;
-    this.log.warn({ member: key, why }, 'a member is gone');
+    if (node === undefined) this.log.warn({ member: key, why }, 'a member is gone');
+    else {
+      this.log.debug({ member: key, why }, 'a node is gone');
+      this.nodesLeft++;
+    }
     this.aggregatorsByKey.delete(key);
     this.nodesByKey.delete(key);
     if (aggregator !== undefined) this.news.aggregatorGone(aggregator);

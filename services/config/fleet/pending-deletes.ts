@@ -1,6 +1,6 @@
 /*
  * What aggregators must still be told to forget: instrumentations that were deleted, or that moved elsewhere while
- * they were away. In: debts. Out: commands, repeated at each tick and hello until they are answered.
+ * they were away. In: their ids. Out: commands, repeated at each tick and hello until they are answered.
  */
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -8,7 +8,7 @@ import type { Log } from '../../../common/service/log';
 import type { Bus } from './bus';
 import type { Aggregator, Members } from './members';
 
-interface DebtsOptions {
+interface PendingDeletesOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly members: Pick<Members, 'aggregator'>;
@@ -18,34 +18,34 @@ interface DebtsOptions {
   readonly isBusy: (fqid: string, instance: string) => boolean;
 }
 
-export class Debts {
-  private readonly owed = new Map<string, Set<string>>();
-  private readonly o: DebtsOptions;
+export class PendingDeletes {
+  private readonly pending = new Map<string, Set<string>>();
+  private readonly o: PendingDeletesOptions;
 
-  constructor(options: DebtsOptions) {
+  constructor(options: PendingDeletesOptions) {
     this.o = options;
   }
 
-  owe(instance: string, fqid: string): void {
-    const debts = this.owed.get(instance) ?? new Set();
-    this.owed.set(instance, debts.add(fqid));
+  add(instance: string, fqid: string): void {
+    const ids = this.pending.get(instance) ?? new Set();
+    this.pending.set(instance, ids.add(fqid));
     // It cannot hold more than this, whatever we forgot to tell it.
-    if (debts.size > LIMITS.instrumentationsPerAggregator) debts.delete([...debts][0] ?? '');
+    if (ids.size > LIMITS.instrumentationsPerAggregator) ids.delete([...ids][0] ?? '');
     const aggregator = this.o.members.aggregator(instance);
-    if (aggregator !== undefined) this.pay(aggregator);
+    if (aggregator !== undefined) this.tell(aggregator);
   }
 
   /** It is to have it again. */
-  forgive(instance: string, fqid: string): void {
-    this.owed.get(instance)?.delete(fqid);
+  cancel(instance: string, fqid: string): void {
+    this.pending.get(instance)?.delete(fqid);
   }
 
-  pay({ instance, key }: Aggregator): void {
-    const debts = this.owed.get(instance);
-    if (debts === undefined) return;
-    for (const fqid of [...debts]) {
+  tell({ instance, key }: Aggregator): void {
+    const ids = this.pending.get(instance);
+    if (ids === undefined) return;
+    for (const fqid of [...ids]) {
       if (this.o.isBusy(fqid, instance)) continue;
-      debts.delete(fqid);
+      ids.delete(fqid);
       this.o.bus
         .call(
           key,
@@ -55,10 +55,10 @@ export class Debts {
         )
         .catch((error: unknown) => {
           this.o.log.warn({ fqid, aggregator: instance, reason: messageOf(error) }, 'not disabled yet');
-          debts.add(fqid);
-          this.owed.set(instance, debts);
+          ids.add(fqid);
+          this.pending.set(instance, ids);
         });
     }
-    if (debts.size === 0) this.owed.delete(instance);
+    if (ids.size === 0) this.pending.delete(instance);
   }
 }

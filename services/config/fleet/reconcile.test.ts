@@ -1,7 +1,15 @@
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import type { AnswerBody } from '../../../common/wire/peer';
-import { addAggregator, addNode, aggregatorKey, expectedNodes, nodeKey, OFFERS } from '../testing/fake-fleet';
+import {
+  addAggregator,
+  addNode,
+  aggregatorKey,
+  except,
+  expectedNodes,
+  gathered,
+  nodeKey,
+  OFFERS,
+} from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
 
 const QUESTION = { module: 'syscall', stat: 'syscalls', decomposition: ['execname', 'latency'] };
@@ -18,8 +26,9 @@ async function create(body: unknown = QUESTION): Promise<string> {
   return (json as { id: string }).id;
 }
 
-const nodeCalls = (host: string): string[] =>
-  front.bus.calls.filter(({ to, type }) => to === nodeKey(host) && type !== 'ping').map(({ type }) => type);
+const documents = (): { to: string; body: { from?: string; put: unknown[] } }[] =>
+  front.bus.told.filter(({ type }) => type === 'gathers') as never;
+const gathers = (host: string): string[] => [...gathered(front.bus, host).keys()];
 const nodes = (id: string): unknown => front.config.reconciler.nodesOf(`global;${id}`);
 
 test('a new instrumentation goes to one aggregator and to every node that can do it', async () => {
@@ -31,9 +40,10 @@ test('a new instrumentation goes to one aggregator and to every node that can do
   const id = await create();
   await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 1);
   expect(expectedNodes(front.bus, 'a0', `global;${id}`)).toEqual(['n1']);
-  expect(nodeCalls('n2')).toEqual([]);
+  expect([gathers('n1'), gathers('n2')]).toEqual([[`global;${id}`], []]);
+  await front.bus.until(() => front.config.reconciler.countsOf(`global;${id}`).enabled === 1);
   expect(nodes(id)).toEqual([
-    { node: 'n1', state: 'enabled' },
+    { node: 'n1', state: 'enabled', source: 'bpf' },
     { node: 'n2', state: 'unsupported', reason: 'no BTF' },
   ]);
 });
@@ -41,81 +51,115 @@ test('a new instrumentation goes to one aggregator and to every node that can do
 test('a node that cannot is failed with its reason; the others report', async () => {
   await addAggregator(front.bus, 'a0');
   await addNode(front.bus, 'good');
-  await addNode(front.bus, 'bad', () => {
-    throw new CaError('INTERNAL', 'the verifier refused');
-  });
-  const id = await create();
-  await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 1);
-  expect(nodes(id)).toEqual([
-    { node: 'good', state: 'enabled' },
-    { node: 'bad', state: 'failed', reason: 'the verifier refused' },
-  ]);
-  front.clock.pass(60);
-  expect(nodeCalls('bad')).toHaveLength(1);
-});
-
-test('a node that never answers delays nobody else', async () => {
-  await addAggregator(front.bus, 'a0');
-  await addNode(front.bus, 'stuck', () => undefined);
-  await addNode(front.bus, 'quick');
-  const ids = [await create(), await create()];
-  for (const id of ids) {
-    await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.includes('quick') === true);
-    expect(nodes(id)).toEqual([
-      { node: 'stuck', state: 'enabling' },
-      { node: 'quick', state: 'enabled' },
-    ]);
-  }
-});
-
-test('a storm of commands is sent so many at a time, over all nodes, and all are enabled in the end', async () => {
-  await addAggregator(front.bus, 'a0');
-  const hosts = Array.from({ length: 40 }, (_, i) => `n${i}`);
-  const open: ((answer: AnswerBody) => void)[] = [];
-  for (const host of hosts)
-    await addNode(front.bus, host, () => new Promise((resolve) => open.push(resolve)));
-  const ids = [];
-  for (let i = 0; i < 20; i++) ids.push(await create());
-  let answered = 0;
-  while (answered < hosts.length * ids.length) {
-    await front.bus.until(() => open.length > answered);
-    // Without a limit all 800 are here at once.
-    expect(open.length - answered).toBeLessThanOrEqual(LIMITS.callsInFlight);
-    open[answered++]?.({ state: 'enabled' });
-  }
-  for (const id of ids) {
-    await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === hosts.length);
-  }
-});
-
-test('nodes that never answer do not hold up the others for longer than a second', async () => {
-  await addAggregator(front.bus, 'a0');
-  for (let i = 0; i < LIMITS.callsInFlight; i++) await addNode(front.bus, `stuck${i}`, () => undefined);
-  await addNode(front.bus, 'quick');
-  const id = await create();
-  expect(nodeCalls('quick')).toEqual([]);
-  front.clock.pass(1);
-  await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.includes('quick') === true);
-});
-
-test('what a node says itself is shown, and decides who should report', async () => {
-  await addAggregator(front.bus, 'a0');
-  await addNode(front.bus, 'n1');
+  await addNode(front.bus, 'bad');
   const id = await create();
   const fqid = `global;${id}`;
+  await except(front.bus, 'bad', { fqid, state: 'failed', source: 'bpf', reason: 'map full', log: 'x' });
   await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 1);
-  await front.bus.say(nodeKey('n1'), 'probe_state', {
-    fqid,
-    state: 'failed',
-    source: 'bpf',
-    reason: 'map full',
-    log: 'x',
-  });
-  await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 0);
-  expect(nodes(id)).toEqual([{ node: 'n1', state: 'failed', source: 'bpf', reason: 'map full', log: 'x' }]);
-  await front.bus.say(nodeKey('n1'), 'probe_state', { fqid, state: 'enabled', source: 'synthetic' });
-  await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 1);
-  expect(nodes(id)).toEqual([{ node: 'n1', state: 'enabled', source: 'synthetic' }]);
+  expect(expectedNodes(front.bus, 'a0', fqid)).toEqual(['good']);
+  await front.bus.until(() => front.config.reconciler.countsOf(fqid).enabled === 1);
+  expect(nodes(id)).toEqual([
+    { node: 'bad', state: 'failed', source: 'bpf', reason: 'map full', log: 'x' },
+    { node: 'good', state: 'enabled', source: 'bpf' },
+  ]);
+  await except(front.bus, 'bad', { fqid, state: 'enabled', source: 'synthetic' });
+  await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 2);
+  expect(nodes(id)).toContainEqual({ node: 'bad', state: 'enabled', source: 'synthetic' });
+});
+
+test('a question is one message to all nodes, however many there are', async () => {
+  await addAggregator(front.bus, 'a0');
+  for (let i = 0; i < 40; i++) await addNode(front.bus, `n${i}`);
+  front.bus.told.length = 0;
+  front.bus.calls.length = 0;
+  const id = await create();
+  await front.bus.until(() => front.config.reconciler.countsOf(`global;${id}`).enabled === 40);
+  expect(documents().map(({ to }) => to)).toEqual(['ca.broadcast']);
+  expect(front.bus.calls.map(({ to, type }) => [to, type])).toEqual([
+    [aggregatorKey('a0'), 'enable_aggregation'],
+  ]);
+  // The list of nodes was told before: the command names a catalogue, not forty nodes.
+  const body = front.bus.calls[0]!.body;
+  expect(body['scope']).toEqual({ catalogues: [expect.any(String) as string], except: [] });
+});
+
+test('a hundred questions one after the other are told together, and cost no message for each node', async () => {
+  await addAggregator(front.bus, 'a0');
+  for (let i = 0; i < 5; i++) await addNode(front.bus, `n${i}`);
+  front.bus.told.length = 0;
+  const ids = await Promise.all(Array.from({ length: 100 }, () => create()));
+  await front.bus.until(() => gathers('n4').length === 100);
+  expect(documents().length).toBeLessThan(50);
+  for (const id of ids)
+    await front.bus.until(() => front.config.reconciler.countsOf(`global;${id}`).enabled === 5);
+});
+
+test('equal nodes are asked for their catalogue once, and others for theirs', async () => {
+  for (let i = 0; i < 20; i++) await addNode(front.bus, `n${i}`);
+  await addNode(front.bus, 'odd', undefined, { offers: OFFERS.slice(1) });
+  const asked = front.bus.calls.filter(({ type }) => type === 'content').map(({ to }) => to);
+  expect(asked).toEqual([nodeKey('n0'), nodeKey('odd')]);
+});
+
+test('what comes with another digest than asked for is not believed, and another node is asked', async () => {
+  await addNode(front.bus, 'liar');
+  await front.bus.say(nodeKey('liar'), 'offline', {});
+  const { standing } = {
+    standing: { catalogue: 'x'.repeat(22), gathers: 'x'.repeat(22), exceptions: 'x'.repeat(22) },
+  };
+  front.bus.members.set(nodeKey('liar'), () => ({
+    content: { metadata: { modules: {}, fields: {}, metrics: [] }, offers: [] },
+  }));
+  await front.bus.say(nodeKey('liar'), 'instrumenter_online', { standing });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(front.config.reconciler.standings.catalogues.get(standing.catalogue)).toBeUndefined();
+});
+
+test('a node that differs gets the whole document; many that differ get it together', async () => {
+  await addAggregator(front.bus, 'a0');
+  await addNode(front.bus, 'n0');
+  const id = await create();
+  front.bus.told.length = 0;
+  await Promise.all(Array.from({ length: 60 }, (_, i) => addNode(front.bus, `late${i}`)));
+  await front.bus.until(() => gathers('late59').length === 1);
+  expect(documents().every(({ body }) => body.from === undefined)).toBe(true);
+  expect(documents().length).toBeLessThan(20);
+  expect(documents().at(-1)?.to).toBe('ca.broadcast');
+  await front.bus.until(() => front.config.reconciler.countsOf(`global;${id}`).enabled === 61);
+});
+
+test('a node that has missed a change is sent the whole when it says how it stands', async () => {
+  await addAggregator(front.bus, 'a0');
+  await addNode(front.bus, 'n1');
+  const node = front.bus.nodes.get(nodeKey('n1'))!;
+  front.bus.nodes.delete(nodeKey('n1')); // cut off
+  const id = await create();
+  front.bus.nodes.set(nodeKey('n1'), node);
+  await front.bus.say(nodeKey('n1'), 'alive', { standing: node.standing });
+  expect(gathers('n1')).toEqual([]); // the change may still be on its way
+  expect(front.config.reconciler.countsOf(`global;${id}`)).toMatchObject({ enabling: 1, enabled: 0 });
+  front.clock.pass(4);
+  await front.bus.say(nodeKey('n1'), 'alive', { standing: node.standing });
+  await front.bus.until(() => gathers('n1').length === 1);
+});
+
+test('nodes are named a page at a time, the worst first, and counted all', async () => {
+  await addAggregator(front.bus, 'a0');
+  for (let i = 0; i < 120; i++) await addNode(front.bus, `n${i}`);
+  const id = await create();
+  await except(front.bus, 'n77', { fqid: `global;${id}`, state: 'failed', reason: 'no' });
+  await front.bus.until(() => front.config.reconciler.countsOf(`global;${id}`).enabled === 119);
+  const get = async (
+    query: string,
+  ): Promise<{ nodes: { node: string }[]; state: object; nsources: number }> =>
+    (await front.ask('GET', `/ca/instrumentations/${id}${query}`)).json as never;
+  const first = await get('');
+  expect(first).toMatchObject({ nsources: 119, state: { failed: 1, enabled: 119 } });
+  expect([first.nodes.length, first.nodes[0]?.node]).toEqual([100, 'n77']);
+  expect((await get('?nodes=1000')).nodes).toHaveLength(120);
+  expect((await get('?nodes=50&nodes_from=100')).nodes).toHaveLength(20);
+  expect((await get('?nodes=0')).nodes).toEqual([]);
+  expect((await front.ask('GET', `/ca/instrumentations/${id}?nodes=-1`)).status).toBe(400);
 });
 
 test('deleting tells the aggregator and every node', async () => {
@@ -124,7 +168,7 @@ test('deleting tells the aggregator and every node', async () => {
   const id = await create();
   await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 1);
   expect((await front.ask('DELETE', `/ca/instrumentations/${id}`)).status).toBe(204);
-  await front.bus.until(() => nodeCalls('n1').includes('disable_instrumentation'));
+  await front.bus.until(() => gathers('n1').length === 0);
   await front.bus.until(() =>
     front.bus.calls.some(({ to, type }) => to === aggregatorKey('a0') && type === 'disable_aggregation'),
   );
@@ -137,11 +181,10 @@ test('a node that comes later, or again, is told everything', async () => {
   const id = await create();
   await front.bus.say(nodeKey('n1'), 'offline', {});
   await addNode(front.bus, 'late');
-  await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.length === 1);
-  const expected = front.bus.told.findLast(({ type }) => type === 'expected_instrumentations');
-  expect(expected).toMatchObject({ to: nodeKey('late'), body: { fqids: [`global;${id}`] } });
+  await front.bus.until(() => expectedNodes(front.bus, 'a0', `global;${id}`)?.[0] === 'late');
+  await front.bus.until(() => gathers('late').length === 1);
   await addNode(front.bus, 'late');
-  await front.bus.until(() => nodeCalls('late').length === 2);
+  await front.bus.until(() => gathers('late').length === 1);
   expect(expectedNodes(front.bus, 'a0', `global;${id}`)).toEqual(['late']);
 });
 
@@ -273,10 +316,12 @@ test('pausing stops the nodes and keeps the aggregator; resuming starts them aga
   await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 1);
   await front.ask('PUT', `/ca/instrumentations/${id}`, { enabled: false });
   await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 0);
-  expect(nodeCalls('n1')).toEqual(['enable_instrumentation', 'disable_instrumentation']);
+  await front.bus.until(() => gathers('n1').length === 0);
+  expect(front.config.reconciler.countsOf(fqid)).toMatchObject({ stopped: 1, enabled: 0 });
   expect(front.bus.calls.some(({ type }) => type === 'disable_aggregation')).toBe(false);
   await front.ask('PUT', `/ca/instrumentations/${id}`, { enabled: true });
   await front.bus.until(() => expectedNodes(front.bus, 'a0', fqid)?.length === 1);
+  await front.bus.until(() => gathers('n1').length === 1);
 });
 
 test('after a restart homes are kept, and nobody is told that no node reports', async () => {

@@ -81,7 +81,7 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
     ...brokerMetrics(bus, started),
     ...times.families(),
     ...gauge('ca_aggregators_online', 'Aggregators that are there.', members.aggregators.length),
-    ...gauge('ca_instrumenters_online', 'Nodes that are there.', members.nodes.length),
+    ...gauge('ca_instrumenters_online', 'Nodes that are there.', members.nodeCount),
     ...gauge('ca_instrumentations_defined', 'Instrumentations that somebody asked for.', records.size),
     ...gauge(
       'ca_instrumentations_homeless',

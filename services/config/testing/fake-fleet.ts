@@ -4,8 +4,19 @@
  */
 import { CaError } from '../../../common/service/errors';
 import type { Clock } from '../../../common/service/clock';
-import type { Body, Message, MessageType } from '../../../common/wire/message';
-import type { toWire } from '../../../common/wire/message';
+import type { Instrumentation } from '../../../common/model/instrumentation';
+import { fitsGlob } from '../../../common/model/glob';
+import { sourceFor } from '../../../common/wire/coverage';
+import { digestOf } from '../../../common/wire/digest';
+import { fqidOf, GathersCopy, instrumentationOf } from '../../../common/wire/gathers';
+import type {
+  Body,
+  Exception,
+  Message,
+  MessageType,
+  NodeStanding,
+  WireCatalogue,
+} from '../../../common/wire/message';
 import type { AnswerBody, Handler, PeerHealth } from '../../../common/wire/peer';
 import type { Bus } from '../fleet/bus';
 
@@ -64,6 +75,7 @@ export class FakeBus implements Bus {
   readonly told: Call[] = [];
   /** Routing key -> who is there. */
   readonly members = new Map<string, Answering>();
+  readonly nodes = new Map<string, FakeNode>();
   private readonly handlers = new Map<MessageType, Handler<MessageType>>();
   private readonly watchers = new Set<() => void>();
 
@@ -73,6 +85,11 @@ export class FakeBus implements Bus {
 
   tell<T extends MessageType>(to: string, type: T, body: Body<T>): boolean {
     this.told.push({ to, type, body });
+    if (type === 'gathers' && this.connected) {
+      for (const [key, node] of this.nodes) {
+        if (to === key || to === BROADCAST) node.take(structuredClone(body) as Body<'gathers'>);
+      }
+    }
     this.changed();
     return this.connected;
   }
@@ -115,7 +132,7 @@ export class FakeBus implements Bus {
 }
 
 /** What a node of the tests offers: enough for discrete, numeric, point and customer questions. */
-export const METADATA: Body<'instrumenter_online'>['metadata'] = {
+export const METADATA: WireCatalogue['metadata'] = {
   modules: { syscall: { label: 'System calls' }, cpu: { label: 'CPU' }, disk: { label: 'Disk' } },
   fields: {
     hostname: { label: 'server hostname', type: 'string' },
@@ -154,7 +171,7 @@ export const METADATA: Body<'instrumenter_online'>['metadata'] = {
   ],
 };
 
-export const OFFERS: Body<'instrumenter_online'>['offers'] = [
+export const OFFERS: WireCatalogue['offers'] = [
   { metric: 'syscall.syscalls', source: 'bpf', fields: ['hostname', 'zonename', 'execname', 'latency'] },
   { metric: 'syscall.syscalls', source: 'synthetic', fields: ['hostname', 'execname'] },
   { metric: 'cpu.cpus', source: 'proc', fields: ['hostname', 'cpu', 'utilization'] },
@@ -164,15 +181,86 @@ export const OFFERS: Body<'instrumenter_online'>['offers'] = [
 export const nodeKey = (host: string): string => `ca.instrumenter.${host}`;
 export const aggregatorKey = (instance: string): string => `ca.aggregator.${instance}`;
 
-/** A node that does as it is told. */
+const BROADCAST = 'ca.broadcast';
+
+/** As the real one (services/instrumenter/gather/wanted.ts), without gathering anything. */
+class FakeNode {
+  readonly gathered = new Map<string, Instrumentation>();
+  private readonly copy = new GathersCopy();
+  private exceptions: readonly Exception[] = [];
+  private readonly bus: FakeBus;
+  private readonly key: string;
+  private readonly host: string;
+  private readonly catalogue: WireCatalogue;
+
+  constructor(bus: FakeBus, host: string, catalogue: WireCatalogue) {
+    this.bus = bus;
+    this.host = host;
+    this.key = nodeKey(host);
+    this.catalogue = catalogue;
+  }
+
+  get standing(): NodeStanding {
+    return {
+      catalogue: digestOf(this.catalogue),
+      gathers: this.copy.document.digest,
+      exceptions: digestOf(this.exceptions),
+    };
+  }
+
+  content(digest: string): AnswerBody {
+    const found = [this.catalogue, this.exceptions].find((content) => digestOf(content) === digest);
+    return found === undefined ? {} : { content: structuredClone(found) };
+  }
+
+  take(message: Body<'gathers'>): void {
+    const news = this.copy.take(message);
+    if (news === 'differs') void this.bus.say(this.key, 'want_gathers', {});
+    if (news !== 'new') return;
+    this.gathered.clear();
+    for (const item of this.copy.document.items.values()) {
+      const isOurs = item.hosts?.some((pattern) => fitsGlob(pattern, this.host)) ?? true;
+      if (isOurs && sourceFor(this.catalogue, item) !== undefined)
+        this.gathered.set(fqidOf(item), instrumentationOf(item));
+    }
+    // Not in the same turn of the event loop: the answer travels.
+    setImmediate(() => void this.bus.say(this.key, 'alive', { standing: this.standing }));
+  }
+
+  async except(exceptions: readonly Exception[]): Promise<void> {
+    this.exceptions = exceptions;
+    await this.bus.say(this.key, 'alive', { standing: this.standing });
+    await turn();
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A node that gathers what concerns it; `answer`: to everything that it is called for besides. */
 export async function addNode(
   bus: FakeBus,
   host: string,
   answer: Answering = () => ({}),
-  hello: Partial<Body<'instrumenter_online'>> = {},
+  catalogue: Partial<WireCatalogue> = {},
 ): Promise<void> {
-  bus.members.set(nodeKey(host), answer);
-  await bus.say(nodeKey(host), 'instrumenter_online', { metadata: METADATA, offers: OFFERS, ...hello });
+  const key = nodeKey(host);
+  const node = new FakeNode(bus, host, { metadata: METADATA, offers: OFFERS, ...catalogue });
+  bus.nodes.set(key, node);
+  bus.members.set(key, (call) =>
+    call.type === 'content' ? node.content(String(call.body['digest'])) : answer(call),
+  );
+  await bus.say(key, 'instrumenter_online', { standing: node.standing });
+  await turn();
+}
+
+/** What the node gathers. */
+export function gathered(bus: FakeBus, host: string): ReadonlyMap<string, Instrumentation> {
+  return bus.nodes.get(nodeKey(host))?.gathered ?? new Map<string, Instrumentation>();
+}
+
+/** The node says that it does not simply gather these. */
+export async function except(bus: FakeBus, host: string, ...exceptions: Exception[]): Promise<void> {
+  await bus.nodes.get(nodeKey(host))?.except(exceptions);
 }
 
 export async function addAggregator(
@@ -185,14 +273,30 @@ export async function addAggregator(
   await bus.say(aggregatorKey(instance), 'aggregator_online', { instance, httpHost: '127.0.0.1', httpPort });
 }
 
-/** The last word an aggregator heard about an instrumentation: which nodes should report. */
+/** Nodes that should report an instrumentation, by what an aggregator was told; undefined: it was not told of it. */
 export function expectedNodes(bus: FakeBus, instance: string, fqid: string): readonly string[] | undefined {
+  const key = aggregatorKey(instance);
   const last = bus.calls
-    .filter(({ to, type }) => to === aggregatorKey(instance) && type === 'enable_aggregation')
-    .map(({ body }) => body as { instrumentation: ReturnType<typeof toWire>; nodes: readonly string[] })
+    .filter(({ to, type }) => to === key && type === 'enable_aggregation')
+    .map(({ body }) => body as Body<'enable_aggregation'>)
     .filter(({ instrumentation: { id, customer } }) => {
       return fqid === (customer === undefined ? `global;${id}` : `cust:${customer};${id}`);
     })
     .at(-1);
-  return last?.nodes;
+  if (last === undefined) return undefined;
+  let nodes = new Map<string, string>();
+  for (const { to, type, body } of bus.told) {
+    if (to !== key || type !== 'nodes') continue;
+    const { from, put, drop } = body as Body<'nodes'>;
+    if (from === undefined) nodes = new Map();
+    for (const name of drop) nodes.delete(name);
+    for (const { catalogue, names } of put) for (const name of names) nodes.set(name, catalogue);
+  }
+  const { instrumentation, scope } = last;
+  return [...nodes]
+    .filter(([, catalogue]) => instrumentation.enabled && scope.catalogues.includes(catalogue))
+    .map(([name]) => name)
+    .filter((name) => !scope.except.includes(name))
+    .filter((name) => scope.hosts?.some((pattern) => fitsGlob(pattern, name)) ?? true)
+    .sort();
 }

@@ -1,11 +1,6 @@
-import { CaError } from '../../../common/service/errors';
-import { SILENT } from '../../../common/service/log';
-import { toWire, type Body, type Message, type MessageType } from '../../../common/wire/message';
+import type { Body, Message, MessageType } from '../../../common/wire/message';
 import type { Handler } from '../../../common/wire/peer';
 import { listen } from './commands';
-import { ask, FakeSource, HandClock } from '../testing/fakes';
-import { Instrumenter } from './instrumenter';
-import { Journal } from './journal';
 
 /** Handlers as a peer would call them. */
 function bus() {
@@ -17,57 +12,37 @@ function bus() {
   };
   const say = async <T extends MessageType>(type: T, body: Body<T>) =>
     handlers.get(type)?.(body, { type, body } as unknown as Message);
-  const source = new FakeSource('bpf', [{ metric: 'unix.proc_execs', fields: ['execname'] }]);
-  const instrumenter = new Instrumenter({
-    clock: new HandClock(1000),
-    elapsed: () => 0,
-    log: SILENT,
-    journal: new Journal(),
-    sources: [source],
-    budget: { ofCore: 5, cpus: 1 },
-    put: () => undefined,
-    changed: () => undefined,
-  });
-  let hellos = 0;
+  const hellos: (number | undefined)[] = [];
+  const taken: Body<'gathers'>[] = [];
   listen({
     peer,
-    instrumenter,
-    sayHello: () => hellos++,
+    wanted: {
+      take: (body) => taken.push(body),
+      content: (digest) => (digest === 'known' ? { some: 'content' } : undefined),
+    },
+    sayHello: (fleet) => hellos.push(fleet),
     resend: () => [],
     status: () => ({ service: 'instrumenter' }),
   });
-  return { say, source, instrumenter, hellos: () => hellos };
+  return { say, hellos, taken };
 }
 
-test('enabling is answered with how it stands, disabling too', async () => {
-  const { say, source } = bus();
-  const question = ask('unix.proc_execs', ['execname'], { predicate: { eq: ['execname', 'sh'] } });
-  expect(await say('enable_instrumentation', { instrumentation: toWire(question) })).toEqual({
-    fqid: 'global;1',
-    state: 'enabled',
-    source: 'bpf',
-  });
-  expect(await say('disable_instrumentation', { fqid: 'global;1' })).toMatchObject({ state: 'stopped' });
-  expect(source.probes[0]?.closed).toBe(true);
+test('a document of what is to be gathered is taken, and not answered', async () => {
+  const { say, taken } = bus();
+  const body = { to: 'd', put: [], drop: [] };
+  expect(await say('gathers', body)).toBeUndefined();
+  expect(taken).toEqual([body]);
 });
 
-test('a predicate that does not fit the fields is refused before anything is enabled', async () => {
-  const { say, source } = bus();
-  const wire = { ...toWire(ask('unix.proc_execs')), predicate: { lt: ['execname', 5] } };
-  await expect(say('enable_instrumentation', { instrumentation: wire })).rejects.toThrow(CaError);
-  expect(source.probes).toEqual([]);
-});
-
-test('what is not expected is stopped; that is not answered', async () => {
-  const { say, instrumenter } = bus();
-  await say('enable_instrumentation', { instrumentation: toWire(ask('unix.proc_execs')) });
-  expect(await say('expected_instrumentations', { fqids: [] })).toBeUndefined();
-  expect(instrumenter.rows()).toEqual([]);
+test('what is behind a digest is answered; behind one of before, nothing', async () => {
+  const { say } = bus();
+  expect(await say('content', { digest: 'known' })).toEqual({ content: { some: 'content' } });
+  expect(await say('content', { digest: 'old' })).toEqual({});
 });
 
 test('a config service that comes up is told who is here', async () => {
   const { say, hellos } = bus();
-  expect(await say('config_online', {})).toBeUndefined();
-  expect(hellos()).toBe(1);
+  expect(await say('config_online', { fleet: 7 })).toBeUndefined();
+  expect(hellos).toEqual([7]);
   expect(await say('status', {})).toEqual({ service: 'instrumenter' });
 });

@@ -1,6 +1,6 @@
 /*
  * One instrumentation on this node: how it stands, its probe, and which seconds the probe is counting now.
- * In: enable and disable (instrumenter.ts), the seconds (tick.ts). Out: what status and probe_state say.
+ * In: enable and disable (instrumenter.ts), the seconds (tick.ts). Out: how it stands, for status and for the config service.
  *
  * An instrumentation reports from its first full second (or five) on. What is counted between enabling and the
  * next whole second is no second's value, so it is read and dropped; for sources of counters it is the snapshot
@@ -9,7 +9,7 @@
 import { fqid, reportSeconds, type Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
-import type { Body, ProbeState } from '../../../common/wire/message';
+import type { Exception, ProbeState } from '../../../common/wire/message';
 import { metricName } from '../../../common/model/metric';
 import { printPredicate } from '../../../common/model/predicate';
 import type { Probe, Source } from '../sources/source';
@@ -69,8 +69,8 @@ export class Gathering {
     return metricName(this.instrumentation);
   }
 
-  /** The body of probe_state, and of the answer to enabling and disabling. */
-  standing(): Body<'probe_state'> {
+  /** As the config service hears of it, where that is an exception (wanted.ts). */
+  standing(): Exception {
     const reason = this.reason ?? this.shortfall;
     return {
       fqid: this.fqid,

@@ -1,13 +1,13 @@
 /*
- * What this node gathers. In: instrumentations to enable and to disable (commands.ts), and the seconds.
- * Out: a gathering for each, held by its fqid; what became of it, to the caller and as probe_state. Next: tick.ts.
+ * What this node gathers. In: instrumentations to enable and to disable (wanted.ts), and the seconds.
+ * Out: a gathering for each, held by its fqid; what became of it, to the caller and through `changed`. Next: tick.ts.
  */
 import type { Clock } from '../../../common/service/clock';
 import { spanText } from '../../../common/model/unit';
 import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Log } from '../../../common/service/log';
-import type { Body } from '../../../common/wire/message';
+import type { Exception } from '../../../common/wire/message';
 import type { Budget } from './budget';
 import { Costs, type Excess } from './costs';
 import { Gathering } from './gathering';
@@ -17,7 +17,7 @@ import { EnableError, type Source } from '../sources/source';
 import { candidates, uncovered } from '../sources/sources';
 import { endAtBoundary, noteShortfall, tick } from './tick';
 
-export type Standing = Body<'probe_state'>;
+export type Standing = Exception;
 
 interface InstrumenterOptions {
   readonly clock: Clock;

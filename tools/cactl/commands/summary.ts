@@ -172,10 +172,10 @@ function load({ service, status }: Answered): string {
   const bytes = memoryOf(status);
   const memory = bytes === 0 ? [] : [`${Math.round(bytes / 1024 ** 2)} MiB`];
   if (service === 'config') {
-    const { aggregators, instrumenters } = status;
+    const online = (status['online'] ?? {}) as Readonly<Record<string, unknown>>;
     return [
-      counted(rowsOf(aggregators).length, 'aggregator'),
-      counted(rowsOf(instrumenters).length, 'node'),
+      counted(numberOf(online['aggregators']), 'aggregator'),
+      counted(numberOf(online['instrumenters']), 'node'),
       ...memory,
     ].join(', ');
   }

@@ -11,11 +11,12 @@ import {
   type Instrumentation,
 } from '../../../common/model/instrumentation';
 import { SILENT } from '../../../common/service/log';
-import { fromWire } from '../../../common/wire/message';
+import type { WireCatalogue } from '../../../common/wire/message';
 import { Peer } from '../../../common/wire/peer';
 import { evaluate } from '../../../common/model/predicate';
 import { routes } from '../../../common/wire/route';
 import type { Value } from '../../../common/model/value';
+import { Wanted } from '../../../services/instrumenter/gather/wanted';
 
 /** So many events a second with these fields. */
 export interface KnownEvent {
@@ -66,6 +67,11 @@ export const METADATA = {
   ],
 };
 
+const CATALOGUE: WireCatalogue = {
+  metadata: METADATA,
+  offers: METADATA.metrics.map((m) => ({ metric: `${m.module}.${m.stat}`, source: 'bpf', fields: m.fields })),
+};
+
 export interface KnownNode {
   /** It hangs: still connected, answers nothing. */
   hang(): void;
@@ -89,36 +95,39 @@ export async function startNode(o: {
     log: SILENT,
     firstAttempts: 0,
   });
+  const wanted = new Wanted({
+    host: o.host,
+    catalogue: () => CATALOGUE,
+    enable: (i) => {
+      running.set(fqid(i), i);
+      return Promise.resolve();
+    },
+    disable: (id) => {
+      running.delete(id);
+      return Promise.resolve();
+    },
+    tell: (standing) => peer.tell(keys.config, 'alive', { standing }),
+    ask: () => peer.tell(keys.config, 'want_gathers', {}),
+  });
   const hello = (): undefined => {
-    const offers = METADATA.metrics.map((m) => ({
-      metric: `${m.module}.${m.stat}`,
-      source: 'bpf',
-      fields: m.fields,
-    }));
-    peer.tell(keys.config, 'instrumenter_online', { metadata: METADATA, offers });
+    peer.tell(keys.config, 'instrumenter_online', { standing: wanted.standing });
     return undefined;
   };
   const never = new Promise<undefined>(() => undefined);
   peer.on('config_online', hello);
   peer.on('ping', () => (hanging ? never : { time: Date.now() }));
-  peer.on('enable_instrumentation', ({ instrumentation }) => {
-    const i = fromWire(instrumentation);
-    running.set(fqid(i), i);
-    const standing = { fqid: fqid(i), state: 'enabled' as const, source: 'bpf' };
-    peer.tell(keys.config, 'probe_state', standing);
-    return standing;
+  peer.on('gathers', (body) => {
+    wanted.take(body);
+    return undefined;
   });
-  peer.on('disable_instrumentation', ({ fqid: id }) => {
-    running.delete(id);
-    return { fqid: id, state: 'stopped' };
-  });
+  peer.on('content', ({ digest }) => ({ content: wanted.content(digest) }));
   const started = Date.now();
   peer.on('status', () => (hanging ? never : statusOf(o.host, started, running)));
   await peer.connect();
   await peer.bind(keys.broadcast);
   hello();
   const stopTicks = SYSTEM_CLOCK.everySecond((second) => {
-    peer.tell(keys.config, 'alive', {});
+    peer.tell(keys.config, 'alive', { standing: wanted.standing });
     for (const [id, i] of running) {
       if (second % i.granularity !== 0) continue;
       const value = valueOf(i, o.host, o.events);
@@ -135,6 +144,7 @@ export async function startNode(o: {
     hang: () => (hanging = true),
     async stop() {
       stopTicks();
+      wanted.close();
       peer.tell(keys.config, 'offline', {});
       await peer.close();
     },

@@ -1,6 +1,7 @@
-import { decodeMessage, encodeMessage, type Message } from '../../../common/wire/message';
+import { LIMITS } from '../../../common/service/limits';
+import { readCatalogue } from '../../../common/wire/message';
 import { FakeSource } from '../testing/fakes';
-import { hello } from './hello';
+import { catalogueOf } from './catalogue';
 import { METRICS } from '../metrics/registry';
 import type { Source } from '../sources/source';
 import { openSynthetic } from '../sources/synthetic/source';
@@ -8,7 +9,7 @@ import { openSynthetic } from '../sources/synthetic/source';
 const open = (...sources: Source[]) => sources.map((source) => ({ name: source.name, source }));
 
 test('a node offers the union of what its sources can, and tells them apart', () => {
-  const body = hello(
+  const body = catalogueOf(
     open(
       new FakeSource('proc', [
         { metric: 'disk.physio_ops', fields: ['hostname', 'optype'] },
@@ -29,7 +30,7 @@ test('a node offers the union of what its sources can, and tells them apart', ()
 });
 
 test('what has no description has no words, and is not offered', () => {
-  expect(hello(open(new FakeSource('proc', [{ metric: 'no.such', fields: [] }]))).offers).toEqual([]);
+  expect(catalogueOf(open(new FakeSource('proc', [{ metric: 'no.such', fields: [] }]))).offers).toEqual([]);
 });
 
 test('the whole catalogue passes for a message', () => {
@@ -38,20 +39,13 @@ test('the whole catalogue passes for a message', () => {
     clock: { now: () => 0, everySecond: () => () => undefined },
     seed: 1,
   });
-  const message = {
-    version: 1,
-    type: 'instrumenter_online',
-    id: '1',
-    time: 0,
-    host: 'n',
-    from: 'ca.instrumenter.n',
-    body: hello(open(source)),
-  } as Message;
-  expect(decodeMessage(encodeMessage(message)).body).toEqual(message.body);
+  const plain = JSON.parse(JSON.stringify(catalogueOf(open(source)))) as unknown;
+  expect(readCatalogue(plain)).toEqual(catalogueOf(open(source)));
+  expect(JSON.stringify(plain).length).toBeLessThan(LIMITS.messageBytes / 4);
 });
 
 test('what a node cannot observe has its words too, and the reason of each source that could', () => {
-  const { unavailable = [] } = hello([
+  const { unavailable = [] } = catalogueOf([
     ...open(
       new FakeSource('proc', [
         { metric: 'cpu.cpus', fields: ['hostname'] },
@@ -73,7 +67,7 @@ test('what a node cannot observe has its words too, and the reason of each sourc
 });
 
 test('every metric that a node does not offer has a reason that names a source or a system', () => {
-  const { unavailable = [] } = hello(open(new FakeSource('self', []))).metadata;
+  const { unavailable = [] } = catalogueOf(open(new FakeSource('self', []))).metadata;
   expect(unavailable.length).toBe(METRICS.length);
   for (const { reason } of unavailable) expect(reason).toMatch(/CA_SOURCES|only (illumos|Linux)|self: /);
 });

@@ -1,8 +1,8 @@
 /*
- * What this node says of itself when it comes: the metrics it can do, with their words, and source by source; and those it
- * cannot, with the reason. In: sources, open or not. Out: the body of instrumenter_online.
+ * What this node says of itself: the metrics it can do, with their words, and source by source; and those it cannot,
+ * with the reason. In: sources, open or not. Out: its catalogue, as it travels.
  */
-import type { Body, WireOffer } from '../../../common/wire/message';
+import type { WireCatalogue, WireOffer } from '../../../common/wire/message';
 import { describe, metadataOf, METRICS, publicMetric } from '../metrics/registry';
 import { metricName, type Metric } from '../../../common/model/metric';
 import type { MetricDescription } from '../metrics/language/description';
@@ -17,9 +17,9 @@ interface Asked {
 }
 
 /** What travels of a metric: arrays that may be written to. */
-type Words = Body<'instrumenter_online'>['metadata']['metrics'][number];
+type Words = WireCatalogue['metadata']['metrics'][number];
 
-export function hello(asked: readonly Asked[]): Body<'instrumenter_online'> {
+export function catalogueOf(asked: readonly Asked[]): WireCatalogue {
   const sources = asked.flatMap(({ source }) => (source === undefined ? [] : [source]));
   const fieldsOf = new Map<string, string[]>();
   const offers: WireOffer[] = [];

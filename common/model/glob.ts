@@ -1,0 +1,27 @@
+/*
+ * Names by pattern: * stands for any characters, everything else for itself. In: a pattern, a name. Out: whether it fits.
+ * Not a regular expression: "a*a*a*b" would take exponential time.
+ */
+export function fitsGlob(pattern: string, name: string): boolean {
+  let p = 0;
+  let n = 0;
+  /** Where to go on when what follows the last star does not fit: the star takes one character more. */
+  let afterStar = -1;
+  let taken = 0;
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      afterStar = ++p;
+      taken = n;
+    } else if (pattern[p] === name[n]) {
+      p++;
+      n++;
+    } else if (afterStar >= 0) {
+      p = afterStar;
+      n = ++taken;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}

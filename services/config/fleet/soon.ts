@@ -1,0 +1,30 @@
+/*
+ * Work that many events ask for and that is done once for all of them. In: requests. Out: at the first one it is done at
+ * once, the next time not before `everyMs` have passed.
+ */
+export class Soon {
+  private timer: NodeJS.Timeout | undefined;
+  private asked = false;
+  private readonly everyMs: number;
+  private readonly work: () => void;
+
+  constructor(everyMs: number, work: () => void) {
+    this.everyMs = everyMs;
+    this.work = work;
+  }
+
+  request(): void {
+    if (this.timer === undefined) this.run();
+    else this.asked = true;
+  }
+
+  private run(): void {
+    this.asked = false;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.asked) this.run();
+    }, this.everyMs);
+    this.timer.unref();
+    this.work();
+  }
+}
