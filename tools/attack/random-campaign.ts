@@ -33,7 +33,7 @@ const SLACK_MS = 15_000;
 const OVERDUE_MS = LIMITS.httpRequestMs + LIMITS.httpCheckMs + SLACK_MS;
 
 /** Words that stand in nobody else's instrumentations. */
-const SECRETS = { operator: 'sentinel-of-operators', acme: 'sentinel-of-acme', rival: 'sentinel-of-rival' };
+const SECRETS = { operator: 'only-operators', acme: 'only-acme', rival: 'only-rival' };
 
 export async function campaign(system: System, { runs, seed, untilClosed }: Campaign): Promise<Report> {
   const random = randomFrom(seed);
