@@ -4,6 +4,7 @@
  */
 import { layOutColumns } from './columns';
 import type { Layer } from './bucketize';
+import { framed, type Frame } from './frame';
 import { overlay, type LinePixels } from './overlay';
 import { paint } from './paint';
 import { encodePng } from './png';
@@ -25,13 +26,16 @@ export interface Sketch {
   };
   /** Percentile lines. */
   readonly lines: readonly LinePixels[];
+  /** What is drawn around it. */
+  readonly frame?: Frame | undefined;
 }
 
-export function finish({ layers, hues, coloring, rows, height, time, lines }: Sketch): Buffer {
+export function finish({ layers, hues, coloring, rows, height, time, lines, frame }: Sketch): Buffer {
   const columns = layOutColumns(time);
   const picture = paint(shade(layers, coloring), hues, columns, { rows, height });
   const edges = Array.from({ length: columns.count + 1 }, (_, column) => columns.edge(column));
-  return encodePng(overlay(picture, edges, lines));
+  const drawn = overlay(picture, edges, lines);
+  return encodePng(frame === undefined ? drawn : framed(drawn, frame));
 }
 
 /** About how long finish() takes, in milliseconds: cells to shade, bytes to deflate (measured, both within 2x). */

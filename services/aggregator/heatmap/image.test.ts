@@ -26,6 +26,7 @@ const DEFAULTS: HeatmapOptions = {
   hues: undefined,
   weighted: false,
   coloring: 'rank',
+  axes: false,
   percentiles: [],
 };
 

@@ -3,6 +3,7 @@
  * In: a dataset, an interval, options. Out: PNG bytes, and what was drawn. The second half is in finish.ts.
  */
 import { LIMITS } from '../../../common/service/limits';
+import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Dataset } from '../dataset/dataset';
 import type { Interval } from '../dataset/interval';
 import { eachSlotInSlices } from '../dataset/slices';
@@ -12,6 +13,7 @@ import { layOutAxis, type Axis } from './axis';
 import { bucketize, type Layer } from './bucketize';
 import { layOutColumns, type Columns } from './columns';
 import { finish, type Sketch } from './finish';
+import { frameOf } from './marks';
 import { planLayers, Survey, type LayerPlan } from './layers';
 import type { HeatmapOptions } from './options';
 import { pixelOf, type LinePixels } from './overlay';
@@ -38,13 +40,14 @@ export async function renderImage(
   interval: Interval,
   options: HeatmapOptions,
   renderer: Renderer,
-  gone?: AbortSignal,
+  { gone, about }: { gone?: AbortSignal; about?: Instrumentation | undefined } = {},
 ): Promise<Image> {
   const { start, duration } = interval;
   const layout = await layOutInSlices(dataset, interval, options, gone);
   const reading = readCounts(dataset, layout, options);
   await eachSlotInSlices(dataset, start, start + duration, reading.add, gone);
-  const png = await renderer.render(sketch(dataset, interval, options, layout, reading), gone);
+  const frame = options.axes && about !== undefined ? frameOf(about, layout, options) : undefined;
+  const png = await renderer.render({ ...sketch(dataset, interval, options, layout, reading), frame }, gone);
   return { ...layout, png };
 }
 

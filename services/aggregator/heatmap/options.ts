@@ -25,6 +25,8 @@ export interface HeatmapOptions {
   /** Each count weighs as much as the middle of its range: where the time goes, not how often. */
   readonly weighted: boolean;
   readonly coloring: Coloring;
+  /** Title, axes and legend around the picture, which is larger by them. */
+  readonly axes: boolean;
   /** Lines over the picture, in percent. */
   readonly percentiles: readonly number[];
 }
@@ -49,6 +51,7 @@ export function readHeatmapOptions(params: Params): HeatmapOptions {
     layering: layeringOf(params),
     weighted: params.choice('weights', ['count', 'weight'], 'count') === 'weight',
     coloring: params.choice('coloring', COLORINGS, 'rank'),
+    axes: params.flag('axes'),
     percentiles: params.numbers('percentiles', LIMITS.imageLines, { min: 0, max: 100 }, 'decimal'),
   };
   return { ...options, hues: readHues(params, options) };

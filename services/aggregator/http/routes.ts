@@ -169,7 +169,10 @@ async function draw({ renderer }: Context, point: Point<HeatmapOptions>): Promis
   fire('heatmap-start', () => [flight, subject.fqid]);
   let bytes = 0;
   try {
-    const drawn = await renderImage(subject.dataset, interval, options, renderer, gone);
+    const drawn = await renderImage(subject.dataset, interval, options, renderer, {
+      gone,
+      about: subject.owned?.instrumentation,
+    });
     bytes = drawn.png.length;
     return drawn;
   } finally {

@@ -49,6 +49,7 @@ const HEATMAP = {
   weights: choice(['count', 'weight'], 'weight: a count weighs as much as its value.'),
   coloring: choice(['rank', 'linear', 'log'], 'How counts become colours.'),
   percentiles: list('Percentiles to draw as lines, 0 to 100'),
+  axes: Flag('Of images: title, axes with units and legend around the picture, which is larger by them.'),
 };
 
 const TOP = {

@@ -129,6 +129,20 @@ test.each([
   },
 );
 
+test('CSV passes as CSV', async () => {
+  behave = (_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/csv; charset=utf-8; header=present' });
+    res.end('time,count\r\n');
+  };
+  const { status, text, headers } = await front.ask('GET', `${VALUE}/top.csv`);
+  expect([status, text, headers.get('content-type')]).toEqual([
+    200,
+    'time,count\r\n',
+    'text/csv; charset=utf-8',
+  ]);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 test('an answer passes with our type and policy, whatever else the aggregator says', async () => {
   behave = (_req, res) => {
     res.writeHead(200, {

@@ -1,7 +1,7 @@
 /*
  * An aggregator's answer, as far as the front door lets it through. In: status and headers that came. Out: those that
  * clients get, or an error. A client takes what the door sends for the door's word, script and cookies included: so
- * only JSON and PNG pass, with headers of a list, and only from the aggregator that was asked.
+ * only JSON, PNG and CSV pass, with headers of a list, and only from the aggregator that was asked.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { CaError } from '../../../common/service/errors';
@@ -12,7 +12,7 @@ export interface PassedAnswer {
   readonly headers: OutgoingHttpHeaders;
 }
 
-const TYPES = ['application/json', 'image/png'];
+const TYPES = ['application/json', 'image/png', 'text/csv'];
 
 /** Whatever it says of itself: each is of the answer, none of the connection, none makes a browser do anything. */
 const PASSED: ReadonlySet<string> = new Set([
@@ -48,14 +48,15 @@ export function readAnswer(
     (contentType === undefined && statusCode !== 304) ||
     (encoding !== undefined && encoding !== 'gzip')
   ) {
-    throw refused('the aggregator answered neither JSON nor a picture');
+    throw refused('the aggregator answered neither JSON, nor CSV, nor a picture');
   }
   const passed: OutgoingHttpHeaders = {};
   for (const name in headers) {
     if (PASSED.has(name) || (name.startsWith(OWN_PREFIX) && !NOT_PASSED.has(name)))
       passed[name] = headers[name];
   }
-  if (contentType !== undefined) passed['content-type'] = contentType;
+  if (contentType !== undefined)
+    passed['content-type'] = contentType === 'text/csv' ? 'text/csv; charset=utf-8' : contentType;
   if (headers['cache-control'] === 'no-cache') passed['cache-control'] = 'no-cache';
   return { status: statusCode, headers: passed };
 }

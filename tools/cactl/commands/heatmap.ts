@@ -6,14 +6,14 @@ import { parseQuantity } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError, type Options } from '../../cli/options';
 import { description, drawnFields, instrumentation, instrumentationPath } from '../../cli/system/resources';
-import { wholeSecondsOf } from '../../cli/system/session';
+import { STRETCH, stretchOf } from '../../cli/system/stretch';
 
 export const heatmap: Command = {
   name: 'heatmap',
   about: 'the heatmap as a PNG file',
   details: [
-    'Writes the heatmap that the server draws: the last minute, 600 by 300 pixels, unless told otherwise. The ' +
-      'instrumentation needs a numeric field in its breakdown.',
+    'Writes the heatmap that the server draws: the last minute, 600 by 300 pixels, unless told otherwise, with title, axes, ' +
+      'units and legend around it. The instrumentation needs a numeric field in its breakdown.',
     'FILE may be - for standard output, or json for the answer with the scale and the keys in it.',
   ],
   arguments: [{ name: 'ID', about: 'which instrumentation', complete: 'instrumentation' }],
@@ -25,9 +25,10 @@ export const heatmap: Command = {
       about: 'where to (default heatmap-ID.png)',
       complete: 'file',
     },
-    { name: 'duration', short: 'd', value: 'TIME', about: 'how long a stretch (default 60)' },
-    { name: 'end', value: 'SECONDS', about: 'the second after its last, since 1970' },
-    { name: 'size', value: 'WxH', about: 'pixels (default 600x300)' },
+    ...STRETCH,
+    { name: 'plain', about: 'the heatmap alone: no title, axes and legend' },
+    { name: 'percentiles', value: 'LIST', about: 'lines over it, such as 50,95,99' },
+    { name: 'size', value: 'WxH', about: 'pixels of the heatmap itself (default 600x300)' },
     { name: 'buckets', value: 'N', about: 'rows (default 100)' },
     { name: 'min', value: 'VALUE', about: 'lowest value drawn, such as 1ms' },
     { name: 'max', value: 'VALUE', about: 'highest value drawn (default: what the data need)' },
@@ -44,7 +45,7 @@ export const heatmap: Command = {
   examples: [
     { line: 'cactl heatmap 7 -o slow.png', about: 'The last minute.' },
     {
-      line: 'cactl heatmap 7 -d 10m --size 1800x600 --max 100ms -o - | display',
+      line: 'cactl heatmap 7 --since 10m --size 1800x600 --max 100ms -o - | display',
       about: 'Ten minutes, larger, seen at once.',
     },
   ],
@@ -64,7 +65,9 @@ export const heatmap: Command = {
     };
     const query = {
       ...sizeOf(options),
-      ...stretchOf(options),
+      ...stretchOf(options, session.io.clock.now(), 60),
+      axes: options.has('plain') ? undefined : 'true',
+      percentiles: options.get('percentiles'),
       ...coloursOf(options),
       ymin: quantity('min'),
       ymax: quantity('max'),
@@ -109,14 +112,6 @@ function sizeOf(options: Options): Query {
   const match = /^(\d{2,4})x(\d{2,4})$/.exec(size);
   if (match === null) throw new UsageError(`--size must be like 600x300, not ${size}`);
   return { width: match[1], height: match[2] };
-}
-
-function stretchOf(options: Options): Query {
-  const seconds = (name: string): string | undefined => {
-    const text = options.get(name);
-    return text === undefined ? undefined : String(wholeSecondsOf(text, `--${name}`));
-  };
-  return { duration: seconds('duration'), end_time: seconds('end') };
 }
 
 function coloursOf(options: Options): Query {
