@@ -268,8 +268,10 @@ export class Config {
   standing(i: Instrumentation, page?: { readonly from: number; readonly limit: number }): Standing {
     const id = fqid(i);
     const state = this.reconciler.countsOf(id);
-    if (page === undefined || i.customer !== undefined) return { state };
-    return { state, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
+    const idleLeft = this.idleLeftOf(i);
+    const told = { state, ...(idleLeft === undefined ? {} : { idleLeft }) };
+    if (page === undefined || i.customer !== undefined) return told;
+    return { ...told, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
   }
 
   /** A full or broken disk is a matter of time and of the operator, not of the client's question. */
@@ -353,6 +355,14 @@ export class Config {
 
   private get merged(): MergedCatalogue {
     return (this.mergedOrStale ??= new MergedCatalogue(this.described(), this.nodesWith));
+  }
+
+  /** Seconds until it is deleted because nobody looks; undefined: never. */
+  private idleLeftOf(i: Instrumentation): number | undefined {
+    if (i.idleMax === 0) return undefined;
+    const now = this.o.clock.now();
+    const used = this.lastUse.get(fqid(i)) ?? now;
+    return Math.max(0, Math.ceil(i.idleMax - (now - used) / 1000));
   }
 
   private reap(): void {

@@ -4,6 +4,7 @@ import type { Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
 import { abort } from './commands/abort';
 import { apply } from './commands/apply';
+import { change } from './commands/change';
 import { clone } from './commands/clone';
 import { completer, completion } from './commands/completion';
 import { context } from './commands/context';
@@ -51,6 +52,7 @@ export const CACTL: Program = {
     top,
     value,
     heatmap,
+    change,
     clone,
     explain,
     apply,

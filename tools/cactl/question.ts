@@ -26,7 +26,11 @@ const TUNING: readonly Option[] = [
     about: 'length of one slot: 1s (default) or a multiple of 5s',
   },
   { name: 'retention', value: 'TIME', about: 'how long values are kept, such as 10m (default) or 1h' },
-  { name: 'idle', value: 'TIME', about: 'forget it when nobody looked for so long (default 1h; 0: never)' },
+  {
+    name: 'idle',
+    value: 'TIME',
+    about: 'delete it when nobody has looked for so long (default 1h); never: only when somebody says so',
+  },
   { name: 'persist', about: 'keep its values on disk too' },
 ];
 
@@ -57,7 +61,8 @@ function tuningOf(options: Options): Properties {
   };
   seconds('granularity', 'granularity');
   seconds('retention', 'retention-time');
-  seconds('idle', 'idle-max');
+  if (options.get('idle') === 'never') properties['idle-max'] = 0;
+  else seconds('idle', 'idle-max');
   if (options.has('persist')) properties['persist-data'] = true;
   return properties;
 }

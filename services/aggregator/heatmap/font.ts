@@ -30,12 +30,12 @@ const WIDE = 5;
 const BOX = [0x7f, 0x41, 0x41, 0x41, 0x7f];
 
 export function textWidth(text: string): number {
-  return LETTER.width * [...text].length;
+  return LETTER.width * Array.from(text).length;
 }
 
 /** Calls back for each dot, from the text's top left corner. */
 export function eachDot(text: string, dot: (x: number, y: number) => void): void {
-  [...text].forEach((letter, place) => {
+  Array.from(text).forEach((letter, place) => {
     const at = ((letter.codePointAt(0) ?? 0) - FIRST) * WIDE;
     const known = at >= 0 && at + WIDE <= COLUMNS.length;
     for (let column = 0; column < WIDE; column++) {

@@ -1,5 +1,5 @@
 /* A picture with title, axes and legend: the heatmap in it is the one without, and the words are where they belong. */
-import { PNG } from 'pngjs';
+import type { PNG } from 'pngjs';
 import { LOG_GRID } from '../../../common/model/bucket';
 import { HEAT, instrumentation, NOW, serveValues, V } from '../testing/test-values';
 import { eachDot, LETTER, textWidth } from './font';

@@ -69,7 +69,7 @@ function titleOf(i: Parameters<typeof frameOf>[0], width: number): string[] {
 
 /** A key is anybody's: no letter of it moves anything, and it is no longer than its place. */
 function keyText(key: string): string {
-  const letters = [...(key === '' ? '(empty)' : key)];
+  const letters = Array.from(key === '' ? '(empty)' : key);
   return letters.length > KEY_LETTERS ? `${letters.slice(0, KEY_LETTERS - 2).join('')}..` : letters.join('');
 }
 

@@ -20,6 +20,8 @@ export interface Standing {
   readonly state: Readonly<Record<NodeState['state'], number>>;
   /** A page of nodes, the worst first; operators only: customers do not learn servers' names. */
   readonly nodes?: readonly NodeState[];
+  /** Seconds until it is deleted because nobody looks; absent: never. */
+  readonly idleLeft?: number;
 }
 
 type PlainInstrumentation = Readonly<Record<string, unknown>>;
@@ -39,6 +41,7 @@ export function presentInstrumentation(
 ): PlainInstrumentation {
   const { discrete, numeric } = breakdownOf(i);
   const uri = instrumentationPath(i);
+  const { idleLeft, ...told } = standing;
   const heatmaps = [
     { uri: `${uri}/value/heatmap/image`, name: 'value_heatmap' },
     { uri: `${uri}/value/heatmap/details`, name: 'details_heatmap' },
@@ -73,7 +76,8 @@ export function presentInstrumentation(
     id: i.id,
     uri,
     uris: [...(numeric === undefined ? [] : heatmaps), { uri: `${uri}/value/raw`, name: 'value_raw' }],
-    ...standing,
+    ...(idleLeft === undefined ? {} : { 'idle-left': idleLeft }),
+    ...told,
   };
 }
 

@@ -102,6 +102,7 @@ const TOLD_BY_US = [
   'uris',
   'state',
   'nodes',
+  'idle-left',
   'warnings',
 ];
 

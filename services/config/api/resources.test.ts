@@ -77,6 +77,7 @@ test('a created instrumentation has all properties, with the defaults', async ()
     enabled: true,
     'retention-time': 600,
     'idle-max': 3600,
+    'idle-left': 3600,
     granularity: 1,
     'persist-data': false,
     transformations: {},
@@ -395,4 +396,18 @@ test('the catalogue is searched by the words that people have; what nobody can o
     unavailable: [{ module: 'fs', stat: 'syncs', reasons: [{ reason: 'bpf: needs root', nodes: 1 }] }],
   });
   await other.close();
+});
+
+test('how long it has left without anybody looking is told, and begins anew when somebody does; of what never goes nothing', async () => {
+  await front.ask('POST', LIST, { ...QUESTION, 'idle-max': 100 });
+  await front.ask('POST', LIST, { ...QUESTION, decomposition: ['execname'], 'idle-max': 0 });
+  const left = async (): Promise<unknown> => {
+    const { json } = await front.ask('GET', LIST);
+    return (json as Record<string, unknown>[]).map((i) => i['idle-left']);
+  };
+  front.clock.time += 40_000;
+  // A list is no look at a value.
+  expect(await left()).toEqual([60, undefined]);
+  await front.ask('GET', `${LIST}/1/value/raw`);
+  expect(await left()).toEqual([100, undefined]);
 });

@@ -38,6 +38,11 @@ export const INSTRUMENTATION = Type.Object({
   enabled: Type.Boolean(),
   'retention-time': Integer,
   'idle-max': Integer,
+  'idle-left': Type.Optional(
+    Type.Integer({
+      description: 'Seconds until it is deleted because nobody asks for its values; absent: never.',
+    }),
+  ),
   granularity: Integer,
   'persist-data': Type.Boolean(),
   export: Type.Optional(Type.Unsafe<object>({ type: 'object', description: 'Ways out besides the API.' })),

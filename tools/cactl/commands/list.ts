@@ -2,6 +2,7 @@
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
+import { dyingText } from '../keeping';
 import { whereText } from '../question';
 import { description, instrumentations, type InstrumentationResource } from '../../cli/system/resources';
 import { table } from '../../cli/screen/table';
@@ -50,7 +51,10 @@ export const list: Command = {
       { title: 'NODES', align: 'right' as const },
       { title: 'AGE', align: 'right' as const },
     ];
-    session.print(table(columns, rows, session.screen.columns));
+    session.print([
+      ...table(columns, rows, session.screen.columns),
+      ...found.flatMap((i) => dyingText(i, idText(i)) ?? []),
+    ]);
     return EXIT.ok;
   },
 };

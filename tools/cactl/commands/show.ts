@@ -3,10 +3,18 @@ import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { whereText } from '../question';
-import { description, instrumentation } from '../../cli/system/resources';
+import { description, instrumentation, type InstrumentationResource } from '../../cli/system/resources';
 import { table } from '../../cli/screen/table';
 import { visible } from '../../cli/screen/visible';
 import { idText } from './list';
+
+/** "deleted when nobody looks for 1h; 59m 3s left" */
+function idleText(i: InstrumentationResource): string {
+  if (i['idle-max'] === 0) return 'never deleted by itself';
+  const left = i['idle-left'];
+  const rest = typeof left === 'number' ? `; ${spanText(1000 * left)} left` : '';
+  return `deleted when nobody looks for ${spanText(1000 * i['idle-max'])}${rest}`;
+}
 
 export const show: Command = {
   name: 'show',
@@ -39,7 +47,7 @@ export const show: Command = {
       ['where', whereText(i, d) || '(everything)'],
       ['granularity', `${i.granularity}s`],
       ['retention', spanText(1000 * i['retention-time'])],
-      ['idle', i['idle-max'] === 0 ? 'never forgotten' : `forgotten after ${spanText(1000 * i['idle-max'])}`],
+      ['idle', idleText(i)],
       ['on disk', i['persist-data'] ? 'yes' : 'no'],
       ['age', spanText(session.io.clock.now() - i.crtime)],
     ];

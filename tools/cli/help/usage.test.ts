@@ -43,6 +43,8 @@ test.each<[string[], RegExp]>([
   [['watch', '1', '--height', '2'], /--height must be a number from 8, not 2/],
   [['heatmap'], /ID is missing/],
   [['clone'], /ID is missing/],
+  [['change', '1'], /nothing is to be changed: say --retention/],
+  [['change', '1', '--pause', '--resume'], /--resume and --pause exclude each other/],
   [['delete'], /ID is missing; usage: cactl delete ID …/],
   [['list', 'x'], /"x" is one argument too many; usage: cactl list/],
   [['show', 'a', 'b'], /"b" is one argument too many/],
@@ -73,6 +75,7 @@ test('every command is among those refused above', () => {
     'watch',
     'heatmap',
     'clone',
+    'change',
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');

@@ -74,6 +74,9 @@ export interface Instrumentation extends Question {
   readonly enabled?: boolean;
   readonly 'retention-time': number;
   readonly 'persist-data'?: boolean;
+  readonly 'idle-max'?: number;
+  /** Seconds until it is deleted because nobody looks; absent: never. */
+  readonly 'idle-left'?: number;
   readonly 'value-arity'?: string;
   readonly 'value-scope'?: string;
   /** What a dashboard asks of Prometheus' API for the same. */

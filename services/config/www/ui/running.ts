@@ -5,7 +5,8 @@
 import type { Cost, Instrumentation } from '../model/answers.ts';
 import { costDetails, costText } from '../model/cost.ts';
 import type { Context } from './context.ts';
-import { button, h, refill } from './dom.ts';
+import { button, h, menu, refill } from './dom.ts';
+import { dyingText, keepChoices, keptText } from '../model/keeping.ts';
 import { byText, questionOf, titleOf } from '../model/question.ts';
 import { readPredicate } from '../model/predicate-form.ts';
 import { standingText } from '../model/standing.ts';
@@ -40,7 +41,8 @@ export class Running {
     const { metrics } = this.context.catalogue();
     const key = JSON.stringify([
       metrics.length,
-      running,
+      // The time that is left changes each second; what is said of it does not.
+      running.map((i) => ({ ...i, 'idle-left': dyingText(i) })),
       running.map(({ id }) => [this.actions.isShown(id), this.open.has(id), this.actions.costOf(id)]),
     ]);
     refill(this.list, key, () => {
@@ -60,6 +62,8 @@ export class Running {
     const where = readPredicate(i.predicate, catalogue);
     const by = byText(catalogue, i.decomposition);
     const opened = this.open.has(i.id);
+    // Whoever has it on the screen looks at it.
+    const dying = shown ? '' : dyingText(i);
     return h(
       'li',
       { class: `run ${shown ? 'shown' : ''}` },
@@ -95,8 +99,15 @@ export class Running {
         { class: 'run-actions' },
         this.action(i, enabled ? 'Pause' : 'Resume', () => api.change(i.id, { enabled: !enabled })),
         this.action(i, 'Clone', () => api.clone(i.id)),
-        this.action(i, i['persist-data'] === true ? 'Forget' : 'Keep', () =>
-          api.change(i.id, { 'persist-data': i['persist-data'] !== true }),
+        menu(
+          'Keep',
+          keptText(i),
+          keepChoices(i).map(([text, properties]) => [
+            text,
+            () => {
+              actions.change(() => api.change(i.id, properties));
+            },
+          ]),
         ),
         button(
           'Change',
@@ -116,7 +127,9 @@ export class Running {
         ),
         this.action(i, 'Delete', () => api.remove(i.id)),
       ),
+      dying !== '' && h('p', { class: 'dying', attrs: { role: 'status' } }, dying),
       opened && h('p', { class: 'muted' }, costDetails(actions.costOf(i.id))),
+      opened && h('p', { class: 'muted' }, `${keptText(i)}.`),
       opened && nodeList(i),
     );
   }
@@ -126,8 +139,6 @@ export class Running {
       Pause: 'Stop counting, keep what was counted',
       Resume: 'Count again',
       Clone: 'The same question once more, as an instrumentation of its own',
-      Keep: 'Keep its values on disk, over restarts',
-      Forget: 'Do not keep its values on disk',
       Delete: 'Stop counting and drop all its values',
     };
     return button(

@@ -1,0 +1,58 @@
+/* `cactl change`: how long values and the question itself are kept, and whether it counts, without losing what is there. */
+import type { Command } from '../../cli/command';
+import { EXIT, UsageError } from '../../cli/options';
+import { instrumentationPath, type InstrumentationResource } from '../../cli/system/resources';
+import { wholeSecondsOf } from '../../cli/system/session';
+import { keptText } from '../keeping';
+import { idText } from './list';
+
+const SWITCHES: Readonly<Record<string, readonly [on: string, off: string, property: string]>> = {
+  disk: ['persist', 'no-persist', 'persist-data'],
+  counting: ['resume', 'pause', 'enabled'],
+};
+
+export const change: Command = {
+  name: 'change',
+  about: 'how long something is kept, and whether it counts',
+  details: [
+    'Changes an instrumentation in place; its values stay. Retention is how far back values reach; idle, after how long without ' +
+      'anybody looking the whole instrumentation is deleted; persist, whether values are on disk too and come back after a restart.',
+    'The question itself (metric, by, where, granularity) cannot be changed: see cactl clone.',
+  ],
+  arguments: [{ name: 'ID', about: 'which instrumentation', complete: 'instrumentation' }],
+  options: [
+    { name: 'retention', value: 'TIME', about: 'how long values are kept, such as 1h' },
+    {
+      name: 'idle',
+      value: 'TIME',
+      about: 'delete it when nobody has looked for so long; never: only when somebody says so',
+    },
+    { name: 'persist', about: 'keep its values on disk too' },
+    { name: 'no-persist', about: 'keep its values in memory alone' },
+    { name: 'pause', about: 'stop counting; values stay' },
+    { name: 'resume', about: 'count again' },
+  ],
+  examples: [
+    { line: 'cactl change 7 --retention 1h --idle never', about: 'Keep it, and an hour of it.' },
+    { line: 'cactl change 7 --pause', about: 'Stop what it costs, keep what it counted.' },
+  ],
+  async run({ args, options, session }) {
+    const body: Record<string, unknown> = {};
+    const retention = options.get('retention');
+    const idle = options.get('idle');
+    if (retention !== undefined) body['retention-time'] = wholeSecondsOf(retention, '--retention');
+    if (idle !== undefined) body['idle-max'] = idle === 'never' ? 0 : wholeSecondsOf(idle, '--idle');
+    for (const [on, off, property] of Object.values(SWITCHES)) {
+      if (options.has(on) && options.has(off))
+        throw new UsageError(`--${on} and --${off} exclude each other`);
+      if (options.has(on) || options.has(off)) body[property] = options.has(on);
+    }
+    if (Object.keys(body).length === 0)
+      throw new UsageError('nothing is to be changed: say --retention, --idle, --persist or --pause');
+    const path = instrumentationPath(args[0] ?? '');
+    const changed = (await session.front.json(path, { method: 'PUT', body })) as InstrumentationResource;
+    if (session.json) session.printJson(changed);
+    else session.print([`${idText(changed)} ${keptText(changed)}${changed.enabled ? '' : '; paused'}`]);
+    return EXIT.ok;
+  },
+};
