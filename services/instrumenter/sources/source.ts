@@ -16,6 +16,8 @@ export type Offer =
       readonly fields: readonly string[];
       /** Those among them that can be broken down by, and not filtered by. */
       readonly unfiltered?: readonly string[];
+      /** Why it does not know others that the metric has, where there is more to say than that. */
+      readonly lacking?: Readonly<Record<string, string>>;
     }
   | { readonly metric: MetricName; readonly unavailable: string };
 

@@ -145,6 +145,15 @@ describe('a question', () => {
     expect(uncovered([only], filtered)).toContain('bpf: cannot filter by execname');
   });
 
+  test('that needs what cannot be known here is answered with the reason', () => {
+    const blind = new FakeSource('bpf', [
+      { metric: METRIC, fields: ['hostname'], lacking: { ppsargs: 'processes have other numbers here' } },
+    ]);
+    expect(uncovered([blind], ask(METRIC, ['ppsargs']))).toContain(
+      'bpf: does not know ppsargs: processes have other numbers here',
+    );
+  });
+
   test('that nobody covers is answered with what each source lacks', () => {
     const question = ask(METRIC, ['ppid']);
     expect(candidates([cheap, dear], question)).toEqual([]);

@@ -171,7 +171,9 @@ export function uncovered(sources: readonly Source[], i: Instrumentation): strin
     if ('unavailable' in offer) return `${source}: ${offer.unavailable}`;
     const missing = neededFields(i).filter((field) => !offer.fields.includes(field));
     if (missing.length === 0) return `${source}: cannot filter by ${unfilteredIn(offer, i).join(', ')}`;
-    return `${source}: does not know ${missing.join(', ')}`;
+    const lacking = 'lacking' in offer ? offer.lacking : undefined;
+    const why = missing.flatMap((field) => lacking?.[field] ?? []);
+    return `${source}: does not know ${missing.join(', ')}${why.length === 0 ? '' : `: ${[...new Set(why)].join('; ')}`}`;
   });
   return `no source of this node can do this (${reasons.join('; ')})`;
 }

@@ -1,6 +1,7 @@
 /*
  * Which container or service a process belongs to. In: the path of its cgroup, as in /proc/<pid>/cgroup or below the
- * cgroup mount. Out: the field zonename. The outermost one counts: what it starts inside is its own business.
+ * cgroup mount. Out: the field zonename. The outermost container counts: what it starts inside is its own business; where
+ * there is none, the outermost service.
  *
  * Containers are called by the 12 digits that `docker ps`, `crictl ps` and `podman ps` show.
  */
@@ -17,7 +18,8 @@ const CONTAINER = /^(?:(?:docker|cri-containerd|crio|libpod|nerdctl|buildkit)-)?
 const LXC = /^lxc\.payload\.([^]+)$/;
 /** machine-<name>.scope: systemd-nspawn, libvirt. */
 const MACHINE = /^machine-([^]+)\.scope$/;
-const SERVICE = /^([^]+\.service)$/;
+/** A service, or what systemd-run has started in a scope of its own. */
+const SERVICE = /^([^]+\.service|run-[^]+\.scope)$/;
 
 /** A path as bytes, or as text where nobody chose its names. */
 export function zoneOfCgroup(path: string | Buffer): string {
@@ -25,11 +27,10 @@ export function zoneOfCgroup(path: string | Buffer): string {
     .toString('latin1')
     .split('/')
     .filter((part) => part !== '');
-  for (const [i, part] of parts.entries()) {
-    const zone = zoneOfPart(part, parts[i - 1]);
-    if (zone !== undefined) return zone;
-  }
-  return GLOBAL;
+  const zones = (of: (part: string, parent?: string) => string | undefined): string | undefined =>
+    parts.map((part, i) => of(part, parts[i - 1])).find((zone) => zone !== undefined);
+  // Services run containers too: that of a user's manager, an engine with its own cgroup.
+  return zones(containerOfPart) ?? zones(unitOfPart) ?? GLOBAL;
 }
 
 /** The zone of a process, from its /proc/<pid>/cgroup: the hierarchies of version 1 need not agree, one that knows will do. */
@@ -42,11 +43,16 @@ export function zoneOfProcess(cgroups: string): string {
   return GLOBAL;
 }
 
-function zoneOfPart(part: string, parent: string | undefined): string | undefined {
+function containerOfPart(part: string, parent: string | undefined): string | undefined {
   const id = CONTAINER.exec(part)?.[1];
   if (id !== undefined) return id.slice(0, SHORT_ID);
   if (parent === 'lxc') return nameOfUnit(part);
-  const name = LXC.exec(part)?.[1] ?? MACHINE.exec(part)?.[1] ?? SERVICE.exec(part)?.[1];
+  const name = LXC.exec(part)?.[1] ?? MACHINE.exec(part)?.[1];
+  return name === undefined ? undefined : nameOfUnit(name);
+}
+
+function unitOfPart(part: string): string | undefined {
+  const name = SERVICE.exec(part)?.[1];
   return name === undefined ? undefined : nameOfUnit(name);
 }
 

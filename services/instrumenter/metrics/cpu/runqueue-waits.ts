@@ -3,7 +3,7 @@ import { SINCE_START, SUBSECOND } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { argument, any, bits, either, equal, member, not, now, unequal } from '../language/expression';
-import { tracepoint } from '../language/observation';
+import { tracepoint, type Probe, type Step } from '../language/observation';
 import { fieldsOfTask, sinceStart } from '../process';
 
 const preempted = argument(0);
@@ -19,6 +19,40 @@ const COMING = '((struct task_struct *)arg2)';
 const STILL_READY = '(arg0 & 0xff) != 0 || (int)arg3 == 0';
 
 const onWakeup = [{ kind: 'keep', by: member(woken, 'pid'), values: { start: now } }] as const;
+
+/** Each wait, when it ends: `counted` says what of it. */
+export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields'>): readonly Probe[] {
+  return [
+    { at: tracepoint('sched_wakeup'), steps: onWakeup },
+    { at: tracepoint('sched_wakeup_new'), steps: onWakeup },
+    {
+      at: tracepoint('sched_switch'),
+      steps: [
+        {
+          kind: 'count',
+          by: member(coming, 'pid'),
+          when: unequal(member(coming, 'pid'), 0),
+          ...counted,
+        },
+        // A thread that is pushed off waits from now on; one that blocks does not, even if it was woken while running.
+        {
+          kind: 'forget',
+          by: member(leaving, 'pid'),
+          when: not(stillReady),
+        },
+        {
+          kind: 'keep',
+          by: member(leaving, 'pid'),
+          when: { kind: 'all', members: [stillReady, unequal(member(leaving, 'pid'), 0)] },
+          values: { start: now },
+        },
+      ],
+    },
+  ];
+}
+
+/** Who has waited. */
+export const WAITED = fieldsOfTask(coming);
 
 export const runqueueWaits: MetricDescription = {
   module: 'cpu',
@@ -40,35 +74,7 @@ export const runqueueWaits: MetricDescription = {
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'latency', 'subsecond'],
-  bpf: {
-    probes: [
-      { at: tracepoint('sched_wakeup'), steps: onWakeup },
-      { at: tracepoint('sched_wakeup_new'), steps: onWakeup },
-      {
-        at: tracepoint('sched_switch'),
-        steps: [
-          {
-            kind: 'count',
-            by: member(coming, 'pid'),
-            when: unequal(member(coming, 'pid'), 0),
-            fields: { ...fieldsOfTask(coming), latency: sinceStart },
-          },
-          // A thread that is pushed off waits from now on; one that blocks does not, even if it was woken while running.
-          {
-            kind: 'forget',
-            by: member(leaving, 'pid'),
-            when: not(stillReady),
-          },
-          {
-            kind: 'keep',
-            by: member(leaving, 'pid'),
-            when: { kind: 'all', members: [stillReady, unequal(member(leaving, 'pid'), 0)] },
-            values: { start: now },
-          },
-        ],
-      },
-    ],
-  },
+  bpf: { probes: waits({ fields: { ...WAITED, latency: sinceStart } }) },
   dtrace: {
     illumos: [
       {

@@ -1,5 +1,8 @@
 /* cpu.waittime: aggregated wait time. */
 import type { MetricDescription } from '../language/description';
+import { hostname } from '../language/expression';
+import { sinceStart } from '../process';
+import { WAITED, waits } from './runqueue-waits';
 import { columns, needsFile, numberAt } from '../../sources/proc/metric';
 import { pressurePath, pressureRows } from '../../sources/proc/pressure';
 import { COUNTER } from '../../sources/kstat/metric';
@@ -9,6 +12,8 @@ const SCHEDSTAT = '/proc/schedstat';
 /** "cpu0 0 0 0 0 0 0 running waiting timeslices": nanoseconds, in versions 15 to 17 alike. */
 const WAITING = 8;
 
+const { zonename, execname, pid } = WAITED;
+
 export const waittime: MetricDescription = {
   module: 'cpu',
   stat: 'waittime',
@@ -17,7 +22,12 @@ export const waittime: MetricDescription = {
   synonyms: ['run queue', 'psi', 'pressure', 'cpu saturation', 'cpu starvation', 'container', 'cgroup'],
   type: 'time',
   interval: 'interval',
-  fields: ['hostname', 'zonename'],
+  fields: ['hostname', 'zonename', 'execname', 'pid'],
+  misses: [
+    'a wait that has not ended yet: it counts when its thread gets a CPU',
+    'where only pressure stall information can be read: threads that wait at the same time count once',
+  ],
+  bpf: { probes: waits({ amount: sinceStart, fields: { hostname, zonename, execname, pid } }) },
   // How long threads were ready to run and did not. From /proc/schedstat where the kernel has it: the sum over all
   // threads, exact, for the machine as a whole. Elsewhere from pressure stall information: the time in which at
   // least one waited, by zone. One machine has one of the two, so that its numbers stay of one kind.

@@ -1,4 +1,4 @@
-/* memory.pageins: pages paged in. */
+/* memory.pageins: each time a program had to wait for a page from a disk. */
 import type { MetricDescription } from '../language/description';
 import { memoryPart, memoryStat, vmstat, VMSTAT } from '../../sources/proc/memory';
 import { COUNTER } from '../../sources/kstat/metric';
@@ -7,10 +7,11 @@ import { ZONE_MEMORY, zoneOf } from '../../sources/kstat/zones';
 export const pageins: MetricDescription = {
   module: 'memory',
   stat: 'pageins',
-  label: 'pages paged in',
+  label: 'page-ins',
   question: 'Who waits for pages to come from a disk?',
   synonyms: ['swap', 'swapping', 'paging', 'major fault', 'thrashing', 'vmstat'],
-  unit: 'pages',
+  misses: ['pages that are read along with the one that is waited for', 'reads and writes by system calls'],
+  unit: 'major faults',
   interval: 'interval',
   fields: ['hostname', 'zonename'],
   // Faults for which a page had to be read from a disk (major faults), by zone.

@@ -19,8 +19,11 @@ export const reclaimedBytes: MetricDescription = {
     kind: 'counters',
     file: VMSTAT,
     zonesAreParts: true,
+    // By what they held: by who took them, the pages that limits of control groups take back are left out.
+    // Kernels before 5.8 know only those.
     ofMachine: (machine) =>
-      vmstat(machine, 'pgsteal_kswapd', 'pgsteal_direct', 'pgsteal_khugepaged', 'pgsteal_proactive') *
+      (vmstat(machine, 'pgsteal_anon', 'pgsteal_file') ||
+        vmstat(machine, 'pgsteal_kswapd', 'pgsteal_direct', 'pgsteal_khugepaged', 'pgsteal_proactive')) *
       machine.pageBytes,
     ofZone: (machine, zone, version) => {
       const pages = version === 1 ? undefined : memoryStat(machine, zone, version)('pgsteal');

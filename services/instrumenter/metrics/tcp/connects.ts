@@ -1,10 +1,12 @@
-/* tcp.connects: each TCP connection that a program opens. */
+/* tcp.connects: each TCP connection that a program opens, or tries to. */
 import { ILLUMOS_PROCESS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import {
   all,
   argument,
+  choose,
+  equal,
   hostname,
   kept,
   member,
@@ -16,19 +18,26 @@ import {
   word,
 } from '../language/expression';
 import { isInternet, raddr, rport } from '../illumos-address';
-import { commandOf, pair, tracepoint } from '../language/observation';
+import { commandOf, named, pair, tracepoint } from '../language/observation';
 import { subsecond } from '../process';
 import { SHORT_NAMES } from '../language/words';
 import { addresses, isState, isTcp } from './socket';
+import { ERRNO_NAMES } from '../errnos';
 
 const sock = argument('sock');
 const before = argument(1);
 const after = argument(2);
 
+/** A program that does not wait for the answer: the socket has no error of its own then. */
+const ECANCELED = 125;
+const error = member(sock, 'sk_err');
+const failure = choose(isState(after, 'closed'), choose(equal(error, 0), ECANCELED, error), 0);
+
 export const connects: MetricDescription = {
   module: 'tcp',
   stat: 'connects',
   label: 'connects',
+  misses: ['connects that fail before a packet is sent (no route, no free port)', 'UDP, and other protocols'],
   question: 'Which program connects to where?',
   synonyms: [
     'connection',
@@ -46,7 +55,7 @@ export const connects: MetricDescription = {
   ],
   unit: 'connects',
   interval: 'interval',
-  fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'latency', 'subsecond'],
+  fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'errno', 'latency', 'subsecond'],
   bpf: {
     probes: [
       {
@@ -72,7 +81,7 @@ export const connects: MetricDescription = {
           {
             kind: 'count',
             by: sock,
-            when: all(isState(before, 'synSent'), isState(after, 'established'), isTcp(sock)),
+            when: all(isState(before, 'synSent'), not(isState(after, 'synSent')), isTcp(sock)),
             fields: {
               hostname,
               execname: pair(kept('name'), kept('nameEnd'), SHORT_NAMES),
@@ -83,14 +92,10 @@ export const connects: MetricDescription = {
               psargs: commandOf(kept('pid')),
               ppsargs: commandOf(kept('ppid')),
               ...addresses(sock),
+              errno: named(failure, ERRNO_NAMES),
               latency: minus(now, kept('start')),
               subsecond,
             },
-          },
-          {
-            kind: 'forget',
-            by: sock,
-            when: all(isState(before, 'synSent'), not(isState(after, 'established'))),
           },
         ],
       },

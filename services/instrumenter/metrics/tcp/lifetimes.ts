@@ -1,6 +1,20 @@
 /* tcp.lifetimes: each TCP connection that ends, how long it was open and what went through it. */
 import type { MetricDescription } from '../language/description';
-import { all, argument, cast, hostname, kept, member, minus, not, now, plus } from '../language/expression';
+import {
+  all,
+  argument,
+  bits,
+  cast,
+  either,
+  hostname,
+  kept,
+  member,
+  minus,
+  not,
+  now,
+  plus,
+  shiftRight,
+} from '../language/expression';
 import { tracepoint } from '../language/observation';
 import { subsecond } from '../process';
 import { addresses, isState, isTcp } from './socket';
@@ -9,6 +23,14 @@ const sock = argument('sock');
 const before = argument(1);
 const after = argument(2);
 const counters = cast(sock, 'tcp_sock');
+/** Without what was repeated. Older kernels know what was confirmed, in which a SYN and a FIN count as a byte each. */
+const sent = either(
+  minus(member(counters, 'bytes_sent'), member(counters, 'bytes_retrans')),
+  member(counters, 'bytes_acked'),
+);
+/** SOCK_DONE of the socket’s flags: the other side's FIN has come, which counts as a byte. */
+const finished = bits(shiftRight(member(sock, '__sk_common.skc_flags'), 1), 1);
+const received = minus(member(counters, 'bytes_received'), finished);
 
 export const lifetimes: MetricDescription = {
   module: 'tcp',
@@ -27,6 +49,7 @@ export const lifetimes: MetricDescription = {
   ],
   unit: 'connections',
   interval: 'interval',
+  misses: ['connections that were open before anybody asked'],
   fields: ['hostname', 'raddr', 'rport', 'lport', 'duration', 'bytes', 'subsecond', 'zonename'],
   bpf: {
     probes: [
@@ -52,8 +75,7 @@ export const lifetimes: MetricDescription = {
               hostname,
               ...addresses(sock),
               duration: minus(now, kept('start')),
-              // What the other side has confirmed, and what it has sent.
-              bytes: plus(member(counters, 'bytes_acked'), member(counters, 'bytes_received')),
+              bytes: plus(sent, received),
               subsecond,
             },
           },

@@ -15,6 +15,14 @@ import {
   rename,
 } from '../../sources/bpf/testing/real-kernel';
 
+/** Not perl() of the kernel's tests: the server is in this process, and has to answer. */
+const run = (script: string): Promise<void> =>
+  new Promise((resolve, reject) =>
+    execFile('perl', ['-e', script], (error) =>
+      error === null ? resolve() : reject(new Error(error.message)),
+    ),
+  );
+
 onRealKernel('connections', (kernel) => {
   test('a connection is counted where it is opened and accepted, with its addresses, and when it has ended', async () => {
     const server = createServer((socket) => {
@@ -31,6 +39,7 @@ onRealKernel('connections', (kernel) => {
       ['raddr'],
       both(is('raddr', '127.0.0.1'), is('execname', comm), is('rport', port)),
     );
+    const errors = await kernel.enable('tcp.connects', ['errno'], is('execname', comm));
     const pids = await kernel.enable('tcp.connects', ['ppid'], is('execname', comm));
     const accepts = await kernel.enable('tcp.accepts', ['raddr'], is('lport', port));
     const lives = await kernel.enable('tcp.lifetimes', ['raddr', 'bytes'], is('rport', port));
@@ -59,13 +68,46 @@ onRealKernel('connections', (kernel) => {
       expect(LOG_GRID.floorOf(bucket)).toBeLessThan(1_000_000_000);
     });
     expect(await kernel.numbers(raddrs)).toEqual(new Map([['127.0.0.1', 25]]));
-    expect(await kernel.numbers(pids)).toEqual(new Map([[String(process.pid), 25]]));
+    // The last one, to a port where nobody listens.
+    expect(await kernel.numbers(errors)).toEqual(
+      new Map([
+        ['none', 25],
+        ['ECONNREFUSED', 1],
+      ]),
+    );
+    expect(await kernel.numbers(pids)).toEqual(new Map([[String(process.pid), 26]]));
     expect(await kernel.numbers(accepts)).toEqual(new Map([['127.0.0.1', 25]]));
     const bytes = distributionOf(await kernel.read(lives), '127.0.0.1');
-    // A thousand bytes there and back, and one for each FIN or SYN that the counters hold.
+    // A thousand bytes there and back.
     expect(totalCount(bytes)).toBe(25);
     eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
     expect(totalCount(await kernel.distribution(times, port))).toBe(25);
+  });
+
+  test('bytes are those that programs sent and received: what opens and closes a connection is none', async () => {
+    const server = createServer((socket) => {
+      socket.on('data', () => undefined);
+      socket.on('end', () => socket.end());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const clients = await kernel.enable('tcp.lifetimes', ['raddr', 'bytes'], is('rport', port));
+    const servers = await kernel.enable('tcp.lifetimes', ['raddr', 'bytes'], is('lport', port));
+    const lengths = [0, 0, 0, 5, 5, 9];
+    await run(
+      `use Socket; for my $n (${lengths.join(',')}) {
+         socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in(${port}, INADDR_LOOPBACK)) or die;
+         syswrite(S, "x" x $n) if $n; shutdown(S, 1); 1 while sysread(S, $b, 4096); close S }`,
+    );
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const probe of [clients, servers]) {
+      const seen: number[] = [];
+      eachBucket(await kernel.distribution(probe, '127.0.0.1'), (bucket, count) => {
+        for (let i = 0; i < count; i++) seen.push(LOG_GRID.floorOf(bucket));
+      });
+      expect(seen).toEqual(lengths);
+    }
   });
 
   test('a segment that nobody answers is sent again, and counted', async () => {

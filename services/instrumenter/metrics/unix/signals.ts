@@ -2,13 +2,30 @@
 import { SIGNALS } from '../../../../common/model/signals';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { argument } from '../language/expression';
+import { any, argument, bits, cast, choose, equal, member, task } from '../language/expression';
 import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
-import { nameOfProcess, RUNNING } from '../process';
+import { fieldsOfTask, nameOfProcess } from '../process';
 
 /** Those of real time print in decimal. */
 const SIGNAL_NAMES = tableOfNames(SIGNALS.map((name, i) => [name, i + 1] as const));
+
+const info = argument(1);
+/** Instead of a siginfo: the kernel itself, for a program or in nobody's name. */
+const PRIVATE = 1;
+const SIGALRM = 14;
+/** Of a timer, of a file that is ready, of I/O that is done. */
+const IN_NOBODYS_NAME = [-2, -4, -5, -6];
+const code = bits(member(cast(info, 'kernel_siginfo'), 'si_code'), 0xffff_ffff);
+
+/** A timer fires whoever is running: its signal comes from the program that set it, which is the one that gets it. */
+const isOwn = choose(
+  equal(info, PRIVATE),
+  equal(argument(0), SIGALRM),
+  any(...IN_NOBODYS_NAME.map((n) => equal(code, n + 2 ** 32))),
+);
+const receiver = argument('task_struct');
+const sender = cast(choose(isOwn, receiver, task), 'task_struct');
 
 export const signals: MetricDescription = {
   module: 'unix',
@@ -27,9 +44,9 @@ export const signals: MetricDescription = {
           {
             kind: 'count',
             fields: {
-              ...RUNNING,
+              ...fieldsOfTask(sender),
               signal: named(argument(0), SIGNAL_NAMES),
-              texecname: nameOfProcess(argument('task_struct')),
+              texecname: nameOfProcess(receiver),
             },
           },
         ],

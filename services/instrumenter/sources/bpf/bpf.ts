@@ -37,6 +37,7 @@ import { UserAttaching, type UserWay } from './kernel/user-attaching';
 import type { UserFile } from './user/known-file';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
+import { OTHER_NUMBERS } from './compiler/field';
 
 interface BpfOptions {
   readonly hostname: string;
@@ -291,7 +292,15 @@ export class BpfSource implements Source {
     try {
       const fields = this.fieldsOf(metric);
       const unfiltered = fields.filter((field) => isLookedUp(metric.bpf, field));
-      return { metric: metricName(metric), fields, ...(unfiltered.length === 0 ? {} : { unfiltered }) };
+      const blind = metric.fields.filter((f) => !fields.includes(f) && isLookedUp(metric.bpf, f));
+      return {
+        metric: metricName(metric),
+        fields,
+        ...(unfiltered.length === 0 ? {} : { unfiltered }),
+        ...(blind.length === 0 || this.options.commands !== undefined
+          ? {}
+          : { lacking: Object.fromEntries(blind.map((field) => [field, OTHER_NUMBERS])) }),
+      };
     } catch (error) {
       if (!(error instanceof MissingError)) throw error;
       return { metric: metricName(metric), unavailable: error.message };

@@ -1,5 +1,5 @@
 import { METRICS } from '../../metrics/registry';
-import { countCpus, openBpf } from './open';
+import { countCpus, openBpf, hasKernelsNumbers } from './open';
 
 test('other systems and processors are told so', () => {
   expect(openBpf('this-node', METRICS, { system: 'sunos', architecture: 'x64' })).toBe(
@@ -10,4 +10,17 @@ test('other systems and processors are told so', () => {
 
 test('CPUs are counted in the kernel’s list of ranges', () => {
   expect(['0', '0-1', '0-3,8', '0-3,8-9\n'].map(countCpus)).toEqual([1, 2, 5, 6]);
+});
+
+test('numbers of processes are the kernel’s only in the first PID namespace, and where /proc is that one’s', () => {
+  const links = (namespace: string, self: string) => (path: string) =>
+    path.endsWith('/pid') ? namespace : self;
+  expect(hasKernelsNumbers(links('pid:[4026531836]', String(process.pid)))).toBe(true);
+  expect(hasKernelsNumbers(links('pid:[4026532200]', String(process.pid)))).toBe(false);
+  expect(hasKernelsNumbers(links('pid:[4026531836]', '1'))).toBe(false);
+  expect(
+    hasKernelsNumbers(() => {
+      throw new Error('no /proc');
+    }),
+  ).toBe(false);
 });

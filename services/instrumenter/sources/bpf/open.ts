@@ -1,7 +1,7 @@
 /*
  * The bpf source of the machine this runs on. In: the node's name. Out: the source, or the reason why there is none.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import type { MetricDescription } from '../../metrics/language/description';
 import type { Programs, UserMoment } from '../../metrics/user';
@@ -39,11 +39,11 @@ function openOn(
   architecture: Architecture,
 ): BpfSource {
   const zones = openZones();
+  const readable = hasKernelsNumbers();
   return new BpfSource({
     hostname,
     ...(zones === undefined ? {} : { zones }),
-    commands: new Commands(),
-    functions: new Functions(),
+    ...(readable ? { commands: new Commands(), functions: new Functions() } : {}),
     architecture,
     metrics,
     files: new UserFiles(wantedBy(metrics), architecture),
@@ -51,6 +51,21 @@ function openOn(
     types: new Btf(() => readFileSync(BTF_PATH), release()),
     cpus: countCpus(readFileSync(POSSIBLE_CPUS_PATH, 'utf8')),
   });
+}
+
+/** The inode of the first namespace of processes: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+const FIRST_NAMESPACE = 'pid:[4026531836]';
+
+/**
+ * Whether a process has the same number in /proc as in the kernel. In a PID namespace of our own it has not: what is
+ * looked up by the kernel's number would be another process's.
+ */
+export function hasKernelsNumbers(read: (path: string) => string = readlinkSync): boolean {
+  try {
+    return read('/proc/self/ns/pid') === FIRST_NAMESPACE && read('/proc/self') === String(process.pid);
+  } catch {
+    return false;
+  }
 }
 
 /** All kinds of user programs that descriptions speak of, and what is asked of them. */

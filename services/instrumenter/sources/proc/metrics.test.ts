@@ -175,6 +175,11 @@ describe('memory by zone', () => {
       abcdef012345: 3 * 4096,
       global: 7 * 4096,
     });
+    const limits = [100, 104].map((pages) => ({
+      ...looks[0],
+      '/proc/vmstat': `pgsteal_kswapd 5\npgsteal_anon ${pages}\npgsteal_file 7\n`,
+    }));
+    expect(await watch(limits, 'memory.reclaimed_bytes')).toMatchObject({ number: 4 * 4096 });
     const large = looks.map((look) => ({ ...look, '/proc/self/smaps': 'KernelPageSize:       64 kB\n' }));
     expect(await watch(large, 'memory.reclaimed_bytes')).toMatchObject({ number: 10 * 65_536 });
   });

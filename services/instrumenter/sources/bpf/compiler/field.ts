@@ -12,6 +12,9 @@ import { constant, FALSE, fillOf, TRUE, type Node, type TextNode } from './node'
 import { firstOf, numberOf, resolve, type Surroundings } from './resolve';
 import { simplify } from './simplify';
 
+export const OTHER_NUMBERS =
+  'it runs in a PID namespace of its own, where processes have other numbers than in the kernel (fix: --pid=host, or no unshare)';
+
 /** The last address of the half that is programs'. */
 export const USER_HALF = 2n ** 63n - 1n;
 
@@ -46,12 +49,12 @@ export function resolveField(
       return { kind: 'number', node: cgroupOf(expression, at), bytes: 8, names: at.zones };
     }
     if (expression.kind === 'command') {
-      if (at.commands === undefined) throw new MissingError('arguments of other processes cannot be read');
+      if (at.commands === undefined) throw new MissingError(OTHER_NUMBERS);
       const node = simplify(numberOf(expression.process, at));
       return { kind: 'number', node, bytes: 4, names: at.commands };
     }
     if (expression.kind === 'function') {
-      if (at.functions === undefined) throw new MissingError('functions cannot be told by their addresses');
+      if (at.functions === undefined) throw new MissingError(OTHER_NUMBERS);
       const address = numberOf(expression.instruction, at);
       // The kernel is the same for all processes.
       const isKernel: Node = { kind: 'compare', op: '>', left: address, right: constant(USER_HALF) };
