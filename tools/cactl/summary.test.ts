@@ -30,6 +30,7 @@ const QUESTION = {
   nodes: [],
 };
 const CONFIG = answered('config', {
+  online: { aggregators: 1, instrumenters: 2 },
   aggregators: [{ instance: 'n1-0', key: 'ca.aggregator.n1-0' }],
   instrumenters: [
     { host: 'n1', key: 'ca.instrumenter.n1' },

@@ -39,7 +39,7 @@ const config = {
     silentMs: (key: string) => (key.endsWith('-4321') ? 60_000 : 0),
   },
   reconciler: {
-    standings: { catalogues: new Map() },
+    standings: { catalogues: { get: () => undefined, unknown: 0 } },
     loads: new Map(),
     homeTrouble: () => undefined,
     countsOf: () => ({ enabled: 0, failed: 0, enabling: 0, disabled: 0 }),

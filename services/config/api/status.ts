@@ -61,7 +61,11 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
     uptime: now - started,
     connected: bus.connected,
     bus: bus.health,
-    online: { aggregators: members.aggregators.length, instrumenters: members.nodeCount },
+    // A node is there when it is known what it offers: then it can be asked.
+    online: {
+      aggregators: members.aggregators.length,
+      instrumenters: members.nodeCount - catalogues.unknown,
+    },
     aggregators: members.aggregators.map(({ key, instance, host: on, httpHost, httpPort, since }) => ({
       instance,
       key,

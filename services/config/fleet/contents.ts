@@ -62,12 +62,11 @@ export class Contents<T> {
     }
   }
 
-  /** Digests that are held and whose content has not come. */
-  get missing(): number {
+  /** Nodes that tell a digest whose content has not come. */
+  get unknown(): number {
     let count = 0;
-    for (const { content, holders } of this.entries.values()) {
-      if (content === undefined && holders.size > 0) count++;
-    }
+    for (const { content, holders } of this.entries.values())
+      if (content === undefined) count += holders.size;
     return count;
   }
 
