@@ -140,6 +140,13 @@ probes: build
 	@deps/node-probes/build.sh || true
 	@node build/tools/probes/main.js $(SOURCE)
 
+# Kernels of Debian's releases under emulation: every metric, work of known size, random programs, a hundred questions under
+# load; docs/kernels.md. KERNEL=5.10: one of them.
+.PHONY: kernels
+kernels: build
+	@deps/fetch.sh kernels
+	@node build/tools/kernels/main.js $(KERNEL)
+
 # 10,000 questions made at random, each accepted by the kernel's verifier.
 .PHONY: fuzz
 fuzz: $(NODE_MODULES)

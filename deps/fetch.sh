@@ -4,7 +4,7 @@
 #   fetch.sh GROUP …          fetches what is missing of these groups; a program is then deps/build/bin/NAME
 #   fetch.sh --plan GROUP …   says how many packages that would be, and how much; prints nothing when nothing is missing
 #   fetch.sh --path NAME      prints the path of a program: the machine's own, or the fetched one
-# Groups: broker (for make run), tests, bench; or the name of one program. One line says what could not be had, and why.
+# Groups: broker (for make run), tests, bench, kernels; or the name of one program. One line says what could not be had, and why.
 set -u
 cd "$(dirname "$0")" || exit 1
 . ./apt.sh
@@ -16,6 +16,7 @@ programs_of() {
   broker) echo rabbitmq-server ;;
   tests) echo xmllint groff tmux zsh fish python3 postgres chromium cc prometheus promtool ;;
   bench) echo haproxy bpftrace ;;
+  kernels) echo qemu-system-x86_64 busybox ;;
   *) echo "$1" ;;
   esac
 }
@@ -26,6 +27,8 @@ packages_of() {
   postgres) echo postgresql ;;
   chromium) echo chromium fonts-dejavu-core ;;
   cc) echo gcc ;;
+  qemu-system-x86_64) echo qemu-system-x86 seabios ;;
+  busybox) echo busybox-static ;;
   promtool) echo prometheus ;;
   *) echo "$1" ;;
   esac
@@ -36,6 +39,7 @@ what_for() {
   rabbitmq-server) echo 'the message broker between the services' ;;
   cc) echo 'which builds the probes of Node.js programs (node.httpd_ops and others)' ;;
   haproxy | bpftrace) echo 'which the benchmark compares this with' ;;
+  qemu-system-x86_64 | busybox) echo 'which make kernels boots other kernels with' ;;
   *) echo 'which some tests run; they are skipped, and say so' ;;
   esac
 }
@@ -81,7 +85,7 @@ wrap() {
 #!/bin/sh
 # Made by deps/fetch.sh.
 S=$(cd "$(dirname "$0")/../system" && pwd) || exit 127
-for folder in "$S"/usr/lib/*-linux-gnu* "$S"/usr/lib/*-linux-gnu*/nss "$S"/usr/lib/*-linux-gnu*/pulseaudio; do
+for folder in "$S"/lib/*-linux-gnu* "$S"/usr/lib/*-linux-gnu* "$S"/usr/lib/*-linux-gnu*/nss "$S"/usr/lib/*-linux-gnu*/pulseaudio; do
   if [ -d "$folder" ]; then LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder; fi
 done
 export LD_LIBRARY_PATH
@@ -147,6 +151,17 @@ BODY
     wrap chromium <<'BODY'
 export FONTCONFIG_PATH="$S/etc/fonts" XDG_DATA_HOME="$S/usr/share"
 exec "$S/usr/lib/chromium/chromium" "$@"
+BODY
+    ;;
+  qemu-system-x86_64)
+    wrap qemu-system-x86_64 <<'BODY'
+for modules in "$S"/usr/lib/*/qemu; do export QEMU_MODULE_DIR="$modules"; done
+exec "$S/usr/bin/qemu-system-x86_64" -L "$S/usr/share/qemu" -L "$S/usr/share/seabios" "$@"
+BODY
+    ;;
+  busybox)
+    wrap busybox <<'BODY'
+exec "$S/bin/busybox" "$@"
 BODY
     ;;
   cc)

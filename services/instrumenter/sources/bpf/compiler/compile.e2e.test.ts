@@ -3,32 +3,16 @@ import fc from 'fast-check';
 import { isNumeric as isNumericType } from '../../../../../common/model/field';
 import { LIMITS } from '../../../../../common/service/limits';
 import { ALWAYS, type Predicate } from '../../../../../common/model/predicate';
-import {
-  numberComparisons,
-  predicatesOf,
-  textComparisons,
-} from '../../../../../common/model/testing/random-predicate';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import { Kernel } from '../kernel/kernel';
-import { ARCHITECTURE, HOST, instrumentation, is, isLookedUp, onRealKernel } from '../testing/real-kernel';
+import { randomQuestions } from '../testing/random-questions';
+import { ARCHITECTURE, instrumentation, is, isLookedUp, onRealKernel } from '../testing/real-kernel';
 import { Verifier } from '../testing/verifier';
 
 /** `make fuzz`: 10,000. */
 const RANDOM_QUESTIONS = Number(process.env['CA_FUZZ_RUNS'] ?? 150);
 
 const isNumeric = (field: string): boolean => isNumericType(FIELDS[field as FieldName].type);
-
-/** Predicates of any form over these fields. */
-function predicateOver(discrete: readonly string[], numeric: readonly string[]): fc.Arbitrary<Predicate> {
-  const texts = textComparisons(
-    discrete,
-    fc.oneof(fc.string({ maxLength: 40 }), fc.constantFrom('read', 'none', '1', HOST, 'sleeping')),
-  );
-  const numbers = fc.oneof(fc.double({ noNaN: true, min: -10, max: 1e15 }), fc.maxSafeInteger());
-  const leaf = numeric.length === 0 ? texts : fc.oneof(texts, numberComparisons(numeric, numbers));
-  const predicate = predicatesOf(leaf, { maxDepth: 5, maxMembers: 6 });
-  return fc.oneof(fc.constant(ALWAYS), predicate);
-}
 
 onRealKernel('the verifier', (kernel) => {
   test('the verifier accepts each field of each metric, alone and with another, with and without a predicate', async () => {
@@ -65,26 +49,11 @@ onRealKernel('the verifier', (kernel) => {
   test(
     'the verifier accepts every question made at random: any metric, breakdown and predicate',
     () => {
-      const offers = kernel.source.offers().flatMap((offer) => ('fields' in offer ? [offer] : []));
-      const anyQuestion = fc.constantFrom(...offers).chain((offer) => {
-        const discrete = offer.fields.filter((f) => !isNumeric(f));
-        const numeric = offer.fields.filter(isNumeric);
-        return fc.tuple(
-          fc.constant(offer.metric),
-          fc.option(fc.constantFrom(...discrete)),
-          numeric.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...numeric)),
-          predicateOver(
-            discrete.filter((field) => !isLookedUp(offer.metric, field)),
-            numeric,
-          ),
-        );
-      });
       const verifier = new Verifier(new Kernel(ARCHITECTURE));
       const began = performance.now();
       fc.assert(
-        fc.property(anyQuestion, ([metric, discrete, numeric, predicate]) => {
-          const breakdown = [discrete, numeric].filter((field) => field !== null);
-          verifier.check(kernel.source.compile(instrumentation(metric, breakdown, predicate)));
+        fc.property(randomQuestions(kernel.source.offers()), (question) => {
+          verifier.check(kernel.source.compile(question));
         }),
         { seed: 20111108, numRuns: RANDOM_QUESTIONS },
       );

@@ -1,0 +1,184 @@
+/*
+ * What runs inside a kernel under test. In: nothing. Out: lines of JSON, each marked, so that the kernel's own words
+ * between them do no harm; a sign of life each second. Next: main.ts, which reads them.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { release, setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { messageOf } from '../../common/service/errors';
+import { metricName } from '../../common/model/metric';
+import { totalCount } from '../../common/model/distribution';
+import type { Predicate } from '../../common/model/predicate';
+import { totalOf, type Value } from '../../common/model/value';
+import { describe as describeMetric, METRICS } from '../../services/instrumenter/metrics/registry';
+import type { BpfSource } from '../../services/instrumenter/sources/bpf/bpf';
+import { openBpf } from '../../services/instrumenter/sources/bpf/open';
+import { Kernel } from '../../services/instrumenter/sources/bpf/kernel/kernel';
+import { randomQuestions } from '../../services/instrumenter/sources/bpf/testing/random-questions';
+import {
+  ARCHITECTURE,
+  both,
+  GETPPID,
+  instrumentation,
+  is,
+  own,
+  perl,
+  rename,
+} from '../../services/instrumenter/sources/bpf/testing/real-kernel';
+import { Verifier } from '../../services/instrumenter/sources/bpf/testing/verifier';
+import type { Offer } from '../../services/instrumenter/sources/source';
+import { tryMetrics } from '../probes/probes';
+import { MARK, type Report } from './report';
+import { WORKLOADS, type Workload } from './workloads';
+
+const RANDOM_PROGRAMS = 60;
+const QUESTIONS = 100;
+const AT_ONCE = 4;
+const LOAD_SECONDS = 30;
+const SEED = 20111108;
+const ALIVE = `setInterval(() => require('fs').writeSync(1, '${MARK}{"kind":"alive"}\\n'), 1000)`;
+const NOT_PROC: Predicate = { kind: 'compare', op: 'ne', field: 'fstype', constant: 'proc' };
+
+const say = (report: Report): void => console.log(`${MARK}${JSON.stringify(report)}`);
+
+async function main(): Promise<void> {
+  // By a thread of its own: this one is busy for long stretches.
+  const alive = new Worker(ALIVE, { eval: true });
+  say({ kind: 'alive' });
+  const source = openBpf('guest', METRICS);
+  if (typeof source === 'string') throw new Error(source);
+  say({ kind: 'begun', release: release() });
+  await tryMetrics(source, ({ metric, state, detail }) => say({ kind: 'tried', metric, state, detail }));
+  for (const workload of WORKLOADS) await count(source, workload);
+  await verify(source);
+  await load(source);
+  source.close();
+  await alive.terminate();
+  say({ kind: 'ended' });
+}
+
+async function count(source: BpfSource, workload: Workload): Promise<void> {
+  const { metric, by, script, counts, atLeast = false, withoutProc = false } = workload;
+  const offer = source.offers().find((one) => one.metric === metric);
+  if (offer === undefined || !('fields' in offer)) return;
+  try {
+    const name = own('work');
+    const probe = await source.enable(
+      instrumentation(
+        metric,
+        by === undefined ? [] : [by],
+        withoutProc ? both(is('execname', name), NOT_PROC) : is('execname', name),
+      ),
+    );
+    try {
+      perl(`chdir $ARGV[0]; ${rename(name)} ${script}`, mkdtempSync(join(tmpdir(), 'ca-work-')));
+      probe.turn();
+      await source.settle();
+      const { value, lost } = await probe.read();
+      const found = Object.fromEntries(Object.keys(counts).map((key) => [key, countOf(value, key)]));
+      const wrong = Object.entries(counts).filter(([key, wanted]) => {
+        const number = found[key] ?? 0;
+        return atLeast ? number < wanted : number !== wanted;
+      });
+      const isRight = wrong.length === 0 && lost === 0;
+      const words = JSON.stringify({ counted: found, done: counts, lost });
+      say({
+        kind: 'counted',
+        metric,
+        state: isRight ? 'right' : 'wrong',
+        ...(isRight ? {} : { detail: words }),
+      });
+    } finally {
+      probe.close();
+    }
+  } catch (error) {
+    say({ kind: 'counted', metric, state: 'wrong', detail: messageOf(error) });
+  }
+}
+
+function countOf(value: Value, key: string): number {
+  if (key === '') return totalOf(value);
+  if (value.shape === 'keyed') return value.numbers.get(key) ?? 0;
+  return value.shape === 'keyed-distribution' ? totalCount(value.distributions.get(key) ?? []) : 0;
+}
+
+/** Programs made at random, shown to the verifier. */
+async function verify(source: BpfSource): Promise<void> {
+  const verifier = new Verifier(new Kernel(ARCHITECTURE));
+  const refused: string[] = [];
+  const questions = fc.sample(randomQuestions(source.offers()), { seed: SEED, numRuns: RANDOM_PROGRAMS });
+  for (const question of questions) {
+    await pause(0); // a sign of life between them
+    try {
+      verifier.check(source.compile(question));
+    } catch (error) {
+      refused.push(`${metricName(question)}: ${messageOf(error)}`);
+    }
+  }
+  verifier.close();
+  say({ kind: 'verified', programs: questions.length, refused });
+}
+
+/** A hundred questions that come, change and go while both CPUs are busy with what they count. */
+async function load(source: BpfSource): Promise<void> {
+  const storms = [
+    storm('perl', `syscall(${GETPPID}) while 1`),
+    storm('perl', `syscall(${GETPPID}) while 1`),
+    storm('perl', 'while (1) { my $p = fork(); exit if !$p; waitpid($p, 0) }'),
+    storm(
+      'perl',
+      'chdir $ARGV[0]; while (1) { open(F, ">", "f"); syswrite(F, "x" x 8192) for (1..50); close F; unlink "f" }',
+    ),
+  ];
+  // Stopping in user programs takes seconds each under emulation: these were tried before.
+  const offers = source.offers().filter(({ metric }) => !isOfPrograms(metric));
+  const deadline = performance.now() + LOAD_SECONDS * 1000;
+  const probes: Awaited<ReturnType<BpfSource['enable']>>[] = [];
+  let [enabled, seconds] = [0, 0];
+  const failures = new Set<string>();
+  let seed = SEED;
+  try {
+    while (performance.now() < deadline) {
+      const questions = fc.sample(randomQuestions(offers), { seed: seed++, numRuns: AT_ONCE });
+      const made = await Promise.allSettled(questions.map((question) => source.enable(question)));
+      for (const result of made) {
+        if (result.status === 'fulfilled') probes.push(result.value);
+        else failures.add(messageOf(result.reason));
+      }
+      enabled += made.length;
+      for (const probe of probes.splice(0, Math.max(0, probes.length - QUESTIONS))) probe.close();
+      // The second's end, for all of them in a row, as a node does it.
+      for (const probe of probes) probe.turn();
+      await source.settle();
+      await Promise.all(probes.map((probe) => probe.read()));
+      seconds++;
+      await pause(20);
+    }
+  } finally {
+    for (const probe of probes) probe.close();
+    for (const one of storms) one.kill('SIGKILL');
+  }
+  say({ kind: 'loaded', enabled, seconds, failures: [...failures].slice(0, 5) });
+}
+
+function isOfPrograms(metric: Offer['metric']): boolean {
+  return describeMetric(metric)?.bpf?.probes.some(({ at }) => at.kind === 'user') === true;
+}
+
+function storm(program: string, script: string): ChildProcess {
+  const child = spawn(program, ['-e', script, mkdtempSync(join(tmpdir(), 'ca-storm-'))], { stdio: 'ignore' });
+  setPriority(child.pid ?? 0, 10);
+  return child;
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    say({ kind: 'failed', reason: messageOf(error) });
+    process.exit(1);
+  },
+);

@@ -1,0 +1,137 @@
+/*
+ * make kernels: each kernel is fetched, booted, and tries everything. In: names of kernels (none: all). Out: docs/kernels.md;
+ * a status that is not 0 when one did not pass.
+ */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join, resolve } from 'node:path';
+import { messageOf } from '../../common/service/errors';
+import { runMachine } from './guest-machine';
+import { initramfs } from './initramfs';
+import { KERNELS, type KernelChoice } from './kernels';
+import { fetchKernel } from './packages';
+import { reportIn, type Report } from './report';
+import { complaintsOf, readResults, resultOf, textOf, writeResults } from './table';
+
+/** build/tools/kernels -> the checkout. */
+const ROOT = resolve(__dirname, '../../..');
+const WORK = join(ROOT, 'build', 'kernels');
+const RESULTS = join(ROOT, 'docs', 'kernels.json');
+const TEXT = join(ROOT, 'docs', 'kernels.md');
+/** A run takes a minute or two on a quiet machine; on a busy one as many times longer as there are others, up to a limit. */
+const BUSY = Math.min(Math.max(1, (loadavg()[0] ?? 0) / cpus().length), 8);
+const RUN_MS = 180_000 * BUSY;
+const SILENCE_MS = 45_000 * BUSY;
+
+async function main(): Promise<boolean> {
+  const named = process.argv.slice(2);
+  const chosen = KERNELS.filter(({ name }) => named.length === 0 || named.includes(name));
+  if (chosen.length === 0) throw new Error(`known kernels are ${KERNELS.map(({ name }) => name).join(', ')}`);
+  mkdirSync(WORK, { recursive: true });
+  bundle();
+  const programs = { qemu: program('qemu-system-x86_64'), busybox: staticBusybox() };
+  let passed = true;
+  for (const kernel of chosen) {
+    try {
+      passed = (await tryKernel(kernel, programs)) && passed;
+    } catch (error) {
+      console.log(`${kernel.name}: ${messageOf(error)}`);
+      passed = false;
+    }
+  }
+  return passed;
+}
+
+async function tryKernel(
+  kernel: KernelChoice,
+  { qemu, busybox }: { qemu: string; busybox: string },
+): Promise<boolean> {
+  const { name } = kernel;
+  console.log(`${name}: fetching …`);
+  const files = await fetchKernel(kernel, WORK);
+  const initrd = join(WORK, `${name}.initrd`);
+  const command = `cd ${ROOT} && ${process.execPath} build/kernels/guest.js`;
+  writeFileSync(initrd, initramfs(busybox, files.modules, command));
+  console.log(`${name}: booting ${files.release} …`);
+  const log = join(WORK, `${name}.log`);
+  writeFileSync(log, '');
+  const reports: Report[] = [];
+  const words: string[] = [];
+  const began = Date.now();
+  const ending = await runMachine({
+    qemu,
+    image: files.image,
+    initrd,
+    symbols: files.symbols,
+    monitor: join(WORK, `${name}.monitor`),
+    limitMs: RUN_MS,
+    silenceMs: SILENCE_MS,
+    line: (text) => {
+      const report = reportIn(text);
+      if (report?.kind !== 'alive') appendFileSync(log, `${text}\n`);
+      if (report === undefined) words.push(text);
+      else if (report.kind !== 'alive') reports.push(report);
+      return report !== undefined;
+    },
+  });
+  const seconds = (Date.now() - began) / 1000;
+  const complaints = complaintsOf(reports);
+  if (ending.how !== 'ended') {
+    complaints.push(
+      `it was ${ending.how} after ${seconds.toFixed(0)} s; its CPUs: ${ending.where.join(', ')}`,
+    );
+  } else if (!reports.some(({ kind }) => kind === 'ended')) {
+    complaints.push(`it ended before its tests did: ${words.slice(-3).join(' / ')}`);
+  }
+  // The kernel's own complaints: lockups, warnings, oopses.
+  complaints.push(
+    ...words.filter((line) => /soft lockup|rcu.*stall|WARNING:|BUG:|Oops/.test(line)).slice(0, 3),
+  );
+  const result = resultOf(reports, seconds);
+  const counted = Object.values(result.metrics).filter((state) => state === 'counted').length;
+  for (const complaint of complaints) console.log(`${name}: ${complaint}`);
+  console.log(
+    `${name}: ${complaints.length === 0 ? 'passed' : 'failed'}: ${counted} metrics counted right, ${result.programs} random programs, ` +
+      `${result.enabled} questions under load, ${result.seconds} s`,
+  );
+  if (complaints.length > 0) return false;
+  const results = { ...readResults(RESULTS), [name]: result };
+  writeResults(RESULTS, results);
+  writeFileSync(TEXT, textOf(results));
+  return true;
+}
+
+/** One file: hundreds would be asked for through the emulator. */
+function bundle(): void {
+  const outside = ['koffi', 'dtrace-provider', 'kstat'].map((name) => `--external:${name}`);
+  const input = join(ROOT, 'build/tools/kernels/guest.js');
+  const output = `--outfile=${join(WORK, 'guest.js')}`;
+  execFileSync(join(ROOT, 'node_modules/.bin/esbuild'), [
+    input,
+    '--bundle',
+    '--platform=node',
+    '--log-level=warning',
+    output,
+    ...outside,
+  ]);
+}
+
+/** The machine's own, or the one that was fetched. */
+function program(name: string): string {
+  return execFileSync(join(ROOT, 'deps/fetch.sh'), ['--path', name], { encoding: 'utf8' }).trim();
+}
+
+/** The file itself, which needs no library: not what wraps it. */
+function staticBusybox(): string {
+  const path = program('busybox');
+  return path.startsWith(ROOT) ? join(ROOT, 'deps/build/system/bin/busybox') : path;
+}
+
+main().then(
+  (passed) => process.exit(passed ? 0 : 1),
+  (error: unknown) => {
+    console.error(messageOf(error));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,102 @@
+/*
+ * Kernels of other releases, as Debian packages. In: a kernel's name and suites. Out: a folder with the unpacked package.
+ * apt-get has lists and a cache of its own: the machine's packages stay as they are.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { KernelChoice } from './kernels';
+
+const run = promisify(execFile);
+const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const MIRROR = 'http://deb.debian.org';
+const FETCH_MS = 240_000;
+
+export interface KernelFiles {
+  /** As the kernel calls itself: 5.10.0-46-amd64. */
+  readonly release: string;
+  readonly image: string;
+  /** Folder of its modules. */
+  readonly modules: string;
+  /** Names by address, where the package has them. */
+  readonly symbols: string;
+}
+
+/** Fetched once; rejects with what apt-get says. */
+export async function fetchKernel(
+  { name, suites, metapackage }: KernelChoice,
+  folder: string,
+): Promise<KernelFiles> {
+  const root = join(folder, name);
+  if (!existsSync(root)) {
+    const work = join(folder, `${name}.part`);
+    rmSync(work, { recursive: true, force: true });
+    for (const part of ['lists/partial', 'archives/partial', 'log', 'root'])
+      mkdirSync(join(work, part), { recursive: true });
+    const config = writeConfig(work, suites);
+    await apt('apt-get', ['-qq', '-c', config, 'update'], work);
+    const depends = await apt('apt-cache', ['-c', config, 'depends', metapackage], work);
+    const found = /linux-image-\d\S*/.exec(depends)?.[0];
+    if (found === undefined) throw new Error(`${metapackage} of ${suites.join()} names no kernel`);
+    await apt('apt-get', ['-qq', '-c', config, 'download', `${found}:amd64`], work);
+    const [deb = ''] = readdirSync(work).filter((file) => file.endsWith('.deb'));
+    await run('dpkg-deb', ['-x', join(work, deb), join(work, 'root')]);
+    renameSync(join(work, 'root'), root);
+    rmSync(work, { recursive: true });
+  }
+  const [image = ''] = readdirSync(join(root, 'boot')).filter((file) => file.startsWith('vmlinuz-'));
+  const release = image.slice('vmlinuz-'.length);
+  const modules = ['lib', 'usr/lib']
+    .map((lib) => join(root, lib, 'modules', release))
+    .find((path) => existsSync(path));
+  if (image === '' || modules === undefined) throw new Error(`the package of ${name} holds no kernel`);
+  return {
+    release,
+    image: join(root, 'boot', image),
+    modules,
+    symbols: join(root, 'boot', `System.map-${release}`),
+  };
+}
+
+function writeConfig(work: string, suites: readonly string[]): string {
+  const sources = suites.map((suite) => {
+    const archive = suite.endsWith('-security') ? 'debian-security' : 'debian';
+    return `deb [signed-by=${KEYS}] ${mirror()}/${archive} ${suite} main`;
+  });
+  writeFileSync(join(work, 'sources.list'), `${sources.join('\n')}\n`);
+  writeFileSync(join(work, 'status'), '');
+  const settings = {
+    'Dir::State::Lists': 'lists',
+    'Dir::State::status': 'status',
+    'Dir::Etc::sourcelist': 'sources.list',
+    'Dir::Cache': '.',
+    'Dir::Cache::archives': 'archives',
+    'Dir::Log': 'log',
+  };
+  const lines = Object.entries(settings).map(([key, path]) => `${key} "${join(work, path)}";`);
+  const config = join(work, 'apt.conf');
+  const fixed = [
+    'Dir::Etc::sourceparts "/dev/null";',
+    'Acquire::Languages "none";',
+    'APT::Sandbox::User "root";',
+  ];
+  writeFileSync(config, [...lines, ...fixed, ''].join('\n'));
+  return config;
+}
+
+/** That of the machine's own sources, where it is Debian. */
+function mirror(): string {
+  try {
+    const sources = readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8');
+    return /^URIs: (https?:\/\/\S+)\/debian$/m.exec(sources)?.[1] ?? MIRROR;
+  } catch {
+    return MIRROR;
+  }
+}
+
+async function apt(program: string, args: readonly string[], cwd: string): Promise<string> {
+  const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  const { stdout } = await run(program, [...args], { cwd, env, timeout: FETCH_MS });
+  return stdout;
+}

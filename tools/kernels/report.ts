@@ -1,0 +1,38 @@
+/* What the program inside a kernel under test says, a line each. */
+export type Report =
+  | { readonly kind: 'alive' | 'ended' }
+  | { readonly kind: 'begun'; readonly release: string }
+  | {
+      readonly kind: 'tried';
+      readonly metric: string;
+      readonly state: 'ok' | 'unavailable' | 'failed';
+      readonly detail: string;
+    }
+  | {
+      readonly kind: 'counted';
+      readonly metric: string;
+      readonly state: 'right' | 'wrong';
+      readonly detail?: string;
+    }
+  | { readonly kind: 'verified'; readonly programs: number; readonly refused: readonly string[] }
+  /** Questions that were enabled under load, and ends of seconds that they went through. */
+  | {
+      readonly kind: 'loaded';
+      readonly enabled: number;
+      readonly seconds: number;
+      readonly failures: readonly string[];
+    }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Tells them from the kernel's own words. */
+export const MARK = '@@ca ';
+
+export function reportIn(line: string): Report | undefined {
+  const at = line.indexOf(MARK);
+  if (at === -1) return undefined;
+  try {
+    return JSON.parse(line.slice(at + MARK.length)) as Report;
+  } catch {
+    return undefined; // the kernel spoke in the middle of it
+  }
+}

@@ -1,0 +1,107 @@
+/*
+ * Work of known size, and what each metric must say of it. Perl does it: it is on every Debian, and does one system call
+ * where it is told to.
+ */
+import { GETPPID } from '../../services/instrumenter/sources/bpf/testing/real-kernel';
+
+export interface Workload {
+  readonly metric: `${string}.${string}`;
+  /** Counted by this field, unless by none. */
+  readonly by?: string;
+  /** Files of /proc are left out: by writing to one the process gets its name. */
+  readonly withoutProc?: boolean;
+  /** Perl, run by a process of a name of its own, in a folder of its own. */
+  readonly script: string;
+  /** Exact counts by key; of those that are not named any number is right. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** At least these: others add to them. */
+  readonly atLeast?: boolean;
+}
+
+const CONNECTIONS = `use Socket; socket(L, PF_INET, SOCK_STREAM, 0); bind(L, sockaddr_in(0, INADDR_LOOPBACK)); listen(L, 50);
+  my $to = getsockname(L); for (1..20) { socket(C, PF_INET, SOCK_STREAM, 0); connect(C, $to) or die; accept(A, L); close(C); close(A) }`;
+const CHILDREN = 'for (1..10) { my $p = fork(); if (!$p) { exec "/bin/true" } waitpid($p, 0) }';
+const READS = `open(F, ">", "f"); syswrite(F, "x" x 100) for (1..70); close F;
+  open(F, "<", "f"); sysread(F, my $b, 10) for (1..300); close F`;
+
+/** All that a metric says, without a breakdown. */
+const ALL = '';
+
+export const WORKLOADS: readonly Workload[] = [
+  {
+    metric: 'syscall.syscalls',
+    by: 'syscall',
+    script: `syscall(${GETPPID}) for (1..500)`,
+    counts: { getppid: 500 },
+  },
+  {
+    metric: 'unix.signals',
+    by: 'signal',
+    script: `$SIG{USR1} = sub { }; $SIG{USR2} = 'IGNORE'; for (1..30) { kill 'USR1', $$ } for (1..12) { kill 'USR2', $$ }`,
+    counts: { SIGUSR1: 30, SIGUSR2: 12 },
+  },
+  { metric: 'unix.proc_forks', script: CHILDREN, counts: { [ALL]: 10 } },
+  {
+    metric: 'fs.logical_ops',
+    by: 'optype',
+    withoutProc: true,
+    script: READS,
+    counts: { read: 300, write: 70 },
+  },
+  {
+    metric: 'fs.logical_rwops',
+    by: 'optype',
+    withoutProc: true,
+    script: READS,
+    counts: { read: 300, write: 70 },
+  },
+  {
+    metric: 'fs.logical_rwbytes',
+    by: 'optype',
+    withoutProc: true,
+    script: READS,
+    counts: { read: 3000, write: 7000 },
+  },
+  {
+    metric: 'fs.syncs',
+    by: 'syscall',
+    script: 'use IO::Handle; open(F, ">", "f"); for (1..15) { syswrite(F, "x"); F->sync }',
+    counts: { fsync: 15 },
+  },
+  {
+    metric: 'fs.path_ops',
+    by: 'optype',
+    script: `for (1..20) { open(N, ">", "f$_") } for (1..9) { mkdir "d$_" } rename "f$_", "r$_" for (1..20); unlink "r$_" for (2..20)`,
+    counts: { mkdir: 9, rename: 20, remove: 19 },
+  },
+  {
+    metric: 'memory.page_faults',
+    script: 'my $b = "x" x (4096 * 1000); substr($b, 4096 * $_, 1) = "y" for (0..999)',
+    counts: { [ALL]: 100 },
+    atLeast: true,
+  },
+  { metric: 'tcp.connects', script: CONNECTIONS, counts: { [ALL]: 20 } },
+  {
+    metric: 'unix.proc_exits',
+    script: 'for (1..10) { my $p = fork(); exit if !$p; waitpid($p, 0) }',
+    counts: { [ALL]: 11 },
+  },
+  {
+    metric: 'dns.lookups',
+    by: 'name',
+    script: 'use Socket qw(:all); getaddrinfo("127.0.0.1") for (1..7); getaddrinfo("::1")',
+    counts: { '127.0.0.1': 7, '::1': 1 },
+  },
+  {
+    metric: 'cpu.thread_samples',
+    script: 'my $end = time + 3; 1 while time < $end',
+    counts: { [ALL]: 50 },
+    atLeast: true,
+  },
+  {
+    metric: 'cpu.thread_executions',
+    script: 'select(undef, undef, undef, 0.01) for (1..30)',
+    counts: { [ALL]: 30 },
+    atLeast: true,
+  },
+];
