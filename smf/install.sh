@@ -35,11 +35,16 @@ if [ -e deps/node-probes/build/ca-probes.node ]; then
 fi
 cp smf/method/run smf/method/aggregators "$TO/method/"
 chmod 755 "$TO/method/run" "$TO/method/aggregators"
-if [ ! -e "$TO/etc/environment" ]; then
-  printf '# Settings of all services on this machine, see README: NAME=value\n# CA_AMQP_URL=amqp://user:password@broker:5672/\n' >"$TO/etc/environment"
-  # It will hold a password.
-  chmod 600 "$TO/etc/environment"
-fi
+# They will hold passwords. A service's own file comes after that of all: each can have credentials of its own.
+settings() {
+  [ -e "$TO/etc/$1" ] || printf '%s\n' "$2" >"$TO/etc/$1"
+  chmod 600 "$TO/etc/$1"
+}
+settings environment '# Settings of all services on this machine, see README: NAME=value
+# CA_AMQP_URL=amqp://user:password@broker:5672/'
+for service in config aggregator instrumenter; do
+  settings "$service.environment" "# Settings of this machine's $service alone, after those in environment: NAME=value"
+done
 # What was there before keeps its modes when it is written over.
 chmod -R go-w "$TO"
 if [ "$SYSTEM" = SunOS ]; then

@@ -24,6 +24,13 @@ test.each(UNITS)('%s: no new privileges, and capabilities for the instrumenter a
   expect(/^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]).toBe(capabilities);
 });
 
+test.each(UNITS)(
+  '%s: Node.js may ask for memory protection keys, without which it is killed when it starts',
+  (name) => {
+    expect(/^SystemCallFilter=(@system-service.*)$/m.exec(read(`systemd/${name}`))?.[1]).toMatch(/ @pkey\b/);
+  },
+);
+
 test('methods are shell that a shell understands', () => {
   for (const method of readdirSync(join(__dirname, 'method'))) {
     expect(() => execFileSync('sh', ['-n', join(__dirname, 'method', method)])).not.toThrow();
@@ -42,4 +49,15 @@ test('services of different users have folders of their own: systemd gives a fol
   });
   const users = new Map(folders);
   for (const [folder, user] of folders) expect(users.get(folder)).toBe(user);
+});
+
+test('each service may have settings of its own, which come last', () => {
+  for (const name of UNITS) {
+    const service = /^cloud-analytics-(\w+)/.exec(name)?.[1] ?? '';
+    const files = [...read(`systemd/${name}`).matchAll(/^EnvironmentFile=-(.*)$/gm)].map(([, file]) => file);
+    expect(files).toEqual([
+      '/opt/cloud-analytics/etc/environment',
+      `/opt/cloud-analytics/etc/${service}.environment`,
+    ]);
+  }
 });
