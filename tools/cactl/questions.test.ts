@@ -1,0 +1,97 @@
+/*
+ * Every command of docs/questions.md, run against a real system whose one node invents all metrics (seeded). In: the
+ * document. Out: each ends well, and says what the document says that it would.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestStack, type TestStack } from '../testing/test-stack';
+import { until } from '../testing/until';
+import { CACTL } from './commands';
+import { run, type Printed } from './testing/console';
+
+const DOCUMENT = readFileSync(join(__dirname, '../../docs/questions.md'), 'utf8');
+
+interface Section {
+  readonly title: string;
+  readonly commands: readonly (readonly string[])[];
+  readonly yaml: string | undefined;
+}
+
+const SECTIONS: readonly Section[] = DOCUMENT.split(/^## /m)
+  .slice(1)
+  .map((text) => ({
+    title: text.split('\n', 1)[0] ?? '',
+    commands: [...text.matchAll(/^```sh\n([^]*?)^```/gm)]
+      .flatMap(([, block = '']) => block.trim().split('\n'))
+      .map(words),
+    yaml: /^```yaml\n([^]*?)^```/m.exec(text)?.[1],
+  }));
+
+/** As a shell reads them: 'a b' is one word. */
+function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}
+
+let folder: string;
+let stack: TestStack;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ca-questions-'));
+  stack = await startTestStack({ aggregators: 1, env: { CA_SOURCES: 'synthetic' } });
+  await until('a node that offers everything', 60_000, async () =>
+    (await cactl(['metrics', 'fs.syncs'])).status === 0 ? true : undefined,
+  );
+}, 180_000);
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true });
+}, 60_000);
+
+function cactl(argv: readonly string[]): Promise<Printed> {
+  return run(CACTL, argv, { env: { CA_HOME: stack.home, CA_URL: stack.url }, cwd: folder });
+}
+
+test('there are twenty questions, each with a command or with where its answer stands', () => {
+  expect(SECTIONS.map(({ title }) => Number(title.split('.', 1)[0]))).toEqual(
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
+  for (const { commands } of SECTIONS) for (const [program] of commands) expect(program).toBe('cactl');
+  const without = SECTIONS.filter(({ commands }) => commands.length === 0).map(({ title }) => title);
+  expect(without).toEqual(['17. How does it get into Prometheus, Grafana, OpenTelemetry?']);
+});
+
+test.each(SECTIONS.filter(({ commands }) => commands.length > 0))(
+  '$title',
+  async ({ commands, yaml }) => {
+    let id = '';
+    for (const [, ...given] of commands) {
+      const argv = given.map((word) =>
+        word === 'ID' ? id : /\.(?:png|yaml)$/.test(word) ? join(folder, word) : word,
+      );
+      if (yaml !== undefined) writeFileSync(join(folder, 'wall.yaml'), yaml);
+      if (['top', 'value', 'heatmap', 'watch'].includes(argv[0] ?? '')) await values(id);
+      const { status, out, err } = await cactl(argv);
+      expect([argv, status, err]).toEqual([argv, 0, '']);
+      expect(out).not.toBe('');
+      id = /^created (\d+)/.exec(out)?.[1] ?? id;
+      if (argv[0] === 'top' && !argv.includes('json')) expect(out).toMatch(/\nall keys/);
+      if (argv.includes('csv')) expect(out).toMatch(/,p50_ns,p95_ns,p99_ns,[^]*\r\n\d{4}-/);
+      if (argv[0] === 'heatmap')
+        expect(readFileSync(join(folder, 'slow.png')).subarray(1, 4).toString()).toBe('PNG');
+    }
+  },
+  60_000,
+);
+
+/** Some seconds of them: what is asked about a stretch has happened. */
+async function values(id: string): Promise<void> {
+  await until(`values of ${id}`, 40_000, async () => {
+    const { status, out } = await cactl(['top', id, '--since', '12s', '-o', 'json']);
+    if (status !== 0) return undefined;
+    const { completeness = [] } = JSON.parse(out) as {
+      completeness?: { duration: number; reporting: number }[];
+    };
+    const seconds = completeness.reduce((sum, one) => sum + (one.reporting > 0 ? one.duration : 0), 0);
+    return seconds >= 5 ? true : undefined;
+  });
+}
