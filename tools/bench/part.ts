@@ -7,6 +7,7 @@ import { measureHeatmaps } from './heatmap';
 import { measureIngest } from './ingest';
 import { measureMemory } from './memory';
 import { measureMerge } from './merge';
+import { measureWaysOut } from './ways-out';
 import type { Result } from './result';
 
 export interface Job {
@@ -22,6 +23,7 @@ const WORK = {
   merge: ({ short }: Job): Result[] => measureMerge(short ? 0.7 : 4),
   memory: ({ short }: Job): Result[] => measureMemory(short ? 600 : undefined),
   heatmap: ({ short }: Job): Result[] => measureHeatmaps(short ? 3 : 15, short),
+  'ways-out': ({ short }: Job): Promise<Result[]> => measureWaysOut(short ? 60 : 330),
   delay: (): Promise<Result[]> => measureDelay(10),
   ingest: ({ short, url = '' }: Job): Promise<Result[]> => measureIngest(url, short ? 2 : 5, short ? 10 : 60),
 };

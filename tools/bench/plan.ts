@@ -33,6 +33,7 @@ export const PARTS = [
   'merge',
   'memory',
   'heatmap',
+  'ways-out',
   'delay',
   'host',
   'ingest',
@@ -64,10 +65,10 @@ const LONGEST_PART_MS = { long: 90_000, short: 15_000 };
 export async function measure(plan: Plan): Promise<void> {
   const { short } = plan;
   const { part } = new Parts(plan);
-  for (const name of ['merge', 'memory', 'heatmap', 'delay'] as const) {
+  for (const name of ['merge', 'memory', 'heatmap', 'ways-out', 'delay'] as const) {
     await part(name, (limitMs) => apart({ part: name, short }, limitMs));
   }
-  if (!PARTS.slice(4).some((name) => wants(plan, name))) return;
+  if (!PARTS.slice(5).some((name) => wants(plan, name))) return;
   const source = bpfHere();
   await part('host', async () => [
     ...(await measureTracing(traced(source), short ? 1 : 4, short ? 400_000 : 1_000_000)),
@@ -99,7 +100,7 @@ function traced(source: Source | string): Source {
 }
 
 /** Nothing of these is a ratio: the short form could not judge them. */
-const LONG_ONLY: readonly Part[] = ['delay', 'footprint'];
+const LONG_ONLY: readonly Part[] = ['ways-out', 'delay', 'footprint'];
 
 function wants({ only, short }: Plan, name: Part): boolean {
   return (only.length === 0 || only.includes(name)) && !(short && LONG_ONLY.includes(name));

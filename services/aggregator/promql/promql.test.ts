@@ -198,3 +198,33 @@ test('too many series are refused, with what to do', async () => {
 test('a body that the front door would not send is refused', async () => {
   expect((await ask('x', { want: 'everything' })).status).toBe(400);
 });
+
+test('whatever the window and the step, each point is the sum of the seconds in its window', async () => {
+  await values.own(HEAT, ['a']);
+  const counts = new Map<number, number>();
+  let seed = 1;
+  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let s = NOW - 60; s < NOW - 10; s++) {
+    if (random(4) === 0) continue;
+    const [a, b] = [random(5), random(5)];
+    counts.set(s, a + b);
+    values.reportDisks('a', s, {
+      ...(a > 0 ? { sda: [300 + random(9), a] } : {}),
+      ...(b > 0 ? { sdb: [500, b] } : {}),
+    });
+  }
+  for (let run = 0; run < 60; run++) {
+    const [window, step, start] = [1 + random(12), 1 + random(12), NOW - 70 + random(20)];
+    const { body } = await ask(`histogram_count(sum(sum_over_time(${NAME}[${window}s])))`, {
+      start,
+      end: NOW - 5,
+      step,
+    });
+    const expected: [number, string][] = [];
+    for (let time = start; time <= NOW - 5; time += step) {
+      const within = [...counts].filter(([second]) => second + 1 > time - window && second + 1 <= time);
+      if (within.length > 0) expected.push([time, String(within.reduce((sum, [, count]) => sum + count, 0))]);
+    }
+    expect([window, step, body.data?.result[0]?.values ?? []]).toEqual([window, step, expected]);
+  }
+});

@@ -76,6 +76,8 @@ class Selection {
   private first = 0;
   private readonly factor: number;
   private readonly granularity: number;
+  /** A slot is in the windows of several steps: what it has added is taken away again. */
+  private readonly overlapping: boolean;
   private from = Infinity;
   private to = -Infinity;
 
@@ -92,6 +94,7 @@ class Selection {
     this.factor =
       (leaf.rate ? 1000 / (leaf.window ?? 1000) : 1) / (this.naming.distribution ? 1 : this.naming.perUnit);
     this.granularity = owned.dataset.granularity;
+    this.overlapping = (leaf.window ?? 0) > asked.times.step;
     // Without a discrete field there is always a series, whether something happened or not.
     if (this.naming.keyLabel === undefined) this.groupOf('');
   }
@@ -164,14 +167,14 @@ class Selection {
     slot.each((key, row) => {
       const group = this.groupOfKey.has(key) ? this.groupOfKey.get(key) : this.groupOf(key);
       if (group === undefined) return;
-      const copy = held(row);
-      group.window.enter(copy);
-      rows.push([group, copy]);
+      group.window.enter(row);
+      if (this.overlapping) rows.push([group, held(row)]);
     });
     this.queue.push({ time: slot.time, rows });
   }
 
   private leaveBefore(low: number): void {
+    let left = false;
     for (
       let oldest = this.queue[this.first];
       oldest !== undefined && oldest.time < low;
@@ -179,7 +182,10 @@ class Selection {
     ) {
       for (const [group, copy] of oldest.rows) group.window.leave(copy);
       this.first++;
+      left = true;
     }
+    // Without overlap all slots of one step have left before the next begins.
+    if (left && !this.overlapping) for (const { window } of this.groups.values()) window.clear();
     if (this.first > 1000 && this.first * 2 > this.queue.length) {
       this.queue.splice(0, this.first);
       this.first = 0;

@@ -6,13 +6,10 @@ import type { Edges, Histogram } from '../../../common/prometheus/histogram';
 import type { Row } from '../dataset/cells';
 
 /** Rows of a slot, copied: an open slot changes. */
-export interface Held {
-  readonly buckets: Uint16Array;
-  readonly counts: Float64Array;
-}
+export type Held = Row;
 
 export function held({ buckets, counts, from, to }: Row): Held {
-  return { buckets: buckets.slice(from, to), counts: Float64Array.from(counts.subarray(from, to)) };
+  return { buckets: buckets.slice(from, to), counts: counts.slice(from, to), from: 0, to: to - from };
 }
 
 export class WindowSum {
@@ -27,9 +24,9 @@ export class WindowSum {
     this.low = size;
   }
 
-  enter({ buckets, counts }: Held): void {
+  enter({ buckets, counts, from, to }: Row): void {
     this.rows++;
-    for (let i = 0; i < buckets.length; i++) {
+    for (let i = from; i < to; i++) {
       const bucket = buckets[i] ?? 0;
       this.counts[bucket] = (this.counts[bucket] ?? 0) + (counts[i] ?? 0);
       if (bucket < this.low) this.low = bucket;
@@ -37,13 +34,13 @@ export class WindowSum {
     }
   }
 
-  leave({ buckets, counts }: Held): void {
+  leave({ buckets, counts, from, to }: Held): void {
     // Of fractions something tiny could be left over.
     if (--this.rows === 0) {
       this.clear();
       return;
     }
-    for (let i = 0; i < buckets.length; i++) {
+    for (let i = from; i < to; i++) {
       const bucket = buckets[i] ?? 0;
       this.counts[bucket] = (this.counts[bucket] ?? 0) - (counts[i] ?? 0);
     }
