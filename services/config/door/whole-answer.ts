@@ -1,7 +1,7 @@
 /*
  * A question of the front door's own to an aggregator. In: JSON. Out: the whole answer, within a limit of bytes.
  */
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type Agent } from 'node:http';
 import { CaError, invalid } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/service/front-door';
 import type { Address, Upstream } from './upstream';
@@ -19,7 +19,23 @@ interface Question {
   readonly keys: DoorKeys;
 }
 
-export function wholeAnswer(
+/** An idle connection may be closed at the other end just as we use it: asking again, once, does no harm. */
+export async function wholeAnswer(
+  upstream: Upstream,
+  address: Address,
+  path: string,
+  question: Question,
+): Promise<Answered> {
+  try {
+    return await answerOver(upstream.agent, upstream, address, path, question);
+  } catch (error) {
+    if ((error as { reused?: boolean }).reused !== true || question.gone.aborted) throw error;
+    return answerOver(false, upstream, address, path, question);
+  }
+}
+
+function answerOver(
+  agent: Agent | false,
   upstream: Upstream,
   { httpHost: host, httpPort: port }: Address,
   path: string,
@@ -34,7 +50,7 @@ export function wholeAnswer(
       [FRONT_DOOR_HEADER]: keys.secret,
     };
     const asked = httpRequest({
-      agent: upstream.agent,
+      agent,
       host,
       port,
       method: 'POST',
@@ -54,10 +70,14 @@ export function wholeAnswer(
     };
     const failed = (error: Error): void => {
       settled();
-      reject(error);
+      reject(
+        error instanceof CaError ? error : Object.assign(error, { reused: asked.reusedSocket && !answered }),
+      );
       asked.destroy();
     };
+    let answered = false;
     asked.once('response', (answer) => {
+      answered = true;
       answer.on('error', failed);
       try {
         readAnswer(answer, keys.proof);
@@ -71,9 +91,8 @@ export function wholeAnswer(
       let length = 0;
       answer.on('data', (piece: Buffer) => {
         length += piece.length;
-        if (length > bytesMax)
-          asked.destroy(invalid('query', `makes an answer of more than ${bytesMax} bytes`));
-        else pieces.push(piece);
+        if (length <= bytesMax) pieces.push(piece);
+        else failed(invalid('query', `makes an answer of more than ${bytesMax} bytes`));
       });
       answer.once('end', () => {
         settled();

@@ -40,7 +40,7 @@ const BUILD = {
   buildDate: '',
   goVersion: '',
 };
-const ANSWER_BYTES = 96 * 1024 * 1024;
+const ANSWER_BYTES = 64 * 1024 * 1024;
 /** How far back keys are looked for when a request does not say. */
 const RECENT_MS = 3_600_000;
 
@@ -198,8 +198,11 @@ async function labelSets(
   const start = moment(request.query, 'start') ?? Math.max(0, end - RECENT_MS);
   if (end < start) throw invalid('end', 'must not be before start');
   const texts = manyTexts(request.query, 'match[]');
+  if (chosen.length > PROMQL_LIMITS.instrumentations) {
+    notes.warnings.add(`only of the first ${PROMQL_LIMITS.instrumentations} of ${chosen.length} instrumentations`);
+  }
   const answers = await Promise.all(
-    sharesOf(chosen, sources, notes).map(({ home, instrumentations }) =>
+    sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes).map(({ home, instrumentations }) =>
       sources.ask(
         home,
         {

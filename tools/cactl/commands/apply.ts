@@ -20,12 +20,12 @@ export const apply: Command = {
   name: 'apply',
   about: 'make the instrumentations those of a file',
   details: [
-    'Reads a list of instrumentations and creates what is missing, changes what differs in retention, idle time or ' +
-      'persistence, keeps what is there already with its values, and deletes what the file does not name. The question ' +
+    'Reads a list of instrumentations and creates what is missing, changes what differs in retention, idle time, ' +
+      'persistence or ways out, keeps what is there already with its values, and deletes what the file does not name. The question ' +
       'itself (metric, by, where, granularity) tells which is which. What would change is shown first; it is done after a ' +
       'yes, or at once with --yes. It is all done or, where the server refuses a part of it, nothing.',
     'The file: {instrumentations: [{metric: syscall.syscalls, by: [execname, latency], where: latency > 10ms, ' +
-      'granularity: 1s, retention: 10m, idle: never, persist: true}, …]}. Only metric has to be there.',
+      'granularity: 1s, retention: 10m, idle: never, persist: true, export: {prometheus: {}}}, …]}. Only metric has to be there.',
   ],
   arguments: [],
   options: [
