@@ -97,6 +97,7 @@ broker:
 # What only tests lean on; without it some are skipped, and say so. Quick when it is all there.
 programs: broker
 	@deps/fetch.sh tests || true
+	@deps/install-prometheus.sh || true
 	@deps/install-dtrace.sh || true
 	@deps/node-probes/build.sh || true
 	@$(OWN) deps/build deps/node-probes/build
