@@ -40,7 +40,9 @@ export async function measureWaysOut(seconds: number): Promise<Result[]> {
     time: () => Promise.resolve(now),
   });
   const all = Array.from({ length: INSTRUMENTATIONS }, (_, i) => instrumentation(i + 1, now));
-  for (const i of all) await aggregator.enable({ instrumentation: toWire(i), nodes: ['node'] });
+  aggregator.nodes({ to: '1', put: [{ catalogue: 'c', names: ['node'] }], drop: [] });
+  const scope = { catalogues: ['c'], except: [] };
+  for (const i of all) await aggregator.enable({ instrumentation: toWire(i), scope });
   const receiver = createServer((request, response) => {
     request.resume().once('end', () => {
       response.writeHead(200, { 'X-Prometheus-Remote-Write-Histograms-Written': '1000000' });

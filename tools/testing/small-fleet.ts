@@ -37,6 +37,15 @@ export async function startSmallFleet(count: number, options: TestOptions = {}):
   let turn = 0;
   const front = await testFront({ random: () => (turn++ % count) / count, ...options });
   const aggregators: Aggregator[] = [];
+  const { bus } = front;
+  const tell = bus.tell.bind(bus);
+  // What the bus would bring to aggregators: the list of nodes.
+  bus.tell = (to, type, body) => {
+    aggregators.forEach((one, i) => {
+      if (type === 'nodes' && to === aggregatorKey(`a${i}`)) one.nodes(body as Body<'nodes'>);
+    });
+    return tell(to, type, body);
+  };
   const servers: HttpServer[] = [];
   for (let i = 0; i < count; i++) {
     const aggregator = new Aggregator({
