@@ -1,9 +1,9 @@
 import type { Instrumentation } from '../model/instrumentation';
 import { parsePredicate } from '../model/predicate';
-import { matches } from './expression';
+import { matches } from './promql/expression';
 import { labelsOf, namingOf } from './naming';
-import { parseQuery } from './parse';
-import { promqlText } from './promql-text';
+import { parseQuery } from './promql/parse';
+import { promqlText } from './promql/promql-text';
 
 const I: Instrumentation = {
   id: '5',

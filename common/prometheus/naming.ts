@@ -7,8 +7,8 @@
 import type { TypeName } from '../model/field';
 import { breakdownOf, gridOfInstrumentation, type Instrumentation } from '../model/instrumentation';
 import { predicateText } from '../model/predicate-text';
-import { NAME_LABEL, type Labels } from './expression';
-import { Edges } from './histogram';
+import { NAME_LABEL, type Labels } from './promql/expression';
+import { Edges } from './promql/histogram';
 
 interface Unit {
   /** At the end of the name; '' for plain counts. */

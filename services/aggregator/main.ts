@@ -19,9 +19,14 @@ import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
 import { HeldAnswers } from './http/answer-budget';
 import { createRenderer } from './heatmap/renderer';
-import type { Family } from '../../common/prometheus/family';
-import { toFamilyJson } from '../../common/prometheus/family-json';
-import { brokerMetrics, LoopDelay, processMetrics, RequestTimes } from '../../common/prometheus/own-metrics';
+import type { Family } from '../../common/prometheus/metrics/family';
+import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
+import {
+  brokerMetrics,
+  LoopDelay,
+  processMetrics,
+  RequestTimes,
+} from '../../common/prometheus/metrics/own-metrics';
 import { readPush } from './export/push-settings';
 import { WaysOut } from './export/ways-out';
 import { aggregatorMetrics } from './http/own-metrics';

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Instrumentation } from '../../common/model/instrumentation';
-import { toFamilyJson } from '../../common/prometheus/family-json';
+import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
 import { cacheOfBytes } from '../../common/service/cache';
 import type { Request } from '../../common/service/http';
 import { SILENT } from '../../common/service/log';

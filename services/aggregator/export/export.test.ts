@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instrumentation } from '../../../common/model/instrumentation';
-import { toText } from '../../../common/prometheus/text';
+import { toText } from '../../../common/prometheus/metrics/text';
 import { SILENT } from '../../../common/service/log';
 import { HEAT, instrumentation, NOW, serveValues } from '../testing/test-values';
 import { Delivery, type Receiver } from './delivery';

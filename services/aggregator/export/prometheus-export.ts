@@ -4,8 +4,8 @@
  * restart, or on another aggregator, the created timestamp says that counting began anew.
  */
 import { breakdownOf, fqid, gridOfInstrumentation } from '../../../common/model/instrumentation';
-import { exportBounds, histogramValue, type Bounds } from '../../../common/prometheus/bounds';
-import { withoutName, type Family, type Metric } from '../../../common/prometheus/family';
+import { exportBounds, histogramValue, type Bounds } from '../../../common/prometheus/outgoing/bounds';
+import { withoutName, type Family, type Metric } from '../../../common/prometheus/metrics/family';
 import { labelsOf, namingOf } from '../../../common/prometheus/naming';
 import type { Owned } from '../aggregator';
 import type { Slot } from '../dataset/slot';

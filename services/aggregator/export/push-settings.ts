@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { invalid } from '../../../common/service/errors';
 import type { Environment } from '../../../common/service/settings';
-import type { Temporality } from '../../../common/prometheus/otlp';
+import type { Temporality } from '../../../common/prometheus/outgoing/otlp';
 
 export interface PushSettings {
   /** CA_PUSH_OTLP: such as http://127.0.0.1:4318/v1/metrics. */

@@ -4,12 +4,12 @@
  */
 import { breakdownOf, fqid, gridOfInstrumentation } from '../../../common/model/instrumentation';
 import type { Grid } from '../../../common/model/bucket';
-import { exportBounds, intervals, sumOf, type Bounds } from '../../../common/prometheus/bounds';
-import { counter, gauge, withoutName, type Family } from '../../../common/prometheus/family';
+import { exportBounds, intervals, sumOf, type Bounds } from '../../../common/prometheus/outgoing/bounds';
+import { counter, gauge, withoutName, type Family } from '../../../common/prometheus/metrics/family';
 import { labelsOf, namingOf, type Naming } from '../../../common/prometheus/naming';
-import { otlpText } from '../../../common/prometheus/otlp';
-import type { Outgoing, OutgoingHistogram } from '../../../common/prometheus/outgoing';
-import { REMOTE_WRITE_HEADERS, remoteWriteBody } from '../../../common/prometheus/remote-write';
+import { otlpText } from '../../../common/prometheus/outgoing/otlp';
+import type { Outgoing, OutgoingHistogram } from '../../../common/prometheus/outgoing/outgoing';
+import { REMOTE_WRITE_HEADERS, remoteWriteBody } from '../../../common/prometheus/outgoing/remote-write';
 import type { Log } from '../../../common/service/log';
 import type { Owned } from '../aggregator';
 import type { Slot } from '../dataset/slot';

@@ -2,7 +2,7 @@
  * All ways out of an aggregator, besides its API. In: its instrumentations, each second. Out: families for /metrics, and
  * values on their way to others.
  */
-import { counter, type Family } from '../../../common/prometheus/family';
+import { counter, type Family } from '../../../common/prometheus/metrics/family';
 import type { Log } from '../../../common/service/log';
 import type { Owned } from '../aggregator';
 import { PrometheusExport } from './prometheus-export';

@@ -1,5 +1,5 @@
 /* What an aggregator says of itself in /metrics. In: its counts. Out: families. */
-import { counter, gauge, type Family } from '../../../common/prometheus/family';
+import { counter, gauge, type Family } from '../../../common/prometheus/metrics/family';
 import type { Aggregator, Owned } from '../aggregator';
 
 /** `since`: milliseconds since 1970 when counting began. Counts of instrumentations that are gone go on counting. */

@@ -16,7 +16,7 @@ import { planLayers } from '../heatmap/layers';
 import { readHeatmapOptions, type HeatmapOptions } from '../heatmap/options';
 import { LINE_COLOUR } from '../heatmap/overlay';
 import { average, percentile, Series } from '../heatmap/series';
-import { promqlText } from '../../../common/prometheus/promql-text';
+import { promqlText } from '../../../common/prometheus/promql/promql-text';
 import type { Params } from './params';
 import type { Row } from '../dataset/cells';
 import { readValueInSlices } from '../dataset/reading';

@@ -3,9 +3,9 @@
  * "9,997 of 10,000 nodes reported in 3 of 60 s", or nothing.
  */
 import { namingOf } from '../../../common/prometheus/naming';
-import type { Notes } from '../../../common/prometheus/evaluate';
-import { NAME_LABEL } from '../../../common/prometheus/expression';
-import { quote } from '../../../common/prometheus/quoted';
+import type { Notes } from '../../../common/prometheus/promql/evaluate';
+import { NAME_LABEL } from '../../../common/prometheus/promql/expression';
+import { quote } from '../../../common/prometheus/promql/quoted';
 import type { Owned } from '../aggregator';
 import { completeness } from '../dataset/reading';
 

@@ -3,18 +3,18 @@
  * which of ours it may read. Out: Prometheus' JSON, or the parts of an answer that other aggregators have a share in.
  */
 import type { Reply, Request, Route } from '../../../common/service/http';
-import { failure, queryAnswer, success } from '../../../common/prometheus/answer';
-import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/evaluate';
-import type { Labels, Leaf } from '../../../common/prometheus/expression';
+import { failure, queryAnswer, success } from '../../../common/prometheus/promql/answer';
+import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/promql/evaluate';
+import type { Labels, Leaf } from '../../../common/prometheus/promql/expression';
 import { namingOf, labelsOf } from '../../../common/prometheus/naming';
-import { PROMQL_LIMITS } from '../../../common/prometheus/limits';
-import { parseQuery, parseSelector } from '../../../common/prometheus/parse';
-import { toParts } from '../../../common/prometheus/parts';
-import { checkAsk, type Ask } from '../../../common/prometheus/request';
+import { PROMQL_LIMITS } from '../../../common/prometheus/promql/limits';
+import { parseQuery, parseSelector } from '../../../common/prometheus/promql/parse';
+import { toParts } from '../../../common/prometheus/promql/parts';
+import { checkAsk, type Ask } from '../../../common/prometheus/promql/request';
 import type { Owned } from '../aggregator';
 import type { Context } from '../http/answer';
 import { eachSlotInSlices } from '../dataset/slices';
-import { matches, type Matcher } from '../../../common/prometheus/expression';
+import { matches, type Matcher } from '../../../common/prometheus/promql/expression';
 import { noteMissing } from './complete';
 import { QuerySlots } from './query-slots';
 import { matchesNaming, select } from './select';

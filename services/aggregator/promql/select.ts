@@ -7,9 +7,9 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { CaError } from '../../../common/service/errors';
-import type { Times } from '../../../common/prometheus/answer';
-import type { Budget, Point, Series } from '../../../common/prometheus/evaluate';
-import { unnamed } from '../../../common/prometheus/evaluate';
+import type { Times } from '../../../common/prometheus/promql/answer';
+import type { Budget, Point, Series } from '../../../common/prometheus/promql/evaluate';
+import { unnamed } from '../../../common/prometheus/promql/evaluate';
 import {
   groupLabels,
   labelsKey,
@@ -17,7 +17,7 @@ import {
   type Labels,
   type Leaf,
   type Matcher,
-} from '../../../common/prometheus/expression';
+} from '../../../common/prometheus/promql/expression';
 import { edgesOf, labelsOf, namingOf, type Naming } from '../../../common/prometheus/naming';
 import type { Owned } from '../aggregator';
 import type { Slot } from '../dataset/slot';

@@ -2,7 +2,7 @@
  * Counts of the slots within a moving window, of one series. In: rows as slots enter and leave. Out: their sum, as a
  * number or a histogram. What a heatmap of an hour needs is added once and taken away once, not once for each column.
  */
-import type { Edges, Histogram } from '../../../common/prometheus/histogram';
+import type { Edges, Histogram } from '../../../common/prometheus/promql/histogram';
 import type { Row } from '../dataset/cells';
 
 /** Rows of a slot, copied: an open slot changes. */

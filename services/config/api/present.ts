@@ -3,7 +3,7 @@
  */
 import { FIELD_TYPES } from '../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
-import { promqlText } from '../../../common/prometheus/promql-text';
+import { promqlText } from '../../../common/prometheus/promql/promql-text';
 import { toPlainPredicate } from '../../../common/model/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';

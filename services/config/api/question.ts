@@ -9,7 +9,7 @@ import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { MetricName } from '../../../common/model/metric';
 import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate';
-import { exportBounds } from '../../../common/prometheus/bounds';
+import { exportBounds } from '../../../common/prometheus/outgoing/bounds';
 import { ExportSchema } from '../../../common/wire/message';
 import { checker, Type, type Static } from '../../../common/model/schema';
 import { fitPredicate } from '../../../common/model/text-form';

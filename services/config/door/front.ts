@@ -11,7 +11,7 @@ import { API_VERSION } from './gate';
 import { DOCS_STYLE, docsPage } from '../api/docs';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
-import { LoopDelay, RequestTimes } from '../../../common/prometheus/own-metrics';
+import { LoopDelay, RequestTimes } from '../../../common/prometheus/metrics/own-metrics';
 import { metricsRoutes } from '../prometheus/metrics';
 import { readApiRoutes } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';

@@ -5,20 +5,20 @@
 import { CaError, messageOf } from '../../../common/service/errors';
 import type { Reply } from '../../../common/service/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
-import { queryAnswer, type Times } from '../../../common/prometheus/answer';
-import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/evaluate';
+import { queryAnswer, type Times } from '../../../common/prometheus/promql/answer';
+import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/promql/evaluate';
 import {
   leavesOf,
   matches,
   type Expression,
   type Leaf,
   type Matcher,
-} from '../../../common/prometheus/expression';
+} from '../../../common/prometheus/promql/expression';
 import { namingOf } from '../../../common/prometheus/naming';
-import { PROMQL_LIMITS } from '../../../common/prometheus/limits';
-import { parseQuery } from '../../../common/prometheus/parse';
-import { fromParts } from '../../../common/prometheus/parts';
-import type { Ask } from '../../../common/prometheus/request';
+import { PROMQL_LIMITS } from '../../../common/prometheus/promql/limits';
+import { parseQuery } from '../../../common/prometheus/promql/parse';
+import { fromParts } from '../../../common/prometheus/promql/parts';
+import type { Ask } from '../../../common/prometheus/promql/request';
 import type { Answered } from '../door/whole-answer';
 import type { Asked } from '../door/proxy';
 

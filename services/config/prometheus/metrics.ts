@@ -4,15 +4,15 @@
  * missing from it, and ca_aggregator_scraped is 0.
  */
 import type { Reply, Request, Route } from '../../../common/service/http';
-import { counter, gauge, labelled, type Family } from '../../../common/prometheus/family';
-import { fromFamilyJson } from '../../../common/prometheus/family-json';
+import { counter, gauge, labelled, type Family } from '../../../common/prometheus/metrics/family';
+import { fromFamilyJson } from '../../../common/prometheus/metrics/family-json';
 import {
   brokerMetrics,
   processMetrics,
   type LoopDelay,
   type RequestTimes,
-} from '../../../common/prometheus/own-metrics';
-import { scrapeReply } from '../../../common/prometheus/scrape';
+} from '../../../common/prometheus/metrics/own-metrics';
+import { scrapeReply } from '../../../common/prometheus/metrics/scrape';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import type { Bus } from '../fleet/bus';

@@ -6,13 +6,20 @@
 import { CaError, invalid, notFound } from '../../../common/service/errors';
 import type { Reply, Request, Route } from '../../../common/service/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
-import { failure, success } from '../../../common/prometheus/answer';
-import { Notes } from '../../../common/prometheus/evaluate';
-import { NAME_LABEL } from '../../../common/prometheus/expression';
+import { failure, success } from '../../../common/prometheus/promql/answer';
+import { Notes } from '../../../common/prometheus/promql/evaluate';
+import { NAME_LABEL } from '../../../common/prometheus/promql/expression';
 import { namingOf } from '../../../common/prometheus/naming';
-import { PROMQL_LIMITS } from '../../../common/prometheus/limits';
-import { parseSelector } from '../../../common/prometheus/parse';
-import { limitOf, manyTexts, moment, oneText, rangeOf, timeoutOf } from '../../../common/prometheus/request';
+import { PROMQL_LIMITS } from '../../../common/prometheus/promql/limits';
+import { parseSelector } from '../../../common/prometheus/promql/parse';
+import {
+  limitOf,
+  manyTexts,
+  moment,
+  oneText,
+  rangeOf,
+  timeoutOf,
+} from '../../../common/prometheus/promql/request';
 import type { Config } from '../config';
 import { isCustomerId } from '../fleet/customers';
 import type { Proxy } from '../door/proxy';
@@ -199,23 +206,26 @@ async function labelSets(
   if (end < start) throw invalid('end', 'must not be before start');
   const texts = manyTexts(request.query, 'match[]');
   if (chosen.length > PROMQL_LIMITS.instrumentations) {
-    notes.warnings.add(`only of the first ${PROMQL_LIMITS.instrumentations} of ${chosen.length} instrumentations`);
+    notes.warnings.add(
+      `only of the first ${PROMQL_LIMITS.instrumentations} of ${chosen.length} instrumentations`,
+    );
   }
   const answers = await Promise.all(
-    sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes).map(({ home, instrumentations }) =>
-      sources.ask(
-        home,
-        {
-          want: 'series',
-          query: '',
-          matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
-          instant: false,
-          timeoutMs: PROMQL_LIMITS.ms,
-          times: { start, step: Math.max(1, end - start), count: 2 },
-          instrumentations: instrumentations.map(fqid),
-        },
-        request.gone,
-      ),
+    sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes).map(
+      ({ home, instrumentations }) =>
+        sources.ask(
+          home,
+          {
+            want: 'series',
+            query: '',
+            matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
+            instant: false,
+            timeoutMs: PROMQL_LIMITS.ms,
+            times: { start, step: Math.max(1, end - start), count: 2 },
+            instrumentations: instrumentations.map(fqid),
+          },
+          request.gone,
+        ),
     ),
   );
   return answers.flatMap(({ status, body }) => {

@@ -1,7 +1,7 @@
 /* What a node says of itself, where CA_METRICS_PORT opens /metrics. In: its counts. Out: families, served on loopback. */
-import { counter, gauge, type Family } from '../../../common/prometheus/family';
-import { serveMetrics } from '../../../common/prometheus/metrics-server';
-import { brokerMetrics, LoopDelay, processMetrics } from '../../../common/prometheus/own-metrics';
+import { counter, gauge, type Family } from '../../../common/prometheus/metrics/family';
+import { serveMetrics } from '../../../common/prometheus/metrics/metrics-server';
+import { brokerMetrics, LoopDelay, processMetrics } from '../../../common/prometheus/metrics/own-metrics';
 import type { Clock } from '../../../common/service/clock';
 import type { Log } from '../../../common/service/log';
 import type { Peer } from '../../../common/wire/peer';

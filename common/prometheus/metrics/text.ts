@@ -2,10 +2,10 @@
  * Families as text: Prometheus' format 0.0.4, and OpenMetrics 1.0. In: families. Out: the text of a scrape.
  * The two differ in where _total stands, in created timestamps, in units, and in the last line.
  */
-import { plainNumber } from './answer';
-import type { Labels } from './expression';
+import { plainNumber } from '../promql/answer';
+import type { Labels } from '../promql/expression';
 import type { Family, Metric } from './family';
-import { quote } from './quoted';
+import { quote } from '../promql/quoted';
 
 export function toText(families: readonly Family[], format: 'prometheus' | 'openmetrics'): string {
   const open = format === 'openmetrics';

@@ -2,7 +2,7 @@
  * One value on its way to somebody else's store. In: what an instrumentation had in one point. Out: this, which
  * otlp.ts and remote-write.ts write in their own form.
  */
-import type { Labels } from './expression';
+import type { Labels } from '../promql/expression';
 
 export interface OutgoingHistogram {
   /** Of each interval between bounds; one more than there are bounds. */

@@ -3,7 +3,7 @@
  * families. Out: a server that does not keep the process alive.
  */
 import { createServer, type Server } from 'node:http';
-import type { Log } from '../service/log';
+import type { Log } from '../../service/log';
 import type { Family } from './family';
 import { scrapeReply } from './scrape';
 

@@ -2,10 +2,10 @@
  * Parameters of Prometheus' API, and what the front door asks aggregators for them. In: a query string or form.
  * Out: checked moments and texts, or an INVALID error that names the parameter.
  */
-import { invalid } from '../service/errors';
-import type { Request } from '../service/http';
+import { invalid } from '../../service/errors';
+import type { Request } from '../../service/http';
 import { PROMQL_LIMITS } from './limits';
-import { checker, Type, type Static } from '../model/schema';
+import { checker, Type, type Static } from '../../model/schema';
 import type { Times } from './answer';
 import { durationMs, momentMs } from './duration';
 

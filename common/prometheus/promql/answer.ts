@@ -2,8 +2,8 @@
  * Answers of Prometheus' HTTP API. In: results of queries, errors. Out: its JSON, written piece by piece: most of a
  * heatmap is bounds and counts. Next: services/aggregator/promql/routes.ts.
  */
-import { CaError } from '../service/errors';
-import type { Reply } from '../service/http';
+import { CaError } from '../../service/errors';
+import type { Reply } from '../../service/http';
 import type { Notes, Point, Result, Series } from './evaluate';
 import type { Labels } from './expression';
 import { countOf, sumOf, type Histogram } from './histogram';

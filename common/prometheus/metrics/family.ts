@@ -2,7 +2,7 @@
  * What /metrics says, before it has a format. In: numbers of a service. Out: families of one name, each with its series.
  * Next: text.ts and protobuf.ts write them.
  */
-import { NAME_LABEL, type Labels } from './expression';
+import { NAME_LABEL, type Labels } from '../promql/expression';
 
 export interface HistogramValue {
   /** Upper bounds, inclusive, ascending, without +Inf; and how many counts are at most each of them. */

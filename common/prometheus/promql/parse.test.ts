@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CaError } from '../service/errors';
+import { CaError } from '../../service/errors';
 import { parseQuery, parseSelector } from './parse';
 
 const X = { label: '__name__', operator: '=', value: 'x' };

@@ -4,9 +4,9 @@
  * Field numbers are those of io/prometheus/write/v2/types.proto.
  */
 import { compress } from 'snappyjs';
-import { NAME_LABEL } from './expression';
+import { NAME_LABEL } from '../promql/expression';
 import type { Outgoing } from './outgoing';
-import { spansOf } from './protobuf';
+import { spansOf } from '../metrics/protobuf';
 import { ProtobufWriter } from './protobuf-writer';
 
 export const REMOTE_WRITE_HEADERS: Readonly<Record<string, string>> = {

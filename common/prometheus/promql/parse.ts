@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import type { SyntaxNode } from '@lezer/common';
 import type { LRParser } from '@lezer/lr';
-import { invalid } from '../service/errors';
+import { invalid } from '../../service/errors';
 import { durationMs } from './duration';
 import {
   matcher,

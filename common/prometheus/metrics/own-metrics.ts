@@ -3,7 +3,7 @@
  * In: the counts that it keeps anyway. Out: families; the service adds its own.
  */
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../service/clock';
+import type { Clock } from '../../service/clock';
 import { counter, gauge, type Family } from './family';
 
 /** Seconds; the last bucket is +Inf. */

@@ -5,7 +5,7 @@
  * The pattern becomes a machine of states; a text moves through sets of states, and sets that were met before are
  * remembered, so that most characters cost one look-up.
  */
-import { invalid } from '../service/errors';
+import { invalid } from '../../service/errors';
 
 export interface Regex {
   test(text: string): boolean;

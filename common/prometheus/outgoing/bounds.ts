@@ -2,19 +2,19 @@
  * Bounds for those who cannot take a grid as it is: fixed for the life of an instrumentation, each the end of a bucket of
  * ours, so that counts stay exact. In: which decades, and how fine. Out: buckets that end at a bound, and histograms.
  */
-import type { Grid } from '../model/bucket';
-import { LOG_GRID } from '../model/bucket';
-import { invalid } from '../service/errors';
+import type { Grid } from '../../model/bucket';
+import { LOG_GRID } from '../../model/bucket';
+import { invalid } from '../../service/errors';
 import {
   breakdownOf,
   gridOfInstrumentation,
   type ExportBounds,
   type Instrumentation,
-} from '../model/instrumentation';
-import type { TypeName } from '../model/field';
-import type { HistogramValue, NativeHistogram } from './family';
-import { Edges } from './histogram';
-import { unitOf } from './naming';
+} from '../../model/instrumentation';
+import type { TypeName } from '../../model/field';
+import type { HistogramValue, NativeHistogram } from '../metrics/family';
+import { Edges } from '../promql/histogram';
+import { unitOf } from '../naming';
 
 export interface Bounds {
   /** Buckets of the grid after which a bound stands; ascending. */

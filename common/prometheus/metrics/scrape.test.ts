@@ -1,5 +1,5 @@
 import { counter, gauge, type Family } from './family';
-import { ProtobufWriter } from './protobuf-writer';
+import { ProtobufWriter } from '../outgoing/protobuf-writer';
 import { spansOf } from './protobuf';
 import { formatFor, scrapeReply } from './scrape';
 

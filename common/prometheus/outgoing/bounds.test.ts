@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { LOG_GRID } from '../model/bucket';
-import { gridOf } from '../model/field';
+import { LOG_GRID } from '../../model/bucket';
+import { gridOf } from '../../model/field';
 import { boundsOf, exportBounds, histogramValue, intervals, nativeOf } from './bounds';
 
 const TIME = { decomposition: ['latency'], fields: { latency: 'time' as const } };

@@ -2,9 +2,9 @@
  * What a picture shows, as PromQL of the read API: whoever sees it can have it in a dashboard. In: an instrumentation, and
  * the keys that are chosen. Out: the text of a query.
  */
-import type { Instrumentation } from '../model/instrumentation';
+import type { Instrumentation } from '../../model/instrumentation';
 import { NAME_LABEL } from './expression';
-import { namingOf } from './naming';
+import { namingOf } from '../naming';
 import { quote } from './quoted';
 
 export interface Chosen {

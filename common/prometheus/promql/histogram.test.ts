@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { LOG_GRID } from '../model/bucket';
-import { addDistributions, fromCounts, totalCount, type Distribution } from '../model/distribution';
+import { LOG_GRID } from '../../model/bucket';
+import { addDistributions, fromCounts, totalCount, type Distribution } from '../../model/distribution';
 import {
   addHistograms,
   countOf,

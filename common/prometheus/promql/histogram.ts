@@ -5,7 +5,7 @@
  * Values are whole numbers, so that "at least low and at most high" is "more than low - 1 and at most high". Bounds are
  * above 0 and finite even for 0: viewers draw them on a logarithmic axis, where any other bucket would vanish.
  */
-import type { Bucket, Grid } from '../model/bucket';
+import type { Bucket, Grid } from '../../model/bucket';
 
 /** Flat triples: left bound (exclusive), right bound (inclusive), count; ascending, and no two overlap. */
 export type Histogram = readonly number[];

@@ -3,7 +3,7 @@
  * Out: a number, or series with a point at each step. The same in aggregators, whose leaves are datasets, and at the front
  * door, whose leaves are aggregators.
  */
-import { invalid } from '../service/errors';
+import { invalid } from '../../service/errors';
 import {
   groupLabels,
   labelsKey,

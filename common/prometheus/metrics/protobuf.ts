@@ -3,7 +3,7 @@
  * scrape that carries native histograms. In: families. Out: bytes. Field numbers are those of client_model's metrics.proto.
  */
 import type { Family, FamilyType, HistogramValue, Metric, NativeHistogram } from './family';
-import { ProtobufWriter } from './protobuf-writer';
+import { ProtobufWriter } from '../outgoing/protobuf-writer';
 
 const TYPES: Record<FamilyType, number> = { counter: 0, gauge: 1, histogram: 4 };
 

@@ -2,7 +2,7 @@
  * Leaves on their way from an aggregator to the front door. In: series. Out: plain JSON, and back; points of nothing are
  * left out, and what JSON has no number for is text.
  */
-import { Type, checker, type Static } from '../model/schema';
+import { Type, checker, type Static } from '../../model/schema';
 import type { Point, Series } from './evaluate';
 
 const PART = Type.Object({

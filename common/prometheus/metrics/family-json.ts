@@ -1,5 +1,5 @@
 /* Families on their way from an aggregator to the front door, which writes the formats. In: families. Out: JSON, and back. */
-import { checker, Type, type Static } from '../model/schema';
+import { checker, Type, type Static } from '../../model/schema';
 import type { Family } from './family';
 
 const HISTOGRAM = Type.Object({
