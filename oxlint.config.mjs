@@ -2,7 +2,14 @@
 
 /** Outside package -> the only files that may import it. */
 const IMPORTERS = {
-  amqplib: ['common/wire/broker.ts', 'tools/amqpsnoop/tap.ts', 'tools/bench/bare.ts'],
+  amqplib: [
+    'common/wire/broker.ts',
+    'common/wire/channel.ts',
+    'common/wire/topology.ts',
+    'tools/amqpsnoop/tap.ts',
+    'tools/bench/bare.ts',
+    'tools/testing/thief.ts',
+  ],
   restify: ['common/service/http.ts'],
   bunyan: ['common/service/log.ts'],
   '@sinclair/typebox': ['common/model/schema.ts'],

@@ -88,7 +88,7 @@ export function isDistribution(d: readonly unknown[], grid: Grid): d is Distribu
   for (let i = 0; i < d.length; i += 2) {
     const bucket = d[i];
     const count = d[i + 1];
-    if (!Number.isSafeInteger(bucket) || !Number.isFinite(count)) return false;
+    if (!Number.isSafeInteger(bucket) || !Number.isSafeInteger(count)) return false;
     if ((bucket as number) <= previous || (bucket as number) >= grid.size || (count as number) <= 0)
       return false;
     previous = bucket as number;

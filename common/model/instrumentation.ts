@@ -56,6 +56,9 @@ export interface Instrumentation {
   readonly valuesFrom?: number;
 }
 
+/** What such a name may look like: it becomes part of routing keys and of paths. */
+export const FQID = /^(global|cust:[\w-]{1,64});\d{1,15}$/;
+
 /** The name under which messages and logs speak of it, unique over all scopes. */
 export function fqid(i: Pick<Instrumentation, 'id' | 'customer'>): string {
   return i.customer === undefined ? `global;${i.id}` : `cust:${i.customer};${i.id}`;

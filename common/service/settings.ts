@@ -2,6 +2,7 @@
  * The settings of a deployment, from the environment. In: process.env, handed over by a main.ts.
  * Out: checked values with their defaults, or an INVALID error that names the variable.
  */
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { invalid } from './errors';
@@ -11,6 +12,8 @@ export interface Settings {
   readonly httpPort: number;
   /** CA_AGGREGATOR_PORT: where aggregators begin to look for a free port. */
   readonly aggregatorPort: number;
+  /** CA_AGGREGATOR_BIND, CA_AGGREGATOR_ADDRESS: where aggregators listen, and where the front door finds them. */
+  readonly aggregator: { readonly bind: string; readonly address: string };
   /** CA_AMQP_URL: the broker. Services need it; `make run` starts a private one without it. */
   readonly amqpUrl: string | undefined;
   /** CA_AMQP_PREFIX: before all routing keys, so that many deployments share one broker. */
@@ -56,15 +59,18 @@ export function readSettings(env: Environment): Settings {
   if (!/^[\w.-]{0,64}$/.test(prefix)) {
     throw invalid('CA_AMQP_PREFIX', 'must be at most 64 letters, digits, ".", "-" and "_"');
   }
+  const instance = env['CA_INSTANCE'] ?? '0';
+  if (!/^\w{1,64}$/.test(instance)) throw invalid('CA_INSTANCE', 'must be letters, digits and "_"');
   const httpPort = portOf(env, 'CA_HTTP_PORT', DEFAULT_PORT);
   return {
     httpPort,
     aggregatorPort: portOf(env, 'CA_AGGREGATOR_PORT', Math.min(httpPort + 3, 65_535)),
+    aggregator: aggregatorOf(env),
     amqpUrl: urlOf(env, 'CA_AMQP_URL'),
     amqpPrefix: prefix,
     home: resolve(env['CA_HOME'] ?? defaultHome(httpPort)),
     host,
-    instance: env['CA_INSTANCE'] ?? '0',
+    instance,
     sources: namesOf(env, 'CA_SOURCES'),
     dtrace: env['CA_DTRACE'] === '' ? undefined : env['CA_DTRACE'],
     searchPath: env['PATH'] ?? '',
@@ -97,6 +103,20 @@ function namesOf(env: Environment, name: string): readonly string[] | undefined 
   const names = (env[name] ?? '').split(',').map((one) => one.trim());
   const given = names.filter((one) => one !== '');
   return given.length === 0 ? undefined : given;
+}
+
+/** Addresses, not names: the config service takes only those that lie in CA_AGGREGATOR_NETWORKS. */
+function aggregatorOf(env: Environment): Settings['aggregator'] {
+  const [bind = '', address = ''] = ['CA_AGGREGATOR_BIND', 'CA_AGGREGATOR_ADDRESS'].map((name) => {
+    const text = env[name] ?? '';
+    if (text !== '' && isIP(text) === 0) throw invalid(name, 'must be an IP address, such as 10.77.0.11');
+    return text;
+  });
+  const listening = bind === '' ? '127.0.0.1' : bind;
+  if (address === '' && /^[0.:]+$/.test(listening) && listening !== '::1') {
+    throw invalid('CA_AGGREGATOR_ADDRESS', `must be set where CA_AGGREGATOR_BIND is ${listening}`);
+  }
+  return { bind: listening, address: address === '' ? listening : address };
 }
 
 function portOf(env: Environment, name: string, fallback: number): number {

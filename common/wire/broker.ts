@@ -1,59 +1,82 @@
 /*
- * The broker: one connection, two direct exchanges (route.ts says which key belongs to which), one exclusive queue of
- * our own, bound to the keys we ask for.
- * In: bytes to publish under a key. Out: bytes that came, and news of the connection. Only importer of amqplib.
+ * The broker: one connection, a queue of our own, and one more for values where we take them.
+ * In: bytes to publish under a key. Out: bytes that came, and news of the connection. Next on the walk: topology.ts.
  *
- * amqplib reconnects with jittered back-off; queue and bindings are made anew each time, before anything is
- * delivered. Messages are transient and unacknowledged: a value is worth a second, and losses are counted by who
- * knows them. publish() says false while the connection is down; nothing is kept here.
+ * What comes, what is sent, values and bindings have a channel each (channel.ts): the broker closes a channel when
+ * anything on it goes wrong, and answers its requests one after the other. amqplib reconnects with jittered back-off;
+ * queues and bindings are made anew each time, before anything is delivered. Messages are transient and unacknowledged:
+ * a value is worth a second, and losses are counted by who knows them. publish() says false while the connection is
+ * down; nothing is kept here.
  */
 import type { Socket } from 'node:net';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { messageOf } from '../service/errors';
 import type { Log } from '../service/log';
-import { exchangeOf, VALUES_EXCHANGE } from './route';
+import { StandingChannel } from './channel';
+import { identityOfKey } from './identity';
+import type { ExchangeKind, Routes } from './route';
+import { Topology } from './topology';
 
 export interface Delivery {
   readonly key: string;
   readonly body: Buffer;
   readonly contentType: string;
+  /** Who sent it: the broker has checked that it was a connection of this user. */
+  readonly user: string | undefined;
+  /** What kind of message it says it is, before anything of it is read. */
+  readonly type: string | undefined;
 }
 
 interface BrokerEvents {
   readonly onMessage: (delivery: Delivery) => void;
-  /** Queue and bindings are in place (first time, or again). */
+  /** The queue is in place (first time, or again), and so are the bindings of those who bind themselves. */
   readonly onUp: () => void;
   readonly onDown: (reason: string) => void;
+  /** The broker takes no messages for now: why. Undefined: it does again. */
+  readonly onBlocked?: (reason: string | undefined) => void;
+  /** An exchange of these is gone: the broker refused what was sent to it. */
+  readonly onRefused?: (kinds: readonly ExchangeKind[]) => void;
   /** A message that had to reach somebody reached nobody (publish with mandatory). */
   readonly onUnroutable?: (delivery: Delivery) => void;
 }
 
 export interface BrokerOptions extends BrokerEvents {
   readonly url: string;
-  /** Name of our exclusive queue, and its first binding. */
+  readonly routes: Routes;
+  /** Name of our queue, and our key. */
   readonly queue: string;
+  /** Takes values, in a queue of their own: what else comes does not wait behind them. */
+  readonly values?: boolean;
   readonly log: Log;
   /** Attempts before the first connection is given up; tools say 0. Services go on for ever. */
   readonly firstAttempts?: number;
 }
 
-/** What services see of the broker; tests have one in memory with the same contract (broker.test.ts). */
+export interface Publishing {
+  readonly contentType: string;
+  readonly type?: string;
+  /** It comes back by onUnroutable when nobody gets it. */
+  readonly mandatory?: boolean;
+  /** More keys; a queue bound to several of them gets the message once. They must be of the key's exchange. */
+  readonly copies?: readonly string[];
+}
+
+/** What services see of the broker; tests have one in memory with the same contract (tools/stack/broker.test.ts). */
 export interface Broker {
   readonly connected: boolean;
-  /**
-   * False when the connection is down or blocked: the message is not sent and not kept. `copies` are more keys; a queue
-   * bound to several of them gets the message once. They must be of the key's exchange (route.ts).
-   */
-  publish(
-    key: string,
-    body: Buffer,
-    contentType: string,
-    mandatory?: boolean,
-    copies?: readonly string[],
-  ): boolean;
-  /** Remembered over reconnects. Resolves when bound, or at once while disconnected. */
+  /** False when the connection is down or blocked: the message is not sent and not kept. */
+  publish(key: string, body: Buffer, how: Publishing): boolean;
+  /** Remembered over reconnects. Resolves when bound, or at once while disconnected; rejects when it cannot be. */
   bind(key: string): Promise<void>;
   unbind(key: string): Promise<void>;
+  /** For the config service: binds a member's queue to its keys. Rejects when there is no such queue. */
+  lend(queue: string, keys: readonly string[]): Promise<void>;
+  /** Declares the exchanges that are not there, where that is ours to do. */
+  declare(): Promise<void>;
+  /** The same, and binds again what goes through this one. */
+  mend(exchange: string): Promise<void>;
+  /** True when the broker answers and still has our queue. */
+  check(): Promise<boolean>;
   /** Gives the connection up without asking the broker, and makes a new one: for when nothing comes any more. */
   reconnect(why: string): void;
   close(): Promise<void>;
@@ -64,11 +87,31 @@ const HEARTBEAT_SECONDS = 4;
 /** The broker gets this long to say goodbye; one that is gone, or blocked, never does. */
 const GOODBYE_MS = 2000;
 
+/** Of one connection; the next one has new ones. */
+interface Lines {
+  readonly model: ChannelModel;
+  readonly control: StandingChannel;
+  readonly values: StandingChannel;
+  readonly listening: Channel;
+}
+
+/** The user in a broker's address; RabbitMQ's own default is "guest". */
+export function userIn(url: string): string {
+  return decodeURIComponent(new URL(url).username) || 'guest';
+}
+
 /** Rejects when the first connection fails more often than `firstAttempts` allows. */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
-  const { queue, log } = options;
-  const keys = new Set([queue]);
-  let channel: Channel | undefined;
+  const { queue, log, routes } = options;
+  const userId = userIn(options.url);
+  const role = identityOfKey(queue, routes)?.role;
+  // Members cannot read what is not theirs, so the config service binds their queues; it and tools bind their own.
+  const bindsItself = role === undefined || role === 'config' || role === 'operator';
+  const valuesQueue = options.values === true ? `${queue}:values` : queue;
+  const queueOf = (key: string): string => (routes.kindOf(key) === 'values' ? valuesQueue : queue);
+  const topology = new Topology({ routes, declares: bindsItself, log });
+  if (bindsItself) void topology.bind(queue, queue);
+  let lines: Lines | undefined;
   let current: ChannelModel | undefined;
   let blocked = false;
 
@@ -78,7 +121,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       log.debug({ reason: messageOf(error) }, 'the connection to the broker ended');
     });
     try {
-      await declare(model);
+      await open(model);
       current = model;
     } catch (error) {
       // Not closed in order: the library would wait for the broker's word before it tries again, perhaps for ever.
@@ -87,22 +130,36 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       throw error;
     }
   };
-  const declare = async (model: ChannelModel): Promise<void> => {
-    const fresh = await model.createChannel();
+  const open = async (model: ChannelModel): Promise<void> => {
+    const listening = await listen(model, queue);
+    if (valuesQueue !== queue) await listen(model, valuesQueue);
+    const bound = topology.attach(model);
+    // A member's exchange may not be there before the config service is: it is bound as soon as it is.
+    if (bindsItself) await bound;
+    else bound.catch(() => undefined);
+    const onOpen = (channel: Channel): void => {
+      channel.on('return', (message) => {
+        options.onUnroutable?.(deliveryOf(message));
+      });
+    };
+    const sending = (...kinds: readonly ExchangeKind[]): StandingChannel =>
+      new StandingChannel({ model, log, onOpen, onRefused: () => options.onRefused?.(kinds) });
+    lines = { model, listening, control: sending('up', 'down'), values: sending('values') };
+    blocked = false;
+  };
+  /** A queue and its messages on a channel of their own, whose end is the connection's. */
+  const listen = async (model: ChannelModel, name: string): Promise<Channel> => {
+    const channel = await model.createChannel();
     // Without a listener an 'error' event would end the process.
-    fresh.on('error', (error) => {
+    channel.on('error', (error) => {
       log.warn({ err: error }, 'the broker closed our channel');
     });
-    fresh.on('return', (message) => {
-      options.onUnroutable?.(deliveryOf(message));
-    });
-    // 405 here means that a dead connection of ours still holds the queue: setup fails and is tried again later.
-    await fresh.assertQueue(queue, { exclusive: true, durable: false, autoDelete: true });
-    // Not durable: whoever connects after a restart of the broker declares it again.
-    await fresh.assertExchange(VALUES_EXCHANGE, 'direct', { durable: false });
-    for (const key of keys) await fresh.bindQueue(queue, exchangeOf(key), key);
-    await fresh.consume(
-      queue,
+    // Not exclusive, as the config service must bind it; only we may consume of it, and it goes with us. An error here
+    // means that a dead connection of ours still has it: setup fails and is tried again later.
+    const exclusive = role === 'operator';
+    await channel.assertQueue(name, { exclusive, durable: false, autoDelete: true });
+    await channel.consume(
+      name,
       (message) => {
         // null: somebody deleted the queue. Starting over is the one way that restores all of it.
         if (message === null) leave(model);
@@ -110,13 +167,16 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       },
       { noAck: true, exclusive: true },
     );
-    fresh.on('close', () => {
-      if (channel !== fresh) return;
-      channel = undefined;
+    channel.on('close', () => {
+      if (lines?.model !== model) return;
+      lines = undefined;
       leave(model);
     });
-    channel = fresh;
-    blocked = false;
+    return channel;
+  };
+  const down = (): void => {
+    lines = undefined;
+    topology.detach();
   };
 
   const connection = await connect(withHeartbeat(options.url), {
@@ -136,19 +196,21 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     options.onUp();
   });
   connection.on('disconnect', (error: Error) => {
-    channel = undefined;
+    down();
     options.onDown(messageOf(error));
   });
   connection.on('connect-failed', (error: Error) => {
-    channel = undefined;
+    down();
     log.warn({ reason: messageOf(error) }, 'cannot connect to the broker yet');
   });
   connection.on('blocked', (reason: string) => {
     blocked = true;
     log.warn({ reason }, 'the broker takes no messages for now');
+    options.onBlocked?.(reason);
   });
   connection.on('unblocked', () => {
     blocked = false;
+    options.onBlocked?.(undefined);
   });
   connection.on('error', (error: Error) => {
     log.warn({ reason: messageOf(error) }, 'connection to the broker failed');
@@ -157,37 +219,56 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     get connected() {
-      return channel !== undefined && !blocked;
+      return lines !== undefined && !blocked;
     },
-    publish(key, body, contentType, mandatory = false, copies = []) {
-      if (channel === undefined || blocked) return false;
-      try {
-        // BCC, not CC: RabbitMQ takes it out of the message, so that consumers need not parse a header of many keys.
-        const more = copies.length === 0 ? {} : { BCC: [...copies] };
-        channel.publish(exchangeOf(key), key, body, { contentType, mandatory, ...more });
-        return true;
-      } catch {
-        return false; // the channel closed under us; the disconnect event follows
-      }
+    publish(key, body, { contentType, type, mandatory = false, copies = [] }) {
+      if (lines === undefined || blocked) return false;
+      const kind = routes.kindOf(key);
+      // BCC, not CC: RabbitMQ takes it out of the message, so that consumers need not parse a header of many keys.
+      const more = copies.length === 0 ? {} : { BCC: [...copies] };
+      const properties = { contentType, userId, mandatory, ...(type === undefined ? {} : { type }), ...more };
+      return (kind === 'values' ? lines.values : lines.control).use((channel) => {
+        try {
+          channel.publish(routes.exchanges[kind], key, body, properties);
+        } catch {
+          // The channel closed under us: the next message opens another.
+        }
+      });
     },
     async bind(key) {
-      keys.add(key);
-      await channel?.bindQueue(queue, exchangeOf(key), key);
+      await topology.bind(key, queueOf(key));
     },
     async unbind(key) {
-      keys.delete(key);
-      await channel?.unbindQueue(queue, exchangeOf(key), key);
+      await topology.unbind(key);
+    },
+    async lend(name, keys) {
+      await topology.lend(name, keys);
+    },
+    async declare() {
+      if (bindsItself) await topology.declare();
+    },
+    async mend(exchange) {
+      if (bindsItself) await topology.declare();
+      await topology.again(exchange);
+    },
+    async check() {
+      const now = lines;
+      if (now === undefined) return false;
+      return now.listening.checkQueue(queue).then(
+        () => true,
+        () => false,
+      );
     },
     reconnect(why) {
-      channel = undefined;
+      down();
       if (current !== undefined) abandon(current, why);
     },
     async close() {
-      const last = channel;
-      channel = undefined;
+      const last = lines;
+      down();
       const goodbye = async (): Promise<void> => {
-        // The channel first: what was published a moment ago is sent before it, but not before the connection's end.
-        await last?.close().catch(() => undefined);
+        // The channels first: what was published a moment ago is sent before them, but not before the connection's end.
+        await Promise.all([last?.values.close(), last?.control.close()]);
         await connection.close();
       };
       let timer: NodeJS.Timeout | undefined;
@@ -221,8 +302,15 @@ function deliveryOf(
   message: Pick<ConsumeMessage, 'content'> & { fields: unknown; properties: unknown },
 ): Delivery {
   const { routingKey } = message.fields as { routingKey: string };
-  const { contentType } = message.properties as { contentType?: string };
-  return { key: routingKey, body: message.content, contentType: contentType ?? '' };
+  const { contentType, userId, type } = message.properties as Record<string, unknown>;
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return {
+    key: routingKey,
+    body: message.content,
+    contentType: text(contentType) ?? '',
+    user: text(userId),
+    type: text(type),
+  };
 }
 
 function withHeartbeat(url: string): string {

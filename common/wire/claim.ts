@@ -2,8 +2,9 @@
  * A name on the bus belongs to one service. In: a peer that wants its name. Out: it is connected, or somebody living has
  * the name already.
  *
- * The broker refuses a queue that another connection holds (405). After a crash or a cut cable that is our own dead
- * connection, which the broker drops after about 9 s: so whoever holds the name is asked, and only an answer is final.
+ * The broker lets one connection consume of a queue. After a crash or a cut cable that is our own dead connection, which
+ * the broker drops after about 9 s. The config service can be asked whether it lives; others are taken for living when
+ * they hold their name for longer than a dead connection could.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,6 +15,8 @@ import { Peer, type PeerOptions } from './peer';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
+/** A dead connection is gone before this, where the broker is not busy. */
+const DEAD_MS = 20_000;
 
 /**
  * Resolves when `peer` is connected; waits for the broker as long as it takes. Rejects when a living service has the
@@ -22,9 +25,10 @@ const LONGEST_PAUSE_MS = 2000;
  */
 export async function claim(
   peer: Peer,
-  who: Pick<PeerOptions, 'url' | 'host' | 'clock' | 'log'>,
+  who: Pick<PeerOptions, 'url' | 'routes' | 'host' | 'clock' | 'log'>,
 ): Promise<void> {
   const { clock, log } = who;
+  const canAsk = peer.key === who.routes.config;
   let heldSince: number | undefined;
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
     try {
@@ -32,12 +36,13 @@ export async function claim(
       return;
     } catch (error) {
       const reason = messageOf(error);
-      if (!reason.includes('RESOURCE_LOCKED')) {
+      if (!/in exclusive use|RESOURCE_LOCKED/.test(reason)) {
         heldSince = undefined;
         log.warn({ reason }, 'cannot connect to the broker yet');
       } else {
         heldSince ??= clock.now();
-        if (await answers(peer.key, who)) {
+        const held = clock.now() - heldSince;
+        if (canAsk ? await answers(peer.key, who) : held > DEAD_MS) {
           throw new Error(
             `another ${peer.key} is running on this broker; fix: end it, or give this one another name`,
             {
@@ -45,12 +50,12 @@ export async function claim(
             },
           );
         }
-        if (clock.now() - heldSince > LIMITS.nameHeldMs) {
+        if (held > LIMITS.nameHeldMs) {
           throw new Error(`${peer.key} is held by a connection that does not answer: ${reason}`, {
             cause: error,
           });
         }
-        log.warn({ name: peer.key }, 'our name is still held by a connection that does not answer; waiting');
+        log.warn({ name: peer.key }, 'our name is still held by another connection; waiting');
       }
       await pause(wait * (0.5 + Math.random()));
     }
@@ -58,8 +63,11 @@ export async function claim(
 }
 
 /** True when somebody at that key answers a ping. */
-async function answers(key: string, who: Pick<PeerOptions, 'url' | 'host' | 'clock'>): Promise<boolean> {
-  const asker = new Peer({ ...who, log: SILENT, key: `${key}.claim.${randomUUID()}`, firstAttempts: 0 });
+async function answers(
+  key: string,
+  who: Pick<PeerOptions, 'url' | 'routes' | 'host' | 'clock'>,
+): Promise<boolean> {
+  const asker = new Peer({ ...who, log: SILENT, key: `${key}:${randomUUID()}`, firstAttempts: 0 });
   try {
     await asker.connect();
     await asker.call(key, 'ping', {}, LIMITS.toolAnswerMs);

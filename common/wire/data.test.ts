@@ -30,7 +30,7 @@ const report: fc.Arbitrary<Report> = fc.record(
   {
     fqid: text,
     value,
-    lost: fc.oneof(count, positive),
+    lost: count,
     load: fc.record({
       runsPerSecond: positive,
       nanosecondsPerRun: positive,
@@ -155,3 +155,15 @@ function expectDecodedOrInvalid(bytes: Buffer): void {
     expect((error as CaError).code).toBe('INVALID');
   }
 }
+
+test.each([
+  [-1, 0],
+  [NaN, 0],
+  [0.2, 1],
+  [1.7e308, Number.MAX_SAFE_INTEGER],
+  [Infinity, Number.MAX_SAFE_INTEGER],
+])('%p lost events travel as %p: a count, whatever the sums of fractions were', (lost, count) => {
+  const value = { shape: 'number', number: 1 } as const;
+  const message = { node: 'n', second: 1, duration: 1, sent: 1, reports: [{ fqid: 'x', lost, value }] };
+  expect(decodeData(encodeData(message)).reports[0]?.lost).toBe(count);
+});

@@ -13,7 +13,7 @@
  *     keyed dist.:      how many n, then each: key (text), distribution
  *
  * form is the shape's place in SHAPES, plus WIDE when the value's numbers are doubles (and buckets stand as they are),
- * plus WIDE_LOST when `lost` is one, plus LOADED when a load follows. So whatever is regular is small, and nothing is ever rounded.
+ * plus LOADED when a load follows. So whatever is regular is small, and no value is ever rounded; `lost` is a count of events.
  */
 import { Reader, Writer } from './bytes';
 import type { Distribution } from '../model/distribution';
@@ -50,7 +50,7 @@ export interface DataMessage {
 
 const SHAPES: readonly Shape[] = ['number', 'keyed', 'distribution', 'keyed-distribution'];
 const WIDE = 4;
-const WIDE_LOST = 8;
+const UNUSED = 8;
 const LOADED = 16;
 const FORMS = 32;
 const LOAD_PARTS = ['runsPerSecond', 'nanosecondsPerRun', 'percentOfCore', 'memoryBytes'] as const;
@@ -77,16 +77,15 @@ export function encodeData(message: DataMessage): Buffer {
 function writeReport({ fqid, value, lost, load }: Report): void {
   writer.text(fqid);
   const from = writer.lengthHere();
-  const wideLost = isCount(lost) ? 0 : WIDE_LOST;
   const shape = SHAPES.indexOf(value.shape) + (load === undefined ? 0 : LOADED);
-  writer.byte(shape + wideLost);
-  writeNumber(lost, wideLost !== 0);
+  writer.byte(shape);
+  writer.varint(countOf(lost));
   if (load !== undefined) for (const part of LOAD_PARTS) writer.double(load[part]);
   // Irregular values are rare: try the small form, and begin again where it does not do.
   const valueFrom = writer.at;
   if (!writeValue(value, false)) {
     writer.at = from;
-    writer.byte(shape + wideLost + WIDE);
+    writer.byte(shape + WIDE);
     writer.at = valueFrom;
     writeValue(value, true);
   }
@@ -144,6 +143,11 @@ function writeDistribution(d: Distribution, wide: boolean): boolean {
   return true;
 }
 
+/** Events of values with fractions are lost in fractions; receivers take whole ones. */
+function countOf(lost: number): number {
+  return isCount(lost) ? lost : Math.min(Math.max(Math.ceil(lost), 0) || 0, Number.MAX_SAFE_INTEGER);
+}
+
 function isCount(n: number): boolean {
   return Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0);
 }
@@ -181,9 +185,9 @@ export function decodeData(bytes: Buffer, wanted?: (fqid: string) => boolean): D
 function readReport(reader: Reader, fqid: string): Report {
   const form = reader.byte();
   const shape = SHAPES[form % SHAPES.length];
-  if (form >= FORMS || shape === undefined) throw invalid('value', 'has none of the four shapes');
-  const lost = readNumber(reader, (form & WIDE_LOST) !== 0);
-  if (lost < 0) throw invalid('lost', 'must not be negative');
+  if (form >= FORMS || shape === undefined || (form & UNUSED) !== 0)
+    throw invalid('value', 'has none of the four shapes');
+  const lost = reader.varint();
   const load = (form & LOADED) === 0 ? {} : { load: readLoad(reader) };
   return { fqid, lost, ...load, value: readValue(reader, shape, (form & WIDE) !== 0) };
 }

@@ -38,7 +38,7 @@ test('a message survives the wire', () => {
 });
 
 test.each([
-  ['another version', broken({ version: 2 }), 'version must be 1, not 2'],
+  ['another version', broken({ version: 9 }), `version must be ${PROTOCOL_VERSION}, not 9`],
   ['an unknown type', broken({ type: 'explode' }), 'type is not known here'],
   ['a type that every object has', broken({ type: 'constructor' }), 'type is not known here'],
   ['no sender', broken({ from: undefined }), 'from is missing'],

@@ -3,77 +3,22 @@
  * the broker. Out: a typed message, or an error that says what is wrong with it. Values travel in data.ts.
  */
 import { LIMITS } from '../service/limits';
-import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
-import { invalid } from '../service/errors';
-import type { Instrumentation } from '../model/instrumentation';
-import { parsePredicate, toPlainPredicate } from '../model/predicate';
+import { CaError, invalid } from '../service/errors';
+import { FQID } from '../model/instrumentation';
 import { checker, Type, type Static, type TSchema } from '../model/schema';
 import type { TextForm } from '../model/text-form';
 import { Digest } from './digest';
+import { Name, TypeNameSchema, WireInstrumentation } from './wire-instrumentation';
 
-/** Raised when a message's meaning changes; receivers drop other versions and say so. */
-export const PROTOCOL_VERSION = 1;
+export { ExportSchema, fromWire, toWire, WireInstrumentation } from './wire-instrumentation';
+
+/** Raised when a message's meaning changes; receivers drop other versions and say who sends them. */
+export const PROTOCOL_VERSION = 2;
 
 export const CONTROL_CONTENT = 'application/json';
 
 const Text = Type.String({ maxLength: 1024 });
-const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
-const Fqid = Type.String({ maxLength: 256 });
-const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
-
-const BoundsSchema = Type.Object(
-  {
-    from: Type.Optional(
-      Type.Number({ minimum: 1, description: 'First decade: a power of ten, in raw units.' }),
-    ),
-    to: Type.Optional(Type.Number({ minimum: 10, description: 'Where the last decade ends.' })),
-    steps: Type.Optional(
-      Type.Union([Type.Literal(9), Type.Literal(90)], {
-        description: 'Bounds of each decade: 9, or 90 for every bucket.',
-      }),
-    ),
-    keys: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        description: 'Keys with a series of their own; the rest is "(other)".',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-/** Ways out of the system, besides its API. */
-export const ExportSchema = Type.Object(
-  {
-    prometheus: Type.Optional(BoundsSchema),
-    push: Type.Optional(BoundsSchema),
-  },
-  { additionalProperties: false },
-);
-
-/** An instrumentation as it travels: the predicate in its JSON form. */
-export const WireInstrumentation = Type.Object({
-  id: Type.String({ pattern: '^[0-9]{1,15}$' }),
-  customer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  module: Name,
-  stat: Name,
-  meaning: Type.Optional(Digest),
-  predicate: Type.Unknown(),
-  decomposition: Type.Array(Name, { maxItems: 2 }),
-  fields: Type.Record(Type.String(), TypeNameSchema),
-  type: Type.Optional(TypeNameSchema),
-  valueScope: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
-  granularity: Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax }),
-  retentionTime: Type.Integer({ minimum: 1 }),
-  idleMax: Type.Integer({ minimum: 0 }),
-  persistData: Type.Boolean(),
-  enabled: Type.Boolean(),
-  export: Type.Optional(ExportSchema),
-  crtime: Type.Number(),
-  valuesFrom: Type.Optional(Type.Integer({ minimum: 0 })),
-});
-export type WireInstrumentation = Static<typeof WireInstrumentation>;
+const Fqid = Type.String({ pattern: FQID.source });
 
 /** As common/model/text-form.ts has it. */
 const TextFormSchema = Type.Unsafe<TextForm>({
@@ -183,12 +128,19 @@ const ResendItems = Type.Array(
 );
 export type ResendItems = Static<typeof ResendItems>;
 
+/** The member hears nothing from the config service: its queue is not bound. */
+const Deaf = Type.Optional(Type.Boolean());
+/** The version of values that a node sends (data.ts). */
+const Data = Type.Optional(Type.Integer({ minimum: 0, maximum: 255 }));
+
 const SCHEMAS = {
   /**
    * config → broadcast, at every connect, and to a member it does not know: say hello. `fleet`: how many nodes there
    * were; a fleet spreads its hellos.
    */
   config_online: Type.Object({ fleet: Type.Optional(Type.Integer({ minimum: 0 })) }),
+  /** config → broadcast, again and again: whoever does not hear it is not bound, and says so. */
+  beat: Type.Object({}),
   /** aggregator → config. */
   aggregator_online: Type.Object({
     instance: Text,
@@ -198,6 +150,7 @@ const SCHEMAS = {
     transformations: Type.Optional(
       Type.Record(Name, Type.Object({ label: Text, fields: Type.Array(Name, { maxItems: 64 }) })),
     ),
+    deaf: Deaf,
   }),
   /** config → aggregator, after its hello: answer only who shows the secret, and show the proof with each answer. */
   front_door: Type.Object({
@@ -208,6 +161,8 @@ const SCHEMAS = {
   instrumenter_online: Type.Object({
     standing: StandingSchema,
     version: Type.Optional(Type.String({ maxLength: 64 })),
+    data: Data,
+    deaf: Deaf,
   }),
   /** config → instrumenter: what is behind this digest of yours? Answered with `content`, or with nothing. */
   content: Type.Object({ digest: Digest }),
@@ -215,7 +170,12 @@ const SCHEMAS = {
    * member → config, now and then: still here. Instrumenters say how they stand, and do so at once when that changes;
    * aggregators which list of nodes they have.
    */
-  alive: Type.Object({ standing: Type.Optional(StandingSchema), nodes: Type.Optional(Version) }),
+  alive: Type.Object({
+    standing: Type.Optional(StandingSchema),
+    nodes: Type.Optional(Version),
+    data: Data,
+    deaf: Deaf,
+  }),
   /** member → config, at an orderly end. */
   offline: Type.Object({}),
   /**
@@ -309,6 +269,30 @@ const checkEnvelope = checker(
   'message',
 );
 
+/** The most bytes of one message of a type; of all others 64 KiB. */
+const BYTES: Partial<Record<MessageType, number>> = {
+  answer: LIMITS.messageBytes,
+  enable_aggregation: LIMITS.messageBytes,
+  gathers: LIMITS.messageBytes,
+  nodes: LIMITS.messageBytes,
+  resend: 512 * 1024,
+};
+const USUAL_BYTES = 64 * 1024;
+
+/** Another version of this protocol, from somebody who says who it is. */
+export class OtherVersion extends CaError {
+  readonly version: number;
+  readonly from: string;
+  readonly host: string;
+
+  constructor({ version, from, host }: Pick<Envelope, 'version' | 'from' | 'host'>) {
+    super('INVALID', `version must be ${PROTOCOL_VERSION}, not ${version}`, { field: 'version' });
+    this.version = version;
+    this.from = from;
+    this.host = host;
+  }
+}
+
 const CHECKS = new Map(
   MESSAGE_TYPES.map((type) => [type, checker<TSchema>(SCHEMAS[type], `body of ${type}`)] as const),
 );
@@ -335,10 +319,17 @@ export function encodeMessage(message: Message): Buffer {
   return Buffer.from(JSON.stringify(message));
 }
 
-/** Throws an INVALID error for anything that is not exactly one of ours. */
-export function decodeMessage(bytes: Buffer): Message {
-  if (bytes.length > LIMITS.messageBytes)
-    throw invalid('message', `is longer than ${LIMITS.messageBytes} bytes`);
+export function isMessageType(text: string | undefined): text is MessageType {
+  return text !== undefined && Object.hasOwn(SCHEMAS, text);
+}
+
+/**
+ * Throws an INVALID error for anything that is not exactly one of ours. `type` is what the message says it is outside:
+ * it must agree, so that how much of it is read can be decided before.
+ */
+export function decodeMessage(bytes: Buffer, type?: string): Message {
+  const most = type === undefined ? LIMITS.messageBytes : bytesOf(type);
+  if (bytes.length > most) throw invalid('message', `is longer than ${most} bytes`);
   let plain: unknown;
   try {
     plain = JSON.parse(bytes.toString('utf8'));
@@ -347,45 +338,15 @@ export function decodeMessage(bytes: Buffer): Message {
   }
   const envelope = checkEnvelope(plain);
   if (envelope.version !== PROTOCOL_VERSION) {
-    throw invalid('version', `must be ${PROTOCOL_VERSION}, not ${envelope.version}`);
+    throw new OtherVersion(envelope);
   }
+  if (type !== undefined && type !== envelope.type) throw invalid('type', 'is another inside than outside');
   const check = CHECKS.get(envelope.type as MessageType);
   if (check === undefined) throw invalid('type', 'is not known here');
   check(envelope.body);
   return envelope as Message;
 }
 
-export function toWire(i: Instrumentation): WireInstrumentation {
-  return {
-    ...i,
-    predicate: toPlainPredicate(i.predicate),
-    decomposition: [...i.decomposition],
-    fields: { ...i.fields },
-  };
-}
-
-/** What a client may ask, and a customer's zones around it. */
-const WITH_RESTRICTION = {
-  nodesMax: LIMITS.predicateNodes + LIMITS.restrictionNodes,
-  depthMax: LIMITS.predicateDepth + LIMITS.restrictionDepth,
-};
-
-/** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
-export function fromWire(wire: WireInstrumentation): Instrumentation {
-  const { customer, type, valuesFrom, export: ways, ...rest } = wire;
-  for (const field of wire.decomposition) {
-    if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
-  }
-  const arities = wire.decomposition.map((field) => FIELD_TYPES[wire.fields[field] ?? 'string'].arity);
-  if (new Set(arities).size !== arities.length) {
-    throw invalid('decomposition', 'may name one discrete and one numeric field');
-  }
-  return {
-    ...rest,
-    ...(customer === undefined ? {} : { customer }),
-    ...(type === undefined ? {} : { type }),
-    ...(ways === undefined ? {} : { export: ways }),
-    ...(valuesFrom === undefined ? {} : { valuesFrom }),
-    predicate: parsePredicate(wire.predicate, (field) => wire.fields[field], WITH_RESTRICTION),
-  };
+function bytesOf(type: string): number {
+  return (isMessageType(type) ? BYTES[type] : undefined) ?? USUAL_BYTES;
 }

@@ -7,10 +7,12 @@ import type * as Probes from '../service/probes';
 import { SILENT } from '../service/log';
 import { CONTROL_CONTENT, encodeMessage, PROTOCOL_VERSION } from './message';
 import { Peer } from './peer';
+import { routes } from './route';
 
 let receive: BrokerOptions['onMessage'];
 
 jest.mock('./broker', () => ({
+  userIn: () => 'ca',
   connectBroker: (options: BrokerOptions) => {
     receive = options.onMessage;
     return Promise.resolve({ connected: true, publish: () => true, close: () => Promise.resolve() });
@@ -26,6 +28,7 @@ test('each message that can be read fires message-received, with who sent it, wh
   const log = jest.fn();
   const peer = new Peer({
     url: '',
+    routes: routes(''),
     host: 'n1',
     key: 'ca.instrumenter.n1',
     clock: SYSTEM_CLOCK,
@@ -42,13 +45,13 @@ test('each message that can be read fires message-received, with who sent it, wh
     body: {},
   });
   const values = encodeData({ node: 'n3', second: 1, duration: 1, sent: 1000, reports: [] });
-  receive({ body: control, contentType: CONTROL_CONTENT, key: 'k' });
-  receive({ body: values, contentType: DATA_CONTENT, key: 'k' });
+  receive({ body: control, contentType: CONTROL_CONTENT, key: 'k', user: 'ca', type: 'ping' });
+  receive({ body: values, contentType: DATA_CONTENT, key: 'k', user: 'ca', type: undefined });
   expect(fired).toEqual([
     ['message-received', 'ca.config', 'ping', control.length],
     ['message-received', 'n3', 'values', values.length],
   ]);
-  receive({ body: Buffer.from('{'), contentType: CONTROL_CONTENT, key: 'k' });
+  receive({ body: Buffer.from('{'), contentType: CONTROL_CONTENT, key: 'k', user: 'ca', type: 'ping' });
   expect(fired).toHaveLength(2);
   expect(peer.counts).toMatchObject({ received: 3, malformed: 1 });
   await peer.close();

@@ -1,27 +1,34 @@
 /*
  * A service's place on the bus: its own routing key, commands with answers, values. In: a broker's bytes.
- * Out: typed messages to handlers; answers to whoever asked. Malformed messages are counted and logged, never fatal.
- * Next on the walk: broker.ts.
+ * Out: typed messages to handlers, from those who may send them (trust.ts); answers to whoever asked. What is malformed or
+ * refused is counted and logged now and then, never fatal. Next on the walk: broker.ts.
  */
-import { connectBroker, type Broker, type Delivery } from './broker';
+import { Allowance } from '../service/allowance';
 import type { Clock } from '../service/clock';
-import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
-import { CaError, ERRORS, messageOf, type ErrorCode } from '../service/errors';
-import { LIMITS } from '../service/limits';
+import { CaError, messageOf } from '../service/errors';
 import type { Log } from '../service/log';
+import { fire } from '../service/probes';
+import { Seldom } from '../service/seldom';
+import { connectBroker, userIn, type Broker, type Delivery, type Publishing } from './broker';
+import { Calls, type AnswerBody } from './calls';
+import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
+import { identityOfKey, type Role } from './identity';
 import {
   CONTROL_CONTENT,
   decodeMessage,
   encodeMessage,
+  OtherVersion,
   PROTOCOL_VERSION,
   type Body,
   type Message,
   type MessageType,
 } from './message';
-import { fire } from '../service/probes';
+import type { Routes } from './route';
+import { Trust } from './trust';
+import { Watch, type PeerHealth } from './watch';
 
-/** What an answered message may come back with. */
-export type AnswerBody = Readonly<Record<string, unknown>>;
+export type { AnswerBody } from './calls';
+export type { PeerHealth } from './watch';
 
 export type Handler<T extends MessageType> = (
   body: Body<T>,
@@ -30,6 +37,7 @@ export type Handler<T extends MessageType> = (
 
 export interface PeerOptions {
   readonly url: string;
+  readonly routes: Routes;
   readonly host: string;
   /** Our own routing key; also the name of our queue. */
   readonly key: string;
@@ -43,48 +51,63 @@ export interface PeerOptions {
 interface PeerCounts {
   received: number;
   sent: number;
-  /** Messages that were not what they should be, or that nobody here handles. */
+  /** Messages that were not what they should be. */
   malformed: number;
+  /** Messages of those who may not send them, or too many of one sender. */
+  refused: number;
   unroutable: number;
 }
 
-/** How it stands with the bus, for status and readiness. */
-export interface PeerHealth {
-  readonly ok: boolean;
-  /** Why not. */
-  readonly reason?: string;
-  /** Age of the newest message to ourselves that has come back, ms; 0 before the first is due. */
-  readonly selfPingMs: number;
-}
+/** Of one node in a second, and at once: values of a minute that are asked for again come in one go. */
+const VALUES_ALLOWED = { perSecond: 500, burst: 5000 };
+const CONTROL_ALLOWED = { perSecond: 500, burst: 10_000 };
 
 export class Peer {
-  readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
+  readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, refused: 0, unroutable: 0 };
   /** Connections to the broker that were made. */
   connections = 0;
   readonly key: string;
+  private readonly role: Role | undefined;
   private readonly handlers = new Map<MessageType, Handler<MessageType>>();
-  private readonly waiting = new Map<
-    string,
-    { answer: (body: AnswerBody, from: Message) => void; fail: (e: Error) => void }
-  >();
+  private readonly calls = new Calls();
+  private readonly trust: Trust;
+  private readonly watch: Watch;
+  private readonly values: Allowance;
+  private readonly control: Allowance;
+  private readonly seldom: Seldom;
   private onData: ((message: DataMessage, bytes: number) => void) | undefined;
   private wanted: ((fqid: string) => boolean) | undefined;
+  private onOther: ((other: OtherVersion) => void) | undefined;
   private broker: Broker | undefined;
-  private lastId = 0;
   private readonly options: PeerOptions;
-  private pinging: NodeJS.Timeout | undefined;
-  /** When the newest message to ourselves that has come back was sent. */
-  private echoed = 0;
-  /** Before this the bus was away, or we stood still: nothing could come back. */
-  private ableSince = 0;
+  private telling: NodeJS.Timeout | undefined;
 
   constructor(options: PeerOptions) {
     this.options = options;
     this.key = options.key;
-    this.on('ping', () => ({ time: options.clock.now() }));
+    const { routes, key, clock, url, log } = options;
+    this.role = identityOfKey(key, routes)?.role;
+    this.trust = new Trust(routes, userIn(url), key);
+    this.watch = new Watch({
+      routes,
+      key,
+      clock,
+      log,
+      sharedUser: this.trust.shared,
+      broker: () => this.broker,
+      ping: (to, id) => this.send(to, this.compose('ping', {}, id), true),
+    });
+    this.values = new Allowance({ clock, ...VALUES_ALLOWED });
+    this.control = new Allowance({ clock, ...CONTROL_ALLOWED });
+    this.seldom = new Seldom(clock);
+    this.on('ping', () => ({ time: clock.now() }));
     this.on('log', ({ text }, { from }) => {
-      options.log.info({ from, text }, 'an operator says');
+      log.info({ from, text }, 'an operator says');
       return {};
+    });
+    this.on('beat', () => {
+      this.watch.beat();
+      return undefined;
     });
   }
 
@@ -97,14 +120,16 @@ export class Peer {
    * ourselves came back behind it. Whoever judges others by their silence must judge by this time, not by the clock.
    */
   get heardUntil(): number {
-    return this.echoed;
+    return this.watch.heardUntil;
+  }
+
+  /** A member that hears nothing of the config service, whose queue is perhaps not bound: hellos say so. */
+  get deaf(): boolean {
+    return this.watch.deaf;
   }
 
   get health(): PeerHealth {
-    const selfPingMs = Math.max(0, this.options.clock.now() - Math.max(this.echoed, this.ableSince));
-    if (!this.connected) return { ok: false, reason: 'the broker is away or takes no messages', selfPingMs };
-    if (selfPingMs <= LIMITS.selfPingLateMs) return { ok: true, selfPingMs };
-    return { ok: false, reason: `messages to ourselves take more than ${selfPingMs} ms`, selfPingMs };
+    return this.watch.health;
   }
 
   /** For dumps. */
@@ -114,7 +139,7 @@ export class Peer {
       connected: this.connected,
       health: this.health,
       counts: { ...this.counts },
-      waitingForAnswers: this.waiting.size,
+      waitingForAnswers: this.calls.size,
       handles: [...this.handlers.keys()],
     };
   }
@@ -130,12 +155,19 @@ export class Peer {
     this.wanted = wanted;
   }
 
+  /** Told of those who speak another version of the protocol. What they say of themselves is not proved. */
+  onOtherVersion(handler: (other: OtherVersion) => void): void {
+    this.onOther = handler;
+  }
+
   /** Resolves at the first connection; handlers should be in place before. */
   async connect(): Promise<void> {
-    const { url, log, onUp, onDown, firstAttempts } = this.options;
+    const { url, routes, log, onUp, onDown, firstAttempts } = this.options;
     this.broker = await connectBroker({
       url,
+      routes,
       queue: this.key,
+      values: this.role === 'aggregator',
       log,
       ...(firstAttempts === undefined ? {} : { firstAttempts }),
       onMessage: (delivery) => {
@@ -144,17 +176,23 @@ export class Peer {
       // The very first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
       onUp: () => {
         this.connections++;
+        this.watch.up();
         setImmediate(() => onUp?.());
       },
       onDown: (reason) => {
-        this.failWaiting(`the connection to the broker was lost: ${reason}`);
+        this.calls.failAll(`the connection to the broker was lost: ${reason}`);
         onDown?.(reason);
       },
-      onUnroutable: (delivery) => {
-        this.unroutable(delivery);
+      onBlocked: (reason) => {
+        this.watch.blockedBy(reason);
+        if (reason !== undefined) this.calls.failAll(`the broker takes no messages: ${reason}`);
       },
+      onRefused: (kinds) => this.watch.refused(kinds),
+      onUnroutable: (delivery) => this.unroutable(delivery),
     });
-    this.pingOurselves();
+    // Where the exchange is not there yet, it is bound as soon as it is.
+    for (const key of this.watch.keys) void this.broker.bind(key).catch(() => undefined);
+    this.watch.start();
   }
 
   async bind(key: string): Promise<void> {
@@ -163,6 +201,29 @@ export class Peer {
 
   async unbind(key: string): Promise<void> {
     await this.broker?.unbind(key);
+  }
+
+  /** For the config service: a member's queue to its own key, and to what all members hear. Rejects when it is gone. */
+  async adopt(member: string): Promise<void> {
+    await this.broker?.lend(member, [member, this.options.routes.broadcast]);
+  }
+
+  /** For members: says every so often that we are here, and each second while we hear nothing. */
+  stayKnown(everyMs: number, say: () => Body<'alive'>): void {
+    const { clock, routes } = this.options;
+    let last = -Infinity;
+    clearInterval(this.telling);
+    this.telling = setInterval(() => {
+      if (clock.now() - last < (this.deaf ? 0 : everyMs) - 500) return;
+      last = clock.now();
+      this.tell(routes.config, 'alive', this.deaf ? { ...say(), deaf: true } : say());
+    }, 1000);
+  }
+
+  /** For members: says goodbye, and nothing after it that would bring us back. */
+  leave(): void {
+    clearInterval(this.telling);
+    this.tell(this.options.routes.config, 'offline', {});
   }
 
   /** Sends and forgets. False when the connection is down. */
@@ -175,35 +236,16 @@ export class Peer {
    * key or the broker is away, and with the other side's error when it says so.
    */
   call<T extends MessageType>(to: string, type: T, body: Body<T>, timeoutMs: number): Promise<AnswerBody> {
-    const message = this.compose(type, body);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.waiting.delete(message.id);
-        reject(new CaError('TIMED_OUT', `${to} did not answer ${type} within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const done = (): void => {
-        clearTimeout(timer);
-        this.waiting.delete(message.id);
-      };
-      this.waiting.set(message.id, {
-        answer: (answer) => {
-          done();
-          resolve(answer);
-        },
-        fail: (error) => {
-          done();
-          reject(error);
-        },
-      });
-      if (!this.send(to, message, true)) {
-        this.waiting.get(message.id)?.fail(new CaError('NO_RESOURCE', 'the broker is not connected'));
-      }
-    });
+    return this.calls.call(to, type, timeoutMs, (id) =>
+      this.send(to, this.compose(type, body, id), true)
+        ? undefined
+        : (this.health.reason ?? 'the broker is not connected'),
+    );
   }
 
   /**
-   * Asks everybody who listens at a key. `each` sees the answers as they come; resolves when it says true or when the
-   * time is up (how many there should be is the caller's to know). Rejects only when the broker is away.
+   * Asks everybody who listens at a key. `each` sees the answers as they come, one of each; resolves when it says true or
+   * when the time is up (how many there should be is the caller's to know). Rejects only when the broker is away.
    */
   gather<T extends MessageType>(
     to: string,
@@ -212,27 +254,12 @@ export class Peer {
     timeoutMs: number,
     each: (answer: AnswerBody, from: Message) => boolean,
   ): Promise<void> {
-    const message = this.compose(type, body);
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.waiting.delete(message.id);
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      const fail = (error: Error): void => {
-        if (this.connected) return; // one of them cannot answer: the others still may
-        reject(error);
-        done();
-      };
-      this.waiting.set(message.id, {
-        answer: (answer, from) => {
-          if (each(answer, from)) done();
-        },
-        fail,
-      });
-      if (!this.send(to, message, false)) fail(new CaError('NO_RESOURCE', 'the broker is not connected'));
-    });
+    return this.calls.gather(
+      timeoutMs,
+      (id) => this.send(to, this.compose(type, body, id), false),
+      () => this.connected,
+      each,
+    );
   }
 
   /**
@@ -242,48 +269,22 @@ export class Peer {
   sendValues(keys: readonly string[], message: DataMessage): boolean {
     const [key, ...copies] = keys;
     if (key === undefined) return true;
-    const sent = this.broker?.publish(key, encodeData(message), DATA_CONTENT, false, copies) ?? false;
-    if (sent) this.counts.sent++;
-    return sent;
+    return this.publish(key, encodeData(message), { contentType: DATA_CONTENT, copies });
   }
 
   async close(): Promise<void> {
-    this.failWaiting('this service is going away');
-    clearTimeout(this.pinging);
+    this.calls.failAll('this service is going away');
+    clearInterval(this.telling);
+    this.watch.stop();
     await this.broker?.close();
   }
 
-  /**
-   * A message to our own queue, again and again: a connection may be open and swallow everything, or our binding may
-   * be gone, and no heartbeat tells. A connection on which none comes back for long is given up and made anew.
-   */
-  private pingOurselves(): void {
-    const { clock, log } = this.options;
-    this.ableSince = clock.now();
-    let due = this.ableSince;
-    const ping = (): void => {
-      const now = clock.now();
-      // While the broker is away or blocked, or we stood still, nothing could come back: that is no sign of anything.
-      if (!this.connected || now - due > LIMITS.selfPingEveryMs) this.ableSince = now;
-      if (now - Math.max(this.echoed, this.ableSince) > LIMITS.selfPingReconnectMs) {
-        log.warn({ ms: now - this.echoed }, 'messages to ourselves do not come back; connecting anew');
-        this.ableSince = now;
-        this.broker?.reconnect('messages to ourselves do not come back');
-      }
-      this.tell(this.key, 'ping', {});
-      due = now + LIMITS.selfPingEveryMs;
-      this.pinging = setTimeout(ping, LIMITS.selfPingEveryMs);
-      this.pinging.unref();
-    };
-    ping();
-  }
-
-  private compose<T extends MessageType>(type: T, body: Body<T>): Message {
+  private compose<T extends MessageType>(type: T, body: Body<T>, id = ''): Message {
     const { clock, host, key } = this.options;
     return {
       version: PROTOCOL_VERSION,
       type,
-      id: `${process.pid}.${++this.lastId}`,
+      id: id === '' ? '-' : id,
       time: clock.now(),
       host,
       from: key,
@@ -292,47 +293,68 @@ export class Peer {
   }
 
   private send(to: string, message: Message, mandatory: boolean): boolean {
-    const sent = this.broker?.publish(to, encodeMessage(message), CONTROL_CONTENT, mandatory) ?? false;
+    const how = { contentType: CONTROL_CONTENT, type: message.type, mandatory };
+    return this.publish(to, encodeMessage(message), how);
+  }
+
+  private publish(to: string, body: Buffer, how: Publishing): boolean {
+    const sent = this.broker?.publish(to, body, how) ?? false;
     if (sent) this.counts.sent++;
     return sent;
   }
 
-  private receive({ body, contentType, key }: Delivery): void {
+  private receive(delivery: Delivery): void {
     this.counts.received++;
+    this.watch.delivered();
     try {
-      if (contentType === DATA_CONTENT) {
-        const message = decodeData(body, this.wanted);
-        fire('message-received', () => [message.node, 'values', body.length]);
-        this.onData?.(message, body.length);
-      } else {
-        const message = decodeMessage(body);
-        fire('message-received', () => [message.from, message.type, body.length]);
-        this.dispatch(message);
-      }
+      if (delivery.contentType === DATA_CONTENT) this.receiveValues(delivery);
+      else this.receiveControl(delivery);
     } catch (error) {
-      this.counts.malformed++;
-      this.options.log.warn({ key, reason: messageOf(error) }, 'dropped a message');
+      this.drop(delivery, error);
     }
   }
 
-  private dispatch(message: Message): void {
-    if (message.type === 'ping' && message.from === this.key) {
-      this.echoed = Math.max(this.echoed, message.time);
-      return;
+  private receiveValues({ body, user }: Delivery): void {
+    const host = this.trust.valuesHost(user);
+    if (host !== undefined && !this.values.take(host)) {
+      throw new CaError('FORBIDDEN', `node ${host} sends too many messages`);
     }
+    const message = decodeData(body, this.wanted);
+    if (host !== undefined && host !== message.node) {
+      throw new CaError('FORBIDDEN', `node ${host} sends values of ${JSON.stringify(message.node)}`);
+    }
+    fire('message-received', () => [message.node, 'values', body.length]);
+    this.onData?.(message, body.length);
+  }
+
+  private receiveControl({ body, key, user, type = '' }: Delivery): void {
+    if (user !== undefined && !this.trust.shared && !this.control.take(user)) {
+      throw new CaError('FORBIDDEN', `user ${user} sends too many messages`);
+    }
+    const message = decodeMessage(body, type);
+    if (message.type === 'ping' && message.from === this.key && this.watch.came(key, message.id)) return;
+    this.trust.sender(user, message);
+    fire('message-received', () => [message.from, message.type, body.length]);
     if (message.type === 'answer') {
-      const { to, error, body } = message.body;
-      const waiting = this.waiting.get(to);
-      if (error === undefined) waiting?.answer(body ?? {}, message);
-      else
-        waiting?.fail(
-          new CaError(error.code in ERRORS ? (error.code as ErrorCode) : 'INTERNAL', error.message),
-        );
+      this.calls.answered(message);
       return;
     }
     const handler = this.handlers.get(message.type);
-    if (handler === undefined) return;
-    void this.answer(message, handler);
+    if (handler !== undefined) void this.answer(message, handler);
+  }
+
+  private drop({ key, user }: Delivery, error: unknown): void {
+    if (error instanceof OtherVersion) this.onOther?.(error);
+    const refused = error instanceof CaError && error.code === 'FORBIDDEN';
+    if (refused) this.counts.refused++;
+    else this.counts.malformed++;
+    const others = this.seldom.occasion(`${refused} ${user ?? ''}`);
+    if (others === undefined) return;
+    const reason = messageOf(error).slice(0, 500);
+    this.options.log.warn(
+      { key, user, reason, others },
+      'dropped a message (others like it: one line a minute)',
+    );
   }
 
   private async answer(message: Message, handler: Handler<MessageType>): Promise<void> {
@@ -342,27 +364,37 @@ export class Peer {
       if (body === undefined) return;
       reply = { to: message.id, body };
     } catch (error) {
-      this.options.log.warn(
-        { err: error, type: message.type, from: message.from },
-        'could not do what was asked',
-      );
+      const { type, from } = message;
+      if (this.seldom.occasion(`failed ${type}`) !== undefined)
+        this.options.log.warn({ err: error, type, from }, 'could not do what was asked');
       const code = error instanceof CaError ? error.code : 'INTERNAL';
       reply = { to: message.id, error: { code, message: messageOf(error).slice(0, 8192) } };
     }
     this.send(message.from, this.compose('answer', reply), false);
   }
 
-  private unroutable(delivery: Delivery): void {
+  private unroutable({ body, key, contentType }: Delivery): void {
     this.counts.unroutable++;
+    if (contentType !== CONTROL_CONTENT) return;
+    let message: Message;
     try {
-      const { id } = decodeMessage(delivery.body);
-      this.waiting.get(id)?.fail(new CaError('NO_RESOURCE', `nobody listens at ${delivery.key}`));
+      message = decodeMessage(body);
     } catch {
-      // Not a message of ours: nobody waits for it.
+      return; // Not a message of ours: nobody waits for it.
     }
-  }
-
-  private failWaiting(why: string): void {
-    for (const { fail } of [...this.waiting.values()]) fail(new CaError('NO_RESOURCE', why));
+    const { id, type } = message;
+    if (type === 'ping' && this.watch.returned(key, id)) return;
+    const nobody = (): void => {
+      this.calls.fail(id, new CaError('NO_RESOURCE', `nobody listens at ${key}`));
+    };
+    const kind = identityOfKey(key, this.options.routes)?.role;
+    if (this.role !== 'config' || (kind !== 'node' && kind !== 'aggregator')) {
+      nobody();
+      return;
+    }
+    // A member whose binding is gone, or a member that is gone: the broker knows whether it has a queue.
+    this.adopt(key).then(() => {
+      if (!this.publish(key, body, { contentType, type })) nobody();
+    }, nobody);
   }
 }

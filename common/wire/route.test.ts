@@ -1,21 +1,24 @@
-import { CONTROL_EXCHANGE, exchangeOf, routes, VALUES_EXCHANGE } from './route';
+import { routes } from './route';
 
-test.each(['', 'blue', 'a.b', 'ca'])(
-  'prefix "%s": values, and nothing but values, have an exchange of their own',
-  (prefix) => {
-    const keys = routes(prefix);
-    const control = [
-      keys.config,
-      keys.broadcast,
-      keys.aggregator('h-0'),
-      keys.instrumenter('node1'),
-      keys.tool('node1', 7),
-      // Hosts may have any name of letters, dots and dashes.
-      keys.instrumenter('instrumentation.1'),
-    ];
-    for (const key of control) expect(exchangeOf(key)).toBe(CONTROL_EXCHANGE);
-    for (const fqid of ['global;1', 'cust:ca.config;2']) {
-      expect(exchangeOf(keys.instrumentation(fqid))).toBe(VALUES_EXCHANGE);
-    }
-  },
-);
+test.each(['', 'lab'])('with the prefix %p the key of a message says its exchange', (prefix) => {
+  const keys = routes(prefix);
+  const base = prefix === '' ? 'ca' : 'lab.ca';
+  for (const key of [keys.config, keys.aggregator('a-0'), keys.tool('h', 1)])
+    expect(keys.exchangeOf(key)).toBe(`${base}.up`);
+  for (const key of [keys.broadcast, keys.instrumenter('n1'), keys.echo('down', keys.config)])
+    expect(keys.exchangeOf(key)).toBe(`${base}.down`);
+  for (const key of [keys.instrumentation('global;1'), keys.echo('values', keys.aggregator('a-0'))])
+    expect(keys.exchangeOf(key)).toBe(`${base}.values`);
+});
+
+test('a host named after a kind of key is only a host', () => {
+  const keys = routes('instrumentation');
+  expect(keys.exchangeOf(keys.instrumenter('instrumentation.global;1'))).toBe('instrumentation.ca.down');
+  expect(keys.exchangeOf(keys.config)).toBe('instrumentation.ca.up');
+});
+
+test('no key of an instrumentation, and no host, is one of the keys for messages to oneself', () => {
+  const keys = routes('');
+  expect(keys.echo('values', keys.aggregator('a-0'))).toBe('ca.instrumentation.echo:aggregator.a-0');
+  expect(keys.echo('down', keys.config)).toBe('ca.instrumenter.echo:config');
+});

@@ -1,43 +1,62 @@
 /*
- * Routing keys on the direct exchanges. In: who or what a message is for. Out: the exact key, and its exchange.
- * All keys carry the deployment's prefix, so that many deployments and tests share one broker.
+ * Routing keys, and the three direct exchanges that they belong to. In: who or what a message is for. Out: the exact key.
+ * Exchanges are split by direction, so that the broker can say who may write and who may read each (identity.ts):
+ *
+ *     values   nodes write, aggregators read: the values of instrumentations
+ *     up       everybody writes, config reads and binds: what is for the config service, aggregators, and tools
+ *     down     config, aggregators and operators write, config reads and binds: what is for nodes, and the broadcast
+ *
+ * All names carry the deployment's prefix, so that many deployments and tests share one broker.
  * Next on the walk: peer.ts.
  */
 
-/** Everything but values; every broker has it. */
-export const CONTROL_EXCHANGE = 'amq.direct';
-/**
- * Values alone: for each key of a message RabbitMQ looks through all bindings of the exchange, and on the other one
- * there is one for each node (docs/wire.md has the measurements). Whoever connects declares it.
- */
-export const VALUES_EXCHANGE = 'ca.values';
-export const EXCHANGES = [CONTROL_EXCHANGE, VALUES_EXCHANGE] as const;
+export const EXCHANGE_KINDS = ['values', 'up', 'down'] as const;
+export type ExchangeKind = (typeof EXCHANGE_KINDS)[number];
 
 export interface Routes {
+  /** Before the dot of every name of this deployment. */
+  readonly base: string;
+  readonly prefix: string;
+  readonly exchanges: Readonly<Record<ExchangeKind, string>>;
   /** The well-known key of the config service. */
   readonly config: string;
-  /** Everybody but tools listens here. */
+  /** All members, but for tools and the config service, listen here. */
   readonly broadcast: string;
   readonly aggregator: (instance: string) => string;
   readonly instrumenter: (host: string) => string;
   readonly tool: (host: string, pid: number) => string;
-  /** Values of one instrumentation: bound by the aggregator that owns it, unknown to everybody else. */
+  /** Values of one instrumentation: bound by the aggregators that own it. */
   readonly instrumentation: (fqid: string) => string;
+  /** Where a service sends messages to itself, to see whether an exchange works; through `up` it uses its own key. */
+  readonly echo: (kind: 'values' | 'down', key: string) => string;
+  /** The exchange of a key: the key says it, so that nobody can bind on one and publish on another. */
+  readonly kindOf: (key: string) => ExchangeKind;
+  readonly exchangeOf: (key: string) => string;
 }
 
 export function routes(prefix: string): Routes {
   const base = prefix === '' ? 'ca' : `${prefix}.ca`;
+  const start = `${base}.`;
+  const exchanges = { values: `${base}.values`, up: `${base}.up`, down: `${base}.down` };
+  const broadcast = `${base}.broadcast`;
+  const kindOf = (key: string): ExchangeKind => {
+    if (key.startsWith('instrumentation.', start.length)) return 'values';
+    return key === broadcast || key.startsWith('instrumenter.', start.length) ? 'down' : 'up';
+  };
+  // A colon stands in no host's name, and the part before it in no instrumentation's.
+  const echoes = { values: `${base}.instrumentation.echo:`, down: `${base}.instrumenter.echo:` };
   return {
+    base,
+    prefix,
+    exchanges,
     config: `${base}.config`,
-    broadcast: `${base}.broadcast`,
+    broadcast,
     aggregator: (instance) => `${base}.aggregator.${instance}`,
     instrumenter: (host) => `${base}.instrumenter.${host}`,
     tool: (host, pid) => `${base}.tool.${host}.${pid}`,
     instrumentation: (fqid) => `${base}.instrumentation.${fqid}`,
+    echo: (kind, key) => echoes[kind] + key.slice(start.length),
+    kindOf,
+    exchangeOf: (key) => exchanges[kindOf(key)],
   };
-}
-
-/** The exchange that a key belongs to: the key says it, so that nobody can bind on one and publish on the other. */
-export function exchangeOf(key: string): (typeof EXCHANGES)[number] {
-  return /(^|\.)ca\.instrumentation\./.test(key) ? VALUES_EXCHANGE : CONTROL_EXCHANGE;
 }

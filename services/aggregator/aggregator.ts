@@ -45,6 +45,8 @@ export interface Owned {
   readonly waiting: Waiting;
   /** Nodes that the config service has named: theirs are the reports that count. */
   expected: Expected;
+  /** Since when nobody should report; what was on its way then still counts. */
+  disabledAt: number | undefined;
   /** What it costs each node that has told so lately. */
   readonly loads: Loads;
   readonly clocks: Pick<Clocks, 'off'>;
@@ -128,6 +130,7 @@ export class Aggregator {
     const known = this.owned.get(id);
     if (known !== undefined) {
       known.instrumentation = instrumentation;
+      known.disabledAt = instrumentation.enabled ? undefined : (known.disabledAt ?? this.options.clock.now());
       known.expected = new Expected(body.scope, this.roster, instrumentation.enabled);
       this.askedNow(known);
       known.dataset.retain(instrumentation.retentionTime);
@@ -173,7 +176,8 @@ export class Aggregator {
         this.counts.unknown++;
         continue;
       }
-      if (!this.roster.counts(node, owned.expected)) {
+      const { expected, disabledAt = Infinity } = owned;
+      if (!this.roster.counts(node, expected) || now - disabledAt > LIMITS.formerNodeMs) {
         this.counts.unnamed++;
         this.warn(node, now, { fqid: id, outcome: 'unnamed', second });
         continue;
@@ -279,6 +283,7 @@ export class Aggregator {
       dataset,
       waiting: new Waiting((slot) => isComplete(owned, slot, this.options.clock.now())),
       expected,
+      disabledAt: instrumentation.enabled ? undefined : -Infinity,
       loads: new Loads(),
       clocks: this.clocks,
       since,

@@ -36,11 +36,12 @@ import { geolocation } from './transformations/geolocation';
 import { reverseDns } from './transformations/reverse-dns';
 import { announce } from './transformations/transformation';
 
-const HOST = '127.0.0.1';
 /** For the config service to take notice of our leaving. */
 const GOODBYE_MS = 500;
 /** Answers in progress and the goodbye; a supervisor kills 2 s after SIGTERM. */
 const STOP_MS = 1800;
+/** One that is silent for a moment is replaced within seconds. */
+const ALIVE_EVERY_MS = 1000;
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
@@ -48,9 +49,11 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const keys = routes(settings.amqpPrefix);
   const instance = `${settings.host}-${settings.instance}`;
   const started = clock.now();
+  const { bind, address } = settings.aggregator;
 
   const peer = new Peer({
     url: brokerUrl(settings),
+    routes: keys,
     host: settings.host,
     key: keys.aggregator(instance),
     clock,
@@ -137,7 +140,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
           metrics,
           ...healthRoutes(() => peer.health.reason),
         ],
-        host: HOST,
+        host: bind,
         port,
         log,
         observe: times.observe,
@@ -152,8 +155,9 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const sayHello = (): void => {
     peer.tell(keys.config, 'aggregator_online', {
       instance,
-      httpHost: HOST,
+      httpHost: address,
       httpPort: http.port,
+      deaf: peer.deaf,
       transformations: announce(context.transformations),
     });
   };
@@ -194,12 +198,13 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     delay.tick(second);
     aggregator.tick();
     ways.tick(aggregator.all, clock.now());
-    const { version } = aggregator.roster;
-    peer.tell(keys.config, 'alive', version === undefined ? {} : { nodes: version });
   });
   const joinBus = async (): Promise<void> => {
-    await claim(peer, { url: brokerUrl(settings), host: settings.host, clock, log });
-    await peer.bind(keys.broadcast);
+    await claim(peer, { url: brokerUrl(settings), routes: keys, host: settings.host, clock, log });
+    peer.stayKnown(ALIVE_EVERY_MS, () => {
+      const { version } = aggregator.roster;
+      return version === undefined ? {} : { nodes: version };
+    });
     log.info({ instance, port: http.port }, 'aggregator is up');
   };
 
@@ -208,7 +213,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     async stop() {
       stopTicking();
       ways.close();
-      peer.tell(keys.config, 'offline', {});
+      peer.leave();
       // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
       await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
       await aggregator.close();

@@ -9,6 +9,7 @@ import type { DoorKeys } from '../../common/service/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
+import type { Networks } from '../../common/service/networks';
 import { metricName } from '../../common/model/metric';
 import { toWire, type GatherItem } from '../../common/wire/message';
 import { assign } from './fleet/assign';
@@ -33,11 +34,13 @@ interface ConfigOptions {
   readonly customers: () => Customers;
   /** What an aggregator and the front door show each other. */
   readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
+  readonly networks?: Networks;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
 }
 
 export class Config {
+  private ticks = 0;
   readonly members: Members;
   readonly reconciler: Reconciler;
   private readonly belongings: Belongings;
@@ -50,10 +53,11 @@ export class Config {
 
   constructor(options: ConfigOptions) {
     this.o = options;
-    const { bus, clock, log } = options;
+    const { bus, clock, log, networks } = options;
     this.members = new Members({
       clock,
       log,
+      networks,
       news: {
         aggregatorUp: (aggregator) => {
           // First of all: before it holds anything that is worth protecting.
@@ -124,6 +128,7 @@ export class Config {
 
   /** Each second. */
   tick(): void {
+    if (++this.ticks % 2 === 0) this.o.bus.tell(this.o.broadcastKey, 'beat', {}); // who does not hear it is not bound
     if (!this.o.bus.connected) this.members.forgiveSilence();
     this.members.expire();
     this.reconciler.tick();

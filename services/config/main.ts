@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { claim } from '../../common/wire/claim';
 import { messageOf } from '../../common/service/errors';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/service/front-door';
+import { readNetworks } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
@@ -40,6 +41,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const doorKeys = (aggregator: Aggregator): DoorKeys => doorKeysOf(master, aggregator);
   const peer = new Peer({
     url,
+    routes: keys,
     host: settings.host,
     key: keys.config,
     clock,
@@ -61,6 +63,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     store,
     customers: () => files.customers,
     doorKeys,
+    networks: readNetworks(env['CA_AGGREGATOR_NETWORKS']),
     random: Math.random,
   });
   const proxy = createProxy({
@@ -129,7 +132,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   });
 
   return {
-    joined: claim(peer, { url, host: settings.host, clock, log }),
+    joined: claim(peer, { url, routes: keys, host: settings.host, clock, log }),
     async stop() {
       stopTicking();
       // Requests that have arrived are answered, from aggregators too.

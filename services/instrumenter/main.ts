@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { letGo } from './lean';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
+import { DATA_VERSION } from '../../common/wire/data';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
@@ -43,9 +44,9 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   });
   const sources = opened.flatMap(({ source }) => (source === undefined ? [] : [source]));
 
-  let bound = false;
   const peer = new Peer({
     url,
+    routes: keys,
     host,
     key: keys.instrumenter(host),
     clock,
@@ -53,7 +54,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     firstAttempts: 0,
     onUp: () => {
       log.info({}, 'connected to the broker');
-      if (bound) sayHello();
+      sayHello();
       outbox.flush();
     },
     onDown: (reason) => {
@@ -85,12 +86,18 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     enable: (instrumentation) => instrumenter.enable(instrumentation),
     disable: (fqid) => instrumenter.disable(fqid),
     catalogue: () => catalogueOf(opened),
-    tell: (standing) => peer.tell(keys.config, 'alive', { standing }),
+    tell: (standing) => peer.tell(keys.config, 'alive', { standing, data: DATA_VERSION, deaf: peer.deaf }),
     ask: () => peer.tell(keys.config, 'want_gathers', {}),
   });
   const sayHello = (): void => {
     const { standing } = wanted;
-    peer.tell(keys.config, 'instrumenter_online', { standing, version: versionHere() });
+    const { deaf } = peer;
+    peer.tell(keys.config, 'instrumenter_online', {
+      standing,
+      version: versionHere(),
+      data: DATA_VERSION,
+      deaf,
+    });
   };
   let hello: NodeJS.Timeout | undefined;
   const status = (): Record<string, unknown> => ({
@@ -140,17 +147,10 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   }
 
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
-  const alive = setInterval(
-    () => peer.tell(keys.config, 'alive', { standing: wanted.standing }),
-    LIMITS.aliveEveryMs,
-  );
 
   const joinBus = async (): Promise<void> => {
-    await claim(peer, { url, host, clock, log });
-    // Bound first: a config service that comes up between the two hears the hello or is heard.
-    await peer.bind(keys.broadcast);
-    bound = true;
-    sayHello();
+    await claim(peer, { url, routes: keys, host, clock, log });
+    peer.stayKnown(LIMITS.aliveEveryMs, () => ({ standing: wanted.standing, data: DATA_VERSION }));
     letGo();
   };
 
@@ -159,10 +159,9 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     joined: joinBus(),
     async stop() {
       stopTicks();
-      clearInterval(alive);
       clearTimeout(hello);
       wanted.close();
-      peer.tell(keys.config, 'offline', {});
+      peer.leave();
       await instrumenter.close();
       await Promise.allSettled(sources.map(async (source) => source.close()));
       outbox.close();

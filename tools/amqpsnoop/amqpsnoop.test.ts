@@ -1,6 +1,6 @@
 /* amqpsnoop without a broker: patterns, filters, forms and rates. */
 import { encodeData, DATA_CONTENT } from '../../common/wire/data';
-import { encodeMessage } from '../../common/wire/message';
+import { encodeMessage, PROTOCOL_VERSION } from '../../common/wire/message';
 import { Options } from '../cli/options';
 import { filterOf } from './filter';
 import { formatted, hexLines } from './format';
@@ -31,7 +31,7 @@ const control = observe(
     keys: ['ca.config'],
     contentType: 'application/json',
     body: encodeMessage({
-      version: 1,
+      version: PROTOCOL_VERSION,
       type: 'log',
       id: '9.1',
       time: AT,

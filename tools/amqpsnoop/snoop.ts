@@ -43,6 +43,8 @@ export async function snoop({ options, session }: Call): Promise<number> {
   let bind: (o: ReturnType<typeof observe>) => void = () => undefined;
   const tap = await openTap({
     url: target.amqpUrl,
+    routes,
+    queue: `${peer.key}:snoop`,
     way: plan.way,
     onDown: (reason) => {
       run.fail(`the broker closed the connection: ${reason}`);

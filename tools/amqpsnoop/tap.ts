@@ -9,7 +9,8 @@
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { LIMITS } from '../../common/service/limits';
 import { messageOf } from '../../common/service/errors';
-import { CONTROL_EXCHANGE, exchangeOf, EXCHANGES, VALUES_EXCHANGE } from '../../common/wire/route';
+import { userIn } from '../../common/wire/broker';
+import type { Routes } from '../../common/wire/route';
 
 export interface Copy {
   /** Keys it was published with: one, or several at once. */
@@ -33,6 +34,9 @@ const PROBE_MS = 500;
 
 interface TapOptions {
   readonly url: string;
+  readonly routes: Routes;
+  /** Name of our queue. */
+  readonly queue: string;
   readonly way: 'auto' | 'firehose' | 'bindings';
   readonly onCopy: (copy: Copy) => void;
   readonly onDown: (reason: string) => void;
@@ -53,18 +57,19 @@ export async function openTap(o: TapOptions): Promise<Tap> {
     await model.close().catch(() => undefined);
   };
   try {
-    const firehose = o.way === 'bindings' ? undefined : await tryFirehose(model, o.onCopy);
+    const firehose = o.way === 'bindings' ? undefined : await tryFirehose(model, o);
     if (firehose === undefined && o.way === 'firehose') {
       throw new Error('the firehose is off; an administrator switches it on with: rabbitmqctl trace_on');
     }
     if (firehose !== undefined) {
       return { way: 'firehose', bind: () => Promise.resolve(), depth: () => depthOf(firehose), close };
     }
-    const { channel, queue } = await openQueue(model, (message) => {
+    const { channel, queue } = await openQueue(model, o.queue, (message) => {
       o.onCopy(plainCopy(message));
     });
     // Nothing of ours may have connected to this broker yet.
-    await channel.assertExchange(VALUES_EXCHANGE, 'direct', { durable: false });
+    for (const name of Object.values(o.routes.exchanges))
+      await channel.assertExchange(name, 'direct', { durable: false });
     const bound = new Set<string>();
     return {
       way: 'bindings',
@@ -72,7 +77,7 @@ export async function openTap(o: TapOptions): Promise<Tap> {
         for (const key of keys) {
           if (bound.has(key) || bound.size >= LIMITS.snoopKeys) continue;
           bound.add(key);
-          await channel.bindQueue(queue, exchangeOf(key), key);
+          await channel.bindQueue(queue, o.routes.exchangeOf(key), key);
         }
       },
       depth: () => depthOf({ channel, queue }),
@@ -89,10 +94,14 @@ interface Queue {
   readonly queue: string;
 }
 
-async function openQueue(model: ChannelModel, take: (message: ConsumeMessage) => void): Promise<Queue> {
+async function openQueue(
+  model: ChannelModel,
+  queue: string,
+  take: (message: ConsumeMessage) => void,
+): Promise<Queue> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined); // a refused binding closes the channel; the call that asked for it rejects
-  const { queue } = await channel.assertQueue('', {
+  await channel.assertQueue(queue, {
     exclusive: true,
     autoDelete: true,
     durable: false,
@@ -114,8 +123,11 @@ async function depthOf({ channel, queue }: Queue): Promise<number> {
 }
 
 /** Binds to the trace exchange and publishes a message that nobody else gets; undefined when its copy does not come. */
-async function tryFirehose(model: ChannelModel, onCopy: (copy: Copy) => void): Promise<Queue | undefined> {
-  const probe = `ca.snoop.probe.${process.pid}.${Math.random().toString(36).slice(2)}`;
+async function tryFirehose(
+  model: ChannelModel,
+  { url, routes, queue, onCopy }: TapOptions,
+): Promise<Queue | undefined> {
+  const probe = `${queue}.probe.${Math.random().toString(36).slice(2)}`;
   let seen: () => void = () => undefined;
   const arrived = new Promise<true>(
     (resolve) =>
@@ -124,13 +136,14 @@ async function tryFirehose(model: ChannelModel, onCopy: (copy: Copy) => void): P
       }),
   );
   try {
-    const opened = await openQueue(model, (message) => {
+    const opened = await openQueue(model, `${queue}:firehose`, (message) => {
       const copy = tracedCopy(message);
       if (copy.keys.includes(probe)) seen();
       else onCopy(copy);
     });
-    for (const name of EXCHANGES) await opened.channel.bindQueue(opened.queue, TRACE, `publish.${name}`);
-    opened.channel.publish(CONTROL_EXCHANGE, probe, Buffer.alloc(0));
+    for (const name of Object.values(routes.exchanges))
+      await opened.channel.bindQueue(opened.queue, TRACE, `publish.${name}`);
+    opened.channel.publish(routes.exchanges.up, probe, Buffer.alloc(0), { userId: userIn(url) });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>(
       (resolve) =>

@@ -72,6 +72,7 @@ export async function startSystem({ shared = false } = {}): Promise<System> {
     httpPort: port,
     aggregators: 2,
     hosts: ['node-a', 'node-b'],
+    others: [ANOTHER],
     env: { CA_TOKENS: tokensFile, CA_CUSTOMERS: customersFile, CA_PROBE_BUDGET: '10000' },
   });
   const [aggregator] = (await stack.status()).aggregators;
@@ -148,7 +149,7 @@ export async function startSystem({ shared = false } = {}): Promise<System> {
     mkdirSync(itsHome, { mode: 0o700 });
     prepare?.(itsHome);
     return startStack({
-      amqpUrl: stack.amqpUrl,
+      amqpUrl: stack.broker?.urlOf(ANOTHER.name),
       prefix: `attack-${name}-`,
       home: itsHome,
       httpPort,
@@ -158,6 +159,12 @@ export async function startSystem({ shared = false } = {}): Promise<System> {
     });
   }
 }
+
+/** The broker's user of other deployments on it: theirs alone. */
+const ANOTHER = {
+  name: 'another',
+  permissions: { configure: '^attack-', write: '^attack-', read: '^attack-' },
+};
 
 function newToken(): string {
   return randomBytes(32).toString('hex');

@@ -5,10 +5,12 @@
 import { connectBroker } from '../../common/wire/broker';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';
 import { SILENT } from '../../common/service/log';
+import { routes } from '../../common/wire/route';
 import { load } from './load';
 
 export interface Job {
   readonly url: string;
+  readonly prefix: string;
   readonly nodes: number;
   readonly seconds: number;
   readonly firstSecond: number;
@@ -20,9 +22,12 @@ export interface Job {
 /** Messages written before the socket gets its turn. */
 const SLICE = 100;
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 async function blast(job: Job): Promise<void> {
   const broker = await connectBroker({
     url: job.url,
+    routes: routes(job.prefix),
     queue: `blast.${process.pid}`,
     log: SILENT,
     firstAttempts: 0,
@@ -42,8 +47,10 @@ async function blast(job: Job): Promise<void> {
   await new Promise((resolve) => process.once('message', resolve));
   const [key = '', ...copies] = job.keys;
   for (let i = 0; i < bodies.length; i += SLICE) {
-    for (const body of bodies.slice(i, i + SLICE)) broker.publish(key, body, DATA_CONTENT, false, copies);
-    await new Promise((resolve) => setImmediate(resolve));
+    for (const body of bodies.slice(i, i + SLICE)) {
+      while (!broker.publish(key, body, { contentType: DATA_CONTENT, copies })) await turn();
+    }
+    await turn();
   }
   await broker.close();
   process.send?.('done');

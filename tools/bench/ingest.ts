@@ -54,14 +54,30 @@ type Consumer = (
   onMessage: (bytes: number) => void,
 ) => Promise<{ close(): Promise<void> }>;
 
-const bareConsumer: Consumer = (url, prefix, fqids, onMessage) =>
-  consumeBare(url, fqids.map(routes(prefix).instrumentation), onMessage);
+const bareConsumer: Consumer = (url, prefix, fqids, onMessage) => consumeBare(url, prefix, fqids, onMessage);
 
 /** The aggregator as its main.ts puts it together, without HTTP. */
 const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
   const keys = routes(prefix);
-  const key = keys.aggregator('bench');
-  const peer = new Peer({ url, host: 'bench', key, clock: SYSTEM_CLOCK, log: SILENT, firstAttempts: 0 });
+  const peer = new Peer({
+    url,
+    routes: keys,
+    host: 'bench',
+    key: keys.aggregator('bench-0'),
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    firstAttempts: 0,
+  });
+  // What the config service does for it: the exchanges, and who is to report.
+  const config = new Peer({
+    url,
+    routes: keys,
+    host: 'bench',
+    key: keys.config,
+    clock: SYSTEM_CLOCK,
+    log: SILENT,
+    firstAttempts: 0,
+  });
   const aggregator = new Aggregator({
     clock: SYSTEM_CLOCK,
     log: SILENT,
@@ -77,6 +93,7 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     },
     (fqid) => aggregator.get(fqid) !== undefined,
   );
+  await config.connect();
   await peer.connect();
   const names = Array.from({ length: NODES }, (_, i) => `node${i}`);
   aggregator.nodes({ to: 'all', put: [{ catalogue: 'one', names }], drop: [] });
@@ -94,7 +111,7 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     async close() {
       stop();
       const { reports, messages } = aggregator.counts;
-      await peer.close();
+      await Promise.all([peer.close(), config.close()]);
       if (reports !== messages * INSTRUMENTATIONS) throw new Error(`only ${reports} reports came`);
     },
   };
@@ -115,7 +132,7 @@ async function takeTurn(url: string, prefix: string, seconds: number, consumer: 
   });
   const firstSecond = Math.floor(Date.now() / 1000) - seconds;
   const keys = fqids.map(routes(prefix).instrumentation);
-  const job: Job = { url, nodes: NODES, seconds, firstSecond, buckets: BUCKETS, keys };
+  const job: Job = { url, prefix, nodes: NODES, seconds, firstSecond, buckets: BUCKETS, keys };
   const sender = fork(join(__dirname, 'blast.js'));
   const failed = new Promise<never>((_resolve, reject) => {
     sender.once('exit', (code) => {

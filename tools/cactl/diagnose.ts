@@ -25,6 +25,7 @@ export function diagnose(
 ): Problem[] {
   return [
     ...wires(s),
+    ...versions(s),
     ...silent(s),
     ...members(s),
     ...s.answered.flatMap((a) => service(a, s.now)),
@@ -50,6 +51,18 @@ function wires(s: Survey): Problem[] {
     });
   }
   return problems;
+}
+
+/** Services that are there and cannot take part. */
+function versions(s: Survey): Problem[] {
+  const config = s.answered.find((a) => a.service === 'config');
+  return rowsOf(config?.status['otherVersions']).map((row) => {
+    const what = row['what'] === 'values' ? 'sends values of version' : 'speaks version';
+    return {
+      what: `${textOf(row['key'])} on ${textOf(row['host'])} ${what} ${numberOf(row['version'])}, and takes no part`,
+      fix: 'install the same version everywhere, the config service and aggregators first',
+    };
+  });
 }
 
 function silent(s: Survey): Problem[] {
@@ -104,6 +117,22 @@ function service({ service: name, clockMs, status }: Answered, now: number): Pro
     problems.push({
       what: `${name} has lost ${lost} reports since it started: the broker was away for longer than it keeps them`,
       fix: 'watch the broker; the gap shows as missing nodes in the values of that time',
+    });
+  }
+  const bus = (status['bus'] ?? {}) as Readonly<Record<string, unknown>>;
+  if (bus['ok'] === false) {
+    problems.push({
+      what: `${name}: ${textOf(bus['reason'])}`,
+      fix: 'look after the broker: its log, its disk and its memory',
+    });
+  }
+  const counts = (status['counts'] ?? {}) as Readonly<Record<string, unknown>>;
+  const messages = (status['peer'] ?? counts['messages'] ?? counters) as Readonly<Record<string, unknown>>;
+  const refused = numberOf(messages['refused']);
+  if (refused > 0) {
+    problems.push({
+      what: `${name} refused ${refused} messages of senders that may not send them`,
+      fix: 'its log names their users; docs/trust.md says what each may send',
     });
   }
   const malformed = numberOf(counters['malformed']);

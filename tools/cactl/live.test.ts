@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { SILENT } from '../../common/service/log';
 import { Peer } from '../../common/wire/peer';
+import { routes } from '../../common/wire/route';
 import { AMQPSNOOP } from '../amqpsnoop/program';
 import { brokerProgram } from '../stack/broker';
 import { freePorts } from '../stack/ports';
@@ -438,6 +439,7 @@ const CANNOT = !terminalsWork()
 test('an answer to nobody in particular does not disturb a gathering of answers', async () => {
   const peer = new Peer({
     url: stack.amqpUrl,
+    routes: routes(''),
     host: 'desk',
     key: `ca.tool.desk.gather`,
     clock: SYSTEM_CLOCK,

@@ -6,7 +6,7 @@
  * every node's messages would wait behind all the others'. So about a hundred nodes share a connection and its queue,
  * which is bound to each node's key.
  */
-import { connectBroker, type Broker } from '../../common/wire/broker';
+import { connectBroker, userIn, type Broker } from '../../common/wire/broker';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';
 import { messageOf } from '../../common/service/errors';
@@ -19,6 +19,7 @@ import {
   type Message,
   type WireCatalogue,
 } from '../../common/wire/message';
+import { identityOfUser } from '../../common/wire/identity';
 import { routes } from '../../common/wire/route';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { SyntheticNode, type NodeOptions } from './node';
@@ -47,11 +48,17 @@ export async function connectNodes(
   options: ConnectionOptions,
 ): Promise<{ broker: Broker; nodes: SyntheticNode[] }> {
   const keys = routes(options.prefix);
+  if (identityOfUser(userIn(options.url), options.prefix) !== undefined) {
+    throw new Error(
+      `one connection cannot speak for many nodes as the user ${userIn(options.url)}; fix: use a broker whose services share one user`,
+    );
+  }
   let link: Broker | undefined = undefined as Broker | undefined;
   const nodes = numbers.map((n) => makeNode(`sim${n}`, options, () => link));
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const broker = await connectBroker({
     url: options.url,
+    routes: keys,
     queue: `${keys.tool('fleet', process.pid)}.${numbers[0] ?? 0}`,
     log: options.log,
     firstAttempts: 3,
@@ -106,10 +113,10 @@ function makeNode(
         from: node.key,
         body,
       } as Message;
-      link()?.publish(to, encodeMessage(message), CONTROL_CONTENT);
+      link()?.publish(to, encodeMessage(message), { contentType: CONTROL_CONTENT, type });
     },
     send: ([key = '', ...copies], message) =>
-      link()?.publish(key, encodeData(message), DATA_CONTENT, false, copies) ?? false,
+      link()?.publish(key, encodeData(message), { contentType: DATA_CONTENT, copies }) ?? false,
   });
   return node;
 }

@@ -46,6 +46,7 @@ async function listen(): Promise<Listener> {
   const keys = routes(prefix);
   const peer = new Peer({
     url: rabbit.url,
+    routes: keys,
     host: 'listener',
     key: keys.config,
     clock: SYSTEM_CLOCK,

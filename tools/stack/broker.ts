@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { definitionsOf, passwordOf, SHARED_USER, type BrokerUser } from './broker-users';
 import { checkoutFolder } from './checkout';
 import { DISK_FREE_LIMIT_MIB, lackOfSpace } from './disk-space';
 import { freePorts, isOpen } from './ports';
@@ -26,7 +27,9 @@ export function brokerProgram(name: string): string {
 }
 
 export interface PrivateBroker {
+  /** For its first user. */
   readonly url: string;
+  readonly urlOf: (user: string) => string;
   readonly port: number;
   /** For rabbitmqctl: without these variables it would start an epmd on the public port. */
   readonly env: NodeJS.ProcessEnv;
@@ -44,11 +47,17 @@ export interface PrivateBroker {
 const START_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 10_000;
 
-export async function startBroker(folder: string, guard?: Guard): Promise<PrivateBroker> {
+export async function startBroker(
+  folder: string,
+  guard?: Guard,
+  users: readonly BrokerUser[] = [SHARED_USER],
+): Promise<PrivateBroker> {
+  forgetOthers(folder, users);
   for (const part of ['home', 'mnesia', 'log'])
     mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   const [port = 0, distribution = 0, epmd = 0, control = 0] = await freePorts(4);
   const password = secret(join(folder, 'password'));
+  writeFileSync(join(folder, 'definitions.json'), definitionsOf(users, password), { mode: 0o600 });
   secret(join(folder, 'home', '.erlang.cookie'));
   writeFileSync(join(folder, 'enabled_plugins'), '[].\n');
   // Erlang looks its own name up; some machines know none, or another localhost.
@@ -56,9 +65,7 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
   writeFileSync(
     join(folder, 'rabbitmq.conf'),
     [
-      'default_user = ca',
-      `default_pass = ${password}`,
-      'loopback_users.ca = true',
+      `load_definitions = ${join(folder, 'definitions.json')}`,
       'vm_memory_high_watermark.absolute = 512MiB',
       `disk_free_limit.absolute = ${DISK_FREE_LIMIT_MIB}MiB`,
       'heartbeat = 10',
@@ -129,8 +136,11 @@ export async function startBroker(folder: string, guard?: Guard): Promise<Privat
     await stop();
     throw error;
   }
+  const urlOf = (user: string): string =>
+    `amqp://${encodeURIComponent(user)}:${passwordOf(password, user)}@127.0.0.1:${port}/`;
   return {
-    url: `amqp://ca:${password}@127.0.0.1:${port}/`,
+    url: urlOf(users[0]?.name ?? ''),
+    urlOf,
     port,
     env,
     get pid() {
@@ -160,6 +170,19 @@ async function endBeam(pid: number): Promise<void> {
       return true;
     }
   });
+}
+
+/** Definitions only add users: a broker that has others, of an earlier version or other hosts, begins anew. */
+function forgetOthers(folder: string, users: readonly BrokerUser[]): void {
+  const file = join(folder, 'users');
+  const names = `${users
+    .map(({ name }) => name)
+    .sort((a, b) => (a < b ? -1 : 1))
+    .join('\n')}\n`;
+  if (existsSync(file) && readFileSync(file, 'utf8') === names) return;
+  rmSync(join(folder, 'mnesia'), { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(file, names, { mode: 0o600 });
 }
 
 /** A random word kept in a file that only we can read; made at the first call. */

@@ -13,7 +13,9 @@ import { LIMITS } from '../../common/service/limits';
 import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
+import { userOf, type Identity } from '../../common/wire/identity';
 import { startBroker, type PrivateBroker } from './broker';
+import { SHARED_USER, usersOf, type BrokerUser } from './broker-users';
 import { buildFolder } from './checkout';
 import { keepRunning } from './keep-broker';
 import { handOver, handOverAll, notOurs } from './ownership';
@@ -27,8 +29,12 @@ export { buildFolder };
 export interface StackOptions {
   readonly home: string;
   readonly httpPort: number;
-  /** Use this broker instead of starting one. */
+  /** Use this broker instead of starting one; all services are its one user then. */
   readonly amqpUrl?: string | undefined;
+  /** The same with a broker of our own: for tests whose nodes are no instrumenters. */
+  readonly sharedUser?: boolean | undefined;
+  /** Further users of a broker of our own. */
+  readonly others?: readonly BrokerUser[];
   readonly prefix?: string;
   /** One per CPU unless told otherwise. */
   readonly aggregators?: number;
@@ -44,7 +50,10 @@ export interface StackOptions {
 
 export interface Stack {
   readonly url: string;
+  /** For tools. */
   readonly amqpUrl: string;
+  /** For a service of that role. */
+  readonly urlOf: (identity: Identity) => string;
   readonly prefix: string;
   readonly broker: PrivateBroker | undefined;
   readonly config: Supervised;
@@ -101,21 +110,26 @@ async function startAll(
   started: { stop(): Promise<void> }[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
+  const { prefix = '' } = options;
   let broker: PrivateBroker | undefined;
   if (options.amqpUrl === undefined) {
     say('starting a private RabbitMQ …');
-    broker = await startBroker(join(options.home, 'broker'), guard);
+    const users = options.sharedUser === true ? [SHARED_USER] : usersOf(everybodyOf(options), prefix);
+    broker = await startBroker(join(options.home, 'broker'), guard, [...users, ...(options.others ?? [])]);
     started.push(keepRunning(broker, say));
     say(`RabbitMQ listens on 127.0.0.1:${broker.port}`);
   }
-  const plainUrl = options.amqpUrl ?? broker?.url ?? '';
   const { heartbeatS } = options;
-  const amqpUrl = heartbeatS === undefined ? plainUrl : `${plainUrl}?heartbeat=${heartbeatS}`;
+  const urlOf = (identity: Identity): string => {
+    const shared = options.sharedUser === true ? broker?.url : options.amqpUrl;
+    const url = shared ?? broker?.urlOf(userOf(identity, prefix)) ?? '';
+    return heartbeatS === undefined ? url : `${url}?heartbeat=${heartbeatS}`;
+  };
+  const amqpUrl = urlOf({ role: 'operator' });
   const env = (more: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
     ...process.env,
     ...options.env,
-    CA_AMQP_URL: amqpUrl,
-    CA_AMQP_PREFIX: options.prefix ?? '',
+    CA_AMQP_PREFIX: prefix,
     CA_HTTP_PORT: String(options.httpPort),
     CA_HOME: options.home,
     ...(options.sources === undefined ? {} : { CA_SOURCES: options.sources.join(',') }),
@@ -123,14 +137,16 @@ async function startAll(
   });
   const service = async (
     name: string,
-    folder: string,
+    identity: Identity,
     more: NodeJS.ProcessEnv,
     held?: HeldPort,
   ): Promise<Supervised> => {
+    const folder = identity.role === 'node' ? 'instrumenter' : identity.role;
+    const socket = { LISTEN_FDS: held === undefined ? undefined : '1', LISTEN_PID: undefined };
     const command = {
       file: process.execPath,
       args: [join(buildFolder(), 'services', folder, 'main.js')],
-      env: env({ LISTEN_FDS: held === undefined ? undefined : '1', LISTEN_PID: undefined, ...more }),
+      env: env({ ...socket, CA_AMQP_URL: urlOf(identity), ...more }),
       logFile: join(options.home, 'log', `${name}.log`),
       inherit: held?.fd,
     };
@@ -147,20 +163,25 @@ async function startAll(
   // Who asks while it is started anew waits for it: nobody is refused.
   const door = holdPort(env({})['CA_BIND'] ?? '127.0.0.1', options.httpPort);
   if (door !== undefined) started.push({ stop: () => Promise.resolve(door.close()) });
-  const config = await service('config', 'config', { CA_HOST: firstHost }, door);
+  const config = await service('config', { role: 'config' }, { CA_HOST: firstHost }, door);
   const aggregators = await Promise.all(
     numbers.map((i) =>
-      service(`aggregator-${i}`, 'aggregator', { CA_HOST: firstHost, CA_INSTANCE: String(i) }),
+      service(
+        `aggregator-${i}`,
+        { role: 'aggregator', host: firstHost },
+        { CA_HOST: firstHost, CA_INSTANCE: String(i) },
+      ),
     ),
   );
   const instrumenters = await Promise.all(
-    options.hosts.map((host) => service(`instrumenter-${host}`, 'instrumenter', { CA_HOST: host })),
+    options.hosts.map((host) => service(`instrumenter-${host}`, { role: 'node', host }, { CA_HOST: host })),
   );
 
   // Over the broker, as tools do: the front door may ask for a token, or speak HTTPS under a name of its own.
-  const keys = routes(options.prefix ?? '');
+  const keys = routes(prefix);
   const peer = new Peer({
     url: amqpUrl,
+    routes: keys,
     host: firstHost,
     key: keys.tool(firstHost, process.pid),
     clock: SYSTEM_CLOCK,
@@ -190,7 +211,6 @@ async function startAll(
     return all ? true : undefined;
   });
   // How tools on this machine find the deployment; it holds the broker's password.
-  const { prefix = '' } = options;
   const connection = { url, amqpUrl, prefix };
   const file = join(options.home, 'connection.json');
   rmSync(file, { force: true }); // one that somebody else has left could not be written
@@ -199,6 +219,7 @@ async function startAll(
   return {
     url,
     amqpUrl,
+    urlOf,
     prefix,
     broker,
     config,
@@ -208,4 +229,11 @@ async function startAll(
     instrumenterStatus,
     stop,
   };
+}
+
+/** Those who need a user of their own: tools first. */
+function everybodyOf({ hosts }: StackOptions): Identity[] {
+  const [host = 'localhost'] = hosts;
+  const nodes = hosts.map((name): Identity => ({ role: 'node', host: name }));
+  return [{ role: 'operator' }, { role: 'config' }, { role: 'aggregator', host }, ...nodes];
 }

@@ -40,7 +40,8 @@ export async function startTestStack({ ownBroker, ...options }: TestOptions = {}
   // A busy machine's events are no reason to stop what a test looks at.
   const env = { CA_PROBE_BUDGET: '10000', ...options.env };
   const broker = ownBroker === true ? {} : sharedBroker(home);
-  const usual = { httpPort, hosts: ['node-a'], aggregators: 1, ...broker };
+  // Tests speak for nodes and services that are not there.
+  const usual = { sharedUser: true, httpPort, hosts: ['node-a'], aggregators: 1, ...broker };
   const stack = await startStack({ ...usual, ...options, env, home });
 
   const ask = async (

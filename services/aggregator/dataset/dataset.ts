@@ -303,7 +303,7 @@ export class Dataset {
     const now = Math.floor(nowMs / 1000);
     if (second > now + LIMITS.futureSecondsMax) return 'future';
     if (this.slotOf(second) < this.oldestTaken(now)) return 'tooOld';
-    if (!fits(value, this.shape, this.grid)) return 'malformed';
+    if (!fits(value, this)) return 'malformed';
     const mark = this.presence.mark(node, second);
     return mark === 'first' ? 'added' : mark === 'again' ? 'duplicate' : mark;
   }

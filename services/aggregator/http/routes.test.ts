@@ -45,7 +45,7 @@ test('a value says what gathering it costs, until nodes tell no more', async () 
   });
   // Customers do not learn servers' names.
   const theirs = instrumentation('1', { customer: 'c' });
-  await values.own(theirs);
+  await values.own(theirs, ['a']);
   const toldThem = { ...told, fqid: fqid(theirs) };
   values.aggregator.receive(
     { node: 'a', second: NOW - 2, duration: 1, sent: values.now, reports: [toldThem] },
@@ -98,7 +98,7 @@ test('distributions are printed as ranges, keys that are names of properties inc
 test('the scopes are separate, and an id with a separator in it reaches nobody', async () => {
   const theirs = instrumentation('1', { customer: 'c' });
   await values.own(PLAIN);
-  await values.own(theirs);
+  await values.own(theirs, ['a']);
   values.report(theirs, 'a', NOW - 2, { shape: 'number', number: 9 });
   expect((await values.get(`${V}/1/value/raw`)).body['value']).toBe(0);
   expect((await values.get('/ca/customers/c/instrumentations/1/value/raw')).body['value']).toBe(9);

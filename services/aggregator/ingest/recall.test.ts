@@ -129,9 +129,10 @@ test('an aggregator that takes over asks for the last minute, not for what was b
 
 test('nodes that were heard of are asked even when the config service has given them up', async () => {
   const t = setUp(NOW * 1000);
-  await t.enable(['n1']);
+  await t.enable(['n1', 'n2']);
   t.report('n2', 1);
   t.report('n2', 3);
+  await t.enable(['n1']);
   for (const second of [1, 2, 3]) t.report('n1', second);
   await t.at(8);
   expect(t.secondsAsked()).toEqual([['n2', 2]]);

@@ -37,6 +37,14 @@ const config = {
     })),
     nodeCount: NODES,
     silentMs: (key: string) => (key.endsWith('-4321') ? 60_000 : 0),
+    others: {
+      all: Array.from({ length: 1000 }, () => ({
+        key: 'k'.repeat(255),
+        host: 'h',
+        what: 'protocol',
+        version: 9,
+      })),
+    },
   },
   reconciler: {
     standings: { catalogues: { get: () => undefined, unknown: 0 } },

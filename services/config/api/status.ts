@@ -7,6 +7,7 @@ import type { HttpServer } from '../../../common/service/http';
 import { LIMITS } from '../../../common/service/limits';
 import { metricName } from '../../../common/model/metric';
 import { printPredicate } from '../../../common/model/predicate';
+import { PROTOCOL_VERSION } from '../../../common/wire/message';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
 import { fitting } from './fitting';
@@ -84,6 +85,9 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
       instrumentations: instrumentations.left,
     },
     conflicts: config.conflicts,
+    // Members that cannot take part until they, or this service, are updated.
+    otherVersions: fitting(members.others.all, LIMITS.statusTroubledNodesBytes).rows,
+    protocol: PROTOCOL_VERSION,
     // How busy the front door is with each aggregator.
     upstreams: proxy.upstreams,
     counts: {

@@ -5,6 +5,15 @@ import type { Peer } from '../../../common/wire/peer';
 
 export type Bus = Pick<
   Peer,
-  'key' | 'connected' | 'heardUntil' | 'health' | 'counts' | 'on' | 'tell' | 'call'
+  | 'key'
+  | 'connected'
+  | 'heardUntil'
+  | 'health'
+  | 'counts'
+  | 'on'
+  | 'tell'
+  | 'call'
+  | 'adopt'
+  | 'onOtherVersion'
 > &
   Partial<Pick<Peer, 'connections'>>;

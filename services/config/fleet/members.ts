@@ -6,12 +6,17 @@
  * silent for a moment is asked; it is gone when it has no queue any more (its process has ended), or when it does not
  * answer for long. So a killed aggregator is replaced within seconds, and a busy one is left alone.
  */
+import { Allowance } from '../../../common/service/allowance';
 import type { Clock } from '../../../common/service/clock';
-import { CaError } from '../../../common/service/errors';
+import { CaError, messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
+import { readNetworks, type Networks } from '../../../common/service/networks';
+import { Seldom } from '../../../common/service/seldom';
+import { DATA_VERSION } from '../../../common/wire/data';
 import type { Body, NodeStanding } from '../../../common/wire/message';
 import type { Bus } from './bus';
+import { OtherVersions } from './other-versions';
 
 export interface Aggregator {
   /** Its routing key. */
@@ -56,12 +61,24 @@ interface Seen<T> {
   asking?: boolean;
 }
 
+/** Hellos of one member in a second, and at once; and members of each kind. */
+const HELLOS_ALLOWED = { perSecond: 1, burst: 20 };
+const AGGREGATORS = 1000;
+/** Lines about members that come and go, in a minute: a fleet does so together. */
+const LINES = 20;
+
 export class Members {
   private readonly aggregatorsByKey = new Map<string, Seen<Aggregator>>();
   private readonly nodesByKey = new Map<string, Seen<Node>>();
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly news: MemberNews;
+  private readonly networks: Networks;
+  private readonly hellos: Allowance;
+  private readonly seldom: Seldom;
+  /** Queues that are being bound. */
+  private readonly adopting = new Set<string>();
+  readonly others: OtherVersions;
   private bus: Bus | undefined;
   /** Questions to silent members that are under way. */
   private asking = 0;
@@ -69,10 +86,15 @@ export class Members {
   private nodesCame = 0;
   private nodesLeft = 0;
 
-  constructor(options: { clock: Clock; log: Log; news: MemberNews }) {
-    this.clock = options.clock;
-    this.log = options.log;
-    this.news = options.news;
+  constructor(options: { clock: Clock; log: Log; news: MemberNews; networks?: Networks | undefined }) {
+    const { clock, log, news, networks = readNetworks() } = options;
+    this.clock = clock;
+    this.log = log;
+    this.news = news;
+    this.networks = networks;
+    this.hellos = new Allowance({ clock, ...HELLOS_ALLOWED });
+    this.seldom = new Seldom(clock, LINES);
+    this.others = new OtherVersions(clock);
   }
 
   get aggregators(): Aggregator[] {
@@ -102,25 +124,39 @@ export class Members {
   /** Takes all that members say about themselves. */
   listen(bus: Bus): void {
     this.bus = bus;
-    bus.on('aggregator_online', (body, { from, host }) => {
-      const since = this.aggregatorsByKey.get(from)?.member.since ?? this.clock.now();
-      const member = { key: from, host, since, ...body };
-      this.aggregatorsByKey.set(from, { member, lastSeen: this.clock.now() });
-      this.log.info({ aggregator: body.instance, port: body.httpPort }, 'aggregator online');
-      this.news.aggregatorUp(member);
-      return undefined;
+    bus.on('aggregator_online', ({ deaf, ...body }, { from, host }) => {
+      if (!this.hellos.take(from)) return undefined;
+      const problem = this.problemOf(from, body);
+      if (problem !== undefined) {
+        this.say('warn', { aggregator: body.instance, problem }, 'an aggregator is not taken');
+        return undefined;
+      }
+      return this.whenBound(from, deaf, () => {
+        const since = this.aggregatorsByKey.get(from)?.member.since ?? this.clock.now();
+        const member = { key: from, host, since, ...body };
+        this.aggregatorsByKey.set(from, { member, lastSeen: this.clock.now() });
+        this.say('info', { aggregator: body.instance, port: body.httpPort }, 'aggregator online');
+        this.news.aggregatorUp(member);
+      });
     });
-    bus.on('instrumenter_online', ({ standing, version }, { from, host }) => {
-      this.heard(from, host, standing, version, true);
-      return undefined;
+    bus.on('instrumenter_online', ({ standing, version, data, deaf }, { from, host }) => {
+      if (!this.hellos.take(from) || !this.isTaken(from, host, data)) return undefined;
+      return this.whenBound(from, deaf, () => {
+        this.heard(from, host, standing, version, true);
+      });
     });
-    bus.on('alive', ({ standing, nodes }, { from, host }) => {
-      const aggregator = this.aggregatorsByKey.get(from)?.member;
-      if (standing !== undefined) this.heard(from, host, standing, undefined, false);
-      // We restarted, or gave it up too early: it says hello again and gets all it should have.
-      else if (!this.seen(from)) bus.tell(from, 'config_online', {});
-      if (aggregator !== undefined) this.news.aggregatorHeard(aggregator, nodes);
-      return undefined;
+    bus.on('alive', ({ standing, nodes, data, deaf }, { from, host }) => {
+      if (standing !== undefined && !this.isTaken(from, host, data)) return undefined;
+      return this.whenBound(from, deaf, () => {
+        const aggregator = this.aggregatorsByKey.get(from)?.member;
+        if (standing !== undefined) this.heard(from, host, standing, undefined, false);
+        // We restarted, or gave it up too early: it says hello again and gets all it should have.
+        else if (!this.seen(from)) bus.tell(from, 'config_online', {});
+        if (aggregator !== undefined) this.news.aggregatorHeard(aggregator, nodes);
+      });
+    });
+    bus.onOtherVersion(({ from, host, version }) => {
+      this.other({ key: from, host, what: 'protocol', version });
     });
     bus.on('offline', (_body, { from }) => {
       this.gone(from, 'said goodbye');
@@ -149,6 +185,58 @@ export class Members {
     }
     this.news.nodeUp(node, before);
     this.news.nodeHeard(node, hello || known === undefined);
+  }
+
+  /** False for a node that cannot take part, or one too many. */
+  private isTaken(key: string, host: string, data: number | undefined): boolean {
+    if (data !== undefined && data !== DATA_VERSION) {
+      this.other({ key, host, what: 'values', version: data });
+      this.gone(key, 'sends values of another version');
+      return false;
+    }
+    this.others.forget(key);
+    if (this.nodesByKey.has(key) || this.nodesByKey.size < LIMITS.nodesPerInstrumentation) return true;
+    this.say('warn', { node: host }, 'there are more nodes than can be known');
+    return false;
+  }
+
+  /** Who hears nothing has a queue that is bound to nothing: first of all it is bound. */
+  private whenBound(key: string, deaf: boolean | undefined, then: () => void): undefined {
+    if (deaf !== true || this.bus === undefined) {
+      then();
+      return undefined;
+    }
+    if (this.adopting.has(key)) return undefined; // it says so again in a second
+    this.adopting.add(key);
+    this.bus
+      .adopt(key)
+      .then(then, (error: unknown) => {
+        this.say('warn', { member: key, reason: messageOf(error) }, 'cannot bind the queue of a member');
+      })
+      .finally(() => this.adopting.delete(key));
+    return undefined;
+  }
+
+  /** Why an aggregator cannot be one; its address is where users' questions and our secret would go. */
+  private problemOf(
+    key: string,
+    { instance, httpHost }: Pick<Aggregator, 'instance' | 'httpHost'>,
+  ): string | undefined {
+    if (!key.endsWith(`.aggregator.${instance}`)) return `it calls itself ${instance} at the key ${key}`;
+    if (!this.networks(httpHost))
+      return `its address ${httpHost} is not in CA_AGGREGATOR_NETWORKS; fix: add its network there`;
+    if (!this.aggregatorsByKey.has(key) && this.aggregatorsByKey.size >= AGGREGATORS)
+      return `there are ${AGGREGATORS} already`;
+    return undefined;
+  }
+
+  private other(other: OtherVersions['all'][number]): void {
+    if (this.others.note(other)) this.say('warn', { ...other }, 'a member speaks another version');
+  }
+
+  private say(level: 'info' | 'warn', what: object, text: string): void {
+    const passedOver = this.seldom.occasion(text);
+    if (passedOver !== undefined) this.log[level]({ ...what, passedOver }, text);
   }
 
   /** Anything a member says shows that it is there. False: it is not known here. */
@@ -215,7 +303,7 @@ export class Members {
     const aggregator = this.aggregatorsByKey.get(key)?.member;
     const node = this.nodesByKey.get(key)?.member;
     if (aggregator === undefined && node === undefined) return;
-    if (node === undefined) this.log.warn({ member: key, why }, 'a member is gone');
+    if (node === undefined) this.say('warn', { member: key, why }, 'a member is gone');
     else {
       this.log.debug({ member: key, why }, 'a node is gone');
       this.nodesLeft++;

@@ -15,6 +15,7 @@ import type {
   Message,
   MessageType,
   NodeStanding,
+  OtherVersion,
   WireCatalogue,
 } from '../../../common/wire/message';
 import type { AnswerBody, Handler, PeerHealth } from '../../../common/wire/peer';
@@ -67,10 +68,10 @@ export class FakeBus implements Bus {
   }
 
   get health(): PeerHealth {
-    return { ok: this.connected, selfPingMs: 0 };
+    return { ok: this.connected, selfPingMs: 0, sharedUser: false };
   }
 
-  readonly counts = { received: 0, sent: 0, malformed: 0, unroutable: 0 };
+  readonly counts = { received: 0, sent: 0, malformed: 0, refused: 0, unroutable: 0 };
   readonly calls: Call[] = [];
   readonly told: Call[] = [];
   /** Routing key -> who is there. */
@@ -81,6 +82,26 @@ export class FakeBus implements Bus {
 
   on<T extends MessageType>(type: T, handler: Handler<T>): void {
     this.handlers.set(type, handler as Handler<MessageType>);
+  }
+
+  /** Queues that were bound for members, in order. */
+  readonly adopted: string[] = [];
+
+  adopt(member: string): Promise<void> {
+    this.adopted.push(member);
+    return this.members.has(member)
+      ? Promise.resolve()
+      : Promise.reject(new CaError('NO_RESOURCE', `there is no queue ${member}`));
+  }
+
+  private onOther: ((other: OtherVersion) => void) | undefined;
+
+  onOtherVersion(handler: (other: OtherVersion) => void): void {
+    this.onOther = handler;
+  }
+
+  sayOther(other: OtherVersion): void {
+    this.onOther?.(other);
   }
 
   tell<T extends MessageType>(to: string, type: T, body: Body<T>): boolean {

@@ -43,6 +43,7 @@ export const summary: Command = {
       session.printJson({
         healthy: problems.length === 0,
         problems,
+        notes: notes(found),
         url,
         broker,
         front,
@@ -96,6 +97,7 @@ export function summaryLines(
 ): string[] {
   return [
     ...wrap(headline(s, rows, problems), size.columns),
+    ...notes(s).flatMap((note) => wrap(note, size.columns)),
     ...problemLines(problems, size),
     ...(s.answered.length === 0
       ? []
@@ -120,6 +122,17 @@ function headline(s: Survey, rows: readonly InstrumentationRow[], problems: read
         : `${problems.length} things are wrong`;
   const here = `${counted(kinds('aggregator'), 'aggregator')}, ${counted(kinds('instrumenter'), 'instrumenter')}, ${counted(rows.length + unlisted(s), 'instrumentation')}`;
   return `${verdict} at ${s.url} (${here})`;
+}
+
+/** What is no fault, and should be known. */
+function notes(s: Survey): string[] {
+  const config = s.answered.find((a) => a.service === 'config');
+  const bus = (config?.status['bus'] ?? {}) as Readonly<Record<string, unknown>>;
+  return bus['sharedUser'] === true
+    ? [
+        'all services share one user of the broker: whoever has its password can be any of them (docs/trust.md)',
+      ]
+    : [];
 }
 
 function problemLines(

@@ -89,6 +89,7 @@ export async function startNode(o: {
   let hanging = false;
   const peer = new Peer({
     url: o.url,
+    routes: keys,
     host: o.host,
     key: keys.instrumenter(o.host),
     clock: SYSTEM_CLOCK,
@@ -106,11 +107,11 @@ export async function startNode(o: {
       running.delete(id);
       return Promise.resolve();
     },
-    tell: (standing) => peer.tell(keys.config, 'alive', { standing }),
+    tell: (standing) => peer.tell(keys.config, 'alive', { standing, deaf: peer.deaf }),
     ask: () => peer.tell(keys.config, 'want_gathers', {}),
   });
   const hello = (): undefined => {
-    peer.tell(keys.config, 'instrumenter_online', { standing: wanted.standing });
+    peer.tell(keys.config, 'instrumenter_online', { standing: wanted.standing, deaf: peer.deaf });
     return undefined;
   };
   const never = new Promise<undefined>(() => undefined);
@@ -124,10 +125,9 @@ export async function startNode(o: {
   const started = Date.now();
   peer.on('status', () => (hanging ? never : statusOf(o.host, started, running)));
   await peer.connect();
-  await peer.bind(keys.broadcast);
   hello();
+  peer.stayKnown(1000, () => ({ standing: wanted.standing }));
   const stopTicks = SYSTEM_CLOCK.everySecond((second) => {
-    peer.tell(keys.config, 'alive', { standing: wanted.standing });
     for (const [id, i] of running) {
       if (second % i.granularity !== 0) continue;
       const value = valueOf(i, o.host, o.events);
@@ -145,7 +145,7 @@ export async function startNode(o: {
     async stop() {
       stopTicks();
       wanted.close();
-      peer.tell(keys.config, 'offline', {});
+      peer.leave();
       await peer.close();
     },
   };

@@ -32,6 +32,7 @@ export async function openBus(
   const where = withoutPassword(amqpUrl);
   const peer = new Peer({
     url: amqpUrl,
+    routes: keys,
     host: io.host,
     key: keys.tool(io.host, io.pid),
     clock: io.clock,

@@ -91,6 +91,10 @@ async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answer
     peer.gather(key, 'status', {}, session.timeoutMs, note).catch(() => undefined),
   );
   await Promise.race([all, Promise.all(asking)]);
+  const { ok, reason = '' } = peer.health;
+  // Full disks and the like: nothing that is sent arrives, so nobody can answer.
+  if (!ok && answers.size === 0)
+    return { broker: { failure: reason, timedOut: false }, answered: [], silent: [] };
   const silent = [...(expected ?? [routes.config])].filter((key) => !answers.has(key));
   return {
     broker: { ms: connectMs },

@@ -160,6 +160,8 @@ export interface ErrorAnswer {
 /** GET /ca/admin/status, as far as it tells what is broken. Times are milliseconds. */
 export interface StatusAnswer {
   readonly connected?: boolean;
+  readonly bus?: { readonly reason?: string; readonly sharedUser?: boolean };
+  readonly otherVersions?: readonly { readonly host: string; readonly version: number }[];
   readonly aggregators?: readonly unknown[];
   readonly instrumenters?: readonly {
     readonly host: string;

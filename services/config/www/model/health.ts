@@ -40,9 +40,12 @@ export function noticesOf(health: Health): Notice[] {
   const bad = (title: string, text: string): void => {
     notices.push({ kind: 'bad', title, text });
   };
+  const full = status?.bus?.reason?.startsWith('the broker takes no messages') === true;
   if (status?.connected === false) {
     bad(
-      'The message broker is down.',
+      full
+        ? `The message broker takes no messages: ${status.bus?.reason?.split(': ')[1] ?? ''}.`
+        : 'The message broker is down.',
       'Nodes keep what they count for a minute and deliver it when the broker is back. Nothing needs to be done on this page.',
     );
   } else if (status !== undefined) {
@@ -59,6 +62,23 @@ export function noticesOf(health: Health): Notice[] {
         'The nodes offer no metric.',
         'Their logs say which source of data is missing what; cactl summary shows it as well.',
       );
+    }
+    const others = status.otherVersions ?? [];
+    if (others.length > 0) {
+      const names = others.slice(0, 3).map(({ host }) => host);
+      const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
+      notices.push({
+        kind: 'warn',
+        title: 'Services of another version take no part.',
+        text: `${names.join(', ')}${more}: install the same version everywhere.`,
+      });
+    }
+    if (status.bus?.sharedUser === true) {
+      notices.push({
+        kind: 'warn',
+        title: 'All services share one user of the broker.',
+        text: 'Whoever has its password can pass for any of them. docs/trust.md says how to give each its own.',
+      });
     }
     const silent = (status.instrumenters ?? []).filter(({ silentMs = 0 }) => silentMs > SILENT_NODE_MS);
     if (silent.length > 0) {

@@ -1,0 +1,106 @@
+/*
+ * Who a broker's user is, and what the broker lets that user do. In: a role and, for nodes and aggregators, a host.
+ * Out: the user's name, the keys that are its own, and the broker's permissions for it (docs/trust.md has them in words).
+ *
+ * A user whose name is none of these is a shared one: whoever knows its password can be anybody.
+ */
+import type { Routes } from './route';
+
+export const ROLES = ['node', 'aggregator', 'config', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Identity =
+  { readonly role: 'node' | 'aggregator'; readonly host: string } | { readonly role: 'config' | 'operator' };
+
+/** Regular expressions of names of queues and exchanges, as RabbitMQ wants them. */
+export interface Permissions {
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** Names of hosts. Neither a colon, which ends a key's own part, nor what a regular expression might take for more. */
+export const HOST = /^[\w.-]{1,200}$/;
+/** Which of several aggregators of a host: no "-", so that the name tells where the host's ends. */
+export const INSTANCE = /^\w{1,64}$/;
+
+export function userOf(identity: Identity, prefix: string): string {
+  const name = 'host' in identity ? `${identity.role}-${identity.host}` : identity.role;
+  return prefix === '' ? name : `${prefix}.${name}`;
+}
+
+/** Undefined: the name is no role's in this deployment. */
+export function identityOfUser(user: string, prefix: string): Identity | undefined {
+  const start = prefix === '' ? '' : `${prefix}.`;
+  if (!user.startsWith(start)) return undefined;
+  const name = user.slice(start.length);
+  if (name === 'config' || name === 'operator') return { role: name };
+  const [, role, host = ''] = /^(node|aggregator)-(.*)$/s.exec(name) ?? [];
+  if (!HOST.test(host)) return undefined;
+  return role === 'node' || role === 'aggregator' ? { role, host } : undefined;
+}
+
+/** Whose key it is; what follows a colon is a further queue of the same. */
+export function identityOfKey(key: string, { base }: Pick<Routes, 'base'>): Identity | undefined {
+  if (!key.startsWith(`${base}.`)) return undefined;
+  const [own = ''] = key.slice(base.length + 1).split(':', 1);
+  if (own === 'config') return { role: 'config' };
+  if (own.startsWith('tool.')) return { role: 'operator' };
+  const [, kind, name = ''] = /^(instrumenter|aggregator)\.(.*)$/s.exec(own) ?? [];
+  if (kind === 'instrumenter') return HOST.test(name) ? { role: 'node', host: name } : undefined;
+  const end = name.lastIndexOf('-');
+  const host = name.slice(0, Math.max(end, 0));
+  if (kind !== 'aggregator' || !HOST.test(host) || !INSTANCE.test(name.slice(end + 1))) return undefined;
+  return { role: 'aggregator', host };
+}
+
+export function isSame(a: Identity, b: Identity): boolean {
+  return a.role === b.role && ('host' in a ? a.host : '') === ('host' in b ? b.host : '');
+}
+
+/** The least that each role can work with. */
+export function permissionsOf(identity: Identity, { base, exchanges }: Routes): Permissions {
+  const name = escaped(base);
+  const { values, up, down } = {
+    values: escaped(exchanges.values),
+    up: escaped(exchanges.up),
+    down: escaped(exchanges.down),
+  };
+  switch (identity.role) {
+    case 'node': {
+      const own = `${name}\\.instrumenter\\.${escaped(identity.host)}`;
+      return { configure: only(own), write: only(values, up), read: only(own) };
+    }
+    case 'aggregator': {
+      const own = `${name}\\.aggregator\\.${escaped(identity.host)}-[0-9A-Za-z_]+(:values)?`;
+      // It binds its own queue of values, and asks nodes to send again what did not come.
+      return { configure: only(own), write: only(own, values, up, down), read: only(own, values) };
+    }
+    case 'config': {
+      const own = `${name}\\.config(:.+)?`;
+      const members = `${name}\\.(instrumenter|aggregator)\\..+`;
+      return {
+        configure: only(own, values, up, down),
+        write: only(own, members, up, down),
+        read: only(own, up, down),
+      };
+    }
+    case 'operator': {
+      const own = `${name}\\.tool\\..+`;
+      return {
+        configure: only(own, values, up, down),
+        write: only(own, up, down),
+        read: only(own, values, up, down, 'amq\\.rabbitmq\\.trace'),
+      };
+    }
+  }
+}
+
+function only(...names: readonly string[]): string {
+  return `^(${names.join('|')})$`;
+}
+
+/** For what names may be made of: letters, digits, "_", "-" and ".". */
+function escaped(text: string): string {
+  return text.replaceAll('.', '\\.');
+}

@@ -1,0 +1,102 @@
+/*
+ * An instrumentation on the wire. In: one of ours, or what has come. Out: the other. Next: message.ts.
+ */
+import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
+import type { Instrumentation } from '../model/instrumentation';
+import { parsePredicate, toPlainPredicate } from '../model/predicate';
+import { Type, type Static } from '../model/schema';
+import { invalid } from '../service/errors';
+import { LIMITS } from '../service/limits';
+import { Digest } from './digest';
+
+export const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
+export const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
+
+const BoundsSchema = Type.Object(
+  {
+    from: Type.Optional(
+      Type.Number({ minimum: 1, description: 'First decade: a power of ten, in raw units.' }),
+    ),
+    to: Type.Optional(Type.Number({ minimum: 10, description: 'Where the last decade ends.' })),
+    steps: Type.Optional(
+      Type.Union([Type.Literal(9), Type.Literal(90)], {
+        description: 'Bounds of each decade: 9, or 90 for every bucket.',
+      }),
+    ),
+    keys: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description: 'Keys with a series of their own; the rest is "(other)".',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Ways out of the system, besides its API. */
+export const ExportSchema = Type.Object(
+  {
+    prometheus: Type.Optional(BoundsSchema),
+    push: Type.Optional(BoundsSchema),
+  },
+  { additionalProperties: false },
+);
+
+/** An instrumentation as it travels: the predicate in its JSON form. */
+export const WireInstrumentation = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,15}$' }),
+  customer: Type.Optional(Type.String({ pattern: '^[\\w-]{1,64}$' })),
+  module: Name,
+  stat: Name,
+  meaning: Type.Optional(Digest),
+  predicate: Type.Unknown(),
+  decomposition: Type.Array(Name, { maxItems: 2 }),
+  fields: Type.Record(Type.String(), TypeNameSchema),
+  type: Type.Optional(TypeNameSchema),
+  valueScope: Type.Unsafe<'interval' | 'point'>({ type: 'string', enum: ['interval', 'point'] }),
+  granularity: Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax }),
+  retentionTime: Type.Integer({ minimum: 1 }),
+  idleMax: Type.Integer({ minimum: 0 }),
+  persistData: Type.Boolean(),
+  enabled: Type.Boolean(),
+  export: Type.Optional(ExportSchema),
+  crtime: Type.Number(),
+  valuesFrom: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+export type WireInstrumentation = Static<typeof WireInstrumentation>;
+
+export function toWire(i: Instrumentation): WireInstrumentation {
+  return {
+    ...i,
+    predicate: toPlainPredicate(i.predicate),
+    decomposition: [...i.decomposition],
+    fields: { ...i.fields },
+  };
+}
+
+/** What a client may ask, and a customer's zones around it. */
+const WITH_RESTRICTION = {
+  nodesMax: LIMITS.predicateNodes + LIMITS.restrictionNodes,
+  depthMax: LIMITS.predicateDepth + LIMITS.restrictionDepth,
+};
+
+/** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
+export function fromWire(wire: WireInstrumentation): Instrumentation {
+  const { customer, type, valuesFrom, export: ways, ...rest } = wire;
+  for (const field of wire.decomposition) {
+    if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
+  }
+  const arities = wire.decomposition.map((field) => FIELD_TYPES[wire.fields[field] ?? 'string'].arity);
+  if (new Set(arities).size !== arities.length) {
+    throw invalid('decomposition', 'may name one discrete and one numeric field');
+  }
+  return {
+    ...rest,
+    ...(customer === undefined ? {} : { customer }),
+    ...(type === undefined ? {} : { type }),
+    ...(ways === undefined ? {} : { export: ways }),
+    ...(valuesFrom === undefined ? {} : { valuesFrom }),
+    predicate: parsePredicate(wire.predicate, (field) => wire.fields[field], WITH_RESTRICTION),
+  };
+}
