@@ -15,6 +15,13 @@ export class Share {
     this.now = now;
   }
 
+  /** Nobody is held back at present. */
+  get isIdle(): boolean {
+    const now = this.now();
+    for (const [owner, at] of this.next) if (at <= now) this.next.delete(owner);
+    return this.next.size === 0;
+  }
+
   /** The machine's own work is never held back. */
   isSpent(owner: Owner): boolean {
     return owner !== undefined && this.now() < (this.next.get(owner) ?? 0);

@@ -5,6 +5,7 @@
  * Whoever serves a file system with a program of his own (FUSE) decides when a read of it ends, if ever, and anybody may
  * do so. Opening such a file is enough to hang, so it is not tried.
  */
+import { readdirSync } from 'node:fs';
 import { LIMITS } from '../../../../../common/service/limits';
 import { readStart, type BlockingIoPool, type Owner } from '../../blocking-io-pool';
 
@@ -21,13 +22,35 @@ export interface Mapping {
   readonly path: string;
 }
 
+/** Numbers of processes. */
+export function processesIn(proc: string): string[] {
+  try {
+    return readdirSync(proc)
+      .filter((name) => /^[0-9]+$/.test(name))
+      .slice(0, LIMITS.scanProcesses);
+  } catch {
+    return [];
+  }
+}
+
 const MAPPING =
   /^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*?)(?: \(deleted\))?$/gm;
 
-/** The parts of a process that can be run. */
-export function mappingsIn(maps: string): Mapping[] {
-  return [...maps.matchAll(MAPPING)].map(
-    ([, from = '', to = '', offset = '', major = '', minor = '', inode = '0', path = '']) => ({
+/** The parts of a process that can be run, of files whose paths are wanted. */
+export function mappingsIn(maps: string, isWanted: (path: string) => boolean = () => true): Mapping[] {
+  const found: Mapping[] = [];
+  for (const [
+    ,
+    from = '',
+    to = '',
+    offset = '',
+    major = '',
+    minor = '',
+    inode = '0',
+    path = '',
+  ] of maps.matchAll(MAPPING)) {
+    if (!isWanted(path)) continue;
+    found.push({
       from: BigInt(`0x${from}`),
       to: BigInt(`0x${to}`),
       offset: BigInt(`0x${offset}`),
@@ -35,8 +58,9 @@ export function mappingsIn(maps: string): Mapping[] {
       device: `${parseInt(major, 16)}:${parseInt(minor, 16)}`,
       inode: BigInt(inode),
       path,
-    }),
-  );
+    });
+  }
+  return found;
 }
 
 /**

@@ -229,3 +229,27 @@ test('one user’s files take no place from others’, cost a share of one CPU, 
   expect(files.shortfalls()).toEqual([]);
   expect(complaintsOf(files, kind)).toEqual(['1 sites']);
 });
+
+test('processes with lists of mappings that take long to read cost their user’s share, and nobody else waits', async () => {
+  const kind = shop();
+  const own = file('own/shop');
+  process(1, own, [own]);
+  const rows = Array.from({ length: 14_000 }, (_, i) => {
+    const from = (0x10000 + 2 * i).toString(16);
+    return `${from}000-${from}800 r-xp 00000000 08:01 77    /some/where/${i}/shop-but-not-quite`;
+  });
+  for (let i = 0; i < 300; i++) {
+    process(1000 + i, own, []);
+    writeFileSync(join(folder, 'proc', String(1000 + i), 'maps'), rows.join('\n'));
+    writeFileSync(join(folder, 'proc', String(1000 + i), 'status'), 'Uid:\t65534\t0\t0\t0\n');
+  }
+  const files = filesOf(kind);
+  const from = performance.now();
+  await files.scan();
+  // Of 300 lists of a megabyte the first few are read.
+  expect(performance.now() - from).toBeLessThan(4000);
+  expect(complaintsOf(files, kind)).toEqual(['1 sites']);
+  expect(files.shortfalls()).toEqual([
+    'processes of user 65534 are looked at later: looking at them takes too long',
+  ]);
+});

@@ -10,7 +10,7 @@
  * Anybody may run anything under such a name. What one user's files cost is counted as his (share.ts), and so are the
  * places that they take; whatever is left out for that is told.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { LIMITS } from '../../../../../common/service/limits';
 import { messageOf } from '../../../../../common/service/errors';
@@ -28,9 +28,10 @@ import { Share } from '../../share';
 import type { Architecture } from '../compiler/architecture';
 import { readElf } from './elf-reading';
 import { finding } from './finding';
+import { ClosingFiles } from './closing-files';
 import { idOf, Installed } from './installed';
 import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './known-file';
-import { mappingsIn, mountinfoOf, obstacleOf, waysTo, type Mapping } from './mapped';
+import { mappingsIn, mountinfoOf, obstacleOf, processesIn, waysTo, type Mapping } from './mapped';
 import { openRegular, placeOf, type OpenedFile } from './opened-file';
 import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
 
@@ -51,6 +52,8 @@ interface Scan {
 const LOOKS = 2;
 /** What looking at a process costs, about: most of the time nothing is done but waiting. */
 const LOOK_MS = 0.5;
+/** A list of mappings that takes longer than this to read has thousands of them. */
+const DEAR_LOOK_MS = 2;
 
 export class UserFiles {
   private readonly kinds: readonly Wanted[];
@@ -62,7 +65,7 @@ export class UserFiles {
   private readonly installed: Installed;
   private known: ReadonlyMap<string, KnownFile> = new Map();
   private unseen: readonly string[] = [];
-  private readonly closing = new Set<KnownFile>();
+  private readonly closing: ClosingFiles;
   private scanning: Promise<void> | undefined;
 
   /** Looks at what is installed before it returns; scan() finds what runs. */
@@ -76,6 +79,7 @@ export class UserFiles {
     this.architecture = architecture;
     this.proc = proc;
     this.files = files;
+    this.closing = new ClosingFiles(files);
     this.installed = new Installed(kinds, architecture);
     this.remember(new Map(), [], new Map());
   }
@@ -109,7 +113,7 @@ export class UserFiles {
   close(): void {
     for (const file of this.known.values()) this.closing.add(file);
     this.known = new Map();
-    this.closeThose();
+    this.closing.close();
   }
 
   private signature(): string {
@@ -120,7 +124,7 @@ export class UserFiles {
     const current = await this.unchanged();
     const scan: Scan = { byId: new Map(), byPlace: new Map() };
     for (const file of current) enter(scan, file);
-    const pids = this.pids();
+    const pids = processesIn(this.proc);
     const processes = new Map<string, Process>();
     const unseen = new Set<string>();
     for (let at = 0; at < pids.length; at += LIMITS.scanSlice) {
@@ -156,16 +160,6 @@ export class UserFiles {
     return new Set(all.flat());
   }
 
-  private pids(): string[] {
-    try {
-      return readdirSync(this.proc)
-        .filter((name) => /^[0-9]+$/.test(name))
-        .slice(0, LIMITS.scanProcesses);
-    } catch {
-      return [];
-    }
-  }
-
   /** Undefined for threads of the kernel, and what has ended meanwhile. */
   private async lookAt(
     pid: string,
@@ -180,6 +174,16 @@ export class UserFiles {
         last.files.every((file) => file.opened === undefined || current.has(file));
       if (isSame && (last.again === undefined ? last.looks >= LOOKS : this.share.isSpent(last.again.owner))) {
         return last;
+      }
+      const spender = this.share.isIdle ? undefined : ownerOfProcess(pid, this.proc);
+      if (this.share.isSpent(spender)) {
+        const reasons = [`processes of ${spender} are looked at later: looking at them takes too long`];
+        return {
+          program,
+          looks: isSame ? last.looks : 0,
+          files: isSame ? last.files : [],
+          again: { owner: spender, reasons },
+        };
       }
       const mapped = await this.mappedBy(pid, scan);
       if (mapped.again !== undefined) this.share.spend(mapped.again.owner, LOOK_MS);
@@ -204,10 +208,15 @@ export class UserFiles {
     const found = new Map<string, KnownFile | undefined>();
     const reasons = new Set<string>();
     let mounts: Promise<readonly string[]> | undefined;
-    for (const mapping of mappingsIn(maps.toString('utf8'))) {
+    const from = performance.now();
+    const mappings = mappingsIn(maps.toString('utf8'), (path) => this.kindOf(path) !== undefined);
+    // Only what takes long is worth finding out whose it is.
+    const took = performance.now() - from;
+    if (took > DEAR_LOOK_MS) this.share.spend(ownerOf(), took);
+    for (const mapping of mappings) {
       const { path, device } = mapping;
-      const wanted = this.kinds.find(({ programs }) => programs.file.test(baseName(path)));
-      if (wanted === undefined || !path.startsWith('/') || found.has(path)) continue;
+      const wanted = this.kindOf(path);
+      if (wanted === undefined || found.has(path)) continue;
       found.set(path, scan.byPlace.get(placeKey(wanted, placeOf(mapping))));
       if (found.get(path) !== undefined) continue;
       const reason = this.whyNoRoom(wanted, ownerOf(), scan) ?? this.whyLater(ownerOf());
@@ -229,6 +238,12 @@ export class UserFiles {
     const files = [...found.values()].filter((file) => file !== undefined);
     const isShort = reasons.size > 0 || files.some(({ id }) => id.startsWith(HELD_UP));
     return { files, again: isShort ? { owner: ownerOf(), reasons: [...reasons] } : undefined };
+  }
+
+  private kindOf(path: string): Wanted | undefined {
+    return path.startsWith('/')
+      ? this.kinds.find(({ programs }) => programs.file.test(baseName(path)))
+      : undefined;
   }
 
   private whyLater(owner: Owner): string | undefined {
@@ -317,21 +332,7 @@ export class UserFiles {
     this.processes = processes;
     this.unseen = unseen;
     this.known = known;
-    this.closeThose();
-  }
-
-  /** Closing may be held up as well; what has not even begun is tried again after the next scan. */
-  private closeThose(): void {
-    for (const file of this.closing) {
-      const { id, opened, owner } = file;
-      const close = async (): Promise<void> => {
-        this.closing.delete(file);
-        await opened?.close();
-      };
-      this.files
-        .wait(`the end of ${id}`, LIMITS.procFileMs, close, { ownerOf: () => owner })
-        .catch(() => undefined);
-    }
+    this.closing.close();
   }
 }
 

@@ -1,0 +1,33 @@
+/*
+ * Files that nobody needs any more. In: such files. Out: nothing; they are closed, which may be held up as well (a program
+ * that serves a file system is asked): what has not even begun to be closed is tried again the next time.
+ */
+import { LIMITS } from '../../../../../common/service/limits';
+import type { BlockingIoPool } from '../../blocking-io-pool';
+import type { KnownFile } from './known-file';
+
+export class ClosingFiles {
+  private readonly pool: BlockingIoPool;
+  private readonly waiting = new Set<KnownFile>();
+
+  constructor(pool: BlockingIoPool) {
+    this.pool = pool;
+  }
+
+  add(file: KnownFile): void {
+    this.waiting.add(file);
+  }
+
+  close(): void {
+    for (const file of this.waiting) {
+      const { id, opened, owner } = file;
+      const close = async (): Promise<void> => {
+        this.waiting.delete(file);
+        await opened?.close();
+      };
+      this.pool
+        .wait(`the end of ${id}`, LIMITS.procFileMs, close, { ownerOf: () => owner })
+        .catch(() => undefined);
+    }
+  }
+}
