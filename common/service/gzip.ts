@@ -21,7 +21,7 @@ export function takesGzip(acceptEncoding: string | undefined): boolean {
 }
 
 export function isCompressible(contentType: string | undefined): boolean {
-  return /^(application\/json|text\/|image\/svg\+xml)/.test(contentType ?? '');
+  return /^(application\/(?:json|openmetrics-text)|text\/|image\/svg\+xml)/.test(contentType ?? '');
 }
 
 /** For answers that are passed through. Flushes with each write, so that nothing waits in the compressor. */

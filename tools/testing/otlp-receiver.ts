@@ -3,6 +3,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { checker, Type, type Static } from '../../common/model/schema';
 
 const Nanos = Type.String({ pattern: '^[0-9]{16,20}$' });
@@ -79,10 +80,12 @@ export class OtlpReceiver {
     const server = createServer();
     const receiver = new OtlpReceiver(server);
     server.on('request', (request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
       request.once('end', () => {
-        receiver.take(request.headers['content-type'] ?? '', body);
+        const sent = Buffer.concat(pieces);
+        const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+        receiver.take(request.headers['content-type'] ?? '', body.toString('utf8'));
         response.writeHead(200, { 'Content-Type': 'application/json' });
         response.end('{}');
       });

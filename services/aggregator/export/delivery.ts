@@ -74,6 +74,10 @@ export class Delivery {
   }
 
   put(body: Buffer, points: number): void {
+    if (this.closed) {
+      this.counts.lost.queue_full += points;
+      return;
+    }
     this.queue.push({ body, points });
     this.bytes += body.length;
     // The one that is being sent may still arrive: it keeps its place.

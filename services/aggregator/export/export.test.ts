@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { toText } from '../../../common/prometheus/metrics/text';
 import { SILENT } from '../../../common/service/log';
@@ -91,9 +92,13 @@ describe('with a receiver', () => {
     got = [];
     answers = [];
     server = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('latin1').on('data', (piece: string) => (body += piece));
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
       request.once('end', () => {
+        const sent = Buffer.concat(pieces);
+        const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString(
+          'latin1',
+        );
         got.push({ url: request.url ?? '', headers: request.headers, body });
         const { status, headers = {}, text = '{}' } = answers.shift() ?? { status: 200 };
         response.writeHead(status, headers);
