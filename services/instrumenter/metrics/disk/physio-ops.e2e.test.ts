@@ -1,16 +1,23 @@
 /* disk.physio_ops on the real kernel: requests of known size. Needs root, and a file system on a disk. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOG_GRID } from '../../../../common/model/bucket';
 import { eachBucket, totalCount } from '../../../../common/model/distribution';
 import { totalOf } from '../../../../common/model/value';
-import { both, distributionOf, is, onRealKernel, perl } from '../../sources/bpf/testing/real-kernel';
+import {
+  both,
+  distributionOf,
+  folderOnDisk,
+  is,
+  onRealKernel,
+  perl,
+} from '../../sources/bpf/testing/real-kernel';
 
 onRealKernel('requests to disks', (kernel) => {
   test('direct reads of a disk are counted by kind, with their size', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ca-disk-'));
+    const folder = folderOnDisk('ca-disk-');
+    if (folder === undefined) return;
     const file = join(folder, 'data');
     try {
       spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=64k', 'count=32', 'conv=fsync']);
@@ -41,7 +48,8 @@ onRealKernel('requests to disks', (kernel) => {
   });
 
   test('direct reads are their program’s, by name, number and container', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ca-who-'));
+    const folder = folderOnDisk('ca-who-');
+    if (folder === undefined) return;
     const file = join(folder, 'data');
     try {
       spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=64k', 'count=32', 'conv=fsync']);
@@ -70,7 +78,8 @@ onRealKernel('requests to disks', (kernel) => {
   });
 
   test('requests of a device made of another are counted once, on the disk that has them in the end', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ca-loop-'));
+    const folder = folderOnDisk('ca-loop-');
+    if (folder === undefined) return;
     const file = join(folder, 'image');
     spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=1M', 'count=4', 'conv=fsync']);
     const loop = spawnSync('losetup', ['--direct-io=on', '--find', '--show', file], { encoding: 'utf8' });
@@ -95,7 +104,8 @@ onRealKernel('requests to disks', (kernel) => {
   });
 
   test('a request’s time in the queue is told apart from its service', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ca-queue-'));
+    const folder = folderOnDisk('ca-queue-');
+    if (folder === undefined) return;
     try {
       const served = await kernel.enable('disk.physio_ops', ['optype', 'latency']);
       const queued = await kernel.enable('disk.physio_ops', ['optype', 'queuetime']);

@@ -3,6 +3,8 @@
  * probes of it, or why there is none; programs that do a known number of known things.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, statfsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Instrumentation } from '../../../../../common/model/instrumentation';
 import type { Distribution } from '../../../../../common/model/distribution';
 import { ALWAYS, predicateFields, type Predicate } from '../../../../../common/model/predicate';
@@ -69,6 +71,17 @@ export function perl(script: string, ...args: string[]): string {
   const done = spawnSync('perl', ['-e', script, ...args], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`perl failed: ${done.stderr}`);
   return done.stdout;
+}
+
+const TMPFS = 0x01021994;
+
+/** A new folder in the checkout: that for temporary files is in memory on some systems. undefined, and said so: this is, too. */
+export function folderOnDisk(name: string): string | undefined {
+  const build = resolve(__dirname, '../../../../../build/e2e');
+  mkdirSync(build, { recursive: true });
+  if (statfsSync(build).type !== TMPFS) return mkdtempSync(join(build, name));
+  process.stderr.write(`SKIPPED: ${build} is in memory, not on a disk\n`);
+  return undefined;
 }
 
 /** Why a test cannot have mounts of its own: a root folder that is no mount point, as in a plain chroot, cannot be private. */
