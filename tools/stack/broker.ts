@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { definitionsOf, passwordOf, SHARED_USER, type BrokerUser } from './broker-users';
 import { checkoutFolder } from './checkout';
 import { DISK_FREE_LIMIT_MIB, lackOfSpace } from './disk-space';
-import { freePorts, isOpen } from './ports';
+import { answersAmqp, freePorts } from './ports';
 import { run, type Guard, type Running } from './process';
 import { lastWords } from './supervise';
 import { Hopeless, until } from '../testing/until';
@@ -106,8 +106,7 @@ export async function startBroker(
         const why = lackOfSpace(folder) ?? lastWords(file('stdout'));
         throw new Hopeless(`RabbitMQ ended as it started: ${why}; see ${file('stdout')}`);
       }
-      // Its own sign too: somebody else may have taken the port meanwhile.
-      return existsSync(join(folder, 'pid')) && (await isOpen(port)) ? true : undefined;
+      return existsSync(join(folder, 'pid')) && (await answersAmqp(port)) ? true : undefined;
     });
     beam = beamPid();
     guard?.add(beam);

@@ -40,3 +40,26 @@ export function isOpen(port: number): Promise<boolean> {
     });
   });
 }
+
+const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
+const METHOD_FRAME = 1;
+const ANSWER_MS = 2000;
+
+/**
+ * True when a broker answers there. An open port may be anybody's: one that took it meanwhile, or this very connection,
+ * which TCP lets meet itself on a port that it may also begin at.
+ */
+export function answersAmqp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const end = (answers: boolean): void => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.setTimeout(ANSWER_MS, () => end(false));
+    socket.once('connect', () => socket.write(PROTOCOL_HEADER));
+    socket.once('data', (bytes) => end(bytes[0] === METHOD_FRAME));
+    socket.once('error', () => end(false));
+    socket.once('end', () => end(false));
+  });
+}
