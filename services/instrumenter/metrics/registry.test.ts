@@ -53,6 +53,7 @@ test('metadata holds what its metrics refer to and no more, and nothing of how a
     'fields',
     'interval',
     'label',
+    'misses',
     'module',
     'question',
     'stat',

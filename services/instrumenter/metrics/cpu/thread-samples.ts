@@ -22,6 +22,7 @@ export const threadSamples: MetricDescription = {
     'top',
     'who uses the cpu',
   ],
+  misses: ['what runs between two samples: 99 a second on each CPU'],
   unit: 'samples',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'subsecond'],

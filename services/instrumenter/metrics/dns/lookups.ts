@@ -45,6 +45,7 @@ export const dnsLookups: MetricDescription = {
     'NXDOMAIN',
     'EAI_NONAME',
   ],
+  misses: ['programs that do not ask through the C library’s getaddrinfo'],
   unit: 'lookups',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'name', 'status', 'latency', 'subsecond'],

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOG_GRID } from '../../../../common/model/bucket';
 import { eachBucket, totalCount } from '../../../../common/model/distribution';
+import { totalOf } from '../../../../common/model/value';
 import {
+  ARCHITECTURE,
   both,
   distributionOf,
   is,
@@ -87,6 +89,42 @@ onRealKernel('operations on open files', (kernel) => {
       expect(byKind.get('open')).toBe(1);
       expect(totalCount(await kernel.distribution(waits, 'fsync'))).toBe(5);
       expect(totalCount(await kernel.distribution(syncs, 'fsync'))).toBe(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('what fails to open counts with its error; fstat and msync count as what they do, not by how they are called', async () => {
+    const comm = own('paths');
+    const folder = mkdtempSync(join(tmpdir(), 'ca-fs-'));
+    const mine = is('execname', comm);
+    const fails = await kernel.enable(
+      'fs.logical_ops',
+      ['errno'],
+      both(mine, is('optype', 'open'), is('fstype', '')),
+    );
+    const stats = await kernel.enable('fs.logical_ops', ['optype'], both(mine, is('optype', 'getattr')));
+    const places = await kernel.enable(
+      'fs.logical_rwops',
+      ['offset'],
+      both(mine, is('optype', 'write'), { kind: 'compare', op: 'ge', field: 'offset', constant: 90_000 }),
+    );
+    const statx = ARCHITECTURE === 'x64' ? 332 : 291;
+    const pwrite = ARCHITECTURE === 'x64' ? 18 : 68;
+    try {
+      perl(
+        `use Fcntl; sysopen(H, "$ARGV[0]/data", O_RDWR | O_CREAT | O_APPEND) or die; syswrite(H, "x" x 90_000);
+         ${rename(comm)} my $fd = fileno(H); my $b = "\\0" x 256; my $empty = "";
+         for (1..50) { open(G, "<", "$ARGV[0]/nothing") and die }
+         for (1..30) { syscall(${statx}, $fd, $empty, 0x1000, 0x7ff, $b) }
+         for (1..9) { syscall(${statx}, -100, "$ARGV[0]/data", 0, 0x7ff, $b) }
+         my $ten = "0123456789"; for (1..4) { syscall(${pwrite}, $fd, $ten, 10, 7) }`,
+        folder,
+      );
+      expect(await kernel.numbers(fails)).toEqual(new Map([['ENOENT', 50]]));
+      expect((await kernel.numbers(stats)).get('getattr')).toBe(30);
+      const written = await kernel.read(places);
+      expect(totalOf(written)).toBe(4);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -3,11 +3,21 @@ import { ILLUMOS_PROCESS, SINCE_START } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
-import { choose } from '../language/expression';
+import { all, any, bits, cast, choose, not, unequal } from '../language/expression';
 import { fileSystem, isRealFileSystem, OPERATIONS } from '../illumos-vnode';
 import { named } from '../language/observation';
 import { RUNNING } from '../process';
-import { eachCallOf, error, firstArgument, isOneOf, kindsOf, callNumber, result } from '../syscall/call';
+import {
+  callNumber,
+  eachCallOf,
+  error,
+  firstArgument,
+  fourthArgument,
+  isOneOf,
+  kindsOf,
+  result,
+  thirdArgument,
+} from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
 
 /** Calls that hand over or return a descriptor: by a path alone the kernel's structures do not say which file it was. */
@@ -16,16 +26,25 @@ const CALLS = {
   read: ['read', 'readv', 'pread64', 'preadv', 'preadv2'],
   write: ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2'],
   readdir: ['getdents', 'getdents64'],
-  getattr: ['fstat'],
-  setattr: ['fchmod', 'fchown'],
-  seek: ['lseek'],
+  getattr: ['fstat', 'fstat64', 'newfstatat', 'fstatat64', 'statx'],
+  setattr: ['fchmod', 'fchown', 'fchown32'],
+  seek: ['lseek', '_llseek'],
   fsync: ['fsync', 'fdatasync', 'sync_file_range'],
-  space: ['ftruncate', 'fallocate'],
+  space: ['ftruncate', 'ftruncate64', 'fallocate'],
   frlock: ['flock'],
 };
 
-/** A call that fails to open has no file, and is not counted. */
-const { file, isOpen } = fileOf(choose(isOneOf(callNumber, CALLS.open), result, firstArgument));
+const opens = isOneOf(callNumber, CALLS.open);
+/** There is no file, then, and no file system that it would be of. */
+const failsToOpen = all(opens, unequal(error, 0));
+const opened = fileOf(choose(opens, result, firstArgument));
+const file = cast(choose(failsToOpen, 0, opened.file), 'file');
+
+const AT_EMPTY_PATH = 0x1000;
+/** By a path; or, with an empty one, of the descriptor: how libraries ask since glibc 2.33. */
+const BY_PATH = ['newfstatat', 'fstatat64', 'statx'];
+const flags = choose(isOneOf(callNumber, ['statx']), thirdArgument, fourthArgument);
+const isOfDescriptor = any(not(isOneOf(callNumber, BY_PATH)), unequal(bits(flags, AT_EMPTY_PATH), 0));
 
 export const logicalOps: MetricDescription = {
   module: 'fs',
@@ -46,12 +65,17 @@ export const logicalOps: MetricDescription = {
     'iowait',
     'container',
   ],
+  misses: [
+    'io_uring, Linux AIO, sendfile, copy_file_range, splice',
+    'stores to mapped files',
+    'operations on a path, such as stat, mkdir and rename: fs.path_ops has some of them',
+  ],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'latency', 'errno', 'subsecond'],
   bpf: {
     probes: eachCallOf(Object.values(CALLS).flat(), {
-      when: [isOpen, isInFileSystem(file)],
+      when: [any(failsToOpen, all(opened.isOpen, isInFileSystem(opened.file), isOfDescriptor))],
       fields: {
         ...RUNNING,
         fstype: fileSystemOf(file),

@@ -2,12 +2,17 @@
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { ERRNO_NAMES } from '../errnos';
+import { any, bits, not, unequal } from '../language/expression';
 import { named } from '../language/observation';
 import { RUNNING } from '../process';
-import { eachCallOf, callNumber, error } from '../syscall/call';
+import { callNumber, eachCallOf, error, isOneOf, thirdArgument } from '../syscall/call';
 import { SYSCALL_NAMES } from '../syscall/syscall-names';
 
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
+
+const MS_SYNC = 4;
+/** With MS_ASYNC it only says what is to be written some time. */
+const waits = any(not(isOneOf(callNumber, ['msync'])), unequal(bits(thirdArgument, MS_SYNC), 0));
 
 export const syncs: MetricDescription = {
   module: 'fs',
@@ -28,11 +33,16 @@ export const syncs: MetricDescription = {
     'slow disk',
     'iowait',
   ],
+  misses: [
+    'syncs through io_uring and Linux AIO',
+    'writes to files that were opened with O_SYNC or O_DSYNC, each of which waits',
+  ],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'subsecond'],
   bpf: {
     probes: eachCallOf(CALLS, {
+      when: [waits],
       fields: { ...RUNNING, syscall: named(callNumber, SYSCALL_NAMES), errno: named(error, ERRNO_NAMES) },
     }),
   },

@@ -19,6 +19,7 @@ export const javaGcOps: MetricDescription = {
   label: 'garbage collection operations',
   question: 'Do pauses for garbage collection hold the program up?',
   synonyms: ['gc', 'jvm', 'garbage collection', 'pause', 'stop the world', 'hotspot', 'java'],
+  misses: ['that a parallel System.gc() is two collections in the log: one pause here'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

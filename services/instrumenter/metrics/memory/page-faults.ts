@@ -1,9 +1,9 @@
 /* memory.page_faults: each time a program touches memory that is not mapped in yet, or not for writing. */
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { argument, bits, choose, unequal } from '../language/expression';
+import { type Expression, argument, below, bits, choose, unequal } from '../language/expression';
 import { tableOfNames } from '../language/names';
-import { named, tracepoint } from '../language/observation';
+import { type Probe, named, tracepoint } from '../language/observation';
 import { RUNNING } from '../process';
 
 /** Bits of the processor's error code (x86; the tracepoint is its own). */
@@ -15,6 +15,26 @@ const OPERATIONS = tableOfNames([
   ['write', WRITE],
   ['execute', EXECUTE],
 ]);
+
+/** The addresses from here on are the kernel's own. */
+const USER_END = 2 ** 47;
+
+const probe = (name: string, when?: Expression): Probe => ({
+  at: tracepoint(name),
+  steps: [
+    {
+      kind: 'count',
+      ...(when === undefined ? {} : { when }),
+      fields: {
+        ...RUNNING,
+        optype: named(
+          choose(unequal(bits(code, EXECUTE), 0), EXECUTE, choose(unequal(bits(code, WRITE), 0), WRITE, 0)),
+          OPERATIONS,
+        ),
+      },
+    },
+  ],
+});
 
 export const pageFaults: MetricDescription = {
   module: 'memory',
@@ -36,25 +56,9 @@ export const pageFaults: MetricDescription = {
   fields: [...PROCESS_FIELDS, 'optype', 'subsecond'],
   bpf: {
     probes: [
-      {
-        at: tracepoint('page_fault_user'),
-        steps: [
-          {
-            kind: 'count',
-            fields: {
-              ...RUNNING,
-              optype: named(
-                choose(
-                  unequal(bits(code, EXECUTE), 0),
-                  EXECUTE,
-                  choose(unequal(bits(code, WRITE), 0), WRITE, 0),
-                ),
-                OPERATIONS,
-              ),
-            },
-          },
-        ],
-      },
+      probe('page_fault_user'),
+      // In a system call: a program's memory that the kernel reads or writes for it.
+      probe('page_fault_kernel', below(argument(0), USER_END)),
     ],
   },
 };

@@ -11,6 +11,7 @@ export const bytes: MetricDescription = {
   label: 'bytes sent and received',
   question: 'How much goes over the network, and over which interface?',
   synonyms: ['network', 'throughput', 'bandwidth', 'traffic', 'interface', 'eth0', 'mbit/s', 'iftop', 'sar'],
+  misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
   type: 'size',
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },

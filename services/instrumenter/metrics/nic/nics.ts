@@ -11,6 +11,7 @@ export const nics: MetricDescription = {
   label: 'NICs',
   question: 'Is one network interface busier than the others?',
   synonyms: ['network', 'interface', 'eth0', 'throughput', 'bandwidth'],
+  misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
   unit: 'NICs',
   interval: 'point',
   fields: ['hostname', 'nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],

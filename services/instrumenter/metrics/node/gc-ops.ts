@@ -30,6 +30,9 @@ export const gcOps: MetricDescription = {
   label: 'garbage collection operations',
   question: 'Do pauses for garbage collection hold the program up?',
   synonyms: ['gc', 'garbage collection', 'v8', 'pause', 'nodejs', 'javascript', 'event loop'],
+  misses: [
+    'the second in which it was: a program that is busy reports its collections later, when its event loop turns',
+  ],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'gctype', 'latency', 'subsecond'],

@@ -26,6 +26,11 @@ export const httpcOps: MetricDescription = {
     '4xx',
     'slow',
   ],
+  misses: [
+    'requests that fail or are given up',
+    'fetch() and other clients that do not use http.request',
+    'the body of the answer: the time ends with its head',
+  ],
   unit: 'operations',
   interval: 'interval',
   fields: [

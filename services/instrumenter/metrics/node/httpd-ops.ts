@@ -31,6 +31,7 @@ export const httpdOps: MetricDescription = {
     'api',
     'slow',
   ],
+  misses: ['requests that the client gives up before the answer'],
   unit: 'operations',
   interval: 'interval',
   fields: [

@@ -66,6 +66,10 @@ export const postgresQueries: MetricDescription = {
     'update',
     'slow',
   ],
+  misses: [
+    'queries that fail or are cancelled',
+    'that one message holds several statements: they are one query, of the first one’s kind',
+  ],
   unit: 'queries',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'querynormal', 'querysubstr', 'statement', 'latency', 'cputime', 'subsecond'],

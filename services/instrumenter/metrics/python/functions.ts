@@ -11,6 +11,7 @@ export const pythonFunctions: MetricDescription = {
   label: 'function calls',
   question: 'Which functions does a program call, and how often?',
   synonyms: ['python', 'profile', 'function'],
+  misses: ['functions of Python 3.11 and later'],
   unit: 'calls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'file', 'subsecond'],

@@ -72,6 +72,7 @@ export const error = errorOf(result);
 const given = (x64: string, compat: string, arm64: Expression): Expression =>
   byArch({ x64: choose(wasCompat, member(registers, compat), member(registers, x64)), arm64 });
 export const firstArgument = given('di', 'bx', member(registers, 'orig_x0'));
+export const thirdArgument = given('dx', 'dx', word(registers, 'regs', 16));
 export const fourthArgument = given('r10', 'si', word(registers, 'regs', 24));
 /** The fourth where it is a place in a file: 64 bits, which 32-bit programs give in two halves. */
 export const placeArgument = byArch({
@@ -95,8 +96,25 @@ function numbersOf(
   return { own: all.filter((n) => n < COMPAT), compat: all.filter((n) => n >= COMPAT) };
 }
 
-const among = (number: Expression, numbers: readonly number[]): Expression =>
-  any(...[...new Set(numbers)].map((n) => equal(number, n)));
+const WORD_BITS = 6;
+
+/** Every call of every program passes here: one comparison for 64 numbers, and one look at the bit of the call. */
+function among(number: Expression, numbers: readonly number[]): Expression {
+  const words = new Map<number, bigint>();
+  for (const n of numbers) {
+    const word = Math.floor(n / 2 ** WORD_BITS);
+    words.set(word, (words.get(word) ?? 0n) | (1n << BigInt(n % 2 ** WORD_BITS)));
+  }
+  const bit = bits(number, 2 ** WORD_BITS - 1);
+  return any(
+    ...[...words].map(([word, value]) =>
+      all(
+        equal(shiftRight(number, WORD_BITS), word),
+        unequal(bits(shiftRight({ kind: 'integer', value }, bit), 1), 0),
+      ),
+    ),
+  );
+}
 
 const onEach = (of: (architecture: Architecture) => Expression): Expression =>
   byArch({ x64: of('x64'), arm64: of('arm64') });
@@ -110,13 +128,13 @@ export function isOneOf(number: Expression, names: readonly string[]): Expressio
 }
 
 /** The same of a number as it is in a register: which table is meant is looked up only where the number could be one. */
-function enters(names: readonly string[]): Expression {
+function isCallOf(number: Expression, names: readonly string[]): Expression {
   return onEach((architecture) => {
     const { own, compat } = numbersOf(names, architecture);
     const lower = compat.map((n) => n - COMPAT);
     return any(
-      all(among(numberAtEntry, own), not(isCompat)),
-      all(among(bits(numberAtEntry, 0xffff_ffff), lower), isCompat),
+      all(among(number, own), not(isCompat)),
+      all(among(bits(number, 0xffff_ffff), lower), isCompat),
     );
   });
 }
@@ -161,7 +179,7 @@ export function callBegins(
       {
         kind: 'keep',
         by: 'thread',
-        ...(names === undefined ? {} : { when: enters(names) }),
+        ...(names === undefined ? {} : { when: isCallOf(numberAtEntry, names) }),
         values: { ...values, ...begun },
       },
     ],
@@ -188,7 +206,7 @@ export function callEnds(
         by: 'thread',
         when: all(...(names === undefined ? [] : [mayBe(names)])),
         unkept: {
-          when: all(isRefused, ...(names === undefined ? [] : [isOneOf(atExit, names)])),
+          when: all(isRefused, ...(names === undefined ? [] : [isCallOf(numberAtExit, names)])),
           values: { ...values, start: now, number: atExit },
         },
         ...(counted.when === undefined ? {} : { provided: all(...counted.when) }),

@@ -39,6 +39,11 @@ export const syscalls: MetricDescription = {
     'lock contention',
     'slow',
   ],
+  misses: [
+    'a call that has not returned yet: it counts in the second in which it returns',
+    'calls that never return: exit, exit_group',
+    'a call that a signal interrupts counts again when it goes on',
+  ],
   unit: 'syscalls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'syscall', 'errno', 'latency', 'cputime', 'subsecond'],

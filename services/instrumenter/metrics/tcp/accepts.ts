@@ -16,6 +16,7 @@ export const accepts: MetricDescription = {
   label: 'accepts',
   question: 'Who connects to this machine, and to which program?',
   synonyms: ['connection', 'incoming', 'client', 'server', 'listen', 'accept', 'network', 'socket'],
+  misses: ['whether a program has taken the connection: it counts when the handshake is done'],
   unit: 'accepts',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'raddr', 'rport', 'lport', 'subsecond'],

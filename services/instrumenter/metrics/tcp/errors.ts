@@ -44,6 +44,7 @@ export const errors: MetricDescription = {
     'packet loss',
     'retransmission',
   ],
+  misses: ['other network namespaces than the instrumenter’s: most containers'],
   unit: 'errors',
   interval: 'interval',
   forms: { errtype: { values: Object.values(ERRORS) } },

@@ -9,6 +9,7 @@ export const segments: MetricDescription = {
   label: 'segments',
   question: 'How many TCP segments come and go?',
   synonyms: ['network', 'traffic', 'packets', 'throughput', 'netstat'],
+  misses: ['other network namespaces than the instrumenter’s: most containers'],
   unit: 'segments',
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },

@@ -9,6 +9,10 @@ export const processes: MetricDescription = {
   label: 'processes',
   question: 'What runs here, and how large is it?',
   synonyms: ['ps', 'top', 'pid', 'process list', 'memory usage', 'rss', 'threads'],
+  misses: [
+    'processes of other PID namespaces than the instrumenter’s, where it has one of its own',
+    'processes that live less than a second',
+  ],
   unit: 'processes',
   interval: 'point',
   fields: [
