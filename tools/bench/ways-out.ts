@@ -153,6 +153,7 @@ async function queryTimes(aggregator: Aggregator, now: number): Promise<number[]
     matches: [],
     instant: false,
     timeoutMs: 10_000,
+    numbers: 600_000,
     times: { start: now - 1000 * (QUERY_SECONDS - 1), step: 1000, count: QUERY_SECONDS },
     instrumentations: ['global;1'],
   };

@@ -10,6 +10,8 @@ export const PROMQL_LIMITS = {
   series: 2000,
   /** Numbers, and buckets of histograms, in all series that are read: an answer of 25 MB. */
   numbers: 600_000,
+  /** The same where the front door puts an answer together of several aggregators': it does so in one go. */
+  partNumbers: 300_000,
   /** Sets of labels of one answer of series or label values. */
   labelSets: 10_000,
   /** Milliseconds. */

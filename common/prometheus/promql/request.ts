@@ -19,6 +19,8 @@ const ASK = Type.Object(
     }),
     instant: Type.Boolean(),
     timeoutMs: Type.Integer({ minimum: 1 }),
+    /** How many may be read for this share of the answer. */
+    numbers: Type.Integer({ minimum: 1, maximum: PROMQL_LIMITS.numbers }),
     times: Type.Object({
       start: Type.Integer({ minimum: 0, maximum: 8.64e15 }),
       step: Type.Integer({ minimum: 1, maximum: 8.64e15 }),

@@ -48,6 +48,7 @@ async function ask(
     matches: want === 'series' ? [query] : [],
     instant,
     timeoutMs: 10_000,
+    numbers: 600_000,
     times: { start: start * 1000, step: step * 1000, count: Math.floor((end - start) / step) + 1 },
     instrumentations: of.map(fqid),
   };

@@ -43,7 +43,7 @@ async function query(context: Context, ask: Ask, request: Request): Promise<Repl
   const notes = new Notes();
   const budget = new Budget({
     series: PROMQL_LIMITS.series,
-    numbers: PROMQL_LIMITS.numbers,
+    numbers: ask.numbers,
     ms: Math.min(ask.timeoutMs, PROMQL_LIMITS.ms),
   });
   const owned = ownedOf(context, ask.instrumentations);

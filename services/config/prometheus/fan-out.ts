@@ -42,6 +42,8 @@ export interface Query {
   readonly gone: AbortSignal;
 }
 
+const ALONE = { want: 'answer', numbers: PROMQL_LIMITS.numbers } as const;
+
 interface Share {
   readonly home: Home;
   readonly instrumentations: Instrumentation[];
@@ -66,11 +68,7 @@ export async function answerQuery(
   const [only] = shares;
   // One aggregator answers all of it, unless somebody must be told of another that is away.
   if (only !== undefined && shares.length === 1 && notes.warnings.size === 0) {
-    const { status, body } = await sources.ask(
-      only.home,
-      askOf(query, 'answer', query.text, only),
-      query.gone,
-    );
+    const { status, body } = await sources.ask(only.home, askOf(query, query.text, only, ALONE), query.gone);
     return { status, bytes: body, contentType: 'application/json' };
   }
   return putTogether(expression, shares, query, sources, notes);
@@ -102,9 +100,14 @@ export function sharesOf(wanted: readonly Instrumentation[], sources: Sources, n
   return [...shares.values()];
 }
 
-export function askOf(query: Query, want: Ask['want'], text: string, { instrumentations }: Share): Ask {
+function askOf(
+  query: Query,
+  text: string,
+  { instrumentations }: Share,
+  share: Pick<Ask, 'want' | 'numbers'>,
+): Ask {
   return {
-    want,
+    ...share,
     query: text,
     matches: [],
     instant: query.instant,
@@ -123,9 +126,10 @@ async function putTogether(
 ): Promise<Reply> {
   const budget = new Budget({
     series: PROMQL_LIMITS.series,
-    numbers: PROMQL_LIMITS.numbers,
+    numbers: PROMQL_LIMITS.partNumbers,
     ms: PROMQL_LIMITS.ms,
   });
+  const each = Math.max(1, Math.floor(PROMQL_LIMITS.partNumbers / Math.max(1, shares.length)));
   const leaf = async (one: Leaf): Promise<readonly Series[]> => {
     const parts = await Promise.all(
       shares.flatMap(({ home, instrumentations }) => {
@@ -134,7 +138,7 @@ async function putTogether(
         return [
           partOf(
             home,
-            askOf(query, 'parts', one.text, { home, instrumentations: own }),
+            askOf(query, one.text, { home, instrumentations: own }, { want: 'parts', numbers: each }),
             query,
             sources,
             notes,

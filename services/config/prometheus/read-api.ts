@@ -221,6 +221,7 @@ async function labelSets(
             matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
             instant: false,
             timeoutMs: PROMQL_LIMITS.ms,
+            numbers: PROMQL_LIMITS.numbers,
             times: { start, step: Math.max(1, end - start), count: 2 },
             instrumentations: instrumentations.map(fqid),
           },
