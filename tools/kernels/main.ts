@@ -3,7 +3,7 @@
  * a status that is not 0 when one did not pass.
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../common/service/errors';
@@ -12,7 +12,7 @@ import { initramfs } from './initramfs';
 import { KERNELS, type KernelChoice } from './kernels';
 import { fetchKernel } from './packages';
 import { reportIn, type Report } from './report';
-import { complaintsOf, readResults, resultOf, textOf, writeResults } from './table';
+import { complaintsOf, notesOf, readResults, resultOf, textOf, writeResults } from './table';
 
 /** build/tools/kernels -> the checkout. */
 const ROOT = resolve(__dirname, '../../..');
@@ -98,7 +98,8 @@ async function tryKernel(
   if (complaints.length > 0) return false;
   const results = { ...readResults(RESULTS), [name]: result };
   writeResults(RESULTS, results);
-  writeFileSync(TEXT, textOf(results));
+  const before = existsSync(TEXT) ? readFileSync(TEXT, 'utf8') : '';
+  writeFileSync(TEXT, textOf(results) + notesOf(before));
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { MARK, reportIn, type Report } from './report';
-import { complaintsOf, resultOf, textOf } from './table';
+import { complaintsOf, notesOf, resultOf, textOf } from './table';
 
 const PASSED: Report[] = [
   { kind: 'begun', release: '6.1.0-57-amd64' },
@@ -20,6 +20,8 @@ test('a kernel that passed is a column: counted, accepted, or why not', () => {
   expect(text).toContain('| python.functions |  | unavailable (1) |');
   expect(text).toContain('1. no Python is installed');
   expect(text).toContain('| boot and run | 10 s | 61 s |');
+  expect(notesOf(text)).toBe('');
+  expect(notesOf(`${text}\n## By hand\n\nwords\n`)).toBe('\n## By hand\n\nwords\n');
 });
 
 test('whatever is refused, counted wrongly, or fails under load is a complaint', () => {

@@ -69,6 +69,12 @@ export function writeResults(path: string, results: Results): void {
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
 }
 
+/** What stands below the table is written by hand, and stays. */
+export function notesOf(text: string): string {
+  const at = text.indexOf('\n## ');
+  return at === -1 ? '' : text.slice(at);
+}
+
 export function textOf(results: Results): string {
   const kernels = Object.entries(results).sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
   const metrics = [...new Set(kernels.flatMap(([, { metrics }]) => Object.keys(metrics)))].sort();

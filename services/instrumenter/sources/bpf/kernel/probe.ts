@@ -232,7 +232,7 @@ export class BpfProbe implements Probe {
   /** To the file that the site was found in, and to no other: by no path of its own. */
   private attachTo(file: UserFile, site: Site, program: number): Promise<number> {
     return FILE_READS.wait(
-      `${site.name} of ${file.id}`,
+      `${site.name} at ${site.offset} of ${file.path}`,
       LIMITS.userAttachMs,
       () => file.using((path) => this.attaching.attach(path, file.path, site, program)),
       { tooLate: (link) => void closeLater(link), ownerOf: () => file.owner },

@@ -1,0 +1,48 @@
+/*
+ * A program that counts in a hash takes the lock of one of its buckets, with interrupts off. Before Linux 5.11 the kernel
+ * does not notice when a program comes to run on the same CPU while that lock is held, and stands still. So programs may
+ * run only where that cannot be: docs/kernels.md says why each of these is such a place.
+ */
+import { METRICS } from '../../../metrics/registry';
+import { PERF } from './abi';
+
+/** None of them fires within the kernel's own work on a map, which neither sleeps, wakes anybody nor allocates. */
+const SAFE = new Set([
+  'block_rq_complete',
+  'block_rq_issue',
+  'inet_sock_set_state',
+  'irq_handler_entry',
+  'irq_handler_exit',
+  'mark_victim',
+  'mm_vmscan_direct_reclaim_begin',
+  'mm_vmscan_direct_reclaim_end',
+  'mm_vmscan_memcg_reclaim_begin',
+  'mm_vmscan_memcg_reclaim_end',
+  'page_fault_user',
+  'sched_process_exec',
+  'sched_process_exit',
+  'sched_process_fork',
+  'sched_switch',
+  'sched_wakeup',
+  'sched_wakeup_new',
+  'signal_generate',
+  'softirq_entry',
+  'softirq_exit',
+  'sys_enter',
+  'sys_exit',
+  'tcp_retransmit_skb',
+]);
+
+test('no program runs where the lock of a map may be held: not at the kernel’s allocations, locks or timers', () => {
+  const moments = METRICS.flatMap(({ bpf }) => (bpf?.probes ?? []).map(({ at }) => at));
+  const tracepoints = moments.flatMap((at) => (at.kind === 'tracepoint' ? [at.name] : []));
+  expect([...new Set(tracepoints)].filter((name) => !SAFE.has(name))).toEqual([]);
+  const functions = moments.flatMap((at) => (at.kind === 'function' ? [at.function] : []));
+  expect(functions.filter((name) => !name.startsWith('vfs_'))).toEqual([]);
+});
+
+test('samples are taken by a timer’s interrupt, which waits for the lock’s holder, and by none that cannot be masked', () => {
+  const event = PERF.clockEvent(99);
+  const [software, cpuClock] = [1, 0n];
+  expect([event.readUInt32LE(0), event.readBigUInt64LE(8)]).toEqual([software, cpuClock]);
+});
