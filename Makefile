@@ -133,7 +133,7 @@ attack: broker build
 .PHONY: strange
 # The README's words on machines that have never seen this: Debian 12, 13, Ubuntu's layout (10 minutes each; FULL=1: 40).
 strange:
-	@SUITE="$(SUITE)" FULL="$(FULL)" tools/strange/strange.sh
+	@SUITE="$(SUITE)" ONLY="$(ONLY)" QUICK="$(QUICK)" FULL="$(FULL)" tools/strange/strange.sh
 
 # Every metric of every source, tried for real: ok, unavailable (reason) or failed (why). SOURCE=bpf: one of them.
 .PHONY: probes

@@ -9,7 +9,7 @@ const architecture = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
 const named = [
   ...(readme + architecture).matchAll(/`((?:common|services|tools|smf|deps|docs|bench)\/[\w./-]+)`/g),
 ].map((m) => m[1] ?? '');
-const pictures = [...readme.matchAll(/\]\(((?!https?:|#)[^)]+)\)/g)].map((m) => m[1] ?? '');
+const pictures = [...readme.matchAll(/\]\(((?!https?:|#)[^)#]+)[^)]*\)/g)].map((m) => m[1] ?? '');
 
 test('README and docs/architecture.md name files', () => {
   expect(named.length).toBeGreaterThan(20);

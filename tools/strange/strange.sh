@@ -109,7 +109,7 @@ for machine in $MACHINES; do
     [ -z "${ONLY:-}" ] || [ "$ONLY" = "$who" ] || continue
     NAMESPACES=--pid\ --fork\ --kill-child
     [ "$who" = joe ] || NAMESPACES=
-    enter "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root FULL="${FULL:-}" \
+    enter "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root FULL="${FULL:-}" QUICK="${QUICK:-}" \
       npm_config_registry="$NPM_REGISTRY" NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
       sh /usr/local/bin/strange-inside "$machine" "$who" "${hour#* }" || failed=1
     left=$(processes "$root" | wc -l)
