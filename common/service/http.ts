@@ -51,6 +51,8 @@ interface HttpOptions {
   /** On every answer, streamed ones too. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly admit?: Admit;
+  /** Answers reach no browser: they go without what browsers are told. */
+  readonly bare?: boolean;
   /** PEM texts: the server speaks HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Each request that was answered: its route as it stands in `routes`, its status, and how long that took, in seconds. */
@@ -90,7 +92,10 @@ export interface HttpServer {
 }
 
 /** Nothing runs, loads or frames an answer, unless it says so itself (the page, the documentation). */
-const POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+const FOR_BROWSERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+};
 
 /** What restify makes a URL of. It never sees the client's. */
 const CONSTANT_HOST = 'localhost';
@@ -126,8 +131,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   node.setTimeout(patience.idleMs);
   node.maxConnections = LIMITS.httpConnections;
   const headers = Object.entries({
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': POLICY,
+    ...(options.bare === true ? {} : FOR_BROWSERS),
     ...(tls === undefined ? {} : HTTPS_HEADERS),
     ...options.headers,
   });

@@ -144,6 +144,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
         port,
         log,
         observe: times.observe,
+        bare: true,
         admit: ({ path }, { headers }, outgoing) => {
           if (HEALTH_PATHS.includes(path)) return;
           admitFrontDoor(headers, doorKeys?.secret);

@@ -103,7 +103,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       tokens: () => files.tokens,
       customers: () => files.customers,
       attempts: new Attempts(clock),
-      localUsers: localUsers(),
+      localUsers: files.tokens === undefined ? await localUsers() : undefined,
     }),
     log,
     bus: peer,

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalUsers } from './local-users';
+import { bytesOfAddress, SocketDiag } from './socket-diag';
 
 const LINUX = process.platform === 'linux';
 const ROOT = process.getuid?.() === 0;
@@ -38,7 +39,17 @@ function table(...lines: readonly string[]): string {
 }
 
 const asking = (allowed: readonly number[], ...lines: readonly string[]): Promise<void> =>
-  new LocalUsers(new Set(allowed), [table(...lines)]).admit(CONNECTION) ?? Promise.resolve();
+  new LocalUsers(new Set(allowed), undefined, [table(...lines)]).admit(CONNECTION) ?? Promise.resolve();
+
+test.each([
+  ['127.0.0.1', '7f000001'],
+  ['::ffff:10.1.2.3', '0a010203'],
+  ['::1', '00000000000000000000000000000001'],
+  ['2001:db8::beef', '20010db800000000000000000000beef'],
+  ['fe80::1:2', 'fe800000000000000000000000010002'],
+])('%s is %s', (address, hex) => {
+  expect(Buffer.from(bytesOfAddress(address) ?? []).toString('hex')).toBe(hex);
+});
 
 describe('by the table', () => {
   test('the owner of the client’s end counts, not of ours', async () => {
@@ -65,12 +76,12 @@ describe('by the table', () => {
   });
 
   test('a table that grows without end is not read to it', async () => {
-    const users = new LocalUsers(new Set([0]), ['/dev/zero']);
+    const users = new LocalUsers(new Set([0]), undefined, ['/dev/zero']);
     await expect(users.admit(CONNECTION)).rejects.toThrow('no user of this machine');
   });
 
   test('a system that does not tell lets nobody in, and is asked again', async () => {
-    const users = new LocalUsers(new Set([0]), [folder]);
+    const users = new LocalUsers(new Set([0]), undefined, [folder]);
     await expect(users.admit(CONNECTION)).rejects.toThrow('does not tell');
     await expect(users.admit(CONNECTION)).rejects.toThrow('does not tell');
   });
@@ -79,82 +90,97 @@ describe('by the table', () => {
     const mapped = '0000000000000000FFFF00000100007F:A4D2 0000000000000000FFFF00000100007F:5A8D';
     await asking([7], line(mapped, 7, 1));
     const loopback = '00000000000000000000000001000000';
-    const users = new LocalUsers(new Set([7]), [table(line(`${loopback}:A4D2 ${loopback}:5A8D`, 7, 1))]);
+    const users = new LocalUsers(new Set([7]), undefined, [
+      table(line(`${loopback}:A4D2 ${loopback}:5A8D`, 7, 1)),
+    ]);
     await users.admit({ ...CONNECTION, remoteAddress: '::1', localAddress: '::1' });
     const global = 'B80D01200000000000000000EFBE0000';
-    const other = new LocalUsers(new Set([7]), [table(line(`${global}:A4D2 ${global}:5A8D`, 7, 1))]);
+    const other = new LocalUsers(new Set([7]), undefined, [
+      table(line(`${global}:A4D2 ${global}:5A8D`, 7, 1)),
+    ]);
     await other.admit({ ...CONNECTION, remoteAddress: '2001:db8::beef', localAddress: '2001:db8::beef' });
   });
 });
 
-(LINUX ? describe : describe.skip)('on this machine', () => {
-  let server: Server;
-  let accepted: Socket[];
-  beforeEach(async () => {
-    accepted = [];
-    server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      accepted.push(socket);
+(LINUX ? describe.each(['sock_diag', 'the table']) : describe.skip.each(['']))(
+  'on this machine, by %s',
+  (way) => {
+    const usersOf = async (allowed: number): Promise<LocalUsers> =>
+      way === 'sock_diag'
+        ? new LocalUsers(new Set([allowed]), await SocketDiag.open(), [])
+        : new LocalUsers(new Set([allowed]));
+    let server: Server;
+    let accepted: Socket[];
+    beforeEach(async () => {
+      accepted = [];
+      server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        accepted.push(socket);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '::', resolve));
     });
-    await new Promise<void>((resolve) => server.listen(0, '::', resolve));
-  });
-  afterEach(() => {
-    for (const socket of accepted) socket.destroy();
-    server.close();
-  });
+    afterEach(() => {
+      for (const socket of accepted) socket.destroy();
+      server.close();
+    });
 
-  const next = async (): Promise<Socket> => {
-    for (;;) {
-      const socket = accepted.shift();
-      if (socket !== undefined) return socket;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
+    const next = async (): Promise<Socket> => {
+      for (;;) {
+        const socket = accepted.shift();
+        if (socket !== undefined) return socket;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
 
-  test.each(['127.0.0.1', '::1', '127.8.9.1'])(
-    'a connection of ours to %s is ours, asked once',
-    async (host) => {
-      const client = connect((server.address() as AddressInfo).port, host);
-      const users = new LocalUsers(new Set([own]));
-      const socket = await next();
-      await users.admit(socket);
-      expect(users.admit(socket)).toBeUndefined();
-      client.destroy();
-    },
-  );
+    test.each(['127.0.0.1', '::1', '127.8.9.1'])(
+      'a connection of ours to %s is ours, asked once',
+      async (host) => {
+        const client = connect((server.address() as AddressInfo).port, host);
+        const users = await usersOf(own);
+        const socket = await next();
+        await users.admit(socket);
+        expect(users.admit(socket)).toBeUndefined();
+        client.destroy();
+      },
+    );
 
-  test('a hundred connections at a time are told apart from those that have gone', async () => {
-    const { port } = server.address() as AddressInfo;
-    const users = new LocalUsers(new Set([own]));
-    const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
-    const sockets = await Promise.all(clients.map(next));
-    await Promise.all(sockets.map(async (socket) => users.admit(socket)));
-    for (const client of clients) client.destroy();
-    const gone = connect(port, '127.0.0.1');
-    const socket = await next();
-    gone.destroy();
-    await new Promise((resolve) => gone.once('close', resolve));
-    // Nobody's any more: the kernel has no owner to tell, or has forgotten the connection.
-    await expect(users.admit(socket)).rejects.toThrow(/closed it already|no user of this machine/);
-  });
-
-  (ROOT ? test : test.skip)(
-    'a connection of another user is that user’s, also when it is closed at once',
-    async () => {
+    test('a hundred connections at a time are told apart from those that have gone', async () => {
       const { port } = server.address() as AddressInfo;
-      const client = (then: string): ReturnType<typeof spawn> =>
-        spawn(process.execPath, ['-e', `const s=require('net').connect(${port},'127.0.0.1',()=>{${then}})`], {
-          uid: NOBODY,
-          gid: NOBODY,
-          stdio: 'ignore',
-        });
-      const staying = client('');
-      await expect(new LocalUsers(new Set([0])).admit(await next())).rejects.toThrow('uid 65534');
-      staying.kill();
-      const leaving = client("s.write('x');process.exit()");
+      const users = await usersOf(own);
+      const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+      const sockets = await Promise.all(clients.map(next));
+      await Promise.all(sockets.map(async (socket) => users.admit(socket)));
+      for (const client of clients) client.destroy();
+      const gone = connect(port, '127.0.0.1');
       const socket = await next();
-      await new Promise((resolve) => leaving.once('exit', resolve));
-      await expect(new LocalUsers(new Set([0])).admit(socket)).rejects.toThrow();
-    },
-  );
-});
+      gone.destroy();
+      await new Promise((resolve) => gone.once('close', resolve));
+      // Nobody's any more: the kernel has no owner to tell, or has forgotten the connection.
+      await expect(users.admit(socket)).rejects.toThrow(/closed it already|no user of this machine/);
+    });
+
+    (ROOT ? test : test.skip)(
+      'a connection of another user is that user’s, also when it is closed at once',
+      async () => {
+        const { port } = server.address() as AddressInfo;
+        const client = (then: string): ReturnType<typeof spawn> =>
+          spawn(
+            process.execPath,
+            ['-e', `const s=require('net').connect(${port},'127.0.0.1',()=>{${then}})`],
+            {
+              uid: NOBODY,
+              gid: NOBODY,
+              stdio: 'ignore',
+            },
+          );
+        const staying = client('');
+        await expect((await usersOf(0)).admit(await next())).rejects.toThrow('uid 65534');
+        staying.kill();
+        const leaving = client("s.write('x');process.exit()");
+        const socket = await next();
+        await new Promise((resolve) => leaving.once('exit', resolve));
+        await expect((await usersOf(0)).admit(socket)).rejects.toThrow();
+      },
+    );
+  },
+);

@@ -2,16 +2,18 @@
  * Without tokens the door answers root and the user who started it, of this machine. In: a connection. Out: nothing, or
  * an error that says whose it is. Each connection is asked about once.
  *
- * The kernel lists every TCP socket of our network namespace with its owner, in /proc/self/net/tcp and tcp6. A client on
- * this machine has an entry of its own, with the two addresses the other way round. What is not listed is not of this
+ * The kernel knows every TCP socket of our network namespace with its owner: socket-diag.ts asks for one, and where that
+ * does not work, /proc/self/net/tcp and tcp6 list all. A client on this machine has an entry of its own, with the two
+ * addresses the other way round. What is not listed is not of this
  * machine (or of another network namespace, and forwarded) and is refused.
  */
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { isIPv4, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { endianness, userInfo } from 'node:os';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
+import { bytesOfAddress, SocketDiag } from './socket-diag';
 
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** The kernel gives out a page of a table at a time. */
@@ -40,10 +42,18 @@ export class LocalUsers {
   private wanted: Wanted[] = [];
   private reading = false;
   private readonly allowed: ReadonlySet<number>;
+  private readonly diag: SocketDiag | undefined;
+  /** It has found one: from then on its word counts also where it finds none. */
+  private diagWorks = false;
   private readonly tables: readonly string[];
 
-  constructor(allowed: ReadonlySet<number> = operatorsHere(), tables: readonly string[] = TABLES) {
+  constructor(
+    allowed: ReadonlySet<number> = operatorsHere(),
+    diag?: SocketDiag,
+    tables: readonly string[] = TABLES,
+  ) {
     this.allowed = allowed;
+    this.diag = diag;
     this.tables = tables;
   }
 
@@ -85,6 +95,9 @@ export class LocalUsers {
 
   /** Rejects with FORBIDDEN when the system does not tell. */
   async ownerOf(connection: Connection): Promise<Owner | undefined> {
+    const owner = this.askDiag(connection);
+    if (owner !== undefined) this.diagWorks = true;
+    if (this.diagWorks) return owner;
     const keys = keysOf(connection);
     if (keys.length === 0) return undefined;
     for (let reads = 0; reads < READS; reads++) {
@@ -95,6 +108,13 @@ export class LocalUsers {
       if (owner !== undefined) return owner;
     }
     return undefined;
+  }
+
+  private askDiag({ remoteAddress, remotePort, localAddress, localPort }: Connection): Owner | undefined {
+    if (this.diag === undefined || remotePort === undefined || localPort === undefined) return undefined;
+    const [client, own] = [remoteAddress, localAddress].map((address) => bytesOfAddress(address ?? ''));
+    if (client === undefined || own?.length !== client.length) return undefined;
+    return this.diag.ownerOf({ address: client, port: remotePort }, { address: own, port: localPort });
   }
 
   private async readAll(): Promise<void> {
@@ -128,8 +148,8 @@ function operatorsHere(): ReadonlySet<number> {
 }
 
 /** undefined where the system has no such table, as illumos: docs/access.md says what holds there. */
-export function localUsers(): LocalUsers | undefined {
-  return process.platform === 'linux' ? new LocalUsers() : undefined;
+export async function localUsers(): Promise<LocalUsers | undefined> {
+  return process.platform === 'linux' ? new LocalUsers(operatorsHere(), await SocketDiag.open()) : undefined;
 }
 
 /** Looks through a table, a piece at a time, until all are found. Those that are leave the map, under all their keys. */
@@ -191,29 +211,19 @@ function hexPort(port = 0): string {
 
 /** As the kernel prints it: words of four bytes in the machine's order. IPv4 also as an IPv6 socket has it. */
 function hexForms(address: string): string[] {
-  const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
-  if (isIPv4(plain)) {
-    const v4 = hexWords(plain.split('.').map(Number));
-    return [v4, hexWords([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]) + v4];
-  }
-  return [hexWords(bytesOfIPv6(plain.replace(/%.*$/, '')))];
+  const bytes = bytesOfAddress(address);
+  if (bytes === undefined) return [];
+  return bytes.length === 4 ? [hexWords(bytes), hexWords(MAPPED) + hexWords(bytes)] : [hexWords(bytes)];
 }
 
-function hexWords(bytes: readonly number[]): string {
+/** What stands before an address of IPv4 in one of IPv6. */
+const MAPPED = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255]);
+
+function hexWords(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 4) {
     const word = Buffer.from(bytes.slice(i, i + 4));
     text += (endianness() === 'LE' ? word.reverse() : word).toString('hex').toUpperCase();
   }
   return text;
-}
-
-/** Of a valid address, as Node.js writes it. */
-function bytesOfIPv6(address: string): number[] {
-  const [head = '', tail] = address.split('::');
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((word) => parseInt(word, 16));
-  const [before, after] = [words(head), words(tail ?? '')];
-  const zeros = Array<number>(tail === undefined ? 0 : 8 - before.length - after.length).fill(0);
-  return [...before, ...zeros, ...after].flatMap((word) => [word >> 8, word & 255]);
 }
