@@ -7,14 +7,14 @@ import { TOKENS } from './system';
 import { overTls } from './tls';
 
 const BEARER = `Authorization: Bearer ${TOKENS.operator}`;
-const QUESTION = '{"module":"syscall","stat":"syscalls"}';
+const MARK = 'foreign-page';
+const QUESTION = `{"module":"syscall","stat":"syscalls","predicate":{"eq":["execname","${MARK}"]}}`;
 
 export const attacks: readonly Attack[] = [
   {
     area: 'door',
     name: 'H6-H9b: a page of another origin changes nothing, with or without Origin',
     async run({ port, ask }) {
-      const before = ((await ask(TOKENS.operator, 'GET', '/ca/instrumentations')).body as unknown[]).length;
       const found: string[] = [];
       for (const header of [
         'Origin: http://evil.example',
@@ -36,8 +36,8 @@ export const attacks: readonly Attack[] = [
           if (status !== 403) found.push(`${header}, ${type}: ${status}`);
         }
       }
-      const after = ((await ask(TOKENS.operator, 'GET', '/ca/instrumentations')).body as unknown[]).length;
-      return after === before ? verdict(found) : broken(`${after - before} were created`);
+      const { text } = await ask(TOKENS.operator, 'GET', '/ca/instrumentations');
+      return text.includes(MARK) ? broken('it created an instrumentation') : verdict(found);
     },
   },
   {

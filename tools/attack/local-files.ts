@@ -28,7 +28,7 @@ function start(system: System, service: string, env: NodeJS.ProcessEnv): Promise
   const usual = { CA_AMQP_URL: system.stack.amqpUrl, CA_AMQP_PREFIX: 'attack-files-', CA_HTTP_PORT: '1' };
   return runNode([join(buildFolder(), 'services', service, 'main.js')], {
     env: { PATH: process.env['PATH'], ...usual, ...env },
-    timeout: 4000,
+    timeout: 15_000,
   });
 }
 
@@ -45,6 +45,7 @@ export const attacks: readonly Attack[] = [
   {
     area: 'local',
     name: 'U9: a state folder that another user made or may write to is not used, nor what was left in it',
+    limitMs: 60_000,
     run: (system) =>
       inFolder(async (folder) => {
         const homes: string[] = [];
@@ -74,6 +75,7 @@ export const attacks: readonly Attack[] = [
   {
     area: 'local',
     name: 'T28: tokens and keys that others can change or read are not used',
+    limitMs: 60_000,
     run: (system) =>
       inFolder(async (folder) => {
         const [tokens, key] = [join(folder, 'tokens'), join(folder, 'key.pem')];
@@ -95,6 +97,7 @@ export const attacks: readonly Attack[] = [
   {
     area: 'local',
     name: 'C11: cactl gives its token to no address that the folder it stands in names',
+    limitMs: 60_000,
     run: () =>
       inFolder(async (folder) => {
         const got: string[] = [];
@@ -110,7 +113,11 @@ export const attacks: readonly Attack[] = [
             writeFileSync(join(folder, '.run', 'connection.json'), JSON.stringify({ url }));
             chmodSync(join(folder, '.run'), mode);
             const env = { PATH: process.env['PATH'], HOME: folder, CA_TOKEN: 'the-token' };
-            await runNode([join(buildFolder(), 'tools', 'cactl', 'main.js'), 'list'], { cwd: folder, env });
+            await runNode([join(buildFolder(), 'tools', 'cactl', 'main.js'), 'list'], {
+              cwd: folder,
+              env,
+              timeout: 10_000,
+            });
           };
           // A folder that others can write to, with an address on this machine; and one of ours that leads elsewhere.
           await list(`http://127.0.0.1:${port}/`, 0o777);
