@@ -141,6 +141,11 @@ probes: build
 	@deps/node-probes/build.sh || true
 	@node build/tools/probes/main.js $(SOURCE)
 
+# What each metric counts of work of known size, beside its witness: one line each; fails when one is off. TRUTH=--short: for CI.
+.PHONY: truth
+truth: build
+	@node build/tools/truth/main.js $(TRUTH)
+
 # Kernels of Debian's releases under emulation: every metric, work of known size, random programs, a hundred questions under
 # load; docs/kernels.md. KERNEL=5.10: one of them.
 .PHONY: kernels

@@ -4,6 +4,7 @@
  */
 import { metricName } from '../../common/model/metric';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
+import { CASES, type Case } from '../truth/cases';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 
 const HEAD = `# The catalogue
@@ -36,11 +37,25 @@ What works on one machine, and why the rest does not, is printed by \`node build
 
 export function catalogue(): string {
   const rows = [...METRICS].sort((a, b) => (metricName(a) < metricName(b) ? -1 : 1)).map(row);
-  return `${HEAD}${rows.join('\n')}\n`;
+  return `${HEAD}${rows.join('\n')}\n${CHECKED}${CASES.map(checked).join('\n')}\n`;
 }
 
 /** Sources that a description says no more of here than that it has a part for them. */
 const OTHERS = ['proc', 'kstat', 'zfs', 'self'];
+
+const CHECKED = `
+## How it is checked
+
+\`make truth\` runs a workload of known size against each of these on the machine at hand, and prints what the metric counted beside
+what its witness says; one that is further off than this ends it non-zero. CI runs a short form.
+
+| checked metric | witness | may be off by |
+| --- | --- | --- |
+`;
+
+function checked({ metric, witness, tolerance }: Case): string {
+  return `| ${metric} | ${witness} | ${tolerance === 0 ? 'nothing' : `${Math.round(100 * tolerance)} %`} |`;
+}
 
 function row(metric: MetricDescription): string {
   const name = metricName(metric);
