@@ -218,8 +218,8 @@ const SCHEMAS = {
   ping: Type.Object({}),
   /** any → any, answered by the peer itself: write this down. */
   log: Type.Object({ text: Type.String({ minLength: 1, maxLength: LIMITS.logTextLength }) }),
-  /** any → any, answered with the service's own state. */
-  status: Type.Object({}),
+  /** any → any, answered with the service's own state; by aggregators, if asked, with where the reports of a second were. */
+  status: Type.Object({ second: Type.Optional(Type.Integer({ minimum: 0 })) }),
   /** any → any, answered: write your state into a file, say where, and send it along if wanted and not too large. */
   dump: Type.Object({ content: Type.Optional(Type.Boolean()) }),
   /** any → any, answered: write your state into a file and end, so that you are started anew. */

@@ -15,6 +15,7 @@ import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
 import { fromWire, type Body, type Scope } from '../../common/wire/message';
 import { totalOf } from '../../common/model/value';
+import { Arrivals, type Arrival } from './ingest/arrivals';
 import { Asked } from './ingest/asked';
 import { Clocks, type ClocksOptions } from './ingest/clocks';
 import { Dataset } from './dataset/dataset';
@@ -79,6 +80,7 @@ export class Aggregator {
   private readonly recall: Recall;
   readonly clocks: Clocks;
   readonly roster: Roster;
+  private readonly arrivals = new Arrivals();
 
   constructor(options: AggregatorOptions) {
     this.options = options;
@@ -169,6 +171,7 @@ export class Aggregator {
     const { node, duration } = message;
     this.clocks.heard(node, message.sent);
     const second = this.clocks.toOurs(node, message.second, duration);
+    this.arrivals.note(node, second, duration, message.sent, now);
     for (const { fqid: id, value, lost, load } of message.reports) {
       this.counts.reports++;
       const owned = this.owned.get(id);
@@ -215,6 +218,20 @@ export class Aggregator {
       waiting.end(new CaError('NO_RESOURCE', 'this aggregator is going away', { retryAfter: 1 }));
     }
     await this.options.hindsight?.close();
+  }
+
+  /** Where the reports of a second were: when they came, and of whom none has. */
+  statusOf(second: number): {
+    readonly owns: readonly string[];
+    readonly arrival: Arrival | undefined;
+    readonly missing: Record<string, string[]>;
+  } {
+    const missing: Record<string, string[]> = {};
+    for (const [id, { dataset, expected }] of this.owned) {
+      const absent = dataset.absent(second, new Set(expected.nodes));
+      if (absent.length > 0) missing[id] = absent.slice(0, MISSING_TOLD);
+    }
+    return { owns: [...this.owned.keys()], arrival: this.arrivals.of(second), missing };
   }
 
   status(): Record<string, unknown> {

@@ -185,7 +185,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     sayHello();
     return undefined;
   });
-  peer.on('status', status);
+  peer.on('status', ({ second }) => (second === undefined ? status() : aggregator.statusOf(second)));
   panic.state('status', status);
   panic.state('broker', () => peer.state);
   panic.listen(peer);

@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../common/service/errors';
 import type { TestStack } from '../testing/test-stack';
 import type { Budget } from './budget';
-import { allReport, METRIC, startNodes, type Around } from './nodes';
+import { explain } from './incomplete';
+import { allReport, METRIC, startNodes, type Around, type Nodes } from './nodes';
 import { result, unmeasured, type Result, type Target } from './result';
 import { cpuMsOf, quantiles, rssMbOf } from './timing';
 
@@ -29,6 +30,8 @@ export interface Run {
 const WATCHED = 10;
 /** Probes that are enabled at a time, all nodes together. */
 const BATCH = 20_000;
+/** A second is waited for this long. */
+const LONGEST_WAIT_MS = 5000;
 /** Time to end what runs; what bringing up takes, besides about a millisecond a node; what it may take at most. */
 const END_MS = 15_000;
 const MARGIN_MS = 8000;
@@ -51,7 +54,7 @@ export async function measureGrowth(around: Around, sizes: readonly Size[], run:
       try {
         for (const size of these) {
           left.delete(size);
-          await measureSize(around, size, fleet.pid, reservedBy(size, sizes), run);
+          await measureSize(around, size, fleet, reservedBy(size, sizes), run);
         }
       } finally {
         await fleet.stop();
@@ -84,7 +87,7 @@ function giveUp(size: Size, run: Run, reason: string): void {
 async function measureSize(
   around: Around,
   size: Size,
-  fleet: number,
+  fleet: Nodes,
   reservedMs: number,
   run: Run,
 ): Promise<void> {
@@ -96,7 +99,7 @@ async function measureSize(
     const limit = Math.min(budget.left - END_MS, 1000 * size.seconds + BRING_UP_MS);
     const results = await budget.within(limit, async () => {
       await ask(around.stack, size, uris);
-      return measureRunning(around, size, fleet, uris);
+      return measureRunning(around, size, fleet, uris, say);
     });
     add(results);
   } catch (error) {
@@ -128,14 +131,15 @@ async function ask(stack: TestStack, { nodes, instrumentations }: Size, uris: st
 async function measureRunning(
   { stack, broker }: Around,
   { nodes, instrumentations, seconds, judged }: Size,
-  fleet: number,
+  fleet: Nodes,
   uris: readonly string[],
+  say: Run['say'],
 ): Promise<Result[]> {
   const processes = {
     aggregators: stack.aggregators.map(({ pid }) => pid),
     broker: [broker.pid],
     config: [stack.config.pid],
-    fleet: [fleet],
+    fleet: [fleet.pid],
   };
   const cpu = (): Record<string, number> =>
     Object.fromEntries(
@@ -145,7 +149,16 @@ async function measureRunning(
   const began = Date.now();
   const first = Math.floor(began / 1000) + 1;
   const watched = uris.slice(0, WATCHED);
-  const lateness = (await Promise.all(watched.map((uri) => watch(stack, uri, first, seconds, nodes)))).flat();
+  let own = 0;
+  const incomplete = async (uri: string, second: number): Promise<void> => {
+    const fqid = `global;${uri.slice(uri.lastIndexOf('/') + 1)}`;
+    const { text, ofLoadGenerator } = await explain(stack, fleet, fqid, second, LONGEST_WAIT_MS);
+    if (ofLoadGenerator) own++;
+    say(`${fqid}: ${text}`);
+  };
+  const lateness = (
+    await Promise.all(watched.map((uri) => watch(stack, uri, first, seconds, nodes, incomplete)))
+  ).flat();
   const after = cpu();
   const wall = Date.now() - began;
   const share = (name: string): number => (100 * ((after[name] ?? 0) - (before[name] ?? 0))) / wall;
@@ -155,6 +168,7 @@ async function measureRunning(
     {
       lateness: lateness.filter((ms) => ms !== undefined),
       incomplete: lateness.filter((ms) => ms === undefined).length,
+      own,
       aggregators: share('aggregators'),
       others: `broker ${share('broker').toFixed(0)} %, config ${share('config').toFixed(0)} %, fleet ${share('fleet').toFixed(0)} %`,
       memory,
@@ -169,6 +183,7 @@ async function watch(
   first: number,
   seconds: number,
   nodes: number,
+  incomplete: (uri: string, second: number) => Promise<void>,
 ): Promise<(number | undefined)[]> {
   return Promise.all(
     Array.from({ length: seconds }, async (_, i) => {
@@ -176,10 +191,13 @@ async function watch(
       await pause(1000 * (second + 1) - Date.now());
       const { status, body } = await stack.ask(
         'GET',
-        `${uri}/value/raw?start_time=${second}&duration=1&timeout=5000`,
+        `${uri}/value/raw?start_time=${second}&duration=1&timeout=${LONGEST_WAIT_MS}`,
       );
       // No answer at all (nobody owns it just now) is no complete second either.
-      if (status !== 200 || (body as { minreporting: number }).minreporting < nodes) return undefined;
+      if (status !== 200 || (body as { minreporting: number }).minreporting < nodes) {
+        await incomplete(uri, second);
+        return undefined;
+      }
       return Date.now() - 1000 * (second + 1);
     }),
   );
@@ -188,6 +206,8 @@ async function watch(
 interface Observed {
   readonly lateness: readonly (number | undefined)[];
   readonly incomplete: number;
+  /** Of these, those whose messages the load generator sent too late. */
+  readonly own: number;
   readonly aggregators: number;
   readonly others: string;
   readonly memory: number;
@@ -208,7 +228,7 @@ function describe({ nodes, instrumentations, seconds, judged = false }: Size, o:
     }),
     result({
       id: `${id}.incomplete`,
-      what: `${what}: incomplete seconds`,
+      what: `${what}: incomplete seconds${o.own === 0 ? '' : ` (${o.own} of them the load generator’s own)`}`,
       value: o.incomplete,
       unit: '',
       targets: atMost(0),

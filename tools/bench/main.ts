@@ -1,6 +1,6 @@
 /*
  * `make bench`: measures, prints a table, writes bench/results.json and the tables of the README and docs/speed.md. In: --short for CI,
- * --only part,part; --readme only writes these tables from the file. Out: exit status 0; with --short 1 when a
+ * --only part,part; --sizes 1000x20x60 (nodes, instrumentations, seconds) for growth; --readme only writes these tables from the file. Out: exit status 0; with --short 1 when a
  * ratio misses its target by a factor of 3, or no ratio could be measured at all.
  */
 import { dirname } from 'node:path';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../../common/service/errors';
 import { buildFolder } from '../stack/stack';
 import { Budget } from './budget';
+import type { Size } from './growth';
 import { measure, PARTS } from './plan';
 import { intoDocs, reportOf, save } from './report';
 import { row, TABLE_HEAD, type Result } from './result';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     options: {
       short: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      sizes: { type: 'string', default: '' },
       readme: { type: 'boolean', default: false },
     },
   });
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   const unknown = only.find((name) => !(PARTS as readonly string[]).includes(name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${PARTS.join(', ')}`);
 
+  const sizes = values.sizes === '' ? undefined : values.sizes.split(',').map(sizeOf);
   const began = Date.now();
   const budget = new Budget(values.short ? SHORT_MS : LONG_MS);
   const results: Result[] = [];
@@ -56,7 +59,7 @@ async function main(): Promise<void> {
   // The timer also keeps the process alive: a promise that nobody fulfils must not end it silently.
   const late = new Promise<void>((resolve) => setTimeout(resolve, budget.left + STOP_MS));
   const add = (more: readonly Result[]): void => void results.push(...more);
-  await Promise.race([late, measure({ short: values.short, only, budget, say, add })]);
+  await Promise.race([late, measure({ short: values.short, only, sizes, budget, say, add })]);
 
   console.log(TABLE_HEAD);
   for (const one of results) console.log(row(one));
@@ -67,6 +70,15 @@ async function main(): Promise<void> {
     console.error(`written: ${save(root, reportOf(results))}`);
     intoDocs(root);
   }
+}
+
+/** 1000x20x60 */
+function sizeOf(text: string): Size {
+  const [nodes = NaN, instrumentations = NaN, seconds = NaN] = text.split('x').map(Number);
+  if (![nodes, instrumentations, seconds].every((n) => Number.isInteger(n) && n > 0)) {
+    throw new Error(`--sizes ${text}: must be nodes x instrumentations x seconds, such as 1000x20x60`);
+  }
+  return { nodes, instrumentations, seconds, judged: true };
 }
 
 /** What has no time left on a busy machine is no failure; a machine on which nothing can be compared is one. */

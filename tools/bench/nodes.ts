@@ -7,16 +7,20 @@ import { join } from 'node:path';
 import type { PrivateBroker } from '../stack/broker';
 import type { TestStack } from '../testing/test-stack';
 import { until } from '../testing/until';
+import type { Left } from '../fleet/schedule';
 
 /** The one metric that they offer: a thousand hellos with the whole catalogue would be measured as well. */
 export const METRIC = 'syscall.syscalls';
 const BUCKETS = 40;
 const READY_LIMIT_MS = 60_000;
+const ANSWER_MS = 5000;
 /** The newest second may still be on its way: one that ended so long ago is asked for. */
 const LATE_SECONDS = 3;
 
 export interface Nodes {
   readonly pid: number;
+  /** How their reports of a second left; undefined when that is not known any more. */
+  left(second: number): Promise<Left | undefined>;
   /** Resolves when the config service has seen them all go. */
   stop(): Promise<void>;
 }
@@ -58,6 +62,19 @@ export async function startNodes(
   }
   return {
     pid: fleet.pid ?? 0,
+    left: (second) =>
+      new Promise((resolve) => {
+        const answered = (message: unknown): void => {
+          const answer = message as { second?: number; left?: Left };
+          if (answer.second !== second) return;
+          fleet.off('message', answered);
+          clearTimeout(timer);
+          resolve(answer.left);
+        };
+        const timer = setTimeout(answered, ANSWER_MS, { second });
+        fleet.on('message', answered);
+        fleet.send(second);
+      }),
     async stop() {
       await stop();
       await known(0);

@@ -24,6 +24,8 @@ export interface Plan {
   readonly short: boolean;
   /** Names of parts; all when empty. */
   readonly only: readonly string[];
+  /** Of growth, instead of the usual. */
+  readonly sizes?: readonly Size[] | undefined;
   readonly budget: Budget;
   readonly say: (line: string) => void;
   readonly add: (results: readonly Result[]) => void;
@@ -88,7 +90,10 @@ export async function measure(plan: Plan): Promise<void> {
     await withStack(plan, ['doors', 'growth'], broker, simulated, async (stack) => {
       const around = { stack, broker, prefix: simulated.prefix };
       await part('doors', () => measureDoors(around, short ? 5 : 28, short ? 3 : 10));
-      if (wants(plan, 'growth')) await measureGrowth(around, short ? SHORT_SIZES : LONG_SIZES, plan);
+      if (wants(plan, 'growth')) {
+        const usual = short ? SHORT_SIZES : LONG_SIZES;
+        await measureGrowth(around, plan.sizes ?? usual, plan);
+      }
     });
   });
 }

@@ -15,7 +15,7 @@ import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import { connectNodes } from './connection';
 import type { NodeOptions, SyntheticNode } from './node';
 import { Oracle, type Foretold } from './oracle';
-import { Schedule } from './schedule';
+import { Schedule, type Left } from './schedule';
 
 export interface FleetOptions {
   readonly url: string;
@@ -61,6 +61,8 @@ export interface Fleet {
   counts(): FleetCounts;
   /** Milliseconds by which the reports of the last whole second left too late, at most: is the fleet itself too slow? */
   readonly lagMs: number;
+  /** How the reports of a second left. */
+  left(second: number): Left | undefined;
   /** Stops a node and starts it again after a while. */
   readonly restart: (node: SyntheticNode, orderly: boolean, awayMs: number) => void;
   /** All nodes say goodbye. */
@@ -141,6 +143,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     get lagMs() {
       return schedule.lagMs;
     },
+    left: (second) => schedule.of(second),
     counts: () => {
       const counts: FleetCounts = { messages: 0, reports: 0, lost: 0, refused: 0, ...totals };
       for (const node of nodes) {

@@ -55,6 +55,10 @@ async function main(): Promise<void> {
     const line = { ...fleet.counts(), lagMs: fleet.lagMs, cpuMs: Math.round((user + system) / 1000) };
     console.log(JSON.stringify(line));
   }, 1000);
+  // Whoever forked us may ask where the reports of a second were.
+  process.on('message', (second: unknown) => {
+    if (typeof second === 'number') process.send?.({ second, left: fleet.left(second) });
+  });
   let ending = false;
   const end = (): void => {
     if (ending) return;

@@ -14,11 +14,28 @@ interface ScheduleOptions {
 
 /** Nodes that report in a row before the sockets get their turn. */
 const SLICE = 50;
+/** Seconds that are made up for when this process stood still, and seconds whose leaving is remembered. */
+const CATCH_UP = 10;
+const REMEMBERED = 300;
+/** Reports that leave later than this are named. */
+const LATE_MS = 500;
+const NAMED = 100;
+
+/** How the reports of one second left. */
+export interface Left {
+  nodes: number;
+  /** The worst: ms later than it should have. */
+  lateMs: number;
+  /** Nodes whose report left late, ms; and whose report the broker's connection did not take. */
+  readonly late: Record<string, number>;
+  readonly refused: string[];
+}
 
 export class Schedule {
   /** How late the latest report of the second before left. */
   lagMs = 0;
   private worst = 0;
+  private readonly left = new Map<number, Left>();
   private readonly options: ScheduleOptions;
 
   constructor(options: ScheduleOptions) {
@@ -29,16 +46,39 @@ export class Schedule {
   start(nodes: readonly SyntheticNode[], each: (second: number) => void): () => void {
     const { clock } = this.options;
     let stopped = false;
+    let last = Math.floor(clock.now() / 1000);
     const stop = clock.everySecond((second) => {
       this.lagMs = this.worst;
       this.worst = 0;
-      each(second);
-      void this.second(nodes, second, () => stopped);
+      // Nodes do not stand still because this process did: what is due leaves late.
+      for (last = Math.max(last, second - CATCH_UP); last < second;) {
+        last++;
+        each(last);
+        void this.second(nodes, last, () => stopped);
+      }
     });
     return () => {
       stopped = true;
       stop();
     };
+  }
+
+  /** How the reports left that cover the second before this one began; undefined: of long ago, or not yet. */
+  of(second: number): Left | undefined {
+    return this.left.get(second);
+  }
+
+  private note(node: SyntheticNode, ended: number, lateMs: number, refused: boolean): void {
+    const left = this.left.get(ended) ?? { nodes: 0, lateMs: 0, late: {}, refused: [] };
+    this.left.set(ended, left);
+    left.nodes++;
+    left.lateMs = Math.max(left.lateMs, lateMs);
+    if (lateMs > LATE_MS && Object.keys(left.late).length < NAMED) left.late[node.name] = lateMs;
+    if (refused && left.refused.length < NAMED) left.refused.push(node.name);
+    for (const oldest of this.left.keys()) {
+      if (this.left.size <= REMEMBERED) break;
+      this.left.delete(oldest);
+    }
   }
 
   /** The true second `second` begins: during it each node's own second ends once. */
@@ -62,8 +102,11 @@ export class Schedule {
       for (let n = 0; n < SLICE && i < plan.length; n++, i++) {
         const next = plan[i];
         if (next === undefined || next.at > clock.now()) break;
-        this.worst = Math.max(this.worst, clock.now() - next.at);
+        const lateMs = clock.now() - next.at;
+        this.worst = Math.max(this.worst, lateMs);
+        const { refused } = next.node.counts;
         next.node.report(next.ended);
+        this.note(next.node, next.ended, lateMs, next.node.counts.refused > refused);
       }
     }
   }

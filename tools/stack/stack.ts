@@ -63,6 +63,8 @@ export interface Stack {
   status(): Promise<StackStatus>;
   /** What the instrumenter of a host says of itself. */
   instrumenterStatus(host: string): Promise<AnswerBody>;
+  /** What an aggregator says of where the reports of a second were. */
+  secondAt(aggregator: string, second: number): Promise<AnswerBody>;
   stop(): Promise<void>;
 }
 
@@ -121,7 +123,7 @@ async function startAll(
   }
   const { heartbeatS } = options;
   const urlOf = (identity: Identity): string => {
-    const shared = options.sharedUser === true ? broker?.url : options.amqpUrl;
+    const shared = options.amqpUrl ?? (options.sharedUser === true ? broker?.url : undefined);
     const url = shared ?? broker?.urlOf(userOf(identity, prefix)) ?? '';
     return heartbeatS === undefined ? url : `${url}?heartbeat=${heartbeatS}`;
   };
@@ -198,6 +200,8 @@ async function startAll(
     (await peer.call(keys.config, 'status', {}, LIMITS.toolAnswerMs)) as unknown as StackStatus;
   const instrumenterStatus = (host: string): Promise<AnswerBody> =>
     peer.call(keys.instrumenter(host), 'status', {}, LIMITS.toolAnswerMs);
+  const secondAt = (aggregator: string, second: number): Promise<AnswerBody> =>
+    peer.call(keys.aggregator(aggregator), 'status', { second }, LIMITS.toolAnswerMs);
   const url = `${env({})['CA_TLS_CERT'] === undefined ? 'http' : 'https'}://127.0.0.1:${options.httpPort}/`;
   const everybody = [config, ...aggregators, ...instrumenters];
   await until('services coming up', READY_LIMIT_MS, async () => {
@@ -227,6 +231,7 @@ async function startAll(
     instrumenters,
     status,
     instrumenterStatus,
+    secondAt,
     stop,
   };
 }

@@ -18,7 +18,7 @@ interface ContentsOptions<T> {
   readonly read: (plain: unknown) => T;
   /** What everybody knows without asking. */
   readonly given?: { readonly digest: string; readonly content: T };
-  /** It has come. */
+  /** It has come, or somebody holds it again. */
   readonly arrived: (digest: string) => void;
   /** Nobody holds it any more. */
   readonly left: (digest: string) => void;
@@ -72,7 +72,9 @@ export class Contents<T> {
 
   hold(digest: string, node: Node): void {
     const entry = this.entry(digest);
+    const isBack = entry.holders.size === 0 && entry.content !== undefined;
     entry.holders.add(node);
+    if (isBack) this.o.arrived(digest);
     if (entry.content === undefined && !entry.asking) this.queue.add(digest);
     this.next();
   }

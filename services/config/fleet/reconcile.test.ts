@@ -101,6 +101,15 @@ test('equal nodes are asked for their catalogue once, and others for theirs', as
   expect(asked).toEqual([nodeKey('n0'), nodeKey('odd')]);
 });
 
+test('what the last node offered can be asked again when another one comes that offers the same', async () => {
+  await addAggregator(front.bus, 'a0');
+  await addNode(front.bus, 'n1');
+  await front.bus.say(nodeKey('n1'), 'offline', {});
+  expect((await front.ask('POST', '/ca/instrumentations', QUESTION)).status).toBe(400);
+  await addNode(front.bus, 'n2');
+  await create();
+});
+
 test('what comes with another digest than asked for is not believed, and another node is asked', async () => {
   await addNode(front.bus, 'liar');
   await front.bus.say(nodeKey('liar'), 'offline', {});
