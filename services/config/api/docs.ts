@@ -5,7 +5,9 @@ import type { TSchema } from '../../../common/model/schema';
 import { ERROR_CODES } from './openapi';
 import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from './resource';
 
-export function docsPage(resources: readonly Resource[]): string {
+/** `origin`: where the reader has found it, such as http://127.0.0.1:23181. */
+export function docsPage(resources: readonly Resource[], origin: string): string {
+  const here = escape(origin);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -16,10 +18,10 @@ export function docsPage(resources: readonly Resource[]): string {
 <p>Operators use the paths as they stand; customers have the same below <code>${escape(CUSTOMER_BASE)}</code>.
 Parameters go as JSON, as a form, or in the query string. The same as <a href="/ca/openapi.json">OpenAPI 3.1</a>.</p>
 <p>Ask, for example, for the latency of system calls by program:</p>
-<pre>curl -H 'content-type: application/json' http://127.0.0.1:23181/ca/instrumentations \\
+<pre>curl -H 'content-type: application/json' ${here}/ca/instrumentations \\
   -d '{"module":"syscall","stat":"syscalls","decomposition":["execname","latency"]}'
-curl 'http://127.0.0.1:23181/ca/instrumentations/1/value/raw'
-curl 'http://127.0.0.1:23181/ca/instrumentations/1/value/heatmap/image.png?duration=60' > heatmap.png</pre>
+curl '${here}/ca/instrumentations/1/value/raw'
+curl '${here}/ca/instrumentations/1/value/heatmap/image.png?duration=60' > heatmap.png</pre>
 ${resources.map(section).join('\n')}
 <h2>Errors</h2>
 <p>All look like <code>{"error": {"code": "INVALID", "message": "granularity must be …", "field": "granularity"}}</code>.</p>

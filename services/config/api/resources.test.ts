@@ -411,3 +411,9 @@ test('how long it has left without anybody looking is told, and begins anew when
   await front.ask('GET', `${LIST}/1/value/raw`);
   expect(await left()).toEqual([100, undefined]);
 });
+
+test('the examples of the description are at the address that the reader has come to', async () => {
+  const { text } = await front.ask('GET', '/ca/docs');
+  expect(text).toContain(`'${front.base}/ca/instrumentations/1/value/raw'`);
+  expect(text).not.toContain('23181');
+});

@@ -1,8 +1,16 @@
 /*
  * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
  */
+import type { Socket } from 'node:net';
 import { healthRoutes } from '../../../common/service/health';
-import { serve, type Admit, type HttpServer, type Reply, type Route } from '../../../common/service/http';
+import {
+  serve,
+  type Admit,
+  type HttpServer,
+  type Reply,
+  type Request,
+  type Route,
+} from '../../../common/service/http';
 import type { Clock } from '../../../common/service/clock';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';
@@ -58,7 +66,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
     log,
     routes: [
       ...routesOf(all),
-      ...descriptionRoutes(all),
+      ...descriptionRoutes(all, tls === undefined ? 'http' : 'https'),
       ...metricsRoutes({ config, proxy, bus, times, delay, started: clock.now() }),
       ...readApiRoutes({ config, proxy, now: () => clock.now() }),
       ...(await pageRoutes(pageFolder)),
@@ -72,20 +80,26 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
 }
 
 /** The API's description, for programs and for people. */
-function descriptionRoutes(all: readonly Resource[]): Route[] {
+function descriptionRoutes(all: readonly Resource[], scheme: string): Route[] {
   const document = openApi(all);
-  const page: Reply = {
-    bytes: docsPage(all),
+  /** Its examples work as they stand: at the address that the reader's connection has come to. */
+  const page = ({ incoming: { socket } }: Request): Reply => ({
+    bytes: docsPage(all, `${scheme}://${addressOf(socket)}`),
     contentType: 'text/html; charset=utf-8',
     headers: { 'Content-Security-Policy': PAGE_POLICY },
-  };
+  });
   const style: Reply = { bytes: DOCS_STYLE, contentType: 'text/css; charset=utf-8' };
   return [
     { method: 'GET', path: '/ca/openapi.json', handle: () => ({ json: document }) },
-    { method: 'GET', path: '/ca/docs', handle: () => page },
-    { method: 'GET', path: '/ca/docs/index.html', handle: () => page },
+    { method: 'GET', path: '/ca/docs', handle: page },
+    { method: 'GET', path: '/ca/docs/index.html', handle: page },
     { method: 'GET', path: '/ca/docs/docs.css', handle: () => style },
   ];
+}
+
+function addressOf({ localAddress = '127.0.0.1', localPort = 0 }: Socket): string {
+  const address = localAddress.replace(/^::ffff:/, '');
+  return `${address.includes(':') ? `[${address}]` : address}:${localPort}`;
 }
 
 /** Config loaded goes without saying: before that there is no door. */

@@ -1,4 +1,13 @@
-import { formatExact, formatShare, formatValue, linearTicks, logTicks, parseQuantity } from './units.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatExact,
+  formatShare,
+  formatValue,
+  linearTicks,
+  logTicks,
+  parseQuantity,
+} from './units.ts';
 
 const TIME = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -9 } as const;
 const SUBSECOND = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -3 } as const;
@@ -100,4 +109,18 @@ test('a share that is small but there does not read as nothing', () => {
   expect(formatShare(0, 100)).toBe('0 %');
   expect(formatShare(1, 0)).toBe('–');
   expect(formatShare(1, 3)).toBe('33 %');
+});
+
+test('an axis of counts has no half an event', () => {
+  expect(linearTicks(0, 2, 8, undefined).map(({ label }) => label)).toEqual(['0', '1', '2']);
+  expect(linearTicks(0, 1, 5, { arity: 'numeric', unit: '' }).length).toBeGreaterThan(2);
+});
+
+test('counts are whole, what is there does not vanish, and one is one', () => {
+  expect([2.9, 0.2, 0, 1.4, 12_345.6].map((n) => formatCount(n))).toEqual(['3', '<1', '0', '1', '12,346']);
+  expect([1, 2, 0].map((n) => formatCounted(n, 'operations'))).toEqual([
+    '1 operation',
+    '2 operations',
+    '0 operations',
+  ]);
 });

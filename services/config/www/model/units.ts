@@ -101,7 +101,9 @@ export function linearTicks(min: number, max: number, wanted: number, type: Type
   if (!(max > min)) return [];
   const scale = scaleFor(max, scalesOf(type));
   const rough = (max - min) / Math.max(1, wanted) / scale.divisor;
-  const step = scale.divisor * (type?.base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : niceStep(rough));
+  const nice = scale.divisor * (type?.base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : niceStep(rough));
+  // There is no half an event.
+  const step = type === undefined ? Math.max(1, nice) : nice;
   const ticks: Tick[] = [];
   for (let i = Math.ceil(min / step); i * step <= max * (1 + 1e-9); i++) {
     const value = i * step;

@@ -101,7 +101,7 @@ export class Running {
         this.action(i, 'Clone', () => api.clone(i.id)),
         menu(
           'Keep',
-          keptText(i),
+          `Keep: it ${keptText(i)}`,
           keepChoices(i).map(([text, properties]) => [
             text,
             () => {
