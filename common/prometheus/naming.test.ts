@@ -53,3 +53,11 @@ test('the PromQL of a picture is understood, and chooses the keys of the picture
   expect(hostile.every((key) => found !== undefined && matches(found, key))).toBe(true);
   expect(found !== undefined && matches(found, 'y')).toBe(false);
 });
+
+test('a long predicate is cut in its label', () => {
+  const or = Array.from({ length: 100 }, (_, i) => ({ eq: ['disk', `disk-${i}😀`] }));
+  const label =
+    namingOf({ ...I, predicate: parsePredicate({ or }, () => 'string') }).labels.get('predicate') ?? '';
+  expect([199, 200]).toContain(label.length);
+  expect(label).toMatch(/[^\ud800-\udbff]…$/);
+});

@@ -53,7 +53,7 @@ export function namingOf(i: Instrumentation): Naming {
   const labels = new Map([[NAME_LABEL, name]]);
   if (i.customer !== undefined) labels.set('customer', i.customer);
   labels.set('id', i.id);
-  if (predicate !== '') labels.set('predicate', predicate);
+  if (predicate !== '') labels.set('predicate', cut(predicate));
   return {
     name,
     unit: unit.suffix,
@@ -63,6 +63,15 @@ export function namingOf(i: Instrumentation): Naming {
     labels,
     keyLabel: discrete === undefined ? undefined : keyLabelOf(discrete),
   };
+}
+
+/** Labels are compared often. Half a character at the end is none. */
+const PREDICATE_LENGTH = 200;
+
+function cut(text: string): string {
+  return text.length <= PREDICATE_LENGTH
+    ? text
+    : `${text.slice(0, PREDICATE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 export function labelsOf({ labels, keyLabel }: Naming, key: string): Labels {

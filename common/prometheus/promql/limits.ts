@@ -2,8 +2,10 @@
 export const PROMQL_LIMITS = {
   queryLength: 4096,
   /** Selectors of match[] in one request. */
-  matches: 32,
+  matches: 10,
   matchesLength: 16_384,
+  /** Regular expressions of one request. */
+  regexes: 10,
   /** Steps of query_range: what Prometheus allows. */
   points: 11_000,
   instrumentations: 300,

@@ -93,6 +93,7 @@ const MATCH_OPERATORS = new Set(['=', '!=', '=~', '!~']);
 
 class Reader {
   private readonly text: string;
+  private regexes = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -282,6 +283,9 @@ class Reader {
       if (label === undefined || operator === undefined || last === undefined) throw this.unsupported(node);
       const sign = this.slice(operator);
       if (!MATCH_OPERATORS.has(sign)) throw this.unsupported(node);
+      if (sign.endsWith('~') && ++this.regexes > PROMQL_LIMITS.regexes) {
+        throw invalid('query', `has more than ${PROMQL_LIMITS.regexes} regular expressions`);
+      }
       const quoted = label.name === 'LabelName' ? this.slice(label) : this.quoted(label);
       found.push(matcher(quoted, sign as Matcher['operator'], this.quoted(last)));
     }

@@ -66,3 +66,13 @@ test('a thousand characters of alternatives fit, as a viewer sends them', () => 
   expect(compileRegex(names.join('|')).test('mysqld-89')).toBe(true);
   expect(compileRegex(`(${names.join('|')})`).test('mysqld-90')).toBe(false);
 });
+
+test('a pattern that meets ever new sets of states is given up, before anybody notices', () => {
+  let seed = 7;
+  const text = Array.from({ length: 50_000 }, () =>
+    (seed = (seed * 48_271) % 2_147_483_647) % 2 === 0 ? 'a' : 'b',
+  ).join('');
+  const began = performance.now();
+  expect(() => compileRegex('(a|b)*a[ab]{300}').test(text)).toThrow('takes too long');
+  expect(performance.now() - began).toBeLessThan(3000);
+});

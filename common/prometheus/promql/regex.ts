@@ -3,7 +3,7 @@
  * In: a pattern in the common part of RE2's syntax. Out: whether it matches a whole text, as PromQL means it.
  *
  * The pattern becomes a machine of states; a text moves through sets of states, and sets that were met before are
- * remembered, so that most characters cost one look-up.
+ * remembered, so that most characters cost one look-up. A pattern that makes new sets all the time is given up.
  */
 import { invalid } from '../../service/errors';
 
@@ -17,6 +17,8 @@ const DEPTH_MAX = 32;
 /** Sets of states, and steps between them, that are remembered; then memory begins again. */
 const SETS_MAX = 500;
 const STEPS_MAX = 20_000;
+/** States that are visited to make sets, over the life of a pattern, which is one query: about 25 ms. */
+const WORK_MAX = 500_000;
 
 type Test = (code: number) => boolean;
 /** A state leads on, if need be after a character that passes; `end` is where a pattern has matched. */
@@ -337,6 +339,7 @@ class Machine implements Regex {
   private readonly machine: readonly State[];
   private readonly start: number;
   private steps = 0;
+  private work = 0;
   private sets = new Map<string, StateSet>();
   private first: StateSet;
 
@@ -369,6 +372,8 @@ class Machine implements Regex {
       const state = this.machine[at];
       if (state !== undefined && state.take === undefined) for (const next of state.on) reached.add(next);
     }
+    this.work += reached.size;
+    if (this.work > WORK_MAX) throw wrong('takes too long for the texts that it is matched with');
     const states = [...reached].sort((a, b) => a - b);
     const key = states.join();
     const known = this.sets.get(key);

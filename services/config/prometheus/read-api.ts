@@ -141,6 +141,9 @@ function selected(
     throw invalid('match[]', `must be at most ${PROMQL_LIMITS.matchesLength} characters together`);
   }
   const selectors = texts.map((text) => parseSelector(text));
+  if (selectors.flat().filter(({ regex }) => regex !== undefined).length > PROMQL_LIMITS.regexes) {
+    throw invalid('match[]', `must have at most ${PROMQL_LIMITS.regexes} regular expressions together`);
+  }
   const chosen =
     selectors.length === 0 ? visible : visible.filter((i) => selectors.some((one) => mayMatch(one, i)));
   return { texts, chosen };
