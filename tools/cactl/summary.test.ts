@@ -297,3 +297,25 @@ test('instrumentations that the status had no room for are counted all the same'
   expect(shown.replace(/\s+/g, ' ')).toContain('20001 instrumentations');
   expect(shown).toMatch(/… 20000 more: cactl list$/m);
 });
+
+test('one user of the broker for all services is no fault, and is said', () => {
+  const shared = answered('config', { ...CONFIG.status, bus: { ok: true, sharedUser: true } });
+  const s = surveyed({ answered: [shared, AGGREGATOR, NODE('n1'), NODE('n2')] });
+  expect(problems(s)).toEqual([]);
+  expect(screen(s, 200)).toContain('all services share one user of the broker');
+  expect(screen(surveyed(), 200)).not.toContain('share one user');
+});
+
+test('services of another version, refused messages and a broker that is full are told, with what to do', () => {
+  const otherVersions = [{ key: 'ca.instrumenter.n3', host: 'n3', what: 'protocol', version: 1 }];
+  const bus = { ok: false, reason: 'the broker takes no messages: low on disk' };
+  const config = answered('config', { ...CONFIG.status, otherVersions, bus });
+  const aggregator = answered('aggregator.n1-0', { ...AGGREGATOR.status, peer: { refused: 7 } });
+  expect(problems(surveyed({ answered: [config, aggregator, NODE('n1'), NODE('n2')] }))).toEqual([
+    expect.stringMatching(/^ca.instrumenter.n3 on n3 speaks version 1, and takes no part > install the same/),
+    expect.stringMatching(/^config: the broker takes no messages: low on disk > /),
+    expect.stringMatching(
+      /^aggregator.n1-0 refused 7 messages of senders that may not send them > its log names/,
+    ),
+  ]);
+});

@@ -47,3 +47,18 @@ test('a clock that is off is told with its side', () => {
   expect(titles({ skewSeconds: 37 })).toEqual(["This device's clock is 37 s behind the servers'."]);
   expect(titles({ skewSeconds: -7200 })).toEqual(["This device's clock is 2 h ahead of the servers'."]);
 });
+
+test('one user of the broker for all services, services of another version and a full broker are told', () => {
+  expect(titles({ status: { ...WELL.status, bus: { sharedUser: true } } })).toEqual([
+    'All services share one user of the broker.',
+  ]);
+  expect(titles({ status: { ...WELL.status, bus: { sharedUser: false } } })).toEqual([]);
+  const otherVersions = ['n1', 'n2', 'n3', 'n4'].map((host) => ({ host, version: 9 }));
+  expect(noticesOf({ ...WELL, status: { ...WELL.status, otherVersions } })[0]?.text).toContain(
+    'n1, n2, n3 and 1 more',
+  );
+  const bus = { reason: 'the broker takes no messages: low on disk' };
+  expect(titles({ status: { ...WELL.status, connected: false, bus } })).toEqual([
+    'The message broker takes no messages: low on disk.',
+  ]);
+});

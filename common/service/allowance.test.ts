@@ -1,0 +1,16 @@
+import { Allowance } from './allowance';
+
+test('each has so much at once, and so much a second after that; nobody uses up what is another’s', () => {
+  const clock = { time: 1000, now: () => clock.time };
+  const allowance = new Allowance({ clock, perSecond: 2, burst: 3 });
+  const takes = (who: string, times: number): number =>
+    Array.from({ length: times }, () => allowance.take(who)).filter(Boolean).length;
+  expect(takes('a', 10)).toBe(3);
+  expect(takes('b', 10)).toBe(3);
+  clock.time += 1000;
+  expect(takes('a', 10)).toBe(2);
+  clock.time += 3_600_000;
+  expect(takes('a', 10)).toBe(3);
+  clock.time -= 3_600_000; // set back
+  expect(takes('a', 10)).toBe(0);
+});

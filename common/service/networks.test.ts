@@ -1,0 +1,24 @@
+import { readNetworks } from './networks';
+
+test.each([
+  [undefined, ['127.0.0.1', '127.9.9.9', '::1'], ['10.0.0.1', '169.254.169.254', '0.0.0.0', '::', '::2']],
+  ['', ['127.0.0.1'], ['10.0.0.1']],
+  ['10.77.0.0/24, fd00::/8', ['10.77.0.9', 'fd12::1'], ['10.77.1.1', '127.0.0.1', '::1']],
+  ['10.77.0.5', ['10.77.0.5'], ['10.77.0.6']],
+])('%p includes these addresses and not those', (text, inside, outside) => {
+  const networks = readNetworks(text);
+  for (const address of inside) expect([address, networks(address)]).toEqual([address, true]);
+  for (const address of outside) expect([address, networks(address)]).toEqual([address, false]);
+});
+
+test('a name is no address, whoever would answer for it', () => {
+  for (const name of ['localhost', 'example.com', '127.1', '0x7f000001', '2130706433', '127.0.0.1:80', ''])
+    expect([name, readNetworks()(name)]).toEqual([name, false]);
+});
+
+test.each(['10.0.0.0/33', 'fd00::/129', 'localhost', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0.0/x', ','])(
+  '%p is refused, with an example',
+  (text) => {
+    expect(() => readNetworks(text)).toThrow('must be networks such as 10.77.0.0/24,fd00::/8');
+  },
+);
