@@ -123,28 +123,38 @@ test('an empty map is a report of nothing for both keyed shapes', () => {
   expect(readValue(d, NOW, 1)).toEqual(zero('keyed-distribution'));
 });
 
-test('point scope: the first report of a node and slot counts, nodes add up, and a stretch reads as its first slot', () => {
+test('point scope: reports of a slot make its mean, nodes add up, and a stretch reads as the mean of its slots', () => {
   const d = make({ scope: 'point', granularity: 10 });
   put(d, 'a', NOW, number(4), NOW + 5);
   put(d, 'a', NOW + 5, number(9), NOW + 10);
   put(d, 'b', NOW + 5, number(1), NOW + 10);
   put(d, 'b', NOW, number(100), NOW + 11);
   put(d, 'a', NOW + 10, number(7), NOW + 15);
-  expect(readValue(d, NOW, 10)).toEqual(number(5));
-  expect(readValue(d, NOW, 20)).toEqual(number(5));
+  put(d, 'a', NOW + 15, number(7), NOW + 20);
+  expect(readValue(d, NOW, 10)).toEqual(number(6.5 + 50.5));
+  expect(readValue(d, NOW, 20)).toEqual(number((57 + 7) / 2));
   d.tick(1000 * (NOW + 100));
   expect(put(d, 'b', NOW + 5, number(50), NOW + 100)).toBe('duplicate');
-  expect(readValue(d, NOW, 10)).toEqual(number(5));
+  expect(readValue(d, NOW, 10)).toEqual(number(57));
 });
 
-test('a point slot that was sealed still knows whose snapshot it has', () => {
+test('point scope: what is counted of things is counted of their mean, whatever the granularity', () => {
+  const rates = [10, 20, 30, 40, 50, 60];
+  const d = make({ scope: 'point', granularity: 30, shape: 'distribution' });
+  rates.forEach((bucket, i) => {
+    put(d, 'a', NOW - (NOW % 30) + 5 * i, { shape: 'distribution', distribution: [bucket, 3] }, NOW + 60);
+  });
+  const value = readValue(d, NOW - (NOW % 30), 30);
+  expect(value).toEqual({ shape: 'distribution', distribution: rates.flatMap((bucket) => [bucket, 0.5]) });
+});
+
+test('point scope: a late report of a slot that was sealed is in its mean', () => {
   const d = make({ scope: 'point', granularity: 10 });
   put(d, 'a', NOW, number(4), NOW + 5);
   put(d, 'b', NOW, number(4), NOW + 5);
   d.tick(1000 * (NOW + 60));
   expect(put(d, 'a', NOW + 5, number(50), NOW + 60)).toBe('added');
-  expect(put(d, 'c', NOW + 5, number(2), NOW + 60)).toBe('added');
-  expect(readValue(d, NOW, 10)).toEqual(number(10));
+  expect(readValue(d, NOW, 10)).toEqual(number(29));
 });
 
 test('slots of several reports add them all, and are reported as completely as the worst of their periods', () => {

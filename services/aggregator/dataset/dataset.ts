@@ -136,7 +136,7 @@ export class Dataset {
     const slot = this.slots.get(time) ?? this.newSlot(time);
     const before = slot.open ? 0 : slot.bytes;
     // An empty map is both keyed shapes at once (common/wire/data.ts): it reports, and adds nothing.
-    if (value.shape === this.shape && this.firstOfSlot(slot, node, second)) slot.add(value);
+    if (value.shape === this.shape) slot.add(value, this.share);
     if (before > 0 && slot.open) {
       this.sealedBytes -= before;
       this.open.add(slot);
@@ -308,21 +308,10 @@ export class Dataset {
     return mark === 'first' ? 'added' : mark === 'again' ? 'duplicate' : mark;
   }
 
-  /** Interval scope: always. Point scope: when no other period of the slot has brought this node's snapshot. */
-  private firstOfSlot(slot: Slot, node: string, second: number): boolean {
+  /** How much of a slot one report stands for. A level is not added up over time: reports of a slot make its mean. */
+  private get share(): number {
     const { seconds } = this.presence;
-    if (this.scope === 'interval' || this.granularity <= seconds) return true;
-    if (slot.seen === undefined) {
-      const own = this.presence.periodOf(second) * seconds;
-      for (let at = slot.time; at < slot.time + this.granularity; at += seconds) {
-        if (at !== own && this.presence.has(node, at)) return false;
-      }
-      if (!slot.open) return true;
-      slot.seen = new Set();
-    }
-    if (slot.seen.has(node)) return false;
-    slot.seen.add(node);
-    return true;
+    return this.scope === 'point' && this.granularity > seconds ? seconds / this.granularity : 1;
   }
 
   private newSlot(time: number): Slot {

@@ -9,47 +9,57 @@ import type { Dataset } from './dataset';
 import { eachSlotInSlices } from './slices';
 import type { Slot } from './slot';
 
-/** Sum of the stretch's slots; for point scope its first slot. A stretch without data is the shape's zero. */
+/** Sum of the stretch's slots; for point scope their mean. A stretch without data is the shape's zero. */
 export function readValue(dataset: Dataset, start: number, duration: number): Value {
   const sum = sumOf(dataset);
-  dataset.eachSlot(start, endOf(dataset, start, duration), sum.add);
-  return toValue(dataset, sum.cells);
+  dataset.eachSlot(start, start + duration, sum.add);
+  return toValue(dataset, sum);
 }
 
 /** The same without keeping others waiting: this is what requests use. */
 export async function readValueInSlices(dataset: Dataset, start: number, duration: number): Promise<Value> {
   const sum = sumOf(dataset);
-  await eachSlotInSlices(dataset, start, endOf(dataset, start, duration), sum.add);
-  return toValue(dataset, sum.cells);
+  await eachSlotInSlices(dataset, start, start + duration, sum.add);
+  return toValue(dataset, sum);
 }
 
-function endOf({ scope, granularity }: Dataset, start: number, duration: number): number {
-  return scope === 'point' ? start + granularity : start + duration;
+interface Sum {
+  readonly cells: Cells;
+  /** Slots that are in it. */
+  slots: number;
+  readonly add: (slot: Slot) => void;
 }
 
-function sumOf({ shape }: Dataset): { cells: Cells; add: (slot: Slot) => void } {
+function sumOf({ shape }: Dataset): Sum {
   const cells = new Cells({ zeros: shape === 'number' || shape === 'keyed' });
   const addRow: RowVisitor = (key, row) => {
     cells.addRow(key, row);
   };
-  return {
+  const sum: Sum = {
     cells,
+    slots: 0,
     add: (slot) => {
+      sum.slots++;
       slot.each(addRow);
     },
   };
+  return sum;
 }
 
-function toValue({ shape }: Dataset, cells: Cells): Value {
+/** Digits of a mean: what dividing adds behind them is nobody's measurement. */
+const DIGITS = 12;
+
+function toValue({ shape, scope }: Dataset, { cells, slots }: Sum): Value {
+  const mean = (n: number): number => (scope === 'point' ? Number((n / slots).toPrecision(DIGITS)) : n);
   const numbers = new Map<string, number>();
   const distributions = new Map<string, number[]>();
   cells.each((key, { buckets, counts, from, to }) => {
     if (shape === 'number' || shape === 'keyed') {
-      numbers.set(key, counts[from] ?? 0);
+      numbers.set(key, mean(counts[from] ?? 0));
       return;
     }
     const pairs: number[] = [];
-    for (let i = from; i < to; i++) pairs.push(buckets[i] ?? 0, counts[i] ?? 0);
+    for (let i = from; i < to; i++) pairs.push(buckets[i] ?? 0, mean(counts[i] ?? 0));
     distributions.set(key, pairs);
   });
   switch (shape) {

@@ -4,6 +4,7 @@
  * Next on the walk: routes.ts.
  */
 import { LIMITS } from '../../../common/service/limits';
+import type { Distribution } from '../../../common/model/distribution';
 import type { Value } from '../../../common/model/value';
 import { Cells, type RowVisitor } from './cells';
 import type { Dictionary } from './dictionary';
@@ -25,8 +26,6 @@ export class Slot {
   version = 0;
   /** Fewest nodes that reported in those of its periods that have left the presence ring. */
   leastReporting = Infinity;
-  /** Point scope with several reports a slot: whose first report is in already. Only while the slot is open. */
-  seen: Set<string> | undefined;
   private cells: Cells | Sealed;
   private readonly zeros: boolean;
 
@@ -44,20 +43,21 @@ export class Slot {
     return this.cells instanceof Cells;
   }
 
-  add(value: Value): void {
+  /** `share`: the part of it that counts. */
+  add(value: Value, share = 1): void {
     const cells = this.reopened();
     switch (value.shape) {
       case 'number':
-        cells.addNumber('', value.number);
+        cells.addNumber('', value.number * share);
         break;
       case 'keyed':
-        for (const [key, number] of value.numbers) cells.addNumber(key, number);
+        for (const [key, number] of value.numbers) cells.addNumber(key, number * share);
         break;
       case 'distribution':
-        cells.addDistribution('', value.distribution);
+        cells.addDistribution('', scaled(value.distribution, share));
         break;
       case 'keyed-distribution':
-        for (const [key, d] of value.distributions) cells.addDistribution(key, d);
+        for (const [key, d] of value.distributions) cells.addDistribution(key, scaled(d, share));
         break;
     }
     // Up to twice the limit before folding: the ranking costs a sort, and late bloomers get their chance.
@@ -81,7 +81,6 @@ export class Slot {
     const keys = cells.size;
     if (keys > LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
     this.cells = new Sealed(cells, dictionary);
-    this.seen = undefined;
     return cells.size !== keys;
   }
 
@@ -94,4 +93,9 @@ export class Slot {
     if (this.cells instanceof Sealed) this.cells = this.cells.reopen(this.zeros);
     return this.cells;
   }
+}
+
+/** Buckets and counts in turn. */
+function scaled(d: Distribution, share: number): Distribution {
+  return share === 1 ? d : d.map((number, i) => (i % 2 === 0 ? number : number * share));
 }
