@@ -111,7 +111,7 @@ export const LIMITS = {
   /** All that is read of one file with probes or symbols, and how long that may take. */
   elfFileBytes: 64 * 1024 * 1024,
   elfFileMs: 2000,
-  /** Searching one such file for all that is wanted of it. */
+  /** Searching one such file of a user's for all that is wanted of it, in CPU time. */
   elfSearchMs: 250,
   /** Attaching in one place of one file. */
   userAttachMs: 5000,

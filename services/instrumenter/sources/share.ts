@@ -34,3 +34,9 @@ export class Share {
     this.next.set(owner, Math.max(now, this.next.get(owner) ?? 0) + milliseconds / this.share);
   }
 }
+
+/** Of this process, on its CPUs: a machine that is busy makes nobody's work longer. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

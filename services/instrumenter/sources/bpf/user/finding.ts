@@ -3,30 +3,41 @@
  * what it lacks. Bounded in time: a file may have millions of symbols that all look alike.
  */
 import { LIMITS } from '../../../../../common/service/limits';
+import { cpuMs } from '../../share';
 import type { Architecture } from '../compiler/architecture';
 import { Spots, type Site } from '../compiler/site';
 import { MissingError } from '../kernel/btf';
 import { Elf, ElfError, type Reader } from './elf';
 import { lacking, type Found, type Wanted } from './known-file';
 
-/** `spent`: told how many milliseconds each attempt took. */
-export function finding(
+/** Nothing is known of the file: it may be searched again. */
+export class TooLongError extends ElfError {}
+
+/** Of a file that only root may write to. */
+export function finding(wanted: Wanted, path: string, architecture: Architecture): (read: Reader) => Found {
+  return (read) => find(new Elf(read), wanted, path, architecture);
+}
+
+/**
+ * Of anybody's file: what it finds throws a TooLongError when it has taken more than the limit. `spent` is told how many
+ * milliseconds each attempt took, of this process's time on its CPU: a machine that is busy makes no file slow.
+ */
+export function findingInTime(
   wanted: Wanted,
   path: string,
   architecture: Architecture,
-  spent: (milliseconds: number) => void = () => undefined,
+  spent: (milliseconds: number) => void,
 ): (read: Reader) => Found {
   let before = 0;
   return (read) => {
-    const from = performance.now();
+    const from = cpuMs();
     const check = (): void => {
-      if (before + performance.now() - from > LIMITS.elfSearchMs)
-        throw new ElfError('it takes too long to search');
+      if (before + cpuMs() - from > LIMITS.elfSearchMs) throw new TooLongError('it takes too long to search');
     };
     try {
       return find(new Elf(read, check), wanted, path, architecture);
     } finally {
-      const took = performance.now() - from;
+      const took = cpuMs() - from;
       before += took;
       spent(took);
     }

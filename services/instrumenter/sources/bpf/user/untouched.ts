@@ -2,6 +2,7 @@
  * Files that nothing is done with. In: why. Out: a file that has no places, and says so.
  */
 import { LateError, type Owner } from '../../blocking-io-pool';
+import { TooLongError } from './finding';
 import { KnownFile, lacking, type Wanted } from './known-file';
 
 /** Of files that are held up: they may be read the next time. */
@@ -22,7 +23,11 @@ export function untouched(
 
 /** For want of something that there may be more of the next time. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof LateError || ['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR'].includes(codeOf(error));
+  return (
+    error instanceof LateError ||
+    error instanceof TooLongError ||
+    ['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR'].includes(codeOf(error))
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -24,10 +24,10 @@ import {
   type Owner,
 } from '../../blocking-io-pool';
 import { ownerOfProcess } from '../../process-owner';
-import { Share } from '../../share';
+import { cpuMs, Share } from '../../share';
 import type { Architecture } from '../compiler/architecture';
 import { readElf } from './elf-reading';
-import { finding } from './finding';
+import { finding, findingInTime, TooLongError } from './finding';
 import { ClosingFiles } from './closing-files';
 import { idOf, Installed } from './installed';
 import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './known-file';
@@ -208,10 +208,10 @@ export class UserFiles {
     const found = new Map<string, KnownFile | undefined>();
     const reasons = new Set<string>();
     let mounts: Promise<readonly string[]> | undefined;
-    const from = performance.now();
+    const from = cpuMs();
     const mappings = mappingsIn(maps.toString('utf8'), (path) => this.kindOf(path) !== undefined);
     // Only what takes long is worth finding out whose it is.
-    const took = performance.now() - from;
+    const took = cpuMs() - from;
     if (took > DEAR_LOOK_MS) this.share.spend(ownerOf(), took);
     for (const mapping of mappings) {
       const { path, device } = mapping;
@@ -292,7 +292,7 @@ export class UserFiles {
         why = OTHER;
       } catch (error) {
         why = isPassing(error) ? [messageOf(error), HELD_UP] : (why ?? [messageOf(error)]);
-        if (error instanceof LateError) break;
+        if (error instanceof LateError || error instanceof TooLongError) break;
       }
     }
     const [reason, id] = why ?? OTHER;
@@ -306,10 +306,15 @@ export class UserFiles {
     owner: Owner,
     isLate: () => boolean,
   ): Promise<KnownFile> {
-    const find = finding(wanted, path, this.architecture, (ms) => this.share.spend(owner, ms));
-    const found = await readElf(opened, find, isLate).catch((error: unknown) =>
-      lacking(wanted, `${path}: ${messageOf(error)}`),
-    );
+    const find =
+      owner === undefined
+        ? finding(wanted, path, this.architecture)
+        : findingInTime(wanted, path, this.architecture, (ms) => this.share.spend(owner, ms));
+    const found = await readElf(opened, find, isLate).catch(async (error: unknown) => {
+      if (!(error instanceof TooLongError)) return lacking(wanted, `${path}: ${messageOf(error)}`);
+      await opened.close();
+      throw error;
+    });
     return new KnownFile(wanted, path, found, { id: idOf(wanted, opened), opened, owner });
   }
 
