@@ -21,16 +21,16 @@ import {
   processId,
   shiftLeft,
   string,
-  task,
   unequal,
-  word,
   type Expression,
 } from '../language/expression';
 import { tableOfNames } from '../language/names';
 import { named, pair, tracepoint, zoneOfCgroup, type Probe, type Step } from '../language/observation';
+import { nameWords } from '../language/name-words';
 import { SHORT_NAMES } from '../language/words';
 import { sinceStart } from '../process';
 
+const name = nameWords('group_leader.comm');
 /** 5.11 dropped the queue that used to stand before it. */
 const request = argument('request');
 const DISK_NAME_BYTES = 32;
@@ -150,8 +150,8 @@ export function requests(
             offset: shiftLeft(member(request, '__sector'), SECTOR_SHIFT),
             cgroup,
             pid: processId,
-            name: word(task, 'group_leader.comm', 0),
-            nameEnd: word(task, 'group_leader.comm', 8),
+            name: name[0],
+            nameEnd: name[1],
           },
         },
       ],

@@ -15,11 +15,11 @@ import {
   now,
   processId,
   task,
-  word,
 } from '../language/expression';
 import { isInternet, raddr, rport } from '../illumos-address';
 import { commandOf, named, pair, tracepoint } from '../language/observation';
 import { subsecond } from '../process';
+import { nameWords } from '../language/name-words';
 import { SHORT_NAMES } from '../language/words';
 import { addresses, isState, isTcp } from './socket';
 import { ERRNO_NAMES } from '../errnos';
@@ -27,6 +27,9 @@ import { ERRNO_NAMES } from '../errnos';
 const sock = argument('sock');
 const before = argument(1);
 const after = argument(2);
+const name = nameWords('group_leader.comm');
+const threadName = nameWords('comm');
+const parent = nameWords('real_parent.group_leader.comm');
 
 /** A program that does not wait for the answer: the socket has no error of its own then. */
 const ECANCELED = 125;
@@ -70,12 +73,12 @@ export const connects: MetricDescription = {
               start: now,
               pid: processId,
               ppid: member(task, 'real_parent.tgid'),
-              name: word(task, 'group_leader.comm', 0),
-              nameEnd: word(task, 'group_leader.comm', 8),
-              thread: word(task, 'comm', 0),
-              threadEnd: word(task, 'comm', 8),
-              parent: word(task, 'real_parent.group_leader.comm', 0),
-              parentEnd: word(task, 'real_parent.group_leader.comm', 8),
+              name: name[0],
+              nameEnd: name[1],
+              thread: threadName[0],
+              threadEnd: threadName[1],
+              parent: parent[0],
+              parentEnd: parent[1],
             },
           },
           {
