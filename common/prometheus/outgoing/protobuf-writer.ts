@@ -63,12 +63,6 @@ export class ProtobufWriter {
     });
   }
 
-  packedDoubles(field: number, values: readonly number[]): this {
-    const part = Buffer.allocUnsafe(8 * values.length);
-    values.forEach((value, i) => part.writeDoubleLE(value, 8 * i));
-    return this.part(field, part);
-  }
-
   /** A message of its own in a stream of them: its length, then it. */
   delimited(write: (inner: ProtobufWriter) => void): this {
     const inner = new ProtobufWriter();
@@ -99,7 +93,8 @@ export class ProtobufWriter {
     return this;
   }
 
-  private part(field: number, bytes: Buffer): this {
+  /** Bytes, or something packed already. */
+  part(field: number, bytes: Buffer): this {
     return this.tag(field, 2).varint(bytes.length).raw(bytes);
   }
 
@@ -119,6 +114,12 @@ export class ProtobufWriter {
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }
+}
+
+export function packedDoubles(values: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(8 * values.length);
+  values.forEach((value, i) => bytes.writeDoubleLE(value, 8 * i));
+  return bytes;
 }
 
 function zigzag(value: number): number {

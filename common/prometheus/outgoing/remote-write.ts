@@ -7,7 +7,7 @@ import { compress } from 'snappyjs';
 import { NAME_LABEL } from '../promql/expression';
 import type { Outgoing } from './outgoing';
 import { spansOf } from '../metrics/protobuf';
-import { ProtobufWriter } from './protobuf-writer';
+import { packedDoubles, ProtobufWriter } from './protobuf-writer';
 
 export const REMOTE_WRITE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
@@ -92,7 +92,11 @@ function writeHistogram(
   writeSum: (out: ProtobufWriter) => void,
   time: number,
 ): void {
-  const filled = counts.flatMap((count, i): [number, number][] => (count > 0 ? [[i, count]] : []));
+  const filled: [number, number][] = [];
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] ?? 0;
+    if (count > 0) filled.push([i, count]);
+  }
   const whole = filled.every(([, count]) => Number.isSafeInteger(count));
   const total = filled.reduce((sum, [, count]) => sum + count, 0);
   if (whole) out.uint(1, total);
@@ -104,10 +108,15 @@ function writeHistogram(
   const { spans, deltas } = spansOf(filled);
   for (const { offset, length } of spans) out.message(11, (span) => span.sint(1, offset).uint(2, length));
   if (whole) out.packedSints(12, deltas);
-  else
-    out.packedDoubles(
-      13,
-      filled.map(([, count]) => count),
-    );
-  out.uint(14, RESET_GAUGE).int(15, time).packedDoubles(16, uppers);
+  else out.part(13, packedDoubles(filled.map(([, count]) => count)));
+  out.uint(14, RESET_GAUGE).int(15, time).part(16, boundsBytes(uppers));
+}
+
+const boundBytes = new WeakMap<readonly number[], Buffer>();
+
+/** The same for each point of an instrumentation. */
+function boundsBytes(uppers: readonly number[]): Buffer {
+  const known = boundBytes.get(uppers) ?? packedDoubles(uppers);
+  boundBytes.set(uppers, known);
+  return known;
 }

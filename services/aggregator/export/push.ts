@@ -254,10 +254,17 @@ function pointOf(one: Pushed, series: OutSeries, time: number, granularity: numb
   const { naming, owned } = one;
   const rest = common(one, series, time, time + granularity);
   if (naming.distribution) {
-    return {
-      ...rest,
-      value: { kind: 'histogram', of: histogram(one, series.newest), total: histogram(one, series.total) },
+    // Made when a way asks for it, before the next second: most ways want one of the two.
+    const value = {
+      kind: 'histogram' as const,
+      get of() {
+        return histogram(one, series.newest);
+      },
+      get total() {
+        return histogram(one, series.total);
+      },
     };
+    return { ...rest, value };
   }
   const total =
     owned.instrumentation.valueScope === 'point' ? undefined : (series.total[0] ?? 0) / naming.perUnit;
