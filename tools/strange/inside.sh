@@ -129,7 +129,7 @@ running >"$LOGS/processes-before"
 claim 'make run is ready' system_up make run
 grep -E '^(missing|gathering)' "$LOGS/run" | cut -c 1-150 | sed 's/^/    /'
 claim "the README's lines with curl" curl_lines
-claim 'cactl summary' me node build/tools/cactl/main.js summary --url "http://127.0.0.1:$PORT"
+claim 'cactl summary' me env CA_HTTP_PORT="$PORT" node build/tools/cactl/main.js summary
 claim 'SIGINT ends everything' system_down INT
 running >"$LOGS/processes-after"
 claim 'no process is left' same "$LOGS/processes-before" "$LOGS/processes-after"
