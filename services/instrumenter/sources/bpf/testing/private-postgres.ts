@@ -31,24 +31,33 @@ export interface PrivatePostgres {
   close(): Promise<void>;
 }
 
-/** The newest server that is installed, or the fetched one; undefined when there is none. */
-export function findPostgres(): string | undefined {
+/**
+ * The newest server that is installed, or the fetched one; a sentence when there is none that may run: it refuses to be
+ * root, and a private checkout lets no other user in.
+ */
+export function findPostgres(): { readonly programs: string } | string {
   const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED) : [];
-  return versions
+  const programs = versions
     .sort((a, b) => Number(b) - Number(a))
     .map((version) => join(INSTALLED, version, 'bin'))
     .concat(FETCHED)
-    .find((programs) => existsSync(join(programs, 'postgres')));
+    .find((folder) => existsSync(join(folder, 'postgres')));
+  if (programs === undefined) return 'there is no PostgreSQL: make -C deps tests';
+  const tried = spawnSync(...asUser(userOf(), join(programs, 'initdb'), ['--version']));
+  return tried.status === 0
+    ? { programs }
+    : `no user but root may enter ${programs}, and PostgreSQL refuses to be root`;
 }
 
-/** The server refuses to be root; another user may enter the checkout only with a capability, where it is private. */
+const userOf = (): number =>
+  Number(spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' }).stdout) || NOBODY;
+
 function asUser(uid: number, program: string, args: readonly string[]): [string, string[]] {
-  const capability = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
-  return ['setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...capability, program, ...args]];
+  return ['setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', program, ...args]];
 }
 
 export async function startPostgres(programs: string): Promise<PrivatePostgres> {
-  const uid = Number(spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' }).stdout) || NOBODY;
+  const uid = userOf();
   const folder = mkdtempSync(join(tmpdir(), 'ca-postgres-'));
   chownSync(folder, uid, uid);
   const data = join(folder, 'data');
