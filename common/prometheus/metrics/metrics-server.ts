@@ -3,7 +3,10 @@
  * families. Out: a server that does not keep the process alive.
  */
 import { createServer, type Server } from 'node:http';
+import { isIP } from 'node:net';
+import { CaError } from '../../service/errors';
 import type { Log } from '../../service/log';
+import { readTarget } from '../../service/target';
 import type { Family } from './family';
 import { scrapeReply } from './scrape';
 
@@ -15,20 +18,30 @@ export function serveMetrics(port: number, families: () => readonly Family[], lo
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
     (request, response) => {
-      const found = request.url === '/metrics';
-      if (!found || (request.method !== 'GET' && request.method !== 'HEAD')) {
-        response.writeHead(found ? 405 : 404, {
-          'Content-Type': 'text/plain; charset=utf-8',
-          ...(found ? { Allow: 'GET, HEAD' } : {}),
-        });
-        response.end(found ? 'only GET is possible here\n' : 'there is only /metrics\n');
-        return;
+      response.on('error', () => undefined); // the client is gone
+      // Not another protocol, and not another request that only one of us reads as one.
+      response.setHeader('Connection', 'close');
+      try {
+        const { method, path, host } = readTarget(request);
+        // A page can make a name of its own lead here (DNS rebinding); an address it cannot.
+        if (isIP(host) === 0 && host !== 'localhost') throw new CaError('FORBIDDEN', 'ask for an address');
+        if (path !== '/metrics') throw new CaError('NOT_FOUND', 'there is only /metrics');
+        if (method !== 'GET' && method !== 'HEAD') {
+          response.setHeader('Allow', 'GET, HEAD');
+          throw new CaError('METHOD_NOT_ALLOWED', 'only GET is possible here');
+        }
+        const { bytes = '', contentType = '' } = scrapeReply(request.headers.accept, families());
+        response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(bytes) });
+        response.end(bytes);
+      } catch (error) {
+        const known = error instanceof CaError ? error : new CaError('INTERNAL');
+        if (known !== error) log.error({ err: error }, 'metrics could not be made');
+        response.writeHead(known.status, { 'Content-Type': 'text/plain; charset=utf-8' });
+        response.end(`${known.message}\n`);
       }
-      const { bytes = '', contentType = '' } = scrapeReply(request.headers.accept, families());
-      response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(bytes) });
-      response.end(bytes);
     },
   );
+  server.setTimeout(2 * REQUEST_MS);
   server.maxConnections = CONNECTIONS_MAX;
   server.on('error', (error) => {
     log.warn({ port, reason: error.message }, 'metrics cannot be served; CA_METRICS_PORT names another port');
