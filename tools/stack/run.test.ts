@@ -308,7 +308,7 @@ test('a state folder that cannot be written is said in one line', async () => {
   `a full disk is said in one line with the fix, and nothing is started${isRoot ? '' : ' (skipped: it needs root on Linux)'}`,
   async () => {
     const home = newHome();
-    const mounted = 'mount -t tmpfs -o size=20m tmpfs "$0" && exec "$@"';
+    const mounted = 'mount -t tmpfs -o size=20m,mode=700 tmpfs "$0" && exec "$@"';
     const unshare = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mounted, home];
     const run = await start({ home, through: unshare });
     expect(await run.exit).toBe(1);
