@@ -10,8 +10,8 @@
  *     node a       5     6     7     …             value of 101 = 6 + 2 = 8, reporting 2 of 2
  *     node b       1     2   (late)                value of 102 = 7 until b's report comes, reporting 1 of 2
  *
- * Interval scope: events add up over slots. Point scope: a snapshot; a node's first report of a slot counts, and a
- * stretch of several slots reads as its first one. Slots older than the retention time are dropped; so are the
+ * Interval scope: events add up over slots. Point scope: a level; the reports of a slot make its mean, and a stretch of
+ * several slots reads as theirs. Slots older than the retention time are dropped; so are the
  * oldest ones when the instrumentation outgrows its memory. Nothing is dropped without a counter that says so.
  *
  * Next on the walk: routes.ts asks for a stretch of it.

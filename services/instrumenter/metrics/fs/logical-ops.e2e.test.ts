@@ -129,4 +129,36 @@ onRealKernel('operations on open files', (kernel) => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  test('what is copied inside the kernel counts once, with its bytes and from where', async () => {
+    const comm = own('copies');
+    const folder = mkdtempSync(join(tmpdir(), 'ca-copy-'));
+    const mine = both(is('execname', comm), is('optype', 'copy'));
+    const ops = await kernel.enable('fs.logical_rwops', ['optype', 'size'], mine);
+    const bytes = await kernel.enable('fs.logical_rwbytes', [], mine);
+    const places = await kernel.enable('fs.logical_rwops', ['optype', 'offset'], mine);
+    const [copy, send] = ARCHITECTURE === 'x64' ? [326, 40] : [285, 71];
+    try {
+      perl(
+        `use Fcntl; ${rename(comm)} sysopen(H, "$ARGV[0]/a", O_RDWR | O_CREAT) or die; syswrite(H, "x" x 100_000); sysseek(H, 0, 0);
+         sysopen(G, "$ARGV[0]/b", O_RDWR | O_CREAT) or die; my ($in, $out) = (fileno(H), fileno(G));
+         for (1..5) { syscall(${copy}, $in, 0, $out, 0, 1000, 0) == 1000 or die "copy: $!" }
+         my $at = pack("q", 70_000); for (1..3) { syscall(${send}, $out, $in, $at, 2000) == 2000 or die "send: $!" }`,
+        folder,
+      );
+      expect(totalOf(await kernel.read(bytes))).toBe(5 * 1000 + 3 * 2000);
+      const sizes: number[] = [];
+      eachBucket(distributionOf(await kernel.read(ops), 'copy'), (bucket, count) =>
+        sizes.push(LOG_GRID.floorOf(bucket), count),
+      );
+      expect(sizes).toEqual([1000, 5, 2000, 3]);
+      const from: number[] = [];
+      eachBucket(distributionOf(await kernel.read(places), 'copy'), (bucket, count) =>
+        from.push(LOG_GRID.floorOf(bucket), count),
+      );
+      expect(from).toEqual([0, 1, 1000, 1, 2000, 1, 3000, 1, 4000, 1, 70_000, 1, 72_000, 1, 74_000, 1]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

@@ -22,7 +22,7 @@ export const logicalRwbytes: MetricDescription = {
     'read',
     'write',
   ],
-  misses: ['io_uring, Linux AIO, sendfile, copy_file_range, splice', 'stores to mapped files'],
+  misses: ['io_uring, Linux AIO, splice', 'stores to mapped files'],
   type: 'size',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'subsecond'],

@@ -29,7 +29,7 @@ export const logicalRwops: MetricDescription = {
     'throughput',
     'iops',
   ],
-  misses: ['io_uring, Linux AIO, sendfile, copy_file_range, splice', 'stores to mapped files'],
+  misses: ['io_uring, Linux AIO, splice', 'stores to mapped files'],
   unit: 'operations',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'fstype', 'optype', 'size', 'offset', 'latency', 'errno', 'subsecond'],

@@ -3,6 +3,7 @@
  * Out: the calls, by kind; which of them are of a file system; what they have moved, and where.
  */
 import {
+  type Expression,
   all,
   any,
   below,
@@ -13,18 +14,20 @@ import {
   minus,
   not,
   unequal,
-  type Expression,
+  userNumber,
 } from '../language/expression';
 import { named } from '../language/observation';
 import {
+  callNumber,
   error,
   firstArgument,
-  placeArgument,
   isOneOf,
   kindsOf,
-  callNumber,
+  placeArgument,
   result,
+  secondArgument,
   sixthArgument,
+  thirdArgument,
 } from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
 
@@ -32,10 +35,15 @@ const AT_A_PLACE = ['pread64', 'pwrite64', 'preadv', 'pwritev', 'preadv2', 'pwri
 const CALLS = {
   read: ['read', 'readv', 'pread64', 'preadv', 'preadv2'],
   write: ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2'],
+  // From one file to another, or to a socket, inside the kernel: counted once, where it is read.
+  copy: ['copy_file_range', 'sendfile', 'sendfile64'],
 };
 export const READS_AND_WRITES = Object.values(CALLS).flat();
 
-const { file, isOpen } = fileOf(firstArgument);
+const SENDS = isOneOf(callNumber, ['sendfile', 'sendfile64']);
+const { file, isOpen } = fileOf(choose(SENDS, secondArgument, firstArgument));
+/** Where the place to copy from lies, which has moved on by what was done; 0: it is the file's own. */
+const placeAt = choose(SENDS, thirdArgument, secondArgument);
 /** Given as a place of -1, the two newest calls go on where the last one ended, as read and write do. */
 const ON = -1;
 
@@ -68,5 +76,5 @@ const before = (place: Expression): Expression => choose(below(place, moved), pl
 export const offset = choose(
   isOneOf(callNumber, AT_A_PLACE),
   choose(appends, before(end), choose(equal(placeArgument, ON), before(own), placeArgument)),
-  before(own),
+  choose(all(isOneOf(callNumber, CALLS.copy), unequal(placeAt, 0)), before(userNumber(placeAt)), before(own)),
 );

@@ -4,7 +4,7 @@ import { formsOf } from './forms';
 const formsOfMetric = (name: `${string}.${string}`) => formsOf(describeMetric(name)?.bpf);
 
 test('a closed list of words is the field’s form, and so is an address or the room for a text', () => {
-  expect(formsOfMetric('fs.logical_rwops')).toEqual({ optype: { values: ['read', 'write'] } });
+  expect(formsOfMetric('fs.logical_rwops')).toEqual({ optype: { values: ['read', 'write', 'copy'] } });
   expect(formsOfMetric('disk.physio_ops')['optype']).toEqual({
     values: expect.arrayContaining(['read', 'write', 'flush', 'discard']) as string[],
   });

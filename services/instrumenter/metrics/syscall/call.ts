@@ -72,6 +72,7 @@ export const error = errorOf(result);
 const given = (x64: string, compat: string, arm64: Expression): Expression =>
   byArch({ x64: choose(wasCompat, member(registers, compat), member(registers, x64)), arm64 });
 export const firstArgument = given('di', 'bx', member(registers, 'orig_x0'));
+export const secondArgument = given('si', 'cx', word(registers, 'regs', 8));
 export const thirdArgument = given('dx', 'dx', word(registers, 'regs', 16));
 export const fourthArgument = given('r10', 'si', word(registers, 'regs', 24));
 /** The fourth where it is a place in a file: 64 bits, which 32-bit programs give in two halves. */
