@@ -89,7 +89,15 @@ export async function startPostgres(programs: string): Promise<PrivatePostgres> 
     rmSync(folder, { recursive: true });
   };
   try {
-    run('initdb', ['--no-sync', '--auth=trust', '--encoding=UTF8', '--no-locale', '-D', data]);
+    run('initdb', [
+      '--no-sync',
+      '--username=postgres',
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--no-locale',
+      '-D',
+      data,
+    ]);
     appendFileSync(join(data, 'postgresql.conf'), SETTINGS);
     server = spawn(...asUser(uid, join(programs, 'postgres'), ['-D', data, '-k', folder]), {
       cwd: folder,
