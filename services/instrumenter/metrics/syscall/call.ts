@@ -8,6 +8,7 @@
  * all the same, and took no time. A new process returns from a call that it never made: that is no event.
  */
 import {
+  above,
   all,
   any,
   argument,
@@ -34,7 +35,7 @@ import {
 import { tableOfNames } from '../language/names';
 import { tracepoint, type Named, type Probe, type Step } from '../language/observation';
 import { sinceStart } from '../process';
-import { COMPAT, SYSCALL_NAMES } from './syscall-names';
+import { COMPAT, SYSCALL_NAMES, X32_BIT } from './syscall-names';
 
 const registers = argument(0, 'pt_regs');
 
@@ -99,7 +100,7 @@ function numbersOf(
 
 const WORD_BITS = 6;
 
-/** Every call of every program passes here: one comparison for 64 numbers, and one look at the bit of the call. */
+/** One comparison for 64 numbers, and one look at the bit of the call. */
 function among(number: Expression, numbers: readonly number[]): Expression {
   const words = new Map<number, bigint>();
   for (const n of numbers) {
@@ -128,28 +129,26 @@ export function isOneOf(number: Expression, names: readonly string[]): Expressio
   });
 }
 
-/** The same of a number as it is in a register: which table is meant is looked up only where the number could be one. */
-function isCallOf(number: Expression, names: readonly string[]): Expression {
-  return onEach((architecture) => {
-    const { own, compat } = numbersOf(names, architecture);
-    const lower = compat.map((n) => n - COMPAT);
-    return any(
-      all(among(number, own), not(isCompat)),
-      all(among(bits(number, 0xffff_ffff), lower), isCompat),
-    );
-  });
+/** Numbers as registers have them, of either table. */
+function mayBe(number: Expression, { own, compat }: { own: number[]; compat: number[] }): Expression {
+  const x32 = own.filter((n) => n >= X32_BIT);
+  return any(
+    among(number, [...own.filter((n) => n < X32_BIT), ...compat.map((n) => n - COMPAT)]),
+    ...(x32.length === 0 ? [] : [all(above(number, X32_BIT - 1), among(number, x32))]),
+  );
 }
 
-/** True for all calls of these names, and for some others. */
-function mayBe(names: readonly string[]): Expression {
+/**
+ * The same of a number as it is in a register. Every call of every program passes here: what is in neither table goes
+ * on at once, and which table is meant is looked up only of the others.
+ */
+function isCallOf(number: Expression, names: readonly string[]): Expression {
   return onEach((architecture) => {
-    const { own, compat } = numbersOf(names, architecture);
-    return any(
-      among(numberAtExit, own),
-      among(
-        bits(numberAtExit, 0xffff_ffff),
-        compat.map((n) => n - COMPAT).filter((n) => !own.includes(n)),
-      ),
+    const numbers = numbersOf(names, architecture);
+    const lower = numbers.compat.map((n) => n - COMPAT);
+    return all(
+      mayBe(number, numbers),
+      any(all(among(number, numbers.own), not(isCompat)), all(among(number, lower), isCompat)),
     );
   });
 }
@@ -205,7 +204,9 @@ export function callEnds(
       {
         kind: 'count',
         by: 'thread',
-        when: all(...(names === undefined ? [] : [mayBe(names)])),
+        when: all(
+          ...(names === undefined ? [] : [onEach((on) => mayBe(numberAtExit, numbersOf(names, on)))]),
+        ),
         unkept: {
           when: all(isRefused, ...(names === undefined ? [] : [isCallOf(numberAtExit, names)])),
           values: { ...values, start: now, number: atExit },
