@@ -204,6 +204,27 @@ describe('with a receiver', () => {
     ways.close();
   });
 
+  test('seconds that are settled at once leave each with its own counts', async () => {
+    const ways = new WaysOut(
+      readPush({ CA_PUSH_OTLP: url, CA_PUSH_ALL: '1', CA_PUSH_TEMPORALITY: 'delta' }),
+      'a0',
+      SILENT,
+    );
+    await values.own(HEAT, ['a']);
+    ways.tick(values.aggregator.all, values.now);
+    const second = values.now / 1000;
+    for (let s = 0; s < 3; s++) values.reportDisks('a', second + s, { sda: [400 + s, 2 + s] });
+    values.now += 3000;
+    ways.tick(values.aggregator.all, values.now);
+    await until(() => got.length === 1);
+    expect([...(got[0]?.body ?? '').matchAll(/"count":"(\d+)"/g)].map(([, count]) => count)).toEqual([
+      '2',
+      '3',
+      '4',
+    ]);
+    ways.close();
+  });
+
   test('a receiver of remote write 1 is found out by what it does not say', async () => {
     const ways = new WaysOut(readPush({ CA_PUSH_REMOTE_WRITE: url, CA_PUSH_ALL: '1' }), 'a0', SILENT);
     await values.own(HEAT, ['a']);

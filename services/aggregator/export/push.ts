@@ -38,6 +38,14 @@ interface Pushed {
   last: number;
 }
 
+/** Which of the two a way sends: each second alone, or all since counting began. */
+interface Wants {
+  readonly of: boolean;
+  readonly total: boolean;
+}
+
+const NOTHING: OutgoingHistogram = { counts: [], uppers: [], sum: 0 };
+
 interface Way {
   readonly delivery: Delivery;
   readonly encode: (points: readonly Outgoing[]) => Buffer | Promise<Buffer>;
@@ -49,10 +57,16 @@ export class Push implements Consumer {
   private readonly pushed = new Map<string, Pushed>();
   private readonly ways: readonly Way[];
   private readonly all: boolean;
+  private readonly kinds: Wants;
   private points: Outgoing[] = [];
 
   constructor(settings: PushSettings, instance: string, log: Log) {
     this.all = settings.all;
+    const delta = settings.temporality === 'delta';
+    this.kinds = {
+      of: settings.remoteWrite !== undefined || delta,
+      total: settings.otlp !== undefined && !delta,
+    };
     this.ways = waysOf(settings, instance, log);
   }
 
@@ -73,7 +87,7 @@ export class Push implements Consumer {
     if (slot === undefined) return;
     for (const series of one.out.series.values()) {
       if (one.owned.instrumentation.valueScope === 'point' && series.seen !== time) continue;
-      this.points.push(pointOf(one, series, time, granularity));
+      this.points.push(pointOf(one, series, time, granularity, this.kinds));
     }
   }
 
@@ -250,19 +264,15 @@ function common(
   };
 }
 
-function pointOf(one: Pushed, series: OutSeries, time: number, granularity: number): Outgoing {
+function pointOf(one: Pushed, series: OutSeries, time: number, granularity: number, wants: Wants): Outgoing {
   const { naming, owned } = one;
   const rest = common(one, series, time, time + granularity);
   if (naming.distribution) {
-    // Made when a way asks for it, before the next second: most ways want one of the two.
+    // Copied: several slots may be settled at once, and the next one has the same arrays.
     const value = {
       kind: 'histogram' as const,
-      get of() {
-        return histogram(one, series.newest);
-      },
-      get total() {
-        return histogram(one, series.total);
-      },
+      of: wants.of ? histogram(one, series.newest) : NOTHING,
+      total: wants.total ? histogram(one, series.total) : NOTHING,
     };
     return { ...rest, value };
   }
