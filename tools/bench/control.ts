@@ -3,6 +3,7 @@
  * In: how many nodes and questions. Out: one line of JSON for each step. A broker, a stack and a fleet of its own.
  *
  *     node build/tools/bench/control.js --nodes 10000 --questions 100
+ *     node build/tools/bench/control.js --nodes 1000 --questions 1 --per-connection 1   (true connections: one each)
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,6 +16,7 @@ import { cpuMsOf, rssMbOf } from './timing';
 /** Values of the questions after the first one: one report a minute, so that the control plane alone is measured. */
 const QUIET = 60;
 const LIMIT_MS = 180_000;
+const IDLE_MS = 10_000;
 
 interface Standing {
   readonly state: { readonly enabled: number; readonly enabling: number };
@@ -46,12 +48,15 @@ async function main(): Promise<void> {
     last = Date.now();
     before = cpu;
   };
+  const brokerMb = rssMbOf(broker.pid);
   const fleet = await startNodes(around, nodes, Number(values['per-connection']));
   try {
-    say('all nodes known', { nodes });
+    say('all nodes known', { nodes, perConnection: Number(values['per-connection']) });
+    await pause(IDLE_MS);
+    const kb = (1024 * (rssMbOf(broker.pid) - brokerMb)) / nodes;
+    say('idle', { brokerKbPerNode: Math.round(kb) });
+    const posted = Date.now();
     const first = await create(stack, 1);
-    const posted = last;
-    last = posted;
     const complete = await firstComplete(stack, first, nodes);
     say('first complete second after the POST', { seconds: (complete - posted) / 1000 });
     // From here on the control plane alone: the seconds of 10,000 nodes would take all of a small machine.
