@@ -209,8 +209,8 @@ look() {
       wanted="$wanted $program"
       packages="$packages $(packages_of "$program")"
     else
-      cat "$LOG.one" >>"$LOG"
-      missing "$program" "apt says: $(LOG=$LOG.one said)" "see that the package sources of this machine offer $(packages_of "$program") and can be reached"
+      # Where the lists could not be fetched, that is the reason.
+      missing "$program" "apt says: $(cat "$LOG" "$LOG.one" | grep -a '^[EW]:' | head -n 1 | cut -c 1-300)" "see that the package sources of this machine offer $(packages_of "$program") and can be reached"
     fi
   done
   rm -f "$LOG.one"

@@ -66,7 +66,7 @@ make_machine() {
 as_ubuntu() {
   cp -a "$1/usr/sbin/." "$1/usr/bin/" && rm -rf "$1/usr/sbin" && ln -s bin "$1/usr/sbin"
   mkdir -p "$1/etc/apt/keyrings"
-  mv "$1/usr/share/keyrings/debian-archive-keyring.gpg" "$1/etc/apt/keyrings/archive.gpg"
+  cp -L "$1/usr/share/keyrings/debian-archive-keyring.gpg" "$1/etc/apt/keyrings/archive.gpg" && rm -f "$1"/usr/share/keyrings/debian-archive-keyring.*
   rm -f "$1/etc/apt/sources.list" "$1"/etc/apt/trusted.gpg.d/*
   printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: /etc/apt/keyrings/archive.gpg\n' "$MIRROR" \
     >"$1/etc/apt/sources.list.d/ubuntu.sources"
