@@ -278,8 +278,8 @@ export const LIMITS = {
   contentsBytes: 64 * 1024 * 1024,
   contentsAsked: 32,
   contentAnswerMs: 5000,
-  /** Silent members that are asked at a time. */
-  membersAsked: 256,
+  /** Silent members that are asked at a time: once a second they are looked through, and a fleet may leave at once. */
+  membersAsked: 2048,
   /** How long an aggregator counts reports of a node that the config service has given up. */
   formerNodeMs: 600_000,
   /** Failed calls to members are tried again after this, doubled each time. */
