@@ -10,7 +10,7 @@ const IMPORTERS = {
     'tools/bench/bare.ts',
     'tools/testing/thief.ts',
   ],
-  restify: ['common/service/http.ts'],
+  restify: ['common/http/http.ts'],
   bunyan: ['common/service/log.ts'],
   '@sinclair/typebox': ['common/model/schema.ts'],
   ajv: ['common/model/schema.ts'],

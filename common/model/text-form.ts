@@ -7,12 +7,12 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { invalid } from '../service/errors';
-import { ERRNOS } from './errnos';
+import { ERRNOS } from './names/errnos';
 import { bytesFromName, nameFromBytes } from './name';
 import { nearest } from './nearest';
 import type { Predicate } from './predicate';
-import { SIGNALS } from './signals';
-import { ARM64, I386, parseTable, X64 } from './syscalls';
+import { SIGNALS } from './names/signals';
+import { ARM64, I386, parseTable, X64 } from './names/syscalls';
 
 export type TextForm =
   /** At most so many bytes: longer ones are cut. */

@@ -7,7 +7,7 @@ import { cannotStart } from './cannot-start';
 import { SYSTEM_CLOCK, type Clock } from './clock';
 import { messageOf } from './errors';
 import { createLog, type Log } from './log';
-import { Panic } from './panic';
+import { Panic } from '../failure/panic';
 import { readSettings, type Environment, type Settings } from './settings';
 import { privateFolder } from './trusted-path';
 

@@ -23,6 +23,7 @@ import type { DiskTrouble, Hindsight } from './disk/hindsight';
 import { Loads } from './ingest/loads';
 import { Recall, type RecallOptions } from './ingest/recall';
 import { Expected, Roster } from './ingest/roster';
+import type { Owned } from './owned';
 import { Waiting } from './ingest/waiting';
 
 interface AggregatorOptions {
@@ -37,24 +38,6 @@ interface AggregatorOptions {
   readonly time: ClocksOptions['time'];
   /** Keeps values on disk; without it persist-data does nothing. */
   readonly hindsight?: Hindsight;
-}
-
-/** One instrumentation of ours. */
-export interface Owned {
-  instrumentation: Instrumentation;
-  readonly dataset: Dataset;
-  readonly waiting: Waiting;
-  /** Nodes that the config service has named: theirs are the reports that count. */
-  expected: Expected;
-  /** Since when nobody should report; what was on its way then still counts. */
-  disabledAt: number | undefined;
-  /** What it costs each node that has told so lately. */
-  readonly loads: Loads;
-  readonly clocks: Pick<Clocks, 'off'>;
-  /** First whole second after it became ours: before it, nobody is waited for. */
-  readonly since: number;
-  /** How many nodes should have reported, to us or to an aggregator before us, since the first whole second of its life. */
-  readonly asked: Asked;
 }
 
 /** During this time nodes count as expected because they were asked, later because they were heard of. */

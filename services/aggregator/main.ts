@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { cacheOfBytes } from '../../common/service/cache';
 import { claim } from '../../common/wire/claim';
-import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/service/front-door';
-import { HEALTH_PATHS, healthRoutes } from '../../common/service/health';
-import { serve, type HttpServer, type Reply, type Route } from '../../common/service/http';
+import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';
+import { HEALTH_PATHS, healthRoutes } from '../../common/http/health';
+import { serve, type HttpServer, type Reply, type Route } from '../../common/http/http';
 import { LIMITS } from '../../common/service/limits';
 import { readResendItems } from '../../common/wire/message';
 import { Peer } from '../../common/wire/peer';

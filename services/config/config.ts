@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../common/service/clock';
 import { CaError, messageOf, notFound } from '../../common/service/errors';
-import type { DoorKeys } from '../../common/service/front-door';
+import type { DoorKeys } from '../../common/http/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { claim } from '../../common/wire/claim';
 import { messageOf } from '../../common/service/errors';
-import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/service/front-door';
+import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
 import { readNetworks } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Aggregator } from '../../common/service/front-door';
+import type { Aggregator } from '../../common/http/front-door';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, isOpen } from '../stack/ports';
 import { run, startGuard } from '../stack/process';

@@ -9,7 +9,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Instrumentation } from '../../common/model/instrumentation';
 import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
 import { cacheOfBytes } from '../../common/service/cache';
-import type { Request } from '../../common/service/http';
+import type { Request } from '../../common/http/http';
 import { SILENT } from '../../common/service/log';
 import { toWire } from '../../common/wire/message';
 import { Aggregator } from '../../services/aggregator/aggregator';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
-import type { Aggregator } from '../../common/service/front-door';
+import type { Aggregator } from '../../common/http/front-door';
 import { readFileSync } from 'node:fs';
 import { run, type Running } from '../stack/process';
 import { buildFolder } from '../stack/stack';

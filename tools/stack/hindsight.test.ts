@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Aggregator } from '../../common/service/front-door';
+import type { Aggregator } from '../../common/http/front-door';
 import { checkDocumented } from '../../services/config/testing/documented';
 import { startNode, type KnownNode } from '../cactl/testing/node';
 import { buildFolder } from './stack';

@@ -40,11 +40,11 @@ describe('a program that', () => {
     body: string,
     settings: { watchdogS: number; watchdogExitS: number } = { watchdogS: 0, watchdogExitS: 0 },
   ): Promise<{ ended: number | NodeJS.Signals | null; said: string }> {
-    const common = JSON.stringify(join(buildFolder(), 'common', 'service'));
+    const common = JSON.stringify(join(buildFolder(), 'common'));
     const program = `
-      const { Panic } = require(${common} + '/panic');
-      const { SYSTEM_CLOCK } = require(${common} + '/clock');
-      const { createLog } = require(${common} + '/log');
+      const { Panic } = require(${common} + '/failure/panic');
+      const { SYSTEM_CLOCK } = require(${common} + '/service/clock');
+      const { createLog } = require(${common} + '/service/log');
       const settings = ${JSON.stringify({ ...settings, home, host: 'h' })};
       const panic = new Panic({ service: 'x', settings, env: process.env, clock: SYSTEM_CLOCK, log: createLog('x', 'info') });
       let count = 0;

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { messageOf } from '../../common/service/errors';
-import type { Aggregator } from '../../common/service/front-door';
+import type { Aggregator } from '../../common/http/front-door';
 import { LIMITS } from '../../common/service/limits';
 import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';

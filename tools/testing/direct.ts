@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { doorKeysOf, FRONT_DOOR_HEADER, type Aggregator } from '../../common/service/front-door';
+import { doorKeysOf, FRONT_DOOR_HEADER, type Aggregator } from '../../common/http/front-door';
 
 export function directHeaders(home: string, aggregator: Aggregator): Record<string, string> {
   const master = readFileSync(join(home, 'config', 'front-door'), 'utf8');

@@ -3,8 +3,8 @@
  * In: how many aggregators. Out: a door to ask, and reports to send as if nodes had.
  */
 import { cacheOfBytes } from '../../common/service/cache';
-import { serve, type HttpServer } from '../../common/service/http';
-import { AGGREGATOR_HEADER } from '../../common/service/front-door';
+import { serve, type HttpServer } from '../../common/http/http';
+import { AGGREGATOR_HEADER } from '../../common/http/front-door';
 import { SILENT } from '../../common/service/log';
 import type { Body } from '../../common/wire/message';
 import type { Value } from '../../common/model/value';

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { isIP } from 'node:net';
 import { CaError } from '../../service/errors';
 import type { Log } from '../../service/log';
-import { readTarget } from '../../service/target';
+import { readTarget } from '../../http/target';
 import type { Family } from './family';
 import { scrapeReply } from './scrape';
 

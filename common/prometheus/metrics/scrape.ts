@@ -1,7 +1,7 @@
 /*
  * A scrape's answer. In: what the scraper accepts, and families. Out: a reply in the best of the three formats.
  */
-import type { Reply } from '../../service/http';
+import type { Reply } from '../../http/http';
 import { merged, type Family } from './family';
 import { toProtobuf } from './protobuf';
 import { toText } from './text';

@@ -3,7 +3,7 @@
  * heatmap is bounds and counts. Next: services/aggregator/promql/routes.ts.
  */
 import { CaError } from '../../service/errors';
-import type { Reply } from '../../service/http';
+import type { Reply } from '../../http/http';
 import type { Notes, Point, Result, Series } from './evaluate';
 import type { Labels } from './expression';
 import { countOf, sumOf, type Histogram } from './histogram';

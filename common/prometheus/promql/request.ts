@@ -3,7 +3,7 @@
  * Out: checked moments and texts, or an INVALID error that names the parameter.
  */
 import { invalid } from '../../service/errors';
-import type { Request } from '../../service/http';
+import type { Request } from '../../http/http';
 import { PROMQL_LIMITS } from './limits';
 import { checker, Type, type Static } from '../../model/schema';
 import type { Times } from './answer';

@@ -7,7 +7,7 @@ import { breakdownOf, fqid, gridOfInstrumentation } from '../../../common/model/
 import { exportBounds, histogramValue, type Bounds } from '../../../common/prometheus/outgoing/bounds';
 import { withoutName, type Family, type Metric } from '../../../common/prometheus/metrics/family';
 import { labelsOf, namingOf } from '../../../common/prometheus/naming';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Slot } from '../dataset/slot';
 import { SeriesOut } from './series';
 import type { Consumer } from './settled-feed';

@@ -13,7 +13,7 @@ import { otlpText } from '../../../common/prometheus/outgoing/otlp';
 import type { Outgoing, OutgoingHistogram } from '../../../common/prometheus/outgoing/outgoing';
 import { REMOTE_WRITE_HEADERS, remoteWriteBody } from '../../../common/prometheus/outgoing/remote-write';
 import type { Log } from '../../../common/service/log';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Slot } from '../dataset/slot';
 import { Delivery, type Answer, type Receiver } from './delivery';
 import type { PushSettings } from './push-settings';

@@ -4,7 +4,7 @@
  * answers of this service, and not in what was sent.
  */
 import { fqid } from '../../../common/model/instrumentation';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Slot } from '../dataset/slot';
 import { newestSettled } from '../promql/settled';
 

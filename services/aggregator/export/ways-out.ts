@@ -4,7 +4,7 @@
  */
 import { counter, type Family } from '../../../common/prometheus/metrics/family';
 import type { Log } from '../../../common/service/log';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import { PrometheusExport } from './prometheus-export';
 import { Push } from './push';
 import type { PushSettings } from './push-settings';

@@ -13,7 +13,9 @@ let renderer: Renderer;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ca-render-'));
   const root = join(__dirname, '../../..');
-  const parts = ['model', 'wire', 'service'].map((room) => `common/${room}`);
+  const parts = ['model', 'model/names', 'wire', 'service', 'http', 'failure'].map(
+    (room) => `common/${room}`,
+  );
   for (const part of [
     ...parts,
     'services/aggregator/dataset',

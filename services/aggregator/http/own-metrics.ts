@@ -1,6 +1,7 @@
 /* What an aggregator says of itself in /metrics. In: its counts. Out: families. */
 import { counter, gauge, type Family } from '../../../common/prometheus/metrics/family';
-import type { Aggregator, Owned } from '../aggregator';
+import type { Aggregator } from '../aggregator';
+import type { Owned } from '../owned';
 
 /** `since`: milliseconds since 1970 when counting began. Counts of instrumentations that are gone go on counting. */
 export function aggregatorMetrics(aggregator: Aggregator, since: number): Family[] {

@@ -3,7 +3,7 @@
  * and lists, or an INVALID error that names the parameter and says what is allowed.
  */
 import { invalid } from '../../../common/service/errors';
-import type { Request } from '../../../common/service/http';
+import type { Request } from '../../../common/http/http';
 
 interface WholeRange {
   readonly min: number;

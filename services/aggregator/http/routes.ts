@@ -4,7 +4,7 @@
  * All paths exist in the operators' scope and in a customer's. Next on the walk: answer.ts, then heatmap/image.ts.
  */
 import { CaError, invalid } from '../../../common/service/errors';
-import type { Reply, Request, Route } from '../../../common/service/http';
+import type { Reply, Request, Route } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Grid } from '../../../common/model/bucket';

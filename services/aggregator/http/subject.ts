@@ -7,11 +7,12 @@
  */
 import { LOG_GRID } from '../../../common/model/bucket';
 import { CaError } from '../../../common/service/errors';
-import type { Request } from '../../../common/service/http';
+import type { Request } from '../../../common/http/http';
 import { fqid } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Shape } from '../../../common/model/value';
-import type { Aggregator, Owned } from '../aggregator';
+import type { Aggregator } from '../aggregator';
+import type { Owned } from '../owned';
 import { Dataset } from '../dataset/dataset';
 import { Asked } from '../ingest/asked';
 import type { DiskTrouble } from '../disk/hindsight';

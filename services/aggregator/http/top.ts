@@ -4,7 +4,7 @@
  */
 import { csvLine } from '../../../common/model/csv';
 import { RAW_UNITS } from '../../../common/model/field';
-import type { Reply, Request } from '../../../common/service/http';
+import type { Reply, Request } from '../../../common/http/http';
 import { breakdownOf } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { answerJson, answerTexts, describe, type Context, type Point, type Question } from './answer';

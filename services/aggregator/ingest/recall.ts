@@ -11,7 +11,7 @@ import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 import type { ResendItems } from '../../../common/wire/message';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Clocks } from './clocks';
 
 export interface RecallOptions {

@@ -6,7 +6,7 @@ import { namingOf } from '../../../common/prometheus/naming';
 import type { Notes } from '../../../common/prometheus/promql/evaluate';
 import { NAME_LABEL } from '../../../common/prometheus/promql/expression';
 import { quote } from '../../../common/prometheus/promql/quoted';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import { completeness } from '../dataset/reading';
 
 const NOTES_MAX = 20;

@@ -2,7 +2,7 @@
  * Queries of the front door about the instrumentations that are ours. In: a query as the front door has checked it, and
  * which of ours it may read. Out: Prometheus' JSON, or the parts of an answer that other aggregators have a share in.
  */
-import type { Reply, Request, Route } from '../../../common/service/http';
+import type { Reply, Request, Route } from '../../../common/http/http';
 import { failure, queryAnswer, success } from '../../../common/prometheus/promql/answer';
 import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/promql/evaluate';
 import type { Labels, Leaf } from '../../../common/prometheus/promql/expression';
@@ -11,7 +11,7 @@ import { PROMQL_LIMITS } from '../../../common/prometheus/promql/limits';
 import { parseQuery, parseSelector } from '../../../common/prometheus/promql/parse';
 import { toParts } from '../../../common/prometheus/promql/parts';
 import { checkAsk, type Ask } from '../../../common/prometheus/promql/request';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Context } from '../http/answer';
 import { eachSlotInSlices } from '../dataset/slices';
 import { matches, type Matcher } from '../../../common/prometheus/promql/expression';

@@ -19,7 +19,7 @@ import {
   type Matcher,
 } from '../../../common/prometheus/promql/expression';
 import { edgesOf, labelsOf, namingOf, type Naming } from '../../../common/prometheus/naming';
-import type { Owned } from '../aggregator';
+import type { Owned } from '../owned';
 import type { Slot } from '../dataset/slot';
 import { SLICE_MS } from '../dataset/slices';
 import { newestSettled } from './settled';

@@ -1,6 +1,7 @@
 /* Which slots can be answered for good. In: an instrumentation of ours. Out: the newest slot that nobody is waited for in. */
 import { LIMITS } from '../../../common/service/limits';
-import { isComplete, type Owned } from '../aggregator';
+import { isComplete } from '../aggregator';
+import type { Owned } from '../owned';
 
 /** Slots before this one are settled, too; -1: none is yet. Whoever has not reported within the longest wait does not come. */
 export function newestSettled(owned: Owned, nowMs: number): number {

@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { PNG } from 'pngjs';
 import { cacheOfBytes } from '../../../common/service/cache';
-import { serve, type HttpServer } from '../../../common/service/http';
+import { serve, type HttpServer } from '../../../common/http/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { SILENT } from '../../../common/service/log';
 import { toWire, type Body } from '../../../common/wire/message';

@@ -3,7 +3,7 @@
  * Out: values of the schema's types, where text could be read as such; checking is the schema's business.
  */
 import { invalid } from '../../../common/service/errors';
-import type { Request } from '../../../common/service/http';
+import type { Request } from '../../../common/http/http';
 import type { TSchema } from '../../../common/model/schema';
 
 type Properties = Readonly<Record<string, TSchema>>;

@@ -1,4 +1,4 @@
-import type { Request } from '../../../common/service/http';
+import type { Request } from '../../../common/http/http';
 import { MergedCatalogue, type Described } from '../fleet/catalogue';
 import { METADATA } from '../testing/fake-fleet';
 import { readQuestion } from './question';

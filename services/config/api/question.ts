@@ -4,7 +4,7 @@
  */
 import { invalid } from '../../../common/service/errors';
 import { fieldType, type TypeName } from '../../../common/model/field';
-import type { Request } from '../../../common/service/http';
+import type { Request } from '../../../common/http/http';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { MetricName } from '../../../common/model/metric';

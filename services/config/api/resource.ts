@@ -3,7 +3,7 @@
  * the operators' scope (/ca/…) and most in each customer's (/ca/customers/:custid/…). openapi.ts describes the same list.
  */
 import { notFound } from '../../../common/service/errors';
-import type { Method, Reply, Request, Route } from '../../../common/service/http';
+import type { Method, Reply, Request, Route } from '../../../common/http/http';
 import type { TSchema } from '../../../common/model/schema';
 import { isCustomerId } from '../fleet/customers';
 

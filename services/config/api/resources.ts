@@ -2,7 +2,7 @@
  * The REST API, one entry a resource. In: requests. Out: what config.ts knows and does, as JSON; values come from the
  * aggregator that has them. Next on the walk: www/page.ts.
  */
-import type { Reply } from '../../../common/service/http';
+import type { Reply } from '../../../common/http/http';
 import { shapeOfInstrumentation, type Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { checker, Type } from '../../../common/model/schema';

@@ -3,7 +3,7 @@
  * Out: one JSON object.
  */
 import { fqid } from '../../../common/model/instrumentation';
-import type { HttpServer } from '../../../common/service/http';
+import type { HttpServer } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { metricName } from '../../../common/model/metric';
 import { printPredicate } from '../../../common/model/predicate';

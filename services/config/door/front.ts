@@ -2,7 +2,7 @@
  * The front door: the API, the page, health. In: the service's parts. Out: a listening HTTP server.
  */
 import type { Socket } from 'node:net';
-import { healthRoutes } from '../../../common/service/health';
+import { healthRoutes } from '../../../common/http/health';
 import {
   serve,
   type Admit,
@@ -10,7 +10,7 @@ import {
   type Reply,
   type Request,
   type Route,
-} from '../../../common/service/http';
+} from '../../../common/http/http';
 import type { Clock } from '../../../common/service/clock';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';

@@ -6,9 +6,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { CaError, invalid } from '../../../common/service/errors';
-import { HEALTH_PATHS } from '../../../common/service/health';
-import type { Admit } from '../../../common/service/http';
-import type { Target } from '../../../common/service/target';
+import { HEALTH_PATHS } from '../../../common/http/health';
+import type { Admit } from '../../../common/http/http';
+import type { Target } from '../../../common/http/target';
 import { nothingBelongsTo, type Customers } from '../fleet/customers';
 import type { Access } from './access';
 import type { LocalUsers } from './local-users';

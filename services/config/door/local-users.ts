@@ -13,19 +13,15 @@ import type { Socket } from 'node:net';
 import { endianness, userInfo } from 'node:os';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import { bytesOfAddress, SocketDiag } from './socket-diag';
+import { bytesOfAddress, SocketDiag, type Owner } from './socket-diag';
+
+export type { Owner } from './socket-diag';
 
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** The kernel gives out a page of a table at a time. */
 const PIECE_BYTES = 16 * 1024;
 /** An entry may be passed over while others before it come and go: looked for once more before it counts as missing. */
 const READS = 2;
-
-export interface Owner {
-  readonly uid: number;
-  /** 0: no process holds the socket any more, and its uid says nothing (the kernel writes root's). */
-  readonly inode: number;
-}
 
 /** What is read of a connection. */
 export type Connection = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;

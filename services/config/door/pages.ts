@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { CaError } from '../../../common/service/errors';
-import { tagsOf } from '../../../common/service/header-list';
-import type { Reply, Request, Route } from '../../../common/service/http';
+import { tagsOf } from '../../../common/http/header-list';
+import type { Reply, Request, Route } from '../../../common/http/http';
 
 const TYPES = new Map([
   ['.html', 'text/html; charset=utf-8'],

@@ -11,9 +11,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { CaError, messageOf } from '../../../common/service/errors';
-import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/service/front-door';
-import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/service/gzip';
-import type { Reply, Request } from '../../../common/service/http';
+import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
+import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/http/gzip';
+import type { Reply, Request } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Aggregator } from '../fleet/members';

@@ -4,7 +4,6 @@
  * buckets; this takes a few microseconds. Where it does not work (no netlink, a kernel without the module), the table is read.
  */
 import { isIPv6 } from 'node:net';
-import type { Owner } from './local-users';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -27,6 +26,13 @@ const ANSWER_INODE = HEADER_BYTES + 68;
 const ANSWER_BYTES_MAX = 4096;
 
 type Call = (...values: unknown[]) => number;
+
+/** Whose a socket is. */
+export interface Owner {
+  readonly uid: number;
+  /** 0: no process holds the socket any more, and its uid says nothing (the kernel writes root's). */
+  readonly inode: number;
+}
 
 export interface Client {
   /** Bytes of an address, 4 or 16. */

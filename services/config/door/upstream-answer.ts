@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { CaError } from '../../../common/service/errors';
-import { AGGREGATOR_HEADER, FRONT_DOOR_HEADER, isSame } from '../../../common/service/front-door';
+import { AGGREGATOR_HEADER, FRONT_DOOR_HEADER, isSame } from '../../../common/http/front-door';
 
 export interface PassedAnswer {
   readonly status: number;

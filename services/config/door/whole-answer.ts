@@ -3,7 +3,7 @@
  */
 import { request as httpRequest, type Agent } from 'node:http';
 import { CaError, invalid } from '../../../common/service/errors';
-import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/service/front-door';
+import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
 import type { Address, Upstream } from './upstream';
 import { readAnswer } from './upstream-answer';
 

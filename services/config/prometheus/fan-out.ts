@@ -3,7 +3,7 @@
  * see. Out: the answer of the one aggregator that can give it alone, as it came; else the leaves of several, put together.
  */
 import { CaError, messageOf } from '../../../common/service/errors';
-import type { Reply } from '../../../common/service/http';
+import type { Reply } from '../../../common/http/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { queryAnswer, type Times } from '../../../common/prometheus/promql/answer';
 import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/promql/evaluate';

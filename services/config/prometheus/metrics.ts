@@ -3,7 +3,7 @@
  * are exported. In: a scrape. Out: families in the format that it likes best. An aggregator that does not answer in time is
  * missing from it, and ca_aggregator_scraped is 0.
  */
-import type { Reply, Request, Route } from '../../../common/service/http';
+import type { Reply, Request, Route } from '../../../common/http/http';
 import { counter, gauge, labelled, type Family } from '../../../common/prometheus/metrics/family';
 import { fromFamilyJson } from '../../../common/prometheus/metrics/family-json';
 import {

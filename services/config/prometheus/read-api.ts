@@ -4,7 +4,7 @@
  * Out: its JSON. Next: fan-out.ts; values come from services/aggregator/promql.
  */
 import { CaError, invalid, notFound } from '../../../common/service/errors';
-import type { Reply, Request, Route } from '../../../common/service/http';
+import type { Reply, Request, Route } from '../../../common/http/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { failure, success } from '../../../common/prometheus/promql/answer';
 import { Notes } from '../../../common/prometheus/promql/evaluate';

@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { doorKeysOf, type DoorKeys } from '../../../common/service/front-door';
+import { doorKeysOf, type DoorKeys } from '../../../common/http/front-door';
 import { SILENT } from '../../../common/service/log';
 import type { Access } from '../door/access';
 import { Attempts } from '../door/rate-limit';

@@ -2,8 +2,8 @@
  * Numbers and names of errors: errno, and the block layer's own status. Data. "none" is success.
  * In: nothing. Out: Names, for descriptions.
  */
-import { ERRNOS } from '../../../common/model/errnos';
-import { parseTable } from '../../../common/model/syscalls';
+import { ERRNOS } from '../../../common/model/names/errnos';
+import { parseTable } from '../../../common/model/names/syscalls';
 import { tableOfNames } from './language/names';
 
 export const ERRNO_NAMES = tableOfNames([['none', 0], ...parseTable(ERRNOS)]);

@@ -5,7 +5,7 @@
  * (call.ts adds it), and have the same names. A number that is missing prints in decimal, with its sign, and those of
  * 32-bit programs as "32-bit 999".
  */
-import { ARM64, I386, parseTable as parse, X32, X64 } from '../../../../common/model/syscalls';
+import { ARM64, I386, parseTable as parse, X32, X64 } from '../../../../common/model/names/syscalls';
 import { signedDecimals, tableOfNames } from '../language/names';
 import type { Names } from '../language/observation';
 

@@ -1,5 +1,5 @@
 /* unix.signals: each signal that is sent, by who sends it, to whom, and which. */
-import { SIGNALS } from '../../../../common/model/signals';
+import { SIGNALS } from '../../../../common/model/names/signals';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { any, argument, bits, cast, choose, equal, member, task } from '../language/expression';

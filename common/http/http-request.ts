@@ -3,8 +3,8 @@
  * within their limits; a signal for when its client has gone.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CaError } from './errors';
-import { LIMITS } from './limits';
+import { CaError } from '../service/errors';
+import { LIMITS } from '../service/limits';
 import type { AnyMethod, Target } from './target';
 
 export interface Request {

@@ -1,5 +1,5 @@
 /* What a dump may contain: no secrets in any form, no cycles, no more than was allowed; and what it must. */
-import { LIMITS } from './limits';
+import { LIMITS } from '../service/limits';
 import { HIDDEN, presentable, secretsOf, shownEnvironment, withoutSecrets } from './presentable';
 
 test('passwords of URLs, bearer tokens and known secrets are hidden in any text', () => {

@@ -8,7 +8,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { CaError } from './errors';
+import { CaError } from '../service/errors';
 
 export const FRONT_DOOR_HEADER = 'x-ca-front-door';
 export const AGGREGATOR_HEADER = 'x-ca-aggregator';

@@ -5,8 +5,8 @@
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { accepts, listOf } from './header-list';
-import type { Reply } from './http';
-import { LIMITS } from './limits';
+import type { Reply } from './reply';
+import { LIMITS } from '../service/limits';
 
 const gzipAsync = promisify(gzip);
 

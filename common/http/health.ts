@@ -2,7 +2,7 @@
  * Health of a service, for whoever sends it work. In: what may keep it from working. Out: /healthz, which says that the
  * process answers, and /readyz, which says that it can do its work, or why not. Both wait for nothing.
  */
-import { CaError } from './errors';
+import { CaError } from '../service/errors';
 import type { Route } from './http';
 
 /** Monitors ask these without proof of who they are; they say nothing but yes or why not. */

@@ -5,15 +5,15 @@
  * anew. This file and watchdog.ts are the ones outside main.ts that touch the process. Next: watchdog.ts.
  */
 import { join } from 'node:path';
-import type { Clock } from './clock';
+import type { Clock } from '../service/clock';
 import { writeDump, type DumpFile } from './dump-file';
-import { messageOf } from './errors';
-import { LIMITS } from './limits';
-import type { Log } from './log';
+import { messageOf } from '../service/errors';
+import { LIMITS } from '../service/limits';
+import type { Log } from '../service/log';
 import type { Peer } from '../wire/peer';
 import { presentable, secretsOf, shownEnvironment } from './presentable';
 import { Recent } from './recent';
-import type { Settings } from './settings';
+import type { Settings } from '../service/settings';
 import { startWatchdog } from './watchdog';
 
 /** Exit status after an uncaught error or an abort: EX_SOFTWARE. */

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
-import { CaError, invalid } from './errors';
+import { CaError, invalid } from '../service/errors';
 import { serve, type HttpServer, type Route } from './http';
-import { LIMITS } from './limits';
-import { SILENT } from './log';
+import { LIMITS } from '../service/limits';
+import { SILENT } from '../service/log';
 
 const ROUTES: Route[] = [
   { method: 'GET', path: '/plain', handle: () => ({ json: { hello: 'world' } }) },

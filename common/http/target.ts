@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { CaError, invalid } from './errors';
+import { CaError, invalid } from '../service/errors';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
 export type AnyMethod = (typeof METHODS)[number];

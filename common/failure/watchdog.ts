@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Log } from './log';
+import type { Log } from '../service/log';
 
 interface WatchdogOptions {
   readonly service: string;

@@ -10,15 +10,17 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Request as RestifyRequest, type Response as RestifyResponse } from 'restify';
-import { CaError } from './errors';
+import { CaError } from '../service/errors';
 import { compressed } from './gzip';
 import { readRequest, type Request } from './http-request';
-import { LIMITS } from './limits';
-import type { Log } from './log';
+import { LIMITS } from '../service/limits';
+import type { Log } from '../service/log';
+import type { Reply } from './reply';
 import { METHODS, readTarget, type AnyMethod, type Target } from './target';
 import { HTTPS_HEADERS, tlsOptions } from './tls';
 
 export type { Request } from './http-request';
+export type { Reply } from './reply';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -26,17 +28,6 @@ export interface Route {
   /** Path with :parameters; a last * takes the rest. GET answers HEAD too. */
   readonly path: string;
   readonly handle: (request: Request) => Reply | Promise<Reply>;
-}
-
-export interface Reply {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON with a final newline. */
-  readonly json?: unknown;
-  readonly bytes?: Buffer | string;
-  readonly contentType?: string;
-  /** The handler has answered, or is answering, through request.outgoing. */
-  readonly streamed?: boolean;
 }
 
 interface HttpOptions {

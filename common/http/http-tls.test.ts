@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { serve, type HttpServer } from './http';
-import { SILENT } from './log';
+import { SILENT } from '../service/log';
 
 /** A certificate of our own for two days; undefined where there is no openssl to make one. */
 function certificate(): { cert: string; key: string } | undefined {

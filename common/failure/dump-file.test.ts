@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeDump } from './dump-file';
-import { LIMITS } from './limits';
+import { LIMITS } from '../service/limits';
 
 let folder: string;
 beforeEach(() => {

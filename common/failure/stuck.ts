@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { Session, type Debugger } from 'node:inspector';
 import { writeDump, type DumpFile } from './dump-file';
-import { messageOf } from './errors';
+import { messageOf } from '../service/errors';
 import { diagnosticReport, DUMP_VERSION } from './panic';
 import { presentable, secretsOf } from './presentable';
 

@@ -1,6 +1,6 @@
 /* The last warnings and errors: only the newest, and as they were. */
-import { LIMITS } from './limits';
-import { SILENT } from './log';
+import { LIMITS } from '../service/limits';
+import { SILENT } from '../service/log';
 import { Recent } from './recent';
 
 test('warnings and errors are remembered as they were when logged, the newest of them, and all are counted', () => {

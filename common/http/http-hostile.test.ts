@@ -3,9 +3,9 @@
  * read in two ways. Each is refused and its connection closed; the service goes on.
  */
 import { connect } from 'node:net';
-import { CaError } from './errors';
+import { CaError } from '../service/errors';
 import { serve, type HttpServer } from './http';
-import { SILENT } from './log';
+import { SILENT } from '../service/log';
 
 let server: HttpServer;
 let handled: string[];

@@ -2,7 +2,7 @@
  * Anything as plain data that may be written down: no secrets, no cycles, and no more than so many bytes. In: state
  * of any kind, errors and hostile text included. Out: what JSON.stringify takes without surprises.
  */
-import { LIMITS } from './limits';
+import { LIMITS } from '../service/limits';
 
 /** Names whose text is never shown. Numbers and switches under such names are: "tokenFailures: 3" tells no token. */
 const SECRET_NAME =

@@ -2,9 +2,9 @@
  * The last warnings and errors of a service, kept in memory for its dumps. In: what it logs. Out: the newest
  * LIMITS.recentErrors of them. A copy is kept, not the objects: a dump must not hold on to what they refer to.
  */
-import type { Clock } from './clock';
-import { LIMITS } from './limits';
-import type { Log } from './log';
+import type { Clock } from '../service/clock';
+import { LIMITS } from '../service/limits';
+import type { Log } from '../service/log';
 import { presentable } from './presentable';
 
 export interface Remembered {

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { LIMITS } from './limits';
+import { LIMITS } from '../service/limits';
 
 export interface DumpFile {
   readonly file: string;
