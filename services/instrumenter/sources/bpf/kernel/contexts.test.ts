@@ -18,6 +18,8 @@ const SAFE = new Set([
   'mm_vmscan_direct_reclaim_end',
   'mm_vmscan_memcg_reclaim_begin',
   'mm_vmscan_memcg_reclaim_end',
+  // What user memory holds is copied before a bucket's lock is taken, and after it is let go: under it nothing faults.
+  'page_fault_kernel',
   'page_fault_user',
   'sched_process_exec',
   'sched_process_exit',
