@@ -135,6 +135,7 @@ export function builder(
       h('label', { class: 'field' }, h('span', { class: 'field-label' }, text), control);
     details.replaceChildren(
       h('p', { class: 'muted' }, metric.question ?? ''),
+      ...missesOf(metric),
       h(
         'div',
         { class: 'pair' },
@@ -233,4 +234,13 @@ export function builder(
       metricBox.input.focus();
     },
   };
+}
+
+/** What the metric does not see, folded away. */
+function missesOf({ misses = [] }: MetricInfo): HTMLElement[] {
+  if (misses.length === 0) return [];
+  const sentences = misses.map((sentence) => h('li', {}, sentence));
+  return [
+    h('details', { class: 'muted' }, h('summary', {}, 'What it does not see'), h('ul', {}, ...sentences)),
+  ];
 }

@@ -27,6 +27,8 @@ export interface MetricInfo {
   readonly interval?: string;
   readonly question?: string;
   readonly synonyms?: readonly string[];
+  /** What it does not see, a sentence each. */
+  readonly misses?: readonly string[];
   readonly fields: readonly string[];
 }
 
