@@ -28,7 +28,7 @@ onRealKernel('the bpf source', (kernel) => {
       const described = metric.fields.filter((field) => counts.every((step) => field in step.fields));
       const offer = { metric: `${metric.module}.${metric.stat}`, fields: described };
       expect(kernel.source.offers()).toContainEqual(expect.objectContaining(offer));
-      expect(described.length).toBeGreaterThan(4);
+      expect(described.length).toBeGreaterThanOrEqual(4);
     }
   });
 
