@@ -17,7 +17,7 @@ import { brokerUrl } from '../../common/service/settings';
 import { Aggregator } from './aggregator';
 import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
-import { HeldAnswers } from './http/answer-budget';
+import { AnswerBudget } from './http/answer-budget';
 import { createRenderer } from './heatmap/renderer';
 import type { Family } from '../../common/prometheus/metrics/family';
 import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
@@ -108,7 +108,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     renderer,
     transformations: [reverseDns(), ...(places === undefined ? [] : [places])],
     pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
-    held: new HeldAnswers({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
+    held: new AnswerBudget({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
   };
   const ways = new WaysOut(readPush(env), instance, log);
   const times = new RequestTimes(clock);

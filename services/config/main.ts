@@ -12,7 +12,7 @@ import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
 import { brokerUrl } from '../../common/service/settings';
 import { readAccess } from './door/access';
-import { Attempts } from './door/rate-limit';
+import { RateLimit } from './door/rate-limit';
 import { Config } from './config';
 import { openFront } from './door/front';
 import { createGate } from './door/gate';
@@ -102,7 +102,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       access,
       tokens: () => files.tokens,
       customers: () => files.customers,
-      attempts: new Attempts(clock),
+      attempts: new RateLimit(clock),
       localUsers: files.tokens === undefined ? await localUsers() : undefined,
     }),
     log,

@@ -17,7 +17,7 @@ import { readPush } from '../../services/aggregator/export/push-settings';
 import { WaysOut } from '../../services/aggregator/export/ways-out';
 import { INLINE } from '../../services/aggregator/heatmap/renderer';
 import type { Context } from '../../services/aggregator/http/answer';
-import { HeldAnswers } from '../../services/aggregator/http/answer-budget';
+import { AnswerBudget } from '../../services/aggregator/http/answer-budget';
 import { promqlRoutes } from '../../services/aggregator/promql/routes';
 import { humps, xorshift } from './load';
 import { result, type Result } from './result';
@@ -144,7 +144,7 @@ async function queryTimes(aggregator: Aggregator, now: number): Promise<number[]
     renderer: INLINE,
     transformations: [],
     pictures: cacheOfBytes(1e6, () => 1000),
-    held: new HeldAnswers({ answerBytes: 1e12, allBytes: 1e12 }),
+    held: new AnswerBudget({ answerBytes: 1e12, allBytes: 1e12 }),
   };
   const [route] = promqlRoutes(context);
   const json = {

@@ -10,7 +10,7 @@ import type { Body } from '../../common/wire/message';
 import type { Value } from '../../common/model/value';
 import { Aggregator } from '../../services/aggregator/aggregator';
 import { INLINE } from '../../services/aggregator/heatmap/renderer';
-import { HeldAnswers } from '../../services/aggregator/http/answer-budget';
+import { AnswerBudget } from '../../services/aggregator/http/answer-budget';
 import type { Context } from '../../services/aggregator/http/answer';
 import { valueRoutes } from '../../services/aggregator/http/routes';
 import { promqlRoutes } from '../../services/aggregator/promql/routes';
@@ -62,7 +62,7 @@ export async function startSmallFleet(count: number, options: TestOptions = {}):
       renderer: INLINE,
       transformations: [],
       pictures: cacheOfBytes(1e6, () => 1000),
-      held: new HeldAnswers({ answerBytes: 96e6, allBytes: 256e6 }),
+      held: new AnswerBudget({ answerBytes: 96e6, allBytes: 256e6 }),
     };
     const server = await serve({
       name: 'aggregator',

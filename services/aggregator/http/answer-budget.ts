@@ -10,7 +10,7 @@ interface HeldLimits {
   readonly allBytes: number;
 }
 
-export class HeldAnswers {
+export class AnswerBudget {
   bytes = 0;
   private readonly limits: HeldLimits;
 

@@ -14,7 +14,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { describeLoads } from '../../../common/model/load';
 import type { Aggregator } from '../aggregator';
 import type { Owned } from '../owned';
-import type { HeldAnswers } from './answer-budget';
+import type { AnswerBudget } from './answer-budget';
 import type { Renderer } from '../heatmap/renderer';
 import { readIntervals, type Interval } from '../dataset/interval';
 import { Params } from './params';
@@ -30,7 +30,7 @@ export interface Context {
   readonly transformations: readonly Transformation[];
   /** Replies with pictures, by ETag: a wall of screens that shows the same second is drawn once. */
   readonly pictures: Cache<Reply>;
-  readonly held: HeldAnswers;
+  readonly held: AnswerBudget;
 }
 
 export interface Question<Options> {

@@ -11,7 +11,7 @@ import { SILENT } from '../../../common/service/log';
 import { toWire, type Body } from '../../../common/wire/message';
 import type { Value } from '../../../common/model/value';
 import { Aggregator } from '../aggregator';
-import { HeldAnswers } from '../http/answer-budget';
+import { AnswerBudget } from '../http/answer-budget';
 import { INLINE } from '../heatmap/renderer';
 import { valueRoutes } from '../http/routes';
 import { promqlRoutes } from '../promql/routes';
@@ -76,14 +76,14 @@ class TestValues {
   /** Instrumentations whose messages the aggregator asks for. */
   bound = new Set<string>();
   private version = 0;
-  held!: HeldAnswers;
+  held!: AnswerBudget;
   aggregator!: Aggregator;
   server!: HttpServer;
 
   async open(): Promise<void> {
     this.now = 1000 * NOW;
     this.bound = new Set();
-    this.held = new HeldAnswers({ answerBytes: 2_000_000, allBytes: 5_000_000 });
+    this.held = new AnswerBudget({ answerBytes: 2_000_000, allBytes: 5_000_000 });
     const clock = { now: () => this.now, everySecond: () => () => undefined };
     this.aggregator = new Aggregator({
       clock,

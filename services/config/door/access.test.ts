@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback, readAccess } from './access';
-import { Attempts } from './rate-limit';
+import { RateLimit } from './rate-limit';
 import { LIMITS } from '../../../common/service/limits';
 import { FakeClock } from '../testing/fake-fleet';
 import { frontDoorSecret, readOperatorFiles } from './operator-files';
@@ -84,7 +84,7 @@ test.each([
 
 test('wrong tokens are counted by address and minute, for so many addresses', () => {
   const clock = new FakeClock();
-  const attempts = new Attempts(clock);
+  const attempts = new RateLimit(clock);
   const waits = Array.from({ length: LIMITS.tokenFailuresPerMinute + 1 }, () => attempts.failed('a'));
   expect(waits.slice(0, -1).every((wait) => wait === 0)).toBe(true);
   expect(waits.at(-1)).toBe(60);

@@ -18,7 +18,7 @@ export interface Waiting {
   readonly gone: AbortSignal;
 }
 
-export class Line {
+export class AdmissionQueue {
   /** In order of arrival: a Set keeps it, and lets anybody leave from the middle. */
   private readonly waiting = new Set<() => void>();
   private readonly o: LineOptions;

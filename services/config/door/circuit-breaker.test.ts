@@ -1,10 +1,10 @@
-import { Line } from './admission-queue';
-import { Rotation } from './circuit-breaker';
+import { AdmissionQueue } from './admission-queue';
+import { CircuitBreaker } from './circuit-breaker';
 
 const HERE = { gone: new AbortController().signal };
 
 describe('a line', () => {
-  const line = (): Line => new Line({ width: 2, length: 3, patienceMs: 60_000 });
+  const line = (): AdmissionQueue => new AdmissionQueue({ width: 2, length: 3, patienceMs: 60_000 });
 
   test('lets so many in, the next wait in order, the rest is refused at once', async () => {
     const l = line();
@@ -39,7 +39,7 @@ describe('a line', () => {
   });
 
   test('nobody waits longer than it takes patience for', async () => {
-    const l = new Line({ width: 1, length: 1, patienceMs: 20 });
+    const l = new AdmissionQueue({ width: 1, length: 1, patienceMs: 20 });
     await l.enter(HERE);
     await expect(l.enter(HERE)).rejects.toMatchObject({ code: 'NO_RESOURCE', retryAfter: 1 });
     expect(l.length).toBe(0);
@@ -53,14 +53,14 @@ describe('rotation', () => {
   }
   let probes: Probe[];
   let changes: boolean[];
-  let rotation: Rotation;
+  let rotation: CircuitBreaker;
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   beforeEach(() => {
     probes = [];
     changes = [];
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
-    rotation = new Rotation({
+    rotation = new CircuitBreaker({
       probe: () =>
         new Promise((resolve, reject) => {
           probes.push({ alive: resolve, dead: () => reject(new Error('dead')) });

@@ -15,7 +15,7 @@ interface RotationOptions {
   readonly changed: (out: boolean) => void;
 }
 
-export class Rotation {
+export class CircuitBreaker {
   private readonly o: RotationOptions;
   private failures = 0;
   private probing = false;

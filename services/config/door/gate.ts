@@ -12,7 +12,7 @@ import type { Target } from '../../../common/http/target';
 import { nothingBelongsTo, type Customers } from '../fleet/customers';
 import type { Access } from './access';
 import type { LocalUsers } from './local-users';
-import type { Attempts } from './rate-limit';
+import type { RateLimit } from './rate-limit';
 import type { Holder, Tokens } from './tokens';
 
 /** The version of the documentation that this API follows. */
@@ -23,7 +23,7 @@ interface GateOptions {
   /** undefined: local users that may enter are operators. A function: the file is read again on SIGHUP. */
   readonly tokens: () => Tokens | undefined;
   readonly customers: () => Customers;
-  readonly attempts: Attempts;
+  readonly attempts: RateLimit;
   /** Asked where there are no tokens; undefined: everybody who reaches the door is an operator. */
   readonly localUsers: LocalUsers | undefined;
 }
@@ -104,7 +104,7 @@ function holderOf(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   tokens: Tokens,
-  attempts: Attempts,
+  attempts: RateLimit,
   behindProxy: boolean,
 ): Holder {
   const token = tokenOf(incoming.headers.authorization);

@@ -163,20 +163,17 @@ describe('by the table', () => {
       'a connection of another user is that user’s, also when it is closed at once',
       async () => {
         const { port } = server.address() as AddressInfo;
+        // Not this Node.js: it may lie in a folder that others cannot enter.
         const client = (then: string): ReturnType<typeof spawn> =>
           spawn(
-            process.execPath,
-            ['-e', `const s=require('net').connect(${port},'127.0.0.1',()=>{${then}})`],
-            {
-              uid: NOBODY,
-              gid: NOBODY,
-              stdio: 'ignore',
-            },
+            'perl',
+            ['-MIO::Socket::INET', '-e', `$s = IO::Socket::INET->new('127.0.0.1:${port}') or die; ${then}`],
+            { uid: NOBODY, gid: NOBODY, cwd: '/', stdio: 'ignore' },
           );
-        const staying = client('');
+        const staying = client('sleep 60');
         await expect((await usersOf(0)).admit(await next())).rejects.toThrow('uid 65534');
         staying.kill();
-        const leaving = client("s.write('x');process.exit()");
+        const leaving = client("print $s 'x'; exit");
         const socket = await next();
         await new Promise((resolve) => leaving.once('exit', resolve));
         await expect((await usersOf(0)).admit(socket)).rejects.toThrow();

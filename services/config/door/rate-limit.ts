@@ -6,7 +6,7 @@ import { LIMITS } from '../../../common/service/limits';
 
 const MINUTE_MS = 60_000;
 
-export class Attempts {
+export class RateLimit {
   private readonly failures = new Map<string, { count: number; until: number }>();
   private readonly clock: Clock;
 

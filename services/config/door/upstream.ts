@@ -7,8 +7,8 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setDefaultHighWaterMark } from 'node:stream';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import { Line, type Waiting } from './admission-queue';
-import { Rotation } from './circuit-breaker';
+import { AdmissionQueue, type Waiting } from './admission-queue';
+import { CircuitBreaker } from './circuit-breaker';
 
 export interface Address {
   readonly httpHost: string;
@@ -47,20 +47,20 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 export class Upstream {
   readonly agent: Agent;
   readonly limits: UpstreamLimits;
-  private readonly line: Line;
-  private readonly rotation: Rotation;
+  private readonly line: AdmissionQueue;
+  private readonly rotation: CircuitBreaker;
   private readonly address: Address;
 
   constructor(address: Address, limits: UpstreamLimits, changed: (address: string, out: boolean) => void) {
     this.address = address;
     this.limits = limits;
     this.agent = new PooledAgent({ keepAlive: true, maxSockets: limits.connections, scheduling: 'lifo' });
-    this.line = new Line({
+    this.line = new AdmissionQueue({
       width: limits.connections,
       length: limits.waiting,
       patienceMs: limits.waitMs,
     });
-    this.rotation = new Rotation({
+    this.rotation = new CircuitBreaker({
       probe: () => this.probe(),
       failuresMax: 3,
       pauseMs: limits.probeMs,

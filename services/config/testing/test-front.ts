@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { doorKeysOf, type DoorKeys } from '../../../common/http/front-door';
 import { SILENT } from '../../../common/service/log';
 import type { Access } from '../door/access';
-import { Attempts } from '../door/rate-limit';
+import { RateLimit } from '../door/rate-limit';
 import { Config } from '../config';
 import { NO_CUSTOMERS, type Customers } from '../fleet/customers';
 import { FakeBus, FakeClock } from './fake-fleet';
@@ -91,7 +91,7 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
       access: { names: ['localhost'], origins: [], behindProxy: false, ...options.access },
       tokens: () => options.tokens,
       customers: () => options.customers ?? NO_CUSTOMERS,
-      attempts: new Attempts(clock),
+      attempts: new RateLimit(clock),
       localUsers: options.localUsers,
     }),
     status: () =>

@@ -13,7 +13,7 @@ import { LIMITS } from '../../../common/service/limits';
 import type { Routes } from '../../../common/wire/route';
 import type { ResendItems } from '../../../common/wire/message';
 import { totalOf, type Value } from '../../../common/model/value';
-import { Kept } from './resend-buffer';
+import { ResendBuffer } from './resend-buffer';
 
 interface OutboxOptions {
   readonly host: string;
@@ -39,7 +39,7 @@ export class Outbox {
   private readonly options: OutboxOptions;
   private waiting: Parcel[] = [];
   private next: NodeJS.Immediate | undefined;
-  private readonly kept = new Kept();
+  private readonly kept = new ResendBuffer();
   /** Events of reports that were given up, by instrumentation, until a report has said so. */
   private readonly owed = new Map<string, number>();
 
@@ -53,7 +53,7 @@ export class Outbox {
 
   put(parcel: Parcel): void {
     this.giveUpOldest();
-    this.waiting.push(this.confess(parcel));
+    this.waiting.push(this.attachLost(parcel));
     this.soon();
   }
 
@@ -134,7 +134,7 @@ export class Outbox {
   }
 
   /** The report, with what was given up before it. */
-  private confess(parcel: Parcel): Parcel {
+  private attachLost(parcel: Parcel): Parcel {
     const { report } = parcel;
     const events = this.owed.get(report.fqid);
     if (events === undefined) return parcel;

@@ -10,7 +10,7 @@ import type { Parcel } from './parcel';
 /** What a packed report costs besides its bytes. */
 const OVERHEAD_BYTES = 200;
 
-export class Kept {
+export class ResendBuffer {
   /** By fqid, then by first second. */
   private readonly parcels = new Map<string, Map<number, Buffer>>();
   private held = 0;

@@ -26,7 +26,7 @@ import {
 import { MissingError, type Btf } from './kernel/btf';
 import { compile, type Compiled } from './compiler/compile';
 import { KernelError, type Kernel } from './kernel/kernel';
-import { Births } from './zones/new-cgroups';
+import { NewCgroups } from './zones/new-cgroups';
 import type { Functions } from './kernel/functions';
 import { findHooking } from './kernel/hooking';
 import { Drain } from './kernel/maps';
@@ -89,7 +89,7 @@ export class BpfSource implements Source {
   private readonly looking: NodeJS.Timeout | undefined;
   private looks = 0;
   private tell: (() => void) | undefined;
-  private births: Births | undefined;
+  private newCgroups: NewCgroups | undefined;
   private statistics: number | undefined;
 
   /** Checks the whole catalogue against the running kernel; never throws for what is missing there. */
@@ -102,7 +102,7 @@ export class BpfSource implements Source {
     this.attaching = new UserAttaching(kernel, options.userWays);
     this.drain = new Drain(options.kernel, options.cpus);
     this.offered = this.checkCatalogue(obstacle);
-    this.births = this.openBirths();
+    this.newCgroups = this.openNewCgroups();
     options.types.forget();
     if (options.files !== undefined) {
       this.looking = setInterval(() => void this.lookSometimes(), LIMITS.scanEveryMs).unref();
@@ -128,7 +128,7 @@ export class BpfSource implements Source {
       onClose: (closed) => this.probes.delete(closed),
     });
     try {
-      if (asksFor(instrumentation, 'zonename')) await this.births?.open();
+      if (asksFor(instrumentation, 'zonename')) await this.newCgroups?.open();
       if (asksFor(instrumentation, 'function')) await this.options.functions?.prepare();
       await probe.open();
       probe.lacks(all.lacking);
@@ -256,19 +256,19 @@ export class BpfSource implements Source {
     clearInterval(this.looking);
     for (const probe of [...this.probes.keys()]) probe.close();
     this.countCost(false);
-    this.births?.close();
+    this.newCgroups?.close();
     this.options.files?.close();
     this.options.kernel.release();
   }
 
   /** Undefined where new cgroups are found by looking only. */
-  private openBirths(): Births | undefined {
+  private openNewCgroups(): NewCgroups | undefined {
     const { kernel, zones } = this.options;
     if (zones === undefined) return undefined;
     try {
-      const births = new Births(kernel, this.machine);
-      zones.births = () => births.take();
-      return births;
+      const newCgroups = new NewCgroups(kernel, this.machine);
+      zones.newCgroups = () => newCgroups.take();
+      return newCgroups;
     } catch (error) {
       if (error instanceof MissingError) return undefined;
       throw error;

@@ -37,7 +37,7 @@ export function hookOf(
   return { hooking, function: name, isReturn, type: types.functionOf(name) };
 }
 
-/** The argument at this place; `found` is its type. Kept narrow: its upper bits are whatever was there before. */
+/** The argument at this place; `found` is its type. ResendBuffer narrow: its upper bits are whatever was there before. */
 export function hookArgument(hook: Hook, index: number, found: Argument, on: Architecture): Node {
   if (hook.isReturn) throw new TypeError(`${hook.function}: arguments are gone when a function returns`);
   inWords(hook, hook.type.arguments.slice(0, index + 1));

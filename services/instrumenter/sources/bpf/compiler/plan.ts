@@ -115,7 +115,7 @@ export interface Plan {
   readonly zones?: ZoneFilter;
 }
 
-/** Kept where no value serves as the mark that an event is in flight. */
+/** ResendBuffer where no value serves as the mark that an event is in flight. */
 const MARK = '(mark)';
 
 /** Throws a MissingError for what the kernel lacks, a TypeError for a description that contradicts itself. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { totalOf, type Value } from '../../../../../common/model/value';
-import { OTHER, withOther } from './fold';
+import { OTHER, folded } from './fold';
 
 test('few keys stay as they are', () => {
   const value: Value = {
@@ -10,7 +10,7 @@ test('few keys stay as they are', () => {
       ['b', 2],
     ]),
   };
-  expect(withOther(value, 2)).toEqual(value);
+  expect(folded(value, 2)).toEqual(value);
 });
 
 test('of too many keys the largest stay, and the rest is one key of its own', () => {
@@ -20,7 +20,7 @@ test('of too many keys the largest stay, and the rest is one key of its own', ()
     ['tiny', 0.5],
     ['middle', 10],
   ]);
-  expect(withOther({ shape: 'keyed', numbers }, 3)).toEqual({
+  expect(folded({ shape: 'keyed', numbers }, 3)).toEqual({
     shape: 'keyed',
     numbers: new Map([
       ['large', 100],
@@ -36,7 +36,7 @@ test('a key that is itself called like the rest loses nothing', () => {
     ['b', 3],
     ['c', 2],
   ]);
-  const cut = withOther({ shape: 'keyed', numbers }, 2);
+  const cut = folded({ shape: 'keyed', numbers }, 2);
   expect(totalOf(cut)).toBe(105);
 });
 
@@ -52,7 +52,7 @@ test('no total ever changes, and the limit holds', () => {
           { shape: 'keyed', numbers },
           { shape: 'keyed-distribution', distributions },
         ] as const) {
-          const cut = withOther(value, limit);
+          const cut = folded(value, limit);
           expect(totalOf(cut)).toBe(totalOf(value));
           const size =
             cut.shape === 'keyed'

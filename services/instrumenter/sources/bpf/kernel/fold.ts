@@ -8,7 +8,7 @@ import type { Value } from '../../../../../common/model/value';
 
 export const OTHER = '(other)';
 
-export function withOther(value: Value, limit: number = LIMITS.keysPerSecond): Value {
+export function folded(value: Value, limit: number = LIMITS.keysPerSecond): Value {
   switch (value.shape) {
     case 'keyed':
       return {

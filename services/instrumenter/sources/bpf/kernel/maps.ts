@@ -8,7 +8,7 @@ import type { Reading } from '../../source';
 import { ERRNO } from './abi';
 import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from '../compiler/key';
 import { KernelError, type Kernel } from './kernel';
-import { withOther } from './fold';
+import { folded } from './fold';
 import { COUNTER_BYTES } from '../compiler/maps';
 
 /** Entries taken with one call: enough that a usual second needs one. */
@@ -174,9 +174,9 @@ function valueOf(
     byText.set(text, same === undefined ? group : together(same, group));
   }
   if (grid === undefined) {
-    return withOther({ shape: 'keyed', numbers: mapped(byText, (group) => group.sum) });
+    return folded({ shape: 'keyed', numbers: mapped(byText, (group) => group.sum) });
   }
-  return withOther({
+  return folded({
     shape: 'keyed-distribution',
     distributions: mapped(byText, (group) => fromCounts(group.pairs)),
   });

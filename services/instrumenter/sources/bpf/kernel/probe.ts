@@ -18,7 +18,7 @@ import { CONTROL, COUNTER_BYTES, MAPS, phaseWord } from '../compiler/maps';
 import type { Site } from '../compiler/site';
 import type { UserFile } from '../user/known-file';
 import type { UserAttaching } from './user-attaching';
-import { Verdicts } from '../zones/zone-cases';
+import { ZoneCases } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
 const ONLY_KEY = Buffer.alloc(4);
@@ -46,7 +46,7 @@ export class BpfProbe implements Probe {
   private readonly drain: Drain;
   private readonly compiled: Compiled;
   private readonly zones: Zones | undefined;
-  private verdicts: Verdicts | undefined;
+  private verdicts: ZoneCases | undefined;
   private readonly attaching: UserAttaching;
   private readonly unseen: () => readonly string[];
   private readonly onClose: (probe: BpfProbe) => void;
@@ -261,7 +261,7 @@ export class BpfProbe implements Probe {
   private openVerdicts(): void {
     const filter = this.compiled.key.zones;
     if (filter === undefined || this.zones === undefined) return;
-    this.verdicts = new Verdicts(this.kernel, this.map(MAPS.verdicts), filter, this.zones);
+    this.verdicts = new ZoneCases(this.kernel, this.map(MAPS.verdicts), filter, this.zones);
     this.verdicts.write();
   }
 

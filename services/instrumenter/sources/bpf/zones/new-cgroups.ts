@@ -14,11 +14,11 @@ import { numberOf, resolve } from '../compiler/resolve';
 import type { Birth } from './zones';
 
 const AT = tracepoint('cgroup_mkdir');
-const MAP = 'births';
+const MAP = 'newCgroups';
 /** Outermost names come first, and the outermost container counts. */
 const PATH_BYTES = 256;
 
-export class Births {
+export class NewCgroups {
   private readonly kernel: Kernel;
   private readonly code: readonly Instruction[];
   private readonly held: number[] = [];
@@ -41,15 +41,15 @@ export class Births {
   }
 
   take(): readonly Birth[] {
-    const births: Birth[] = [];
+    const newCgroups: Birth[] = [];
     const [key, path] = [Buffer.alloc(8), Buffer.alloc(PATH_BYTES)];
     // Somebody may make them faster than they are taken out.
     for (let i = 0; i < LIMITS.cgroupBirths; i++) {
       if (this.map === undefined || !this.kernel.nextKey(this.map, undefined, key)) break;
       if (!this.kernel.lookup(this.map, key, path) || !this.kernel.remove(this.map, key)) break;
-      births.push({ cgroup: key.readBigUInt64LE(0), path: whole(path) });
+      newCgroups.push({ cgroup: key.readBigUInt64LE(0), path: whole(path) });
     }
-    return births;
+    return newCgroups;
   }
 
   close(): void {

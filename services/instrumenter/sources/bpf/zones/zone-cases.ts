@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel/kernel';
 import type { ZoneFilter } from '../compiler/zone-filter';
 import type { Zones } from './zones';
 
-export class Verdicts {
+export class ZoneCases {
   private readonly kernel: Kernel;
   private readonly map: number;
   private readonly filter: ZoneFilter;

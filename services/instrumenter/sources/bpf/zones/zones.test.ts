@@ -71,7 +71,7 @@ test('a container that has just gone is still known while its last second is rea
 
 test('what the kernel told of a cgroup that was never seen names it', () => {
   const { zones, looks } = watched();
-  zones.births = () => [{ cgroup: 8n, path: Buffer.from(`/docker-${'b'.repeat(64)}.scope/x`) }];
+  zones.newCgroups = () => [{ cgroup: 8n, path: Buffer.from(`/docker-${'b'.repeat(64)}.scope/x`) }];
   expect(zones.zoneOf(8n)).toBe('b'.repeat(12));
   expect(looks()).toBe(0);
 });

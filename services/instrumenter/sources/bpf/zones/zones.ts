@@ -61,7 +61,7 @@ interface Walk {
 
 export class Zones implements Names {
   /** Cgroups that came since this was last asked, as far as the kernel was able to tell. */
-  births: () => readonly Birth[] = () => [];
+  newCgroups: () => readonly Birth[] = () => [];
   /** Grows with each change of what is known. */
   version = 0;
   private readonly root: Buffer;
@@ -112,7 +112,7 @@ export class Zones implements Names {
 
   /** Takes over what the kernel has told of new ones, so that it has room for more. */
   hear(): void {
-    for (const { cgroup, path } of this.births()) {
+    for (const { cgroup, path } of this.newCgroups()) {
       if (this.names.has(cgroup) || !hasRoom(this.shares, this.names.size, path)) continue;
       this.names.set(cgroup, zoneOfCgroup(path));
       this.version++;
