@@ -10,7 +10,7 @@ import type { KernelChoice } from './kernels';
 
 const run = promisify(execFile);
 const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const MIRROR = 'http://deb.debian.org';
+const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 const FETCH_MS = 240_000;
 
 export interface KernelFiles {
@@ -85,14 +85,13 @@ function writeConfig(work: string, suites: readonly string[]): string {
   return config;
 }
 
-/** That of the machine's own sources, where it is Debian. */
+/** That of the machine's own sources. Throws where these name none: kernels are fetched on Debian. */
 function mirror(): string {
-  try {
-    const sources = readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8');
-    return /^URIs: (https?:\/\/\S+)\/debian$/m.exec(sources)?.[1] ?? MIRROR;
-  } catch {
-    return MIRROR;
-  }
+  const sources = existsSync(SOURCES) ? readFileSync(SOURCES, 'utf8') : '';
+  const found = /^URIs: (https?:\/\/\S+)\/debian\/?$/m.exec(sources)?.[1];
+  if (found === undefined)
+    throw new Error(`${SOURCES} names no mirror of Debian; fix: run this on Debian 12 or newer`);
+  return found;
 }
 
 async function apt(program: string, args: readonly string[], cwd: string): Promise<string> {
