@@ -5,7 +5,7 @@
 import type { TypeInfo } from '../model/answers.ts';
 import type { Cell } from '../model/cell-facts.ts';
 import { h } from '../ui/dom.ts';
-import { GraphView, type GraphEvents, type Series } from '../plot/graph-view.ts';
+import { GraphView, type GraphEvents, type GraphScene } from '../plot/graph-view.ts';
 import { HeatmapView, type HeatmapEvents } from '../plot/heatmap-view.ts';
 import type { Point } from '../model/history.ts';
 import type { Picture } from '../plot/paint.ts';
@@ -33,18 +33,6 @@ export interface HeatmapShow {
   readonly percentiles: boolean;
   readonly pin: Cell | undefined;
   readonly box: Box | undefined;
-}
-
-export interface GraphShow {
-  readonly start: number;
-  readonly end: number;
-  readonly step: number;
-  readonly points: readonly (Point | undefined)[];
-  readonly series: readonly Series[];
-  readonly stacked: boolean;
-  readonly type: TypeInfo | undefined;
-  readonly quantity: string;
-  readonly label: string;
 }
 
 export interface PlotEvents extends GraphEvents {
@@ -98,7 +86,7 @@ export class PanelPlots {
     });
   }
 
-  showGraph(show: GraphShow): void {
+  showGraph(show: GraphScene): void {
     this.heatmaps = [];
     if (this.graph === undefined) {
       this.graph = new GraphView(this.events);
