@@ -19,6 +19,7 @@ import { metrics } from './commands/metrics';
 import { log } from './commands/log';
 import { ping } from './commands/ping';
 import { show } from './commands/show';
+import { special } from './commands/special';
 import { status } from './commands/status';
 import { summary } from './commands/summary';
 import { top } from './commands/top';
@@ -50,6 +51,7 @@ export const CACTL: Program = {
     show,
     watch,
     top,
+    special,
     value,
     heatmap,
     change,

@@ -63,6 +63,14 @@ const top = {
   keys: [{ key: EVIL, ...figures }],
   omitted: 0,
 };
+const special = {
+  ...second,
+  inside: 3,
+  outside: 4,
+  omitted: 0,
+  keys: [{ key: EVIL, inside: 3, outside: 4, share_inside: 1, share_outside: 1, ratio: 1, g: 0, p: 1 }],
+  test: { statistic: EVIL, correction: EVIL, keys: 1, alpha: 0.01 },
+};
 const value = { ...second, value: { [EVIL]: [[[1000, 1099], 3]] } };
 
 let server: Server;
@@ -75,13 +83,15 @@ beforeAll(async () => {
     const refusal = { error: { code: 'INVALID', message: EVIL, field: EVIL } };
     const answer = path.includes('value/top')
       ? top
-      : path.includes('value/raw')
-        ? value
-        : path.endsWith('instrumentations') && request.method === 'GET'
-          ? [instrumentation]
-          : path.includes('instrumentations')
-            ? instrumentation
-            : description;
+      : path.includes('value/special')
+        ? special
+        : path.includes('value/raw')
+          ? value
+          : path.endsWith('instrumentations') && request.method === 'GET'
+            ? [instrumentation]
+            : path.includes('instrumentations')
+              ? instrumentation
+              : description;
     response.end(JSON.stringify(refusing ? refusal : answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -101,6 +111,7 @@ const COMMANDS: readonly string[][] = [
   ['value', '1'],
   ['value', '1', '--percentiles', '50', '--by-second'],
   ['top', '1'],
+  ['special', '1', '--min', '1ms'],
   ['watch', '1', '-n', '1'],
   ['metrics'],
   ['metrics', 'disk.physio_ops'],

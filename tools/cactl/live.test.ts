@@ -112,6 +112,24 @@ ID  METRIC           BY                WHERE  NODES
     );
   });
 
+  test('special ranks what a box has more of, with shares and significance', async () => {
+    const asked = ['special', '1', '--since', '20s', '--min', '1ms'];
+    const { out, status, err } = await until('values of both nodes', 20_000, async () => {
+      const printed = await cactl(...asked);
+      return printed.out.includes('corrected for 2 keys') ? printed : undefined;
+    });
+    expect([err, status]).toEqual(['', 0]);
+    expect(out).toMatch(
+      /^in the box: [\d.k]+ of [\d.k]+ \([\d.]+%\)\n\nHOSTNAME +IN THE BOX +SHARE +SHARE OUTSIDE/,
+    );
+    const json = JSON.parse((await cactl('special', '1', '--min', '1ms', '-o', 'json')).out) as {
+      test: object;
+    };
+    expect(json.test).toMatchObject({ statistic: 'G', keys: 2 });
+    expect((await cactl('special', '1', '--box-start', '09:99')).err).toMatch(/--box-start must be like/);
+    expect((await cactl('special', '1', '--min', '5KiB')).err).toMatch(/is a size, but a time/);
+  });
+
   test('percentiles of each second are lines of CSV, one for each second and key', async () => {
     const csv = (): Promise<Printed> =>
       cactl('value', '1', '-d', '4', '--percentiles', '50,95,99', '--by-second', '-o', 'csv');

@@ -21,6 +21,7 @@ import type { Params } from './params';
 import type { Row } from '../dataset/cells';
 import { readValueInSlices } from '../dataset/reading';
 import { eachSlotInSlices } from '../dataset/slices';
+import { special } from './special';
 import { subjectOf, type Subject } from './subject';
 import { top, topCsv } from './top';
 
@@ -33,6 +34,7 @@ const RESOURCES: readonly (readonly [path: string, handle: Handle])[] = [
   ['/value/raw', raw],
   ['/value/top', top],
   ['/value/top.csv', topCsv],
+  ['/value/special', special],
   ['/value/heatmap', listHeatmap],
   ['/value/heatmap/image', image],
   ['/value/heatmap/image.png', imagePng],

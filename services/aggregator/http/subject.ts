@@ -8,7 +8,8 @@
 import { LOG_GRID } from '../../../common/model/bucket';
 import { CaError } from '../../../common/service/errors';
 import type { Request } from '../../../common/http/http';
-import { fqid } from '../../../common/model/instrumentation';
+import { RAW_UNITS } from '../../../common/model/field';
+import { breakdownOf, fqid } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Shape } from '../../../common/model/value';
 import type { Aggregator } from '../aggregator';
@@ -51,4 +52,11 @@ export function subjectOf(aggregator: Aggregator, request: Pick<Request, 'params
   }
   const dataset = new Dataset({ shape, grid: LOG_GRID, scope: 'interval', granularity, retention: 0 });
   return { fqid: name, dataset, nodes: 0, asked: new Asked(Infinity, 0), owned: undefined, disk: undefined };
+}
+
+/** Raw unit of the numeric field. */
+export function unitOf({ owned }: Subject): string {
+  if (owned === undefined) return '';
+  const { numeric } = breakdownOf(owned.instrumentation);
+  return numeric === undefined ? '' : RAW_UNITS[owned.instrumentation.fields[numeric] ?? 'number'];
 }

@@ -3,15 +3,13 @@
  * Out: a table for each data point.
  */
 import { csvLine } from '../../../common/model/csv';
-import { RAW_UNITS } from '../../../common/model/field';
 import type { Reply, Request } from '../../../common/http/http';
-import { breakdownOf } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { answerJson, answerTexts, describe, type Context, type Point, type Question } from './answer';
 import type { Params } from './params';
 import type { Dataset } from '../dataset/dataset';
 import { eachSlotInSlices } from '../dataset/slices';
-import type { Subject } from './subject';
+import { unitOf, type Subject } from './subject';
 import { figuresOf, makeTop, type Figures, type Top, type TopOptions } from '../dataset/top';
 
 const PERCENTILES_MAX = 10;
@@ -102,11 +100,4 @@ async function tableOf({ subject: { dataset }, interval, options, gone }: Point<
 
 function isKeyed({ dataset: { shape } }: Subject): boolean {
   return shape === 'keyed' || shape === 'keyed-distribution';
-}
-
-/** Of the numeric field. */
-function unitOf({ owned }: Subject): string {
-  if (owned === undefined) return '';
-  const { numeric } = breakdownOf(owned.instrumentation);
-  return numeric === undefined ? '' : RAW_UNITS[owned.instrumentation.fields[numeric] ?? 'number'];
 }

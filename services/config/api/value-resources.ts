@@ -71,6 +71,32 @@ const Figures = Type.Object(
   },
 );
 
+const SPECIAL = {
+  start_time: INTERVAL.start_time,
+  end_time: INTERVAL.end_time,
+  duration: INTERVAL.duration,
+  timeout: INTERVAL.timeout,
+  box_start: Second('First second of the box; default: that of the stretch, which it must be within.'),
+  box_end: Second('Second after its last one.'),
+  box_ymin: Second('Lowest value of the box, in raw units; default 0.'),
+  box_ymax: Second('Where its values end; default: no end.'),
+  limit: whole(1, 1000, 'Most keys; default 20.'),
+};
+const Share = Type.Number({ minimum: 0, maximum: 1 });
+const SpecialKey = Type.Object({
+  key: Type.String(),
+  inside: Type.Number(),
+  outside: Type.Number(),
+  share_inside: Share,
+  share_outside: Share,
+  ratio: Type.Union([Type.Number(), Type.Null()], {
+    description: 'share_inside / share_outside; null: there is none outside.',
+  }),
+  g: Type.Optional(Type.Number({ description: 'Log-likelihood ratio; negative: rarer inside.' })),
+  p: Type.Optional(Type.Number({ description: 'By chance alone, corrected for the number of keys.' })),
+  significant: Type.Optional(Type.Boolean({ description: 'Over-represented, and p below alpha.' })),
+});
+
 const Integer = Type.Integer();
 const POINT = {
   start_time: Integer,
@@ -188,6 +214,37 @@ export const VALUE_RESOURCES: readonly ValueResource[] = [
     summary: 'The same as comma-separated values, with units in the names of the columns.',
     query: Type.Object(TOP),
     answers: { 200: { description: 'A line for each interval and key.', contentTypes: ['text/csv'] } },
+  },
+  {
+    path: '/special',
+    summary:
+      'What is over-represented in a box (a time range × a range of values), ranked, with significance.',
+    query: Type.Object({ ...SPECIAL, transformations: list('Names of transformations') }),
+    answers: json('Keys by how over-represented they are in the box, against the rest of the stretch.', {
+      unit: Type.Optional(Type.String({ description: 'Of ymin and ymax: ns, bytes, ms, percent.' })),
+      box: Type.Object({
+        start_time: Integer,
+        end_time: Integer,
+        ymin: Type.Optional(Type.Number()),
+        ymax: Type.Optional(Type.Number({ description: 'Exclusive.' })),
+      }),
+      inside: Type.Number({ description: 'All keys: events in the box; of a level, how much at a time.' }),
+      outside: Type.Number(),
+      keys: Type.Array(SpecialKey),
+      omitted: Type.Integer({ description: 'How many keys there was no room for.' }),
+      test: Type.Optional(
+        Type.Object(
+          {
+            statistic: Type.String(),
+            correction: Type.String(),
+            keys: Type.Integer({ description: 'How many were tested.' }),
+            alpha: Type.Number(),
+          },
+          { description: 'Absent of levels and quantities such as bytes, which are no independent events.' },
+        ),
+      ),
+      transformations: TRANSFORMED,
+    }),
   },
   {
     path: '/heatmap',

@@ -36,6 +36,7 @@ test.each<[string[], RegExp]>([
   [['value', '1', '--at', 'noon'], /--at must be like 10m \(ago\), 03:00/],
   [['value', '1', '-o', 'xml'], /-o must be text, json or csv, not xml/],
   [['top'], /ID is missing; usage: cactl top ID/],
+  [['special'], /ID is missing; usage: cactl special ID/],
   [
     ['top', '1', '--at', '10m', '--since', '5m'],
     /--at, --since and --start all say when it begins: give one/,
@@ -72,6 +73,7 @@ test('every command is among those refused above', () => {
     'create',
     'value',
     'top',
+    'special',
     'watch',
     'heatmap',
     'clone',
