@@ -2,7 +2,7 @@
  * Families as text: Prometheus' format 0.0.4, and OpenMetrics 1.0. In: families. Out: the text of a scrape.
  * The two differ in where _total stands, in created timestamps, in units, and in the last line.
  */
-import { plainNumber } from '../promql/answer';
+import { plainNumber } from '../promql/json-bytes';
 import type { Labels } from '../promql/expression';
 import type { Family, Metric } from './family';
 import { quote } from '../promql/quoted';
