@@ -12,7 +12,7 @@ const HEAD = `# The catalogue
 Made by \`node build/tools/catalogue/main.js\` from the descriptions in \`services/instrumenter/metrics/\`; do not edit.
 What works on one machine, and why the rest does not, is printed by \`node build/tools/probes/main.js\`.
 
-- **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock;
+- **bpf** names the moments of the kernel's work that are watched (raw tracepoints; samples by the CPU's clock; each thread, at the end of a second;
   beginning and return of the kernel's own functions). It needs Linux 5.8 with type information
   (\`/sys/kernel/btf/vmlinux\`) and root, or CAP_BPF and CAP_PERFMON. In bold: the fields that it knows; \`zonename\`
   needs a cgroup2 file system. A filter by it is exact, also for containers that come and go within a second: an event

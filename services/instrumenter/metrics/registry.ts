@@ -74,6 +74,7 @@ import { postgresQueries } from './postgres/queries';
 import { pythonFunctions } from './python/functions';
 import { handlerOps } from './restify/handler-ops';
 import { serverOps } from './restify/server-ops';
+import { inflight } from './syscall/inflight';
 import { syscalls } from './syscall/syscalls';
 import { accepts } from './tcp/accepts';
 import { connects } from './tcp/connects';
@@ -169,6 +170,7 @@ export const METRICS: readonly MetricDescription[] = [
   pythonFunctions,
   handlerOps,
   serverOps,
+  inflight,
   syscalls,
   accepts,
   connects,

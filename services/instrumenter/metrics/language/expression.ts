@@ -44,6 +44,8 @@ export type Expression =
   | { readonly kind: 'word'; readonly of: Expression & { kind: 'member' }; readonly offset: number }
   /** A number that is the address of a struct; or a pointer that is known to point to more than its type says. */
   | { readonly kind: 'cast'; readonly of: Expression; readonly to: string }
+  /** Bytes of a struct of the running kernel. */
+  | { readonly kind: 'sizeOf'; readonly struct: string }
   /** The pointer that is stored at an address. */
   | { readonly kind: 'pointerAt'; readonly of: Expression; readonly to: string }
   /** Text at a pointer or in a char array, cut to `bytes` with its NUL. */
@@ -117,6 +119,7 @@ export const word = (of: Expression, path: string, offset: number): Expression =
   offset,
 });
 export const cast = (of: Expression, to: string): Expression => ({ kind: 'cast', of, to });
+export const sizeOf = (struct: string): Expression => ({ kind: 'sizeOf', struct });
 export const pointerAt = (of: Expression, to: string): Expression => ({ kind: 'pointerAt', of, to });
 export const string = (of: Expression, bytes: number): Expression => ({ kind: 'string', of, bytes });
 export const text = (value: string): Expression => ({ kind: 'text', value });

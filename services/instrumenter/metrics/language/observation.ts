@@ -12,12 +12,13 @@ import type { UserMoment } from '../user';
 /**
  * Where the kernel is watched: a tracepoint with its raw arguments; where a function of its own begins, with arguments,
  * or returns, with its result (not every kernel lets itself be watched there); or so often a second on each CPU, without
- * any. Or a place in user programs.
+ * any. Or each thread that there is, in a row, when a second is closed. Or a place in user programs.
  */
 export type Moment =
   | { readonly kind: 'tracepoint'; readonly name: string }
   | FunctionMoment
   | { readonly kind: 'sample'; readonly name: string; readonly hertz: number }
+  | ThreadsMoment
   | UserMoment;
 
 export interface FunctionMoment {
@@ -25,6 +26,12 @@ export interface FunctionMoment {
   readonly name: string;
   readonly function: string;
   readonly isReturn: boolean;
+}
+
+/** Its argument 1 is the thread's task_struct. It is run on another thread: what is running then is not meant. */
+interface ThreadsMoment {
+  readonly kind: 'threads';
+  readonly name: string;
 }
 
 /**
@@ -48,6 +55,8 @@ export type Step =
       /** The end of what was kept by this: without a beginning it does not count, whatever is asked for. Absent: an event of one moment. */
       readonly by?: Identity;
       readonly when?: Expression;
+      /** It is no end: what was kept stays, and what is in flight counts each time this step is taken. */
+      readonly goesOn?: true;
       /** An end without a beginning counts all the same where this holds, with these values instead of what was kept. */
       readonly unkept?: { readonly when: Expression; readonly values: Readonly<Record<string, Expression>> };
       /** Decides after `when`, and may use what was kept. */
@@ -62,7 +71,8 @@ export type Step =
       readonly by: Expression;
       readonly values: Readonly<Record<string, Expression>>;
     }
-  | { readonly kind: 'forget'; readonly by: Expression; readonly when?: Expression };
+  /** An event that ends without being counted. */
+  | { readonly kind: 'forget'; readonly by: Identity; readonly when?: Expression };
 
 /** An integer of a discrete field prints in decimal, or by a table of names. */
 export interface Named {
@@ -182,6 +192,9 @@ export function zoneOfCgroup(cgroup: Expression): ZoneOf {
 export function commandOf(process: Expression): CommandOf {
   return { kind: 'command', process };
 }
+
+/** Each thread of the machine when a second is closed. */
+export const eachThread: Moment = { kind: 'threads', name: 'each thread' };
 
 /** Samples do not fall into step with work that is done at a round rate when theirs is not. */
 export function sample(hertz: number): Moment {

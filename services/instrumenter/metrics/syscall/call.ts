@@ -39,16 +39,16 @@ import { COMPAT, SYSCALL_NAMES, X32_BIT } from './syscall-names';
 
 const registers = argument(0, 'pt_regs');
 
-/** Whether the running thread is in a call of a 32-bit program: TS_COMPAT, TIF_32BIT. */
-const isCompat = byArch({
-  x64: either(unequal(bits(member(task, 'thread_info.status'), 0x2), 0), lift(0)),
-  arm64: either(unequal(bits(member(task, 'thread_info.flags'), 1 << 22), 0), lift(0)),
-});
-
+/** Whether a thread is in a call of a 32-bit program: TS_COMPAT, TIF_32BIT. */
+const compatOf = (of: Expression): Expression =>
+  byArch({
+    x64: either(unequal(bits(member(of, 'thread_info.status'), 0x2), 0), lift(0)),
+    arm64: either(unequal(bits(member(of, 'thread_info.flags'), 1 << 22), 0), lift(0)),
+  });
+const isCompat = compatOf(task);
 /** The number in the tables of SYSCALL_NAMES. */
-const numbered = (number: Expression): Expression =>
-  choose(isCompat, plus(bits(number, 0xffff_ffff), COMPAT), number);
-
+export const numbered = (number: Expression, of: Expression = task): Expression =>
+  choose(compatOf(of), plus(bits(number, 0xffff_ffff), COMPAT), number);
 const numberAtEntry = argument(1);
 /** Overwritten by some calls. */
 const numberAtExit = byArch({

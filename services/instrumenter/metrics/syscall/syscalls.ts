@@ -40,7 +40,7 @@ export const syscalls: MetricDescription = {
     'slow',
   ],
   misses: [
-    'a call that has not returned yet: it counts in the second in which it returns',
+    'a call that has not returned yet: it counts in the second in which it returns, and until then in syscall.inflight',
     'calls that never return: exit, exit_group',
     'a call that a signal interrupts counts again when it goes on',
   ],

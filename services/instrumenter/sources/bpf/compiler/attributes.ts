@@ -11,7 +11,7 @@ import {
   type ProgramType,
 } from '../kernel/abi';
 
-/** The function that a program of type trampoline is made for, by its number among the kernel's types. */
+/** The function that a program of type trampoline or threads is made for, by its number among the kernel's types. */
 export interface FunctionTarget {
   readonly id: number;
   readonly isReturn: boolean;
@@ -30,7 +30,7 @@ interface ToLoad {
 }
 
 export function loadAttribute({ name, type, code, instructions, licence, log, target }: ToLoad): Buffer {
-  const { functionEntry, functionReturn, userLink } = ATTACH_TYPES;
+  const { functionEntry, functionReturn, iterator, userLink } = ATTACH_TYPES;
   const start = attribute([
     [4, PROGRAM_TYPES[type]],
     [4, instructions],
@@ -59,8 +59,21 @@ export function loadAttribute({ name, type, code, instructions, licence, log, ta
     [4, 0],
     [4, target.id], // attach_btf_id
   ]);
-  const attachAs = attachType(target.isReturn ? functionReturn : functionEntry);
-  return Buffer.concat([start, objectName(name), attachAs, end]);
+  const attachAs = type === 'threads' ? iterator : target.isReturn ? functionReturn : functionEntry;
+  return Buffer.concat([start, objectName(name), attachType(attachAs), end]);
+}
+
+/** A program linked to the iterator that it is made for. */
+export function iteratorLinkAttribute(program: number): Buffer {
+  return attribute([
+    [4, program],
+    [4, 0],
+    [4, ATTACH_TYPES.iterator],
+    [4, 0],
+    [8, 0], // over all
+    [4, 0],
+    [4, 0],
+  ]);
 }
 
 /** A program attached to the tracepoint of this name; without, to the function that it is made for. */

@@ -19,7 +19,8 @@ import { CALL } from '../user/usdt';
 export type Hooking = 'trampoline' | 'breakpoint';
 
 export interface Hook {
-  readonly hooking: Hooking;
+  /** threads: an iterator of the kernel's (Linux 5.8), which calls the program with each thread when it is read. */
+  readonly hooking: Hooking | 'threads';
   readonly function: string;
   readonly isReturn: boolean;
   readonly type: KernelFunction;
@@ -37,12 +38,18 @@ export function hookOf(
   return { hooking, function: name, isReturn, type: types.functionOf(name) };
 }
 
+/** Throws a MissingError. */
+export function threadsHook(types: KernelTypes): Hook {
+  const name = 'bpf_iter_task';
+  return { hooking: 'threads', function: name, isReturn: false, type: types.functionOf(name) };
+}
+
 /** The argument at this place; `found` is its type. ResendBuffer narrow: its upper bits are whatever was there before. */
 export function hookArgument(hook: Hook, index: number, found: Argument, on: Architecture): Node {
   if (hook.isReturn) throw new TypeError(`${hook.function}: arguments are gone when a function returns`);
   inWords(hook, hook.type.arguments.slice(0, index + 1));
   const { hooking } = hook;
-  const word = hooking === 'trampoline' ? index : CALL[on].arguments[index];
+  const word = hooking === 'breakpoint' ? CALL[on].arguments[index] : index;
   if (word === undefined) throw new MissingError(`${hook.function}: argument ${index} is not in a register`);
   return wordAt(hooking, word, found.leaf, `argument(${index})`);
 }
@@ -68,7 +75,7 @@ function inWords(hook: Hook, all: readonly Argument[]): void {
  * The kernel's verifier knows what type each place of a trampoline's row has, and would have us treat it so. As we check
  * types ourselves, we read the row as any other memory.
  */
-function wordAt(hooking: Hooking, word: number, leaf: Leaf, name: string): Node {
+function wordAt(hooking: Hook['hooking'], word: number, leaf: Leaf, name: string): Node {
   const { bytes, signed } = leaf.kind === 'integer' ? leaf : { bytes: 8 as const, signed: false };
   if (hooking === 'breakpoint') return extended({ kind: 'argument', index: word }, bytes, signed);
   return { kind: 'read', from: { kind: 'context' }, offset: 8 * word, bytes, signed, name };

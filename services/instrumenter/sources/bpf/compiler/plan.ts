@@ -17,7 +17,7 @@ import {
 import type { UserMoment } from '../../../metrics/user';
 import { cgroupOf, conditionOf, resolveField, type Field } from './field';
 import { MissingError } from '../kernel/btf';
-import { hookOf, type Hook, type Hooking } from './hook';
+import { hookOf, threadsHook, type Hook, type Hooking } from './hook';
 import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
 import { numberOf, type Surroundings } from './resolve';
 import { simplify } from './simplify';
@@ -60,6 +60,7 @@ export interface CountStep {
   /** Absent: an event of one moment. */
   readonly by?: By;
   readonly inPlace: boolean;
+  readonly goesOn: boolean;
   /** An end without a beginning: whether it counts, and with which values. */
   readonly unkept?: { readonly when: Node; readonly values: readonly NamedNode[] };
   /** What decides before what was kept is taken out, and after. */
@@ -71,9 +72,10 @@ export interface CountStep {
   readonly numeric?: Node;
   readonly amount: Node;
 }
-interface ForgetStep {
+export interface ForgetStep {
   readonly kind: 'forget';
-  readonly by: Node;
+  readonly by: By;
+  readonly inPlace: boolean;
   readonly when: Node;
 }
 export interface AmendStep {
@@ -167,6 +169,9 @@ function placesOf(probe: Probe, machine: Machine): readonly Surroundings[] {
   if (at.kind === 'function') {
     return [{ ...machine, tracepoint: at.name, hook: hookOf(at, machine.types, machine.hooking) }];
   }
+  if (at.kind === 'threads') {
+    return [{ ...machine, tracepoint: at.name, hook: threadsHook(machine.types) }];
+  }
   if (at.kind !== 'user') return [{ ...machine, tracepoint: at.name }];
   if (machine.file === undefined) throw new TypeError(`no file is given to find ${at.name} in`);
   return machine.file.sitesOf(at).map((site) => ({ ...machine, tracepoint: at.name, site }));
@@ -193,6 +198,7 @@ function countStep(
   const ready: CountStep = {
     kind: 'count',
     inPlace: isInPlace(step.by),
+    goesOn: step.goesOn === true,
     when: whenOf(step.when, at),
     ...(zones === undefined
       ? { condition: simplify({ kind: 'all', members: [provided, condition(question.predicate)] }) }
@@ -274,7 +280,7 @@ function readyStep(
     }));
     return { kind: 'amend', by: simplify(numberOf(step.by, at)), when: TRUE, values };
   }
-  return { kind: 'forget', by: simplify(numberOf(step.by, at)), when: whenOf(step.when, at) };
+  return { kind: 'forget', by: byOf(step.by, at), inPlace: isInPlace(step.by), when: whenOf(step.when, at) };
 }
 
 /** What is wanted, and what is needed to keep that right while an event is in flight. */

@@ -10,12 +10,14 @@ import { Frame } from './frame';
 import { emitBucket } from './grid';
 import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
 import { CONTROL, COUNTER_BYTES, MAPS } from './maps';
-import { constant, eachPart, FALSE, print, type Node, type TextNode } from './node';
+import { constant, FALSE, print, type Node } from './node';
+import { sharedBySteps } from './shared-reads';
 import {
   treesOf,
   type AmendStep,
   type By,
   type CountStep,
+  type ForgetStep,
   type Keeping,
   type KeepStep,
   type ReadyStep,
@@ -87,7 +89,7 @@ class Program {
       case 'amend':
         return this.amend(step, end);
       case 'forget':
-        return this.remove(this.identity(step.by));
+        return this.forget(step, end);
     }
   }
 
@@ -148,6 +150,17 @@ class Program {
         asm.load(8, 1, FRAME, at);
         if (index !== -1) asm.store(8, 0, 8 * index, 1);
       }
+    });
+  }
+
+  private forget({ by, inPlace }: ForgetStep, end: Label): void {
+    const { asm } = this;
+    const id = this.identity(by);
+    if (!inPlace) return this.remove(id);
+    asm.source('forget', () => {
+      this.find(MAPS.kept, id);
+      asm.jump('==', 0, 0, end);
+      asm.storeNumber(8, 0, 0, 0); // the mark of none
     });
   }
 
@@ -231,8 +244,11 @@ class Program {
     asm.store(4, FRAME, key + wordAt, 0);
   }
 
-  /** Finds what was kept; where there is nothing takes what stands for it, or goes to `end`. It can be found once. */
-  private takeOut(by: By, { inPlace, unkept }: CountStep, end: Label): void {
+  /**
+   * Finds what was kept; where there is nothing takes what stands for it, or goes to `end`. It can be found once, but for
+   * what goes on.
+   */
+  private takeOut(by: By, { inPlace, goesOn, unkept }: CountStep, end: Label): void {
     const { asm, emitter } = this;
     const id = this.identity(by);
     const none = unkept === undefined ? end : asm.label();
@@ -244,13 +260,13 @@ class Program {
         this.keptAt.set(name, at);
         asm.load(8, 1, 0, 8 * i);
         asm.store(8, FRAME, at, 1);
-        if (i === 0 && inPlace) {
-          asm.jump('==', 1, 0, none);
+        if (i === 0 && (inPlace || goesOn)) asm.jump('==', 1, 0, goesOn ? end : none);
+        if (i === 0 && inPlace && !goesOn) {
           asm.alu('=', 1, 0);
           asm.store(8, 0, 0, 1);
         }
       }
-      if (!inPlace) this.remove(id);
+      if (!inPlace && !goesOn) this.remove(id);
     });
     if (unkept === undefined) return;
     const found = asm.label();
@@ -374,21 +390,4 @@ function casesThatHold(cases: readonly Node[]): Node {
   return cases
     .map((when, i): Node => ({ kind: 'choose', when, then: constant(1n << BigInt(i)), otherwise: FALSE }))
     .reduce((left, right) => ({ kind: 'arithmetic', op: '|', left, right }));
-}
-
-/** Calls and reads that more than one step needs are made once, before the first. */
-function sharedBySteps(steps: readonly ReadyStep[]): readonly Node[] {
-  const found = new Map<string, { node: Node; steps: Set<ReadyStep> }>();
-  for (const step of steps) {
-    for (const tree of treesOf(step)) {
-      eachPart(tree, (part: Node | TextNode) => {
-        if (part.kind !== 'call' && part.kind !== 'read') return;
-        const key = print(part);
-        const entry = found.get(key) ?? { node: part, steps: new Set() };
-        entry.steps.add(step);
-        found.set(key, entry);
-      });
-    }
-  }
-  return [...found.values()].filter((entry) => entry.steps.size > 1).map((entry) => entry.node);
 }

@@ -99,6 +99,8 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       return wordOf(e, at);
     case 'cast':
       return { kind: 'pointer', node: numberOf(e.of, at), to: e.to };
+    case 'sizeOf':
+      return number(constant(BigInt(at.types.sizeOf(e.struct))), 4);
     case 'pointerAt':
       return { kind: 'pointer', node: readWord(numberOf(e.of, at), 0, '*'), to: e.to };
     case 'string':

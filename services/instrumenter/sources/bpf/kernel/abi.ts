@@ -30,6 +30,7 @@ export const COMMAND = {
   lookupAndDeleteBatch: 25,
   linkCreate: 28,
   enableStatistics: 32,
+  iteratorCreate: 33,
 } as const;
 export type Command = keyof typeof COMMAND;
 
@@ -43,9 +44,10 @@ export const PROGRAM_TYPES = {
   userLink: 2,
   breakpoint: 2,
   trampoline: 26,
+  threads: 26,
 } as const;
 export type ProgramType = keyof typeof PROGRAM_TYPES;
-export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25, userLink: 48 } as const;
+export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25, iterator: 28, userLink: 48 } as const;
 /** Of a link to places of user programs: it is hit when a function returns. */
 export const USER_RETURN = 1;
 export const MEMBARRIER_GLOBAL = 1;

@@ -53,6 +53,8 @@ export interface KernelTypes {
   argumentsOf(tracepoint: string): readonly Argument[];
   /** Throws a MissingError when there is no such function, or all calls of it are built into others. */
   functionOf(name: string): KernelFunction;
+  /** Bytes. */
+  sizeOf(struct: string): number;
 }
 
 const KIND = {
@@ -115,6 +117,7 @@ export class Btf implements KernelTypes {
   private readonly walks = new Map<string, Walk | MissingError>();
   private readonly tracepoints = new Map<string, readonly Argument[] | MissingError>();
   private readonly functions = new Map<string, KernelFunction | MissingError>();
+  private readonly sizes = new Map<string, number | MissingError>();
 
   /** `read` is called when the blob is first needed, and again if it is after forget(). */
   constructor(read: () => Buffer, release: string) {
@@ -137,6 +140,14 @@ export class Btf implements KernelTypes {
 
   functionOf(name: string): KernelFunction {
     return remember(this.functions, name, () => this.findFunction(name));
+  }
+
+  sizeOf(struct: string): number {
+    return remember(this.sizes, struct, () => {
+      const type = this.named(struct, [KIND.struct, KIND.union]);
+      if (type === 0) throw new MissingError(`Linux ${this.release} has no struct ${struct}`);
+      return this.word(type, 8);
+    });
   }
 
   private findWalk(struct: string, path: string): Walk {

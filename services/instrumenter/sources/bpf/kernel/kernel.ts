@@ -133,7 +133,7 @@ export class Kernel {
       );
     }
     const target = { id: hook.type.id, isReturn: hook.isReturn };
-    return this.load(tracepoint, code, hook.hooking, hook.hooking === 'trampoline' ? target : undefined);
+    return this.load(tracepoint, code, hook.hooking, hook.hooking === 'breakpoint' ? undefined : target);
   }
 
   /** The descriptor of the attachment: closing it detaches. */

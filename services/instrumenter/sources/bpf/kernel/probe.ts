@@ -18,6 +18,7 @@ import { CONTROL, COUNTER_BYTES, MAPS, phaseWord } from '../compiler/maps';
 import type { Site } from '../compiler/site';
 import type { UserFile } from '../user/known-file';
 import type { UserAttaching } from './user-attaching';
+import { goThroughThreads, linkThreads } from './threads';
 import { ZoneCases } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
@@ -62,6 +63,8 @@ export class BpfProbe implements Probe {
   private readonly links: number[] = [];
   /** Attachments to functions of the kernel, which takes its time to let go of them. */
   private readonly slowLinks: number[] = [];
+  /** Of those in `links`: what is to be gone through when a second is closed. */
+  private readonly iterators: number[] = [];
   private readonly control = Buffer.alloc(CONTROL.bytes);
   private phase = 0;
   private lostSoFar = [0, 0];
@@ -166,11 +169,14 @@ export class BpfProbe implements Probe {
   }
 
   turn(): void {
+    // What goes on is counted at the very end of a second.
+    for (const link of this.iterators) goThroughThreads(this.kernel, link);
     this.phase = 1 - this.phase;
     this.writeControl();
   }
 
   until(second: number): boolean {
+    if (this.iterators.length > 0) return false;
     const end = BigInt(second) * NS_PER_SECOND - this.kernel.wallOffset();
     if (end <= this.kernel.monotonic()) return false;
     this.writeControl(end);
@@ -249,7 +255,11 @@ export class BpfProbe implements Probe {
       this.kernelPrograms().map(async ({ tracepoint, samples, hook }, i) => {
         const program = this.programs[i] ?? -1;
         if (samples !== undefined) this.kernel.sample(samples, program, this.links);
-        else if (hook !== undefined)
+        else if (hook?.hooking === 'threads') {
+          const link = linkThreads(this.kernel, program);
+          this.iterators.push(link);
+          this.links.push(link);
+        } else if (hook !== undefined)
           this.slowLinks.push(await this.kernel.attachFunction(hook, kprobeType() ?? -1, program));
         else this.links.push(await this.kernel.attach(tracepoint, program));
       }),
@@ -302,6 +312,7 @@ export class BpfProbe implements Probe {
   }
 
   private closeAll(): void {
+    this.iterators.length = 0;
     void this.drop(this.slowLinks);
     for (const fd of [...this.links.splice(0), ...this.programs.splice(0), ...this.maps.values()]) {
       this.kernel.close(fd);

@@ -1,0 +1,127 @@
+/*
+ * syscall.inflight: every system call that is under way when a second ends, with how long it has been by then.
+ *
+ * What began after the question is known to the nanosecond. What was under way before it is found all the same, where
+ * its thread waits: the number is where the thread left its registers, and the call is at least as old as the wait.
+ */
+import type { MetricDescription } from '../language/description';
+import { FAMILY_FIELDS } from '../language/fields';
+import {
+  all,
+  argument,
+  below,
+  bits,
+  byArch,
+  cast,
+  choose,
+  equal,
+  member,
+  minus,
+  now,
+  plus,
+  sizeOf,
+  task,
+  unequal,
+  type Operand,
+  type Expression,
+} from '../language/expression';
+import { eachThread, named, tracepoint } from '../language/observation';
+import { fieldsOfTask, sinceStart } from '../process';
+import { callBegins, callNumber, numbered } from './call';
+import { SYSCALL_NAMES } from './syscall-names';
+
+const thread = argument(1, 'task_struct');
+const { hostname, zonename, execname, threadname, pid, ppid, pexecname, psargs, ppsargs } =
+  fieldsOfTask(thread);
+
+/** Registers of a thread that is in the kernel lie at the end of its stack (THREAD_SIZE), with this much behind them. */
+const STACK_BYTES = 16_384;
+const registersBefore = (bytes: Operand): Expression =>
+  cast(minus(minus(plus(member(thread, 'stack'), STACK_BYTES), sizeOf('pt_regs')), bytes), 'pt_regs');
+/** Kernels that know FRED leave 16 bytes: then, and never otherwise, the segment of user stacks is found 16 bytes lower. */
+const FRED_BYTES = 16;
+const USER_STACK = 0x2b;
+const isFred = equal(bits(member(registersBefore(FRED_BYTES), 'ss'), 0xffff), USER_STACK);
+/** Above INT_MAX where the thread came into the kernel in another way than by a call. */
+const number = byArch({
+  x64: member(registersBefore(choose(isFred, FRED_BYTES, 0)), 'orig_ax'),
+  arm64: bits(member(registersBefore(0), 'syscallno'), 0xffff_ffff),
+});
+
+/** PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: their registers are nobody's. */
+const WORKERS = 0x0020_4010;
+const waits = all(
+  equal(bits(member(thread, 'flags'), WORKERS), 0),
+  equal(member(thread, 'exit_state'), 0),
+  equal(member(thread, 'on_cpu'), 0),
+  below(number, 2 ** 31),
+);
+
+/** By the scheduler's clock: who asks has just come onto a CPU. */
+const cameOn = (of: Expression): Expression => member(of, 'sched_info.last_arrival');
+const waited = choose(below(cameOn(thread), cameOn(task)), minus(cameOn(task), cameOn(thread)), 0);
+
+export const inflight: MetricDescription = {
+  module: 'syscall',
+  stat: 'inflight',
+  label: 'system calls in progress',
+  question: 'Which calls have not returned, of which programs, and for how long have they been under way?',
+  synonyms: [
+    'hang',
+    'hanging',
+    'stuck',
+    'blocked',
+    'in flight',
+    'in progress',
+    'pending',
+    'timeout',
+    'waiting',
+    'deadlock',
+    'nfs',
+    'read',
+    'futex',
+    'connect',
+  ],
+  misses: [
+    'calls that begin and return between the ends of two seconds: syscall.syscalls has them',
+    'how long a call that was under way before the question had lasted when its thread last ran; and the call itself while its thread runs',
+  ],
+  unit: 'syscalls',
+  interval: 'point',
+  fields: [...FAMILY_FIELDS, 'threadname', 'syscall', 'latency'],
+  bpf: {
+    probes: [
+      callBegins(),
+      { at: tracepoint('sys_exit'), steps: [{ kind: 'forget', by: 'thread' }] },
+      {
+        at: eachThread,
+        steps: [
+          {
+            kind: 'count',
+            by: thread,
+            goesOn: true,
+            // That which asks is always in a call.
+            when: all(unequal(thread, 0), unequal(thread, task)),
+            unkept: {
+              when: waits,
+              values: { start: minus(now, waited), number: numbered(number, thread) },
+            },
+            fields: {
+              hostname,
+              zonename,
+              execname,
+              threadname,
+              pid,
+              ppid,
+              pexecname,
+              psargs,
+              ppsargs,
+              syscall: named(callNumber, SYSCALL_NAMES),
+              latency: sinceStart,
+            },
+          },
+        ],
+      },
+    ],
+  },
+};
