@@ -3,13 +3,13 @@
  * In: a schema and something unknown. Out: the same thing, typed, or an error that names the field.
  * The schemas are JSON Schema as they stand: the OpenAPI document is made of them.
  */
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { Type, type Static, type TProperties, type TSchema } from '@sinclair/typebox';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalid } from '../service/errors';
 import { counted } from './unit';
 
 export { Type };
-export type { Static, TSchema };
+export type { Static, TProperties, TSchema };
 
 /** strict: a keyword that ajv does not know is a mistake of ours; every schema is compiled by a test. */
 const ajv = new Ajv({ strict: true, allErrors: false, useDefaults: true });

@@ -10,7 +10,7 @@ import type { TextForm } from '../model/text-form';
 import { Digest } from './digest';
 import { Name, TypeNameSchema, WireInstrumentation } from './wire-instrumentation';
 
-export { ExportSchema, fromWire, toWire, WireInstrumentation } from './wire-instrumentation';
+export { fromWire, toWire, WireInstrumentation } from './wire-instrumentation';
 
 /** Raised when a message's meaning changes; receivers drop other versions and say who sends them. */
 export const PROTOCOL_VERSION = 2;

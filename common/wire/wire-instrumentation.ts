@@ -3,6 +3,7 @@
  */
 import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
 import type { Instrumentation } from '../model/instrumentation';
+import { ExportSchema } from '../model/export-schema';
 import { parsePredicate, toPlainPredicate } from '../model/predicate';
 import { Type, type Static } from '../model/schema';
 import { invalid } from '../service/errors';
@@ -11,37 +12,6 @@ import { Digest } from './digest';
 
 export const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
 export const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
-
-const BoundsSchema = Type.Object(
-  {
-    from: Type.Optional(
-      Type.Number({ minimum: 1, description: 'First decade: a power of ten, in raw units.' }),
-    ),
-    to: Type.Optional(Type.Number({ minimum: 10, description: 'Where the last decade ends.' })),
-    steps: Type.Optional(
-      Type.Union([Type.Literal(9), Type.Literal(90)], {
-        description: 'Bounds of each decade: 9, or 90 for every bucket.',
-      }),
-    ),
-    keys: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        description: 'Keys with a series of their own; the rest is "(other)".',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-/** Ways out of the system, besides its API. */
-export const ExportSchema = Type.Object(
-  {
-    prometheus: Type.Optional(BoundsSchema),
-    push: Type.Optional(BoundsSchema),
-  },
-  { additionalProperties: false },
-);
 
 /** An instrumentation as it travels: the predicate in its JSON form. */
 export const WireInstrumentation = Type.Object({

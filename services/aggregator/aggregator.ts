@@ -2,6 +2,8 @@
  * Which instrumentations are ours, and their values as they come. In: enable and disable commands of the config
  * service, data messages of the nodes. Out: a dataset for each instrumentation. Next: dataset.ts, then routes.ts.
  */
+import type { AggregatorStatus, DatasetStatus, ProcessStatus, SecondStatus } from '../../common/api/status';
+import type { DiskTrouble } from '../../common/api/value';
 import type { Clock } from '../../common/service/clock';
 import type { DataMessage } from '../../common/wire/data';
 import { CaError, notFound } from '../../common/service/errors';
@@ -15,11 +17,11 @@ import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
 import { fromWire, type Body, type Scope } from '../../common/wire/message';
 import { totalOf } from '../../common/model/value';
-import { Arrivals, type Arrival } from './ingest/arrivals';
+import { Arrivals } from './ingest/arrivals';
 import { Asked } from './ingest/asked';
 import { Clocks, type ClocksOptions } from './ingest/clocks';
 import { Dataset } from './dataset/dataset';
-import type { DiskTrouble, Hindsight } from './disk/hindsight';
+import type { Hindsight } from './disk/hindsight';
 import { Loads } from './ingest/loads';
 import { Recall, type RecallOptions } from './ingest/recall';
 import { Expected, Roster } from './ingest/roster';
@@ -204,22 +206,19 @@ export class Aggregator {
   }
 
   /** Where the reports of a second were: when they came, and of whom none has. */
-  statusOf(second: number): {
-    readonly owns: readonly string[];
-    readonly arrival: Arrival | undefined;
-    readonly missing: Record<string, string[]>;
-  } {
+  statusOf(second: number): SecondStatus {
     const missing: Record<string, string[]> = {};
     for (const [id, { dataset, expected }] of this.owned) {
       const absent = dataset.absent(second, new Set(expected.nodes));
       if (absent.length > 0) missing[id] = absent.slice(0, MISSING_TOLD);
     }
-    return { owns: [...this.owned.keys()], arrival: this.arrivals.of(second), missing };
+    const arrival = this.arrivals.of(second);
+    return { owns: [...this.owned.keys()], ...(arrival === undefined ? {} : { arrival }), missing };
   }
 
-  status(): Record<string, unknown> {
+  status(): Omit<AggregatorStatus, keyof ProcessStatus> {
     const instrumentations = [...this.owned].map(
-      ([id, { instrumentation, dataset, waiting, expected, since }]) => [
+      ([id, { instrumentation, dataset, waiting, expected, since }]): [string, DatasetStatus] => [
         id,
         {
           module: instrumentation.module,
@@ -243,7 +242,7 @@ export class Aggregator {
       recalled,
       nodes: { version: this.roster.version ?? null, count: this.roster.size },
       ...(this.options.hindsight === undefined ? {} : { hindsight: this.options.hindsight.status() }),
-      instrumentations: Object.fromEntries(instrumentations) as unknown,
+      instrumentations: Object.fromEntries(instrumentations),
     };
   }
 

@@ -3,6 +3,7 @@
  * Out: a process that says aggregator_online to the config service and ends in order on SIGTERM or SIGINT.
  */
 import { join } from 'node:path';
+import type { AggregatorStatus } from '../../common/api/status';
 import { cacheOfBytes } from '../../common/service/cache';
 import { claim } from '../../common/wire/claim';
 import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';
@@ -88,7 +89,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       return readResendItems(answer['unknown']);
     },
   });
-  const status = (): Record<string, unknown> => ({
+  const status = (): AggregatorStatus => ({
     service: 'aggregator',
     instance,
     started,

@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { letGo } from './lean';
+import type { InstrumenterStatus } from '../../common/api/status';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
 import { DATA_VERSION } from '../../common/wire/data';
@@ -100,7 +101,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
     });
   };
   let hello: NodeJS.Timeout | undefined;
-  const status = (): Record<string, unknown> => ({
+  const status = (): InstrumenterStatus => ({
     service: 'instrumenter',
     host,
     started,

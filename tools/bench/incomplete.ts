@@ -3,14 +3,12 @@
  * how reports left, the aggregator's of how they came. Out: a sentence, and whether the load generator alone was late.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SecondStatus } from '../../common/api/status';
 import type { Left } from '../fleet/schedule';
 import type { TestStack } from '../testing/test-stack';
 import type { Nodes } from './nodes';
 
-interface Came {
-  readonly arrival?: { messages: number; lastMs: number; node: string; underWayMs: number };
-  readonly missing: Readonly<Record<string, readonly string[]>>;
-}
+type Came = Pick<SecondStatus, 'arrival' | 'missing'>;
 
 export interface Explained {
   readonly text: string;
@@ -76,11 +74,11 @@ function names(nodes: readonly string[]): string {
 }
 
 /** What the aggregator that owns it says. */
-async function came(stack: TestStack, fqid: string, second: number): Promise<Came | undefined> {
+async function came(stack: TestStack, fqid: string, second: number): Promise<SecondStatus | undefined> {
   const { aggregators } = await stack.status();
   for (const { instance } of aggregators) {
     const said = await stack.secondAt(instance, second).catch(() => undefined);
-    const answer = said as (Came & { owns: readonly string[] }) | undefined;
+    const answer = said as SecondStatus | undefined;
     if (answer === undefined) continue;
     if (answer.owns.includes(fqid)) return answer;
   }

@@ -5,6 +5,8 @@
  * one's values move on into files of its own every half minute. A disk that is full or fails costs nothing but this:
  * values are served from memory, the log says so once, status and values always, and it is written when the disk takes it again.
  */
+import type { HindsightStatus } from '../../../common/api/status';
+import type { DiskTrouble } from '../../../common/api/value';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../common/service/clock';
@@ -33,17 +35,6 @@ interface Kept {
   readonly gaps: { readonly damagedBytes: number; readonly unread?: string; readonly until: number };
   /** What stands in the journal and not in its own files yet. */
   unfiled: Changes;
-}
-
-/** What whoever asks for values should know of the disk; undefined: all is well there. */
-export interface DiskTrouble {
-  /** False: values of late are in memory alone. */
-  readonly written: boolean;
-  /** False: what had been written before could not be read. */
-  readonly read: boolean;
-  readonly damaged_bytes: number;
-  /** The system's code, such as ENOSPC; its whole text may hold paths. */
-  readonly reason?: string;
 }
 
 /** Folders that nobody here owns are looked through this often, for files whose retention is over. */
@@ -170,7 +161,7 @@ export class Hindsight {
     return { written, read, damaged_bytes, ...(reason === undefined ? {} : { reason }) };
   }
 
-  status(): Record<string, unknown> {
+  status(): HindsightStatus {
     const trouble = this.trouble ?? this.misfiled;
     const { damagedBytes, foreignRecords } = this.journal.counts;
     return {

@@ -2,22 +2,15 @@
  * What stands behind one pixel of a heatmap. In: the picture's layout and x, y as a browser counts them (from the
  * top left). Out: the slot and the range of values there, and how many events of each key.
  */
+import type { DetailsAnswer } from '../../../common/api/heatmap';
+import type { Own } from '../../../common/api/value';
 import type { Dataset } from '../dataset/dataset';
 import { layOutAxis } from './axis';
 import { rowAt } from './columns';
 import type { Layout } from './image';
 import type { HeatmapOptions } from './options';
 
-interface Details {
-  readonly bucket_time: number;
-  /** Seconds drawn in the pixel: more than a slot where several share it. */
-  readonly bucket_duration: number;
-  readonly bucket_ymin: number;
-  readonly bucket_ymax: number;
-  /** Events by key; at least 1 where there is any share of one. */
-  readonly present: Readonly<Record<string, number>>;
-  readonly total: number;
-}
+type Details = Omit<Own<DetailsAnswer>, 'nbuckets' | 'width' | 'height'>;
 
 export function readDetails(
   dataset: Dataset,

@@ -2,6 +2,7 @@
  * What a heatmap is to look like. In: the request's parameters. Out: checked options with their defaults, or an
  * INVALID error that names the parameter. Next: axis.ts and columns.ts lay it out.
  */
+import { HEATMAP_DEFAULTS, WEIGHTS } from '../../../common/api/heatmap';
 import { invalid } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Params } from '../http/params';
@@ -42,14 +43,14 @@ export function readHeatmapOptions(params: Params): HeatmapOptions {
     throw invalid('ymax', `must be greater than ymin, which is ${ymin}`);
   const selected = [...new Set(params.list('selected', LIMITS.imageHues - 1))];
   const options = {
-    width: params.whole('width', pixels) ?? 600,
-    height: params.whole('height', pixels) ?? 300,
-    nbuckets: params.whole('nbuckets', { min: 1, max: LIMITS.imageBuckets }) ?? 100,
+    width: params.whole('width', pixels) ?? HEATMAP_DEFAULTS.width,
+    height: params.whole('height', pixels) ?? HEATMAP_DEFAULTS.height,
+    nbuckets: params.whole('nbuckets', { min: 1, max: LIMITS.imageBuckets }) ?? HEATMAP_DEFAULTS.nbuckets,
     ymin,
     ymax,
     selected,
     layering: layeringOf(params),
-    weighted: params.choice('weights', ['count', 'weight'], 'count') === 'weight',
+    weighted: params.choice('weights', WEIGHTS, 'count') === 'weight',
     coloring: params.choice('coloring', COLORINGS, 'rank'),
     axes: params.flag('axes'),
     percentiles: params.numbers('percentiles', LIMITS.imageLines, { min: 0, max: 100 }, 'decimal'),

@@ -5,18 +5,19 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import type { Cost, Own, PointAnswer, ShiftedClocks } from '../../../common/api/value';
 import type { Cache } from '../../../common/service/cache';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, invalid } from '../../../common/service/errors';
 import { tagsOf } from '../../../common/http/header-list';
 import type { Reply, Request } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
-import { describeLoads } from '../../../common/model/load';
 import type { Aggregator } from '../aggregator';
 import type { Owned } from '../owned';
 import type { AnswerBudget } from './answer-budget';
 import type { Renderer } from '../heatmap/renderer';
 import { readIntervals, type Interval } from '../dataset/interval';
+import { describeLoads } from '../ingest/loads';
 import { Params } from './params';
 import { completeness, type Completeness } from '../dataset/reading';
 import { SLICE_MS } from '../dataset/slices';
@@ -57,11 +58,11 @@ export interface Point<Options> {
 }
 
 /** One object, or a list where ndatapoints was given. */
-export function answerJson<O>(
+export function answerJson<O, A extends PointAnswer>(
   context: Context,
   request: Request,
   question: Question<O>,
-  compute: (point: Point<O>) => Promise<Record<string, unknown>>,
+  compute: (point: Point<O>) => Promise<Own<A>>,
 ): Promise<Reply> {
   return answerTexts(context, request, question, {
     contentType: 'application/json',
@@ -156,7 +157,7 @@ export async function answer<O>(
 }
 
 /** What every reply says of a point: when, and how complete. */
-export function describe({ subject, interval, delay }: Point<unknown>) {
+export function describe({ subject, interval, delay }: Point<unknown>): PointAnswer {
   const { dataset, nodes, asked, owned, disk } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
   const clocks = owned === undefined ? undefined : describeClocks(owned);
@@ -190,7 +191,7 @@ function leastReporting(runs: readonly Completeness[]): number {
 }
 
 /** Customers do not learn servers' names. */
-function costOf({ loads, instrumentation: { customer } }: Owned): Record<string, unknown> | undefined {
+function costOf({ loads, instrumentation: { customer } }: Owned): Cost | undefined {
   const cost = describeLoads(loads.all());
   if (cost === undefined || customer === undefined) return cost;
   const { worst: _worst, ...rest } = cost;
@@ -202,7 +203,7 @@ function describeClocks({
   clocks,
   expected,
   instrumentation: { customer },
-}: Owned): Record<string, unknown> | undefined {
+}: Owned): ShiftedClocks | undefined {
   const off = clocks.off.filter(({ node, shiftSeconds }) => shiftSeconds !== 0 && expected.has(node));
   if (off.length === 0) return undefined;
   const worst = off.reduce((a, b) => (Math.abs(b.shiftSeconds) > Math.abs(a.shiftSeconds) ? b : a));

@@ -3,6 +3,13 @@
  * Out: JSON or PNG. It reads as a walk: take a stretch of time, make a value or a picture of it, send it.
  * All paths exist in the operators' scope and in a customer's. Next on the walk: answer.ts, then heatmap/image.ts.
  */
+import type {
+  AverageAnswer,
+  DetailsAnswer,
+  ImageAnswer,
+  PercentileAnswer,
+} from '../../../common/api/heatmap';
+import type { Own, RawAnswer } from '../../../common/api/value';
 import { CaError, invalid } from '../../../common/service/errors';
 import type { Reply, Request, Route } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
@@ -80,7 +87,12 @@ function resources(request: Request, entries: readonly (readonly [string, string
 
 function raw(context: Context, request: Request): Promise<Reply> {
   const question = { defaultDuration: 1, pointsMax: LIMITS.valuePointsMax, options: () => undefined };
-  return answerJson(context, request, question, async ({ subject: { dataset }, interval, explain }) => {
+  return answerJson(context, request, question, async (point): Promise<Own<RawAnswer>> => {
+    const {
+      subject: { dataset },
+      interval,
+      explain,
+    } = point;
     const value = await readValueInSlices(dataset, interval.start, interval.duration);
     if (countsOf(value) > LIMITS.valueCounts) {
       throw invalid(
@@ -117,7 +129,7 @@ async function image(context: Context, request: Request): Promise<Reply> {
 }
 
 function imageJson(context: Context, request: Request): Promise<Reply> {
-  return answerJson(context, request, IMAGE, async (point) => {
+  return answerJson(context, request, IMAGE, async (point): Promise<Own<ImageAnswer>> => {
     const { options, explain } = point;
     const drawn = await draw(context, point);
     return {
@@ -202,10 +214,15 @@ function details(context: Context, request: Request): Promise<Reply> {
       };
     },
   };
-  return answerJson(context, request, question, async ({ subject: { dataset }, interval, options }) => ({
-    ...sizeOf(options),
-    ...readDetails(dataset, await layOutInSlices(dataset, interval, options), options, options.at),
-  }));
+  return answerJson(context, request, question, async (point): Promise<Own<DetailsAnswer>> => {
+    const {
+      subject: { dataset },
+      interval,
+      options,
+    } = point;
+    const layout = await layOutInSlices(dataset, interval, options);
+    return { ...sizeOf(options), ...readDetails(dataset, layout, options, options.at) };
+  });
 }
 
 function pixel(params: Params, name: string, size: number): number {
@@ -216,7 +233,7 @@ function pixel(params: Params, name: string, size: number): number {
 
 function averages(context: Context, request: Request): Promise<Reply> {
   const question = { defaultDuration: 1, pointsMax: LIMITS.valuePointsMax, options: heatmapOptions };
-  return answerJson(context, request, question, async (point) => ({
+  return answerJson(context, request, question, async (point): Promise<Own<AverageAnswer>> => ({
     ...sizeOf(point.options),
     average: plain(await seriesOf(point, average)),
   }));
@@ -233,7 +250,7 @@ function percentiles(context: Context, request: Request): Promise<Reply> {
       return { ...options, share };
     },
   };
-  return answerJson(context, request, question, async (point) => ({
+  return answerJson(context, request, question, async (point): Promise<Own<PercentileAnswer>> => ({
     ...sizeOf(point.options),
     percentile: plain(await seriesOf(point, (row, grid) => percentile(row, grid, point.options.share))),
   }));
@@ -257,8 +274,9 @@ async function seriesOf(
 }
 
 /** Of one column a number, as it always was; of several a list. */
-function plain(series: readonly (number | null)[]): unknown {
-  return series.length === 1 ? series[0] : series;
+function plain(series: readonly (number | null)[]): number | null | readonly (number | null)[] {
+  const [first = null] = series;
+  return series.length === 1 ? first : series;
 }
 
 function heatmapOptions(params: Params, subject: Subject): HeatmapOptions {
@@ -272,12 +290,16 @@ function requireNumeric({ dataset: { shape } }: Subject): void {
   }
 }
 
-function sizeOf({ nbuckets, width, height }: HeatmapOptions): Record<string, number> {
+function sizeOf({
+  nbuckets,
+  width,
+  height,
+}: HeatmapOptions): Pick<ImageAnswer, 'nbuckets' | 'width' | 'height'> {
   return { nbuckets, width, height };
 }
 
 /** Keys in the order of their layers with their hues; the rest has no key. */
-function legendOf({ plan }: Layout): unknown {
+function legendOf({ plan }: Layout): ImageAnswer['legend'] {
   return plan.layers.map(({ key, hue }) => (key === undefined ? { hue } : { key, hue }));
 }
 

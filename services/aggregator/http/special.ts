@@ -2,6 +2,8 @@
  * What is special in a box (dataset/special.ts) over HTTP. In: a stretch, and a box in it: box_start, box_end (seconds),
  * box_ymin, box_ymax (raw units), each optional. Out: keys, ranked, with shares and significance.
  */
+import { SPECIAL_LIMITS, type SpecialAnswer } from '../../../common/api/special';
+import type { Own } from '../../../common/api/value';
 import type { Reply, Request } from '../../../common/http/http';
 import { invalid } from '../../../common/service/errors';
 import { eachSlotInSlices } from '../dataset/slices';
@@ -10,7 +12,6 @@ import { answerJson, type Context, type Point, type Question } from './answer';
 import type { Params } from './params';
 import { unitOf, type Subject } from './subject';
 
-const ROWS = { most: 1000, usual: 20 };
 /** Values end below 10^15, times in the year 33658. */
 const MOST = { value: 1e15, time: 1e12 };
 
@@ -31,7 +32,7 @@ const QUESTION: Question<Asked> = {
 };
 
 export function special(context: Context, request: Request): Promise<Reply> {
-  return answerJson(context, request, QUESTION, async (point) => {
+  return answerJson(context, request, QUESTION, async (point): Promise<Own<SpecialAnswer>> => {
     const { subject, interval, options, gone } = point;
     const kind = kindOf(subject);
     const box = boxOf(point);
@@ -84,7 +85,7 @@ function readAsked(params: Params, { dataset: { shape } }: Subject): Asked {
   if (start !== undefined && end !== undefined && end <= start) {
     throw invalid('box_end', `must be later than box_start, which is ${start}`);
   }
-  const limit = params.whole('limit', { min: 1, max: ROWS.most }) ?? ROWS.usual;
+  const limit = params.whole('limit', { min: 1, max: SPECIAL_LIMITS.keys }) ?? SPECIAL_LIMITS.keysUnasked;
   return { start, end, low: low ?? 0, high: high ?? MOST.value, limit };
 }
 

@@ -16,7 +16,7 @@ import type { Aggregator } from '../aggregator';
 import type { Owned } from '../owned';
 import { Dataset } from '../dataset/dataset';
 import { Asked } from '../ingest/asked';
-import type { DiskTrouble } from '../disk/hindsight';
+import type { DiskTrouble } from '../../../common/api/value';
 
 export interface Subject {
   readonly fqid: string;

@@ -2,6 +2,7 @@
  * The table of keys (dataset/top.ts) over HTTP: as JSON, and as CSV with units in the names of its columns. In: a request.
  * Out: a table for each data point.
  */
+import { TOP_LIMITS, type Own, type TopAnswer } from '../../../common/api/value';
 import { csvLine } from '../../../common/model/csv';
 import type { Reply, Request } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
@@ -12,9 +13,7 @@ import { eachSlotInSlices } from '../dataset/slices';
 import { unitOf, type Subject } from './subject';
 import { figuresOf, makeTop, type Figures, type Top, type TopOptions } from '../dataset/top';
 
-const PERCENTILES_MAX = 10;
-const ROWS_MAX = 1000;
-const DEFAULT = { percentiles: [50, 95, 99], rows: 20 };
+const DEFAULT_PERCENTILES = [50, 95, 99];
 
 const QUESTION: Question<TopOptions> = {
   defaultDuration: 60,
@@ -23,7 +22,7 @@ const QUESTION: Question<TopOptions> = {
 };
 
 export function top(context: Context, request: Request): Promise<Reply> {
-  return answerJson(context, request, QUESTION, async (point) => {
+  return answerJson(context, request, QUESTION, async (point): Promise<Own<TopAnswer>> => {
     const { total, keys, omitted } = await tableOf(point);
     const unit = unitOf(point.subject);
     return {
@@ -83,11 +82,11 @@ export function topCsv(context: Context, request: Request): Promise<Reply> {
 }
 
 function readTopOptions(params: Params, dataset: Dataset): TopOptions {
-  const asked = params.numbers('percentiles', PERCENTILES_MAX, { min: 0, max: 100 }, 'decimal');
-  const percentiles = [...new Set(asked.length === 0 ? DEFAULT.percentiles : asked)].sort((a, b) => a - b);
+  const asked = params.numbers('percentiles', TOP_LIMITS.percentiles, { min: 0, max: 100 }, 'decimal');
+  const percentiles = [...new Set(asked.length === 0 ? DEFAULT_PERCENTILES : asked)].sort((a, b) => a - b);
   const names = figuresOf(dataset, percentiles);
   const sort = params.choice('sort', names, names[0] ?? 'count');
-  const limit = params.whole('limit', { min: 1, max: ROWS_MAX }) ?? DEFAULT.rows;
+  const limit = params.whole('limit', { min: 1, max: TOP_LIMITS.keys }) ?? TOP_LIMITS.keysUnasked;
   return { percentiles, sort, limit };
 }
 

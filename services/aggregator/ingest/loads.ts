@@ -1,7 +1,8 @@
 /*
- * What one instrumentation costs each of its nodes, as they last told. In: loads of nodes. Out: those of nodes that still
- * tell; how it stands in all is for common/model/load.ts.
+ * What one instrumentation costs its nodes. In: each node's load, as it last reported it. Out: the loads of nodes that
+ * still report, and of all together with the node that pays most.
  */
+import type { Cost } from '../../../common/api/value';
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
 
@@ -23,4 +24,23 @@ export class Loads {
   all(): ReadonlyMap<string, Load> {
     return new Map([...this.told].map(([node, { load }]) => [node, load]));
   }
+}
+
+/** For the API. Undefined when nobody has told what it costs. */
+export function describeLoads(loads: ReadonlyMap<string, Load>): Cost | undefined {
+  const all = [...loads];
+  const [first] = all;
+  if (first === undefined) return undefined;
+  const sum = (of: (load: Load) => number): number => all.reduce((total, [, load]) => total + of(load), 0);
+  const runs = sum((load) => load.runsPerSecond);
+  const nanoseconds = sum((load) => load.runsPerSecond * load.nanosecondsPerRun);
+  const [node, worst] = all.reduce((a, b) => (b[1].percentOfCore > a[1].percentOfCore ? b : a), first);
+  return {
+    nodes: all.length,
+    runs_per_second: runs,
+    ns_per_run: runs === 0 ? 0 : nanoseconds / runs,
+    percent_of_core: sum((load) => load.percentOfCore),
+    memory_bytes: sum((load) => load.memoryBytes),
+    worst: { node, percent_of_core: worst.percentOfCore },
+  };
 }

@@ -2,12 +2,13 @@
  * Resources that the first clients of this API used, before GET /ca said it all. In: the catalogue. Out: its parts in
  * the shapes they had then.
  */
+import type { LegacyMetrics } from '../../../common/api/catalogue';
 import { isNumeric } from '../../../common/model/field';
 import type { Catalogue } from '../fleet/catalogue';
 
 /** /ca/metrics: module -> stat -> fields, each with a label. */
-export function legacyMetrics({ modules, metrics, fields }: Catalogue): Readonly<Record<string, unknown>> {
-  const stats = new Map<string, [string, unknown][]>();
+export function legacyMetrics({ modules, metrics, fields }: Catalogue): LegacyMetrics {
+  const stats = new Map<string, [string, LegacyMetrics[string]['stats'][string]][]>();
   for (const metric of metrics.values()) {
     const described = metric.fields.map((name) => {
       const field = fields.get(name);
@@ -30,4 +31,4 @@ function legacyType(type: Parameters<typeof isNumeric>[0]): string {
   return isNumeric(type) ? 'number' : 'string';
 }
 
-export const LEGACY_TYPES = { latency: 'numeric', string: 'discrete', number: 'numeric' } as const;
+export const legacyTypes = { latency: 'numeric', string: 'discrete', number: 'numeric' } as const;

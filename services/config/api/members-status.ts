@@ -2,24 +2,20 @@
  * The status together with what each member says of itself. In: the status, and how long members may take.
  * Out: the same, where each aggregator's and instrumenter's row has a `status`: its answer, or why there is none.
  */
+import type { ConfigStatus } from '../../../common/api/status';
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Bus } from '../fleet/bus';
-import type { Status } from './status';
-
-interface Row {
-  readonly key: string;
-}
 
 /** Members beyond the limit keep their row as it is, and are counted. */
 export async function withMembers(
-  status: Status,
+  status: ConfigStatus,
   bus: Pick<Bus, 'call'>,
   timeoutMs: number,
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<ConfigStatus> {
   let left: number = LIMITS.statusMembersAsked;
   let unasked = 0;
-  const asked = async (row: Row): Promise<unknown> => {
+  const asked = async <R extends { readonly key: string }>(row: R): Promise<R> => {
     if (left === 0) {
       unasked++;
       return row;
@@ -30,8 +26,9 @@ export async function withMembers(
       .catch((error: unknown) => ({ error: messageOf(error) }));
     return { ...row, status: own };
   };
-  const [aggregators, instrumenters] = await Promise.all(
-    [status['aggregators'], status['instrumenters']].map((rows) => Promise.all((rows as Row[]).map(asked))),
-  );
+  const [aggregators, instrumenters] = await Promise.all([
+    Promise.all(status.aggregators.map(asked)),
+    Promise.all(status.instrumenters.map(asked)),
+  ]);
   return { ...status, aggregators, instrumenters, unasked };
 }

@@ -2,19 +2,20 @@
  * The API's description: OpenAPI 3.1, made of the same list and the same schemas that answer and validate requests.
  * In: the resources. Out: one JSON document.
  */
+import { CATALOGUE, TRANSFORMATIONS } from '../../../common/api/catalogue';
+import { ERROR } from '../../../common/api/error';
+import { CHANGES, INSTRUMENTATION, QUESTION } from '../../../common/api/instrumentation';
 import { ERRORS } from '../../../common/service/errors';
 import type { TSchema } from '../../../common/model/schema';
 import { API_VERSION } from '../door/gate';
 import { CUSTOMER_BASE, OPERATOR_BASE, type Answer, type Resource } from './resource';
-import { CHANGES, QUESTION } from './question';
-import * as shape from './shapes';
 
 /** Shapes that have a name of their own in the document. */
 const NAMED = new Map<TSchema, string>([
-  [shape.ERROR, 'Error'],
-  [shape.CATALOGUE, 'Catalogue'],
-  [shape.INSTRUMENTATION, 'Instrumentation'],
-  [shape.TRANSFORMATIONS, 'Transformations'],
+  [ERROR, 'Error'],
+  [CATALOGUE, 'Catalogue'],
+  [INSTRUMENTATION, 'Instrumentation'],
+  [TRANSFORMATIONS, 'Transformations'],
   [QUESTION, 'Question'],
   [CHANGES, 'Changes'],
 ]);
@@ -104,14 +105,8 @@ function operationOf(base: string, resource: Resource): Json {
         }),
     responses: Object.fromEntries([
       ...Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]),
-      [
-        '4XX',
-        responseOf({ description: 'The request is wrong; the error names the field.', schema: shape.ERROR }),
-      ],
-      [
-        '5XX',
-        responseOf({ description: 'It cannot be done now; Retry-After says when.', schema: shape.ERROR }),
-      ],
+      ['4XX', responseOf({ description: 'The request is wrong; the error names the field.', schema: ERROR })],
+      ['5XX', responseOf({ description: 'It cannot be done now; Retry-After says when.', schema: ERROR })],
     ]),
   };
 }

@@ -1,30 +1,29 @@
 /*
  * An instrumentation and the catalogue as the API shows them. In: what is stored and how it stands. Out: JSON.
  */
+import type {
+  CatalogueAnswer,
+  Transformations as TransformationsAnswer,
+} from '../../../common/api/catalogue';
+import type { InstrumentationAnswer, NodeState, StateCounts } from '../../../common/api/instrumentation';
 import { FIELD_TYPES } from '../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
 import { promqlText } from '../../../common/prometheus/promql/promql-text';
 import { toPlainPredicate } from '../../../common/model/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
-import type { NodeState } from '../fleet/standings';
 
 /** Transformations that aggregators can do: name -> what it is called and which fields it explains. */
-export type Transformations = ReadonlyMap<
-  string,
-  { readonly label: string; readonly fields: readonly string[] }
->;
+export type Transformations = ReadonlyMap<string, TransformationsAnswer[string]>;
 
 export interface Standing {
   /** How many nodes are in which state. */
-  readonly state: Readonly<Record<NodeState['state'], number>>;
+  readonly state: StateCounts;
   /** A page of nodes, the worst first; operators only: customers do not learn servers' names. */
   readonly nodes?: readonly NodeState[];
   /** Seconds until it is deleted because nobody looks; absent: never. */
   readonly idleLeft?: number;
 }
-
-type PlainInstrumentation = Readonly<Record<string, unknown>>;
 
 function scopePath(customer: string | undefined): string {
   return customer === undefined ? '/ca' : `/ca/customers/${encodeURIComponent(customer)}`;
@@ -38,7 +37,7 @@ export function presentInstrumentation(
   i: Instrumentation,
   standing: Standing,
   transformations: Transformations,
-): PlainInstrumentation {
+): InstrumentationAnswer {
   const { discrete, numeric } = breakdownOf(i);
   const uri = instrumentationPath(i);
   const { idleLeft, ...told } = standing;
@@ -64,7 +63,7 @@ export function presentInstrumentation(
     'idle-max': i.idleMax,
     granularity: i.granularity,
     'persist-data': i.persistData,
-    ...(Object.keys(i.export ?? {}).length === 0 ? {} : { export: i.export }),
+    ...(i.export === undefined || Object.keys(i.export).length === 0 ? {} : { export: i.export }),
     transformations: plainTransformations(
       new Map(
         [...transformations].filter(([, { fields }]) => fields.some((f) => i.decomposition.includes(f))),
@@ -85,7 +84,7 @@ export function presentCatalogue(
   catalogue: Catalogue,
   transformations: Transformations,
   search = '',
-): PlainInstrumentation {
+): CatalogueAnswer {
   const labels = {
     modules: Object.fromEntries(catalogue.modules),
     fields: Object.fromEntries(catalogue.fields),
@@ -113,7 +112,7 @@ export function presentCatalogue(
   };
 }
 
-function presentTypes(): PlainInstrumentation {
+function presentTypes(): CatalogueAnswer['types'] {
   return Object.fromEntries(
     Object.entries(FIELD_TYPES).map(([name, type]) => {
       const { grid: _grid, ...plain } = { grid: undefined, ...type };
@@ -122,6 +121,6 @@ function presentTypes(): PlainInstrumentation {
   );
 }
 
-export function plainTransformations(transformations: Transformations): PlainInstrumentation {
+export function plainTransformations(transformations: Transformations): TransformationsAnswer {
   return Object.fromEntries(transformations);
 }

@@ -1,6 +1,6 @@
 /*
  * What somebody asks for, and what it may be changed to. In: a body or form, and the catalogue they may use.
- * Out: checked properties with their defaults. The schemas also make the API's description (openapi.ts).
+ * Out: checked properties with their defaults.
  */
 import { invalid } from '../../../common/service/errors';
 import { fieldType, type TypeName } from '../../../common/model/field';
@@ -10,73 +10,19 @@ import { LIMITS } from '../../../common/service/limits';
 import type { MetricName } from '../../../common/model/metric';
 import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate';
 import { exportBounds } from '../../../common/prometheus/outgoing/bounds';
-import { ExportSchema } from '../../../common/wire/message';
-import { checker, Type, type Static } from '../../../common/model/schema';
+import { checker } from '../../../common/model/schema';
+import {
+  CHANGES,
+  CLONE,
+  QUESTION,
+  type ChangesRequest,
+  type CloneRequest,
+  type QuestionRequest,
+} from '../../../common/api/instrumentation';
 import { fitPredicate } from '../../../common/model/text-form';
 import { meaningOf } from '../../../common/wire/coverage';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
-
-const Changeable = {
-  'retention-time': Type.Optional(
-    Type.Integer({
-      minimum: LIMITS.retentionSecondsMin,
-      description: `Seconds of data to keep: at most ${LIMITS.retentionPoints} times the granularity.`,
-    }),
-  ),
-  'idle-max': Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: LIMITS.idleSecondsMax,
-      description: 'Seconds without a request after which it is deleted; 0 (operators only): never.',
-    }),
-  ),
-  'persist-data': Type.Optional(Type.Boolean({ description: 'Keep data on disk over restarts.' })),
-  enabled: Type.Optional(Type.Boolean({ description: 'false: nodes stop gathering, data stays.' })),
-  export: Type.Optional({
-    ...ExportSchema,
-    description:
-      'Operators only: also in /metrics (prometheus), or to whoever values are pushed to (push); {} in either: as usual.',
-  }),
-};
-
-export const CHANGES = Type.Object(Changeable, { additionalProperties: false });
-
-const Optional = {
-  predicate: Type.Optional(
-    Type.Unsafe<object>({
-      type: 'object',
-      description: 'Which events count: {} or {"eq": ["execname", "mysqld"]}, combined with "and" and "or".',
-    }),
-  ),
-  decomposition: Type.Optional(
-    Type.Array(Type.String({ maxLength: 64 }), {
-      maxItems: 64,
-      description: 'At most one discrete and one numeric field.',
-    }),
-  ),
-  granularity: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: LIMITS.granularitySecondsMax,
-      description: 'Seconds of one data point: 1 or a multiple of 5.',
-    }),
-  ),
-  ...Changeable,
-};
-
-const Word = Type.String({ pattern: '^\\w+$', maxLength: 64 });
-
-export const QUESTION = Type.Object(
-  { module: Word, stat: Word, ...Optional },
-  { additionalProperties: false },
-);
-
-/** As QUESTION; what is left out comes from the original. */
-export const CLONE = Type.Object(
-  { module: Type.Optional(Word), stat: Type.Optional(Word), ...Optional },
-  { additionalProperties: false },
-);
 
 const checkQuestion = checker(QUESTION, 'body');
 const checkChanges = checker(CHANGES, 'body');
@@ -125,7 +71,7 @@ export function readChanges(request: Request, current: Instrumentation): Changes
   return changeable({ ...asPlain(current), ...asked }, current, current.customer);
 }
 
-function asPlain(i: Instrumentation): Static<typeof CLONE> {
+function asPlain(i: Instrumentation): CloneRequest {
   return {
     module: i.module,
     stat: i.stat,
@@ -140,11 +86,7 @@ function asPlain(i: Instrumentation): Static<typeof CLONE> {
   };
 }
 
-function complete(
-  asked: Static<typeof QUESTION>,
-  catalogue: Catalogue,
-  customer: string | undefined,
-): Question {
+function complete(asked: QuestionRequest, catalogue: Catalogue, customer: string | undefined): Question {
   const { module, stat, decomposition = [], granularity = 1 } = asked;
   const metricName: MetricName = `${module}.${stat}`;
   const metric = catalogue.metrics.get(metricName);
@@ -205,7 +147,7 @@ function complete(
 
 /** Defaults and the limits that depend on other properties: the same for POST, PUT and clone. */
 function changeable(
-  asked: Static<typeof CHANGES>,
+  asked: ChangesRequest,
   { granularity, ...broken }: Pick<Instrumentation, 'decomposition' | 'fields' | 'granularity'>,
   customer: string | undefined,
 ): Changes {

@@ -2,6 +2,7 @@
  * How the service is doing, for people and monitors: the same over HTTP and over the bus. In: all that is known.
  * Out: one JSON object.
  */
+import type { ConfigStatus, InstrumentationStatus } from '../../../common/api/status';
 import { fqid } from '../../../common/model/instrumentation';
 import type { HttpServer } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
@@ -27,12 +28,17 @@ export interface StatusParts {
   readonly memory: { readonly rss: number; readonly heapUsed: number };
 }
 
-export interface Status extends Readonly<Record<string, unknown>> {
-  readonly service: 'config';
-}
-
 /** Times are milliseconds. */
-export function statusOf({ host, started, now, config, bus, proxy, http, memory }: StatusParts): Status {
+export function statusOf({
+  host,
+  started,
+  now,
+  config,
+  bus,
+  proxy,
+  http,
+  memory,
+}: StatusParts): ConfigStatus {
   const { members, reconciler } = config;
   const { loads } = reconciler;
   const { catalogues } = reconciler.standings;
@@ -106,7 +112,7 @@ export function statusOf({ host, started, now, config, bus, proxy, http, memory 
 }
 
 /** The ones in trouble first. */
-function instrumentationRows({ records, reconciler }: Config): Readonly<Record<string, unknown>>[] {
+function instrumentationRows({ records, reconciler }: Config): InstrumentationStatus[] {
   const rows = [...records.values()].map(({ instrumentation: i, aggregator }) => {
     const trouble = reconciler.homeTrouble(fqid(i));
     // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.

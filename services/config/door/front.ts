@@ -17,6 +17,7 @@ import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
 import { API_VERSION } from './gate';
 import { DOCS_STYLE, docsPage } from '../api/docs';
+import type { ConfigStatus } from '../../../common/api/status';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
 import { LoopDelay, RequestTimes } from '../../../common/prometheus/metrics/own-metrics';
@@ -26,7 +27,6 @@ import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
 import { resources } from '../api/resources';
-import type { Status } from '../api/status';
 
 export interface FrontOptions {
   readonly host: string;
@@ -41,14 +41,14 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly config: Config;
   readonly proxy: Proxy;
-  readonly status: () => Status;
+  readonly status: () => ConfigStatus;
   /** Where the page was built into. */
   readonly pageFolder: string;
 }
 
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
-  const statusOfAll = (timeoutMs: number): Promise<unknown> => withMembers(status(), bus, timeoutMs);
+  const statusOfAll = (timeoutMs: number): Promise<ConfigStatus> => withMembers(status(), bus, timeoutMs);
   const all = resources({ config, proxy, status, statusOfAll });
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);

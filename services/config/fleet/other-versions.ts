@@ -2,15 +2,8 @@
  * Who speaks another version of the protocol, or sends values in another form: they cannot take part, and must be seen. In:
  * what such members say of themselves. Out: a short list for status, of those heard of lately.
  */
+import type { OtherVersionRow } from '../../../common/api/status';
 import type { Clock } from '../../../common/service/clock';
-
-export interface OtherVersion {
-  readonly key: string;
-  readonly host: string;
-  /** What is another version than ours. */
-  readonly what: 'protocol' | 'values';
-  readonly version: number;
-}
 
 /** Members say that they are there each 5 s. */
 const FORGOTTEN_MS = 30_000;
@@ -19,7 +12,7 @@ const REMEMBERED = 1000;
 const TEXT = 255;
 
 export class OtherVersions {
-  private readonly heard = new Map<string, OtherVersion & { readonly at: number }>();
+  private readonly heard = new Map<string, OtherVersionRow & { readonly at: number }>();
   private readonly clock: Pick<Clock, 'now'>;
 
   constructor(clock: Pick<Clock, 'now'>) {
@@ -27,7 +20,7 @@ export class OtherVersions {
   }
 
   /** True: it was not known before. */
-  note(other: OtherVersion): boolean {
+  note(other: OtherVersionRow): boolean {
     const key = other.key.slice(0, TEXT);
     const known = this.heard.has(key);
     if (!known && this.heard.size >= REMEMBERED) return false;
@@ -39,7 +32,7 @@ export class OtherVersions {
     this.heard.delete(key);
   }
 
-  get all(): readonly OtherVersion[] {
+  get all(): readonly OtherVersionRow[] {
     const now = this.clock.now();
     for (const [key, { at }] of this.heard) if (now - at > FORGOTTEN_MS) this.heard.delete(key);
     return [...this.heard.values()].map(({ key, host, what, version }) => ({ key, host, what, version }));

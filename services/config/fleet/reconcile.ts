@@ -19,7 +19,8 @@ import type { Aggregator, Members, Node } from './members';
 import { Publisher } from './publisher';
 import { RosterPublisher } from './roster';
 import { Soon } from './soon';
-import { Standings, type Asked, type Counts, type NodeState } from './standings';
+import type { NodeState } from '../../../common/api/instrumentation';
+import { Standings, type Asked, type Counts } from './standings';
 import type { Stored } from '../state/store';
 
 interface ReconcilerOptions {

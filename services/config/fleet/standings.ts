@@ -5,6 +5,7 @@
  * Nothing is kept for a node and an instrumentation together: a state is worked out from the node's catalogue, its
  * document and its exceptions, for all nodes that tell the same at once.
  */
+import type { NodeState, NodeStateName } from '../../../common/api/instrumentation';
 import { fitsGlob } from '../../../common/model/glob';
 import { metricName } from '../../../common/model/metric';
 import { sourceFor } from '../../../common/wire/coverage';
@@ -16,7 +17,6 @@ import {
   type Exception,
   type GatherItem,
   type NodeStanding,
-  type ProbeState,
   type Scope,
   type WireCatalogue,
 } from '../../../common/wire/message';
@@ -27,24 +27,14 @@ import { Census } from './census';
 import { Contents } from './contents';
 import type { Members, Node } from './members';
 
-/** One node's part, for people. */
-export interface NodeState {
-  readonly node: string;
-  /** unsupported: no source of the node has the metric with these fields. */
-  readonly state: ProbeState | 'unsupported';
-  readonly source?: string;
-  readonly reason?: string;
-  readonly log?: string;
-}
-
-export type Counts = Record<NodeState['state'], number>;
-
 /** What is asked of nodes, or why it is not asked. */
 export interface Asked {
   readonly item: GatherItem;
   /** The number of the document that holds it; undefined: none does, because it is paused or belongs to nobody. */
   readonly since: number | undefined;
 }
+
+export type Counts = Record<NodeStateName, number>;
 
 export type Exceptions = ReadonlyMap<string, Exception>;
 
@@ -60,13 +50,7 @@ interface StandingsOptions {
   readonly exceptionsChanged: (fqids: Iterable<string>) => void;
 }
 
-const WORST_FIRST: readonly NodeState['state'][] = [
-  'failed',
-  'enabling',
-  'enabled',
-  'stopped',
-  'unsupported',
-];
+const WORST_FIRST: readonly NodeStateName[] = ['failed', 'enabling', 'enabled', 'stopped', 'unsupported'];
 
 export class Standings {
   readonly catalogues: Contents<WireCatalogue>;
@@ -208,7 +192,7 @@ export class Standings {
     return { node: host, state, ...(state === 'enabled' && source !== undefined ? { source } : {}) };
   }
 
-  private stateOf({ item, since }: Asked, standing: NodeStanding): NodeState['state'] {
+  private stateOf({ item, since }: Asked, standing: NodeStanding): NodeStateName {
     const catalogue = this.catalogues.get(standing.catalogue);
     if (catalogue === undefined) return 'enabling'; // it has just come
     const exception = this.exceptions.get(standing.exceptions)?.get(fqidOf(item));

@@ -2,19 +2,20 @@
  * Holds answers of tests against the API's description. In: method, path, status, JSON. Out: nothing, or an error that
  * says in what the answer is not as described. Answers hold no property that is not described, either.
  */
+import { ERROR } from '../../../common/api/error';
+import type { ConfigStatus } from '../../../common/api/status';
 import { checker, type Check, type TSchema } from '../../../common/model/schema';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from '../api/resource';
 import { resources } from '../api/resources';
-import { ERROR } from '../api/shapes';
 
 /** The list without a service behind it: handlers are never called here. */
 export const ALL: readonly Resource[] = resources({
   config: undefined as unknown as Config,
   proxy: undefined as unknown as Proxy,
-  status: () => ({ service: 'config' }),
-  statusOfAll: () => Promise.resolve(undefined),
+  status: () => undefined as unknown as ConfigStatus,
+  statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
 });
 
 const checks = new Map<TSchema, Check<unknown>>();

@@ -6,6 +6,7 @@
  * next whole second is no second's value, so it is read and dropped; for sources of counters it is the snapshot
  * that the first value is the difference to.
  */
+import type { GatheringStatus } from '../../../common/api/status';
 import { fqid, reportSeconds, type Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
@@ -83,7 +84,7 @@ export class Gathering {
   }
 
   /** For people: everything about it in one row of status. */
-  row(): Readonly<Record<string, unknown>> {
+  row(): GatheringStatus {
     const { predicate, decomposition, granularity } = this.instrumentation;
     return {
       ...this.standing(),

@@ -2,6 +2,7 @@
  * What this node gathers. In: instrumentations to enable and to disable (wanted.ts), and the seconds.
  * Out: a gathering for each, held by its fqid; what became of it, to the caller and through `changed`. Next: tick.ts.
  */
+import type { GatheringStatus } from '../../../common/api/status';
 import type { Clock } from '../../../common/service/clock';
 import { spanText } from '../../../common/model/unit';
 import { messageOf } from '../../../common/service/errors';
@@ -123,7 +124,7 @@ export class Instrumenter {
   }
 
   /** For status: one row each. */
-  rows(): Readonly<Record<string, unknown>>[] {
+  rows(): GatheringStatus[] {
     return [...this.gatherings.values()].map((gathering) => gathering.row());
   }
 

@@ -1,4 +1,4 @@
-import { describeLoads } from './load';
+import { describeLoads } from './loads';
 
 test('loads of nodes are summed, and the node that pays most is named', () => {
   const load = (runsPerSecond: number, nanosecondsPerRun: number, percentOfCore: number) => ({
