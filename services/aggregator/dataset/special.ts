@@ -10,6 +10,7 @@
  * (Holm 1979, which needs no independence: shares of keys add up to 1). Events of a burst depend on each other, so p is
  * a bound for chance alone, not a probability that the key is the cause.
  */
+import type { SpecialKey } from '../../../common/api/special';
 import type { Grid } from '../../../common/model/bucket';
 import { OTHER, type Row } from './cells';
 import type { Slot } from './slot';
@@ -36,20 +37,6 @@ export interface SpecialKind {
   readonly keyed: boolean;
   readonly scope: 'interval' | 'point';
   readonly events: boolean;
-}
-
-export interface SpecialKey {
-  readonly key: string;
-  readonly inside: number;
-  readonly outside: number;
-  readonly share_inside: number;
-  readonly share_outside: number;
-  /** share_inside / share_outside; null: there is none outside. */
-  readonly ratio: number | null;
-  /** Of events: the statistic, negative where the key is rarer inside; p, adjusted; over-represented with p below ALPHA. */
-  readonly g?: number;
-  readonly p?: number;
-  readonly significant?: boolean;
 }
 
 export interface Special {
