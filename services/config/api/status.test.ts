@@ -74,18 +74,18 @@ test('it fits into a message, with what is in trouble first and the rest counted
     memory: { rss: 0, heapUsed: 0 },
   } as unknown as StatusParts);
   expect(Buffer.byteLength(JSON.stringify(status))).toBeLessThan(LIMITS.messageBytes);
-  const instrumentations = status['instrumentations'] as readonly {
+  const instrumentations = status.instrumentations as readonly {
     fqid: string;
     nodes: readonly unknown[];
   }[];
-  const instrumenters = status['instrumenters'] as readonly unknown[];
+  const instrumenters = status.instrumenters as readonly unknown[];
   expect(instrumentations[0]?.fqid).toBe(TROUBLED);
   expect(instrumentations[0]?.nodes.length).toBeGreaterThan(0);
-  expect(status['unlisted']).toEqual({
+  expect(status.unlisted).toEqual({
     instrumenters: NODES - instrumenters.length,
     instrumentations: INSTRUMENTATIONS - instrumentations.length,
   });
   expect(instrumenters.length).toBe(LIMITS.nodesShownMax);
   expect(instrumenters[0]).toMatchObject({ host: 'node-4321' });
-  expect(status['online']).toEqual({ aggregators: 0, instrumenters: NODES });
+  expect(status.online).toEqual({ aggregators: 0, instrumenters: NODES });
 });

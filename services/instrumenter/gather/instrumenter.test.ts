@@ -291,7 +291,7 @@ test('expected instrumentations stay, any other is stopped', async () => {
   const { instrumenter } = node(source);
   for (const id of ['1', '2', '3']) await instrumenter.enable(ask('unix.proc_execs', [], { id }));
   await instrumenter.expect(['global;2', 'global;9']);
-  expect(instrumenter.rows().map((row) => row['fqid'])).toEqual(['global;2']);
+  expect(instrumenter.rows().map((row) => row.fqid)).toEqual(['global;2']);
   expect(source.probes.map((p) => p.closed)).toEqual([true, false, true]);
 });
 
