@@ -11,7 +11,7 @@ import type { MetricName } from '../../common/model/metric';
 import type { Predicate } from '../../common/model/predicate';
 import { totalOf, type Value } from '../../common/model/value';
 import { both, is, type Asked, type Machine } from './measure';
-import { NAME, perl, run } from './workload';
+import { GETPPID, NAME, perl, run } from './workload';
 
 /** Counted by the metric, and by the witness. */
 type Pair = readonly [counted: number, witnessed: number];
@@ -25,7 +25,6 @@ export interface Case {
 }
 
 const mine = is('execname', NAME);
-const GETPPID = process.arch === 'x64' ? 110 : 173;
 const OWN = 'the program’s own count';
 
 /** One question, and a program that prints how much it did; or does as many as it is told. */
