@@ -14,6 +14,9 @@ const CONTENT_TYPES: Record<Format, string> = {
   protobuf: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
 };
 
+/** The same without parameters. */
+export const MEDIA_TYPES = Object.values(CONTENT_TYPES).map((type) => type.replace(/;.*/, ''));
+
 /** Entries of Accept that are looked at. */
 const ENTRIES_MAX = 32;
 

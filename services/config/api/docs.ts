@@ -3,7 +3,7 @@
  */
 import type { TSchema } from '../../../common/model/schema';
 import { ERROR_CODES } from './openapi';
-import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from './resource';
+import { CUSTOMER_BASE, operatorPath, type Resource } from './resource';
 
 /** `origin`: where the reader has found it, such as http://127.0.0.1:23181. */
 export function docsPage(resources: readonly Resource[], origin: string): string {
@@ -39,10 +39,11 @@ table { border-collapse: collapse; } th, td { text-align: left; vertical-align: 
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } a { color: #8ab4f8; } pre { background: #24272c; } }
 `;
 
-function section({ method, path, operatorsOnly, summary, query, body, answers }: Resource): string {
+function section(resource: Resource): string {
+  const { method, operatorsOnly, summary, query, body, answers } = resource;
   const only = operatorsOnly === true ? ' <small>(operators only)</small>' : '';
   const statuses = Object.entries(answers).map(([status, { description }]) => `${status}: ${description}`);
-  return `<h2>${method} <code>${escape(OPERATOR_BASE + path)}</code>${only}</h2>
+  return `<h2>${method} <code>${escape(operatorPath(resource))}</code>${only}</h2>
 <p>${escape(summary)}</p>
 ${properties(query)}${properties(body)}<p>${statuses.map(escape).join('<br>')}</p>`;
 }

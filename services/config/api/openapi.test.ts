@@ -1,6 +1,6 @@
 import { ALL } from '../testing/documented';
 import { openApi, pathOf } from './openapi';
-import { routesOf } from './resource';
+import { operatorPath, routesOf } from './resource';
 import { addAggregator, addNode } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
 
@@ -44,7 +44,7 @@ test('the document is served as it is', async () => {
 test('the page for people names every resource, and runs no script', async () => {
   const { status, text, headers } = await front.ask('GET', '/ca/docs');
   expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-  for (const { path } of ALL) expect(text).toContain(`<code>/ca${path}</code>`);
+  for (const resource of ALL) expect(text).toContain(`<code>${operatorPath(resource)}</code>`);
   expect(text).not.toContain('<script');
   expect((await front.ask('GET', '/ca/docs/docs.css')).status).toBe(200);
 });

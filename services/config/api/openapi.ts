@@ -8,7 +8,7 @@ import { CHANGES, INSTRUMENTATION, QUESTION } from '../../../common/api/instrume
 import { ERRORS } from '../../../common/service/errors';
 import type { TSchema } from '../../../common/model/schema';
 import { API_VERSION } from '../door/gate';
-import { CUSTOMER_BASE, OPERATOR_BASE, type Answer, type Resource } from './resource';
+import { CUSTOMER_BASE, operatorPath, type Answer, type Resource } from './resource';
 
 /** Shapes that have a name of their own in the document. */
 const NAMED = new Map<TSchema, string>([
@@ -25,18 +25,19 @@ type Json = Readonly<Record<string, unknown>>;
 const PARAMETERS = new Map([
   ['custid', { pattern: '^[A-Za-z0-9][\\w-]{0,63}$', description: 'A customer.' }],
   ['id', { pattern: '^[1-9]\\d{0,14}$', description: 'An instrumentation, within its scope.' }],
+  ['name', { pattern: '^[A-Za-z_]\\w*$', description: 'A label.' }],
 ]);
 
 export function openApi(resources: readonly Resource[]): Json {
   const paths = new Map<string, Map<string, Json>>();
-  const add = (base: string, resource: Resource): void => {
-    const path = pathOf(base + resource.path);
+  const add = (whole: string, resource: Resource, scoped = false): void => {
+    const path = pathOf(whole);
     const methods = paths.get(path) ?? new Map<string, Json>();
-    paths.set(path, methods.set(resource.method.toLowerCase(), operationOf(base, resource)));
+    paths.set(path, methods.set(resource.method.toLowerCase(), operationOf(whole, resource, scoped)));
   };
   for (const resource of resources) {
-    add(OPERATOR_BASE, resource);
-    if (resource.operatorsOnly !== true) add(CUSTOMER_BASE, resource);
+    add(operatorPath(resource), resource);
+    if (resource.operatorsOnly !== true) add(CUSTOMER_BASE + resource.path, resource, true);
   }
   return {
     openapi: '3.1.0',
@@ -71,10 +72,9 @@ export function pathOf(path: string): string {
   return path.replace(/:(\w+)/g, '{$1}');
 }
 
-function operationOf(base: string, resource: Resource): Json {
-  const { method, path, summary, query, body, answers } = resource;
-  const scoped = base === CUSTOMER_BASE;
-  const inPath = [...(base + path).matchAll(/:(\w+)/g)].map(([, name = '']) => {
+function operationOf(whole: string, resource: Resource, scoped: boolean): Json {
+  const { summary, query, body, answers } = resource;
+  const inPath = [...whole.matchAll(/:(\w+)/g)].map(([, name = '']) => {
     const { pattern, description } = PARAMETERS.get(name) ?? { pattern: '.', description: '' };
     return { name, in: 'path', required: true, description, schema: { type: 'string', pattern } };
   });
@@ -89,7 +89,7 @@ function operationOf(base: string, resource: Resource): Json {
     }),
   );
   return {
-    operationId: operationId(method, path, scoped),
+    operationId: operationId(resource, scoped),
     tags: [scoped ? 'customers' : 'operators'],
     summary,
     ...(inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] }),
@@ -132,11 +132,11 @@ function referring(schema: TSchema, itself?: TSchema): Json {
   return JSON.parse(text) as Json;
 }
 
-/** get_instrumentations_id_value, customer_get_… */
-function operationId(method: string, path: string, scoped: boolean): string {
+/** get_instrumentations_id_value, customer_get_…, root_get_… of what is not below /ca */
+function operationId({ method, path, base }: Resource, scoped: boolean): string {
   const words = path.split(/\W+/).filter((word) => word !== '');
   return [
-    ...(scoped ? ['customer'] : []),
+    ...(scoped ? ['customer'] : base === '' ? ['root'] : []),
     method.toLowerCase(),
     ...(words.length === 0 ? ['catalogue'] : words),
   ].join('_');

@@ -17,7 +17,9 @@ export interface Answer {
 
 export interface Resource {
   readonly method: Method;
-  /** After /ca or /ca/customers/:custid. */
+  /** Before the path, for operators; without it /ca. */
+  readonly base?: '' | typeof OPERATOR_BASE;
+  /** After the base or /ca/customers/:custid. */
   readonly path: string;
   /** Operators only: customers have no such resource. */
   readonly operatorsOnly?: boolean;
@@ -32,11 +34,17 @@ export interface Resource {
 export const OPERATOR_BASE = '/ca';
 export const CUSTOMER_BASE = '/ca/customers/:custid';
 
+/** As operators have it. */
+export function operatorPath({ base = OPERATOR_BASE, path }: Pick<Resource, 'base' | 'path'>): string {
+  return base + path;
+}
+
 export function routesOf(resources: readonly Resource[]): Route[] {
-  return resources.flatMap(({ method, path, operatorsOnly, handle }) => {
+  return resources.flatMap((resource) => {
+    const { method, path, operatorsOnly, handle } = resource;
     const own: Route = {
       method,
-      path: OPERATOR_BASE + path,
+      path: operatorPath(resource),
       handle: (request) => handle(request, undefined),
     };
     const scoped: Route = {

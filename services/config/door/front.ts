@@ -21,8 +21,8 @@ import type { ConfigStatus } from '../../../common/api/status';
 import { withMembers } from '../api/members-status';
 import { openApi } from '../api/openapi';
 import { LoopDelay, RequestTimes } from '../../../common/prometheus/metrics/own-metrics';
-import { metricsRoutes } from '../prometheus/metrics';
-import { readApiRoutes } from '../prometheus/read-api';
+import { metricsResources } from '../prometheus/metrics';
+import { readApiResources } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
@@ -49,9 +49,13 @@ export interface FrontOptions {
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
   const statusOfAll = (timeoutMs: number): Promise<ConfigStatus> => withMembers(status(), bus, timeoutMs);
-  const all = resources({ config, proxy, status, statusOfAll });
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);
+  const all = [
+    ...resources({ config, proxy, status, statusOfAll }),
+    ...metricsResources({ config, proxy, bus, times, delay, started: clock.now() }),
+    ...readApiResources({ config, proxy, now: () => clock.now() }),
+  ];
   clock.everySecond((second) => {
     delay.tick(second);
   });
@@ -67,8 +71,6 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
     routes: [
       ...routesOf(all),
       ...descriptionRoutes(all, tls === undefined ? 'http' : 'https'),
-      ...metricsRoutes({ config, proxy, bus, times, delay, started: clock.now() }),
-      ...readApiRoutes({ config, proxy, now: () => clock.now() }),
       ...(await pageRoutes(pageFolder)),
       ...healthRoutes(() => trouble(bus, config, proxy)),
     ],

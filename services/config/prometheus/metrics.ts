@@ -3,7 +3,7 @@
  * are exported. In: a scrape. Out: families in the format that it likes best. An aggregator that does not answer in time is
  * missing from it, and ca_aggregator_scraped is 0.
  */
-import type { Reply, Request, Route } from '../../../common/http/http';
+import type { Reply, Request } from '../../../common/http/http';
 import { counter, gauge, labelled, type Family } from '../../../common/prometheus/metrics/family';
 import { fromFamilyJson } from '../../../common/prometheus/metrics/family-json';
 import {
@@ -12,7 +12,8 @@ import {
   type LoopDelay,
   type RequestTimes,
 } from '../../../common/prometheus/metrics/own-metrics';
-import { scrapeReply } from '../../../common/prometheus/metrics/scrape';
+import { MEDIA_TYPES, scrapeReply } from '../../../common/prometheus/metrics/scrape';
+import type { Resource } from '../api/resource';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import type { Bus } from '../fleet/bus';
@@ -29,8 +30,19 @@ interface DoorMetrics {
 
 const ANSWER_BYTES = 32 * 1024 * 1024;
 
-export function metricsRoutes(door: DoorMetrics): Route[] {
-  return [{ method: 'GET', path: '/metrics', handle: (request) => scrape(door, request) }];
+export function metricsResources(door: DoorMetrics): Resource[] {
+  return [
+    {
+      method: 'GET',
+      base: '',
+      path: '/metrics',
+      operatorsOnly: true,
+      summary:
+        'The health of this service and of all aggregators, and exported instrumentations, for scrapers.',
+      answers: { 200: { description: 'In the format that Accept likes best.', contentTypes: MEDIA_TYPES } },
+      handle: (request) => scrape(door, request),
+    },
+  ];
 }
 
 async function scrape(door: DoorMetrics, request: Request): Promise<Reply> {

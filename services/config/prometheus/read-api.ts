@@ -3,8 +3,8 @@
  * In: GET, or POST with a form, below /prometheus/api/v1 (operators) or /ca/customers/:custid/prometheus/api/v1.
  * Out: its JSON. Next: fan-out.ts; values come from services/aggregator/promql.
  */
-import { CaError, invalid, notFound } from '../../../common/service/errors';
-import type { Reply, Request, Route } from '../../../common/http/http';
+import { CaError, invalid } from '../../../common/service/errors';
+import type { Reply, Request } from '../../../common/http/http';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { failure, success } from '../../../common/prometheus/promql/answer';
 import { Notes } from '../../../common/prometheus/promql/evaluate';
@@ -20,9 +20,10 @@ import {
   rangeOf,
   timeoutOf,
 } from '../../../common/prometheus/promql/request';
+import type { Resource } from '../api/resource';
 import type { Config } from '../config';
-import { isCustomerId } from '../fleet/customers';
 import type { Proxy } from '../door/proxy';
+import { ANSWERS, PARAMETERS } from './described';
 import { answerQuery, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
 
 interface ReadApi {
@@ -51,21 +52,95 @@ const ANSWER_BYTES = 64 * 1024 * 1024;
 /** How far back keys are looked for when a request does not say. */
 const RECENT_MS = 3_600_000;
 
-const RESOURCES: readonly (readonly [path: string, methods: readonly ('GET' | 'POST')[], handle: Handle])[] =
-  [
-    ['/query', ['GET', 'POST'], instantQuery],
-    ['/query_range', ['GET', 'POST'], rangeQuery],
-    ['/labels', ['GET', 'POST'], labelNames],
-    ['/label/:name/values', ['GET'], labelValues],
-    ['/series', ['GET', 'POST'], series],
-    ['/metadata', ['GET'], metadata],
-    ['/status/buildinfo', ['GET'], () => success(BUILD)],
-    ['/rules', ['GET'], () => success({ groups: [] })],
-    ['/alerts', ['GET'], () => success({ alerts: [] })],
-    ['/query_exemplars', ['GET', 'POST'], () => success([])],
-  ];
+interface Described extends Pick<Resource, 'path' | 'summary' | 'query' | 'answers'> {
+  readonly methods: readonly ('GET' | 'POST')[];
+  readonly answer: Handle;
+}
 
-export function readApiRoutes(api: ReadApi): Route[] {
+const READ = ['GET'] as const;
+/** POST with a form: queries may be longer than some proxies let a URL be. */
+const READ_OR_FORM = ['GET', 'POST'] as const;
+
+const RESOURCES: readonly Described[] = [
+  {
+    path: '/query',
+    methods: READ_OR_FORM,
+    summary: 'A query at one moment.',
+    query: PARAMETERS.query,
+    answers: ANSWERS.result,
+    answer: instantQuery,
+  },
+  {
+    path: '/query_range',
+    methods: READ_OR_FORM,
+    summary: 'A query at each step of a stretch of time.',
+    query: PARAMETERS.range,
+    answers: ANSWERS.result,
+    answer: rangeQuery,
+  },
+  {
+    path: '/labels',
+    methods: READ_OR_FORM,
+    summary: 'Names of labels.',
+    query: PARAMETERS.filter,
+    answers: ANSWERS.texts,
+    answer: labelNames,
+  },
+  {
+    path: '/label/:name/values',
+    methods: READ,
+    summary: 'Values of one label.',
+    query: PARAMETERS.filter,
+    answers: ANSWERS.texts,
+    answer: labelValues,
+  },
+  {
+    path: '/series',
+    methods: READ_OR_FORM,
+    summary: 'Sets of labels that occurred.',
+    query: PARAMETERS.series,
+    answers: ANSWERS.labelSets,
+    answer: series,
+  },
+  {
+    path: '/metadata',
+    methods: READ,
+    summary: 'Type, unit and meaning of each metric.',
+    query: PARAMETERS.metadata,
+    answers: ANSWERS.metadata,
+    answer: metadata,
+  },
+  {
+    path: '/status/buildinfo',
+    methods: READ,
+    summary: 'The version of Prometheus whose API this is.',
+    answers: ANSWERS.build,
+    answer: () => success(BUILD),
+  },
+  {
+    path: '/rules',
+    methods: READ,
+    summary: 'Rules: there are none.',
+    answers: ANSWERS.groups,
+    answer: () => success({ groups: [] }),
+  },
+  {
+    path: '/alerts',
+    methods: READ,
+    summary: 'Alerts: there are none.',
+    answers: ANSWERS.alerts,
+    answer: () => success({ alerts: [] }),
+  },
+  {
+    path: '/query_exemplars',
+    methods: READ_OR_FORM,
+    summary: 'Exemplars: there are none.',
+    answers: ANSWERS.nothing,
+    answer: () => success([]),
+  },
+];
+
+export function readApiResources(api: ReadApi): Resource[] {
   const sources: Sources = {
     homeOf: (i) => {
       const record = api.config.get(i.id, i.customer);
@@ -85,19 +160,16 @@ export function readApiRoutes(api: ReadApi): Route[] {
       return failure(error);
     }
   };
-  return RESOURCES.flatMap(([path, methods, handle]) =>
-    methods.flatMap((method): Route[] => [
-      { method, path: `/prometheus/api/v1${path}`, handle: (request) => answer(handle, request, undefined) },
-      {
-        method,
-        path: `/ca/customers/:custid/prometheus/api/v1${path}`,
-        handle: (request) => {
-          const customer = request.params['custid'] ?? '';
-          if (!isCustomerId(customer)) throw notFound(`customer ${JSON.stringify(customer)}`);
-          return answer(handle, request, customer);
-        },
-      },
-    ]),
+  return RESOURCES.flatMap(({ path, methods, summary, query, answers, answer: handle }) =>
+    methods.map((method): Resource => ({
+      method,
+      base: '',
+      path: `/prometheus/api/v1${path}`,
+      summary: `Prometheus: ${summary}`,
+      ...(query === undefined ? {} : { [method === 'GET' ? 'query' : 'body']: query }),
+      answers,
+      handle: (request, customer) => answer(handle, request, customer),
+    })),
   );
 }
 

@@ -7,29 +7,35 @@ import type { ConfigStatus } from '../../../common/api/status';
 import { checker, type Check, type TSchema } from '../../../common/model/schema';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
-import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from '../api/resource';
+import { CUSTOMER_BASE, operatorPath, type Resource } from '../api/resource';
 import { resources } from '../api/resources';
+import { metricsResources } from '../prometheus/metrics';
+import { readApiResources } from '../prometheus/read-api';
 
 /** The list without a service behind it: handlers are never called here. */
-export const ALL: readonly Resource[] = resources({
-  config: undefined as unknown as Config,
-  proxy: undefined as unknown as Proxy,
-  status: () => undefined as unknown as ConfigStatus,
-  statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
-});
+const NO_SERVICE = { config: undefined as unknown as Config, proxy: undefined as unknown as Proxy };
+export const ALL: readonly Resource[] = [
+  ...resources({
+    ...NO_SERVICE,
+    status: () => undefined as unknown as ConfigStatus,
+    statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
+  }),
+  ...metricsResources({} as Parameters<typeof metricsResources>[0]),
+  ...readApiResources({ ...NO_SERVICE, now: () => 0 }),
+];
 
 const checks = new Map<TSchema, Check<unknown>>();
 
 /** Paths that are no resources (the page, health, the description itself) are passed over. */
 export function checkDocumented(method: string, url: string, status: number, json: unknown): void {
   const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '');
-  if (status >= 400) {
-    check(ERROR, json);
-    return;
-  }
   const resource = ALL.find(
     (r) => r.method === method && patternsOf(r).some((pattern) => pattern.test(path)),
   );
+  if (status >= 400) {
+    check(resource?.answers[status]?.schema ?? ERROR, json);
+    return;
+  }
   if (resource === undefined) return;
   const answer = resource.answers[status];
   if (answer === undefined) throw new Error(`${method} ${url} answers ${status}, which is not described`);
@@ -59,8 +65,8 @@ function check(schema: TSchema, json: unknown): void {
   known(json);
 }
 
-function patternsOf({ path }: Resource): RegExp[] {
-  return [OPERATOR_BASE, CUSTOMER_BASE].map(
-    (base) => new RegExp(`^${(base + path).replace(/:\w+/g, '[^/]+')}$`),
+function patternsOf(resource: Resource): RegExp[] {
+  return [operatorPath(resource), CUSTOMER_BASE + resource.path].map(
+    (path) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`),
   );
 }
