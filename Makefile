@@ -124,6 +124,13 @@ DURATION ?= 600
 chaos: broker build
 	@node build/tools/chaos/main.js --duration $(DURATION) $(if $(SEED),--seed $(SEED))
 
+.PHONY: certs
+# For trials: an authority of one's own in OUT, and certificates that it signs, new ones each time. SERVERS="ca=ca.example,10.0.0.1
+# broker=broker.example": files, and the names and addresses that they are for; CLIENTS="node-n1 config": users of the broker.
+OUT ?= certs
+certs: build
+	@node build/tools/certs/main.js '$(OUT)' '$(SERVERS)' '$(CLIENTS)'
+
 .PHONY: attack
 # Every attack that a stranger, a customer, a node or a local user may try, on a fresh system with tokens and customers:
 # one line each; fails when one works. ONLY=door: those whose area or name matches.

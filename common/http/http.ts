@@ -9,6 +9,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { createServer, type Request as RestifyRequest, type Response as RestifyResponse } from 'restify';
 import { CaError } from '../service/errors';
 import { compressed } from './gzip';
@@ -17,8 +18,9 @@ import { LIMITS } from '../service/limits';
 import type { Log } from '../service/log';
 import type { Reply } from './reply';
 import { METHODS, readTarget, type AnyMethod, type Target } from './target';
-import { HTTPS_HEADERS, tlsOptions } from './tls';
+import { HTTPS_HEADERS, tlsOptions, type Certificate } from './tls';
 
+export type { Certificate } from './tls';
 export type { Request } from './http-request';
 export type { Reply } from './reply';
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -44,8 +46,8 @@ interface HttpOptions {
   readonly admit?: Admit;
   /** Answers reach no browser: they go without what browsers are told. */
   readonly bare?: boolean;
-  /** PEM texts: the server speaks HTTPS. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** The server speaks HTTPS. */
+  readonly tls?: Certificate | undefined;
   /** Each request that was answered: its route as it stands in `routes`, its status, and how long that took, in seconds. */
   readonly observe?: (method: string, route: string, status: number, seconds: number) => void;
   /** For tests; the usual ones are in limits.ts. */
@@ -79,6 +81,8 @@ export interface HttpServer {
   readonly port: number;
   readonly address: AddressInfo;
   readonly counts: { requests: number; pending: number; byStatus: Map<number, number> };
+  /** Connections from now on are made with this one. Throws when it is none, or not this key's. */
+  renew(certificate: Certificate): void;
   close(): Promise<void>;
 }
 
@@ -254,6 +258,10 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     port: (node.address() as AddressInfo).port,
     address: node.address() as AddressInfo,
     counts,
+    renew: (certificate) => {
+      if (tls !== undefined)
+        (node as unknown as TlsServer).setSecureContext(tlsOptions(certificate, patience.headersMs));
+    },
     close: () =>
       new Promise((resolve) => {
         closing = true;

@@ -4,6 +4,12 @@
  */
 import type { ServerOptions } from 'node:https';
 
+/** PEM texts. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Forward secrecy and authenticated encryption only: no CBC, whose padding has been attacked again and again. */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
@@ -22,12 +28,10 @@ const YEAR_SECONDS = 365 * 24 * 3600;
 /** A browser that was here once asks for this host over HTTPS alone. */
 export const HTTPS_HEADERS = { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` };
 
-export function tlsOptions(
-  pem: { readonly cert: string; readonly key: string },
-  handshakeMs: number,
-): ServerOptions {
+export function tlsOptions({ cert, key }: Certificate, handshakeMs: number): ServerOptions {
   return {
-    ...pem,
+    cert,
+    key,
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
     honorCipherOrder: true,

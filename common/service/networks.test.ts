@@ -1,4 +1,4 @@
-import { readNetworks } from './networks';
+import { readNetworks, readPlaces } from './networks';
 
 test.each([
   [undefined, ['127.0.0.1', '127.9.9.9', '::1'], ['10.0.0.1', '169.254.169.254', '0.0.0.0', '::', '::2']],
@@ -22,3 +22,12 @@ test.each(['10.0.0.0/33', 'fd00::/129', 'localhost', '10.0.0.0/8/8', '10.0.0.0/'
     expect(() => readNetworks(text)).toThrow('must be networks such as 10.77.0.0/24,fd00::/8');
   },
 );
+
+test('an aggregator at another address has TLS, unless CA_UNENCRYPTED lets it go without', () => {
+  const env = { CA_AGGREGATOR_NETWORKS: '10.0.0.0/24' };
+  expect(readPlaces(env)('10.0.0.7', true)).toBeUndefined();
+  expect(readPlaces(env)('10.0.0.7', false)).toContain('CA_AGGREGATOR_CERT');
+  expect(readPlaces(env)('10.0.1.7', true)).toContain('CA_AGGREGATOR_NETWORKS');
+  expect(readPlaces({ ...env, CA_UNENCRYPTED: 'aggregators' })('10.0.0.7', false)).toBeUndefined();
+  expect(readPlaces({})('127.0.0.1', false)).toBeUndefined();
+});

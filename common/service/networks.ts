@@ -1,11 +1,17 @@
 /*
- * Where aggregators may be: the front door asks them, and shows them its secret. In: CA_AGGREGATOR_NETWORKS. Out: whether
- * an address lies in them. Names are not looked up: whoever answers for a name would decide where the secret goes.
+ * Where aggregators may be: the front door asks them, and shows them its secret. In: CA_AGGREGATOR_NETWORKS, and what
+ * CA_UNENCRYPTED lets travel in the open. Out: whether an address will do. Names are not looked up: whoever answers for a name would decide where the secret goes.
  */
 import { BlockList, isIP } from 'node:net';
 import { invalid } from './errors';
+import type { Environment } from './settings';
 
 export type Networks = (address: string) => boolean;
+
+/** Of an address: nothing that is sent there leaves this machine. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
 
 /** This machine. */
 const LOOPBACK = '127.0.0.0/8,::1/128';
@@ -26,5 +32,34 @@ export function readNetworks(text: string = LOOPBACK): Networks {
   return (address) => {
     const version = isIP(address);
     return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** Links that may go to other machines without TLS: what CA_UNENCRYPTED lists. Throws INVALID. */
+export function readUnencrypted(env: Environment): ReadonlySet<string> {
+  const words = (env['CA_UNENCRYPTED'] ?? '').split(',').map((word) => word.trim());
+  const given = words.filter((word) => word !== '');
+  for (const word of given) {
+    if (word !== 'broker' && word !== 'aggregators')
+      throw invalid('CA_UNENCRYPTED', 'must be broker, aggregators or both, separated by a comma');
+  }
+  return new Set(given);
+}
+
+/** Why an aggregator at this address cannot be one; undefined: it can. */
+export type AggregatorPlaces = (address: string, tls: boolean) => string | undefined;
+
+/** CA_AGGREGATOR_NETWORKS and CA_UNENCRYPTED. Throws INVALID. */
+export function readPlaces(env: Environment): AggregatorPlaces {
+  const networks = readNetworks(env['CA_AGGREGATOR_NETWORKS']);
+  const plain = readUnencrypted(env).has('aggregators');
+  return (address, tls) => {
+    if (!networks(address))
+      return `its address ${address} is not in CA_AGGREGATOR_NETWORKS; fix: add its network there`;
+    if (tls || plain || isLoopback(address)) return undefined;
+    return (
+      `it speaks HTTP at ${address}, where others could listen; fix: set CA_AGGREGATOR_CERT and CA_AGGREGATOR_KEY there, ` +
+      'or CA_UNENCRYPTED=aggregators here'
+    );
   };
 }

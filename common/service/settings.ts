@@ -5,16 +5,23 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { checkBrokerUrls, checkEncrypted } from './broker-url';
 import { invalid } from './errors';
+import { isLoopback, readUnencrypted } from './networks';
 
 export interface Settings {
   /** CA_HTTP_PORT: the front door; aggregators take free ports from this + 3 on. */
   readonly httpPort: number;
   /** CA_AGGREGATOR_PORT: where aggregators begin to look for a free port. */
   readonly aggregatorPort: number;
-  /** CA_AGGREGATOR_BIND, CA_AGGREGATOR_ADDRESS: where aggregators listen, and where the front door finds them. */
-  readonly aggregator: { readonly bind: string; readonly address: string };
-  /** CA_AMQP_URL: the broker. Services need it; `make run` starts a private one without it. */
+  readonly aggregator: {
+    /** CA_AGGREGATOR_BIND, CA_AGGREGATOR_ADDRESS: where aggregators listen, and where the front door finds them. */
+    readonly bind: string;
+    readonly address: string;
+    /** CA_AGGREGATOR_CERT, CA_AGGREGATOR_KEY: PEM files; aggregators speak HTTPS. */
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  };
+  /** CA_AMQP_URL: the broker, or several URLs of one cluster. Services need it; `make run` starts a private one without it. */
   readonly amqpUrl: string | undefined;
   /** CA_AMQP_PREFIX: before all routing keys, so that many deployments share one broker. */
   readonly amqpPrefix: string;
@@ -116,7 +123,21 @@ function aggregatorOf(env: Environment): Settings['aggregator'] {
   if (address === '' && /^[0.:]+$/.test(listening) && listening !== '::1') {
     throw invalid('CA_AGGREGATOR_ADDRESS', `must be set where CA_AGGREGATOR_BIND is ${listening}`);
   }
-  return { bind: listening, address: address === '' ? listening : address };
+  const [certFile = '', keyFile = ''] = [env['CA_AGGREGATOR_CERT'], env['CA_AGGREGATOR_KEY']];
+  if ((certFile === '') !== (keyFile === ''))
+    throw invalid(
+      certFile === '' ? 'CA_AGGREGATOR_CERT' : 'CA_AGGREGATOR_KEY',
+      'is needed too: certificate and key go together',
+    );
+  const found = { bind: listening, address: address === '' ? listening : address };
+  if (certFile !== '') return { ...found, tls: { certFile, keyFile } };
+  if (!isLoopback(found.address) && !readUnencrypted(env).has('aggregators'))
+    throw invalid(
+      'CA_AGGREGATOR_ADDRESS',
+      `is ${found.address}, and values would travel there in the open; fix: set CA_AGGREGATOR_CERT and CA_AGGREGATOR_KEY, or ` +
+        'CA_UNENCRYPTED=aggregators where the network itself is encrypted',
+    );
+  return { ...found, tls: undefined };
 }
 
 function portOf(env: Environment, name: string, fallback: number): number {
@@ -146,8 +167,7 @@ function percentOf(env: Environment, name: string): number | undefined {
 function urlOf(env: Environment, name: string): string | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;
-  // The text itself stays out of the message: it may hold a password.
-  if (!/^amqps?:\/\//.test(text) || !URL.canParse(text))
-    throw invalid(name, 'must be an amqp:// or amqps:// URL');
+  checkBrokerUrls(name, text);
+  checkEncrypted(name, text, env);
   return text;
 }

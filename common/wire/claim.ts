@@ -25,7 +25,7 @@ const DEAD_MS = 20_000;
  */
 export async function claim(
   peer: Peer,
-  who: Pick<PeerOptions, 'url' | 'routes' | 'host' | 'clock' | 'log'>,
+  who: Pick<PeerOptions, 'url' | 'credentials' | 'routes' | 'host' | 'clock' | 'log'>,
 ): Promise<void> {
   const { clock, log } = who;
   const canAsk = peer.key === who.routes.config;
@@ -65,7 +65,7 @@ export async function claim(
 /** True when somebody at that key answers a ping. */
 async function answers(
   key: string,
-  who: Pick<PeerOptions, 'url' | 'routes' | 'host' | 'clock'>,
+  who: Pick<PeerOptions, 'url' | 'credentials' | 'routes' | 'host' | 'clock'>,
 ): Promise<boolean> {
   const asker = new Peer({ ...who, log: SILENT, key: `${key}:${randomUUID()}`, firstAttempts: 0 });
   try {

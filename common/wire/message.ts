@@ -146,6 +146,8 @@ const SCHEMAS = {
     instance: Text,
     httpHost: Text,
     httpPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    /** It speaks HTTPS. */
+    tls: Type.Optional(Type.Boolean()),
     /** What it can explain besides values: name -> label, and the fields whose keys it explains. */
     transformations: Type.Optional(
       Type.Record(Name, Type.Object({ label: Text, fields: Type.Array(Name, { maxItems: 64 }) })),

@@ -27,7 +27,7 @@ jest.mock('../service/probes', () => {
 test('each message that can be read fires message-received, with who sent it, what it is and its size', async () => {
   const log = jest.fn();
   const peer = new Peer({
-    url: '',
+    url: 'amqp://127.0.0.1/',
     routes: routes(''),
     host: 'n1',
     key: 'ca.instrumenter.n1',

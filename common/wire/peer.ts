@@ -6,10 +6,10 @@
 import { Allowance } from '../service/allowance';
 import type { Clock } from '../service/clock';
 import { CaError, messageOf } from '../service/errors';
-import type { Log } from '../service/log';
 import { fire } from '../service/probes';
 import { Seldom } from '../service/seldom';
-import { connectBroker, userIn, type Broker, type Delivery, type Publishing } from './broker';
+import { connectBroker, type Broker, type BrokerOptions, type Delivery, type Publishing } from './broker';
+import { BrokerTarget } from './broker-target';
 import { Calls, type AnswerBody } from './calls';
 import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
 import { identityOfKey, type Role } from './identity';
@@ -23,7 +23,6 @@ import {
   type Message,
   type MessageType,
 } from './message';
-import type { Routes } from './route';
 import { Trust } from './trust';
 import { Watch, type PeerHealth } from './watch';
 
@@ -35,14 +34,11 @@ export type Handler<T extends MessageType> = (
   message: Message,
 ) => AnswerBody | undefined | Promise<AnswerBody | undefined>;
 
-export interface PeerOptions {
-  readonly url: string;
-  readonly routes: Routes;
+export interface PeerOptions extends Pick<BrokerOptions, 'url' | 'credentials' | 'routes' | 'log'> {
   readonly host: string;
   /** Our own routing key; also the name of our queue. */
   readonly key: string;
   readonly clock: Clock;
-  readonly log: Log;
   readonly onUp?: () => void;
   readonly onDown?: (reason: string) => void;
   readonly firstAttempts?: number;
@@ -85,9 +81,9 @@ export class Peer {
   constructor(options: PeerOptions) {
     this.options = options;
     this.key = options.key;
-    const { routes, key, clock, url, log } = options;
+    const { routes, key, clock, url, credentials, log } = options;
     this.role = identityOfKey(key, routes)?.role;
-    this.trust = new Trust(routes, userIn(url), key);
+    this.trust = new Trust(routes, new BrokerTarget(url, credentials).user, key);
     this.watch = new Watch({
       routes,
       key,
@@ -162,9 +158,10 @@ export class Peer {
 
   /** Resolves at the first connection; handlers should be in place before. */
   async connect(): Promise<void> {
-    const { url, routes, log, onUp, onDown, firstAttempts } = this.options;
+    const { url, credentials, routes, log, onUp, onDown, firstAttempts } = this.options;
     this.broker = await connectBroker({
       url,
+      credentials,
       routes,
       queue: this.key,
       values: this.role === 'aggregator',

@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import type { AggregatorStatus } from '../../common/api/status';
 import { cacheOfBytes } from '../../common/service/cache';
+import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
+import { CertificateFiles } from '../../common/http/certificate-files';
 import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/http/health';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http/http';
@@ -50,10 +52,21 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const keys = routes(settings.amqpPrefix);
   const instance = `${settings.host}-${settings.instance}`;
   const started = clock.now();
-  const { bind, address } = settings.aggregator;
+  const { bind, address, tls } = settings.aggregator;
+  const credentials = await readBrokerCredentials(env, log);
+  const certificate =
+    tls === undefined
+      ? undefined
+      : await CertificateFiles.open({
+          what: 'the certificate of this aggregator',
+          settings: ['CA_AGGREGATOR_CERT', 'CA_AGGREGATOR_KEY'],
+          ...tls,
+          log,
+        });
 
   const peer = new Peer({
     url: brokerUrl(settings),
+    credentials,
     routes: keys,
     host: settings.host,
     key: keys.aggregator(instance),
@@ -146,6 +159,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
         log,
         observe: times.observe,
         bare: true,
+        tls: certificate?.current,
         admit: ({ path }, { headers }, outgoing) => {
           if (HEALTH_PATHS.includes(path)) return;
           admitFrontDoor(headers, doorKeys?.secret);
@@ -154,11 +168,13 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       }),
     settings.aggregatorPort,
   );
+  certificate?.serve(http);
   const sayHello = (): void => {
     peer.tell(keys.config, 'aggregator_online', {
       instance,
       httpHost: address,
       httpPort: http.port,
+      tls: tls !== undefined,
       deaf: peer.deaf,
       transformations: announce(context.transformations),
     });
@@ -202,7 +218,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     ways.tick(aggregator.all, clock.now());
   });
   const joinBus = async (): Promise<void> => {
-    await claim(peer, { url: brokerUrl(settings), routes: keys, host: settings.host, clock, log });
+    const { host } = settings;
+    await claim(peer, { url: brokerUrl(settings), credentials, routes: keys, host, clock, log });
     peer.stayKnown(ALIVE_EVERY_MS, () => {
       const { version } = aggregator.roster;
       return version === undefined ? {} : { nodes: version };

@@ -9,7 +9,7 @@ import type { DoorKeys } from '../../common/http/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
-import type { Networks } from '../../common/service/networks';
+import type { AggregatorPlaces } from '../../common/service/networks';
 import { metricName } from '../../common/model/metric';
 import { toWire, type GatherItem } from '../../common/wire/message';
 import { assign } from './fleet/assign';
@@ -34,7 +34,7 @@ interface ConfigOptions {
   readonly customers: () => Customers;
   /** What an aggregator and the front door show each other. */
   readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
-  readonly networks?: Networks;
+  readonly places?: AggregatorPlaces;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
 }
@@ -53,11 +53,11 @@ export class Config {
 
   constructor(options: ConfigOptions) {
     this.o = options;
-    const { bus, clock, log, networks } = options;
+    const { bus, clock, log, places } = options;
     this.members = new Members({
       clock,
       log,
-      networks,
+      places,
       news: {
         aggregatorUp: (aggregator) => {
           // First of all: before it holds anything that is worth protecting.

@@ -3,10 +3,12 @@
  * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
  */
 import { join } from 'node:path';
+import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { messageOf } from '../../common/service/errors';
+import { CertificateFiles } from '../../common/http/certificate-files';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
-import { readNetworks } from '../../common/service/networks';
+import { readPlaces } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
@@ -17,7 +19,7 @@ import { Config } from './config';
 import { openFront } from './door/front';
 import { createGate } from './door/gate';
 import { localUsers } from './door/local-users';
-import { frontDoorSecret, readOperatorFiles, readTls } from './door/operator-files';
+import { aggregatorAuthorities, frontDoorSecret, readOperatorFiles } from './door/operator-files';
 import { checkAddress, inheritedSocket } from './door/inherited';
 import { createProxy } from './door/proxy';
 import { statusOf } from './api/status';
@@ -29,6 +31,7 @@ const FLUSH_MS = 10_000;
 
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
+  const credentials = await readBrokerCredentials(env, log);
   const started = clock.now();
   const keys = routes(settings.amqpPrefix);
 
@@ -41,6 +44,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const doorKeys = (aggregator: Aggregator): DoorKeys => doorKeysOf(master, aggregator);
   const peer = new Peer({
     url,
+    credentials,
     routes: keys,
     host: settings.host,
     key: keys.config,
@@ -63,11 +67,12 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     store,
     customers: () => files.customers,
     doorKeys,
-    networks: readNetworks(env['CA_AGGREGATOR_NETWORKS']),
+    places: readPlaces(env),
     random: Math.random,
   });
   const proxy = createProxy({
     keys: doorKeys,
+    authorities: await aggregatorAuthorities(env, log),
     changed: (address, out) => {
       log.warn(
         { address },
@@ -92,12 +97,21 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   panic.state('records', () => config.records);
   panic.listen(peer);
 
+  const certificate =
+    access.tls === undefined
+      ? undefined
+      : await CertificateFiles.open({
+          what: 'the certificate of the front door',
+          settings: ['CA_TLS_CERT', 'CA_TLS_KEY'],
+          ...access.tls,
+          log,
+        });
   const fd = inheritedSocket(env, process.pid);
   let front: Awaited<ReturnType<typeof openFront>> | undefined = await openFront({
     host: access.bind,
     port: settings.httpPort,
     fd,
-    tls: await readTls(access.tls),
+    tls: certificate?.current,
     gate: createGate({
       access,
       tokens: () => files.tokens,
@@ -113,6 +127,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     status,
     pageFolder: join(__dirname, 'www'),
   });
+  certificate?.serve(front);
   if (fd !== undefined) checkAddress(front.address, { bind: access.bind, port: settings.httpPort });
   log.info({ bind: access.bind, port: front.port, instrumentations: store.records.size }, 'front door open');
   const stopTicking = clock.everySecond(() => {
@@ -132,7 +147,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   });
 
   return {
-    joined: claim(peer, { url, routes: keys, host: settings.host, clock, log }),
+    joined: claim(peer, { url, credentials, routes: keys, host: settings.host, clock, log }),
     async stop() {
       stopTicking();
       // Requests that have arrived are answered, from aggregators too.

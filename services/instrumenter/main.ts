@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { letGo } from './lean';
 import type { InstrumenterStatus } from '../../common/api/status';
+import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
 import { DATA_VERSION } from '../../common/wire/data';
@@ -24,8 +25,9 @@ import { Wanted } from './gather/wanted';
 import { stuckReads } from './sources/blocking-io-pool';
 import { checkNames, missingFrom, openSources } from './sources/sources';
 
-async function start({ settings, clock, log, panic }: Host): Promise<Running> {
+async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
+  const credentials = await readBrokerCredentials(env, log);
   const { host, seed, dtrace, searchPath } = settings;
   const elapsed = (): number => performance.now() * 1e6;
   const started = clock.now();
@@ -47,6 +49,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
 
   const peer = new Peer({
     url,
+    credentials,
     routes: keys,
     host,
     key: keys.instrumenter(host),
@@ -150,7 +153,7 @@ async function start({ settings, clock, log, panic }: Host): Promise<Running> {
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
 
   const joinBus = async (): Promise<void> => {
-    await claim(peer, { url, routes: keys, host, clock, log });
+    await claim(peer, { url, credentials, routes: keys, host, clock, log });
     peer.stayKnown(LIMITS.aliveEveryMs, () => ({ standing: wanted.standing, data: DATA_VERSION }));
     letGo();
   };

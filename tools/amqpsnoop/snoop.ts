@@ -9,7 +9,7 @@ import { LIMITS } from '../../common/service/limits';
 import type { Call } from '../cli/command';
 import { EXIT, UsageError, type Options } from '../cli/options';
 import { secondsOf, type Session } from '../cli/system/session';
-import { withoutPassword } from '../cli/system/target';
+import { withoutPassword } from '../../common/service/broker-url';
 import { filterOf, type Filter } from './filter';
 import { formatted, type Form } from './format';
 import { fixedKeys, keysOfMessage, keysOfStatus } from './known';
@@ -37,12 +37,13 @@ export async function snoop({ options, session }: Call): Promise<number> {
       'no broker is named: set CA_AMQP_URL, use --amqp-url, or run where .run/connection.json is',
     );
   }
-  const { peer, routes } = await session.bus();
+  const { peer, routes, credentials } = await session.bus();
   const base = routes.config.slice(0, -'config'.length);
   const run = new Run(session, plan);
   let bind: (o: ReturnType<typeof observe>) => void = () => undefined;
   const tap = await openTap({
     url: target.amqpUrl,
+    credentials,
     routes,
     queue: `${peer.key}:snoop`,
     way: plan.way,

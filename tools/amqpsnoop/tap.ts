@@ -9,7 +9,8 @@
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { LIMITS } from '../../common/service/limits';
 import { messageOf } from '../../common/service/errors';
-import { userIn } from '../../common/wire/broker';
+import type { BrokerCredentials } from '../../common/wire/broker-credentials';
+import { BrokerTarget } from '../../common/wire/broker-target';
 import type { Routes } from '../../common/wire/route';
 
 export interface Copy {
@@ -34,6 +35,7 @@ const PROBE_MS = 500;
 
 interface TapOptions {
   readonly url: string;
+  readonly credentials: BrokerCredentials;
   readonly routes: Routes;
   /** Name of our queue. */
   readonly queue: string;
@@ -44,7 +46,12 @@ interface TapOptions {
 
 /** Rejects when the broker cannot be reached, and when the firehose is insisted on and is off. */
 export async function openTap(o: TapOptions): Promise<Tap> {
-  const model = await connect(o.url, { noDelay: true, timeout: LIMITS.toolAnswerMs });
+  const target = new BrokerTarget(o.url, o.credentials);
+  const model = await connect(target.address, {
+    ...target.options,
+    noDelay: true,
+    timeout: LIMITS.toolAnswerMs,
+  });
   model.on('error', () => undefined); // 'close' follows and says why
   let closing = false;
   let reason = 'the connection ended';
@@ -57,7 +64,7 @@ export async function openTap(o: TapOptions): Promise<Tap> {
     await model.close().catch(() => undefined);
   };
   try {
-    const firehose = o.way === 'bindings' ? undefined : await tryFirehose(model, o);
+    const firehose = o.way === 'bindings' ? undefined : await tryFirehose(model, o, target.user);
     if (firehose === undefined && o.way === 'firehose') {
       throw new Error('the firehose is off; an administrator switches it on with: rabbitmqctl trace_on');
     }
@@ -125,7 +132,8 @@ async function depthOf({ channel, queue }: Queue): Promise<number> {
 /** Binds to the trace exchange and publishes a message that nobody else gets; undefined when its copy does not come. */
 async function tryFirehose(
   model: ChannelModel,
-  { url, routes, queue, onCopy }: TapOptions,
+  { routes, queue, onCopy }: TapOptions,
+  user: string,
 ): Promise<Queue | undefined> {
   const probe = `${queue}.probe.${Math.random().toString(36).slice(2)}`;
   let seen: () => void = () => undefined;
@@ -143,7 +151,7 @@ async function tryFirehose(
     });
     for (const name of Object.values(routes.exchanges))
       await opened.channel.bindQueue(opened.queue, TRACE, `publish.${name}`);
-    opened.channel.publish(routes.exchanges.up, probe, Buffer.alloc(0), { userId: userIn(url) });
+    opened.channel.publish(routes.exchanges.up, probe, Buffer.alloc(0), { userId: user });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>(
       (resolve) =>

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CACTL } from './commands';
 import { Options } from '../cli/options';
-import { findTarget, withoutPassword } from '../cli/system/target';
+import { withoutPassword } from '../../common/service/broker-url';
+import { findTarget } from '../cli/system/target';
 import { run, type Printed } from './testing/console';
 
 let folder: string;

@@ -43,6 +43,12 @@ export interface PrivateBroker {
   start(): Promise<void>;
 }
 
+/** Of brokers that tests want otherwise: lines of rabbitmq.conf, and plugins. */
+interface MoreOfBroker {
+  readonly conf?: readonly string[];
+  readonly plugins?: readonly string[];
+}
+
 /** First start of a new folder takes about 6 s, later ones 4 s; 60 s are allowed on a busy machine. */
 const START_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 10_000;
@@ -51,6 +57,7 @@ export async function startBroker(
   folder: string,
   guard?: Guard,
   users: readonly BrokerUser[] = [SHARED_USER],
+  more: MoreOfBroker = {},
 ): Promise<PrivateBroker> {
   forgetOthers(folder, users);
   for (const part of ['home', 'mnesia', 'log'])
@@ -59,7 +66,7 @@ export async function startBroker(
   const password = secret(join(folder, 'password'));
   writeFileSync(join(folder, 'definitions.json'), definitionsOf(users, password), { mode: 0o600 });
   secret(join(folder, 'home', '.erlang.cookie'));
-  writeFileSync(join(folder, 'enabled_plugins'), '[].\n');
+  writeFileSync(join(folder, 'enabled_plugins'), `[${(more.plugins ?? []).join(',')}].\n`);
   // Erlang looks its own name up; some machines know none, or another localhost.
   writeFileSync(join(folder, 'inetrc'), '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n');
   writeFileSync(
@@ -70,6 +77,7 @@ export async function startBroker(
       `disk_free_limit.absolute = ${DISK_FREE_LIMIT_MIB}MiB`,
       'heartbeat = 10',
       'log.console = false',
+      ...(more.conf ?? []),
       '',
     ].join('\n'),
     { mode: 0o600 },

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { CaError, invalid } from '../../../common/service/errors';
+import { isLoopback } from '../../../common/service/networks';
 import type { Environment } from '../../../common/service/settings';
 
 export interface Access {
@@ -59,10 +60,6 @@ export function readAccess(env: Environment, host: string): Access {
     );
   }
   return access;
-}
-
-export function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
 }
 
 function unsafe(why: string): CaError {

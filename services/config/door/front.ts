@@ -6,6 +6,7 @@ import { healthRoutes } from '../../../common/http/health';
 import {
   serve,
   type Admit,
+  type Certificate,
   type HttpServer,
   type Reply,
   type Request,
@@ -34,7 +35,7 @@ export interface FrontOptions {
   readonly port: number;
   /** A socket that somebody holds for us (inherited.ts). */
   readonly fd?: number | undefined;
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls?: Certificate | undefined;
   readonly gate: Admit;
   readonly log: Log;
   readonly bus: Bus;

@@ -5,9 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { Log } from '../../../common/service/log';
+import type { Environment } from '../../../common/service/settings';
+import { watchFiles } from '../../../common/service/watched-files';
 import { trustedText } from '../../../common/service/trusted-path';
 import type { Access } from './access';
 import { NO_CUSTOMERS, parseCustomers, type Customers } from '../fleet/customers';
+import type { Authorities } from './upstream';
 import { parseTokens, type Tokens } from './tokens';
 
 interface OperatorFiles {
@@ -42,12 +47,21 @@ export async function readOperatorFiles(access: Access): Promise<OperatorFiles> 
   };
 }
 
-export async function readTls(tls: Access['tls']): Promise<{ cert: string; key: string } | undefined> {
-  if (tls === undefined) return undefined;
-  return {
-    cert: await trustedText('CA_TLS_CERT', tls.certFile),
-    key: await trustedText('CA_TLS_KEY', tls.keyFile, true),
-  };
+/** CA_AGGREGATOR_CA: whom to believe that it is an aggregator; renewed while we run. */
+export async function aggregatorAuthorities(env: Environment, log: Log): Promise<Authorities> {
+  const file = env['CA_AGGREGATOR_CA'] ?? '';
+  if (file === '') return () => ({});
+  let ca = '';
+  await watchFiles({
+    what: 'the authority of aggregators',
+    log,
+    read: () => trustedText('CA_AGGREGATOR_CA', file),
+    use: (text) => {
+      createSecureContext({ ca: text });
+      ca = text;
+    },
+  });
+  return () => ({ ca });
 }
 
 /** The same over restarts, so that aggregators that were told go on answering. */

@@ -3,13 +3,7 @@
  * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
  * Next on the walk: www/pictures.ts.
  */
-import {
-  request as httpRequest,
-  type Agent,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
 import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/http/gzip';
@@ -24,6 +18,7 @@ import {
   Upstream,
   UPSTREAM_LIMITS,
   type Address,
+  type Authorities,
   type UpstreamLimits,
   type UpstreamState,
 } from './upstream';
@@ -49,12 +44,14 @@ interface ProxyOptions {
   readonly keys: (aggregator: Asked) => DoorKeys;
   readonly limits?: Partial<UpstreamLimits>;
   readonly changed?: (address: string, out: boolean) => void;
+  /** Undefined: the system's. */
+  readonly authorities?: Authorities;
 }
 
 /** What aggregators look at, besides the path; nothing else that a client sends is their business. */
 const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
 
-export function createProxy({ keys, limits, changed = () => undefined }: ProxyOptions): Proxy {
+export function createProxy({ keys, limits, changed = () => undefined, authorities }: ProxyOptions): Proxy {
   const counts = { forwarded: 0, pending: 0, failed: 0, refused: 0 };
   const known = new WeakMap<Asked, DoorKeys>();
   const keysOf = (home: Asked): DoorKeys => {
@@ -66,8 +63,9 @@ export function createProxy({ keys, limits, changed = () => undefined }: ProxyOp
   const upstreams = new Map<string, Upstream>();
 
   const upstreamOf = (address: Address): Upstream => {
-    const name = nameOf(address);
-    const known = upstreams.get(name) ?? new Upstream(address, { ...UPSTREAM_LIMITS, ...limits }, changed);
+    const name = `${nameOf(address)} ${address.tls === true ? (address.host ?? '') : ''}`;
+    const known =
+      upstreams.get(name) ?? new Upstream(address, { ...UPSTREAM_LIMITS, ...limits }, changed, authorities);
     upstreams.delete(name);
     upstreams.set(name, known);
     for (const [old, upstream] of upstreams) {
@@ -81,21 +79,14 @@ export function createProxy({ keys, limits, changed = () => undefined }: ProxyOp
 
   const attempt = (
     request: Request,
-    { httpHost, httpPort }: Address,
     upstream: Upstream,
     { headers, proof }: Asking,
-    connections: Agent | false,
+    pooled: boolean,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const { outgoing } = request;
-      const asked = httpRequest({
-        agent: connections,
-        host: httpHost,
-        port: httpPort,
-        method: request.method,
-        path: request.url,
-        headers,
-      });
+      const { method, url: path } = request;
+      const asked = upstream.request({ method, path, headers }, pooled);
       const { doubtMs, answerMs } = upstream.limits;
       const doubt = setTimeout(() => {
         upstream.doubt();
@@ -195,12 +186,12 @@ export function createProxy({ keys, limits, changed = () => undefined }: ProxyOp
         });
       };
       try {
-        return await attempt(request, address, upstream, asking, upstream.agent);
+        return await attempt(request, upstream, asking, true);
       } catch (error) {
         if (outgoing.destroyed) return { streamed: true };
         // An idle connection may be closed at the other end just as we use it: reading again, once, does no harm.
         if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
-          return await attempt(request, address, upstream, asking, false).catch(fail);
+          return await attempt(request, upstream, asking, false).catch(fail);
         }
         return fail(error);
       }
@@ -214,7 +205,7 @@ export function createProxy({ keys, limits, changed = () => undefined }: ProxyOp
       counts.pending++;
       counts.forwarded++;
       try {
-        return await wholeAnswer(upstream, address, path, { json, gone, bytesMax, keys: keysOf(address) });
+        return await wholeAnswer(upstream, path, { json, gone, bytesMax, keys: keysOf(address) });
       } catch (error) {
         counts.failed++;
         if (error instanceof CaError || gone.aborted) throw error;

@@ -2,9 +2,11 @@
  * One aggregator as the front door sees it: a pool of connections, the line before it, and whether it is in rotation.
  * In: its address. Out: a place in its pool, or a refusal at once. What happens to one aggregator concerns no other.
  */
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as requestPlain, type ClientRequest, type RequestOptions } from 'node:http';
+import { Agent as TlsAgent, request as requestOverTls } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setDefaultHighWaterMark } from 'node:stream';
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import { AdmissionQueue, type Waiting } from './admission-queue';
@@ -13,7 +15,13 @@ import { CircuitBreaker } from './circuit-breaker';
 export interface Address {
   readonly httpHost: string;
   readonly httpPort: number;
+  /** It speaks HTTPS, with a certificate for its address or for its host's name. */
+  readonly tls?: boolean | undefined;
+  readonly host?: string;
 }
+
+/** Whom the front door believes that it is an aggregator. Asked at each connection. */
+export type Authorities = () => { readonly ca?: string };
 
 export interface UpstreamState {
   readonly address: string;
@@ -45,16 +53,24 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 };
 
 export class Upstream {
-  readonly agent: Agent;
   readonly limits: UpstreamLimits;
   private readonly line: AdmissionQueue;
   private readonly rotation: CircuitBreaker;
   private readonly address: Address;
+  private readonly agent: Agent;
+  private readonly trust: () => ConnectionOptions;
 
-  constructor(address: Address, limits: UpstreamLimits, changed: (address: string, out: boolean) => void) {
+  constructor(
+    address: Address,
+    limits: UpstreamLimits,
+    changed: (address: string, out: boolean) => void,
+    authorities: Authorities = () => ({}),
+  ) {
     this.address = address;
     this.limits = limits;
-    this.agent = new PooledAgent({ keepAlive: true, maxSockets: limits.connections, scheduling: 'lifo' });
+    const pool = { keepAlive: true, maxSockets: limits.connections, scheduling: 'lifo' } as const;
+    this.trust = () => ({ ...authorities(), checkServerIdentity: identityOf(address) });
+    this.agent = address.tls === true ? new PooledTlsAgent(pool, this.trust) : new PooledAgent(pool);
     this.line = new AdmissionQueue({
       width: limits.connections,
       length: limits.waiting,
@@ -125,11 +141,17 @@ export class Upstream {
     }
   }
 
+  /** Over a connection of the pool, or over one of its own. */
+  request(options: RequestOptions, pooled: boolean): ClientRequest {
+    const { httpHost: host, httpPort: port, tls } = this.address;
+    const where = { ...options, host, port, agent: pooled ? this.agent : (false as const) };
+    return tls === true ? requestOverTls({ ...where, ...this.trust() }) : requestPlain(where);
+  }
+
   /** Any answer will do: it is alive. */
   private probe(): Promise<void> {
-    const { httpHost: host, httpPort: port } = this.address;
     return new Promise((resolve, reject) => {
-      const asked = httpRequest({ host, port, path: '/healthz', agent: false }, (answer) => {
+      const asked = this.request({ path: '/healthz' }, false).once('response', (answer) => {
         clearTimeout(timer);
         answer.resume();
         resolve();
@@ -161,16 +183,42 @@ const READ = Buffer.allocUnsafeSlow(CHUNK);
  */
 class PooledAgent extends Agent {
   override createConnection(options: NetConnectOpts): Socket {
-    const socket: Socket = connect({
-      ...options,
-      onread: {
-        buffer: READ,
-        callback: (length: number) => {
-          socket.emit('data', Buffer.from(READ.subarray(0, length)));
-          return !socket.isPaused();
-        },
-      },
-    });
-    return socket;
+    return readingLittle((onread) => connect({ ...options, onread }));
   }
+}
+
+class PooledTlsAgent extends TlsAgent {
+  private readonly trust: () => ConnectionOptions;
+
+  constructor(options: ConstructorParameters<typeof TlsAgent>[0], trust: () => ConnectionOptions) {
+    super(options);
+    this.trust = trust;
+  }
+
+  override createConnection(options: ConnectionOptions): Socket {
+    // @types/node does not know that TLS takes `onread` as well.
+    return readingLittle((onread) =>
+      connectTls({ ...options, ...this.trust(), onread } as ConnectionOptions),
+    );
+  }
+}
+
+function readingLittle(open: (onread: NetConnectOpts['onread']) => Socket): Socket {
+  const socket: Socket = open({
+    buffer: READ,
+    callback: (length: number) => {
+      socket.emit('data', Buffer.from(READ.subarray(0, length)));
+      return !socket.isPaused();
+    },
+  });
+  return socket;
+}
+
+/** A certificate for the address, or for the name of the host that the broker vouches for. */
+function identityOf({ httpHost, host }: Address): ConnectionOptions['checkServerIdentity'] {
+  return (_name, certificate) => {
+    const wrong = checkServerIdentity(httpHost, certificate);
+    if (wrong === undefined || host === undefined) return wrong;
+    return checkServerIdentity(host, certificate) === undefined ? undefined : wrong;
+  };
 }

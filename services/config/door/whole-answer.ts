@@ -1,10 +1,9 @@
 /*
  * A question of the front door's own to an aggregator. In: JSON. Out: the whole answer, within a limit of bytes.
  */
-import { request as httpRequest, type Agent } from 'node:http';
 import { CaError, invalid } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
-import type { Address, Upstream } from './upstream';
+import type { Upstream } from './upstream';
 import { readAnswer } from './upstream-answer';
 
 export interface Answered {
@@ -20,24 +19,18 @@ interface Question {
 }
 
 /** An idle connection may be closed at the other end just as we use it: asking again, once, does no harm. */
-export async function wholeAnswer(
-  upstream: Upstream,
-  address: Address,
-  path: string,
-  question: Question,
-): Promise<Answered> {
+export async function wholeAnswer(upstream: Upstream, path: string, question: Question): Promise<Answered> {
   try {
-    return await answerOver(upstream.agent, upstream, address, path, question);
+    return await answerOver(true, upstream, path, question);
   } catch (error) {
     if ((error as { reused?: boolean }).reused !== true || question.gone.aborted) throw error;
-    return answerOver(false, upstream, address, path, question);
+    return answerOver(false, upstream, path, question);
   }
 }
 
 function answerOver(
-  agent: Agent | false,
+  pooled: boolean,
   upstream: Upstream,
-  { httpHost: host, httpPort: port }: Address,
   path: string,
   { json, gone, bytesMax, keys }: Question,
 ): Promise<Answered> {
@@ -49,15 +42,7 @@ function answerOver(
       'content-length': body.length,
       [FRONT_DOOR_HEADER]: keys.secret,
     };
-    const asked = httpRequest({
-      agent,
-      host,
-      port,
-      method: 'POST',
-      path,
-      headers,
-      signal: gone,
-    });
+    const asked = upstream.request({ method: 'POST', path, headers, signal: gone }, pooled);
     const doubt = setTimeout(() => {
       upstream.doubt();
     }, doubtMs);

@@ -1,7 +1,7 @@
 import { OtherVersion } from '../../../common/wire/message';
 import { DATA_VERSION } from '../../../common/wire/data';
 import { SILENT } from '../../../common/service/log';
-import { readNetworks } from '../../../common/service/networks';
+import { readPlaces } from '../../../common/service/networks';
 import { aggregatorKey, FakeBus, FakeClock, nodeKey } from '../testing/fake-fleet';
 import { Members } from './members';
 
@@ -25,7 +25,7 @@ function setUp(networks?: string): Fleet {
   const members = new Members({
     clock,
     log: { ...SILENT, warn: say, info: say },
-    networks: readNetworks(networks),
+    places: readPlaces({ CA_AGGREGATOR_NETWORKS: networks, CA_UNENCRYPTED: 'aggregators' }),
     news: {
       aggregatorUp: nothing,
       aggregatorGone: nothing,

@@ -11,7 +11,7 @@ import type { Clock } from '../../../common/service/clock';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
-import { readNetworks, type Networks } from '../../../common/service/networks';
+import { readPlaces, type AggregatorPlaces } from '../../../common/service/networks';
 import { Seldom } from '../../../common/service/seldom';
 import { DATA_VERSION } from '../../../common/wire/data';
 import type { Body, NodeStanding } from '../../../common/wire/message';
@@ -25,6 +25,8 @@ export interface Aggregator {
   readonly host: string;
   readonly httpHost: string;
   readonly httpPort: number;
+  /** It speaks HTTPS. */
+  readonly tls?: boolean | undefined;
   readonly transformations?: Body<'aggregator_online'>['transformations'];
   /** First hello, ms. */
   readonly since: number;
@@ -73,7 +75,7 @@ export class Members {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly news: MemberNews;
-  private readonly networks: Networks;
+  private readonly places: AggregatorPlaces;
   private readonly hellos: Allowance;
   private readonly seldom: Seldom;
   /** Queues that are being bound. */
@@ -86,12 +88,12 @@ export class Members {
   private nodesCame = 0;
   private nodesLeft = 0;
 
-  constructor(options: { clock: Clock; log: Log; news: MemberNews; networks?: Networks | undefined }) {
-    const { clock, log, news, networks = readNetworks() } = options;
+  constructor(options: { clock: Clock; log: Log; news: MemberNews; places?: AggregatorPlaces | undefined }) {
+    const { clock, log, news, places = readPlaces({}) } = options;
     this.clock = clock;
     this.log = log;
     this.news = news;
-    this.networks = networks;
+    this.places = places;
     this.hellos = new Allowance({ clock, ...HELLOS_ALLOWED });
     this.seldom = new Seldom(clock, LINES);
     this.others = new OtherVersions(clock);
@@ -220,11 +222,11 @@ export class Members {
   /** Why an aggregator cannot be one; its address is where users' questions and our secret would go. */
   private problemOf(
     key: string,
-    { instance, httpHost }: Pick<Aggregator, 'instance' | 'httpHost'>,
+    { instance, httpHost, tls }: Pick<Aggregator, 'instance' | 'httpHost' | 'tls'>,
   ): string | undefined {
     if (!key.endsWith(`.aggregator.${instance}`)) return `it calls itself ${instance} at the key ${key}`;
-    if (!this.networks(httpHost))
-      return `its address ${httpHost} is not in CA_AGGREGATOR_NETWORKS; fix: add its network there`;
+    const why = this.places(httpHost, tls === true);
+    if (why !== undefined) return why;
     if (!this.aggregatorsByKey.has(key) && this.aggregatorsByKey.size >= AGGREGATORS)
       return `there are ${AGGREGATORS} already`;
     return undefined;

@@ -4,7 +4,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
-import { readConfigFile, withoutPassword, type ConfigFile, type Facts } from '../../cli/system/target';
+import { withoutPassword } from '../../../common/service/broker-url';
+import { readConfigFile, type ConfigFile, type Facts } from '../../cli/system/target';
 import { table } from '../../cli/screen/table';
 
 export const context: Command = {

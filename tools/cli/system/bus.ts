@@ -2,22 +2,24 @@
  * The bus as a tool sees it: a peer of its own that gives up quickly. In: the broker's address. Out: a connected Peer,
  * or an error that says whether nobody was there, the password was refused, or the time was up.
  */
+import { checkEncrypted, withoutPassword } from '../../../common/service/broker-url';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { SILENT } from '../../../common/service/log';
+import { readBrokerCredentials, type BrokerCredentials } from '../../../common/wire/broker-credentials';
 import { Peer } from '../../../common/wire/peer';
 import { routes, type Routes } from '../../../common/wire/route';
 import type { Io } from '../io';
-import { withoutPassword } from './target';
 
 export interface Bus {
   readonly peer: Peer;
   readonly routes: Routes;
+  readonly credentials: BrokerCredentials;
   /** What connecting took. */
   readonly connectMs: number;
 }
 
 export async function openBus(
-  io: Pick<Io, 'clock' | 'host' | 'pid'>,
+  io: Pick<Io, 'clock' | 'host' | 'pid' | 'env'>,
   target: { readonly amqpUrl?: string | undefined; readonly prefix: string },
   timeoutMs: number,
 ): Promise<Bus> {
@@ -28,10 +30,13 @@ export async function openBus(
       'no broker is named: set CA_AMQP_URL, use --amqp-url, or run where .run/connection.json is (make run writes it; beside one with CA_HTTP_PORT, set that)',
     );
   }
+  checkEncrypted('CA_AMQP_URL', amqpUrl, io.env);
+  const credentials = await readBrokerCredentials(io.env);
   const keys = routes(prefix);
   const where = withoutPassword(amqpUrl);
   const peer = new Peer({
     url: amqpUrl,
+    credentials,
     routes: keys,
     host: io.host,
     key: keys.tool(io.host, io.pid),
@@ -55,7 +60,7 @@ export async function openBus(
   } finally {
     clearTimeout(timer);
   }
-  return { peer, routes: keys, connectMs: io.clock.now() - started };
+  return { peer, routes: keys, credentials, connectMs: io.clock.now() - started };
 }
 
 function reasonOf(error: unknown): string {

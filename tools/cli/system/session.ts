@@ -64,14 +64,20 @@ export class Session {
     return this.openedFront;
   }
 
+  /** The front door's, and the broker's where CA_AMQP_CA says nothing else. */
+  private get caFile(): string | undefined {
+    const file = this.options.get('ca') ?? this.io.env['CA_TLS_CA'];
+    return file === '' ? undefined : file;
+  }
+
   private trust(url: string): Trust | undefined {
     if (!url.startsWith('https:')) return undefined;
     if (this.options.has('insecure')) {
       this.warn(`warning: --insecure: whoever answers at ${url} is believed, and is sent the token`);
       return { insecure: true };
     }
-    const file = this.options.get('ca') ?? this.io.env['CA_TLS_CA'];
-    if (file === undefined || file === '') return undefined;
+    const file = this.caFile;
+    if (file === undefined) return undefined;
     try {
       // Given authorities replace those of the system: the latter stay trusted.
       return { ca: [...rootCertificates, readFileSync(file, 'utf8')].join('\n') };
@@ -83,7 +89,16 @@ export class Session {
   /** Rejects when the broker cannot be reached in time; asked again, it says the same. */
   bus(): Promise<Bus> {
     this.openedBus ??= import('./bus.js').then(async ({ openBus }) =>
-      openBus(this.io, this.target, this.timeoutMs),
+      openBus(
+        {
+          clock: this.io.clock,
+          host: this.io.host,
+          pid: this.io.pid,
+          env: { CA_AMQP_CA: this.caFile, ...this.io.env },
+        },
+        this.target,
+        this.timeoutMs,
+      ),
     );
     return this.openedBus;
   }

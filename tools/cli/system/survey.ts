@@ -11,7 +11,7 @@ import type { AnswerBody } from '../../../common/wire/peer';
 import { description, type Description } from './resources';
 import { serviceOfKey } from './services';
 import type { Session } from './session';
-import { withoutPassword } from './target';
+import { withoutPassword } from '../../../common/service/broker-url';
 
 export interface Answered {
   readonly key: string;

@@ -10,6 +10,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
 import { distrustOf } from '../../../common/service/trusted-path';
+import { checkBrokerUrls } from '../../../common/service/broker-url';
 import { DEFAULT_PORT, defaultHome } from '../../../common/service/settings';
 import { UsageError, type Options } from '../options';
 import type { Io } from '../io';
@@ -137,8 +138,14 @@ function check(name: (typeof NAMES)[number], value: string, origin: string): voi
   if (name === 'url' && !(/^https?:\/\//.test(value) && URL.canParse(value))) {
     throw new UsageError(`the URL from ${origin} must be like ${DEFAULT_URL}`);
   }
-  if (name === 'amqpUrl' && !(/^amqps?:\/\//.test(value) && URL.canParse(value))) {
-    throw new UsageError(`the broker's URL from ${origin} must be like amqp://user:password@127.0.0.1:5672/`);
+  if (name === 'amqpUrl') {
+    try {
+      checkBrokerUrls('', value);
+    } catch {
+      throw new UsageError(
+        `the broker's URL from ${origin} must be like amqp://user:password@127.0.0.1:5672/`,
+      );
+    }
   }
 }
 
@@ -237,11 +244,4 @@ function read(path: string): string | undefined {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-/** A URL for people: without its password. */
-export function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = '***';
-  return parsed.toString();
 }

@@ -1,0 +1,62 @@
+/*
+ * A server's certificate and key, in files that somebody renews. In: their settings and paths. Out: the certificate of now,
+ * and a server that makes new connections with the new one.
+ */
+import { createSecureContext } from 'node:tls';
+import type { Log } from '../service/log';
+import { trustedText } from '../service/trusted-path';
+import { watchFiles } from '../service/watched-files';
+import type { HttpServer } from './http';
+import type { Certificate } from './tls';
+
+interface CertificateFilesOptions {
+  /** For people: "the front door's certificate". */
+  readonly what: string;
+  /** Names of the settings, for errors. */
+  readonly settings: readonly [cert: string, key: string];
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly log: Log;
+  readonly everyMs?: number;
+}
+
+export class CertificateFiles {
+  private served: Pick<HttpServer, 'renew'> | undefined;
+  private now: Certificate | undefined;
+  private ending: (() => void) | undefined;
+
+  /** Rejects when they cannot be used. */
+  static async open(options: CertificateFilesOptions): Promise<CertificateFiles> {
+    const { what, settings, certFile, keyFile, log, everyMs } = options;
+    const files = new CertificateFiles();
+    files.ending = await watchFiles({
+      what,
+      log,
+      ...(everyMs === undefined ? {} : { everyMs }),
+      read: async () => ({
+        cert: await trustedText(settings[0], certFile),
+        key: await trustedText(settings[1], keyFile, true),
+      }),
+      use: (certificate) => {
+        createSecureContext(certificate); // throws where the key is another's
+        files.served?.renew(certificate);
+        files.now = certificate;
+      },
+    });
+    return files;
+  }
+
+  get current(): Certificate {
+    if (this.now === undefined) throw new TypeError('certificates are read before they are used');
+    return this.now;
+  }
+
+  /** From now on this server has what the files have. */
+  serve(server: Pick<HttpServer, 'renew'>): void {
+    this.served = server;
+  }
+
+  close(): void {
+    this.ending?.();
+  }
+}
