@@ -5,6 +5,11 @@ LINT := node_modules/.bin/oxlint -c oxlint.config.mjs --report-unused-disable-di
 JEST := node_modules/.bin/jest
 # Where the runner writes its own count of what passed and failed.
 REPORTS := build/reports
+# Runs a command; where it fails without a report of the runner's, a file says so to the summary.
+STEP = mkdir -p $(REPORTS) && rm -f $(NOTES)*; { $(1); } || { ls $(NOTES)*.json >/dev/null 2>&1 || echo 'make $(@F:.built=build)' >$(NOTES).failed; false; }
+NOTES = $(REPORTS)/$(@F:.built=build)
+# Bundled without looking at types: the summary comes also where these are wrong.
+REPORT := node_modules/.bin/esbuild tools/report/main.ts --bundle --platform=node --log-level=error --outfile=build/report.js && node build/report.js
 # As root: what was made belongs to whom the checkout belongs to.
 OWN := deps/own.sh
 # What tools of ours keep for the next time stays in the checkout, too.
@@ -17,7 +22,7 @@ ALONE_TOOLS := tools/chaos/|cactl/live|fleet/clock|stack/(access|door|first-ligh
 ALONE := \.e2e\.test\.ts|$(ALONE_TOOLS)
 E2E := tools/.*\.test\.ts|$(ALONE)
 
-.PHONY: run check test unit e2e build fmt fmt-check lint types clean
+.PHONY: run check test report unit e2e build fmt fmt-check lint types clean
 
 run: here broker build
 	@exec node build/tools/stack/main.js
@@ -31,25 +36,28 @@ test: here
 	@deps/announce.sh
 	@rm -rf $(REPORTS)
 	@status=0; for part in programs check e2e; do $(MAKE) --no-print-directory $$part || status=1; done; \
-	node build/tools/report/main.js $(REPORTS) || status=1; $(OWN) build; exit $$status
+	$(MAKE) --no-print-directory report || status=1; $(OWN) build; exit $$status
+
+# The summary of the tests that ran last.
+report:
+	@$(REPORT) $(REPORTS)
 
 unit: $(NODE_MODULES)
-	@mkdir -p $(REPORTS)
-	$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false; status=$$?; $(OWN) build; exit $$status
+	@$(call STEP,$(JEST) --maxWorkers 2 --testPathIgnorePatterns '$(E2E)' --json --outputFile=$(REPORTS)/unit.json --silent=false); \
+	status=$$?; $(OWN) build; exit $$status
 
 # One broker for all that do nothing to it: starting one takes longer than most tests. SKIP: files to leave out, by
 # pattern. A handle that a test forgot must not hold up everybody until the end of time.
 e2e: here programs build
-	@mkdir -p $(REPORTS)
-	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/stack/shared-broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone; \
+	@$(call STEP,PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/stack/shared-broker.js $(MAKE) --no-print-directory -j1 -k e2e-together e2e-alone); \
 	status=$$?; $(OWN) build deps/build; exit $$status
 
 .PHONY: e2e-together e2e-alone
 e2e-together:
-	$(JEST) --testPathPatterns 'tools/.*\.test\.ts' --testPathIgnorePatterns '$(ALONE_TOOLS)$(if $(SKIP),|$(SKIP))' --maxWorkers 2 --forceExit --json --outputFile=$(REPORTS)/e2e-together.json
+	@$(call STEP,$(JEST) --testPathPatterns 'tools/.*\.test\.ts' --testPathIgnorePatterns '$(ALONE_TOOLS)$(if $(SKIP),|$(SKIP))' --maxWorkers 2 --forceExit --json --outputFile=$(REPORTS)/e2e-together.json)
 
 e2e-alone:
-	$(JEST) --testPathPatterns '$(ALONE)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e-alone.json
+	@$(call STEP,$(JEST) --testPathPatterns '$(ALONE)' $(if $(SKIP),--testPathIgnorePatterns '$(SKIP)') --runInBand --forceExit --json --outputFile=$(REPORTS)/e2e-alone.json)
 
 # Folders count too: a deleted file changes only its folder, and its old output must go.
 SOURCES := $(shell find common services tools smf) package.json tsconfig.json tsconfig.build.json
@@ -58,8 +66,7 @@ build: build/.built
 
 build/.built: $(NODE_MODULES) $(SOURCES)
 	@rm -rf build/common build/services build/tools build/smf build/.tsbuildinfo build/.built
-	@node_modules/.bin/tsc -p tsconfig.build.json
-	@node services/config/www/build.mjs
+	@$(call STEP,node_modules/.bin/tsc -p tsconfig.build.json && node services/config/www/build.mjs)
 	@touch $@
 	@$(OWN) build
 
@@ -67,14 +74,13 @@ fmt: $(NODE_MODULES)
 	node_modules/.bin/prettier --write --log-level warn .
 
 fmt-check: $(NODE_MODULES)
-	node_modules/.bin/prettier --check --log-level warn .
+	@$(call STEP,node_modules/.bin/prettier --check --log-level warn .)
 
 lint: $(NODE_MODULES)
-	$(LINT) .
+	@$(call STEP,$(LINT) .)
 
 types: $(NODE_MODULES)
-	node_modules/.bin/tsc --noEmit -p .
-	node_modules/.bin/tsc --noEmit -p services/config/www
+	@$(call STEP,node_modules/.bin/tsc --noEmit -p . && node_modules/.bin/tsc --noEmit -p services/config/www)
 
 # The file, not the folder, says that an install came to its end. Versions are the lock file's. Not `npm ci`: it refuses
 # a lock file that lacks other platforms' optional binaries, and a registry mirror may not have these to begin with.
