@@ -46,7 +46,7 @@ export async function withBpftrace<T>(program: string, work: (pid: number) => Pr
     tracer.stdout?.resume();
     await exited;
     clearTimeout(timer);
-    guard.close();
+    await guard.close();
   }
 }
 
@@ -57,7 +57,7 @@ export async function attachMs(program: string): Promise<number> {
   const timer = setTimeout(() => tracer.kill('SIGKILL'), LIMIT_MS);
   const [code] = (await once(tracer, 'exit')) as [number | null];
   clearTimeout(timer);
-  guard.close();
+  await guard.close();
   if (code !== 0) throw new Error('bpftrace could not attach its probes');
   return performance.now() - from;
 }

@@ -205,7 +205,7 @@ async function startHaproxy(
     port,
     async stop() {
       await running.stop();
-      guard.close();
+      await guard.close();
     },
   };
 }

@@ -169,7 +169,7 @@ function withBroker(
         await broker.stop();
       }
     } finally {
-      guard.close();
+      await guard.close();
       rmSync(folder, { recursive: true, force: true });
     }
   });

@@ -55,7 +55,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const end of started.splice(0).reverse()) {
       await Promise.race([end(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
     }
-    guard.close();
+    await guard.close();
   };
   try {
     const broker = await startBroker(join(options.home, 'broker'), guard);

@@ -2,12 +2,16 @@
  * Where this checkout lies. In: nothing. Out: its folder, and build/ in it, whether a file runs from there or, in tests,
  * from the sources.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export function checkoutFolder(): string {
   let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  while (statSync(join(folder, 'package.json'), { throwIfNoEntry: false }) === undefined) {
+    if (folder === dirname(folder))
+      throw new Error(`${__dirname} is not in a checkout: no package.json above it`);
+    folder = dirname(folder);
+  }
   return folder;
 }
 

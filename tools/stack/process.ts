@@ -82,7 +82,8 @@ function watch(child: ChildProcess): Running {
 export interface Guard {
   add(pid: number): void;
   remove(pid: number): void;
-  close(): void;
+  /** Resolves when the guard itself is gone. */
+  close(): Promise<void>;
 }
 
 /** "+pid" and "-pid" lines keep its list; when the pipe closes it ends what is left on the list. */
@@ -107,11 +108,19 @@ export function startGuard(): Guard {
     detached: true,
   });
   shell.stdin.on('error', () => undefined); // it cannot be written to any more: nothing is left to guard with
+  const gone = new Promise<void>((resolve) => {
+    shell.once('close', () => resolve());
+    shell.once('error', () => resolve());
+  });
   shell.unref();
   (shell.stdin as { unref?: () => void }).unref?.();
   return {
     add: (pid) => shell.stdin.write(`+${pid}\n`),
     remove: (pid) => shell.stdin.write(`-${pid}\n`),
-    close: () => shell.stdin.end(),
+    close: () => {
+      shell.ref();
+      shell.stdin.end();
+      return gone;
+    },
   };
 }

@@ -10,8 +10,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { checkoutFolder } from './checkout';
 import { freePorts, isOpen } from './ports';
 import { buildFolder } from './stack';
 import { startTestBroker, type TestBroker } from '../testing/test-broker';
@@ -56,6 +58,8 @@ interface How {
   readonly port?: number;
   /** Program and arguments before node's. */
   readonly through?: readonly string[];
+  /** Where the checkout lies for it. */
+  readonly checkout?: string;
 }
 
 async function start(how: How = {}): Promise<Run> {
@@ -64,7 +68,7 @@ async function start(how: How = {}): Promise<Run> {
   const [file, ...args] = [
     ...(how.through ?? []),
     process.execPath,
-    join(buildFolder(), 'tools', 'stack', 'main.js'),
+    join(how.checkout ?? checkoutFolder(), 'build', 'tools', 'stack', 'main.js'),
   ];
   const child = spawn(file, args, {
     env: {
@@ -74,6 +78,7 @@ async function start(how: How = {}): Promise<Run> {
       CA_HOST: 'run-test',
       ...how.env,
     },
+    cwd: checkoutFolder(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -281,16 +286,21 @@ const isRoot = process.getuid?.() === 0;
 (isRoot ? test : test.skip)(
   `without root it comes up with its own RabbitMQ, and says what is missing${isRoot ? '' : ' (skipped: it needs root on Linux)'}`,
   async () => {
-    const home = newHome();
-    chownSync(home, 65_534, 65_534);
-    // One capability is left: to enter the checkout, which may be its owner's alone.
-    const caps = ['inh-caps', 'ambient-caps', 'bounding-set'].map((set) => `--${set}=-all,+dac_read_search`);
-    const through = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...caps];
-    const run = await start({ home, through });
+    const [home, folder] = ['home', 'see'].map((name) => mkdtempSync(join(tmpdir(), `ca-run-${name}-`)));
+    chownSync(home!, 65_534, 65_534);
+    // The checkout may be its owner's alone: what everybody may enter lies over it, elsewhere, and only this run sees it.
+    const overlay = `
+      mount -t tmpfs -o mode=755 tmpfs "$0" && mkdir "$0/upper" "$0/work" "$0/checkout" &&
+      mount -t overlay -o "lowerdir=.,upperdir=$0/upper,workdir=$0/work" overlay "$0/checkout" && chmod 755 "$0/checkout" &&
+      cd "$0/checkout" && exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"`;
+    const through = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', overlay, folder!];
+    const run = await start({ home: home!, through, checkout: join(folder!, 'checkout') });
     await ready(run);
     const missing = run.lines.filter((line) => line.startsWith('missing: '));
     expect(missing.join('\n')).toMatch(/source bpf: .*fix: /);
     expect(run.lines.join('\n')).toMatch(/gathering with .*proc/);
+    await end(run); // what is mounted there would go with the folder
+    rmSync(folder!, { recursive: true });
   },
 );
 

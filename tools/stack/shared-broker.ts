@@ -38,7 +38,7 @@ async function main([file = '', ...args]: readonly string[]): Promise<number> {
     });
   } finally {
     await broker?.stop();
-    guard.close();
+    await guard.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -94,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       started.splice(started.length > 0 && options.amqpUrl === undefined ? 1 : 0).map((s) => s.stop()),
     );
     await started.pop()?.stop();
-    guard.close();
+    await guard.close();
     handOverAll(options.home);
   };
   try {

@@ -6,7 +6,7 @@ import { BAD_SETTING_STATUS } from '../../common/service/cannot-start';
 import { supervise, type Supervised } from './supervise';
 import { until } from '../testing/until';
 
-const GUARD = { add: () => undefined, remove: () => undefined, close: () => undefined };
+const GUARD = { add: () => undefined, remove: () => undefined, close: () => Promise.resolve() };
 
 let folder = '';
 let supervised: Supervised | undefined;
