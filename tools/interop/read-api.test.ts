@@ -213,15 +213,28 @@ test('an aggregator that is away is missing with a warning, not an error', async
     .mockImplementation((to, ...rest) =>
       to.httpPort === second?.httpPort ? Promise.reject(new Error('cut')) : ask(to, ...rest),
     );
-  const { status, body } = await get('/query_range', {
+  const queried = await get('/query_range', {
     query: `sum(${NAME})`,
     start: String(end - 5),
     end: String(end),
     step: '1',
   });
+  const listed = await get('/series', { 'match[]': NAME });
   spy.mockRestore();
-  expect(status).toBe(200);
-  expect(body.warnings).toEqual([expect.stringContaining('cut')]);
+  for (const { status, body } of [queried, listed]) {
+    expect(status).toBe(200);
+    expect(body.warnings).toEqual([expect.stringContaining('cut')]);
+  }
+  expect(listed.body.data).not.toEqual([]);
+});
+
+test('a list that is cut short says so', async () => {
+  const { body } = await get('/labels', { limit: '2' });
+  expect(body).toMatchObject({
+    data: ['__name__', 'customer'],
+    warnings: ['results truncated due to limit'],
+  });
+  expect((await get('/labels', { limit: '5' })).body).not.toHaveProperty('warnings');
 });
 
 test('a customer’s token reaches what is below its scope, and neither all values nor the health of services', async () => {

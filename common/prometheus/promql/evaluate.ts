@@ -3,7 +3,7 @@
  * Out: a number, or series with a point at each step. The same in aggregators, whose leaves are datasets, and at the front
  * door, whose leaves are aggregators.
  */
-import { invalid } from '../../service/errors';
+import { CaError, invalid } from '../../service/errors';
 import {
   groupLabels,
   labelsKey,
@@ -16,6 +16,7 @@ import {
   type Operator,
 } from './expression';
 import { addHistograms, countOf, fractionOf, quantileOf, scaled, sumOf, type Histogram } from './histogram';
+import { PROMQL_LIMITS } from './limits';
 import { compute } from './parse';
 
 export type Point = number | Histogram;
@@ -48,7 +49,10 @@ export class Budget {
     this.until = performance.now() + limits.ms;
   }
 
-  /** Throws an INVALID error when there are too many series, or too many numbers in them, or it takes too long. */
+  /**
+   * Throws an INVALID error when there are too many series, or too many numbers in them, or it takes longer than any query
+   * may; TIMED_OUT where its asker did not want to wait as long.
+   */
   spend(series: number, numbers: number): void {
     this.series += series;
     this.numbers += numbers;
@@ -62,6 +66,9 @@ export class Budget {
       );
     }
     if (performance.now() > this.until) {
+      if (this.limits.ms < PROMQL_LIMITS.ms) {
+        throw new CaError('TIMED_OUT', `the query takes longer than its timeout of ${this.limits.ms} ms`);
+      }
       throw invalid(
         'query',
         `takes longer than ${this.limits.ms} ms: ask for less time, larger steps, or fewer series`,

@@ -32,6 +32,7 @@ async function ask(
     step?: number;
     instant?: boolean;
     want?: string;
+    timeoutMs?: number;
   } = {},
 ): Promise<{ status: number; body: Answer }> {
   const {
@@ -41,13 +42,14 @@ async function ask(
     step = 1,
     instant = false,
     want = 'answer',
+    timeoutMs = 10_000,
   } = change;
   const body = {
     want,
     query,
     matches: want === 'series' ? [query] : [],
     instant,
-    timeoutMs: 10_000,
+    timeoutMs,
     numbers: 600_000,
     times: { start: start * 1000, step: step * 1000, count: Math.floor((end - start) / step) + 1 },
     instrumentations: of.map(fqid),
@@ -194,6 +196,19 @@ test('too many series are refused, with what to do', async () => {
     body: { status: 'error', errorType: 'bad_data', error: expect.stringContaining('sum them') as string },
   });
   expect((await ask(`sum(${NAME})`)).body.data?.result).toHaveLength(1);
+});
+
+test('a query that takes longer than its asker waits is 503, with the type that clients know', async () => {
+  await fill();
+  const query = `sum_over_time(${NAME}[20000s])`;
+  expect(await ask(query, { end: NOW + 9000, timeoutMs: 1 })).toMatchObject({
+    status: 503,
+    body: {
+      status: 'error',
+      errorType: 'timeout',
+      error: expect.stringContaining('timeout of 1 ms') as string,
+    },
+  });
 });
 
 test('a body that the front door would not send is refused', async () => {

@@ -127,7 +127,7 @@ async function putTogether(
   const budget = new Budget({
     series: PROMQL_LIMITS.series,
     numbers: PROMQL_LIMITS.partNumbers,
-    ms: PROMQL_LIMITS.ms,
+    ms: query.timeoutMs,
   });
   const each = Math.max(1, Math.floor(PROMQL_LIMITS.partNumbers / Math.max(1, shares.length)));
   const leaf = async (one: Leaf): Promise<readonly Series[]> => {
@@ -165,9 +165,7 @@ async function partOf(home: Home, ask: Ask, query: Query, sources: Sources, note
   try {
     answered = await sources.ask(home, ask, query.gone);
   } catch (error) {
-    notes.warnings.add(
-      `an aggregator with ${ask.instrumentations.length} instrumentations: ${messageOf(error)}`,
-    );
+    awayNote(ask.instrumentations.length, error, notes);
     return [];
   }
   const json = JSON.parse(answered.body.toString('utf8')) as unknown;
@@ -178,9 +176,13 @@ async function partOf(home: Home, ask: Ask, query: Query, sources: Sources, note
   return series;
 }
 
+export function awayNote(instrumentations: number, error: unknown, notes: Notes): void {
+  notes.warnings.add(`an aggregator with ${instrumentations} instrumentations: ${messageOf(error)}`);
+}
+
 /** What an aggregator refuses, the query is refused for. */
 function errorOf(status: number, json: unknown): Error {
-  const { error } = json as { error?: unknown };
+  const { error, errorType } = json as { error?: unknown; errorType?: unknown };
   const text = typeof error === 'string' ? error : 'the aggregator did not answer the query';
-  return new CaError(status < 500 ? 'INVALID' : 'NO_RESOURCE', text);
+  return new CaError(status < 500 ? 'INVALID' : errorType === 'timeout' ? 'TIMED_OUT' : 'NO_RESOURCE', text);
 }

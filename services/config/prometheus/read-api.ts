@@ -24,7 +24,7 @@ import type { Resource } from '../api/resource';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { ANSWERS, PARAMETERS } from './described';
-import { answerQuery, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
+import { answerQuery, awayNote, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
 
 interface ReadApi {
   readonly config: Config;
@@ -228,7 +228,8 @@ function labelNames(request: Request, visible: readonly Instrumentation[]): Repl
     for (const name of labels.keys()) names.add(name);
     if (keyLabel !== undefined) names.add(keyLabel);
   }
-  return success(limited([...names].sort(), request));
+  const notes = new Notes();
+  return success(limited([...names].sort(), request, notes), notes);
 }
 
 async function labelValues(
@@ -252,7 +253,7 @@ async function labelValues(
       if (value !== undefined) values.add(value);
     }
   }
-  return success(limited([...values].sort(), request), notes);
+  return success(limited([...values].sort(), request, notes), notes);
 }
 
 async function series(
@@ -264,7 +265,7 @@ async function series(
   const { texts, chosen } = selected(request, visible);
   if (texts.length === 0) throw invalid('match[]', 'is needed');
   const notes = new Notes();
-  return success(limited(await labelSets(request, chosen, sources, now, notes), request), notes);
+  return success(limited(await labelSets(request, chosen, sources, now, notes), request, notes), notes);
 }
 
 type LabelSet = Readonly<Record<string, string>>;
@@ -285,10 +286,11 @@ async function labelSets(
       `only of the first ${PROMQL_LIMITS.instrumentations} of ${chosen.length} instrumentations`,
     );
   }
+  const shares = sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes);
   const answers = await Promise.all(
-    sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes).map(
-      ({ home, instrumentations }) =>
-        sources.ask(
+    shares.map(({ home, instrumentations }) =>
+      sources
+        .ask(
           home,
           {
             want: 'series',
@@ -301,10 +303,16 @@ async function labelSets(
             instrumentations: instrumentations.map(fqid),
           },
           request.gone,
-        ),
+        )
+        .catch((error: unknown) => {
+          awayNote(instrumentations.length, error, notes);
+          return undefined;
+        }),
     ),
   );
-  return answers.flatMap(({ status, body }) => {
+  return answers.flatMap((answered) => {
+    if (answered === undefined) return [];
+    const { status, body } = answered;
     const { data, error } = JSON.parse(body.toString('utf8')) as { data?: LabelSet[]; error?: string };
     if (status === 200 && data !== undefined) return data;
     throw new CaError(status < 500 ? 'INVALID' : 'NO_RESOURCE', error ?? 'the aggregator did not answer');
@@ -321,9 +329,14 @@ function metadata(request: Request, visible: readonly Instrumentation[]): Reply 
       found.set(name, [{ type: distribution ? 'histogram' : 'gauge', help, unit }]);
     }
   }
-  return success(Object.fromEntries(limited([...found], request)));
+  const notes = new Notes();
+  return success(Object.fromEntries(limited([...found], request, notes)), notes);
 }
 
-function limited<T>(list: readonly T[], request: Request): readonly T[] {
-  return list.slice(0, limitOf(request.query));
+/** As many as are wanted; that there are more is said, as Prometheus says it. */
+function limited<T>(list: readonly T[], request: Request, notes: Notes): readonly T[] {
+  const limit = limitOf(request.query);
+  if (list.length <= limit) return list;
+  notes.warnings.add('results truncated due to limit');
+  return list.slice(0, limit);
 }
