@@ -3,7 +3,7 @@
  */
 import { TYPE_NAMES } from '../model/field';
 import { Type } from '../model/schema';
-import type { TextForm } from '../model/text-form';
+import type { TextForm } from '../model/metric';
 import { Integer, oneOf, Text, type Shape } from './shape';
 
 export const CATALOGUE_QUERY = Type.Object({

@@ -2,7 +2,7 @@
  * Instrumentations over HTTP: what POST, PUT and clone take, and what is answered about one.
  */
 import { ExportSchema } from '../model/export-schema';
-import type { PlainPredicate } from '../model/predicate';
+import type { PlainPredicate } from '../model/predicate-tree';
 import { Type } from '../model/schema';
 import { LIMITS } from '../service/limits';
 import { TRANSFORMATIONS } from './catalogue';

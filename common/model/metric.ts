@@ -3,7 +3,17 @@
  * merges, limits by profile, and checks questions against.
  */
 import type { TypeName } from './field';
-import type { TextForm } from './text-form';
+
+/** Which texts a discrete field can have. */
+export type TextForm =
+  /** At most so many bytes: longer ones are cut. */
+  | { readonly bytes: number }
+  /** An address of the Internet, as RFC 5952 prints it; of version 4 with dots. */
+  | { readonly is: 'address' }
+  /** A whole number in decimal. */
+  | { readonly is: 'number' }
+  /** One of these, or a number that has no name. */
+  | { readonly values: readonly string[] };
 
 /** "disk.physio_ops" */
 export type MetricName = `${string}.${string}`;

@@ -15,7 +15,17 @@ import { CaError, messageOf } from '../service/errors';
 import type { TypeName } from './field';
 import { isNumeric } from './field';
 import { LIMITS } from '../service/limits';
-import { ALWAYS, parsePredicate, type Comparison, type Constant, type Predicate } from './predicate';
+import { parsePredicate } from './predicate';
+import {
+  ALWAYS,
+  COMPARISONS,
+  printPredicate,
+  RAW,
+  SYMBOLS,
+  type Comparison,
+  type Constant,
+  type Predicate,
+} from './predicate-tree';
 import { tokens, type Token } from './predicate-tokens';
 import { exactText, parseQuantity } from './unit';
 
@@ -40,13 +50,8 @@ export class PredicateTextError extends CaError {
 }
 
 const OPERATORS = new Map<string, Comparison>([
-  ['==', 'eq'],
+  ...COMPARISONS.map((op) => [SYMBOLS[op], op] as const),
   ['=', 'eq'],
-  ['!=', 'ne'],
-  ['<', 'lt'],
-  ['<=', 'le'],
-  ['>', 'gt'],
-  ['>=', 'ge'],
 ]);
 const MIRRORED: Record<Comparison, Comparison> = {
   eq: 'eq',
@@ -56,8 +61,6 @@ const MIRRORED: Record<Comparison, Comparison> = {
   gt: 'lt',
   ge: 'le',
 };
-const SIGNS: Record<Comparison, string> = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };
-
 /** Blank text is the predicate that is always true. Throws a PredicateTextError. */
 export function parsePredicateText(text: string, typeOf: TypeOf): Predicate {
   const reader = new Reader(text, typeOf);
@@ -216,24 +219,15 @@ class Reader {
   }
 }
 
-/** Reads back as the same tree: nested groups keep their parentheses, numbers get an exact unit. */
+/** Reads back as the same tree; numbers get an exact unit. */
 export function predicateText(p: Predicate, typeOf: TypeOf = () => 'any'): string {
-  switch (p.kind) {
-    case 'always':
-      return 'true';
-    case 'compare': {
-      const type = typeOf(p.field);
-      const constant =
-        typeof p.constant === 'string'
-          ? JSON.stringify(p.constant)
-          : exactText(p.constant, type === 'any' ? undefined : type);
-      return `${p.field} ${SIGNS[p.op]} ${constant}`;
-    }
-    default:
-      return p.members
-        .map((m) =>
-          m.kind === 'and' || m.kind === 'or' ? `(${predicateText(m, typeOf)})` : predicateText(m, typeOf),
-        )
-        .join(p.kind === 'and' ? ' && ' : ' || ');
-  }
+  return printPredicate(p, {
+    ...RAW,
+    compare: (field, op, constant) => {
+      const type = typeOf(field);
+      return typeof constant === 'string'
+        ? RAW.compare(field, op, constant)
+        : `${field} ${SYMBOLS[op]} ${exactText(constant, type === 'any' ? undefined : type)}`;
+    },
+  });
 }

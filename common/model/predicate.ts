@@ -1,35 +1,31 @@
 /*
  * Which events count: a filter over a metric's fields. In: the API's JSON form, from anybody.
- * Out: a checked tree, its evaluation, and its readable form.
+ * Out: a checked tree (predicate-tree.ts), and its evaluation.
  *
  * {} is always true; {eq: ['execname', 'mysqld']}; {and: [p, p, …]}; {or: [p, p, …]}, nested as deep as the limits allow.
  */
 import { LIMITS } from '../service/limits';
 import { isNumeric, type TypeName } from './field';
 import { invalid } from '../service/errors';
+import {
+  ALWAYS,
+  COMPARISONS,
+  type Comparison,
+  type Constant,
+  type PlainPredicate,
+  type Predicate,
+} from './predicate-tree';
 
-export const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
-export type Comparison = (typeof COMPARISONS)[number];
-
-export type Constant = string | number;
-
-/** A checked predicate. `always` is the API's {}. */
-export type Predicate =
-  | { readonly kind: 'always' }
-  | { readonly kind: 'and' | 'or'; readonly members: readonly Predicate[] }
-  | {
-      readonly kind: 'compare';
-      readonly op: Comparison;
-      readonly field: string;
-      readonly constant: Constant;
-    };
-
-/** The API's JSON form of a predicate. */
-export type PlainPredicate = Readonly<Record<string, readonly unknown[]>>;
-
-export const ALWAYS: Predicate = { kind: 'always' };
-
-const SYMBOLS: Record<Comparison, string> = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };
+export {
+  ALWAYS,
+  COMPARISONS,
+  printPredicate,
+  toPlainPredicate,
+  type Comparison,
+  type Constant,
+  type PlainPredicate,
+  type Predicate,
+} from './predicate-tree';
 
 interface PredicateLimits {
   readonly nodesMax: number;
@@ -160,30 +156,6 @@ export function predicateFields(p: Predicate): string[] {
       return [p.field];
     default:
       return [...new Set(p.members.flatMap(predicateFields))];
-  }
-}
-
-/** Back to the API's JSON form. */
-export function toPlainPredicate(p: Predicate): PlainPredicate {
-  switch (p.kind) {
-    case 'always':
-      return {};
-    case 'compare':
-      return { [p.op]: [p.field, p.constant] };
-    default:
-      return { [p.kind]: p.members.map(toPlainPredicate) };
-  }
-}
-
-/** For people: execname == "mysqld" && latency > 10000000. {} prints as 1, as the original did. */
-export function printPredicate(p: Predicate): string {
-  switch (p.kind) {
-    case 'always':
-      return '1';
-    case 'compare':
-      return `${p.field} ${SYMBOLS[p.op]} ${typeof p.constant === 'string' ? quote(p.constant) : p.constant}`;
-    default:
-      return p.members.map((m) => `(${printPredicate(m)})`).join(p.kind === 'and' ? ' && ' : ' || ');
   }
 }
 

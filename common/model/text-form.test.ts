@@ -1,5 +1,6 @@
 import { parsePredicate } from './predicate';
-import { fitPredicate, fitText, type TextForm } from './text-form';
+import type { TextForm } from './metric';
+import { fitPredicate, fitText } from './text-form';
 
 const ADDRESS: Record<string, TextForm> = { raddr: { is: 'address' } };
 const OPTYPES: Record<string, TextForm> = { optype: { values: ['read', 'write', 'flush'] } };

@@ -10,19 +10,10 @@ import { invalid } from '../service/errors';
 import { ERRNOS } from './names/errnos';
 import { bytesFromName, nameFromBytes } from './name';
 import { nearest } from './nearest';
-import type { Predicate } from './predicate';
+import type { TextForm } from './metric';
+import type { Predicate } from './predicate-tree';
 import { SIGNALS } from './names/signals';
 import { ARM64, I386, parseTable, X64 } from './names/syscalls';
-
-export type TextForm =
-  /** At most so many bytes: longer ones are cut. */
-  | { readonly bytes: number }
-  /** An address of the Internet, as RFC 5952 prints it; of version 4 with dots. */
-  | { readonly is: 'address' }
-  /** A whole number in decimal. */
-  | { readonly is: 'number' }
-  /** One of these, or a number that has no name. */
-  | { readonly values: readonly string[] };
 
 /** Names by which people know a word of the lists. */
 const SYNONYMS: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { LIMITS } from '../service/limits';
 import { CaError, invalid } from '../service/errors';
 import { FQID } from '../model/instrumentation';
 import { checker, Type, type Static, type TSchema } from '../model/schema';
-import type { TextForm } from '../model/text-form';
+import type { TextForm } from '../model/metric';
 import { Digest } from './digest';
 import { Name, TypeNameSchema, WireInstrumentation } from './wire-instrumentation';
 

@@ -99,7 +99,7 @@ function partText(partial: Row | undefined): string | undefined {
 
 /** Services print predicates with raw numbers; with the fields' types known they get their units. */
 function whereOf(text: string, d: Description | undefined): string {
-  if (text === '1' || text === '') return '';
+  if (text === 'true' || text === '') return '';
   try {
     const predicate = parsePredicateText(text, () => 'any');
     return predicateText(

@@ -359,7 +359,7 @@ test('status tells of members, instrumentations and conflicts', async () => {
     service: 'config',
     aggregators: [{ instance: 'a0', httpPort: 1, instrumentations: 1 }],
     instrumenters: [{ host: 'n1', metrics: 2, sources: ['bpf', 'synthetic', 'proc'] }, { host: 'odd' }],
-    instrumentations: [{ fqid: 'global;1', metric: 'syscall.syscalls', predicate: '1', aggregator: 'a0' }],
+    instrumentations: [{ fqid: 'global;1', metric: 'syscall.syscalls', predicate: 'true', aggregator: 'a0' }],
     conflicts: [{ node: 'odd', problems: ['field execname is size there and string here'] }],
   });
 });

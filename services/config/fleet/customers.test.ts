@@ -59,7 +59,7 @@ describe('what nodes are asked on behalf of a customer', () => {
     await front.bus.until(() => asked('web-1').length === 1);
     const { predicate } = asked('web-1')[0]!;
     expect(printPredicate(predicate)).toBe(
-      '((zonename == "z1") || (zonename == "z\\"2")) && ((execname == "a") || (zonename != "z1"))',
+      '(zonename == "z1" || zonename == "z\\"2") && (execname == "a" || zonename != "z1")',
     );
     for (const zone of ['global', 'z2', 'z"2" || 1', '']) {
       expect(evaluate(predicate, (field) => (field === 'zonename' ? zone : 'a'))).toBe(false);
@@ -85,7 +85,7 @@ describe('what nodes are asked on behalf of a customer', () => {
   test('is everything on a node that is wholly its own', async () => {
     await create('whole');
     await front.bus.until(() => asked('n1').length === 1);
-    expect(printPredicate(asked('n1')[0]!.predicate)).toBe('1');
+    expect(printPredicate(asked('n1')[0]!.predicate)).toBe('true');
     expect(asked('web-1')).toEqual([]);
   });
 

@@ -3,6 +3,7 @@
  * metric. Out: edits of the tree (predicate-form.ts), told to its owner, who shows the readable form.
  */
 import type { Catalogue } from '../model/answers.ts';
+import type { Comparison } from '../../../../common/model/predicate-tree.ts';
 import { icon } from '../ui/icons.ts';
 import { button, h, select } from '../ui/dom.ts';
 import {
@@ -11,7 +12,6 @@ import {
   exampleOf,
   isNumericField,
   typeOfField,
-  type Comparison,
   type Condition,
   type Group,
 } from '../model/predicate-form.ts';

@@ -24,3 +24,9 @@ test('what is too little to be told is not told as nothing', () => {
   expect(costText(undefined)).toBe('');
   expect(costDetails(undefined)).toBe('');
 });
+
+test('customers do not learn which node it is, and see the cost all the same', () => {
+  const { worst: _worst, ...cost } = COST;
+  expect(costDetails(cost)).toContain('0.18 % of one core on 2 nodes together; 12,346');
+  expect(costDetails({ ...cost, nodes: 1 })).toContain('0.18 % of one core on one node; 12,346');
+});

@@ -13,8 +13,13 @@ export function costText(cost: Cost | undefined): string {
 export function costDetails(cost: Cost | undefined): string {
   if (cost === undefined) return '';
   const { nodes, percent_of_core, worst, runs_per_second, ns_per_run, memory_bytes } = cost;
-  const where = nodes === 1 ? `on ${worst.node}` : `on ${nodes} nodes together`;
-  const most = nodes === 1 ? '' : `, most on ${worst.node}: ${percentText(worst.percent_of_core)}`;
+  // Customers do not learn servers' names.
+  const where =
+    nodes !== 1 ? `on ${nodes} nodes together` : worst === undefined ? 'on one node' : `on ${worst.node}`;
+  const most =
+    nodes === 1 || worst === undefined
+      ? ''
+      : `, most on ${worst.node}: ${percentText(worst.percent_of_core)}`;
   const each = `${formatCount(Math.round(runs_per_second))} runs a second of ${formatCount(Math.round(ns_per_run))} ns`;
   const memory = `${shortNumber(Math.round(memory_bytes / 1024))} KiB in the kernel`;
   return `Counting costs ${percentText(percent_of_core)} of one core ${where}${most}; ${each}; ${memory}.`;

@@ -2,11 +2,23 @@
  * The predicate builder's tree: what a person is putting together, unfinished parts included.
  * In: edits, and texts as typed. Out: the API's JSON, or what is wrong with it; and the readable form with units.
  */
+import {
+  printPredicate,
+  treeOf,
+  type Comparison,
+  type Predicate as Tree,
+} from '../../../../common/model/predicate-tree.ts';
 import type { Catalogue, Predicate, TypeInfo } from './answers.ts';
 import { formatExact, parseQuantity } from './units.ts';
 
-export const COMPARISONS = { eq: '=', ne: '≠', lt: '<', le: '≤', gt: '>', ge: '≥' } as const;
-export type Comparison = keyof typeof COMPARISONS;
+export const COMPARISONS: Readonly<Record<Comparison, string>> = {
+  eq: '=',
+  ne: '≠',
+  lt: '<',
+  le: '≤',
+  gt: '>',
+  ge: '≥',
+};
 
 export type Condition =
   | { readonly kind: 'compare'; field: string; op: Comparison; text: string }
@@ -63,44 +75,45 @@ export function exampleOf(type: TypeInfo | undefined): string {
   return (type.power ?? 0) <= -6 ? '10 ms' : '100 ms';
 }
 
-/** For people: Latency ≥ 10 ms and (Application name = "mysqld" or …). '' for {}. */
+/** For people: Latency ≥ 10 ms and (Application name = “mysqld” or …). '' for {}. */
 export function readPredicate(predicate: Predicate, catalogue: Catalogue): string {
-  const [entry] = Object.entries(predicate);
-  if (entry === undefined) return '';
-  const [op, args] = entry;
-  if (op === 'and' || op === 'or') {
-    const parts = (args as readonly Predicate[]).map((member) => {
-      const text = readPredicate(member, catalogue);
-      return 'and' in member || 'or' in member ? `(${text})` : text;
-    });
-    return parts.filter((part) => part !== '').join(` ${op} `);
-  }
-  const [field, constant] = args as readonly [string, string | number];
-  const label = catalogue.fields[field]?.label ?? field;
-  const symbol = COMPARISONS[op as Comparison] ?? op;
-  const shown =
-    typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : `“${constant}”`;
-  return `${label} ${symbol} ${shown}`;
+  const tree = treeOf(predicate);
+  if (tree.kind === 'always') return '';
+  return printPredicate(tree, {
+    always: 'everything',
+    and: ' and ',
+    or: ' or ',
+    compare: (field, op, constant) => {
+      const label = catalogue.fields[field]?.label ?? field;
+      const shown =
+        typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : `“${constant}”`;
+      return `${label} ${COMPARISONS[op]} ${shown}`;
+    },
+  });
 }
 
 /** The tree for a predicate that exists, for changing it. */
 export function formOf(predicate: Predicate, catalogue: Catalogue): Group {
-  const condition = conditionOf(predicate, catalogue);
+  const condition = conditionOf(treeOf(predicate), catalogue);
   if (condition === undefined) return emptyGroup();
   return condition.kind === 'group' ? condition : { kind: 'group', join: 'and', members: [condition] };
 }
 
-function conditionOf(predicate: Predicate, catalogue: Catalogue): Condition | undefined {
-  const [entry] = Object.entries(predicate);
-  if (entry === undefined) return undefined;
-  const [op, args] = entry;
-  if (op === 'and' || op === 'or') {
-    const members = (args as readonly Predicate[]).map((m) => conditionOf(m, catalogue));
-    return { kind: 'group', join: op, members: members.filter((m) => m !== undefined) };
+function conditionOf(tree: Tree, catalogue: Catalogue): Condition | undefined {
+  switch (tree.kind) {
+    case 'always':
+      return undefined;
+    case 'compare': {
+      const { field, op, constant } = tree;
+      const text =
+        typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : constant;
+      return { kind: 'compare', field, op, text };
+    }
+    default: {
+      const members = tree.members.map((member) => conditionOf(member, catalogue));
+      return { kind: 'group', join: tree.kind, members: members.filter((m) => m !== undefined) };
+    }
   }
-  const [field, constant] = args as readonly [string, string | number];
-  const text = typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : constant;
-  return { kind: 'compare', field, op: op as Comparison, text };
 }
 
 /** Both must hold; {} is neutral. Nested ands are flattened, so that repeated drilling stays readable. */

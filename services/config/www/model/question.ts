@@ -2,6 +2,7 @@
  * A question in words, as curl and as cactl: one instrumentation, said four ways. In: what was asked, and the catalogue.
  * Out: text. Also the questions that an empty page proposes, found in the catalogue alone.
  */
+import { printPredicate, treeOf } from '../../../../common/model/predicate-tree.ts';
 import type { Catalogue, MetricInfo, Question, UnavailableMetric } from './answers.ts';
 import { isNumericField, readPredicate, typeOfField } from './predicate-form.ts';
 
@@ -82,29 +83,9 @@ export function curlOf(q: Question, origin: string): string {
   return `curl -s -X POST -H 'content-type: application/json' -d '${body}' ${origin}/ca/instrumentations`;
 }
 
-const SYMBOLS: Readonly<Record<string, string>> = {
-  eq: '==',
-  ne: '!=',
-  lt: '<',
-  le: '<=',
-  gt: '>',
-  ge: '>=',
-};
-
-/** cactl's readable predicate language: plain numbers, C operators, JSON strings. */
-export function predicateText(predicate: Question['predicate']): string {
-  const [entry] = Object.entries(predicate);
-  if (entry === undefined) return '';
-  const [op, args] = entry;
-  if (op === 'and' || op === 'or') {
-    const parts = (args as readonly Question['predicate'][]).map((p) => `(${predicateText(p)})`);
-    return parts.join(op === 'and' ? ' && ' : ' || ');
-  }
-  return `${String(args[0])} ${SYMBOLS[op] ?? op} ${JSON.stringify(args[1])}`;
-}
-
 export function cactlOf(q: Question): string {
-  const where = predicateText(q.predicate).replaceAll("'", `'\\''`);
+  const predicate = treeOf(q.predicate);
+  const where = predicate.kind === 'always' ? '' : printPredicate(predicate).replaceAll("'", `'\\''`);
   return [
     `cactl create ${q.module}.${q.stat}`,
     q.decomposition.length === 0 ? '' : `--by ${q.decomposition.join(',')}`,

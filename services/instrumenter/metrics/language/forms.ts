@@ -2,7 +2,7 @@
  * Which texts the discrete fields of a metric can have, as far as the metric's own description says. In: an observation.
  * Out: forms (common/model/text-form.ts) for the fields where it differs from what every metric means by them.
  */
-import type { TextForm } from '../../../../common/model/text-form';
+import type { TextForm } from '../../../../common/model/metric';
 import type { FieldExpression, Names, Observation } from './observation';
 import { ADDRESSES } from './words';
 

@@ -2,12 +2,16 @@
  * Predicate -> D. In: a checked predicate, and each field's D expression. Out: a D expression that is true for the
  * same events as common/model/predicate.ts evaluate(), whatever the constants are. Next: program.ts.
  */
-import type { Constant, Comparison, Predicate } from '../../../../common/model/predicate';
+import {
+  SYMBOLS,
+  type Comparison,
+  type Constant,
+  type Predicate,
+} from '../../../../common/model/predicate-tree';
 import type { D } from '../../metrics/language/clause';
 import type { Names } from '../../metrics/language/observation';
 import { quote } from './quote';
 
-const SYMBOLS: Record<Comparison, string> = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };
 const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/;
 const INT64_MAX = (1n << 63n) - 1n;
 
