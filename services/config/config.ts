@@ -23,6 +23,8 @@ import { profileOf, visible } from './api/profile';
 import type { Profile } from './api/profiles/profile';
 import type { Changes, Question } from './api/question';
 import { loadsOf, Reconciler } from './fleet/reconcile';
+import { Boards } from './state/boards';
+import { save } from './state/save';
 import type { Draft, Store, Stored } from './state/store';
 
 interface ConfigOptions {
@@ -43,6 +45,7 @@ export class Config {
   private ticks = 0;
   readonly members: Members;
   readonly reconciler: Reconciler;
+  readonly boards: Boards;
   private readonly belongings: Belongings;
   /** Undefined: somebody left or changed, to be made anew when next asked for. */
   private mergedOrStale: MergedCatalogue | undefined;
@@ -54,6 +57,7 @@ export class Config {
   constructor(options: ConfigOptions) {
     this.o = options;
     const { bus, clock, log, places } = options;
+    this.boards = new Boards(options);
     this.members = new Members({
       clock,
       log,
@@ -279,15 +283,8 @@ export class Config {
     return { ...told, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
   }
 
-  /** A full or broken disk is a matter of time and of the operator, not of the client's question. */
   private async save<T>(apply: (draft: Draft) => T): Promise<T> {
-    try {
-      return await this.o.store.change(apply);
-    } catch (error) {
-      if (error instanceof CaError) throw error;
-      this.o.log.error({ err: error }, 'cannot save the state');
-      throw new CaError('NO_RESOURCE', 'the state cannot be saved now', { retryAfter: 10, cause: error });
-    }
+    return await save(this.o.store, this.o.log, apply);
   }
 
   private choose(loads: ReadonlyMap<string, number>): Aggregator {

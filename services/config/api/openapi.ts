@@ -2,6 +2,7 @@
  * The API's description: OpenAPI 3.1, made of the same list and the same schemas that answer and validate requests.
  * In: the resources. Out: one JSON document.
  */
+import { BOARD, BOARD_BODY } from '../../../common/api/board';
 import { CATALOGUE, TRANSFORMATIONS } from '../../../common/api/catalogue';
 import { ERROR } from '../../../common/api/error';
 import { CHANGES, INSTRUMENTATION, QUESTION } from '../../../common/api/instrumentation';
@@ -18,13 +19,15 @@ const NAMED = new Map<TSchema, string>([
   [TRANSFORMATIONS, 'Transformations'],
   [QUESTION, 'Question'],
   [CHANGES, 'Changes'],
+  [BOARD, 'Board'],
+  [BOARD_BODY, 'BoardBody'],
 ]);
 
 type Json = Readonly<Record<string, unknown>>;
 
 const PARAMETERS = new Map([
   ['custid', { pattern: '^[A-Za-z0-9][\\w-]{0,63}$', description: 'A customer.' }],
-  ['id', { pattern: '^[1-9]\\d{0,14}$', description: 'An instrumentation, within its scope.' }],
+  ['id', { pattern: '^[1-9]\\d{0,14}$', description: 'An instrumentation or a board, within its scope.' }],
   ['name', { pattern: '^[A-Za-z_]\\w*$', description: 'A label.' }],
 ]);
 

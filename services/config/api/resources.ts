@@ -27,6 +27,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { checker } from '../../../common/model/schema';
 import type { Catalogue } from '../fleet/catalogue';
 import type { Config } from '../config';
+import { boardResources } from './board-resources';
 import { queryOf } from './parameters';
 import { legacyMetrics, legacyTypes } from './legacy';
 import {
@@ -218,6 +219,7 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
       answers: { ...answers, 400: INVALID, 404: NOT_FOUND, 503: NOBODY },
       handle: forwardValue,
     })),
+    ...boardResources({ config }),
     {
       method: 'GET',
       path: '/admin/status',

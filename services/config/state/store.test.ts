@@ -95,7 +95,7 @@ test('when the disk refuses, the change is refused and nobody ever sees it', asy
 test.each([
   ['cut off', (text: string) => text.slice(0, text.length / 2)],
   ['empty', () => ''],
-  ['of another version', (text: string) => text.replace('"version":1', '"version":2')],
+  ['of another version', (text: string) => text.replace('"version":2', '"version":3')],
   [
     'with a predicate that is none',
     (text: string) => text.replace('"predicate":{}', '"predicate":{"xx":[]}'),

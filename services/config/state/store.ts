@@ -1,11 +1,12 @@
 /*
- * What must survive a restart: all instrumentations, who owns each, and the ids that were given out.
+ * What must survive a restart: all instrumentations, who owns each, boards, and the ids that were given out.
  * In: changes. Out: a file that is always whole, and records to read. Changes that come while the disk is busy are
  * written together; nobody sees a change before it is on disk.
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
+import type { Board } from '../../../common/model/board';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
@@ -19,6 +20,16 @@ export interface Stored {
   readonly limits?: Limits;
 }
 
+export interface StoredBoard {
+  readonly id: string;
+  readonly customer?: string;
+  /** Goes up with each change. */
+  readonly revision: number;
+  /** Milliseconds since 1970. */
+  readonly changed: number;
+  readonly board: Board;
+}
+
 /** What a change works on. Whatever it throws rejects that change alone, and nothing of it is kept. */
 export interface Draft {
   readonly records: ReadonlyMap<string, Stored>;
@@ -26,15 +37,24 @@ export interface Draft {
   delete(fqid: string): void;
   /** A number that the scope has never seen. */
   nextId(customer: string | undefined): string;
+  readonly boards: ReadonlyMap<string, StoredBoard>;
+  putBoard(board: StoredBoard): void;
+  deleteBoard(board: StoredBoard): void;
+  nextBoardId(customer: string | undefined): string;
 }
 
-const STATE_VERSION = 1;
+/** 2: boards. A file of version 1 is one without any. */
+const STATE_VERSION = 2;
+
+/** [customer, or null for the global scope; last id given out] */
+const LastIds = Type.Array(
+  Type.Tuple([Type.Union([Type.String(), Type.Null()]), Type.Integer({ minimum: 0 })]),
+);
 
 const checkState = checker(
   Type.Object({
-    version: Type.Literal(STATE_VERSION),
-    /** [customer, or null for the global scope; last id given out] */
-    lastIds: Type.Array(Type.Tuple([Type.Union([Type.String(), Type.Null()]), Type.Integer({ minimum: 0 })])),
+    version: Type.Union([Type.Literal(1), Type.Literal(STATE_VERSION)]),
+    lastIds: LastIds,
     instrumentations: Type.Array(
       Type.Object({
         instrumentation: WireInstrumentation,
@@ -47,6 +67,27 @@ const checkState = checker(
         ),
       }),
     ),
+    lastBoardIds: Type.Optional(LastIds),
+    boards: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Type.String(),
+          customer: Type.Optional(Type.String()),
+          revision: Type.Integer(),
+          changed: Type.Number(),
+          // Checked when it came; this service alone writes it.
+          board: Type.Unsafe<Board>({
+            type: 'object',
+            required: ['name', 'variables', 'panels'],
+            properties: {
+              name: { type: 'string' },
+              variables: { type: 'array' },
+              panels: { type: 'array' },
+            },
+          }),
+        }),
+      ),
+    ),
   }),
   'state',
 );
@@ -54,7 +95,11 @@ const checkState = checker(
 interface State {
   readonly records: ReadonlyMap<string, Stored>;
   readonly lastIds: ReadonlyMap<string | null, number>;
+  readonly boards: ReadonlyMap<string, StoredBoard>;
+  readonly lastBoardIds: ReadonlyMap<string | null, number>;
 }
+
+const NOTHING: State = { records: new Map(), lastIds: new Map(), boards: new Map(), lastBoardIds: new Map() };
 
 interface Waiting {
   readonly apply: (draft: Draft) => unknown;
@@ -85,6 +130,11 @@ export class Store {
   /** By fully qualified id, in order of creation. */
   get records(): ReadonlyMap<string, Stored> {
     return this.state.records;
+  }
+
+  /** Of all scopes, in order of creation. */
+  get boards(): ReadonlyMap<string, StoredBoard> {
+    return this.state.boards;
   }
 
   /** Resolves with what `apply` returned once its change is on disk; rejects with what it threw, or the disk's error. */
@@ -153,9 +203,21 @@ export class Store {
   }
 }
 
+/** A board's place among those of all scopes. */
+export function boardKey({ id, customer }: Pick<StoredBoard, 'id' | 'customer'>): string {
+  return customer === undefined ? `global;${id}` : `cust:${customer};${id}`;
+}
+
 function draftOf(state: State): { draft: Draft; finish: () => State } {
   const records = new Map(state.records);
   const lastIds = new Map(state.lastIds);
+  const boards = new Map(state.boards);
+  const lastBoardIds = new Map(state.lastBoardIds);
+  const next = (last: Map<string | null, number>, customer: string | undefined): string => {
+    const id = (last.get(customer ?? null) ?? 0) + 1;
+    last.set(customer ?? null, id);
+    return String(id);
+  };
   const draft: Draft = {
     records,
     put(record) {
@@ -164,29 +226,43 @@ function draftOf(state: State): { draft: Draft; finish: () => State } {
     delete(id) {
       records.delete(id);
     },
-    nextId(customer) {
-      const id = (lastIds.get(customer ?? null) ?? 0) + 1;
-      lastIds.set(customer ?? null, id);
-      return String(id);
+    nextId: (customer) => next(lastIds, customer),
+    boards,
+    putBoard(board) {
+      boards.set(boardKey(board), board);
     },
+    deleteBoard(board) {
+      boards.delete(boardKey(board));
+    },
+    nextBoardId: (customer) => next(lastBoardIds, customer),
   };
-  return { draft, finish: () => ({ records, lastIds }) };
+  return { draft, finish: () => ({ records, lastIds, boards, lastBoardIds }) };
 }
 
 /** Records never change, only get replaced: with a thousand of them, one change costs one serialization, not all. */
-const serialized = new WeakMap<Stored, string>();
+const serialized = new WeakMap<object, string>();
 
-function textOf(record: Stored): string {
-  const known = serialized.get(record);
+function textOf<T extends object>(one: T, plain: (one: T) => unknown): string {
+  const known = serialized.get(one);
   if (known !== undefined) return known;
-  const text = JSON.stringify({ ...record, instrumentation: toWire(record.instrumentation) });
-  serialized.set(record, text);
+  const text = JSON.stringify(plain(one));
+  serialized.set(one, text);
   return text;
 }
 
-function serialize({ records, lastIds }: State): string {
-  const instrumentations = [...records.values()].map(textOf).join(',\n');
-  return `{"version":${STATE_VERSION},"lastIds":${JSON.stringify([...lastIds])},"instrumentations":[\n${instrumentations}\n]}\n`;
+function listOf<T extends object>(all: ReadonlyMap<string, T>, plain: (one: T) => unknown): string {
+  return `[\n${[...all.values()].map((one) => textOf(one, plain)).join(',\n')}\n]`;
+}
+
+function serialize({ records, lastIds, boards, lastBoardIds }: State): string {
+  const properties = [
+    `"version":${STATE_VERSION}`,
+    `"lastIds":${JSON.stringify([...lastIds])}`,
+    `"lastBoardIds":${JSON.stringify([...lastBoardIds])}`,
+    `"boards":${listOf(boards, (board) => board)}`,
+    `"instrumentations":${listOf(records, (record) => ({ ...record, instrumentation: toWire(record.instrumentation) }))}`,
+  ];
+  return `{${properties.join(',')}}\n`;
 }
 
 async function load(file: string): Promise<State> {
@@ -194,16 +270,21 @@ async function load(file: string): Promise<State> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { records: new Map(), lastIds: new Map() };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
     throw error;
   }
   try {
-    const { lastIds, instrumentations } = checkState(JSON.parse(text));
+    const { lastIds, instrumentations, boards = [], lastBoardIds = [] } = checkState(JSON.parse(text));
     const records = instrumentations.map(({ instrumentation, ...record }): [string, Stored] => {
       const i = fromWire(instrumentation);
       return [fqid(i), { ...record, instrumentation: i }];
     });
-    return { records: new Map(records), lastIds: new Map(lastIds) };
+    return {
+      records: new Map(records),
+      lastIds: new Map(lastIds),
+      boards: new Map(boards.map((board) => [boardKey(board), board])),
+      lastBoardIds: new Map(lastBoardIds),
+    };
   } catch (error) {
     throw new Error(
       `${file} is damaged (${messageOf(error)}); put back a good copy, or move it away to start with no instrumentations`,

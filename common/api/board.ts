@@ -1,0 +1,85 @@
+/*
+ * Boards over HTTP: what POST and PUT take, and what is answered about one. Whether nodes offer what its panels ask is seen
+ * when it is opened: boards outlive nodes.
+ */
+import { PANEL_SIZES } from '../model/board';
+import type { PlainPredicate } from '../model/predicate';
+import { Type } from '../model/schema';
+import { LIMITS } from '../service/limits';
+import { oneOf, Text, type Shape } from './shape';
+
+/** A screen holds no more, and each asks of every node. */
+const PANELS = 24;
+const VARIABLES = 8;
+const KEYS = 32;
+const Word = Type.String({ pattern: '^\\w+$', maxLength: 64 });
+/** One line that can be read: no control characters, nothing that turns the direction of what follows. */
+const Line = (maxLength: number) =>
+  Type.String({
+    pattern: `^(?=.*\\S)[^\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]+$`,
+    maxLength,
+  });
+
+const PANEL = Type.Object(
+  {
+    module: Word,
+    stat: Word,
+    decomposition: Type.Optional(Type.Array(Word, { maxItems: 2 })),
+    predicate: Type.Optional(Type.Unsafe<PlainPredicate>({ type: 'object' })),
+    granularity: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax })),
+    title: Type.Optional(Line(80)),
+    size: Type.Optional(oneOf(PANEL_SIZES)),
+    axis: Type.Optional(oneOf(['linear', 'log'])),
+    coloring: Type.Optional(oneOf(['rank', 'linear', 'log'])),
+    percentiles: Type.Optional(Type.Boolean()),
+    stacked: Type.Optional(Type.Boolean()),
+    mode: Type.Optional(oneOf(['highlight', 'isolate', 'exclude', 'all'])),
+    keys: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: KEYS })),
+  },
+  { additionalProperties: false },
+);
+
+const PROPERTIES = {
+  name: { ...Line(80), description: 'Unique within the scope.' },
+  window: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 31_536_000, description: 'Seconds that all panels show.' }),
+  ),
+  variables: Type.Optional(
+    Type.Array(
+      Type.Object(
+        { field: Word, value: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) },
+        { additionalProperties: false },
+      ),
+      {
+        maxItems: VARIABLES,
+        description: 'Discrete fields that all panels can be narrowed by, with the values that are usual.',
+      },
+    ),
+  ),
+  panels: Type.Array(PANEL, { maxItems: PANELS, description: 'In the order in which they are shown.' }),
+};
+
+export const BOARD_BODY = Type.Object(
+  {
+    ...PROPERTIES,
+    revision: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Of PUT: the one that was read; 409 if it has changed since.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const BOARD = Type.Object({
+  id: Text,
+  uri: Text,
+  revision: Type.Integer({ description: 'Goes up with each change.' }),
+  changed: Type.Number({ description: 'Milliseconds since 1970.' }),
+  ...PROPERTIES,
+});
+
+export const BOARDS = Type.Array(BOARD);
+
+export type BoardAnswer = Shape<typeof BOARD>;

@@ -1,0 +1,115 @@
+/*
+ * The boards of all scopes. In: checked boards from the API. Out: the same with ids and revisions, on disk before anybody
+ * is told so.
+ */
+import type { Board } from '../../../common/model/board';
+import type { Clock } from '../../../common/service/clock';
+import { CaError, notFound } from '../../../common/service/errors';
+import type { Log } from '../../../common/service/log';
+import { save } from './save';
+import { boardKey, type Draft, type Store, type StoredBoard } from './store';
+
+/** Of a customer, and of the operators. */
+const BOARDS = 50;
+
+interface BoardsOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Boards {
+  private readonly o: BoardsOptions;
+
+  constructor(options: BoardsOptions) {
+    this.o = options;
+  }
+
+  /** In order of creation. */
+  list(customer: string | undefined): StoredBoard[] {
+    return [...this.o.store.boards.values()].filter((one) => one.customer === customer);
+  }
+
+  /** Throws NOT_FOUND. */
+  get(id: string, customer: string | undefined): StoredBoard {
+    return find(this.o.store.boards, id, customer);
+  }
+
+  async create(board: Board, customer: string | undefined): Promise<StoredBoard> {
+    return await this.save((draft) => {
+      const own = [...draft.boards.values()].filter((one) => one.customer === customer);
+      if (own.length >= BOARDS) {
+        throw new CaError('CONFLICT', `there are ${BOARDS} boards, the most there may be; delete one`);
+      }
+      checkName(own, board.name);
+      return this.put(draft, { id: draft.nextBoardId(customer), customer, revision: 1 }, board);
+    });
+  }
+
+  /** `revision`: the one that the change was made from, if its maker said so; another means that somebody was faster. */
+  async replace(
+    id: string,
+    customer: string | undefined,
+    board: Board,
+    revision: number | undefined,
+  ): Promise<StoredBoard> {
+    return await this.save((draft) => {
+      const current = find(draft.boards, id, customer);
+      if (revision !== undefined && revision !== current.revision) {
+        throw new CaError(
+          'CONFLICT',
+          `board ${id} has revision ${current.revision} by now, not ${revision}: read it again, and change that`,
+        );
+      }
+      const others = [...draft.boards.values()].filter((one) => one.customer === customer && one.id !== id);
+      checkName(others, board.name);
+      return this.put(draft, { id, customer, revision: current.revision + 1 }, board);
+    });
+  }
+
+  async remove(id: string, customer: string | undefined): Promise<void> {
+    await this.save((draft) => {
+      draft.deleteBoard(find(draft.boards, id, customer));
+    });
+  }
+
+  private put(
+    draft: Draft,
+    { customer, ...rest }: { id: string; customer: string | undefined; revision: number },
+    board: Board,
+  ): StoredBoard {
+    const stored: StoredBoard = {
+      ...rest,
+      ...(customer === undefined ? {} : { customer }),
+      changed: this.o.clock.now(),
+      board,
+    };
+    draft.putBoard(stored);
+    return stored;
+  }
+
+  private async save<T>(apply: (draft: Draft) => T): Promise<T> {
+    return await save(this.o.store, this.o.log, apply);
+  }
+}
+
+function find(
+  boards: ReadonlyMap<string, StoredBoard>,
+  id: string,
+  customer: string | undefined,
+): StoredBoard {
+  const key = boardKey({ id, ...(customer === undefined ? {} : { customer }) });
+  // Ids are canonical, and cannot run over into another scope.
+  const found = /^[1-9]\d{0,14}$/.test(id) ? boards.get(key) : undefined;
+  if (found === undefined) throw notFound(`board ${JSON.stringify(id)}`);
+  return found;
+}
+
+function checkName(others: readonly StoredBoard[], name: string): void {
+  const same = others.find((one) => one.board.name === name);
+  if (same !== undefined) {
+    throw new CaError('CONFLICT', `board ${same.id} is called ${JSON.stringify(name)} already`, {
+      field: 'name',
+    });
+  }
+}
