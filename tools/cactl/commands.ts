@@ -4,6 +4,7 @@ import type { Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
 import { abort } from './commands/abort';
 import { apply } from './commands/apply';
+import { boards } from './commands/boards';
 import { change } from './commands/change';
 import { clone } from './commands/clone';
 import { completer, completion } from './commands/completion';
@@ -58,6 +59,7 @@ export const CACTL: Program = {
     clone,
     explain,
     apply,
+    boards,
     remove,
     context,
     completion,

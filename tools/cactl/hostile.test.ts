@@ -71,6 +71,23 @@ const special = {
   keys: [{ key: EVIL, inside: 3, outside: 4, share_inside: 1, share_outside: 1, ratio: 1, g: 0, p: 1 }],
   test: { statistic: EVIL, correction: EVIL, keys: 1, alpha: 0.01 },
 };
+const board = {
+  id: '1',
+  uri: EVIL,
+  revision: 1,
+  name: EVIL,
+  variables: [{ field: EVIL, value: EVIL }],
+  panels: [
+    {
+      module: EVIL,
+      stat: EVIL,
+      decomposition: [EVIL],
+      predicate: { eq: [EVIL, EVIL] },
+      granularity: 1,
+      title: EVIL,
+    },
+  ],
+};
 const value = { ...second, value: { [EVIL]: [[[1000, 1099], 3]] } };
 
 let server: Server;
@@ -81,17 +98,19 @@ beforeAll(async () => {
     const path = request.url ?? '';
     response.statusCode = refusing ? 400 : 200;
     const refusal = { error: { code: 'INVALID', message: EVIL, field: EVIL } };
-    const answer = path.includes('value/top')
-      ? top
-      : path.includes('value/special')
-        ? special
-        : path.includes('value/raw')
-          ? value
-          : path.endsWith('instrumentations') && request.method === 'GET'
-            ? [instrumentation]
-            : path.includes('instrumentations')
-              ? instrumentation
-              : description;
+    const answer = path.endsWith('/boards')
+      ? [board]
+      : path.includes('value/top')
+        ? top
+        : path.includes('value/special')
+          ? special
+          : path.includes('value/raw')
+            ? value
+            : path.endsWith('instrumentations') && request.method === 'GET'
+              ? [instrumentation]
+              : path.includes('instrumentations')
+                ? instrumentation
+                : description;
     response.end(JSON.stringify(refusing ? refusal : answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -113,6 +132,10 @@ const COMMANDS: readonly string[][] = [
   ['top', '1'],
   ['special', '1', '--min', '1ms'],
   ['watch', '1', '-n', '1'],
+  ['boards'],
+  ['boards', 'export'],
+  ['boards', 'delete', '1'],
+  ['boards', 'export', EVIL],
   ['metrics'],
   ['metrics', 'disk.physio_ops'],
   ['metrics', EVIL],

@@ -39,10 +39,15 @@ export interface Changes {
 
 const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist', 'export'];
 
-/** Throws a UsageError that names the entry at fault. */
-export function readWanted(content: unknown, file: string, d: Description): Wanted[] {
-  const list = (content as { instrumentations?: unknown } | null)?.instrumentations;
-  if (!Array.isArray(list)) throw new UsageError(`${file} must hold a list called instrumentations`);
+/** undefined: the file is about boards alone. Throws a UsageError that names the entry at fault. */
+export function readWanted(content: unknown, file: string, d: Description): Wanted[] | undefined {
+  const { instrumentations: list, boards } = (content ?? {}) as {
+    instrumentations?: unknown;
+    boards?: unknown;
+  };
+  if (list === undefined && boards !== undefined) return undefined;
+  if (!Array.isArray(list))
+    throw new UsageError(`${file} must hold a list called instrumentations, or one called boards`);
   const seen = new Map<string, number>();
   return list.map((entry: unknown, i) => {
     const place = `${file}, entry ${i + 1}`;

@@ -68,7 +68,7 @@ function numericFields(predicate: unknown): ReadonlySet<string> {
     if (Array.isArray(part)) {
       if (typeof part[0] === 'string' && typeof part[1] === 'number') found.add(part[0]);
       open.push(...(part as unknown[]));
-    } else if (typeof part === 'object' && part !== null) open.push(...Object.values(part));
+    } else if (typeof part === 'object' && part !== null) open.push(...(Object.values(part) as unknown[]));
   }
   return found;
 }

@@ -36,6 +36,7 @@ test.each<[string[], RegExp]>([
   [['value', '1', '--at', 'noon'], /--at must be like 10m \(ago\), 03:00/],
   [['value', '1', '-o', 'xml'], /-o must be text, json or csv, not xml/],
   [['top'], /ID is missing; usage: cactl top ID/],
+  [['boards', 'rename'], /boards knows list, export, delete, not rename/],
   [['special'], /ID is missing; usage: cactl special ID/],
   [
     ['top', '1', '--at', '10m', '--since', '5m'],
@@ -81,7 +82,7 @@ test('every command is among those refused above', () => {
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');
-  tested.push('dump', 'abort', 'log');
+  tested.push('dump', 'abort', 'log', 'boards');
   for (const { name, hidden } of CACTL.commands) if (hidden !== true) expect(tested).toContain(name);
 });
 
