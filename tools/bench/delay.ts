@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { LOG_GRID } from '../../common/model/bucket';
 import { Dataset } from '../../services/aggregator/dataset/dataset';
 import { drawImage, renderImage } from '../../services/aggregator/heatmap/image';
+import { sideOf } from '../../services/aggregator/heatmap/side';
+import { Asked } from '../../services/aggregator/ingest/asked';
 import { readHeatmapOptions } from '../../services/aggregator/heatmap/options';
 import { createRenderer } from '../../services/aggregator/heatmap/renderer';
 import { Params } from '../../services/aggregator/http/params';
@@ -34,10 +36,17 @@ export async function measureDelay(pictures: number): Promise<Result[]> {
       const options = readHeatmapOptions(new Params(new Map<string, unknown>(Object.entries(parameters))));
       const start = end - seconds;
       const interval = { start, duration: seconds, requestedStart: start, requestedDuration: seconds };
+      const asked = new Asked(0, 1);
       const delays: number[] = [];
       const whole: number[] = [];
       for (let i = -WARM; i < pictures; i++) {
-        const delay = await longestTurn(() => renderImage(dataset, interval, options, renderer));
+        const delay = await longestTurn(() =>
+          renderImage(
+            { interval, granularity: 1, side: sideOf({ dataset, asked }, interval) },
+            options,
+            renderer,
+          ),
+        );
         const from = performance.now();
         drawImage(dataset, interval, options);
         if (i < 0) continue;

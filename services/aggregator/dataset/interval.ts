@@ -30,16 +30,24 @@ const TIME_MAX = 1e12;
  */
 export function readIntervals(
   params: Params,
-  options: { granularity: number; defaultDuration: number; nowMs: number; timeoutMs: number },
+  options: {
+    /** Seconds: intervals are whole ones of these. */
+    granularity: number;
+    /** Of one interval. */
+    secondsMax?: number;
+    defaultDuration: number;
+    nowMs: number;
+    timeoutMs: number;
+  },
 ): Intervals {
-  const { granularity } = options;
+  const { granularity, secondsMax = LIMITS.valueSecondsMax * granularity } = options;
   const now = Math.floor(options.nowMs / 1000);
   const many = params.has('ndatapoints');
   const count = params.whole('ndatapoints', { min: 1, max: LIMITS.valuePointsMax }) ?? 1;
   const asked = {
     start: params.whole('start_time', { min: 0, max: TIME_MAX }),
     end: params.whole('end_time', { min: 0, max: TIME_MAX }),
-    duration: params.whole('duration', { min: 1, max: LIMITS.valueSecondsMax * granularity }),
+    duration: params.whole('duration', { min: 1, max: secondsMax }),
   };
   const { start: requestedStart, duration: requestedDuration } = settle(
     asked,
@@ -53,8 +61,8 @@ export function readIntervals(
     },
     options.defaultDuration,
   );
-  if (requestedDuration > LIMITS.valueSecondsMax * granularity) {
-    throw invalid('end_time', `must be within ${LIMITS.valueSecondsMax * granularity} s of start_time`);
+  if (requestedDuration > secondsMax) {
+    throw invalid('end_time', `must be within ${secondsMax} s of start_time`);
   }
   const start = Math.floor(requestedStart / granularity) * granularity;
   const duration = Math.ceil((requestedStart + requestedDuration) / granularity) * granularity - start;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { LOG_GRID } from '../../../common/model/bucket';
 import { fromCounts } from '../../../common/model/distribution';
 import { Dataset } from '../dataset/dataset';
+import { linearAxis } from '../../../common/model/axis';
 import { layOutAxis } from './axis';
 import { bucketize } from './bucketize';
 import { layOutColumns } from './columns';
@@ -50,7 +51,7 @@ test('the grid conserves counts: cells of all layers add up to what was reported
         }
         const columns = layOutColumns({ start: START, duration: SECONDS, step: 1, width });
         const ymax = LOG_GRID.ceilOf(highest) + 1;
-        const axis = layOutAxis(LOG_GRID, { ymin: 0, ymax, rows, weighted: false });
+        const axis = layOutAxis(LOG_GRID, linearAxis(0, ymax, rows), false);
         const layerOf = (key: string): number => key.charCodeAt(0) % layers;
         const { layers: drawn, add } = bucketize(columns, axis, { layers, layerOf });
         d.eachSlot(START, START + SECONDS, add);

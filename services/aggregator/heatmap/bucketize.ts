@@ -16,10 +16,13 @@ export type Layer = Float64Array;
 /** Layer of a key; -1: the key is not drawn. */
 export type LayerOf = (key: string) => number;
 
+/** A slot, or what another aggregator counted in one. */
+export type CountedSlot = Pick<Slot, 'time' | 'each'>;
+
 interface Bucketizer {
   readonly layers: readonly Layer[];
   /** Adds one slot of the picture. */
-  readonly add: (slot: Slot) => void;
+  readonly add: (slot: CountedSlot) => void;
 }
 
 /** Slot by slot, so that a long stretch can be read in slices (slices.ts). */
@@ -29,7 +32,7 @@ export function bucketize(
   layout: { layers: number; layerOf: LayerOf },
 ): Bucketizer {
   const layers = Array.from({ length: layout.layers }, () => new Float64Array(columns.count * axis.rows));
-  const add = (slot: Slot): void => {
+  const add = (slot: CountedSlot): void => {
     const base = columns.ofSlot(slot.time) * axis.rows;
     slot.each((key, row) => {
       const layer = layers[layout.layerOf(key)];

@@ -40,7 +40,8 @@ export function layOutColumns(options: {
     count: shared ? width : slots,
     width,
     ofSlot: (time) => {
-      const slot = (time - start) / step;
+      // A slot may be a part of a column only.
+      const slot = Math.floor((time - start) / step);
       return shared ? Math.min(edge(slot), width - 1) : slot;
     },
     edge: shared ? (column) => column : edge,

@@ -1,4 +1,5 @@
 /* A picture with title, axes and legend: the heatmap in it is the one without, and the words are where they belong. */
+import { linearAxis } from '../../../common/model/axis';
 import type { PNG } from 'pngjs';
 import { LOG_GRID } from '../../../common/model/bucket';
 import { HEAT, instrumentation, NOW, serveValues, V } from '../testing/test-values';
@@ -60,12 +61,14 @@ function same(plain: PNG, framed: PNG, left: number, top: number): boolean {
   return true;
 }
 
-const axis = (ymin: number, ymax: number) => ({ ymin, ymax }) as Parameters<typeof frameOf>[1]['axis'];
+const axis = (min: number, max: number) =>
+  ({ value: linearAxis(min, max, 100) }) as Parameters<typeof frameOf>[1]['axis'];
 const frame = (change: object = {}, size = { width: 600, height: 300 }): Frame =>
   frameOf(
     { ...HEAT, ...change },
     {
       axis: axis(0, 5_000_000),
+      height: size.height,
       columns: { start: NOW - 60, step: 1, slots: 60 } as Parameters<typeof frameOf>[1]['columns'],
       plan: {
         layers: [
@@ -123,6 +126,15 @@ test('a picture of every size has a frame, with keys of any kind', async () => {
 });
 
 test('before anybody knows the instrumentation there is nothing to write around it', () => {
-  const { left, top } = placeIn({ title: [], values: [], times: [], foot: '', legend: [], shades: [] });
+  const { left, top } = placeIn({
+    title: [],
+    values: [],
+    times: [],
+    foot: '',
+    legend: [],
+    shades: [],
+    ground: 0,
+    ink: 0,
+  });
   expect([left, top]).toEqual([15, 6]);
 });

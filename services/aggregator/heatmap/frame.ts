@@ -3,7 +3,6 @@
  * their places. Out: a larger picture, which has the first one in it, pixel by pixel. Next: png.ts.
  */
 import { eachDot, LETTER, textWidth } from './font';
-import { WHITE } from './hue';
 import type { Picture } from './paint';
 
 export interface Mark {
@@ -23,9 +22,10 @@ export interface Frame {
   readonly legend: readonly { readonly label: string; readonly colour: number }[];
   /** From few to many. */
   readonly shades: readonly number[];
+  readonly ground: number;
+  readonly ink: number;
 }
 
-const INK = 0x303030;
 const LINE = 0x909090;
 const GAP = 6;
 const TICK = 3;
@@ -52,7 +52,7 @@ export function framed(picture: Picture, frame: Frame): Picture {
   const place = placeIn(frame);
   const width = place.left + picture.width + place.right;
   const height = place.top + picture.height + place.bottom;
-  const pixels = new Uint32Array(width * height).fill(WHITE);
+  const pixels = new Uint32Array(width * height).fill(frame.ground);
   copy(picture, pixels, width, place);
 
   const box = (x: number, y: number, w: number, h: number, colour: number): void => {
@@ -62,7 +62,7 @@ export function framed(picture: Picture, frame: Frame): Picture {
   };
   const write = (text: string, x: number, y: number): void => {
     eachDot(text, (dx, dy) => {
-      if (x + dx >= 0 && x + dx < width && y + dy < height) pixels[(y + dy) * width + x + dx] = INK;
+      if (x + dx >= 0 && x + dx < width && y + dy < height) pixels[(y + dy) * width + x + dx] = frame.ink;
     });
   };
   const right = place.left + picture.width;
@@ -94,7 +94,7 @@ export function framed(picture: Picture, frame: Frame): Picture {
   });
   write('few', right + GAP, below - ROW);
   write('many', right + GAP + SHADES_WIDE - textWidth('many'), below - ROW);
-  return indexed(pixels, width, height);
+  return indexed(pixels, width, height, frame.ground);
 }
 
 function copy(
@@ -108,7 +108,7 @@ function copy(
     const from = y * stride + place.left;
     for (let x = 0; x < width; x++) {
       const entry = lines[line * width + x] ?? 0;
-      pixels[from + x] = palette === undefined ? entry : (palette[entry] ?? WHITE);
+      pixels[from + x] = palette === undefined ? entry : (palette[entry] ?? 0);
     }
     for (let i = 1; i < times; i++) pixels.copyWithin(from + i * stride, from, from + width);
     y += times;
@@ -116,13 +116,13 @@ function copy(
 }
 
 /** A palette makes a third of the bytes; beyond what it can hold lines have the colours themselves. */
-function indexed(pixels: Uint32Array, width: number, height: number): Picture {
+function indexed(pixels: Uint32Array, width: number, height: number, ground: number): Picture {
   const repeats = new Uint16Array(height).fill(1);
-  const numbers = new Map<number, number>([[WHITE, 0]]);
+  const numbers = new Map<number, number>([[ground, 0]]);
   const lines = new Uint8Array(pixels.length);
-  let [lastColour, lastNumber] = [WHITE, 0];
+  let [lastColour, lastNumber] = [ground, 0];
   for (let i = 0; i < pixels.length; i++) {
-    const colour = pixels[i] ?? WHITE;
+    const colour = pixels[i] ?? ground;
     if (colour !== lastColour) {
       let number = numbers.get(colour);
       if (number === undefined) {

@@ -52,7 +52,11 @@ export function hsvToRgb(hue: number, saturation: number, value: number): number
  * Colours of cells from the levels of each layer: the mean of the layers' colours, weighted by level. One layer after
  * the other, because most cells of most layers are empty.
  */
-export function mix(levels: readonly Uint8Array[], ramps: readonly Uint32Array[]): Uint32Array {
+export function mix(
+  levels: readonly Uint8Array[],
+  ramps: readonly Uint32Array[],
+  ground: number = WHITE,
+): Uint32Array {
   const cells = levels[0]?.length ?? 0;
   const weights = new Uint32Array(cells);
   const red = new Uint32Array(cells);
@@ -70,7 +74,7 @@ export function mix(levels: readonly Uint8Array[], ramps: readonly Uint32Array[]
       blue[cell] = (blue[cell] ?? 0) + level * (colour & 0xff);
     }
   });
-  const colours = new Uint32Array(cells).fill(WHITE);
+  const colours = new Uint32Array(cells).fill(ground);
   for (let cell = 0; cell < cells; cell++) {
     const weight = weights[cell] ?? 0;
     if (weight === 0) continue;

@@ -10,24 +10,17 @@ import { Dataset } from '../dataset/dataset';
 import { autoscale } from './autoscale';
 import { hueSequence, ramp, WHITE } from './hue';
 import { drawImage } from './image';
-import type { HeatmapOptions, Layering } from './options';
+import { Params } from '../http/params';
+import { readHeatmapOptions, type HeatmapOptions, type Layering } from './options';
 
 const SEED = 20_110_403;
 const START = 1_300_000_000;
 
 const DEFAULTS: HeatmapOptions = {
+  ...readHeatmapOptions(new Params(new Map())),
   width: 60,
   height: 40,
   nbuckets: 10,
-  ymin: 0,
-  ymax: undefined,
-  selected: [],
-  layering: 'together',
-  hues: undefined,
-  weighted: false,
-  coloring: 'rank',
-  axes: false,
-  percentiles: [],
 };
 
 /** [second, key, bucket, count] */
@@ -71,8 +64,9 @@ function reference(events: readonly Event[], duration: number, o: HeatmapOptions
   const top =
     inside.length === 0 ? 0 : Math.max(...inside.map(([, , bucket]) => LOG_GRID.ceilOf(bucket) + 1));
   const auto = autoscale(top);
-  const ymax = Math.max(o.ymax ?? (auto > o.ymin || auto === 0 ? auto : autoscale(o.ymin + 1)), o.ymin + 1);
-  const perRow = (ymax - o.ymin) / o.nbuckets;
+  const ymin = o.ymin ?? 0;
+  const ymax = Math.max(o.ymax ?? (auto > ymin || auto === 0 ? auto : autoscale(ymin + 1)), ymin + 1);
+  const perRow = (ymax - ymin) / o.nbuckets;
 
   // counts[layer][slot][row]
   const counts = names.map((name) =>
@@ -83,7 +77,7 @@ function reference(events: readonly Event[], duration: number, o: HeatmapOptions
           .reduce((sum, [, , bucket, count]) => {
             const [low, high] = [LOG_GRID.floorOf(bucket), LOG_GRID.ceilOf(bucket) + 1];
             const weight = o.weighted ? (low + high - 1) / 2 : 1;
-            const share = overlap(low, high, o.ymin + row * perRow, o.ymin + (row + 1) * perRow);
+            const share = overlap(low, high, ymin + row * perRow, ymin + (row + 1) * perRow);
             return sum + (share < 1e-9 ? 0 : weight * count * share);
           }, 0),
       ),

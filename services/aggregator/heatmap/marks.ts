@@ -1,6 +1,8 @@
 /*
  * What stands around a framed picture. In: what was asked, and how it was laid out. Out: title, ticks, legend (frame.ts).
  */
+import type { ValueAxis } from '../../../common/model/axis';
+import { shadeColour } from '../../../common/model/hue';
 import type { TypeName } from '../../../common/model/field';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { breakdownOf } from '../../../common/model/instrumentation';
@@ -11,7 +13,9 @@ import type { Axis } from './axis';
 import type { Columns } from './columns';
 import type { Frame, Mark } from './frame';
 import type { LayerPlan } from './layers';
-import { hsvToRgb, ramp } from './hue';
+import { axisTicks } from '../../../common/model/axis-ticks';
+import { hsvToRgb } from './hue';
+import { paletteOf } from './palette';
 import type { HeatmapOptions } from './options';
 import { pixelOf } from './overlay';
 import { LEVELS } from './shade';
@@ -29,18 +33,25 @@ const SHADES = 8;
 
 export function frameOf(
   instrumentation: Pick<Instrumentation, 'module' | 'stat' | 'decomposition' | 'fields' | 'predicate'>,
-  { axis, columns, plan }: { readonly axis: Axis; readonly columns: Columns; readonly plan: LayerPlan },
+  layout: {
+    readonly axis: Axis;
+    readonly columns: Columns;
+    readonly plan: LayerPlan;
+    readonly height: number;
+  },
   options: HeatmapOptions,
 ): Frame {
+  const { axis, columns, plan, height } = layout;
   const { numeric } = breakdownOf(instrumentation);
   const type = numeric === undefined ? 'number' : (instrumentation.fields[numeric] ?? 'number');
-  const { height, width } = options;
+  const { width, theme } = options;
+  const palette = paletteOf(theme);
   const end = columns.start + columns.slots * columns.step;
   const lines =
     options.percentiles.length === 0 ? '' : `; lines: ${options.percentiles.map((p) => `p${p}`).join(', ')}`;
   return {
     title: titleOf(instrumentation, width),
-    values: valueMarks(axis.ymin, axis.ymax, height, type),
+    values: valueMarks(axis.value, height, type),
     times: timeMarks(columns.start, end, width),
     foot: `${utc(columns.start)} to ${utc(end).slice(11)} UTC${lines}`,
     legend:
@@ -48,12 +59,14 @@ export function frameOf(
         ? []
         : plan.layers.map(({ key, hue }) => ({
             label: key === undefined ? 'all others' : keyText(key),
-            colour: hsvToRgb(hue, 0.8, 0.95),
+            colour: theme === undefined ? hsvToRgb(hue, 0.8, 0.95) : shadeColour(hue, 0.75, theme),
           })),
     shades: Array.from({ length: SHADES }, (_, i) => {
       const level = Math.round(((i + 1) * LEVELS) / SHADES);
-      return ramp(plan.layers[0]?.hue ?? 0)[level] ?? 0;
+      return palette.ramp(plan.layers[0]?.hue ?? 0)[level] ?? 0;
     }),
+    ground: palette.ground,
+    ink: theme === 'dark' ? 0xd0d0d0 : 0x303030,
   };
 }
 
@@ -73,20 +86,11 @@ function keyText(key: string): string {
   return letters.length > KEY_LETTERS ? `${letters.slice(0, KEY_LETTERS - 2).join('')}..` : letters.join('');
 }
 
-/** Round values: 1, 2 or 5 times a power of ten; powers of two for sizes. */
-function valueMarks(ymin: number, ymax: number, height: number, type: TypeName): Mark[] {
-  const rough = ((ymax - ymin) * VALUES_APART) / height;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step =
-    type === 'size'
-      ? 2 ** Math.ceil(Math.log2(rough))
-      : power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
-  const marks: Mark[] = [];
-  for (let value = Math.ceil(ymin / step) * step; value < ymax; value += step) {
-    const at = value === ymin ? height - 1 : pixelOf(value, { ymin, ymax, height });
-    if (at >= 0) marks.push({ at, label: shortText(value, type) });
-  }
-  return marks;
+function valueMarks(axis: ValueAxis, height: number, type: TypeName): Mark[] {
+  return axisTicks(axis, height / VALUES_APART, type).flatMap((value) => {
+    const at = value === axis.min ? height - 1 : pixelOf(value, axis, height);
+    return at < 0 ? [] : [{ at, label: shortText(value, type) }];
+  });
 }
 
 function timeMarks(start: number, end: number, width: number): Mark[] {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import { linearGrid, LOG_GRID } from '../../../common/model/bucket';
 import { autoscale } from './autoscale';
+import { linearAxis } from '../../../common/model/axis';
 import { layOutAxis } from './axis';
 import { layOutColumns, rowAt, rowTop } from './columns';
 import { hsvToRgb, hueSequence, mix, ramp, WHITE } from './hue';
@@ -45,7 +46,7 @@ test.each([
   (_name, grid) => {
     fc.assert(
       fc.property(range, (options) => {
-        const axis = layOutAxis(grid, options);
+        const axis = layOutAxis(grid, linearAxis(options.ymin, options.ymax, options.rows), options.weighted);
         for (let b = 0; b < grid.size; b++) {
           const [low, high] = [grid.floorOf(b), grid.ceilOf(b) + 1];
           const [first, last] = [axis.first[b]!, axis.last[b]!];
@@ -66,12 +67,12 @@ test.each([
 );
 
 test('rows that are cut where buckets are cut share nothing, in spite of binary fractions', () => {
-  const axis = layOutAxis(linearGrid(1, 101), { ymin: 0, ymax: 7, rows: 70, weighted: false });
+  const axis = layOutAxis(linearGrid(1, 101), linearAxis(0, 7, 70), false);
   expect([axis.first[3], axis.last[3]]).toEqual([30, 39]);
 });
 
 test('a weighted count counts as the middle of its range', () => {
-  const axis = layOutAxis(LOG_GRID, { ymin: 0, ymax: 1000, rows: 10, weighted: true });
+  const axis = layOutAxis(LOG_GRID, linearAxis(0, 1000, 10), true);
   expect(axis.firstShare[LOG_GRID.bucketOf(105)]).toBe(104.5);
 });
 

@@ -20,8 +20,10 @@ const FILTER_UP = 2;
 
 const RUNS: ZlibOptions = { level: 1, strategy: constants.Z_RLE };
 const BLOCKS: ZlibOptions = { level: 1, strategy: constants.Z_DEFAULT_STRATEGY };
+/** Of pictures whose pixels are cells: no runs, and so few bytes that packing them well takes no time. */
+const SMALL: ZlibOptions = { level: 6 };
 
-export function encodePng(picture: Picture): Buffer {
+export function encodePng(picture: Picture, cells = false): Buffer {
   const { palette } = picture;
   const colourType = palette === undefined ? TRUE_COLOUR : INDEXED;
   const raw = scanlines(picture, palette === undefined ? 3 : 1);
@@ -29,7 +31,7 @@ export function encodePng(picture: Picture): Buffer {
     SIGNATURE,
     chunk('IHDR', header(picture, colourType)),
     ...(palette === undefined ? [] : [chunk('PLTE', colours(palette))]),
-    chunk('IDAT', deflateSync(raw, palette === undefined ? BLOCKS : RUNS)),
+    chunk('IDAT', deflateSync(raw, cells ? SMALL : palette === undefined ? BLOCKS : RUNS)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transformFileSync } from '@swc/core';
 import { LIMITS } from '../../../common/service/limits';
-import { costOf, finish, type Sketch } from './finish';
+import { costOf, finish, type Finished, type Sketch } from './finish';
 import { createRenderer, type Renderer } from './renderer';
 
 let folder: string;
@@ -52,21 +52,24 @@ function sketch(width: number, layers: number): Sketch {
     height: 500,
     time: { start: 1000, duration: slots, step: 1, width },
     lines: [],
+    states: undefined,
+    theme: undefined,
+    cells: false,
   };
 }
 
 test('a large picture is drawn in another thread, and is the same', async () => {
   const large = sketch(2000, 6);
   expect(costOf(large)).toBeGreaterThan(5);
-  const expected = finish(sketch(2000, 6));
-  expect((await renderer.render(large)).equals(expected)).toBe(true);
+  const expected = finish(sketch(2000, 6)).png;
+  expect((await renderer.render(large)).png.equals(expected)).toBe(true);
   // The counts have moved: nothing was copied.
   expect(large.layers[0]).toHaveLength(0);
 });
 
 test('a small picture is drawn at once', async () => {
   const small = sketch(300, 1);
-  expect((await renderer.render(small)).equals(finish(small))).toBe(true);
+  expect((await renderer.render(small)).png.equals(finish(small).png)).toBe(true);
   expect(small.layers[0]).not.toHaveLength(0);
 });
 
@@ -77,7 +80,7 @@ test('too many large pictures at a time are refused; the waiting ones are drawn'
     code: 'NO_RESOURCE',
     retryAfter: 1,
   });
-  expect(new Set((await Promise.all(waiting)).map((png) => png.length)).size).toBe(1);
+  expect(new Set((await Promise.all(waiting)).map(({ png }) => png.length)).size).toBe(1);
 });
 
 test('the largest pictures are refused before many of them fill the memory; smaller ones still wait', async () => {
@@ -91,7 +94,7 @@ test('the largest pictures are refused before many of them fill the memory; smal
       time: { start: 1000, duration: slots, step: 1, width: 2000 },
     };
   };
-  const drawn: Promise<Buffer>[] = [renderer.render(huge())]; // one is being drawn
+  const drawn: Promise<Finished>[] = [renderer.render(huge())]; // one is being drawn
   const room = Math.floor(LIMITS.picturesWaitingBytes / (8 * LIMITS.imageCells));
   expect(room).toBeLessThan(LIMITS.picturesWaiting);
   for (let i = 0; i < room; i++) drawn.push(renderer.render(huge()));
@@ -120,6 +123,6 @@ test('a thread that cannot do it fails its picture and nothing else', async () =
   const broken = createRenderer(join(folder, 'no-such-worker.js'));
   await expect(broken.render(sketch(2000, 6))).rejects.toThrow();
   await expect(broken.render(sketch(2000, 6))).rejects.toThrow();
-  expect((await broken.render(sketch(300, 1))).length).toBeGreaterThan(100);
+  expect((await broken.render(sketch(300, 1))).png.length).toBeGreaterThan(100);
   await broken.close();
 });

@@ -6,7 +6,8 @@
 import { Worker } from 'node:worker_threads';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import { costOf, finish, type Sketch } from './finish';
+import type { Layer } from './bucketize';
+import { costOf, finish, type Finished, type Sketch } from './finish';
 import type { Done } from './worker';
 
 /** Handing a sketch over and back costs 0.3 ms and waits behind others: below this it is not worth it. */
@@ -14,7 +15,7 @@ const INLINE_MS = 5;
 
 export interface Renderer {
   /** Rejects with NO_RESOURCE when too many large pictures are waiting already, or when nobody waits for this one. */
-  render(sketch: Sketch, gone?: AbortSignal): Promise<Buffer>;
+  render(sketch: Sketch, gone?: AbortSignal): Promise<Finished>;
   /** Large pictures that have been drawn. */
   readonly drawn: number;
   close(): Promise<void>;
@@ -30,7 +31,7 @@ export const INLINE: Renderer = {
 interface Pending {
   readonly sketch: Sketch;
   readonly gone: AbortSignal | undefined;
-  readonly resolve: (png: Buffer) => void;
+  readonly resolve: (finished: Finished) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -53,7 +54,7 @@ export function createRenderer(workerFile: string): Renderer {
       // Counts move to the other thread without being copied.
       worker.postMessage(
         job.sketch,
-        job.sketch.layers.map((layer) => layer.buffer as ArrayBuffer),
+        layersOf(job.sketch).map((layer) => layer.buffer as ArrayBuffer),
       );
       return;
     }
@@ -67,10 +68,10 @@ export function createRenderer(workerFile: string): Renderer {
   const begin = (): Worker => {
     const fresh = new Worker(workerFile);
     fresh.unref();
-    fresh.on('message', ({ png, error }: Done) => {
+    fresh.on('message', ({ finished, error }: Done) => {
       drawn++;
       done(({ resolve, reject }) => {
-        if (png !== undefined) resolve(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
+        if (finished !== undefined) resolve(received(finished));
         else reject(new Error(error));
       });
     });
@@ -103,7 +104,7 @@ export function createRenderer(workerFile: string): Renderer {
           retryAfter: 1,
         });
       }
-      return new Promise<Buffer>((resolve, reject) => {
+      return new Promise<Finished>((resolve, reject) => {
         waiting.push({ sketch, gone, resolve, reject });
         next();
       });
@@ -116,6 +117,21 @@ export function createRenderer(workerFile: string): Renderer {
   };
 }
 
-function bytesOf({ layers }: Sketch): number {
-  return layers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+/** Between threads a Buffer becomes the bytes that it is. */
+function received({ png, other, difference }: Finished): Finished {
+  const bufferOf = (bytes: Uint8Array): Buffer =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    png: bufferOf(png),
+    ...(other === undefined ? {} : { other: bufferOf(other) }),
+    ...(difference === undefined ? {} : { difference: bufferOf(difference) }),
+  };
+}
+
+function layersOf({ layers, other }: Sketch): readonly Layer[] {
+  return [...layers, ...(other?.layers ?? [])];
+}
+
+function bytesOf(sketch: Sketch): number {
+  return layersOf(sketch).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -7,7 +7,7 @@
  */
 import type { Grid } from '../../../common/model/bucket';
 import type { Row } from '../dataset/cells';
-import type { Slot } from '../dataset/slot';
+import type { CountedSlot } from './bucketize';
 
 interface SeriesOptions<T> {
   readonly grid: Grid;
@@ -23,6 +23,8 @@ export class Series<T> {
   private readonly values: (T | undefined)[];
   private readonly options: SeriesOptions<T>;
   private place = -1;
+  /** Counts by bucket of all places together. */
+  readonly all: Float64Array;
   /** Counts of the place at hand by bucket; buckets low..high are in use. */
   private readonly sums: Float64Array;
   private low = Infinity;
@@ -35,11 +37,12 @@ export class Series<T> {
     this.options = options;
     this.values = new Array<T | undefined>(options.count).fill(undefined);
     this.sums = new Float64Array(options.grid.size);
+    this.all = new Float64Array(options.grid.size);
     this.buckets = new Uint16Array(options.grid.size);
     this.counts = new Float64Array(options.grid.size);
   }
 
-  readonly add = (slot: Slot): void => {
+  readonly add = (slot: CountedSlot): void => {
     const place = this.options.placeOf(slot.time);
     if (place !== this.place) this.close();
     this.place = place;
@@ -69,6 +72,7 @@ export class Series<T> {
       if (count === 0) continue;
       buckets[to] = bucket;
       counts[to++] = count;
+      this.all[bucket] = (this.all[bucket] ?? 0) + count;
     }
     this.values[this.place] = this.options.read({ buckets, counts, from: 0, to }, this.options.grid);
     sums.fill(0, low, high + 1);
@@ -106,4 +110,15 @@ export function percentile({ buckets, counts, from, to }: Row, grid: Grid, p: nu
     below += count;
   }
   return 0;
+}
+
+/** The same of counts by bucket. */
+export function percentileOf(spread: Float64Array, grid: Grid, p: number): number | undefined {
+  const buckets: number[] = [];
+  spread.forEach((count, bucket) => {
+    if (count > 0) buckets.push(bucket);
+  });
+  if (buckets.length === 0) return undefined;
+  const counts = Float64Array.from(buckets, (bucket) => spread[bucket] ?? 0);
+  return percentile({ buckets: Uint16Array.from(buckets), counts, from: 0, to: buckets.length }, grid, p);
 }

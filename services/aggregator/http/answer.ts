@@ -40,12 +40,20 @@ export interface Question<Options> {
   readonly pointsMax: number;
   /** Called before any waiting, so that a wrong parameter is told at once. */
   readonly options: (params: Params, subject: Subject) => Options;
+  /** Seconds that the interval is made of whole ones of; undefined: the granularity. */
+  readonly step?: (options: Options) => number | undefined;
+  /** What the answer depends on besides the instrumentation itself. */
+  readonly state?: (
+    context: Context,
+    point: Pick<Point<Options>, 'request' | 'subject' | 'options' | 'interval'>,
+  ) => unknown;
   /** The reply is kept for whoever asks the same. */
   readonly picture?: boolean;
 }
 
 /** One data point, ready to be computed. */
 export interface Point<Options> {
+  readonly request: Request;
   readonly subject: Subject;
   readonly interval: Interval;
   readonly options: Options;
@@ -125,7 +133,8 @@ export async function answer<O>(
   const transformations = readTransformations(params, context, subject);
   const { granularity } = subject.dataset;
   const { points, many } = readIntervals(params, {
-    granularity,
+    granularity: question.step?.(options) ?? granularity,
+    secondsMax: LIMITS.valueSecondsMax * granularity,
     defaultDuration: question.defaultDuration,
     nowMs: context.clock.now(),
     timeoutMs,
@@ -139,7 +148,13 @@ export async function answer<O>(
   const delay = (await subject.owned?.waiting.until(end - granularity, timeoutMs, request.gone)) ?? 0;
 
   // What transformations know may change at any time; everything else follows from the request and the dataset.
-  const etag = transformations.length > 0 ? undefined : tagOf(request, subject, first.start, end);
+  const state = question.state?.(context, {
+    request,
+    subject,
+    options,
+    interval: { ...first, duration: end - first.start },
+  });
+  const etag = transformations.length > 0 ? undefined : tagOf(request, subject, first.start, end, state);
   if (etag !== undefined && isKnown(request, etag)) return { status: 304, headers: tagHeaders(etag) };
   const kept = etag === undefined ? undefined : context.pictures.get(etag);
   if (kept !== undefined) return kept;
@@ -148,7 +163,7 @@ export async function answer<O>(
   const explain = (keys: readonly string[]): Promise<Record<string, unknown>> =>
     explainKeys(transformations, keys, Math.max(0, explainUntil - performance.now()));
   const made = await make(
-    points.map((interval) => ({ subject, interval, options, delay, gone: request.gone, explain })),
+    points.map((interval) => ({ request, subject, interval, options, delay, gone: request.gone, explain })),
     many,
   );
   const reply = { ...made, headers: { ...made.headers, ...tagHeaders(etag) } };
@@ -157,7 +172,11 @@ export async function answer<O>(
 }
 
 /** What every reply says of a point: when, and how complete. */
-export function describe({ subject, interval, delay }: Point<unknown>): PointAnswer {
+export function describe({
+  subject,
+  interval,
+  delay,
+}: Pick<Point<unknown>, 'subject' | 'interval' | 'delay'>): PointAnswer {
   const { dataset, nodes, asked, owned, disk } = subject;
   const cost = owned === undefined ? undefined : costOf(owned);
   const clocks = owned === undefined ? undefined : describeClocks(owned);
@@ -240,10 +259,16 @@ function readTransformations(
  * Weak, because two answers may differ in how long they waited. Made of the question and the state of what it asks
  * about, not of the answer: a client that has it costs neither a sum nor a picture. undefined: not known here yet.
  */
-function tagOf(request: Request, subject: Subject, start: number, end: number): string | undefined {
+function tagOf(
+  request: Request,
+  subject: Subject,
+  start: number,
+  end: number,
+  also: unknown,
+): string | undefined {
   const { owned, dataset, nodes, asked, disk } = subject;
   if (owned === undefined) return undefined;
-  const state = [dataset.versionOf(start, end), start, end, nodes, asked.version, disk];
+  const state = [dataset.versionOf(start, end), start, end, nodes, asked.version, disk, also];
   const question = [request.url, request.body.toString('latin1'), request.headers.accept];
   const hash = createHash('sha1').update(JSON.stringify([state, question]));
   return `W/"${hash.digest('base64url')}"`;

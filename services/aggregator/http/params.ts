@@ -56,6 +56,14 @@ export class Params {
     return number;
   }
 
+  text(name: string, lettersMax: number): string | undefined {
+    const raw = this.values.get(name);
+    if (raw === undefined) return undefined;
+    if (typeof raw !== 'string' || raw.length > lettersMax)
+      throw invalid(name, `must be a text of at most ${lettersMax} letters`);
+    return raw;
+  }
+
   flag(name: string): boolean {
     const raw = this.values.get(name);
     if (raw === undefined || raw === false || raw === 'false') return false;

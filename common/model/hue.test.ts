@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { groundOf, hueOfKey, labOf, LESS_HUE, REST_HUE, shadeColour, THEMES } from './hue';
+
+const distance = (a: number, b: number): number => {
+  const [p, q] = [labOf(a), labOf(b)];
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+};
+
+const HUES = Array.from({ length: 24 }, (_, i) => 15 * i);
+
+test.each(THEMES)('equal steps of shade are equal steps to the eye, in each hue: %s', (theme) => {
+  for (const hue of HUES) {
+    const colours = Array.from({ length: 9 }, (_, i) => shadeColour(hue, (i + 1) / 9, theme));
+    const steps = colours.slice(1).map((colour, i) => distance(colour, colours[i] ?? 0));
+    const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+    for (const step of steps) expect(Math.abs(step - mean) / mean).toBeLessThan(0.2);
+  }
+});
+
+test.each(THEMES)('the faintest shade is told from its ground, and lightness goes one way: %s', (theme) => {
+  const ground = groundOf(theme);
+  for (const hue of HUES) {
+    expect(shadeColour(hue, 0, theme)).toBe(ground);
+    expect(distance(shadeColour(hue, 1e-9, theme), ground)).toBeGreaterThan(0.05);
+    const lightness = Array.from({ length: 33 }, (_, i) => labOf(shadeColour(hue, i / 32, theme))[0]);
+    const up = theme === 'dark';
+    lightness.slice(1).forEach((one, i) => {
+      expect(up ? one > (lightness[i] ?? 0) : one < (lightness[i] ?? 0)).toBe(true);
+    });
+  }
+});
+
+test('a key has one hue, whole and within the circle, away from everything else’s', () => {
+  const rest = shadeColour(REST_HUE, 1, 'light');
+  fc.assert(
+    fc.property(fc.string(), (key) => {
+      const hue = hueOfKey(key);
+      expect(Number.isInteger(hue) && hue >= 0 && hue < 360).toBe(true);
+      expect(hueOfKey(key)).toBe(hue);
+      expect(distance(shadeColour(hue, 1, 'light'), rest)).toBeGreaterThan(0.04);
+    }),
+  );
+});
+
+test('names that differ in one letter are spread over the whole circle', () => {
+  const hues = new Set(Array.from({ length: 100 }, (_, i) => Math.floor(hueOfKey(`disk${i}`) / 30)));
+  expect(hues.size).toBeGreaterThanOrEqual(9);
+});
+
+test('more and less are far apart, also to those who are blind for red or green', () => {
+  // Without the axis from red to green (a) there is lightness and the axis from blue to yellow.
+  for (const theme of THEMES) {
+    const [more, less] = [labOf(shadeColour(REST_HUE, 1, theme)), labOf(shadeColour(LESS_HUE, 1, theme))];
+    expect(Math.abs(more[2] - less[2])).toBeGreaterThan(0.12);
+  }
+});

@@ -1,0 +1,165 @@
+/*
+ * Colours of what was counted: which hue a key has, and how dark a shade of it is on which ground. In: keys, hues 0..359,
+ * shades 0..1. Out: hues, and 24-bit colours 0xRRGGBB. Pictures, legends, graphs and terminals take them from here.
+ *
+ * A key's hue follows from its name alone: it is the same second by second, on every screen, whatever else is shown.
+ * A ramp is a straight line through OKLab, in which equal distances look equal: equal steps of shade are equal steps
+ * to the eye, whatever the hue.
+ */
+
+/** On which ground: screens light and dark, and paper (where colours must still differ in grey). */
+export const THEMES = ['light', 'dark', 'print'] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Of everything that has no hue of its own, and of "more" in a difference; keys keep away from it. */
+export const REST_HUE = 24;
+/** "Less": with the other the pair that every kind of colour blindness leaves apart. */
+export const LESS_HUE = 214;
+
+type Lab = readonly [lightness: number, a: number, b: number];
+
+interface Ground {
+  readonly ground: number;
+  /** Lightness where a ramp ends, and how colourful it is there at most. */
+  readonly lightness: number;
+  readonly chroma: number;
+}
+
+const GROUNDS: Readonly<Record<Theme, Ground>> = {
+  light: { ground: 0xffffff, lightness: 0.5, chroma: 0.2 },
+  dark: { ground: 0x11151c, lightness: 0.86, chroma: 0.17 },
+  print: { ground: 0xffffff, lightness: 0.3, chroma: 0.13 },
+};
+
+/** The faintest shade is so far along its ramp: a single event must be seen on its ground. */
+const FAINTEST = 0.12;
+/** No key's hue is nearer to the rest's than this, in degrees of OKLab's circle. */
+const APART = 22;
+const TURN = 360;
+
+export function groundOf(theme: Theme): number {
+  return GROUNDS[theme].ground;
+}
+
+/** The colour of a shade, 0 (the ground) to 1. */
+export function shadeColour(hue: number, shade: number, theme: Theme): number {
+  const { ground } = GROUNDS[theme];
+  if (!(shade > 0)) return ground;
+  const [from, to] = [labOf(ground), endOf(hue, theme)];
+  const t = FAINTEST + (1 - FAINTEST) * Math.min(shade, 1);
+  const at = (i: 0 | 1 | 2): number => from[i] + (to[i] - from[i]) * t;
+  return colourOf([at(0), at(1), at(2)]);
+}
+
+/** "rgb(17 21 28)" */
+export function cssColour(colour: number): string {
+  return `rgb(${colour >>> 16} ${(colour >>> 8) & 0xff} ${colour & 0xff})`;
+}
+
+/** The hue of a key. */
+export function hueOfKey(key: string): number {
+  const rest = angleOf(REST_HUE);
+  const angle = rest + APART + (hashOf(key) / 2 ** 32) * (TURN - 2 * APART);
+  return nearestHue(angle % TURN);
+}
+
+/** FNV-1a, and a finish that spreads names which differ in their last letter alone. */
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Fully saturated, full brightness. */
+function pureColour(hue: number): number {
+  const channel = (n: number): number => {
+    const k = (n + hue / 60) % 6;
+    return Math.round(255 * (1 - Math.max(0, Math.min(k, 4 - k, 1))));
+  };
+  return (channel(5) << 16) | (channel(3) << 8) | channel(1);
+}
+
+/** On OKLab's circle, on which equal angles look equally far apart; HSV crowds the greens. */
+function angleOf(hue: number): number {
+  const [, a, b] = labOf(pureColour(hue));
+  return ((Math.atan2(b, a) * 180) / Math.PI + TURN) % TURN;
+}
+
+let angles: readonly number[] | undefined;
+
+function nearestHue(angle: number): number {
+  angles ??= Array.from({ length: TURN }, (_, hue) => angleOf(hue));
+  let best = 0;
+  let least = Infinity;
+  angles.forEach((other, hue) => {
+    const apart = Math.abs(other - angle);
+    const distance = Math.min(apart, TURN - apart);
+    if (distance < least) [best, least] = [hue, distance];
+  });
+  return best;
+}
+
+const ends = new Map<string, Lab>();
+
+/** Where the ramp of a hue ends: as colourful as the theme has it and a screen can show. */
+function endOf(hue: number, theme: Theme): Lab {
+  // Hues are whole degrees: the map stays small.
+  const whole = ((Math.round(hue) % TURN) + TURN) % TURN;
+  const key = `${theme} ${whole}`;
+  const known = ends.get(key);
+  if (known !== undefined) return known;
+  const { lightness, chroma } = GROUNDS[theme];
+  const angle = (angleOf(whole) * Math.PI) / 180;
+  let [low, high] = [0, chroma];
+  for (let i = 0; i < 12; i++) {
+    const middle = (low + high) / 2;
+    if (isShowable([lightness, middle * Math.cos(angle), middle * Math.sin(angle)])) low = middle;
+    else high = middle;
+  }
+  const end: Lab = [lightness, low * Math.cos(angle), low * Math.sin(angle)];
+  ends.set(key, end);
+  return end;
+}
+
+function isShowable(lab: Lab): boolean {
+  return linearOf(lab).every((channel) => channel >= -1e-4 && channel <= 1 + 1e-4);
+}
+
+/** Björn Ottosson's matrices (2020), by way of linear sRGB. */
+export function labOf(colour: number): Lab {
+  const [r, g, b] = [linear(colour >>> 16), linear((colour >>> 8) & 0xff), linear(colour & 0xff)];
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+}
+
+function linearOf([lightness, a, b]: Lab): [number, number, number] {
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ];
+}
+
+function colourOf(lab: Lab): number {
+  const [r, g, b] = linearOf(lab).map((channel) => {
+    const c = Math.min(1, Math.max(0, channel));
+    return Math.round(255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055));
+  });
+  return ((r ?? 0) << 16) | ((g ?? 0) << 8) | (b ?? 0);
+}
+
+function linear(channel: number): number {
+  const c = channel / 255;
+  return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+}
