@@ -53,6 +53,9 @@ const METRIC = Type.Object({
   type: Type.Optional(TypeName),
   interval: oneOf(['interval', 'point']),
   misses: Type.Optional(Type.Array(Text)),
+  sources: Type.Optional(
+    Type.Array(Text, { description: 'Ways of gathering that nodes here have for it, such as bpf.' }),
+  ),
   forms: Type.Optional(Type.Record(Text, Type.Unsafe<TextForm>({ type: 'object' }))),
   fields: Type.Array(Text),
 });

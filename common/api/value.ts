@@ -89,6 +89,11 @@ const Described = {
   nsources: Type.Integer({ description: 'Nodes that should have reported.' }),
   minreporting: Type.Integer({ description: 'Nodes that did, at the worst second.' }),
   lost: Type.Number({ description: 'Events known to have happened and not counted.' }),
+  sources: Type.Optional(
+    Type.Array(Text, {
+      description: 'Ways of gathering that these values come from, such as bpf; empty: nobody has reported.',
+    }),
+  ),
   cost: Type.Optional(COST),
   clocks: Type.Optional(CLOCKS),
   disk: Type.Optional(DISK),

@@ -32,6 +32,8 @@ export interface Metric {
   readonly synonyms?: readonly string[];
   /** What happens and is not counted, one sentence each: a limit that is not said is a wrong number. */
   readonly misses?: readonly string[];
+  /** Ways of gathering that nodes have for it; known to the config service. */
+  readonly sources?: readonly string[];
   /** Texts that discrete fields can have, where that is known and not the same in every metric. */
   readonly forms?: Readonly<Record<string, TextForm>>;
   readonly fields: readonly string[];

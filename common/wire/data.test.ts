@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { decodeData, encodeData, DATA_VERSION, type DataMessage, type Report } from './data';
 import { CaError } from '../service/errors';
 import { LIMITS } from '../service/limits';
+import { SOURCE_NAMES } from '../model/source-name';
 import type { Value } from '../model/value';
 
 const SEED = { seed: 20110317, verbose: true };
@@ -37,6 +38,7 @@ const report: fc.Arbitrary<Report> = fc.record(
       percentOfCore: positive,
       memoryBytes: positive,
     }),
+    source: fc.constantFrom(...SOURCE_NAMES),
   },
   { requiredKeys: ['fqid', 'value', 'lost'] },
 );

@@ -13,13 +13,14 @@
  *     keyed dist.:      how many n, then each: key (text), distribution
  *
  * form is the shape's place in SHAPES, plus WIDE when the value's numbers are doubles (and buckets stand as they are),
- * plus LOADED when a load follows. So whatever is regular is small, and no value is ever rounded; `lost` is a count of events.
+ * plus LOADED when a load follows, plus SOURCE times the place of its source in SOURCE_NAMES, from 1 on; 0: not told. So whatever is regular is small, and no value is ever rounded; `lost` is a count of events.
  */
 import { Reader, Writer } from './bytes';
 import type { Distribution } from '../model/distribution';
 import { invalid } from '../service/errors';
 import { LIMITS } from '../service/limits';
 import type { Load } from '../model/load';
+import { SOURCE_NAMES, type SourceName } from '../model/source-name';
 import type { Shape, Value } from '../model/value';
 
 export const DATA_CONTENT = 'application/x-ca-data';
@@ -34,6 +35,8 @@ export interface Report {
   readonly lost: number;
   /** What gathering it costs the node, with the first report after it was measured. */
   readonly load?: Load;
+  /** Where it comes from. */
+  readonly source?: SourceName;
 }
 
 export interface DataMessage {
@@ -52,7 +55,7 @@ const SHAPES: readonly Shape[] = ['number', 'keyed', 'distribution', 'keyed-dist
 const WIDE = 4;
 const UNUSED = 8;
 const LOADED = 16;
-const FORMS = 32;
+const SOURCE = 32;
 const LOAD_PARTS = ['runsPerSecond', 'nanosecondsPerRun', 'percentOfCore', 'memoryBytes'] as const;
 const LONGEST_DURATION = 60;
 const NODE_BYTES = 255;
@@ -74,18 +77,19 @@ export function encodeData(message: DataMessage): Buffer {
   return writer.take();
 }
 
-function writeReport({ fqid, value, lost, load }: Report): void {
+function writeReport({ fqid, value, lost, load, source }: Report): void {
   writer.text(fqid);
   const from = writer.lengthHere();
-  const shape = SHAPES.indexOf(value.shape) + (load === undefined ? 0 : LOADED);
-  writer.byte(shape);
+  const place = source === undefined ? 0 : SOURCE_NAMES.indexOf(source) + 1;
+  const form = SHAPES.indexOf(value.shape) + (load === undefined ? 0 : LOADED) + SOURCE * place;
+  writer.byte(form);
   writer.varint(countOf(lost));
   if (load !== undefined) for (const part of LOAD_PARTS) writer.double(load[part]);
   // Irregular values are rare: try the small form, and begin again where it does not do.
   const valueFrom = writer.at;
   if (!writeValue(value, false)) {
     writer.at = from;
-    writer.byte(shape + WIDE);
+    writer.byte(form + WIDE);
     writer.at = valueFrom;
     writeValue(value, true);
   }
@@ -185,11 +189,17 @@ export function decodeData(bytes: Buffer, wanted?: (fqid: string) => boolean): D
 function readReport(reader: Reader, fqid: string): Report {
   const form = reader.byte();
   const shape = SHAPES[form % SHAPES.length];
-  if (form >= FORMS || shape === undefined || (form & UNUSED) !== 0)
-    throw invalid('value', 'has none of the four shapes');
+  const source = SOURCE_NAMES[Math.floor(form / SOURCE) - 1];
+  if (shape === undefined || (form & UNUSED) !== 0) throw invalid('value', 'has none of the four shapes');
   const lost = reader.varint();
   const load = (form & LOADED) === 0 ? {} : { load: readLoad(reader) };
-  return { fqid, lost, ...load, value: readValue(reader, shape, (form & WIDE) !== 0) };
+  return {
+    fqid,
+    lost,
+    ...load,
+    ...(source === undefined ? {} : { source }),
+    value: readValue(reader, shape, (form & WIDE) !== 0),
+  };
 }
 
 function readLoad(reader: Reader): Load {

@@ -157,7 +157,7 @@ export class Aggregator {
     this.clocks.heard(node, message.sent);
     const second = this.clocks.toOurs(node, message.second, duration);
     this.arrivals.note(node, second, duration, message.sent, now);
-    for (const { fqid: id, value, lost, load } of message.reports) {
+    for (const { fqid: id, value, lost, load, source } of message.reports) {
       this.counts.reports++;
       const owned = this.owned.get(id);
       if (owned === undefined) {
@@ -171,7 +171,7 @@ export class Aggregator {
         continue;
       }
       if (load !== undefined) owned.loads.set(node, load, now);
-      const outcome = owned.dataset.update(node, second, duration, value, lost, now);
+      const outcome = owned.dataset.update(node, second, duration, value, lost, now, source);
       if (outcome === 'added') {
         if (owned.waiting.size > 0) owned.waiting.check();
       } else if (outcome === 'duplicate') {

@@ -372,3 +372,21 @@ test.each(Object.keys(VALUES) as Shape[])(
     );
   },
 );
+
+test('a stretch of time says which sources its values come from', () => {
+  const dataset = new Dataset({
+    shape: 'number',
+    grid: LOG_GRID,
+    scope: 'interval',
+    granularity: 1,
+    retention: 60,
+  });
+  const one = { shape: 'number', number: 1 } as const;
+  dataset.update('a', NOW, 1, one, 0, 1000 * NOW, 'bpf');
+  dataset.update('b', NOW, 1, one, 0, 1000 * NOW, 'proc');
+  dataset.update('a', NOW + 1, 1, one, 0, 1000 * NOW, 'bpf');
+  dataset.update('old', NOW + 2, 1, one, 0, 1000 * NOW);
+  expect(dataset.sources(NOW, NOW + 1)).toEqual(['proc', 'bpf']);
+  expect(dataset.sources(NOW + 1, NOW + 2)).toEqual(['bpf']);
+  expect(dataset.sources(NOW + 2, NOW + 9)).toEqual([]);
+});

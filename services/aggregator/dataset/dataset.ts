@@ -20,6 +20,7 @@ import { randomUUID } from 'node:crypto';
 import type { Grid } from '../../../common/model/bucket';
 import { reportSeconds } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
+import { sourceBit, sourcesIn, type SourceName } from '../../../common/model/source-name';
 import type { Shape, Value } from '../../../common/model/value';
 import { fits } from './fits';
 import { Dictionary } from './dictionary';
@@ -128,7 +129,15 @@ export class Dataset {
   }
 
   /** A report of one node that covers `seconds` from `second` on. Never throws: what is wrong is the outcome. */
-  update(node: string, second: number, seconds: number, value: Value, lost: number, nowMs: number): Outcome {
+  update(
+    node: string,
+    second: number,
+    seconds: number,
+    value: Value,
+    lost: number,
+    nowMs: number,
+    source?: SourceName,
+  ): Outcome {
     const outcome = this.accept(node, second, value, nowMs);
     this.counts[outcome]++;
     if (outcome !== 'added') return outcome;
@@ -142,6 +151,7 @@ export class Dataset {
       this.open.add(slot);
     }
     slot.lost += lost;
+    if (source !== undefined) slot.sources |= sourceBit(source);
     this.counts.lost += lost;
     if (nowMs > 1000 * (second + seconds) + LIMITS.lateMs) {
       slot.late++;
@@ -191,6 +201,13 @@ export class Dataset {
       slots++;
     });
     return `${this.id} ${newest} ${slots}`;
+  }
+
+  /** Where the values of [start, end) come from. */
+  sources(start: number, end: number): SourceName[] {
+    let set = 0;
+    this.eachSlot(start, end, (slot) => (set |= slot.sources));
+    return sourcesIn(set);
   }
 
   slotAt(time: number): Slot | undefined {
@@ -250,11 +267,11 @@ export class Dataset {
   restore({ slots, periods }: Remembered, nowMs: number): number {
     const now = Math.floor(nowMs / 1000);
     const taken = new Set<number>();
-    for (const { time, lost, late, reports, leastReporting, rows } of slots) {
+    for (const { time, lost, late, reports, leastReporting, sources = 0, rows } of slots) {
       if (time < this.oldestTaken(now) || this.slots.has(time)) continue;
       const slot = this.newSlot(time);
       for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
-      Object.assign(slot, { lost, late, reports, leastReporting, version: ++this.changes });
+      Object.assign(slot, { lost, late, reports, leastReporting, sources, version: ++this.changes });
       this.newest = Math.max(this.newest, time);
       taken.add(time);
       // One after the other: all of them open at once are many times as large.

@@ -10,6 +10,8 @@ export interface RememberedSlot {
   /** Reports that are in it. */
   readonly reports: number;
   readonly leastReporting: number;
+  /** Absent: written before it was noted. */
+  readonly sources?: number;
   readonly rows: readonly RememberedRow[];
 }
 

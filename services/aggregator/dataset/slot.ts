@@ -22,6 +22,8 @@ export class Slot {
   late = 0;
   /** Reports that are in it. */
   reports = 0;
+  /** Where these come from: a set (common/model/source-name.ts). */
+  sources = 0;
   /** The dataset's count of changes when this slot changed last. */
   version = 0;
   /** Fewest nodes that reported in those of its periods that have left the presence ring. */

@@ -65,8 +65,8 @@ function slotsOf(dataset: Dataset, times: Iterable<number>): RememberedSlot[] {
     slot.each((key, { buckets, counts, from, to }) => {
       rows.push([key, buckets.slice(from, to), Float64Array.from(counts.subarray(from, to))]);
     });
-    const { lost, late, reports, leastReporting } = slot;
-    slots.push({ time, lost, late, reports, leastReporting, rows });
+    const { lost, late, reports, leastReporting, sources } = slot;
+    slots.push({ time, lost, late, reports, leastReporting, sources, rows });
   }
   return slots;
 }

@@ -192,6 +192,7 @@ export function describe({
     nsources: nodes,
     minreporting: leastReporting(runs),
     lost: runs.reduce((sum, run) => sum + (run.lost * run.duration) / dataset.granularity, 0),
+    sources: dataset.sources(start, start + duration),
     completeness: runs,
     ...(cost === undefined ? {} : { cost }),
     ...(clocks === undefined ? {} : { clocks }),

@@ -180,7 +180,7 @@ export async function imagePng(context: Context, request: Request): Promise<Repl
     if (options.show !== 'this' && other === undefined)
       throw invalid('show', 'needs versus_seconds or versus_id: there is nothing to compare with');
     const drawn = await draw(context, point, other);
-    const { start_time, duration, nsources, minreporting, lost } = describe(point);
+    const { start_time, duration, nsources, minreporting, lost, sources = [] } = describe(point);
     const headers = {
       'X-CA-Start-Time': String(start_time),
       'X-CA-Duration': String(duration),
@@ -189,6 +189,7 @@ export async function imagePng(context: Context, request: Request): Promise<Repl
       'X-CA-Nsources': String(nsources),
       'X-CA-Minreporting': String(minreporting),
       'X-CA-Lost': String(lost),
+      'X-CA-Sources': sources.join(','),
     };
     const shown = options.show === 'this' ? drawn.png : drawn[options.show];
     return { headers, bytes: shown ?? drawn.png, contentType: 'image/png' };

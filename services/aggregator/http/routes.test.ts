@@ -13,6 +13,7 @@ test('a raw value comes with its interval and with who reported', async () => {
   expect(body).toEqual({
     value: 5,
     transformations: {},
+    sources: [],
     start_time: NOW - 2,
     duration: 1,
     end_time: NOW - 1,

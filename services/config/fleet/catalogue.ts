@@ -157,6 +157,7 @@ export class MergedCatalogue implements Catalogue {
       ...(known ?? metric),
       // The cautious reading wins: snapshots must not be added up over time.
       interval: known?.interval === 'point' ? 'point' : metric.interval,
+      sources: [...new Set([...(known?.sources ?? []), ...offered.map(({ source }) => source)])].sort(),
       fields: [...new Set([...(known?.fields ?? []), ...here])],
     });
   }

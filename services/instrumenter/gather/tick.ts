@@ -156,7 +156,8 @@ function report(gathering: Gathering, second: number, reading: Reading, options:
   const load = gathering.loadIsNew && gathering.load !== undefined ? { load: gathering.load } : {};
   gathering.loadIsNew = false;
   const snapshot = gathering.instrumentation.valueScope === 'point';
-  const report = { fqid: gathering.fqid, value, lost, ...load };
+  const source = gathering.source === undefined ? {} : { source: gathering.source.name };
+  const report = { fqid: gathering.fqid, value, lost, ...load, ...source };
   options.put({ second, duration: gathering.period, report, ...(snapshot ? { snapshot } : {}) });
 }
 

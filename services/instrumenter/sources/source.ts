@@ -4,10 +4,10 @@
  */
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { MetricName } from '../../../common/model/metric';
+import { SOURCE_NAMES, type SourceName } from '../../../common/model/source-name';
 import type { Value } from '../../../common/model/value';
 
-export const SOURCE_NAMES = ['proc', 'kstat', 'zfs', 'self', 'bpf', 'dtrace', 'synthetic'] as const;
-export type SourceName = (typeof SOURCE_NAMES)[number];
+export { SOURCE_NAMES, type SourceName };
 
 /** What a source can do with one metric on this machine, decided once at start. */
 export type Offer =

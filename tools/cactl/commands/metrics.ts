@@ -124,6 +124,7 @@ function showOne(session: Session, d: Description, name: string): number {
     `${name}: ${visible(offered.label)}, counted in ${offered.unit ?? offered.type ?? 'events'}, ${offered.interval === 'point' ? 'a snapshot each second' : 'adding up over time'}`,
     ...(offered.question === undefined ? [] : [visible(offered.question)]),
     ...(offered.synonyms === undefined ? [] : [`also: ${visible(offered.synonyms.join(', '))}`]),
+    ...((offered.sources ?? []).length === 0 ? [] : [`by: ${(offered.sources ?? []).join(', ')}`]),
     ...(offered.misses ?? []).map((sentence) => `not seen: ${visible(sentence)}`),
     '',
     ...table(

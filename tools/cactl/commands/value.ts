@@ -152,12 +152,13 @@ function worstOf({ completeness, nsources = 0, minreporting = 0 }: Omit<ValueRes
   return { expected: Math.max(worst.expected, worst.reporting), reporting: worst.reporting };
 }
 
-/** "60 s from 12:00:01 UTC; 3 of 3 nodes reported; nothing lost" */
+/** "60 s from 12:00:01 UTC; 3 of 3 nodes reported; nothing lost; by bpf" */
 export function completenessText(v: Omit<ValueResource, 'value'>, nowMs: number, isLevel = false): string {
   const { expected, reporting } = worstOf(v);
   const nodes = `${reporting} of ${counted(expected, 'nodes')} reported`;
   const lost = (v.lost ?? 0) === 0 ? 'nothing lost' : counted(v.lost ?? 0, 'events', 'lost');
   // Nobody means a sum of levels: what is shown is the first of the stretch.
   const level = isLevel && v.duration > 1 ? '; a level: as it was in the first of these' : '';
-  return `${v.duration} s from ${timeText(v.start_time, nowMs)}; ${nodes}; ${lost}${level}`;
+  const sources = v.sources === undefined || v.sources.length === 0 ? '' : `; by ${v.sources.join(', ')}`;
+  return `${v.duration} s from ${timeText(v.start_time, nowMs)}; ${nodes}; ${lost}${sources}${level}`;
 }

@@ -36,6 +36,7 @@ export interface MetricResource {
   readonly question?: string;
   readonly synonyms?: readonly string[];
   readonly misses?: readonly string[];
+  readonly sources?: readonly string[];
   readonly fields: readonly string[];
 }
 
@@ -59,6 +60,7 @@ export interface ValueResource {
   readonly nsources?: number;
   readonly minreporting?: number;
   readonly lost?: number;
+  readonly sources?: readonly string[];
   readonly completeness?: readonly { readonly expected: number; readonly reporting: number }[];
 }
 

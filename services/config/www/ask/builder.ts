@@ -236,11 +236,13 @@ export function builder(
   };
 }
 
-/** What the metric does not see, folded away. */
-function missesOf({ misses = [] }: MetricInfo): HTMLElement[] {
-  if (misses.length === 0) return [];
+/** Where the metric comes from; what it does not see, folded away. */
+function missesOf({ misses = [], sources = [] }: MetricInfo): HTMLElement[] {
+  const by = sources.length === 0 ? [] : [h('p', { class: 'muted' }, `Gathered by ${sources.join(', ')}`)];
+  if (misses.length === 0) return by;
   const sentences = misses.map((sentence) => h('li', {}, sentence));
   return [
+    ...by,
     h('details', { class: 'muted' }, h('summary', {}, 'What it does not see'), h('ul', {}, ...sentences)),
   ];
 }

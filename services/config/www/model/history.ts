@@ -10,6 +10,8 @@ export interface Point extends Completeness {
   readonly start: number;
   readonly all: Slice;
   readonly keys: ReadonlyMap<string, Slice>;
+  /** Ways of gathering that it comes from. */
+  readonly sources?: readonly string[];
 }
 
 /** Consecutive slots. */
@@ -57,7 +59,14 @@ export class History {
   add(answers: readonly RawAnswer[]): void {
     for (const a of answers) {
       const { all, keys } = slicesOf(a.value);
-      this.points.set(a.start_time, { start: a.start_time, all, keys, ...completenessOf(a) });
+      const { start_time: start, sources = [] } = a;
+      this.points.set(start, {
+        start,
+        all,
+        keys,
+        ...completenessOf(a),
+        ...(sources.length === 0 ? {} : { sources }),
+      });
     }
   }
 

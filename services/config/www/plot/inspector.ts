@@ -88,6 +88,7 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
         ]
       : []),
     ...(incomplete === '' ? [] : [h('p', { class: 'warn' }, incomplete)]),
+    ...(point.sources === undefined ? [] : [h('p', { class: 'muted' }, `by ${point.sources.join(', ')}`)]),
     ...(shown.length === 0 ? [] : [bars(shown, count)]),
     ...(keys.length > shown.length
       ? [h('p', { class: 'muted' }, `and ${formatCount(keys.length - shown.length)} more`)]
