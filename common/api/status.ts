@@ -2,7 +2,7 @@
  * What services say of themselves: GET /ca/admin/status, and the answers to `status` on the bus. For operators and tools.
  * In: JSON of a service. Out: the same, typed, or an error: it may be of another version.
  */
-import { checker, Type } from '../model/schema';
+import { checker, Type, type TSchema } from '../model/schema';
 import { LIMITS } from '../service/limits';
 import { NODE_STATE, STATE_COUNTS } from './instrumentation';
 import { Integer, oneOf, Text, type Shape } from './shape';
@@ -277,21 +277,20 @@ const INSTRUMENTER_STATUS = Type.Object({
 });
 export type InstrumenterStatus = Shape<typeof INSTRUMENTER_STATUS>;
 
-export type ServiceStatus = ConfigStatus | AggregatorStatus | InstrumenterStatus;
+const SERVICES = { config: STATUS, aggregator: AGGREGATOR_STATUS, instrumenter: INSTRUMENTER_STATUS };
 
-const CHECKS = {
-  config: checker(STATUS, 'status'),
-  aggregator: checker(AGGREGATOR_STATUS, 'status'),
-  instrumenter: checker(INSTRUMENTER_STATUS, 'status'),
-};
+export interface Statuses {
+  readonly config: ConfigStatus;
+  readonly aggregator: AggregatorStatus;
+  readonly instrumenter: InstrumenterStatus;
+}
+export type ServiceKind = keyof Statuses;
+
+const CHECKS = new Map(
+  Object.entries(SERVICES).map(([kind, schema]) => [kind, checker<TSchema>(schema, 'status')]),
+);
 
 /** Throws an INVALID error for anything else: a service of another version, or a stranger. */
-export function readStatus(plain: unknown): ServiceStatus {
-  const { service } = checkKind(plain);
-  return CHECKS[service](plain);
+export function readStatus<K extends ServiceKind>(plain: unknown, kind: K): Statuses[K] {
+  return CHECKS.get(kind)?.(plain) as Statuses[K];
 }
-
-const checkKind = checker(
-  Type.Object({ service: oneOf(['config', 'aggregator', 'instrumenter']) }),
-  'status',
-);

@@ -2,18 +2,20 @@
  * Routing keys that are in use: where bindings have to go, as no wildcard reaches a direct exchange. In: what the
  * config service says, and every message that comes. Out: keys.
  */
-import type { AnswerBody } from '../../common/wire/peer';
+import type { ConfigStatus } from '../../common/api/status';
 import type { Routes } from '../../common/wire/route';
-import { rowsOf } from '../cli/system/survey';
 import { fqidsOf, type Observed } from './observed';
 
-/** All keys that the config service's status tells of. */
-export function keysOfStatus(status: AnswerBody, routes: Routes): string[] {
-  const members = ['aggregators', 'instrumenters'].flatMap((name) =>
-    rowsOf(status[name]).map((row) => row['key']),
-  );
-  const data = rowsOf(status['instrumentations']).map((row) => routes.instrumentation(String(row['fqid'])));
-  return [...fixedKeys(routes), ...members.filter((key) => typeof key === 'string'), ...data];
+/** All keys that the config service's status names. */
+export function keysOfStatus(
+  { aggregators, instrumenters, instrumentations }: ConfigStatus,
+  routes: Routes,
+): string[] {
+  return [
+    ...fixedKeys(routes),
+    ...[...aggregators, ...instrumenters].map(({ key }) => key),
+    ...instrumentations.map(({ fqid }) => routes.instrumentation(fqid)),
+  ];
 }
 
 export function fixedKeys(routes: Routes): string[] {

@@ -4,6 +4,7 @@
  * Nobody waits for us: copies are taken as fast as they come; when the reader of our output is slow they are dropped
  * here and counted, and the queue at the broker is bounded besides.
  */
+import { readStatus } from '../../common/api/status';
 import { messageOf, CaError } from '../../common/service/errors';
 import { LIMITS } from '../../common/service/limits';
 import type { Call } from '../cli/command';
@@ -67,7 +68,8 @@ export async function snoop({ options, session }: Call): Promise<number> {
     if (tap.way === 'bindings') {
       await tap.bind(fixedKeys(routes));
       const ask = async (): Promise<number> => {
-        const keys = keysOfStatus(await peer.call(routes.config, 'status', {}, session.timeoutMs), routes);
+        const answer = await peer.call(routes.config, 'status', {}, session.timeoutMs);
+        const keys = keysOfStatus(readStatus(answer, 'config'), routes);
         await tap.bind(keys);
         return keys.length;
       };

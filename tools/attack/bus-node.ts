@@ -1,6 +1,8 @@
 /*
  * What the broker credentials of one node are worth: those of node-b, whose customer is rival, against all others.
  */
+import type { AggregatorStatus, ConfigStatus } from '../../common/api/status';
+import type { RawAnswer } from '../../common/api/value';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Thief } from '../testing/thief';
@@ -12,16 +14,12 @@ const HOST = 'node-b';
 const thiefIn = ({ stack }: System): Thief => new Thief(stack.urlOf({ role: 'node', host: HOST }), HOST);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Status {
-  readonly bus: { readonly ok: boolean; readonly selfPingMs: number };
-  readonly counts: { readonly messages: Readonly<Record<string, number>>; readonly rssBytes: number };
-  readonly aggregators: readonly {
-    readonly instance: string;
-    readonly httpPort: number;
-    readonly status: { readonly counts: Record<string, number>; readonly peer: Record<string, number> };
-  }[];
-  readonly instrumenters: readonly { readonly host: string }[];
-}
+/** With what each member says of itself. */
+type Status = Omit<ConfigStatus, 'aggregators'> & {
+  readonly aggregators: readonly (ConfigStatus['aggregators'][number] & {
+    readonly status: AggregatorStatus;
+  })[];
+};
 
 async function statusOf(system: System): Promise<Status> {
   return (await system.ask(TOKENS.operator, 'GET', '/ca/admin/status?recurse=true')).body as Status;
@@ -33,12 +31,7 @@ const STANDING = { catalogue: 'f'.repeat(22), gathers: 'f'.repeat(22), exception
 const SCOPE = '/ca';
 const QUESTION = { module: 'memory', stat: 'rss' };
 
-interface Raw {
-  readonly value: number;
-  readonly minreporting: number;
-  readonly nsources: number;
-  readonly lost: number;
-}
+type Raw = RawAnswer & { readonly value: number };
 
 async function raw(system: System, uri: string, more = ''): Promise<Raw> {
   return (await system.ask(TOKENS.operator, 'GET', `${uri}/value/raw${more}`)).body as Raw;
@@ -201,7 +194,7 @@ export const attacks: readonly Attack[] = [
       const { value, minreporting, nsources } = await raw(system, uri, `?start_time=${second}&duration=1`);
       const after = await statusOf(system);
       const refused = (all: Status): number =>
-        all.aggregators.reduce((sum, one) => sum + (one.status.peer['refused'] ?? 0), 0);
+        all.aggregators.reduce((sum, one) => sum + one.status.peer.refused, 0);
       return verdict([
         ...(minreporting === 2 && nsources === 2
           ? []
@@ -346,7 +339,7 @@ export const attacks: readonly Attack[] = [
 ];
 
 function countedIn({ counts: { messages } }: Pick<Status, 'counts'>): number {
-  return (messages['malformed'] ?? 0) + (messages['refused'] ?? 0);
+  return messages.malformed + messages.refused;
 }
 
 function linesOf(system: System, service: string): number {

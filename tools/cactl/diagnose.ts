@@ -2,9 +2,15 @@
  * What is wrong, and what to do about it. In: a survey and its overview. Out: problems, worst first. Pure.
  * Every sentence names the thing, the figure and the next command.
  */
+import type {
+  AggregatorStatus,
+  ConfigStatus,
+  HindsightStatus,
+  InstrumenterStatus,
+} from '../../common/api/status';
 import { spanText } from '../../common/model/unit';
 import type { InstrumentationRow } from './overview';
-import { numberOf, rowsOf, textOf, type Answered, type Survey } from '../cli/system/survey';
+import { configIn, type Answered, type Survey } from '../cli/system/survey';
 
 export interface Problem {
   readonly what: string;
@@ -53,16 +59,23 @@ function wires(s: Survey): Problem[] {
   return problems;
 }
 
-/** Services that are there and cannot take part. */
+/** Services that are there and cannot take part, or say what is not understood. */
 function versions(s: Survey): Problem[] {
-  const config = s.answered.find((a) => a.service === 'config');
-  return rowsOf(config?.status['otherVersions']).map((row) => {
-    const what = row['what'] === 'values' ? 'sends values of version' : 'speaks version';
-    return {
-      what: `${textOf(row['key'])} on ${textOf(row['host'])} ${what} ${numberOf(row['version'])}, and takes no part`,
-      fix: 'install the same version everywhere, the config service and aggregators first',
-    };
-  });
+  const others = (configIn(s)?.otherVersions ?? []).map(({ key, host, what, version }) => ({
+    what: `${key} on ${host} ${what === 'values' ? 'sends values of version' : 'speaks version'} ${version}, and takes no part`,
+    fix: 'install the same version everywhere, the config service and aggregators first',
+  }));
+  const odd = s.answered.flatMap(({ service, status }) =>
+    status.service === 'odd'
+      ? [
+          {
+            what: `the status of ${service} is not understood: ${status.problem}`,
+            fix: `install the same version everywhere; cactl status ${service} prints what it says`,
+          },
+        ]
+      : [],
+  );
+  return [...others, ...odd];
 }
 
 function silent(s: Survey): Problem[] {
@@ -76,26 +89,26 @@ function silent(s: Survey): Problem[] {
 }
 
 function members(s: Survey): Problem[] {
-  const config = s.answered.find((a) => a.service === 'config');
+  const config = configIn(s);
   if (config === undefined) return [];
   const problems: Problem[] = [];
-  if (rowsOf(config.status['aggregators']).length === 0) {
+  if (config.aggregators.length === 0) {
     problems.push({
       what: 'no aggregator is online',
       fix: 'start one; nothing can be created and no value answered before',
     });
   }
-  if (rowsOf(config.status['instrumenters']).length === 0) {
+  if (config.instrumenters.length === 0) {
     problems.push({
       what: 'no instrumenter is online',
       fix: 'start one on each node; nothing is gathered before',
     });
   }
-  const conflicts = config.status['conflicts'];
-  if (Array.isArray(conflicts) && conflicts.length > 0) {
-    const first = conflicts[0] as unknown;
+  const [conflict] = config.conflicts;
+  if (conflict !== undefined) {
+    const more = conflict.nodes > 1 ? ` and ${conflict.nodes - 1} more` : '';
     problems.push({
-      what: `nodes disagree about metrics: ${typeof first === 'string' ? first : JSON.stringify(first)}`,
+      what: `nodes disagree about metrics: ${conflict.node}${more}: ${conflict.problems[0] ?? ''}`,
       fix: 'run the same version everywhere; cactl status config lists all conflicts',
     });
   }
@@ -111,69 +124,79 @@ function service({ service: name, clockMs, status }: Answered, now: number): Pro
       fix: 'synchronise clocks (chrony or ntpd); values of clocks that are off land in the wrong seconds',
     });
   }
-  const counters = (status['counters'] ?? {}) as Readonly<Record<string, unknown>>;
-  const lost = numberOf(counters['reportsLost']);
-  if (lost > 0) {
+  if (status.service === 'odd') return problems;
+  if (!status.bus.ok) {
     problems.push({
-      what: `${name} has lost ${lost} reports since it started: the broker was away for longer than it keeps them`,
-      fix: 'watch the broker; the gap shows as missing nodes in the values of that time',
-    });
-  }
-  const bus = (status['bus'] ?? {}) as Readonly<Record<string, unknown>>;
-  if (bus['ok'] === false) {
-    problems.push({
-      what: `${name}: ${textOf(bus['reason'])}`,
+      what: `${name}: ${status.bus.reason ?? 'the broker does not work for it'}`,
       fix: 'look after the broker: its log, its disk and its memory',
     });
   }
-  const counts = (status['counts'] ?? {}) as Readonly<Record<string, unknown>>;
-  const messages = (status['peer'] ?? counts['messages'] ?? counters) as Readonly<Record<string, unknown>>;
-  const refused = numberOf(messages['refused']);
+  problems.push(...messages(name, messagesOf(status)));
+  if (status.service === 'aggregator' && status.hindsight !== undefined)
+    problems.push(...disk(name, status.hindsight));
+  if (status.service === 'instrumenter') problems.push(...node(name, status, now));
+  return problems;
+}
+
+type Messages = ConfigStatus['counts']['messages'];
+
+function messagesOf(status: ConfigStatus | AggregatorStatus | InstrumenterStatus): Messages {
+  if (status.service === 'config') return status.counts.messages;
+  return status.service === 'aggregator' ? status.peer : status.counters;
+}
+
+function messages(name: string, { refused, malformed }: Messages): Problem[] {
+  const problems: Problem[] = [];
   if (refused > 0) {
     problems.push({
       what: `${name} refused ${refused} messages of senders that may not send them`,
       fix: 'its log names their users; docs/trust.md says what each may send',
     });
   }
-  const malformed = numberOf(counters['malformed']);
   if (malformed > 0) {
     problems.push({
       what: `${name} got ${malformed} messages that it did not understand`,
       fix: 'amqpsnoop shows who sends them; are all services of one version?',
     });
   }
-  problems.push(...disk(name, (status['hindsight'] ?? {}) as Readonly<Record<string, unknown>>));
-  for (const row of rowsOf(status['instrumentations'])) {
-    const late = numberOf(row['late']);
-    const reports = numberOf(row['reports']);
-    if (
-      name.startsWith('instrumenter') &&
-      late > 10 &&
-      late * 10 > reports &&
-      now - numberOf(status['started']) > YOUNG_MS
-    ) {
-      problems.push({
-        what: `${name} cannot keep up with ${textOf(row['fqid'])}: ${late} seconds came late`,
-        fix: `narrow it with --where, or cactl delete ${textOf(row['fqid'])}`,
-      });
-    }
+  return problems;
+}
+
+function node(
+  name: string,
+  { counters, instrumentations, started }: InstrumenterStatus,
+  now: number,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (counters.reportsLost > 0) {
+    problems.push({
+      what: `${name} has lost ${counters.reportsLost} reports since it started: the broker was away for longer than it keeps them`,
+      fix: 'watch the broker; the gap shows as missing nodes in the values of that time',
+    });
+  }
+  if (now - started <= YOUNG_MS) return problems;
+  for (const { fqid, late, reports } of instrumentations) {
+    if (late <= 10 || late * 10 <= reports) continue;
+    problems.push({
+      what: `${name} cannot keep up with ${fqid}: ${late} seconds came late`,
+      fix: `narrow it with --where, or cactl delete ${fqid}`,
+    });
   }
   return problems;
 }
 
 /** Of an aggregator that keeps values on disk. */
-function disk(name: string, hindsight: Readonly<Record<string, unknown>>): Problem[] {
+function disk(name: string, { ok, reason = '', damagedBytes }: HindsightStatus): Problem[] {
   const problems: Problem[] = [];
-  if (hindsight['ok'] === false) {
+  if (!ok) {
     problems.push({
-      what: `${name} cannot write values to disk: ${textOf(hindsight['reason'])}`,
+      what: `${name} cannot write values to disk: ${reason}`,
       fix: 'make room in CA_HOME/hindsight on its host, or repair that disk; values are served from memory until then, and go with it',
     });
   }
-  const damaged = numberOf(hindsight['damagedBytes']);
-  if (damaged > 0) {
+  if (damagedBytes > 0) {
     problems.push({
-      what: `${name} found ${damaged} damaged bytes among its values on disk when it read them`,
+      what: `${name} found ${damagedBytes} damaged bytes among its values on disk when it read them`,
       fix: 'what was in them reads as missing; look after the disk of CA_HOME/hindsight on its host',
     });
   }

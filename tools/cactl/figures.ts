@@ -2,24 +2,15 @@
  * Figures by key, as the resource value/top tells them: percentiles, time spent, counts. In: an answer for each stretch.
  * Out: tables for people; JSON and CSV are the server's own.
  */
+import type { TopAnswer } from '../../common/api/value';
 import { UsageError, type Options } from '../cli/options';
 import { shortText } from '../../common/model/unit';
 import type { TypeName } from '../../common/model/field';
 import type { Option } from '../cli/command';
 import { table, type Column } from '../cli/screen/table';
-import { instrumentationPath, type ValueResource } from '../cli/system/resources';
+import { instrumentationPath } from '../cli/system/resources';
 import type { Session } from '../cli/system/session';
 import { timeText, type Stretch } from '../cli/system/stretch';
-
-type Figures = Readonly<Record<string, number>>;
-
-export interface TopResource extends Omit<ValueResource, 'value'> {
-  readonly unit?: string;
-  readonly sort: string;
-  readonly total: Figures;
-  readonly keys: readonly (Figures & { readonly key: string })[];
-  readonly omitted: number;
-}
 
 export const FORM: Option = {
   name: 'output',
@@ -54,10 +45,10 @@ export async function figuresCsv(session: Session, id: string, query: FiguresQue
   session.io.out(await session.front.bytes(path, { query: { ...query }, accept: 'text/csv', extraMs: 5000 }));
 }
 
-export async function figures(session: Session, id: string, query: FiguresQuery): Promise<TopResource[]> {
+export async function figures(session: Session, id: string, query: FiguresQuery): Promise<TopAnswer[]> {
   const path = `${instrumentationPath(id)}/value/top`;
   const answer = await session.front.json(path, { query: { ...query }, extraMs: 5000 });
-  return (Array.isArray(answer) ? answer : [answer]) as TopResource[];
+  return (Array.isArray(answer) ? answer : [answer]) as TopAnswer[];
 }
 
 interface Words {
@@ -72,7 +63,7 @@ interface Words {
 
 /** One line for each key and stretch; `timed`: with its time in front. */
 export function figureLines(
-  answers: readonly TopResource[],
+  answers: readonly TopAnswer[],
   words: Words,
   { timed, nowMs }: { timed: boolean; nowMs: number },
 ): string[] {
@@ -83,9 +74,10 @@ export function figureLines(
     ...(keyed ? [{ title: words.discrete.toUpperCase(), least: 12 }] : []),
     ...names.map((name) => ({ title: titleOf(name, words), align: 'right' as const })),
   ];
-  const rowsOf = ({ start_time, keys, total, omitted }: TopResource): string[][] => {
+  const rowsOf = ({ start_time, keys, total, omitted }: TopAnswer): string[][] => {
     const time = timed ? [timeText(start_time, nowMs)] : [];
-    const cells = (of: Figures): string[] => names.map((name) => cell(name, of[name], words));
+    const cells = (of: TopAnswer['keys'][number] | TopAnswer['total']): string[] =>
+      names.map((name) => cell(name, of[name], words));
     if (!keyed) return [[...time, ...cells(total)]];
     const rows = keys.map((figures) => [...time, figures.key, ...cells(figures)]);
     if (timed) return rows;
@@ -95,7 +87,7 @@ export function figureLines(
   return table(columns, answers.flatMap(rowsOf), words.columns);
 }
 
-function namesIn(answers: readonly TopResource[]): string[] {
+function namesIn(answers: readonly TopAnswer[]): string[] {
   const names = new Set<string>();
   for (const { total, keys } of answers)
     for (const figures of [total, ...keys]) for (const name of Object.keys(figures)) names.add(name);
@@ -110,8 +102,8 @@ function titleOf(name: string, { type, unit }: Words): string {
   return type === 'time' ? 'TIME SPENT' : type === 'size' ? 'BYTES' : 'SUM';
 }
 
-function cell(name: string, value: number | undefined, { type, metricType }: Words): string {
-  if (value === undefined) return '-';
+function cell(name: string, value: string | number | undefined, { type, metricType }: Words): string {
+  if (typeof value !== 'number') return '-';
   if (name === 'count' || type === undefined) {
     return metricType === undefined ? String(value) : shortText(value, metricType);
   }

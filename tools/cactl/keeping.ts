@@ -1,11 +1,11 @@
 /* How long values and the question itself are kept, in words. In: an instrumentation. Out: text, and a warning. */
+import type { InstrumentationAnswer } from '../../common/api/instrumentation';
 import { spanText } from '../../common/model/unit';
-import type { InstrumentationResource } from '../cli/system/resources';
 
 /** Below so many seconds it is said in the list too. */
 const WARN_SECONDS = 600;
 
-export function keptText(i: InstrumentationResource): string {
+export function keptText(i: InstrumentationAnswer): string {
   const idle = i['idle-max'];
   const end =
     idle === 0
@@ -15,9 +15,9 @@ export function keptText(i: InstrumentationResource): string {
 }
 
 /** "7 is deleted in 4m: nobody looks at it; cactl change 7 --idle never keeps it"; undefined while there is time. */
-export function dyingText(i: InstrumentationResource, id: string): string | undefined {
+export function dyingText(i: InstrumentationAnswer, id: string): string | undefined {
   const left = i['idle-left'];
-  if (typeof left !== 'number' || i['idle-max'] === 0) return undefined;
+  if (left === undefined || i['idle-max'] === 0) return undefined;
   if (left > Math.min(WARN_SECONDS, i['idle-max'] / 4)) return undefined;
   return `${id} is deleted in ${spanText(1000 * left)}: nobody looks at it; "cactl change ${id} --idle never" keeps it`;
 }

@@ -2,9 +2,12 @@
  * One row for each instrumentation out of what all services said. In: a survey. Out: rows with nodes expected and
  * reporting, events lost, and what it costs; the ones in trouble first.
  */
+import type { NodeState } from '../../common/api/instrumentation';
+import type { DatasetStatus, GatheringStatus, InstrumentationStatus } from '../../common/api/status';
+import { metricName } from '../../common/model/metric';
 import { parsePredicateText, predicateText } from '../../common/model/predicate-text';
 import { typeOfField, type Description } from '../cli/system/resources';
-import { numberOf, rowsOf, textOf, type Row, type Survey } from '../cli/system/survey';
+import { answersOf, configIn, type Survey } from '../cli/system/survey';
 
 export interface InstrumentationRow {
   readonly fqid: string;
@@ -26,75 +29,59 @@ export interface InstrumentationRow {
 }
 
 export function overview(s: Survey): InstrumentationRow[] {
-  const config = s.answered.find((a) => a.service === 'config');
-  const held = new Map<string, Row>();
-  const onNodes = new Map<string, Row[]>();
-  for (const { service, status } of s.answered) {
-    if (service === 'config') continue;
-    for (const row of rowsOf(status['instrumentations'])) {
-      const id = textOf(row['fqid']);
-      if (service.startsWith('aggregator')) held.set(id, row);
-      else onNodes.set(id, [...(onNodes.get(id) ?? []), row]);
+  const held = new Map(
+    answersOf(s, 'aggregator').flatMap(({ status }) => Object.entries(status.instrumentations)),
+  );
+  const onNodes = new Map<string, GatheringStatus[]>();
+  for (const { status } of answersOf(s, 'instrumenter')) {
+    for (const row of status.instrumentations) {
+      onNodes.set(row.fqid, [...(onNodes.get(row.fqid) ?? []), row]);
     }
   }
-  const listed =
-    config === undefined ? fromMembers(held, onNodes) : rowsOf(config.status['instrumentations']);
+  const listed = configIn(s)?.instrumentations ?? fromMembers(held, onNodes);
   const known = 'failure' in s.front ? undefined : s.front.description;
-  const rows = listed.map((row) => {
-    const id = textOf(row['fqid']);
-    return {
-      ...rowOf(row, held.get(id), onNodes.get(id) ?? []),
-      where: whereOf(textOf(row['predicate']), known),
-    };
-  });
+  const rows = listed.map((row) => ({
+    ...rowOf(row, held.get(row.fqid), onNodes.get(row.fqid) ?? []),
+    where: whereOf(row.predicate, known),
+  }));
   return rows.sort((a, b) => Number(b.trouble !== undefined) - Number(a.trouble !== undefined));
 }
 
 /** Instrumentations that the config service's status had no room for. */
 export function unlisted(s: Survey): number {
-  const config = s.answered.find((a) => a.service === 'config');
-  return numberOf(((config?.status['unlisted'] ?? {}) as Row)['instrumentations']);
+  return configIn(s)?.unlisted.instrumentations ?? 0;
 }
 
+type Listed = Pick<InstrumentationStatus, 'fqid' | 'metric' | 'decomposition' | 'predicate' | 'state'> &
+  Partial<InstrumentationStatus>;
+
 function rowOf(
-  row: Row,
-  aggregated: Row | undefined,
-  nodes: readonly Row[],
+  { fqid, metric, decomposition, state, nodes: troubled = [], aggregator = '', trouble }: Listed,
+  held: DatasetStatus | undefined,
+  nodes: readonly GatheringStatus[],
 ): Omit<InstrumentationRow, 'where'> {
-  const state = (row['state'] ?? {}) as Readonly<Record<string, unknown>>;
-  const enabled = numberOf(state['enabled']);
-  const wanted = enabled + numberOf(state['failed']) + numberOf(state['enabling']);
-  const counts = (aggregated?.['counts'] ?? {}) as Readonly<Record<string, unknown>>;
-  const expected = numberOf(aggregated?.['expected']);
-  const reporting = aggregated === undefined ? undefined : numberOf(aggregated['reporting']);
-  const troubled = rowsOf(row['nodes']);
-  const failing = troubled.find((n) => n['state'] === 'failed');
-  const partial = troubled.find((n) => n['state'] === 'enabled' && textOf(n['reason']) !== '');
-  const costs = nodes.flatMap((n) => (typeof n['percentOfCore'] === 'number' ? [n['percentOfCore']] : []));
+  const costs = nodes.flatMap(({ percentOfCore }) => percentOfCore ?? []);
   return {
-    fqid: textOf(row['fqid']),
-    metric: textOf(row['metric']),
-    by: Array.isArray(row['decomposition']) ? row['decomposition'].join(',') : '',
-    enabled,
-    wanted,
-    reporting,
-    expected,
-    lost: numberOf(counts['lost']),
+    fqid,
+    metric,
+    by: decomposition.join(','),
+    enabled: state.enabled,
+    wanted: state.enabled + state.failed + state.enabling,
+    reporting: held?.reporting,
+    expected: held?.expected ?? 0,
+    lost: held?.counts.lost ?? 0,
     cost: costs.length === 0 ? undefined : costs.reduce((sum, c) => sum + c, 0),
-    aggregator: textOf(row['aggregator']),
-    trouble: textOf(row['trouble']) || (failureText(failing) ?? partText(partial)),
+    aggregator,
+    trouble: trouble ?? troubleOf(troubled),
   };
 }
 
-function failureText(failing: Row | undefined): string | undefined {
-  if (failing === undefined) return undefined;
-  return `fails on ${textOf(failing['node'])}: ${textOf(failing['reason']) || 'no reason given'}`;
-}
-
-/** It counts there, but not all that was asked for. */
-function partText(partial: Row | undefined): string | undefined {
-  if (partial === undefined) return undefined;
-  return `sees only a part on ${textOf(partial['node'])}: ${textOf(partial['reason'])}`;
+function troubleOf(nodes: readonly NodeState[]): string | undefined {
+  const failing = nodes.find(({ state }) => state === 'failed');
+  if (failing !== undefined) return `fails on ${failing.node}: ${failing.reason ?? 'no reason given'}`;
+  // It counts there, but not all that was asked for.
+  const partial = nodes.find(({ state, reason }) => state === 'enabled' && reason !== undefined);
+  return partial === undefined ? undefined : `sees only a part on ${partial.node}: ${partial.reason ?? ''}`;
 }
 
 /** Services print predicates with raw numbers; with the fields' types known they get their units. */
@@ -112,19 +99,22 @@ function whereOf(text: string, d: Description | undefined): string {
 }
 
 /** The config service is away: what aggregators hold and instrumenters run is all that is known. */
-function fromMembers(held: ReadonlyMap<string, Row>, onNodes: ReadonlyMap<string, readonly Row[]>): Row[] {
+function fromMembers(
+  held: ReadonlyMap<string, DatasetStatus>,
+  onNodes: ReadonlyMap<string, readonly GatheringStatus[]>,
+): Listed[] {
   return [...new Set([...held.keys(), ...onNodes.keys()])].map((fqid) => {
     const nodes = onNodes.get(fqid) ?? [];
-    const aggregated = held.get(fqid);
+    const dataset = held.get(fqid);
     const [first] = nodes;
-    const states: Record<string, number> = {};
-    for (const node of nodes) states[textOf(node['state'])] = (states[textOf(node['state'])] ?? 0) + 1;
+    const state = { enabling: 0, enabled: 0, failed: 0, stopped: 0, unsupported: 0 };
+    for (const node of nodes) state[node.state]++;
     return {
       fqid,
-      metric: first?.['metric'] ?? `${textOf(aggregated?.['module'])}.${textOf(aggregated?.['stat'])}`,
-      decomposition: first?.['decomposition'] ?? [],
-      predicate: first?.['predicate'] ?? '',
-      state: states,
+      metric: first?.metric ?? (dataset === undefined ? '' : metricName(dataset)),
+      decomposition: first?.decomposition ?? [],
+      predicate: first?.predicate ?? '',
+      state,
     };
   });
 }

@@ -4,7 +4,6 @@ import { HUES, mix, palette, dim, type Rgb } from '../cli/screen/colour';
 import type { Colours } from '../cli/io';
 import { legendOf } from './legend';
 import { picture, plotColumns, type PictureOptions } from './picture';
-import type { ValueResource } from '../cli/system/resources';
 import { Timeline, type Slot } from './timeline';
 import { widthOf } from '../cli/screen/visible';
 
@@ -179,7 +178,7 @@ test('a key keeps its colour while others come and go', () => {
 
 test('a value that comes again, because late reports changed it, takes the place of the first', () => {
   const timeline = new Timeline(1);
-  const value = (start_time: number, n: number): ValueResource => ({
+  const value = (start_time: number, n: number): Parameters<Timeline['add']>[0] => ({
     value: n,
     start_time,
     duration: 1,

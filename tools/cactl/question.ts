@@ -2,20 +2,22 @@
  * A question as the command line asks it: METRIC --by fields --where text and the rest. In: arguments and options, and
  * what the metric offers. Out: properties for POST …/instrumentations; the API checks them again.
  */
+import type { MetricInfo } from '../../common/api/catalogue';
+import type { CloneRequest, InstrumentationAnswer, QuestionRequest } from '../../common/api/instrumentation';
 import { messageOf } from '../../common/service/errors';
 import { predicateText } from '../../common/model/predicate-text';
 import { isNumeric } from '../../common/model/field';
-import { parsePredicate, toPlainPredicate, type Predicate } from '../../common/model/predicate';
+import {
+  parsePredicate,
+  toPlainPredicate,
+  type PlainPredicate,
+  type Predicate,
+} from '../../common/model/predicate';
 import type { Option } from '../cli/command';
 import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
 import { readPredicate } from '../cli/predicate';
-import {
-  typeOfField,
-  type Description,
-  type InstrumentationResource,
-  type MetricResource,
-} from '../cli/system/resources';
+import { typeOfField, type Description } from '../cli/system/resources';
 import { wholeSecondsOf } from '../cli/system/session';
 
 const TUNING: readonly Option[] = [
@@ -51,24 +53,24 @@ export const QUESTION: readonly Option[] = [
   ...TUNING,
 ];
 
-export type Properties = Readonly<Record<string, unknown>>;
-
-function tuningOf(options: Options): Properties {
-  const properties: Record<string, unknown> = {};
-  const seconds = (name: string, property: string): void => {
+function tuningOf(options: Options): CloneRequest {
+  const seconds = (name: string): number | undefined => {
     const text = options.get(name);
-    if (text !== undefined) properties[property] = wholeSecondsOf(text, `--${name}`);
+    return text === undefined ? undefined : wholeSecondsOf(text, `--${name}`);
   };
-  seconds('granularity', 'granularity');
-  seconds('retention', 'retention-time');
-  if (options.get('idle') === 'never') properties['idle-max'] = 0;
-  else seconds('idle', 'idle-max');
-  if (options.has('persist')) properties['persist-data'] = true;
-  return properties;
+  const granularity = seconds('granularity');
+  const retention = seconds('retention');
+  const idle = options.get('idle') === 'never' ? 0 : seconds('idle');
+  return {
+    ...(granularity === undefined ? {} : { granularity }),
+    ...(retention === undefined ? {} : { 'retention-time': retention }),
+    ...(idle === undefined ? {} : { 'idle-max': idle }),
+    ...(options.has('persist') ? { 'persist-data': true } : {}),
+  };
 }
 
 /** Throws a UsageError, or a PredicateTextError that knows the column. */
-export function propertiesOf(options: Options, metric: MetricResource, d: Description): Properties {
+export function propertiesOf(options: Options, metric: MetricInfo, d: Description): QuestionRequest {
   const by = options.get('by');
   const where = options.get('where');
   return {
@@ -80,12 +82,12 @@ export function propertiesOf(options: Options, metric: MetricResource, d: Descri
   };
 }
 
-export function whereOf(text: string, metric: MetricResource, d: Description): Properties {
+export function whereOf(text: string, metric: MetricInfo, d: Description): PlainPredicate {
   return toPlainPredicate(readPredicate(text, (field) => typeOfField(d, metric, field), metric.fields));
 }
 
 /** The readable form of an instrumentation's predicate; '' when it counts everything. */
-export function whereText(i: Pick<InstrumentationResource, 'predicate'>, d: Description | undefined): string {
+export function whereText(i: Pick<InstrumentationAnswer, 'predicate'>, d: Description | undefined): string {
   const checked = checkedPredicate(i.predicate, d);
   if (checked === undefined) return JSON.stringify(i.predicate);
   return checked.kind === 'always' ? '' : predicateText(checked, (f) => typesOf(d, f) ?? 'any');
@@ -103,7 +105,7 @@ function checkedPredicate(plain: unknown, d: Description | undefined): Predicate
   }
 }
 
-function fieldsOf(text: string, metric: MetricResource, d: Description): string[] {
+function fieldsOf(text: string, metric: MetricInfo, d: Description): string[] {
   const fields = text
     .split(',')
     .map((f) => f.trim())
@@ -116,7 +118,7 @@ function fieldsOf(text: string, metric: MetricResource, d: Description): string[
   return fields;
 }
 
-export function checkFields(fields: readonly string[], metric: MetricResource, d: Description): void {
+export function checkFields(fields: readonly string[], metric: MetricInfo, d: Description): void {
   for (const field of fields) {
     if (metric.fields.includes(field)) continue;
     const near = nearest(field, metric.fields);

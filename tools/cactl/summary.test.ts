@@ -1,58 +1,45 @@
 /* The summary: what is said about each thing that can be wrong, and the screen at 40, 80 and 200 columns. */
+import { datasetLines } from './commands/explain';
 import { summaryLines } from './commands/summary';
 import { diagnose } from './diagnose';
 import { overview, type InstrumentationRow } from './overview';
+import type { AggregatorStatus, ConfigStatus } from '../../common/api/status';
+import { dummyStatus } from '../fleet/dummy-status';
+import {
+  aggregatorStatus,
+  configStatus,
+  datasetStatus,
+  DISK_PHYSIO,
+  hindsightStatus,
+} from './testing/statuses';
 import type { Answered, Survey } from '../cli/system/survey';
 import { widthOf } from '../cli/screen/visible';
 
 const NOW = 1_800_000_000_000;
 
-function answered(service: string, status: Record<string, unknown>, more: Partial<Answered> = {}): Answered {
+function answered(service: string, status: Answered['status'], more: Partial<Answered> = {}): Answered {
   const host = service.split('.')[1] ?? 'n1';
-  return {
-    key: `ca.${service}`,
-    service,
-    host,
-    ms: 3,
-    clockMs: 0,
-    status: { started: NOW - 3_600_000, ...status },
-    ...more,
-  };
+  const up = status.service === 'odd' ? status : { ...status, started: NOW - 3_600_000 };
+  return { key: `ca.${service}`, service, host, ms: 3, clockMs: 0, status: up, ...more };
 }
 
-const QUESTION = {
-  fqid: 'global;7',
-  metric: 'disk.physio_ops',
-  decomposition: ['disk', 'latency'],
-  predicate: '(latency > 10000000) && (disk == "sda")',
-  aggregator: 'n1-0',
-  state: { enabled: 2, failed: 0, enabling: 0 },
-  nodes: [],
-};
-const CONFIG = answered('config', {
-  online: { aggregators: 1, instrumenters: 2 },
-  aggregators: [{ instance: 'n1-0', key: 'ca.aggregator.n1-0' }],
-  instrumenters: [
-    { host: 'n1', key: 'ca.instrumenter.n1' },
-    { host: 'n2', key: 'ca.instrumenter.n2' },
-  ],
-  instrumentations: [QUESTION],
-  counts: { rssBytes: 80 * 1024 * 1024 },
-});
-const AGGREGATOR = answered('aggregator.n1-0', {
-  instrumentations: {
-    'global;7': { module: 'disk', stat: 'physio_ops', expected: 2, reporting: 2, counts: { lost: 0 } },
-  },
-});
-const NODE = (host: string, more: Record<string, unknown> = {}): Answered =>
-  answered(`instrumenter.${host}`, {
-    memory: 50 * 1024 * 1024,
-    sources: [{ name: 'bpf', metrics: 12 }],
-    instrumentations: [
-      { fqid: 'global;7', metric: 'disk.physio_ops', state: 'enabled', reports: 100, late: 0 },
-    ],
-    ...more,
-  });
+const config = (more: Partial<ConfigStatus> = {}): Answered =>
+  answered('config', configStatus({ instrumentations: [DISK_PHYSIO], ...more }));
+const CONFIG = config();
+const aggregator = (more: Partial<AggregatorStatus> = {}): Answered =>
+  answered('aggregator.n1-0', aggregatorStatus(more));
+const AGGREGATOR = aggregator();
+const NODE = (host: string, more: Omit<Parameters<typeof dummyStatus>[0], 'host'> = {}): Answered =>
+  answered(
+    `instrumenter.${host}`,
+    dummyStatus({
+      host,
+      memory: 50 * 1024 * 1024,
+      sources: [{ name: 'bpf', metrics: 12 }],
+      instrumentations: [{ fqid: 'global;7', metric: 'disk.physio_ops', reports: 100 }],
+      ...more,
+    }),
+  );
 
 function surveyed(more: Partial<Survey> = {}): Survey {
   return {
@@ -92,7 +79,7 @@ SERVICE          UP   PING  LOAD
 broker               12 ms  amqp://ca:***@127.0.0.1:5672/
 front door            5 ms  http://127.0.0.1:23181/
 config           1h   3 ms  1 aggregator, 2 nodes, 80 MiB
-aggregator.n1-0  1h   3 ms  1 running
+aggregator.n1-0  1h   3 ms  1 running, 90 MiB
 instrumenter.n1  1h   3 ms  1 running, 50 MiB, bpf
 instrumenter.n2  1h   3 ms  1 running, 50 MiB, bpf
 
@@ -101,13 +88,12 @@ ID  METRIC           BY            WHERE               NODES  REPORT  LOST  COST
 });
 
 test('a disk that works is nothing to tell of', () => {
-  const hindsight = { ok: true, instrumentations: 3, writes: 900, failures: 4, damagedBytes: 0 };
-  const keeping = answered('aggregator.n1-0', { ...AGGREGATOR.status, hindsight });
+  const keeping = aggregator({ hindsight: hindsightStatus() });
   expect(problems(surveyed({ answered: [CONFIG, keeping, NODE('n1'), NODE('n2')] }))).toEqual([]);
 });
 
 test('what a question costs is the sum of what its nodes measured', () => {
-  const row = { fqid: 'global;7', metric: 'disk.physio_ops', state: 'enabled', reports: 100, late: 0 };
+  const row = { fqid: 'global;7', metric: 'disk.physio_ops', reports: 100 };
   const costing = (host: string, percentOfCore: number): Answered =>
     NODE(host, { instrumentations: [{ ...row, percentOfCore }] });
   const s = surveyed({ answered: [CONFIG, AGGREGATOR, costing('n1', 0.5), costing('n2', 1.2)] });
@@ -142,28 +128,16 @@ test.each<[string, Partial<Survey>, RegExp]>([
     { silent: ['config'] },
     /config did not answer within 3.0s > start it; meanwhile values go on/,
   ],
-  [
-    'no aggregator is there',
-    { answered: [answered('config', { instrumenters: [{}] })] },
-    /no aggregator is online/,
-  ],
-  [
-    'no instrumenter is there',
-    { answered: [answered('config', { aggregators: [{}] })] },
-    /no instrumenter is online/,
-  ],
+  ['no aggregator is there', { answered: [config({ aggregators: [] })] }, /no aggregator is online/],
+  ['no instrumenter is there', { answered: [config({ instrumenters: [] })] }, /no instrumenter is online/],
   [
     'nodes disagree',
-    {
-      answered: [
-        answered('config', { aggregators: [{}], instrumenters: [{}], conflicts: ['n2: size is text'] }),
-      ],
-    },
-    /nodes disagree about metrics: n2: size is text/,
+    { answered: [config({ conflicts: [{ node: 'n2', nodes: 3, problems: ['size is text'] }] })] },
+    /nodes disagree about metrics: n2 and 2 more: size is text/,
   ],
   [
     'a clock is off',
-    { answered: [CONFIG, answered('instrumenter.n1', {}, { clockMs: -5000 })] },
+    { answered: [CONFIG, { ...NODE('n1'), clockMs: -5000 }] },
     /the clock of instrumenter.n1 is 5.0s behind ours > synchronise/,
   ],
   [
@@ -181,9 +155,8 @@ test.each<[string, Partial<Survey>, RegExp]>([
     {
       answered: [
         CONFIG,
-        answered('aggregator.n1-0', {
-          ...AGGREGATOR.status,
-          hindsight: { ok: false, reason: 'ENOSPC: no space left on device, write', damagedBytes: 0 },
+        aggregator({
+          hindsight: hindsightStatus({ ok: false, reason: 'ENOSPC: no space left on device, write' }),
         }),
       ],
     },
@@ -192,10 +165,7 @@ test.each<[string, Partial<Survey>, RegExp]>([
   [
     'a file of values was damaged',
     {
-      answered: [
-        CONFIG,
-        answered('aggregator.n1-0', { ...AGGREGATOR.status, hindsight: { ok: true, damagedBytes: 512 } }),
-      ],
+      answered: [CONFIG, aggregator({ hindsight: hindsightStatus({ damagedBytes: 512 }) })],
     },
     /^aggregator.n1-0 found 512 damaged bytes among its values on disk when it read them > what was in them/,
   ],
@@ -208,11 +178,9 @@ test.each<[string, Partial<Survey>, RegExp]>([
     'a probe fails',
     {
       answered: [
-        answered('config', {
-          aggregators: [{}],
-          instrumenters: [{}],
+        config({
           instrumentations: [
-            { ...QUESTION, nodes: [{ node: 'n2', state: 'failed', reason: 'BPF needs root' }] },
+            { ...DISK_PHYSIO, nodes: [{ node: 'n2', state: 'failed', reason: 'BPF needs root' }] },
           ],
         }),
       ],
@@ -222,10 +190,7 @@ test.each<[string, Partial<Survey>, RegExp]>([
   [
     'nodes do not report',
     {
-      answered: [
-        CONFIG,
-        answered('aggregator.n1-0', { instrumentations: { 'global;7': { expected: 2, reporting: 1 } } }),
-      ],
+      answered: [CONFIG, aggregator({ instrumentations: { 'global;7': datasetStatus({ reporting: 1 }) } })],
     },
     /instrumentation 7 \(disk.physio_ops\): 1 of 2 nodes report/,
   ],
@@ -234,9 +199,7 @@ test.each<[string, Partial<Survey>, RegExp]>([
 });
 
 test('events that were lost long ago are shown and are nothing wrong; those of the last minute are', () => {
-  const losing = answered('aggregator.n1-0', {
-    instrumentations: { 'global;7': { expected: 2, reporting: 2, counts: { lost: 40 } } },
-  });
+  const losing = aggregator({ instrumentations: { 'global;7': datasetStatus({}, { lost: 40 }) } });
   const s = surveyed({ answered: [CONFIG, losing] });
   expect(problems(s)).toEqual([]);
   expect(overview(s)[0]?.lost).toBe(40);
@@ -254,12 +217,12 @@ test.each([40, 80, 200])(
   'every line fits into %i columns, with 10,000 instrumentations and hostile names',
   (columns) => {
     const many = Array.from({ length: 10_000 }, (_, i) => ({
-      ...QUESTION,
+      ...DISK_PHYSIO,
       fqid: `global;${i}`,
       predicate: `execname == "\x1b[2J${i}"`,
     }));
     const s = surveyed({
-      answered: [answered('config', { ...CONFIG.status, instrumentations: many }), AGGREGATOR, NODE('n1')],
+      answered: [config({ instrumentations: many }), AGGREGATOR, NODE('n1')],
     });
     const from = process.cpuUsage();
     const lines = screen(s, columns).split('\n');
@@ -279,8 +242,8 @@ test('instrumentations in trouble stand first', () => {
   const rows: InstrumentationRow[] = overview(
     surveyed({
       answered: [
-        answered('config', {
-          instrumentations: [QUESTION, { ...QUESTION, fqid: 'global;8', trouble: 'no aggregator' }],
+        config({
+          instrumentations: [DISK_PHYSIO, { ...DISK_PHYSIO, fqid: 'global;8', trouble: 'no aggregator' }],
         }),
       ],
     }),
@@ -289,17 +252,14 @@ test('instrumentations in trouble stand first', () => {
 });
 
 test('instrumentations that the status had no room for are counted all the same', () => {
-  const config = answered('config', {
-    ...CONFIG.status,
-    unlisted: { instrumenters: 0, instrumentations: 20_000 },
-  });
-  const shown = screen(surveyed({ answered: [config, AGGREGATOR, NODE('n1'), NODE('n2')] }));
+  const many = config({ unlisted: { instrumenters: 0, instrumentations: 20_000 } });
+  const shown = screen(surveyed({ answered: [many, AGGREGATOR, NODE('n1'), NODE('n2')] }));
   expect(shown.replace(/\s+/g, ' ')).toContain('20001 instrumentations');
   expect(shown).toMatch(/… 20000 more: cactl list$/m);
 });
 
 test('one user of the broker for all services is no fault, and is said', () => {
-  const shared = answered('config', { ...CONFIG.status, bus: { ok: true, sharedUser: true } });
+  const shared = config({ bus: { ok: true, selfPingMs: 0, sharedUser: true } });
   const s = surveyed({ answered: [shared, AGGREGATOR, NODE('n1'), NODE('n2')] });
   expect(problems(s)).toEqual([]);
   expect(screen(s, 200)).toContain('all services share one user of the broker');
@@ -307,15 +267,44 @@ test('one user of the broker for all services is no fault, and is said', () => {
 });
 
 test('services of another version, refused messages and a broker that is full are told, with what to do', () => {
-  const otherVersions = [{ key: 'ca.instrumenter.n3', host: 'n3', what: 'protocol', version: 1 }];
-  const bus = { ok: false, reason: 'the broker takes no messages: low on disk' };
-  const config = answered('config', { ...CONFIG.status, otherVersions, bus });
-  const aggregator = answered('aggregator.n1-0', { ...AGGREGATOR.status, peer: { refused: 7 } });
-  expect(problems(surveyed({ answered: [config, aggregator, NODE('n1'), NODE('n2')] }))).toEqual([
+  const otherVersions = [{ key: 'ca.instrumenter.n3', host: 'n3', what: 'protocol' as const, version: 1 }];
+  const bus = {
+    ok: false,
+    reason: 'the broker takes no messages: low on disk',
+    selfPingMs: 9000,
+    sharedUser: false,
+  };
+  const peer = { received: 0, sent: 0, malformed: 0, refused: 7, unroutable: 0 };
+  expect(
+    problems(
+      surveyed({ answered: [config({ otherVersions, bus }), aggregator({ peer }), NODE('n1'), NODE('n2')] }),
+    ),
+  ).toEqual([
     expect.stringMatching(/^ca.instrumenter.n3 on n3 speaks version 1, and takes no part > install the same/),
     expect.stringMatching(/^config: the broker takes no messages: low on disk > /),
     expect.stringMatching(
       /^aggregator.n1-0 refused 7 messages of senders that may not send them > its log names/,
     ),
+  ]);
+});
+
+test('a status that is not understood is said to be so, and nothing is read from it', () => {
+  const odd = answered('instrumenter.n3', { service: 'odd', problem: 'status.counters is missing' });
+  const s = surveyed({ answered: [CONFIG, AGGREGATOR, NODE('n1'), NODE('n2'), odd] });
+  expect(problems(s)).toEqual([
+    expect.stringMatching(
+      /^the status of instrumenter.n3 is not understood: status.counters is missing > install the same version everywhere; cactl status instrumenter.n3/,
+    ),
+  ]);
+  expect(screen(s)).toContain('instrumenter.n3');
+});
+
+test('explain says how many reports came twice, late and not at all', () => {
+  const counts = { duplicate: 3, late: 2, lost: 0 };
+  expect(
+    datasetLines('aggregator.n1-0', datasetStatus({ slots: 600, keys: 4, bytes: 2048 }, counts)),
+  ).toEqual([
+    'aggregator.n1-0 keeps 600 slots with 4 keys in 2KiB',
+    'no events lost, 2 reports late, 3 came twice',
   ]);
 });

@@ -2,9 +2,9 @@
  * The last seconds of an instrumentation, as they come. In: values of the API, some of them twice because late reports
  * change them. Out: a window of equal slots, oldest first, with gaps where nothing is known.
  */
+import type { RawAnswer } from '../../common/api/value';
 import type { RangeCount } from '../../common/model/distribution';
 import { isRanges } from './histogram';
-import type { ValueResource } from '../cli/system/resources';
 
 export interface Slot {
   readonly time: number;
@@ -15,6 +15,9 @@ export interface Slot {
   readonly lost: number;
 }
 
+/** What is read of a value. */
+type Reading = Pick<RawAnswer, 'value' | 'start_time'> & Partial<RawAnswer>;
+
 export class Timeline {
   private readonly slots = new Map<number, Slot>();
   private readonly granularity: number;
@@ -24,7 +27,7 @@ export class Timeline {
     this.granularity = granularity;
   }
 
-  add(value: ValueResource, keep: number): void {
+  add(value: Reading, keep: number): void {
     const time = value.start_time;
     this.slots.set(time, {
       time,
@@ -48,7 +51,7 @@ export class Timeline {
   }
 }
 
-function amountsOf(value: ValueResource['value']): Slot['amounts'] {
+function amountsOf(value: RawAnswer['value']): Slot['amounts'] {
   if (typeof value === 'number' || isRanges(value)) return new Map([['', value]]);
   return new Map<string, number | readonly RangeCount[]>(Object.entries(value));
 }

@@ -2,13 +2,14 @@
  * Boards of a file, and what they would change; and boards as such a file. In: the file's content, the boards there are.
  * Out: what to create, change, keep and delete; or a document. Pure. A board's name tells which is which.
  */
+import type { MetricInfo } from '../../common/api/catalogue';
 import { isDeepStrictEqual } from 'node:util';
 import type { Board, BoardPanel } from '../../common/model/board';
 import { parsePredicate } from '../../common/model/predicate';
 import { predicateText } from '../../common/model/predicate-text';
 import { messageOf } from '../../common/service/errors';
 import { UsageError } from '../cli/options';
-import { typeOfField, type Description, type MetricResource } from '../cli/system/resources';
+import { typeOfField, type Description } from '../cli/system/resources';
 import { wholeSecondsOf } from '../cli/system/session';
 import { whereOf } from './question';
 
@@ -103,10 +104,10 @@ function readPanel(entry: unknown, d: Description): BoardPanel {
   };
 }
 
-function predicateOf(where: unknown, metric: MetricResource, d: Description): BoardPanel['predicate'] {
+function predicateOf(where: unknown, metric: MetricInfo, d: Description): BoardPanel['predicate'] {
   if (typeof where === 'object' && where !== null) return where as BoardPanel['predicate'];
   if (typeof where !== 'string') throw new Error('where must be a text such as latency > 10ms');
-  return where === '' ? {} : (whereOf(where, metric, d) as BoardPanel['predicate']);
+  return where === '' ? {} : whereOf(where, metric, d);
 }
 
 function known(entry: unknown, names: readonly string[]): Entry {

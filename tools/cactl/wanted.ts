@@ -5,25 +5,25 @@
  * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
  * Retention, idle time, persistence and ways out can be changed in place.
  */
+import type {
+  ChangesRequest,
+  InstrumentationAnswer,
+  QuestionRequest,
+} from '../../common/api/instrumentation';
 import { isDeepStrictEqual } from 'node:util';
-import { parsePredicate, toPlainPredicate } from '../../common/model/predicate';
+import { parsePredicate, toPlainPredicate, type PlainPredicate } from '../../common/model/predicate';
 import { UsageError } from '../cli/options';
 import { messageOf } from '../../common/service/errors';
 import { checkFields, whereOf } from './question';
-import {
-  metricOf,
-  typeOfField,
-  type Description,
-  type InstrumentationResource,
-} from '../cli/system/resources';
+import { metricOf, typeOfField, type Description } from '../cli/system/resources';
 import { wholeSecondsOf } from '../cli/system/session';
 
 export interface Wanted {
   readonly label: string;
   readonly identity: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: QuestionRequest;
   /** Those of the changeable properties that the file names. */
-  readonly tuning: Readonly<Record<string, unknown>>;
+  readonly tuning: ChangesRequest;
 }
 
 export interface Changes {
@@ -31,10 +31,10 @@ export interface Changes {
   readonly change: readonly {
     readonly id: string;
     readonly wanted: Wanted;
-    readonly from: Readonly<Record<string, unknown>>;
+    readonly from: ChangesRequest;
   }[];
   readonly keep: readonly { readonly id: string; readonly wanted: Wanted }[];
-  readonly remove: readonly InstrumentationResource[];
+  readonly remove: readonly InstrumentationAnswer[];
 }
 
 const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist', 'export'];
@@ -79,14 +79,14 @@ function readEntry(entry: unknown, d: Description): Wanted {
   if (typeof where !== 'string') throw new Error('where must be a text such as latency > 10ms');
   const predicate = whereOf(where, metric, d);
   const granularity = e['granularity'] === undefined ? 1 : secondsIn(e['granularity'], 'granularity');
-  const tuning = {
+  const tuning: ChangesRequest = {
     ...(e['retention'] === undefined ? {} : { 'retention-time': secondsIn(e['retention'], 'retention') }),
     ...(e['idle'] === undefined
       ? {}
       : { 'idle-max': e['idle'] === 'never' ? 0 : secondsIn(e['idle'], 'idle') }),
     ...(e['persist'] === undefined ? {} : { 'persist-data': e['persist'] === true }),
     // The service says what may stand in it.
-    ...(e['export'] === undefined ? {} : { export: e['export'] }),
+    ...(e['export'] === undefined ? {} : { export: e['export'] as NonNullable<ChangesRequest['export']> }),
   };
   const question = { module: metric.module, stat: metric.stat, decomposition: by, predicate, granularity };
   const label = [
@@ -110,7 +110,7 @@ function secondsIn(value: unknown, what: string): number {
 }
 
 type Question = Pick<
-  InstrumentationResource,
+  InstrumentationAnswer,
   'module' | 'stat' | 'decomposition' | 'predicate' | 'granularity'
 >;
 
@@ -119,20 +119,20 @@ function identityOf({ module, stat, decomposition, predicate, granularity }: Que
 }
 
 /** What a property that is not shown is. */
-const NOTHING: Readonly<Record<string, unknown>> = { export: {} };
+const NOTHING: ChangesRequest = { export: {} };
 
 export function changesBetween(
   wanted: readonly Wanted[],
-  there: readonly InstrumentationResource[],
+  there: readonly InstrumentationAnswer[],
   d: Description,
 ): Changes {
-  const left = new Map<string, InstrumentationResource[]>();
+  const left = new Map<string, InstrumentationAnswer[]>();
   for (const i of there) {
     const identity = identityOf({ ...i, predicate: normal(i.predicate, d) });
     left.set(identity, [...(left.get(identity) ?? []), i]);
   }
   const create: Wanted[] = [];
-  const change: { id: string; wanted: Wanted; from: Record<string, unknown> }[] = [];
+  const change: { id: string; wanted: Wanted; from: ChangesRequest }[] = [];
   const keep: { id: string; wanted: Wanted }[] = [];
   for (const w of wanted) {
     const found = left.get(w.identity)?.shift();
@@ -141,7 +141,7 @@ export function changesBetween(
       continue;
     }
     const from = Object.fromEntries(
-      Object.keys(w.tuning)
+      (Object.keys(w.tuning) as (keyof ChangesRequest)[])
         .filter((k) => !isDeepStrictEqual(found[k] ?? NOTHING[k], w.tuning[k]))
         .map((k) => [k, found[k]]),
     );
@@ -151,7 +151,7 @@ export function changesBetween(
   return { create, change, keep, remove: [...left.values()].flat() };
 }
 
-function normal(plain: unknown, d: Description): unknown {
+function normal(plain: PlainPredicate, d: Description): PlainPredicate {
   try {
     return toPlainPredicate(parsePredicate(plain, (field) => typeOfField(d, undefined, field)));
   } catch {

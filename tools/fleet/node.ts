@@ -11,6 +11,7 @@ import type { Routes } from '../../common/wire/route';
 import { Outbox, type OutboxCounts } from '../../services/instrumenter/gather/outbox';
 import type { Parcel } from '../../services/instrumenter/gather/parcel';
 import { Wanted } from '../../services/instrumenter/gather/wanted';
+import { dummyStatus } from './dummy-status';
 import type { Foretold } from './oracle';
 
 export interface NodeOptions {
@@ -150,12 +151,17 @@ export class SyntheticNode {
         answer({ time: this.options.now() + this.skewMs });
         break;
       case 'status':
-        answer({
-          service: 'instrumenter',
-          host: this.name,
-          instrumentations: this.fqids,
-          counters: this.counts,
-        });
+        answer(
+          dummyStatus({
+            host: this.name,
+            instrumentations: this.fqids.map((fqid) => ({ fqid })),
+            counters: {
+              reportsSent: this.counts.reports,
+              reportsLost: this.counts.lost,
+              sent: this.counts.messages,
+            },
+          }),
+        );
         break;
       default:
         break;

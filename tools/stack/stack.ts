@@ -6,9 +6,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { ConfigStatus } from '../../common/api/status';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { messageOf } from '../../common/service/errors';
-import type { Aggregator } from '../../common/http/front-door';
 import { LIMITS } from '../../common/service/limits';
 import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';
@@ -60,18 +60,12 @@ export interface Stack {
   readonly aggregators: readonly Supervised[];
   readonly instrumenters: readonly Supervised[];
   /** What the config service says of everybody. */
-  status(): Promise<StackStatus>;
+  status(): Promise<ConfigStatus>;
   /** What the instrumenter of a host says of itself. */
   instrumenterStatus(host: string): Promise<AnswerBody>;
   /** What an aggregator says of where the reports of a second were. */
   secondAt(aggregator: string, second: number): Promise<AnswerBody>;
   stop(): Promise<void>;
-}
-
-interface StackStatus {
-  readonly aggregators: readonly (Aggregator & { readonly instance: string })[];
-  readonly instrumenters: readonly { readonly host: string }[];
-  readonly online: { readonly aggregators: number; readonly instrumenters: number };
 }
 
 /** Services start in about 0.5 s each; a busy machine may take far longer. */
@@ -196,8 +190,8 @@ async function startAll(
     );
   });
   started.push({ stop: () => peer.close() });
-  const status = async (): Promise<StackStatus> =>
-    (await peer.call(keys.config, 'status', {}, LIMITS.toolAnswerMs)) as unknown as StackStatus;
+  const status = async (): Promise<ConfigStatus> =>
+    (await peer.call(keys.config, 'status', {}, LIMITS.toolAnswerMs)) as unknown as ConfigStatus;
   const instrumenterStatus = (host: string): Promise<AnswerBody> =>
     peer.call(keys.instrumenter(host), 'status', {}, LIMITS.toolAnswerMs);
   const secondAt = (aggregator: string, second: number): Promise<AnswerBody> =>

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeState } from '../../common/api/instrumentation';
 import { checkDocumented } from '../../services/config/testing/documented';
 import { freePorts } from '../stack/ports';
 import { buildFolder, startStack, type Stack, type StackOptions } from '../stack/stack';
@@ -19,12 +20,6 @@ export interface TestStack extends Stack {
   bytes(path: string): Promise<{ headers: Headers; bytes: Buffer }>;
   /** Creates an instrumentation and waits until every node that can gathers it; resolves to its path. */
   create(properties: Readonly<Record<string, unknown>>): Promise<string>;
-}
-
-interface NodeState {
-  readonly node: string;
-  readonly state: string;
-  readonly reason?: string;
 }
 
 interface TestOptions extends Partial<StackOptions> {

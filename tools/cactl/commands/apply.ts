@@ -1,4 +1,5 @@
 /* `cactl apply`: the instrumentations and boards of a file, and no others. In: YAML. Out: what differs, shown first; then done. */
+import type { ChangesRequest, InstrumentationAnswer } from '../../../common/api/instrumentation';
 import { parseDocument } from '../../cli/system/document';
 import { readFileSync } from 'node:fs';
 import { CaError, messageOf } from '../../../common/service/errors';
@@ -10,7 +11,6 @@ import {
   instrumentationPath,
   instrumentations,
   type Description,
-  type InstrumentationResource,
 } from '../../cli/system/resources';
 import type { FrontRequest } from '../../cli/system/front';
 import type { Session } from '../../cli/system/session';
@@ -96,7 +96,8 @@ function changeLines({ create, change, keep, remove }: Changes, d: Description):
     ...keep.map(({ id, wanted }) => visible(`  ${id.padStart(4)} ${wanted.label}`)),
     ...change.map(({ id, wanted, from }) => {
       const parts = Object.entries(from).map(
-        ([name, value]) => `${name} ${String(value)} -> ${String(wanted.tuning[name])}`,
+        ([name, value]) =>
+          `${name} ${JSON.stringify(value)} -> ${JSON.stringify(wanted.tuning[name as keyof ChangesRequest])}`,
       );
       return visible(`~ ${id.padStart(4)} ${wanted.label}: ${parts.join(', ')}`);
     }),
@@ -126,7 +127,7 @@ function boardLines(changes: BoardChanges): string[] {
   ];
 }
 
-function labelOf(i: InstrumentationResource, d: Description): string {
+function labelOf(i: InstrumentationAnswer, d: Description): string {
   const where = whereText(i, d);
   const by = i.decomposition.length === 0 ? '' : ` by ${i.decomposition.join(',')}`;
   return `${i.module}.${i.stat}${by}${where === '' ? '' : ` where ${where}`}`;
@@ -224,7 +225,7 @@ async function about<T>(label: string, done: Promise<T>): Promise<T> {
   }
 }
 
-function plain({ create, change, keep, remove }: Changes): Record<string, unknown> {
+function plain({ create, change, keep, remove }: Changes): object {
   return {
     create: create.map(({ body }) => body),
     change: change.map(({ id, wanted }) => ({ id, ...wanted.tuning })),

@@ -1,12 +1,15 @@
 /* `cactl change`: how long values and the question itself are kept, and whether it counts, without losing what is there. */
+import type { ChangesRequest, InstrumentationAnswer } from '../../../common/api/instrumentation';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
-import { instrumentationPath, type InstrumentationResource } from '../../cli/system/resources';
+import { instrumentationPath } from '../../cli/system/resources';
 import { wholeSecondsOf } from '../../cli/system/session';
 import { keptText } from '../keeping';
 import { idText } from './list';
 
-const SWITCHES: Readonly<Record<string, readonly [on: string, off: string, property: string]>> = {
+const SWITCHES: Readonly<
+  Record<string, readonly [on: string, off: string, property: 'persist-data' | 'enabled']>
+> = {
   disk: ['persist', 'no-persist', 'persist-data'],
   counting: ['resume', 'pause', 'enabled'],
 };
@@ -37,7 +40,7 @@ export const change: Command = {
     { line: 'cactl change 7 --pause', about: 'Stop what it costs, keep what it counted.' },
   ],
   async run({ args, options, session }) {
-    const body: Record<string, unknown> = {};
+    const body: { -readonly [K in keyof ChangesRequest]: ChangesRequest[K] } = {};
     const retention = options.get('retention');
     const idle = options.get('idle');
     if (retention !== undefined) body['retention-time'] = wholeSecondsOf(retention, '--retention');
@@ -50,7 +53,7 @@ export const change: Command = {
     if (Object.keys(body).length === 0)
       throw new UsageError('nothing is to be changed: say --retention, --idle, --persist or --pause');
     const path = instrumentationPath(args[0] ?? '');
-    const changed = (await session.front.json(path, { method: 'PUT', body })) as InstrumentationResource;
+    const changed = (await session.front.json(path, { method: 'PUT', body })) as InstrumentationAnswer;
     if (session.json) session.printJson(changed);
     else session.print([`${idText(changed)} ${keptText(changed)}${changed.enabled ? '' : '; paused'}`]);
     return EXIT.ok;

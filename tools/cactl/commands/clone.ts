@@ -1,14 +1,9 @@
 /* `cactl clone`: the same question again, with what is to be different. */
+import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { propertiesOf, QUESTION } from '../question';
-import {
-  description,
-  instrumentation,
-  instrumentationPath,
-  metricOf,
-  type InstrumentationResource,
-} from '../../cli/system/resources';
+import { description, instrumentation, instrumentationPath, metricOf } from '../../cli/system/resources';
 import { idText } from './list';
 
 export const clone: Command = {
@@ -29,7 +24,7 @@ export const clone: Command = {
       ...body
     } = propertiesOf(options, metricOf(d, `${i.module}.${i.stat}`), d);
     const path = `${instrumentationPath(id)}/clone`;
-    const created = (await session.front.json(path, { method: 'POST', body })) as InstrumentationResource;
+    const created = (await session.front.json(path, { method: 'POST', body })) as InstrumentationAnswer;
     if (session.json) session.printJson(created);
     else
       session.print([

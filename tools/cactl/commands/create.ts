@@ -1,8 +1,9 @@
 /* `cactl create`: start counting. In: a metric, a breakdown, a predicate. Out: the new instrumentation's id. */
+import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { propertiesOf, QUESTION } from '../question';
-import { description, metricOf, type InstrumentationResource } from '../../cli/system/resources';
+import { description, metricOf } from '../../cli/system/resources';
 import { idText } from './list';
 
 export const create: Command = {
@@ -57,7 +58,7 @@ export const create: Command = {
     const created = (await session.front.json('/instrumentations', {
       method: 'POST',
       body,
-    })) as InstrumentationResource;
+    })) as InstrumentationAnswer;
     if (session.json) session.printJson(created);
     else session.print([`created ${idText(created)}; see it with: cactl watch ${idText(created)}`]);
     return EXIT.ok;

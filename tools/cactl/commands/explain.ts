@@ -2,6 +2,7 @@
  * `cactl explain`: what a question costs. Of a running one: what each node and its aggregator spend on it. Of one that
  * is only thought of: how many programs, instructions and bytes of kernel memory it would take.
  */
+import type { DatasetStatus, GatheringStatus } from '../../../common/api/status';
 import { shortText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
@@ -9,7 +10,7 @@ import { shortId } from '../diagnose';
 import type { DryRun } from '../dry';
 import { QUESTION } from '../question';
 import type { Session } from '../../cli/system/session';
-import { numberOf, rowsOf, survey, textOf, type Row } from '../../cli/system/survey';
+import { answersOf, survey } from '../../cli/system/survey';
 import { table } from '../../cli/screen/table';
 import { visible } from '../../cli/screen/visible';
 
@@ -46,28 +47,32 @@ async function explainRunning(session: Session, id: string): Promise<number> {
       ? `global;${id}`
       : `cust:${session.target.customer};${id}`
     : id;
-  const { answered } = await survey(session);
-  const rows = answered.flatMap(({ service, host, status }) =>
-    rowsOf(status['instrumentations'])
-      .filter((row) => row['fqid'] === fqid)
-      .map((row) => ({ service, host, row })),
+  const found = await survey(session);
+  const nodes = answersOf(found, 'instrumenter').flatMap(({ service, host, status }) =>
+    status.instrumentations.filter((row) => row.fqid === fqid).map((row) => ({ service, host, row })),
   );
-  const nodes = rows.filter(({ service }) => service.startsWith('instrumenter'));
-  const aggregators = rows.filter(({ service }) => service.startsWith('aggregator'));
+  const aggregators = answersOf(found, 'aggregator').flatMap(({ service, host, status }) => {
+    const row = status.instrumentations[fqid];
+    return row === undefined ? [] : [{ service, host, row }];
+  });
+  const known = nodes.length + aggregators.length > 0;
   if (session.json) session.printJson({ fqid, nodes, aggregators });
-  else if (rows.length === 0)
+  else if (!known)
     session.print([
       `No service that answers has instrumentation ${shortId(fqid)}; "cactl list" shows those there are.`,
     ]);
   else
     session.print([
       ...nodeTable(nodes, session.screen.columns),
-      ...aggregators.flatMap(({ service, row }) => ['', ...aggregatorLines(service, row)]),
+      ...aggregators.flatMap(({ service, row }) => ['', ...datasetLines(service, row)]),
     ]);
-  return rows.length === 0 ? EXIT.wrong : EXIT.ok;
+  return known ? EXIT.ok : EXIT.wrong;
 }
 
-function nodeTable(nodes: readonly { host: string; row: Row }[], columns: number): string[] {
+function nodeTable(
+  nodes: readonly { readonly host: string; readonly row: GatheringStatus }[],
+  columns: number,
+): string[] {
   const right = 'right' as const;
   return table(
     [
@@ -80,29 +85,23 @@ function nodeTable(nodes: readonly { host: string; row: Row }[], columns: number
       { title: 'CPU', align: right },
       { title: 'REASON', least: 6 },
     ],
-    nodes.map(({ host, row }) => [
+    nodes.map(({ host, row: { source = '', state, reports, errors, late, percentOfCore, reason = '' } }) => [
       host,
-      textOf(row['source']),
-      textOf(row['state']),
-      ...['reports', 'errors', 'late'].map((name) => String(numberOf(row[name]))),
-      typeof row['percentOfCore'] === 'number' ? `${row['percentOfCore'].toFixed(2)}%` : '-',
-      textOf(row['reason']),
+      source,
+      state,
+      ...[reports, errors, late].map(String),
+      percentOfCore === undefined ? '-' : `${percentOfCore.toFixed(2)}%`,
+      reason,
     ]),
     columns,
   );
 }
 
-function aggregatorLines(service: string, row: Row): string[] {
-  const { bytes, keys, slots, counts } = row as {
-    bytes?: number;
-    keys?: number;
-    slots?: number;
-    counts?: Row;
-  };
-  const lost = numberOf(counts?.['lost']);
+export function datasetLines(service: string, { bytes, keys, slots, counts }: DatasetStatus): string[] {
+  const { lost, late, duplicate } = counts;
   return [
-    `${visible(service)} keeps ${slots ?? 0} slots with ${keys ?? 0} keys in ${shortText(bytes ?? 0, 'size')}`,
-    `${lost === 0 ? 'no' : lost} events lost, ${numberOf(counts?.['late'])} reports late, ${numberOf(counts?.['duplicate'])} came twice`,
+    `${visible(service)} keeps ${slots} slots with ${keys} keys in ${shortText(bytes, 'size')}`,
+    `${lost === 0 ? 'no' : lost} events lost, ${late} reports late, ${duplicate} came twice`,
   ];
 }
 

@@ -1,10 +1,11 @@
 /* `cactl list`: the instrumentations there are, one line each. */
+import type { InstrumentationAnswer, StateCounts } from '../../../common/api/instrumentation';
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { dyingText } from '../keeping';
 import { whereText } from '../question';
-import { description, instrumentations, type InstrumentationResource } from '../../cli/system/resources';
+import { description, instrumentations } from '../../cli/system/resources';
 import { table } from '../../cli/screen/table';
 
 export const list: Command = {
@@ -60,15 +61,14 @@ export const list: Command = {
 };
 
 /** A customer's id stands before the number, as the other commands take it. */
-export function idText(i: InstrumentationResource): string {
+export function idText(i: InstrumentationAnswer): string {
   const customer = /\/customers\/([^/]+)\//.exec(i.uri)?.[1];
   return customer === undefined ? i.id : `cust:${decodeURIComponent(customer)};${i.id}`;
 }
 
 /** "3" where all is well, "2/3" where some cannot or do not. */
-export function nodesText(i: InstrumentationResource): string {
-  const state = (i['state'] ?? {}) as Readonly<Record<string, number>>;
-  const enabled = state['enabled'] ?? i.nsources ?? 0;
-  const wanted = enabled + (state['enabling'] ?? 0) + (state['failed'] ?? 0);
+export function nodesText(i: { readonly nsources: number; readonly state?: Partial<StateCounts> }): string {
+  const { enabled = i.nsources, enabling = 0, failed = 0 } = i.state ?? {};
+  const wanted = enabled + enabling + failed;
   return wanted === enabled ? String(enabled) : `${enabled}/${wanted}`;
 }

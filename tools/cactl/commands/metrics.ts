@@ -1,15 +1,9 @@
 /* `cactl metrics`: what can be asked here, found by the words that people have for it, and why something cannot. */
+import type { MetricInfo, UnavailableMetric } from '../../../common/api/catalogue';
 import { searchMetrics } from '../../../common/model/search';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
-import {
-  description,
-  metricOf,
-  typeOfField,
-  type Description,
-  type MetricResource,
-  type UnavailableMetric,
-} from '../../cli/system/resources';
+import { description, metricOf, typeOfField, type Description } from '../../cli/system/resources';
 import type { Session } from '../../cli/system/session';
 import { table } from '../../cli/screen/table';
 import { visible } from '../../cli/screen/visible';
@@ -143,11 +137,11 @@ function showMissing(session: Session, missing: readonly UnavailableMetric[]): n
   return EXIT.ok;
 }
 
-function nameOf({ module, stat }: Pick<MetricResource, 'module' | 'stat'>): string {
+function nameOf({ module, stat }: Pick<MetricInfo, 'module' | 'stat'>): string {
   return `${module}.${stat}`;
 }
 
-function fieldsText(d: Description, m: MetricResource): string {
+function fieldsText(d: Description, m: MetricInfo): string {
   return m.fields
     .map((field) => {
       const type = typeOfField(d, m, field) ?? 'string';

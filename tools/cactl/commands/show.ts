@@ -1,18 +1,19 @@
 /* `cactl show`: one instrumentation with all its properties, and how it stands on each node. */
+import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { whereText } from '../question';
-import { description, instrumentation, type InstrumentationResource } from '../../cli/system/resources';
+import { description, instrumentation } from '../../cli/system/resources';
 import { table } from '../../cli/screen/table';
 import { visible } from '../../cli/screen/visible';
 import { idText } from './list';
 
 /** "deleted when nobody looks for 1h; 59m 3s left" */
-function idleText(i: InstrumentationResource): string {
+function idleText(i: InstrumentationAnswer): string {
   if (i['idle-max'] === 0) return 'never deleted by itself';
   const left = i['idle-left'];
-  const rest = typeof left === 'number' ? `; ${spanText(1000 * left)} left` : '';
+  const rest = left !== undefined ? `; ${spanText(1000 * left)} left` : '';
   return `deleted when nobody looks for ${spanText(1000 * i['idle-max'])}${rest}`;
 }
 
@@ -51,14 +52,18 @@ export const show: Command = {
       ['on disk', i['persist-data'] ? 'yes' : 'no'],
       ['age', spanText(session.io.clock.now() - i.crtime)],
     ];
-    const nodes = (Array.isArray(i['nodes']) ? i['nodes'] : []) as Readonly<Record<string, string>>[];
     const columns = [
       { title: 'NODE', least: 8 },
       { title: 'STATE' },
       { title: 'SOURCE' },
       { title: 'REASON', least: 10 },
     ];
-    const rows = nodes.map((n) => [n['node'] ?? '', n['state'] ?? '', n['source'] ?? '', n['reason'] ?? '']);
+    const rows = (i.nodes ?? []).map(({ node, state, source = '', reason = '' }) => [
+      node,
+      state,
+      source,
+      reason,
+    ]);
     session.print([
       ...facts.map(([name, text]) => `${name.padEnd(12)} ${visible(text)}`),
       ...(rows.length === 0 ? [] : ['', ...table(columns, rows, session.screen.columns)]),

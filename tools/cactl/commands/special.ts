@@ -1,38 +1,14 @@
 /* `cactl special`: what is over-represented in a box of a heatmap, against everything around it. */
+import type { SpecialAnswer } from '../../../common/api/special';
 import { parseQuantity, shortText } from '../../../common/model/unit';
 import type { TypeName } from '../../../common/model/field';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
 import { table } from '../../cli/screen/table';
-import {
-  description,
-  drawnFields,
-  instrumentation,
-  instrumentationPath,
-  type ValueResource,
-} from '../../cli/system/resources';
+import { description, drawnFields, instrumentation, instrumentationPath } from '../../cli/system/resources';
 import { parseWhen, STRETCH, stretchOf } from '../../cli/system/stretch';
 import { messageOf } from '../../../common/service/errors';
 import { completenessText } from './value';
-
-interface SpecialKey {
-  readonly key: string;
-  readonly inside: number;
-  readonly outside: number;
-  readonly share_inside: number;
-  readonly share_outside: number;
-  readonly ratio: number | null;
-  readonly p?: number;
-  readonly significant?: boolean;
-}
-
-interface SpecialResource extends Omit<ValueResource, 'value'> {
-  readonly inside: number;
-  readonly outside: number;
-  readonly keys: readonly SpecialKey[];
-  readonly omitted: number;
-  readonly test?: { readonly keys: number; readonly alpha: number };
-}
 
 export const special: Command = {
   name: 'special',
@@ -86,7 +62,7 @@ export const special: Command = {
       limit: options.get('limit'),
     };
     const path = `${instrumentationPath(id)}/value/special`;
-    const answer = (await session.front.json(path, { query, extraMs: 5000 })) as SpecialResource;
+    const answer = (await session.front.json(path, { query, extraMs: 5000 })) as SpecialAnswer;
     if (session.json) {
       session.printJson(answer);
       return EXIT.ok;
@@ -106,7 +82,7 @@ function rawOf(text: string, name: string, type: TypeName): string {
 }
 
 function lines(
-  { keys, inside, outside, omitted, test }: SpecialResource,
+  { keys, inside, outside, omitted, test }: SpecialAnswer,
   discrete: string | undefined,
   columns: number,
 ): string[] {

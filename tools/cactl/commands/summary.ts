@@ -6,7 +6,7 @@ import { diagnose, shortId, type Problem } from '../diagnose';
 import { overview, unlisted, type InstrumentationRow } from '../overview';
 import { rawValue } from '../../cli/system/resources';
 import type { Session } from '../../cli/system/session';
-import { numberOf, rowsOf, survey, type Answered, type Survey } from '../../cli/system/survey';
+import { configIn, survey, type Answered, type Survey } from '../../cli/system/survey';
 import { table } from '../../cli/screen/table';
 import { wrap } from '../../cli/help/usage';
 import { visible } from '../../cli/screen/visible';
@@ -36,7 +36,7 @@ export const summary: Command = {
         host,
         ms,
         clockMs,
-        started: status['started'],
+        ...(status.service === 'odd' ? {} : { started: status.started }),
       }));
       const { url, broker, silent } = found;
       const front = 'failure' in found.front ? found.front : { ms: found.front.ms };
@@ -126,9 +126,7 @@ function headline(s: Survey, rows: readonly InstrumentationRow[], problems: read
 
 /** What is no fault, and should be known. */
 function notes(s: Survey): string[] {
-  const config = s.answered.find((a) => a.service === 'config');
-  const bus = (config?.status['bus'] ?? {}) as Readonly<Record<string, unknown>>;
-  return bus['sharedUser'] === true
+  return configIn(s)?.bus.sharedUser === true
     ? [
         'all services share one user of the broker: whoever has its password can be any of them (docs/trust.md)',
       ]
@@ -175,33 +173,34 @@ function counted(n: number, what: string): string {
 }
 
 function uptime({ status }: Answered, now: number): string {
-  const started = numberOf(status['started']);
-  return started === 0 ? '' : spanText(now - started);
+  return status.service === 'odd' ? '' : spanText(now - status.started);
 }
 
 /** What a service carries, in a few words. */
-function load({ service, status }: Answered): string {
-  const running = rowsOf(status['instrumentations']).length;
-  const bytes = memoryOf(status);
-  const memory = bytes === 0 ? [] : [`${Math.round(bytes / 1024 ** 2)} MiB`];
-  if (service === 'config') {
-    const online = (status['online'] ?? {}) as Readonly<Record<string, unknown>>;
-    return [
-      counted(numberOf(online['aggregators']), 'aggregator'),
-      counted(numberOf(online['instrumenters']), 'node'),
-      ...memory,
-    ].join(', ');
+function load({ status }: Answered): string {
+  const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
+  switch (status.service) {
+    case 'odd':
+      return '';
+    case 'config': {
+      const { aggregators, instrumenters } = status.online;
+      return [
+        counted(aggregators, 'aggregator'),
+        counted(instrumenters, 'node'),
+        mebibytes(status.counts.rssBytes),
+      ].join(', ');
+    }
+    case 'aggregator':
+      return `${Object.keys(status.instrumentations).length} running, ${mebibytes(status.memory.rss)}`;
+    case 'instrumenter': {
+      const names = status.sources.filter(({ metrics }) => metrics > 0).map(({ name }) => name);
+      return [
+        `${status.instrumentations.length} running`,
+        mebibytes(status.memory),
+        ...(names.length === 0 ? [] : [names.join(' ')]),
+      ].join(', ');
+    }
   }
-  const sources = rowsOf(status['sources']).filter((row) => numberOf(row['metrics']) > 0);
-  const names = sources.length === 0 ? [] : [sources.map((row) => row['name']).join(' ')];
-  return [`${running} running`, ...memory, ...names].join(', ');
-}
-
-/** Resident bytes; services say it in different places. */
-function memoryOf(status: Answered['status']): number {
-  const inside = (name: string, property: string): number =>
-    numberOf((status[name] as Readonly<Record<string, unknown>> | undefined)?.[property]);
-  return numberOf(status['memory']) || inside('memory', 'rss') || inside('counts', 'rssBytes');
 }
 
 function instrumentationTable(rows: readonly InstrumentationRow[], columns: number): string[] {

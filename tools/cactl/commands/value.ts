@@ -1,16 +1,11 @@
 /* `cactl value`: what was counted, as text in the shape DTrace prints. */
+import type { PointAnswer } from '../../../common/api/value';
 import { TYPE_NAMES } from '../../../common/model/field';
 import { counted } from '../../../common/model/unit';
 import type { PlainValue } from '../../../common/model/value';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError, type Options } from '../../cli/options';
-import {
-  description,
-  drawnFields,
-  instrumentation,
-  rawValue,
-  type ValueResource,
-} from '../../cli/system/resources';
+import { description, drawnFields, instrumentation, rawValue } from '../../cli/system/resources';
 import type { Session } from '../../cli/system/session';
 import { STRETCH, stretchOf, timeText, type Stretch } from '../../cli/system/stretch';
 import {
@@ -140,7 +135,7 @@ function sortedByKey(value: PlainValue): PlainValue {
 }
 
 /** Of the seconds in which nodes were expected, the one that most of them missed. */
-function worstOf({ completeness, nsources = 0, minreporting = 0 }: Omit<ValueResource, 'value'>): {
+function worstOf({ completeness, nsources = 0, minreporting = 0 }: Partial<PointAnswer>): {
   expected: number;
   reporting: number;
 } {
@@ -153,7 +148,7 @@ function worstOf({ completeness, nsources = 0, minreporting = 0 }: Omit<ValueRes
 }
 
 /** "60 s from 12:00:01 UTC; 3 of 3 nodes reported; nothing lost; by bpf" */
-export function completenessText(v: Omit<ValueResource, 'value'>, nowMs: number, isLevel = false): string {
+export function completenessText(v: PointAnswer, nowMs: number, isLevel = false): string {
   const { expected, reporting } = worstOf(v);
   const nodes = `${reporting} of ${counted(expected, 'nodes')} reported`;
   const lost = (v.lost ?? 0) === 0 ? 'nothing lost' : counted(v.lost ?? 0, 'events', 'lost');

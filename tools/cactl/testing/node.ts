@@ -2,6 +2,8 @@
  * A node whose trouble is known, for tests: it speaks the real protocol on the real broker, and counts the same events
  * each second. In: a host, its events. Out: an instrumenter as far as everybody else can tell.
  */
+import type { InstrumenterStatus } from '../../../common/api/status';
+import { dummyStatus } from '../../fleet/dummy-status';
 import { SYSTEM_CLOCK } from '../../../common/service/clock';
 import { fromCounts, type Distribution } from '../../../common/model/distribution';
 import {
@@ -155,9 +157,8 @@ function statusOf(
   host: string,
   started: number,
   running: ReadonlyMap<string, Instrumentation>,
-): Record<string, unknown> {
-  return {
-    service: 'instrumenter',
+): InstrumenterStatus {
+  return dummyStatus({
     host,
     started,
     memory: 52_428_800,
@@ -170,13 +171,11 @@ function statusOf(
     ],
     instrumentations: [...running].map(([id, i]) => ({
       fqid: id,
-      state: 'enabled',
       source: 'bpf',
       metric: `${i.module}.${i.stat}`,
       decomposition: i.decomposition,
     })),
-    counters: {},
-  };
+  });
 }
 
 /** What a kernel would have counted in one second. */

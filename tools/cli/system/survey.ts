@@ -6,6 +6,7 @@
  * found even when the config service is away. It ends when everybody has answered whom the config service knows, or
  * when the time is up.
  */
+import type { ServiceKind, Statuses } from '../../../common/api/status';
 import { CaError, messageOf } from '../../../common/service/errors';
 import type { AnswerBody } from '../../../common/wire/peer';
 import { description, type Description } from './resources';
@@ -21,7 +22,13 @@ export interface Answered {
   readonly ms: number;
   /** Its clock against ours; wrong by at most half of `ms`. */
   readonly clockMs: number;
-  readonly status: AnswerBody;
+  /** Or what is wrong with what it says of itself. */
+  readonly status: Statuses[ServiceKind] | { readonly service: 'odd'; readonly problem: string };
+}
+
+/** An answer of a kind of service, which describes itself as we know it. */
+export interface Described<K extends ServiceKind> extends Answered {
+  readonly status: Statuses[K];
 }
 
 export interface Survey {
@@ -76,12 +83,23 @@ async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answer
   const all = new Promise<void>((resolve) => (finish = resolve));
   const sent = session.io.clock.now();
   const from = performance.now();
+  // Loads the schemas, which takes longer than most commands do.
+  const { readStatus } = await import('../../../common/api/status.js');
+  const described = (service: string, plain: AnswerBody): Answered['status'] => {
+    try {
+      return readStatus(plain, kindOf(service));
+    } catch (error) {
+      return { service: 'odd', problem: messageOf(error) };
+    }
+  };
   const note = (status: AnswerBody, message: { from: string; host: string; time: number }): boolean => {
     const ms = performance.now() - from;
     const { from: key, host, time } = message;
     const clockMs = Math.round(time - sent - ms / 2);
-    answers.set(key, { key, service: serviceOfKey(key, routes), host, ms, clockMs, status });
-    if (key === routes.config) expected = new Set(membersOf(status));
+    const service = serviceOfKey(key, routes);
+    const answered = { key, service, host, ms, clockMs, status: described(service, status) };
+    answers.set(key, answered);
+    if (key === routes.config && isOf(answered, 'config')) expected = new Set(membersOf(answered));
     const done = expected !== undefined && [...expected].every((member) => answers.has(member));
     if (done) finish();
     return done;
@@ -104,29 +122,30 @@ async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answer
 }
 
 /** Routing keys of all whom the config service holds to be online. */
-function membersOf(status: AnswerBody): string[] {
-  return ['aggregators', 'instrumenters']
-    .flatMap((name) => rowsOf(status[name]))
-    .flatMap(({ key }) => (typeof key === 'string' ? [key] : []));
+function membersOf({ status: { aggregators, instrumenters } }: Described<'config'>): string[] {
+  return [...aggregators, ...instrumenters].map(({ key }) => key);
 }
 
-export type Row = Readonly<Record<string, unknown>>;
-
-/** A list of objects, or an object of objects, as rows; [] for anything else. */
-export function rowsOf(value: unknown): Row[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const list: unknown[] = Array.isArray(value)
-    ? value
-    : Object.entries(value).map(([name, row]) => ({ fqid: name, ...(row as Row) }));
-  return list.filter((row): row is Row => typeof row === 'object' && row !== null);
+/** instrumenter.n1 -> instrumenter */
+function kindOf(service: string): ServiceKind {
+  if (service === 'config') return service;
+  return service.startsWith('aggregator.') ? 'aggregator' : 'instrumenter';
 }
 
-export function numberOf(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
+function isOf<K extends ServiceKind>(a: Answered, kind: K): a is Described<K> {
+  return a.status.service === kind;
 }
 
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+export function answersOf<K extends ServiceKind>(
+  { answered }: Pick<Survey, 'answered'>,
+  kind: K,
+): Described<K>[] {
+  return answered.filter((a): a is Described<K> => isOf(a, kind));
+}
+
+/** What the config service says; undefined while it is away. */
+export function configIn(s: Pick<Survey, 'answered'>): Described<'config'>['status'] | undefined {
+  return answersOf(s, 'config')[0]?.status;
 }
 
 function order({ service }: Answered): number {
