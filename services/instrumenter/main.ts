@@ -70,6 +70,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     clock,
     routes: keys,
     send: (to, message) => peer.sendValues(to, message),
+    gaveUp: ({ report: { fqid } }, events) => instrumenter.gaveUp(fqid, events),
   });
   const instrumenter = new Instrumenter({
     clock,

@@ -220,7 +220,7 @@ function questions(rows: readonly InstrumentationRow[], losses: ReadonlyMap<stri
     if (lost > 0) {
       problems.push({
         what: `${name} lost ${lost} events in the last minute`,
-        fix: `cactl explain '${id}' shows which node is late; if none is, there are too many keys: narrow it with --where`,
+        fix: `cactl show '${id}' tells which nodes lose them, and why`,
       });
     }
   }

@@ -18,6 +18,7 @@ import { freePorts, isOpen } from './ports';
 import { buildFolder } from './stack';
 import { startTestBroker, type TestBroker } from '../testing/test-broker';
 import { until } from '../testing/until';
+import { startTerminal, terminalsWork } from '../cactl/testing/terminal';
 
 jest.setTimeout(180_000);
 
@@ -198,6 +199,36 @@ describe('one that goes on', () => {
     await until('everything to be gone', 15_000, () => (processesOf(home).length === 0 ? true : undefined));
     rmSync(home, { recursive: true, force: true });
   });
+
+  const why = terminalsWork() ? '' : ' (skipped: there is no tmux)';
+  (why === '' ? test : test.skip)(
+    `nothing is left of tmux new 'make run' when its terminal is closed${why}`,
+    async () => {
+      const home = newHome();
+      const [port = 0] = await freePorts(1);
+      // A make of its own, not one below the make that runs the tests.
+      const env = [
+        '-u',
+        'MAKELEVEL',
+        '-u',
+        'MAKEFLAGS',
+        '-u',
+        'MFLAGS',
+        `CA_HOME=${home}`,
+        `CA_HTTP_PORT=${port}`,
+      ];
+      const terminal = await startTerminal(120, 40, 'env', ...env, 'make', '-C', checkoutFolder(), 'run');
+      try {
+        await until('the system being ready', 120_000, () =>
+          existsSync(join(home, 'connection.json')) ? true : undefined,
+        );
+      } finally {
+        await terminal.stop();
+      }
+      await until('everything to be gone', 15_000, () => (processesOf(home).length === 0 ? true : undefined));
+      rmSync(home, { recursive: true, force: true });
+    },
+  );
 
   test('it ends when the make that started it is killed', async () => {
     const home = newHome();

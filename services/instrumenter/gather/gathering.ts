@@ -14,6 +14,7 @@ import type { Exception, ProbeState } from '../../../common/wire/message';
 import { metricName } from '../../../common/model/metric';
 import { printPredicate } from '../../../common/model/predicate';
 import type { Probe, Source } from '../sources/source';
+import { LossReport } from './loss-report';
 
 interface GatheringCounts {
   reports: number;
@@ -40,7 +41,7 @@ export class Gathering {
   /** How often it was stopped for its cost without having lasted in between, and when it came back. */
   costly = 0;
   cameBack: number | undefined;
-  /** Gathered, but not all of it (Probe.shortfall), as it was told last. */
+  /** Gathered, but not all of it: what the probe cannot see (Probe.shortfall) and what is lost, as it was told last. */
   shortfall: string | undefined;
   log: string | undefined;
   /** What it costs this node, counted for one second now and then (costs.ts). */
@@ -57,6 +58,8 @@ export class Gathering {
   reading = false;
   /** Events that the next report will say are lost. */
   lost = 0;
+  /** Why events are lost, for people. */
+  readonly losses = new LossReport();
   /** Readings that failed since the last that did not. */
   failures = 0;
 

@@ -426,6 +426,30 @@ test('what a probe cannot see is told when it is enabled, when it changes, and n
   expect(told).toHaveLength(count + 2);
 });
 
+test('why events are lost is told with what the node has counted of it, also of reports that were never sent', async () => {
+  const source = execs();
+  const { instrumenter, told, sent, tickAt } = node(source);
+  const readings: Reading[] = [0, 5, 0].map((keys) => ({
+    value: { shape: 'number', number: 1 },
+    lost: keys,
+    losses: { keys },
+  }));
+  const none: Reading = { value: { shape: 'number', number: 1 }, lost: 0 };
+  source.onEnable = () => Object.assign(new FakeProbe(), { read: () => readings.shift() ?? none });
+  await instrumenter.enable(ask('unix.proc_execs'));
+  for (let second = 10; second < 13; second++) await tickAt(second);
+  expect(sent.map(({ report }) => report.lost)).toEqual([5, 0]);
+  expect(told.at(-1)).toMatchObject({ state: 'enabled' });
+  expect(told.at(-1)?.reason).toMatch(/^events are lost: 5, because there were more different keys/);
+  const count = told.length;
+  instrumenter.gaveUp('global;1', 3);
+  instrumenter.gaveUp('global;404', 3);
+  for (let second = 13; second < 75; second++) await tickAt(second);
+  expect(told.slice(count).map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^within 60 s events were lost: 5, because .*; 3, because the broker was away/),
+  ]);
+});
+
 test('what costs more than the budget is stopped, said to be so, and starts again when it is asked for anew', async () => {
   const source = execs();
   const { instrumenter, told, tickAt, clock } = node(source);

@@ -88,6 +88,11 @@ export class Instrumenter {
     return gathering.standing();
   }
 
+  /** Events of its reports were given up before they were sent. */
+  gaveUp(fqid: string, events: number): void {
+    this.gatherings.get(fqid)?.losses.add({ unsent: events });
+  }
+
   /** Resolves when nothing of it is left. One that is not here is already so. Never rejects. */
   async disable(fqid: string): Promise<Standing> {
     const gathering = this.gatherings.get(fqid);
@@ -192,7 +197,7 @@ export class Instrumenter {
         gathering.retryAt = undefined;
         gathering.reason = undefined;
         gathering.log = undefined;
-        noteShortfall(gathering, log);
+        noteShortfall(gathering, this.options);
         return;
       } catch (error) {
         const reason = messageOf(error);

@@ -21,8 +21,8 @@ interface OutboxOptions {
   readonly routes: Pick<Routes, 'instrumentation'>;
   /** False when the broker is away: the message was not taken. */
   readonly send: (keys: readonly string[], message: DataMessage) => boolean;
-  /** Told of each report that is given up. */
-  readonly gaveUp?: (parcel: Parcel) => void;
+  /** Told of each report that is given up, with its events. */
+  readonly gaveUp?: (parcel: Parcel, events: number) => void;
 }
 
 /** In reports. */
@@ -122,8 +122,8 @@ export class Outbox {
     for (const parcel of this.waiting.splice(0, surplus)) {
       const { report, snapshot } = parcel;
       this.counts.lost++;
-      this.options.gaveUp?.(parcel);
       const events = report.lost + (snapshot === true ? 0 : totalOf(report.value));
+      this.options.gaveUp?.(parcel, events);
       if (events > 0) this.owed.set(report.fqid, (this.owed.get(report.fqid) ?? 0) + events);
     }
     // Whoever never reports again needs no more room than this.

@@ -118,6 +118,8 @@ async function read(closed: Closed, options: TickOptions): Promise<void> {
     const reading = await probe.read();
     // Disabled, or enabled anew, meanwhile.
     if (gathering.probe !== probe) return;
+    if (gathering.begun || first !== undefined)
+      gathering.losses.add(reading.losses ?? { source: reading.lost });
     if (first === undefined) drop(gathering, reading);
     else report(gathering, first, reading, options);
     worked(gathering, options);
@@ -167,7 +169,9 @@ function drop(gathering: Gathering, reading: Reading): void {
   gathering.counts.uneven++;
   gathering.lost += reading.lost;
   // A snapshot is no sum of events.
-  if (gathering.instrumentation.valueScope === 'interval') gathering.lost += totalOf(reading.value);
+  const uneven = gathering.instrumentation.valueScope === 'interval' ? totalOf(reading.value) : 0;
+  gathering.lost += uneven;
+  gathering.losses.add({ uneven });
 }
 
 function failed(gathering: Gathering, error: unknown, options: TickOptions): void {
@@ -187,16 +191,21 @@ function failed(gathering: Gathering, error: unknown, options: TickOptions): voi
 
 function worked(gathering: Gathering, options: TickOptions): void {
   gathering.failures = 0;
-  if (noteShortfall(gathering, options.log) && gathering.state === 'enabled') options.changed(gathering);
+  if (noteShortfall(gathering, options) && gathering.state === 'enabled') options.changed(gathering);
   if (gathering.state !== 'failed') return;
   gathering.state = 'enabled';
   gathering.reason = undefined;
   options.changed(gathering);
 }
 
-/** True when there is news of what it cannot see. */
-export function noteShortfall(gathering: Gathering, log: Log): boolean {
-  const shortfall = gathering.probe?.shortfall?.();
+/** True when there is news of what it cannot see, or loses. */
+export function noteShortfall(
+  gathering: Gathering,
+  { clock, log }: Pick<TickOptions, 'clock' | 'log'>,
+): boolean {
+  const parts = [gathering.probe?.shortfall?.(), gathering.losses.sentence(Math.floor(clock.now() / 1000))];
+  const said = parts.filter((part) => part !== undefined).join('; ');
+  const shortfall = said === '' ? undefined : said;
   if (shortfall === gathering.shortfall) return false;
   gathering.shortfall = shortfall;
   if (shortfall !== undefined) log.warn({ fqid: gathering.fqid }, shortfall);

@@ -6,6 +6,7 @@ import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { MetricName } from '../../../common/model/metric';
 import { SOURCE_NAMES, type SourceName } from '../../../common/model/source-name';
 import type { Value } from '../../../common/model/value';
+import type { Losses } from './loss';
 
 export { SOURCE_NAMES, type SourceName };
 
@@ -26,6 +27,8 @@ export interface Reading {
   readonly value: Value;
   /** Events that are known to have happened and are not in the value (full map, cut output). */
   readonly lost: number;
+  /** The same by reason, where there is more to say than that the source dropped them. */
+  readonly losses?: Losses;
 }
 
 /** What a probe has cost since it was enabled, as far as its source was counting that (Source.countCost). */

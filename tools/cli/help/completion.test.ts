@@ -29,10 +29,10 @@ case "$*" in
 esac
 `;
 
-let folder = '';
+/** The home of these shells, too: they leave files there as soon as they are started. */
+const folder = mkdtempSync(join(tmpdir(), 'cactl-shells-'));
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cactl-shells-'));
   const file = join(folder, 'cactl');
   writeFileSync(file, STAND_IN);
   chmodSync(file, 0o755);
@@ -82,7 +82,8 @@ function pathOf(program: string): string {
       execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(),
       '-c',
     ];
-    if (program !== 'tmux') execFileSync(path, [flag, 'true']);
+    if (program !== 'tmux')
+      execFileSync(path, [flag, 'true'], { env: { PATH: process.env['PATH'], HOME: folder } });
     return path;
   } catch {
     return '';

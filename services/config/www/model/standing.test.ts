@@ -1,5 +1,5 @@
 import type { Instrumentation } from './answers.ts';
-import { clocksText, diskText, standingText } from './standing.ts';
+import { clocksText, diskText, standingText, WHY_LOST, whyLost } from './standing.ts';
 
 const of = (more: Partial<Instrumentation>): string => standingText(more as Instrumentation);
 
@@ -56,4 +56,13 @@ test('a disk that refuses, or was damaged, is told, with what it means', () => {
   expect(diskText({ ...well, read: false, reason: 'EIO' })?.[1]).toBe(
     'The disk could not be read (EIO); the seconds in it read as missing.',
   );
+});
+
+test('why events are lost is what a node has counted of it; of what no node tells, what may be', () => {
+  const reason = 'within 60 s events were lost: 7, because more than 16384 calls were under way at once';
+  expect(whyLost(undefined)).toBe(WHY_LOST);
+  expect(whyLost([{ node: 'a', state: 'enabled', reason: '1 of 2 files are not watched' }])).toBe(WHY_LOST);
+  const losing = ['b', 'c', 'd'].map((node) => ({ node, state: 'enabled' as const, reason }));
+  expect(whyLost([{ node: 'a', state: 'enabled' }, ...losing.slice(0, 1)])).toBe(`${reason} (b)`);
+  expect(whyLost(losing)).toBe(`${reason} (b, and 2 more)`);
 });

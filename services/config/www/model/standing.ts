@@ -56,7 +56,18 @@ export function diskText(disk: Disk | undefined): readonly [string, string] | un
   return ['disk damaged', `${what}; the seconds in it read as missing.`];
 }
 
-/** Lost events are known to have happened: where they were dropped, and what helps. */
+/** Why events are lost: what a node has counted of it, or what may be. */
+export function whyLost(list: readonly NodeState[] | undefined): string {
+  const telling = (list ?? []).filter(({ reason }) => reason !== undefined && LOST.test(reason));
+  const [first] = telling;
+  if (first?.reason === undefined) return WHY_LOST;
+  const more = telling.length > 1 ? `, and ${telling.length - 1} more` : '';
+  return `${first.reason} (${first.node}${more})`;
+}
+
+const LOST = /\bevents (?:are|were) lost: /;
+
+/** Of seconds long ago, which nodes tell no more of. */
 export const WHY_LOST =
   'a node had more different keys and values in one second, or more calls under way at once, than its kernel remembers ' +
   '(filter, or split by a field with fewer values), or its report could not be kept';

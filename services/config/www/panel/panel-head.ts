@@ -25,7 +25,7 @@ import {
 } from '../model/question.ts';
 import { copy, download, follow, plotPng } from './share.ts';
 import { formatCount } from '../model/units.ts';
-import { clocksText, diskText, standingText, WHY_LOST } from '../model/standing.ts';
+import { clocksText, diskText, standingText, whyLost } from '../model/standing.ts';
 import { clockText } from '../plot/time-axis.ts';
 
 export class PanelHead {
@@ -120,7 +120,16 @@ export class PanelHead {
     const cost = this.panel.cost();
     const clocks = clocksText(this.panel.clocks());
     const disk = diskText(this.panel.disk());
-    const badges = [state, nodes, incomplete, lost, costDetails(cost), clocks ?? '', disk ?? ''];
+    const badges = [
+      state,
+      nodes,
+      incomplete,
+      lost,
+      lost > 0 ? whyLost(i.nodes) : '',
+      costDetails(cost),
+      clocks ?? '',
+      disk ?? '',
+    ];
     refill(this.badges, JSON.stringify(badges), () => [
       h('span', { class: `badge ${state === 'live' ? 'live' : 'still'}` }, state),
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
@@ -132,7 +141,7 @@ export class PanelHead {
           'span',
           {
             class: 'badge bad',
-            title: `Events known to have happened and not counted: ${WHY_LOST}.`,
+            title: `Events known to have happened and not counted: ${whyLost(i.nodes)}.`,
           },
           `${formatCount(lost)} lost`,
         ),

@@ -11,7 +11,7 @@ import { isSingle, keyLayout, type KeyLayout } from './key';
 import { listing } from './listing';
 import { plan, type Keeping, type Machine, type Question } from './plan';
 import type { Site } from './site';
-import { CONTROL, COUNTER_BYTES, MAPS } from './maps';
+import { CONTROL, COUNTER_BYTES, LOST, MAPS } from './maps';
 import { compileProgram } from './program';
 
 export type MapKind = 'array' | 'hash' | 'perCpuArray';
@@ -101,7 +101,7 @@ function mapsOf(key: KeyLayout, keeping: Keeping | undefined): readonly MapSpeci
       name: MAPS.lost,
       kind: 'array',
       keyBytes: 4,
-      valueBytes: MAPS.counts.length * COUNTER_BYTES,
+      valueBytes: LOST.bytes,
       entries: 1,
     },
     ...counts,

@@ -23,3 +23,9 @@ export function phaseWord(phase: number, end?: bigint): bigint {
 }
 /** Bytes of a counter. */
 export const COUNTER_BYTES = 8;
+/** Where counters of lost events lie in their map's value, by phase: no room for a key, no room for a call under way. */
+export const LOST = {
+  keys: (phase: number) => phase * COUNTER_BYTES,
+  inFlight: (phase: number) => (MAPS.counts.length + phase) * COUNTER_BYTES,
+  bytes: 2 * MAPS.counts.length * COUNTER_BYTES,
+} as const;

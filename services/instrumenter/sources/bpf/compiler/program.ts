@@ -9,7 +9,7 @@ import { CONTEXT, Emitter } from './emit';
 import { Frame } from './frame';
 import { emitBucket } from './grid';
 import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
-import { CONTROL, COUNTER_BYTES, MAPS } from './maps';
+import { CONTROL, LOST, MAPS } from './maps';
 import { constant, FALSE, print, type Node } from './node';
 import { sharedBySteps } from './shared-reads';
 import {
@@ -312,13 +312,13 @@ class Program {
       asm.goto(end);
       asm.place(isFull);
       asm.load(8, 2, FRAME, by);
-      asm.mapValue(1, MAPS.lost, phase * COUNTER_BYTES);
+      asm.mapValue(1, MAPS.lost, LOST.keys(phase));
       asm.atomicAdd(1, 0, 2);
       if (phase === 0) asm.goto(end);
     }
   }
 
-  /** Counts an event that could not be kept as lost. */
+  /** Counts an event that there is no room for while it is under way as lost. */
   private lose(amount: Node): void {
     const { asm, emitter } = this;
     const second = asm.label();
@@ -326,10 +326,10 @@ class Program {
     this.phase(7);
     emitter.number(amount);
     asm.jump('!=', 7, 0, second);
-    asm.mapValue(1, MAPS.lost, 0);
+    asm.mapValue(1, MAPS.lost, LOST.inFlight(0));
     asm.goto(add);
     asm.place(second);
-    asm.mapValue(1, MAPS.lost, COUNTER_BYTES);
+    asm.mapValue(1, MAPS.lost, LOST.inFlight(1));
     asm.place(add);
     asm.atomicAdd(1, 0, 0);
   }

@@ -14,7 +14,7 @@ import { listPrograms, type Compiled, type CompiledProgram } from '../compiler/c
 import { kprobeType } from './hooking';
 import type { Kernel } from './kernel';
 import type { Drain } from './maps';
-import { CONTROL, COUNTER_BYTES, MAPS, phaseWord } from '../compiler/maps';
+import { CONTROL, LOST, MAPS, phaseWord } from '../compiler/maps';
 import type { Site } from '../compiler/site';
 import type { UserFile } from '../user/known-file';
 import type { UserAttaching } from './user-attaching';
@@ -67,7 +67,8 @@ export class BpfProbe implements Probe {
   private readonly iterators: number[] = [];
   private readonly control = Buffer.alloc(CONTROL.bytes);
   private phase = 0;
-  private lostSoFar = [0, 0];
+  /** By the offset of the counter. */
+  private readonly lostSoFar = new Map<number, number>();
   private missesSoFar = 0;
   private bytes: number | undefined;
 
@@ -188,11 +189,14 @@ export class BpfProbe implements Probe {
     const counts = this.map(MAPS.counts[closed] ?? MAPS.counts[0]);
     const reading = this.drain.read(counts, this.compiled.key, (cgroup) => this.zones?.zoneOf(cgroup));
     // The map is empty by now; only names may still be looked up.
-    const lost = this.takeLost(closed) + this.takeMisses();
+    const [keys, inFlight] = this.takeLost(closed);
+    const missed = this.takeMisses();
     // Those that have just been met are the kernel's to decide from now on.
     this.verdicts?.write();
     const read = await reading;
-    return { value: read.value, lost: read.lost + lost };
+    const lost = read.lost + keys + inFlight + missed;
+    const losses = { keys, inFlight, missed, zone: read.lost };
+    return { value: read.value, lost, ...(lost === 0 ? {} : { losses }) };
   }
 
   /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
@@ -283,14 +287,17 @@ export class BpfProbe implements Probe {
     this.kernel.update(this.map(MAPS.control), ONLY_KEY, this.control);
   }
 
-  /** The kernel's counter only grows, so that nothing is lost between reading and clearing it. */
-  private takeLost(phase: number): number {
-    const counters = Buffer.alloc(MAPS.counts.length * COUNTER_BYTES);
+  /** Of keys, and of calls under way. The kernel's counters only grow, so that nothing is lost between reading and clearing. */
+  private takeLost(phase: number): [number, number] {
+    const counters = Buffer.alloc(LOST.bytes);
     this.kernel.lookup(this.map(MAPS.lost), ONLY_KEY, counters);
-    const lost = Number(counters.readBigUInt64LE(phase * COUNTER_BYTES));
-    const since = lost - (this.lostSoFar[phase] ?? 0);
-    this.lostSoFar[phase] = lost;
-    return since;
+    const since = (at: number): number => {
+      const lost = Number(counters.readBigUInt64LE(at));
+      const before = this.lostSoFar.get(at) ?? 0;
+      this.lostSoFar.set(at, lost);
+      return lost - before;
+    };
+    return [since(LOST.keys(phase)), since(LOST.inFlight(phase))];
   }
 
   /** All of it is taken when it is opened: entries of hashes too. */

@@ -1,0 +1,17 @@
+/* Why events that are known to have happened are in no value: by reason, and the words for people. */
+import { LIMITS } from '../../../common/service/limits';
+
+export const LOSS_REASONS = {
+  keys: `there were more different keys and values at once than the ${LIMITS.kernelMapEntries} that the kernel's map holds (filter, or split by a field with fewer values)`,
+  inFlight: `more than ${LIMITS.kernelInFlight} calls were under way at once`,
+  missed: 'they happened where the program that counts them was running already',
+  zone: 'their container was gone before its name was known',
+  source: 'the source says that it dropped them',
+  uneven: 'this node stood still, or its clock was set, and they belong to no second',
+  unsent: `the broker was away for longer than reports wait (${LIMITS.outboxSeconds} s)`,
+} as const;
+
+export type LossReason = keyof typeof LOSS_REASONS;
+
+/** Events by reason. */
+export type Losses = Readonly<Partial<Record<LossReason, number>>>;
