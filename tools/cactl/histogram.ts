@@ -5,6 +5,7 @@
  *         1.0ms |                                         0
  *         2.0ms |@@@@@@@@@@@@@@@@@@@@@@@@                 12
  */
+import { byRank } from '../../common/model/tally';
 import type { RangeCount } from '../../common/model/distribution';
 import { gridOf, type TypeName } from '../../common/model/field';
 import { shortText, singularOf } from '../../common/model/unit';
@@ -90,7 +91,7 @@ function histogram(
 }
 
 function bars(entries: readonly [string, number][], options: HistogramOptions): string[] {
-  const sorted = [...entries].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const sorted = [...entries].sort(byRank);
   const most = Math.max(...sorted.map(([, n]) => Math.abs(n)), 1);
   const numbers = sorted.map(([, n]) => quantity(n, { ...options, unit: undefined }));
   const right = Math.max(5, ...numbers.map((n) => n.length));

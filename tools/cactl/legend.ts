@@ -2,6 +2,7 @@
  * Which key gets which colour. In: the slots on the screen, and the legend before. Out: the keys with most events, each
  * with a colour that it keeps as long as it stays, and all others in grey.
  */
+import { byRank } from '../../common/model/tally';
 import { HUES, OTHERS, type Rgb } from '../cli/screen/colour';
 import { sizeOf, type Slot } from './timeline';
 
@@ -25,7 +26,7 @@ export function legendOf(slots: readonly (Slot | undefined)[], before: Legend | 
     for (const [key, amount] of slot?.amounts ?? []) totals.set(key, (totals.get(key) ?? 0) + sizeOf(amount));
   }
   const sum = [...totals.values()].reduce((s, n) => s + n, 0) || 1;
-  const top = [...totals].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, HUES.length);
+  const top = [...totals].sort(byRank).slice(0, HUES.length);
   const kept = new Map<string, Rgb>();
   for (const { key, rgb } of before?.entries ?? []) if (top.some(([k]) => k === key)) kept.set(key, rgb);
   const free = HUES.filter((hue) => ![...kept.values()].includes(hue));

@@ -6,6 +6,7 @@
  * without a numeric field has the single bucket 0.
  */
 import type { Distribution } from '../../../common/model/distribution';
+import { byRank, OTHER } from '../../../common/model/tally';
 
 /** The counts of one key: buckets[from..to) ascend, counts stand beside them. Valid only during the visit. */
 export interface Row {
@@ -18,9 +19,6 @@ export interface Row {
 export type Counts = Uint16Array | Uint32Array | Float64Array;
 
 export type RowVisitor = (key: string, row: Row) => void;
-
-/** Where keys beyond a limit are added together. A real key of that name is added to them. */
-export const OTHER = '(other)';
 
 /** Windows grow by this many buckets: about two thirds of a decade. */
 const STEP = 64;
@@ -108,9 +106,9 @@ export class Cells {
   foldSmallest(keep: number): void {
     const ranked = [...this.windows]
       .filter(([key]) => key !== OTHER)
-      .map(([key, window]) => ({ key, total: window.total() }))
-      .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1));
-    for (const { key } of ranked.slice(Math.max(keep, 0))) this.fold(key);
+      .map(([key, window]) => [key, window.total()] as const)
+      .sort(byRank);
+    for (const [key] of ranked.slice(Math.max(keep, 0))) this.fold(key);
   }
 
   /** Adds one key's counts into "(other)" and forgets the key. */

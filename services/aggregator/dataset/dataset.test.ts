@@ -3,7 +3,7 @@ import { LOG_GRID } from '../../../common/model/bucket';
 import { fromCounts } from '../../../common/model/distribution';
 import { LIMITS } from '../../../common/service/limits';
 import { add, zero, totalOf, type Shape, type Value } from '../../../common/model/value';
-import { OTHER } from './cells';
+import { OTHER } from '../../../common/model/tally';
 import { Asked } from '../ingest/asked';
 import { Dataset, type DatasetOptions } from './dataset';
 import { completeness, readValue } from './reading';

@@ -2,7 +2,7 @@
  * Keys of an instrumentation ↔ small numbers, each key kept once however many seconds hold it.
  * In: keys as slots are sealed. Out: numbers for sealed.ts; a key that no slot holds any more is forgotten.
  */
-import { OTHER } from './cells';
+import { OTHER } from '../../../common/model/tally';
 
 /** What one key costs besides its text: map entry, string header, array elements. */
 const ENTRY_BYTES = 120;

@@ -12,7 +12,8 @@
  */
 import type { SpecialKey } from '../../../common/api/special';
 import type { Grid } from '../../../common/model/bucket';
-import { OTHER, type Row } from './cells';
+import { OTHER } from '../../../common/model/tally';
+import type { Row } from './cells';
 import type { Slot } from './slot';
 
 export interface Box {

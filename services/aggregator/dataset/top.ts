@@ -5,6 +5,7 @@
  * Events add up over time; a level (memory, utilisation: point scope) does not. Of a level a row says its mean over
  * the points that have the key, its extremes, and its last value.
  */
+import { byRank } from '../../../common/model/tally';
 import { LOG_GRID, type Grid } from '../../../common/model/bucket';
 import { Cells, type Row } from './cells';
 import type { Dataset } from './dataset';
@@ -168,7 +169,7 @@ function countOf({ counts, from, to }: Row): number {
 /** Largest first; equal ones by name, so that two readings agree. */
 function ranked(rows: Top['keys'], total: Figures, { sort, limit }: TopOptions): Top {
   const by = (figures: Figures): number => figures.get(sort) ?? 0;
-  const keys = [...rows].sort((a, b) => by(b.figures) - by(a.figures) || (a.key < b.key ? -1 : 1));
+  const keys = [...rows].sort((a, b) => byRank([a.key, by(a.figures)], [b.key, by(b.figures)]));
   return { total, keys: keys.slice(0, limit), omitted: Math.max(0, keys.length - limit) };
 }
 

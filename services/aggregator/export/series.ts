@@ -6,7 +6,7 @@
  * while; then another may have its place. A series that begins anew says when it began.
  */
 import type { Row } from '../dataset/cells';
-import { OTHER } from '../dataset/cells';
+import { byRank, OTHER } from '../../../common/model/tally';
 import type { Slot } from '../dataset/slot';
 
 export interface OutSeries {
@@ -46,14 +46,17 @@ export class SeriesOut {
       }
     }
     if (slot === undefined) return ended;
-    const strange: { readonly key: string; readonly row: Copy; readonly weight: number }[] = [];
+    const strange: { readonly row: Copy; readonly rank: readonly [key: string, weight: number] }[] = [];
     slot.each((key, row) => {
       const one = this.series.get(key);
-      if (one === undefined) strange.push({ key, row: copyOf(row), weight: weightOf(row) });
+      if (one === undefined) strange.push({ row: copyOf(row), rank: [key, weightOf(row)] });
       else count(one, row, time);
     });
-    strange.sort((a, b) => b.weight - a.weight);
-    for (const { key, row } of strange) {
+    strange.sort((a, b) => byRank(a.rank, b.rank));
+    for (const {
+      rank: [key],
+      row,
+    } of strange) {
       const taken = this.series.size - (this.series.has(OTHER) ? 1 : 0);
       // The place of "(other)" is always free.
       const name = taken >= this.keys ? OTHER : key;

@@ -3,6 +3,7 @@
  * out, so that an answer does not grow with the number of keys.
  */
 import type { ImageAnswer } from '../../../common/api/heatmap';
+import { byRank } from '../../../common/model/tally';
 import { hueOfKey } from '../../../common/model/hue';
 import type { LayerPlan, Survey } from './layers';
 
@@ -38,7 +39,7 @@ export function listKeys(survey: Survey, plan: LayerPlan, options: Options): Key
   const listed = [...new Set([...found, ...selected])];
   const keys = listed
     .map((key) => ({ key, total: totalOf(key), hue: own.get(key) ?? hueOfKey(key) }))
-    .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1));
+    .sort((a, b) => byRank([a.key, a.total], [b.key, b.total]));
   const shown = keys.reduce((sum, key) => sum + key.total, 0);
   const there = survey.keys.size - (survey.keys.has('') ? 1 : 0);
   return {
@@ -58,7 +59,7 @@ export function largestOf(
   isWanted: (key: string) => boolean,
 ): Total[] {
   const best: Total[] = [];
-  const isBefore = (a: Total, b: Total): boolean => a[1] > b[1] || (a[1] === b[1] && a[0] < b[0]);
+  const isBefore = (a: Total, b: Total): boolean => byRank(a, b) < 0;
   for (const entry of keys) {
     const last = best[best.length - 1];
     if (best.length >= limit && (last === undefined || !isBefore(entry, last))) continue;

@@ -86,6 +86,20 @@ test('a process that stood still sends no second it cannot tell apart, and says 
   expect(instrumenter.counts).toMatchObject({ ticks: 5, ticksMissed: 2 });
 });
 
+test('of very many keys as many leave as the limit allows, with the exact total', async () => {
+  const source = execs();
+  const { instrumenter, sent, tickAt } = node(source);
+  await instrumenter.enable(ask('unix.proc_execs', ['execname']));
+  const keys = LIMITS.keysPerSecond + 50;
+  const numbers = new Map(Array.from({ length: keys }, (_, i) => [`k${i}`, 2]));
+  source.probes[0]!.reading = () => Promise.resolve({ value: { shape: 'keyed', numbers }, lost: 0 });
+  await tickAt(1);
+  await tickAt(2);
+  const { value } = sent[0]!.report;
+  expect(value.shape === 'keyed' && value.numbers.size).toBe(LIMITS.keysPerSecond);
+  expect(value.shape === 'keyed' && value.numbers.get('(other)')).toBe(2 * 51);
+});
+
 test('a slow probe delays no other, and its late second still arrives', async () => {
   const slow = execs('bpf');
   const fast = new FakeSource('proc', [{ metric: 'cpu.cpus', fields: [] }]);

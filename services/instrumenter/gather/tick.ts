@@ -9,10 +9,10 @@ import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
+import { largestKeys } from '../../../common/model/tally';
 import { totalOf } from '../../../common/model/value';
 import type { Gathering } from './gathering';
 import type { Journal } from './journal';
-import { capKeys } from './keys';
 import type { Parcel } from './parcel';
 import type { Probe, Reading, Source } from '../sources/source';
 
@@ -150,7 +150,7 @@ export function endAtBoundary(gathering: Gathering, clock: Clock): void {
 }
 
 function report(gathering: Gathering, second: number, reading: Reading, options: TickOptions): void {
-  const value = capKeys(reading.value, LIMITS.keysPerSecond);
+  const value = largestKeys(reading.value, LIMITS.keysPerSecond);
   const lost = gathering.lost + reading.lost;
   gathering.lost = 0;
   gathering.begun = true;

@@ -1,8 +1,7 @@
 import { LOG_GRID } from '../../../common/model/bucket';
 import { LIMITS } from '../../../common/service/limits';
 import { ask } from '../testing/fakes';
-import { capKeys, OTHER } from '../gather/keys';
-import { Tally, valueOf, type Point } from './points';
+import { PointTally, valueOf, type Point } from './points';
 
 const io = (disk: string, optype: string, latency: number, value = 1): Point => ({
   fields: { hostname: 'n', disk, optype, latency },
@@ -78,47 +77,8 @@ test('long keys are cut between characters', () => {
 });
 
 test('taking empties the tally', () => {
-  const tally = new Tally(question([]));
+  const tally = new PointTally(question([]));
   tally.add(io('a', 'read', 1));
   expect(tally.take()).toMatchObject({ number: 1 });
   expect(tally.take()).toMatchObject({ number: 0 });
-});
-
-test('too many keys become the largest ones and (other), with the total exact', () => {
-  const numbers = new Map(Array.from({ length: 10 }, (_, i) => [`k${i}`, i + 1] as const));
-  const capped = capKeys({ shape: 'keyed', numbers }, 4);
-  expect(capped).toEqual({
-    shape: 'keyed',
-    numbers: new Map([
-      ['k9', 10],
-      ['k8', 9],
-      ['k7', 8],
-      [OTHER, 28],
-    ]),
-  });
-  expect(capKeys({ shape: 'keyed', numbers }, 10)).toEqual({ shape: 'keyed', numbers });
-});
-
-test('distributions of keys given up are added, bucket by bucket', () => {
-  const distributions = new Map([
-    ['a', [1, 1]],
-    ['b', [1, 1, 2, 1]],
-    ['c', [7, 5]],
-  ]);
-  expect(capKeys({ shape: 'keyed-distribution', distributions }, 2)).toEqual({
-    shape: 'keyed-distribution',
-    distributions: new Map([
-      ['c', [7, 5]],
-      [OTHER, [1, 2, 2, 1]],
-    ]),
-  });
-});
-
-test('a thing that is called (other) itself is not lost among the others', () => {
-  const numbers = new Map([
-    [OTHER, 9],
-    ['a', 2],
-    ['b', 1],
-  ]);
-  expect(capKeys({ shape: 'keyed', numbers }, 2)).toMatchObject({ numbers: new Map([[OTHER, 12]]) });
 });

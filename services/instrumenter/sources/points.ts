@@ -3,15 +3,16 @@
  * In: data points, { fields, value }. Out: the Value of an instrumentation: predicate, then breakdown, then sum.
  */
 import type { Grid } from '../../../common/model/bucket';
-import { fromCounts } from '../../../common/model/distribution';
 import {
   breakdownOf,
   gridOfInstrumentation,
+  shapeOfInstrumentation,
   type Instrumentation,
 } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { evaluate, predicateFields, type Constant, type Predicate } from '../../../common/model/predicate';
-import { shapeOf, type Value } from '../../../common/model/value';
+import { Tally } from '../../../common/model/tally';
+import type { Value } from '../../../common/model/value';
 
 /** Names of fields are ours (metrics/fields.ts), so an object may hold them; their texts are anybody's. */
 export type Fields = Readonly<Record<string, Constant>>;
@@ -30,13 +31,12 @@ export function neededFields({ decomposition, predicate }: Question): string[] {
 }
 
 /** Adds up points, in any order, until they are taken. */
-export class Tally {
+export class PointTally {
   private readonly predicate: Predicate;
   private readonly discrete: string | undefined;
   private readonly numeric: string | undefined;
   private readonly grid: Grid;
-  /** key ('' without a discrete field) -> bucket (0 without a numeric one) -> sum. */
-  private sums = new Map<string, Map<number, number>>();
+  private readonly tally: Tally;
 
   constructor(question: Question) {
     const { discrete, numeric } = breakdownOf(question);
@@ -44,6 +44,7 @@ export class Tally {
     this.discrete = discrete;
     this.numeric = numeric;
     this.grid = gridOfInstrumentation(question);
+    this.tally = new Tally(shapeOfInstrumentation(question));
   }
 
   /** A point without a field that the breakdown names is not counted: it is in none of the groups. */
@@ -52,36 +53,17 @@ export class Tally {
     const key = this.discrete === undefined ? '' : fields[this.discrete];
     const number = this.numeric === undefined ? 0 : fields[this.numeric];
     if (key === undefined || typeof number !== 'number') return;
-    const text = cutKey(String(key));
-    let counts = this.sums.get(text);
-    if (counts === undefined) this.sums.set(text, (counts = new Map<number, number>()));
-    const bucket = this.numeric === undefined ? 0 : this.grid.bucketOf(number);
-    counts.set(bucket, (counts.get(bucket) ?? 0) + value);
+    this.tally.add(cutKey(String(key)), this.numeric === undefined ? 0 : this.grid.bucketOf(number), value);
   }
 
   /** What was added since the last take. */
   take(): Value {
-    const sums = this.sums;
-    this.sums = new Map();
-    const shape = shapeOf({ discrete: this.discrete !== undefined, numeric: this.numeric !== undefined });
-    switch (shape) {
-      case 'number':
-        return { shape, number: sums.get('')?.get(0) ?? 0 };
-      case 'keyed':
-        return { shape, numbers: new Map([...sums].map(([key, counts]) => [key, counts.get(0) ?? 0])) };
-      case 'distribution':
-        return { shape, distribution: fromCounts(sums.get('') ?? []) };
-      case 'keyed-distribution':
-        return {
-          shape,
-          distributions: new Map([...sums].map(([key, counts]) => [key, fromCounts(counts)])),
-        };
-    }
+    return this.tally.take();
   }
 }
 
 export function valueOf(question: Question, points: Iterable<Point>): Value {
-  const tally = new Tally(question);
+  const tally = new PointTally(question);
   for (const point of points) tally.add(point);
   return tally.take();
 }

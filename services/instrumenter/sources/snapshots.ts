@@ -5,7 +5,7 @@
  * The first sight of a thing yields nothing, because nobody knows since when it has been counting; so does one
  * whose counters went back (replaced, or reset). A thing that is gone yields nothing any more.
  */
-import { Tally, type Fields, type Point, type Question } from './points';
+import { PointTally, type Fields, type Point, type Question } from './points';
 import type { Probe } from './source';
 
 export type Numbers = Readonly<Record<string, number>>;
@@ -50,7 +50,7 @@ interface Snapshot {
 
 /** A probe over snapshots: one is taken at each turn. A look that fails fails the reading; the next goes on. */
 export function snapshotProbe({ question, measure, look, elapsed, common }: SnapshotOptions): Probe {
-  const tally = new Tally(question);
+  const tally = new PointTally(question);
   let before: Snapshot | undefined;
   let now: { readonly at: number; readonly rows: readonly Row[] | Promise<readonly Row[]> } | undefined;
   return {

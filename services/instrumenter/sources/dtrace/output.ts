@@ -5,9 +5,9 @@
  * Keys are printed by %S: a backslash, a quote and all that is not printable ASCII are escaped, so that no key
  * can look like the end of its line, or like a line of its own.
  */
-import { fromCounts, type Distribution } from '../../../../common/model/distribution';
 import { LIMITS } from '../../../../common/service/limits';
 import { nameFromBytes } from '../../../../common/model/name';
+import { Tally } from '../../../../common/model/tally';
 import type { Value } from '../../../../common/model/value';
 import type { Format } from './program';
 
@@ -106,30 +106,14 @@ export class OutputReader {
 
   private value(): Value {
     const { shape } = this.format;
-    switch (shape) {
-      case 'number':
-        return { shape, number: this.rows.reduce((sum, row) => sum + row.count, 0) };
-      case 'distribution':
-        return { shape, distribution: fromCounts(this.rows.flatMap((row) => row.buckets)) };
-      case 'keyed': {
-        const numbers = new Map<string, number>();
-        for (const { key, count } of this.rows) {
-          const name = this.nameOf(key);
-          numbers.set(name, (numbers.get(name) ?? 0) + count);
-        }
-        return { shape, numbers };
-      }
-      case 'keyed-distribution': {
-        const buckets = new Map<string, [number, number][]>();
-        for (const row of this.rows) {
-          const name = this.nameOf(row.key);
-          buckets.set(name, [...(buckets.get(name) ?? []), ...row.buckets]);
-        }
-        const distributions = new Map<string, Distribution>();
-        for (const [key, counts] of buckets) distributions.set(key, fromCounts(counts));
-        return { shape, distributions };
-      }
+    const isKeyed = shape === 'keyed' || shape === 'keyed-distribution';
+    const tally = new Tally(shape);
+    for (const { key, count, buckets } of this.rows) {
+      const name = isKeyed ? this.nameOf(key) : '';
+      if (!this.hasDistribution()) tally.add(name, 0, count);
+      else for (const [bucket, n] of buckets) tally.add(name, bucket, n);
     }
+    return tally.take();
   }
 
   private nameOf(printed: string): string {

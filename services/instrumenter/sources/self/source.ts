@@ -6,7 +6,7 @@ import { metricName } from '../../../../common/model/metric';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
 import type { Journal } from '../../gather/journal';
 import { METRICS } from '../../metrics/registry';
-import { Tally } from '../points';
+import { PointTally } from '../points';
 import type { Offer, Probe, Source } from '../source';
 
 export function openSelf({ journal, host }: { journal: Journal; host: string }): Source {
@@ -23,7 +23,7 @@ export function openSelf({ journal, host }: { journal: Journal; host: string }):
 }
 
 function listenFor(instrumentation: Instrumentation, journal: Journal, host: string): Probe {
-  const tally = new Tally(instrumentation);
+  const tally = new PointTally(instrumentation);
   let closed = tally.take();
   const stop = journal.listen(metricName(instrumentation), ({ fields, value }) => {
     tally.add({ fields: { ...fields, hostname: host }, value });

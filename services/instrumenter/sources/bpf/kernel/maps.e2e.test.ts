@@ -134,13 +134,13 @@ onRealKernel('maps', (kernel) => {
     }
   }, 60_000);
 
-  test('of very many keys as many leave as the limit allows, with the exact total', async () => {
+  test('of very many keys none is lost', async () => {
     const probe = await kernel.enable('syscall.syscalls', ['pid'], is('syscall', 'getppid'));
+    // More than leave the node: the largest are chosen when the second is sent.
     const children = LIMITS.keysPerSecond + 50;
     makeCalls(own('keys'), 0, `for (1..${children}) { if (!fork) { syscall(${GETPPID}); exit } wait }`);
     const numbers = await kernel.numbers(probe);
-    expect(numbers.size).toBe(LIMITS.keysPerSecond);
-    expect(numbers.get('(other)')).toBeGreaterThanOrEqual(51);
+    expect(numbers.size).toBeGreaterThanOrEqual(children);
     expect([...numbers.values()].reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(children);
   });
 });

@@ -2,13 +2,12 @@
  * Reading the counts of a closed second out of a kernel map. In: a map nobody writes to any more, the layout of its
  * keys. Out: the value, summed over CPUs and shards; the map is empty afterwards. Next: tick.ts, which sends it.
  */
-import { fromCounts } from '../../../../../common/model/distribution';
-import type { Value } from '../../../../../common/model/value';
+import { Tally } from '../../../../../common/model/tally';
+import { shapeOf, type Value } from '../../../../../common/model/value';
 import type { Reading } from '../../source';
 import { ERRNO } from './abi';
 import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from '../compiler/key';
 import { KernelError, type Kernel } from './kernel';
-import { folded } from './fold';
 import { COUNTER_BYTES } from '../compiler/maps';
 
 /** Entries taken with one call: enough that a usual second needs one. */
@@ -43,7 +42,7 @@ export class Drain {
   }
 
   /**
-   * The map's counts as a value, with at most LIMITS.keysPerSecond keys. Lost is what `zoneOf` (undefined: nobody knows)
+   * The map's counts as a value. Lost is what `zoneOf` (undefined: nobody knows)
    * would have to decide and cannot.
    */
   async read(map: number, key: KeyLayout, zoneOf: ZoneOf = () => undefined): Promise<Reading> {
@@ -160,40 +159,18 @@ function valueOf(
   grid: KeyLayout['grid'],
   textOf: KeyLayout['textOf'],
 ): Value {
-  if (textOf === undefined && grid === undefined) {
-    return { shape: 'number', number: groups.get('')?.sum ?? 0 };
-  }
-  if (textOf === undefined) {
-    return { shape: 'distribution', distribution: fromCounts(groups.get('')?.pairs ?? []) };
-  }
-  const byText = new Map<string, Group>();
-  for (const [raw, group] of groups) {
-    const text = textOf(Buffer.from(raw, 'latin1'));
-    const same = byText.get(text);
+  const tally = new Tally(shapeOf({ discrete: textOf !== undefined, numeric: grid !== undefined }));
+  for (const [raw, { sum, pairs }] of groups) {
     // Two numbers may have one name.
-    byText.set(text, same === undefined ? group : together(same, group));
+    const key = textOf?.(Buffer.from(raw, 'latin1')) ?? '';
+    if (grid === undefined) tally.add(key, 0, sum);
+    else for (const [bucket, count] of pairs) tally.add(key, bucket, count);
   }
-  if (grid === undefined) {
-    return folded({ shape: 'keyed', numbers: mapped(byText, (group) => group.sum) });
-  }
-  return folded({
-    shape: 'keyed-distribution',
-    distributions: mapped(byText, (group) => fromCounts(group.pairs)),
-  });
+  return tally.take();
 }
 
 /** Exact up to 2^53. */
 function counterAt(values: Buffer, index: number): number {
   const at = index * COUNTER_BYTES;
   return values.readUInt32LE(at) + values.readUInt32LE(at + 4) * 0x1_0000_0000;
-}
-
-function together(a: Group, b: Group): Group {
-  return { sum: a.sum + b.sum, pairs: [...a.pairs, ...b.pairs] };
-}
-
-function mapped<T>(groups: ReadonlyMap<string, Group>, value: (group: Group) => T): Map<string, T> {
-  const result = new Map<string, T>();
-  for (const [text, group] of groups) result.set(text, value(group));
-  return result;
 }

@@ -1,0 +1,91 @@
+/*
+ * Counting by key and bucket, and keeping the largest keys. In: (key, bucket, count), in any order. Out: a value; of a
+ * value with too many keys, one with the largest and "(other)", which holds the rest, so that the total stays exact.
+ *
+ * Which keys are the largest is decided here alone, ties by name: nodes, aggregators, pictures and tables agree. The
+ * aggregator's cells (services/aggregator/dataset/cells.ts) are the same in typed arrays; a test holds them to these laws.
+ */
+import { addDistributions, fromCounts, totalCount, type Distribution } from './distribution';
+import type { Shape, Value } from './value';
+
+/** Where keys beyond a limit are added together. A real key of that name is added to them. */
+export const OTHER = '(other)';
+
+/** For sorting: larger sizes first; of equal ones the name that sorts first. */
+export function byRank(
+  a: readonly [key: string, size: number],
+  b: readonly [key: string, size: number],
+): number {
+  return b[1] - a[1] || (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
+}
+
+export class Tally {
+  private readonly shape: Shape;
+  /** key ('' without a discrete field) -> bucket (0 without a numeric one) -> sum. */
+  private sums = new Map<string, Map<number, number>>();
+
+  constructor(shape: Shape) {
+    this.shape = shape;
+  }
+
+  add(key: string, bucket: number, count: number): void {
+    let counts = this.sums.get(key);
+    if (counts === undefined) this.sums.set(key, (counts = new Map<number, number>()));
+    counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+  }
+
+  /** What was added since the last take. A number may be 0 ("sda": 0 says that sda is there); a bucket's count is not. */
+  take(): Value {
+    const { shape, sums } = this;
+    this.sums = new Map();
+    switch (shape) {
+      case 'number':
+        return { shape, number: sums.get('')?.get(0) ?? 0 };
+      case 'keyed':
+        return { shape, numbers: new Map([...sums].map(([key, counts]) => [key, counts.get(0) ?? 0])) };
+      case 'distribution':
+        return { shape, distribution: fromCounts(sums.get('') ?? []) };
+      case 'keyed-distribution':
+        return {
+          shape,
+          distributions: new Map([...sums].map(([key, counts]) => [key, fromCounts(counts)])),
+        };
+    }
+  }
+}
+
+/** At most `limit` keys, "(other)" among them when keys were given up. Values with no more keys are returned as they are. */
+export function largestKeys(value: Value, limit: number): Value {
+  switch (value.shape) {
+    case 'keyed': {
+      const { shape, numbers } = value;
+      return numbers.size <= limit ? value : { shape, numbers: reduced(numbers, limit, (n) => n, plus) };
+    }
+    case 'keyed-distribution': {
+      const { shape, distributions } = value;
+      if (distributions.size <= limit) return value;
+      return { shape, distributions: reduced(distributions, limit, totalCount, addDistributions) };
+    }
+    default:
+      return value;
+  }
+}
+
+const plus = (a: number, b: number): number => a + b;
+
+function reduced<T extends number | Distribution>(
+  all: ReadonlyMap<string, T>,
+  limit: number,
+  sizeOf: (value: T) => number,
+  sum: (a: T, b: T) => T,
+): ReadonlyMap<string, T> {
+  const ranked = [...all]
+    .filter(([key]) => key !== OTHER)
+    .map(([key, value]) => ({ key, value, rank: [key, sizeOf(value)] as const }))
+    .sort((a, b) => byRank(a.rank, b.rank));
+  const kept = new Map(ranked.slice(0, limit - 1).map(({ key, value }) => [key, value]));
+  let rest = all.get(OTHER);
+  for (const { value } of ranked.slice(limit - 1)) rest = rest === undefined ? value : sum(rest, value);
+  if (rest !== undefined) kept.set(OTHER, rest);
+  return kept;
+}
