@@ -8,6 +8,7 @@
  * a value is worth a second, and losses are counted by who knows them. publish() says false while the connection is
  * down; nothing is kept here.
  */
+import { within } from '../service/deadline';
 import type { Socket } from 'node:net';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { messageOf } from '../service/errors';
@@ -278,12 +279,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         await Promise.all([last?.values.close(), last?.control.close()]);
         await connection.close();
       };
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, GOODBYE_MS);
-      });
-      await Promise.race([goodbye(), patience]);
-      clearTimeout(timer);
+      await within(GOODBYE_MS, goodbye(), () => undefined);
       if (current !== undefined) abandon(current, 'the end');
     },
   };

@@ -6,6 +6,7 @@
  * the broker drops after about 9 s. The config service can be asked whether it lives; others are taken for living when
  * they hold their name for longer than a dead connection could.
  */
+import { Backoff, jittered } from '../service/backoff';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../service/errors';
@@ -13,8 +14,7 @@ import { LIMITS } from '../service/limits';
 import { SILENT } from '../service/log';
 import { Peer, type PeerOptions } from './peer';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2000;
+const PAUSES_MS = { first: 100, most: 2000 };
 /** A dead connection is gone before this, where the broker is not busy. */
 const DEAD_MS = 20_000;
 
@@ -30,7 +30,8 @@ export async function claim(
   const { clock, log } = who;
   const canAsk = peer.key === who.routes.config;
   let heldSince: number | undefined;
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+  const backoff = new Backoff(PAUSES_MS);
+  for (;;) {
     try {
       await peer.connect();
       return;
@@ -57,7 +58,7 @@ export async function claim(
         }
         log.warn({ name: peer.key }, 'our name is still held by another connection; waiting');
       }
-      await pause(wait * (0.5 + Math.random()));
+      await pause(jittered(backoff.failed()));
     }
   }
 }

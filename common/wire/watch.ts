@@ -5,6 +5,7 @@
  * Whoever reads an exchange sends itself a message through it each second (echo.ts). A node reads none; it hears the config
  * service's beat, or is deaf and says so, and its queue is bound again.
  */
+import { within } from '../service/deadline';
 import type { Clock } from '../service/clock';
 import { messageOf } from '../service/errors';
 import { LIMITS } from '../service/limits';
@@ -184,14 +185,7 @@ export class Watch {
   private async check(): Promise<void> {
     const broker = this.o.broker();
     if (broker === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(false);
-      }, CHECK_MS);
-    });
-    const answers = await Promise.race([broker.check(), late]);
-    clearTimeout(timer);
+    const answers = await within(CHECK_MS, broker.check(), () => false);
     // A node whose config service is away hears nothing, and nothing is wrong with its connection.
     if (!broker.connected || (answers && this.echo.keys.length === 0)) return;
     const why = 'messages to ourselves do not come back';

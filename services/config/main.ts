@@ -2,6 +2,7 @@
  * The config service as a process: settings in, signals in, exit codes out. It owns the instrumentations, finds the
  * other services by their hellos, and is the front door of the API. What it does is in config.ts and resources.ts.
  */
+import { within } from '../../common/service/deadline';
 import { join } from 'node:path';
 import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
@@ -156,8 +157,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       });
       front = undefined;
       // The disk gets the time it needs; clients and the broker do not.
-      const patience = new Promise((resolve) => setTimeout(resolve, STOP_MS));
-      await Promise.all([store.flushed(), Promise.race([Promise.all([closing, peer.close()]), patience])]);
+      const ended = within(STOP_MS, Promise.all([closing, peer.close()]), () => undefined);
+      await Promise.all([store.flushed(), ended]);
     },
   };
 }

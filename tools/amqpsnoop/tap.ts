@@ -6,6 +6,7 @@
  * of our own is bound to every key that is known, and to those learned on the way. Either way the queue is ours alone
  * and bounded: when we are slow the oldest copies are dropped, and no service ever waits.
  */
+import { within } from '../../common/service/deadline';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { LIMITS } from '../../common/service/limits';
 import { messageOf } from '../../common/service/errors';
@@ -152,15 +153,7 @@ async function tryFirehose(
     for (const name of Object.values(routes.exchanges))
       await opened.channel.bindQueue(opened.queue, TRACE, `publish.${name}`);
     opened.channel.publish(routes.exchanges.up, probe, Buffer.alloc(0), { userId: user });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>(
-      (resolve) =>
-        (timer = setTimeout(() => {
-          resolve(false);
-        }, PROBE_MS)),
-    );
-    const on = await Promise.race([arrived, late]);
-    clearTimeout(timer);
+    const on = await within(PROBE_MS, arrived, () => false);
     if (on) return opened;
     await opened.channel.close();
   } catch {

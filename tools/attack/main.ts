@@ -2,6 +2,7 @@
  * make attack: every attack on one fresh system, with tokens and customers. In: the files of this folder that hold
  * attacks. Out: a line for each (held, broken, left out); the exit status is not 0 when one is broken.
  */
+import { within } from '../../common/service/deadline';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -88,18 +89,10 @@ async function allAttacks(): Promise<Attack[]> {
 
 async function attempt(attack: Attack, system: System): Promise<Outcome> {
   const limit = attack.limitMs ?? ATTACK_MS;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(broken(`it did not end within ${limit / 1000} s`));
-    }, limit);
-  });
   try {
-    return await Promise.race([attack.run(system), late]);
+    return await within(limit, attack.run(system), () => broken(`it did not end within ${limit / 1000} s`));
   } catch (error) {
     return broken(`it could not be tried: ${messageOf(error)}`);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -2,7 +2,7 @@
  * Time for all measurements together. In: how much there is. Out: limits for each, so that the whole always comes to an
  * end: what hangs is given up and said, what has no time left is not begun.
  */
-import { messageOf } from '../../common/service/errors';
+import { within } from '../../common/service/deadline';
 
 export class Budget {
   private readonly end: number;
@@ -29,19 +29,9 @@ export class Budget {
 
   /** Rejects after `limitMs`, or when everything is ended; the work may go on unheard then. */
   async within<T>(limitMs: number, work: () => T | Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`given up after ${Math.round(limitMs / 1000)} s`));
-      }, limitMs);
-    });
     const working = (async () => work())();
-    // Its failure may come after it was given up.
-    working.catch((error: unknown) => messageOf(error));
-    try {
-      return await Promise.race([working, late, this.stopped]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return await within(limitMs, Promise.race([working, this.stopped]), () => {
+      throw new Error(`given up after ${Math.round(limitMs / 1000)} s`);
+    });
   }
 }

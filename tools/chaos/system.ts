@@ -3,6 +3,7 @@
  * processes that are started again when they end, and simulated nodes in this one; each with a proxy of its own in front
  * of the broker. In: a state folder. Out: handles of all of it, and one way to stop everything.
  */
+import { within } from '../../common/service/deadline';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -53,7 +54,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const started: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of started.splice(0).reverse()) {
-      await Promise.race([end(), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())]);
+      await within(STOP_LIMIT_MS, end(), () => undefined);
     }
     await guard.close();
   };

@@ -2,15 +2,15 @@
  * A private broker that is started again when it ends by itself, with growing pauses, like every other service.
  * In: the broker. Out: a way to stop both. Services connect again by themselves, on the same port with the same state.
  */
+import { Backoff } from '../../common/service/backoff';
 import { messageOf } from '../../common/service/errors';
 import type { PrivateBroker } from './broker';
 
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES_MS = { first: 200, most: 10_000 };
 
 export function keepRunning(broker: PrivateBroker, say: (line: string) => void): { stop(): Promise<void> } {
   let stopping = false;
-  let pause = FIRST_PAUSE_MS;
+  const backoff = new Backoff(PAUSES_MS);
   let timer: NodeJS.Timeout | undefined;
   let starting: Promise<void> = Promise.resolve();
   const again = (why: string): void => {
@@ -19,7 +19,7 @@ export function keepRunning(broker: PrivateBroker, say: (line: string) => void):
     timer = setTimeout(() => {
       starting = broker.start().then(
         () => {
-          pause = FIRST_PAUSE_MS;
+          backoff.succeeded();
           say(`RabbitMQ listens on 127.0.0.1:${broker.port} again`);
         },
         async (error: unknown) => {
@@ -27,8 +27,7 @@ export function keepRunning(broker: PrivateBroker, say: (line: string) => void):
           again(messageOf(error));
         },
       );
-    }, pause);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }, backoff.failed());
   };
   broker.onEnd((how) => again(`RabbitMQ ended (${how})`));
   return {

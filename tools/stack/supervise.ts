@@ -3,6 +3,7 @@
  * A service that cannot even start says why once, in its log and here, instead of in a loop of stack traces; one that
  * has a wrong setting is not started again: the setting will not mend itself.
  */
+import { Backoff } from '../../common/service/backoff';
 import { existsSync, readFileSync } from 'node:fs';
 import { BAD_SETTING_STATUS } from '../../common/service/cannot-start';
 import { run, type Command, type Guard, type Running } from './process';
@@ -19,8 +20,7 @@ export interface Supervised {
   stop(): Promise<void>;
 }
 
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES_MS = { first: 400, most: 10_000 };
 /** One that ran this long is healthy again: the next pause is the first one. */
 const HEALTHY_MS = 30_000;
 
@@ -34,7 +34,7 @@ export async function supervise(
 ): Promise<Supervised> {
   let stopping = false;
   let over = false;
-  let pause = FIRST_PAUSE_MS;
+  const backoff = new Backoff(PAUSES_MS);
   let failure: string | undefined;
   let said = '';
   let timer: NodeJS.Timeout | undefined;
@@ -46,7 +46,7 @@ export async function supervise(
     failure = undefined;
     void running.exited.then((how) => {
       if (stopping) return;
-      pause = Date.now() - since > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+      if (Date.now() - since > HEALTHY_MS) backoff.succeeded();
       const why = `${name} ended (${how}): ${lastWords(command.logFile)}`;
       const again = how !== BAD_SETTING_STATUS;
       if (why !== said) say(`${why}; ${again ? 'starting it again' : 'it is not started again'}`);
@@ -56,7 +56,7 @@ export async function supervise(
         letGo();
         return;
       }
-      timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), pause);
+      timer = setTimeout(() => void start().catch((error: unknown) => say(String(error))), backoff.failed());
     });
   };
   await start();

@@ -3,6 +3,7 @@
  * with back-off; what could not be delivered is counted by reason. A receiver that is away costs a bounded queue, the oldest
  * of which goes first.
  */
+import { Backoff, jittered } from '../../../common/service/backoff';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { messageOf } from '../../../common/service/errors';
@@ -60,13 +61,14 @@ export class Delivery {
   private sending = false;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
-  private failures = 0;
+  private readonly backoff: Backoff;
   private complained = 0;
 
   constructor(receiver: Receiver, log: Log, limits: Partial<Limits> = {}) {
     this.receiver = receiver;
     this.log = log;
     this.limits = { ...LIMITS, ...limits };
+    this.backoff = new Backoff({ first: this.limits.pauseMs, most: this.limits.pauseMsMax });
   }
 
   get name(): string {
@@ -107,7 +109,7 @@ export class Delivery {
       if (wait === undefined) {
         this.queue.shift();
         this.bytes -= parcel.body.length;
-        this.failures = 0;
+        this.backoff.succeeded();
         this.next();
         return;
       }
@@ -128,7 +130,7 @@ export class Delivery {
       answer = await this.post(body);
     } catch (error) {
       this.complain(messageOf(error));
-      return this.pause();
+      return jittered(this.backoff.failed());
     }
     if (answer.status >= 200 && answer.status < 300) {
       const refused = this.receiver.refused(answer, points);
@@ -140,14 +142,10 @@ export class Delivery {
       return undefined;
     }
     this.complain(`${answer.status} ${answer.text.slice(0, 200)}`);
-    if (this.receiver.again(answer.status)) return retryAfter(answer.headers['retry-after']) ?? this.pause();
+    if (this.receiver.again(answer.status))
+      return retryAfter(answer.headers['retry-after']) ?? jittered(this.backoff.failed());
     this.counts.lost[answer.status === 415 ? 'not_understood' : 'refused'] += points;
     return undefined;
-  }
-
-  private pause(): number {
-    const most = Math.min(this.limits.pauseMs * 2 ** this.failures++, this.limits.pauseMsMax);
-    return most / 2 + (most / 2) * Math.random();
   }
 
   /** Once a minute at most. */

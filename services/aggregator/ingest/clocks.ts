@@ -8,6 +8,7 @@
  * off steadily is corrected; one that jumps is told, and corrected when two answers agree. Values that jump onto seconds
  * which the node has reported already are not added, but counted as lost in that second.
  */
+import { Limiter } from '../../../common/service/limiter';
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -57,7 +58,7 @@ export class Clocks {
   private readonly nodes = new Map<string, Known>();
   /** Those whose seconds are shifted or have jumped: few, and asked for with each value. */
   private readonly odd = new Set<string>();
-  private asking = 0;
+  private readonly limiter = new Limiter({ atATime: LIMITS.clocksAskedInFlight });
   private readonly options: ClocksOptions;
 
   constructor(options: ClocksOptions) {
@@ -115,7 +116,7 @@ export class Clocks {
       if (now - known.heardAt > LIMITS.clockForgottenMs) {
         this.nodes.delete(node);
         this.odd.delete(node);
-      } else if (!known.asking && now >= known.askAt && this.asking < LIMITS.clocksAskedInFlight) {
+      } else if (!known.asking && now >= known.askAt && this.limiter.tryEnter()) {
         this.ask(node, known);
       }
     }
@@ -145,7 +146,6 @@ export class Clocks {
     const { clock, log, time } = this.options;
     const from = clock.now();
     known.asking = true;
-    this.asking++;
     time(node)
       .then(
         (theirs) => {
@@ -160,7 +160,7 @@ export class Clocks {
       )
       .finally(() => {
         known.asking = false;
-        this.asking--;
+        this.limiter.leave();
       });
   }
 

@@ -6,6 +6,8 @@
  * a dead one: in each case some values have left their node and are nowhere. Only the receiver can know which.
  * A report that comes twice counts once (presence.ts), so asking too often costs nothing but the message.
  */
+import { Backoff } from '../../../common/service/backoff';
+import { Limiter } from '../../../common/service/limiter';
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -26,9 +28,11 @@ export interface RecallOptions {
 /** What is remembered by nodes' own seconds is kept for so much longer: their clocks may be behind. */
 const CLOCK_SECONDS = 60;
 
+const WAITS_MS = { first: 1000, most: LIMITS.recallRetryMsMax };
+
 interface Dealing {
   busy: boolean;
-  failures: number;
+  readonly backoff: Backoff;
   retryAt: number;
 }
 
@@ -41,7 +45,7 @@ export class Recall {
   private readonly dealings = new Map<string, Dealing>();
   /** How often a report was asked for and answered: fqid → second → node → times. Infinity: the node does not have it. */
   private readonly tries = new Map<string, Map<number, Map<string, number>>>();
-  private inFlight = 0;
+  private readonly limiter = new Limiter({ atATime: LIMITS.recallsInFlight });
   private readonly options: RecallOptions;
 
   constructor(options: RecallOptions) {
@@ -92,8 +96,8 @@ export class Recall {
   }
 
   private ask(node: string, reports: Wanted, now: number): void {
-    const dealing = this.dealings.get(node) ?? { busy: false, failures: 0, retryAt: 0 };
-    if (dealing.busy || now < dealing.retryAt || this.inFlight >= LIMITS.recallsInFlight) return;
+    const dealing = this.dealings.get(node) ?? { busy: false, backoff: new Backoff(WAITS_MS), retryAt: 0 };
+    if (dealing.busy || now < dealing.retryAt || !this.limiter.tryEnter()) return;
     this.dealings.set(node, dealing);
     const items: { fqid: string; seconds: number[] }[] = [];
     let room: number = LIMITS.recallReports;
@@ -103,27 +107,25 @@ export class Recall {
       room -= seconds.length;
     }
     dealing.busy = true;
-    this.inFlight++;
     this.counts.asked += items.reduce((sum, { seconds }) => sum + seconds.length, 0);
     this.options
       .ask(node, items)
       .then(
         (unknown) => {
-          dealing.failures = 0;
+          dealing.backoff.succeeded();
           dealing.retryAt = now + 1000;
           this.answered(node, items, 1);
           this.answered(node, unknown, Infinity);
         },
         (error: unknown) => {
           this.counts.unanswered++;
-          dealing.retryAt = now + Math.min(1000 * 2 ** dealing.failures, LIMITS.recallRetryMsMax);
-          dealing.failures++;
+          dealing.retryAt = now + dealing.backoff.failed();
           this.options.log.debug({ node, reason: messageOf(error) }, 'missing values were asked for in vain');
         },
       )
       .finally(() => {
         dealing.busy = false;
-        this.inFlight--;
+        this.limiter.leave();
       });
   }
 

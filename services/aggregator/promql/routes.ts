@@ -2,6 +2,7 @@
  * Queries of the front door about the instrumentations that are ours. In: a query as the front door has checked it, and
  * which of ours it may read. Out: Prometheus' JSON, or the parts of an answer that other aggregators have a share in.
  */
+import { Limiter } from '../../../common/service/limiter';
 import type { Reply, Request, Route } from '../../../common/http/http';
 import { failure, queryAnswer, success } from '../../../common/prometheus/promql/answer';
 import { Budget, evaluate, Notes, sumSeries, type Series } from '../../../common/prometheus/promql/evaluate';
@@ -16,11 +17,17 @@ import type { Context } from '../http/answer';
 import { eachSlotInSlices } from '../dataset/slices';
 import { matches, type Matcher } from '../../../common/prometheus/promql/expression';
 import { noteMissing } from './complete';
-import { QuerySlots } from './query-slots';
 import { matchesNaming, select } from './select';
 
+/** Each may hold many numbers and their text. */
+const QUERIES = {
+  atATime: 4,
+  waiting: 64,
+  full: (inside: number, waiting: number) => `${inside} queries are answered and ${waiting} wait already`,
+};
+
 export function promqlRoutes(context: Context): Route[] {
-  const slots = new QuerySlots();
+  const slots = new Limiter(QUERIES);
   const handle = async (request: Request): Promise<Reply> => {
     try {
       const ask = checkAsk(request.json);

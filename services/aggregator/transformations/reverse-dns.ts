@@ -4,6 +4,7 @@
  *
  * Bounded in every direction: answers kept (also "there is no name"), lookups at a time, and the wait of a request.
  */
+import { within } from '../../../common/service/deadline';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { cacheOfEntries, type Cache } from '../../../common/service/cache';
@@ -62,7 +63,7 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
         }
         const left = over - performance.now();
         if (left <= 0) break;
-        await atMost(Promise.race(running.values()), left);
+        await within(left, Promise.race(running.values()), () => undefined);
       }
       const found = addresses.map((address) => [address, known.get(address)?.names ?? []] as const);
       return new Map(found.filter(([, names]) => names.length > 0));
@@ -73,11 +74,4 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
 function resolverReverse(): Reverse {
   const resolver = new Resolver({ timeout: LIMITS.dnsTimeoutMs, tries: 1 });
   return (address) => resolver.reverse(address);
-}
-
-async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, over]);
-  clearTimeout(timer);
 }

@@ -4,6 +4,8 @@
  * with growing pauses until it answers, and is in again. One question at a time, whatever is going on; none when
  * nobody wants anything of it.
  */
+import { Backoff } from '../../../common/service/backoff';
+
 interface RotationOptions {
   /** Resolves: it is alive. Rejects: it is not; takes no longer than a second or so. */
   readonly probe: () => Promise<void>;
@@ -17,6 +19,7 @@ interface RotationOptions {
 
 export class CircuitBreaker {
   private readonly o: RotationOptions;
+  private readonly backoff: Backoff;
   private failures = 0;
   private probing = false;
   private timer: NodeJS.Timeout | undefined;
@@ -27,6 +30,7 @@ export class CircuitBreaker {
 
   constructor(options: RotationOptions) {
     this.o = options;
+    this.backoff = new Backoff({ first: options.pauseMs, most: options.pauseMsMax });
   }
 
   get out(): boolean {
@@ -48,13 +52,13 @@ export class CircuitBreaker {
   doubt(): void {
     // Hundreds may wait for data at a time, and all of them have doubts: one answer will do for a while.
     const known = performance.now() - this.aliveAt < this.o.pauseMs;
-    if (!known && !this.probing && !this.isOut && !this.closed) void this.ask(this.o.pauseMs);
+    if (!known && !this.probing && !this.isOut && !this.closed) this.askFirst();
   }
 
   /** Somebody was refused because it is out. */
   wanted(): void {
     this.isWanted = true;
-    if (!this.probing && !this.closed) void this.ask(this.o.pauseMs);
+    if (!this.probing && !this.closed) this.askFirst();
   }
 
   close(): void {
@@ -65,7 +69,7 @@ export class CircuitBreaker {
   private leave(): void {
     if (this.isOut || this.closed) return;
     this.goOut();
-    if (!this.probing) void this.ask(this.o.pauseMs);
+    if (!this.probing) this.askFirst();
   }
 
   private goOut(): void {
@@ -74,7 +78,12 @@ export class CircuitBreaker {
     this.o.changed(true);
   }
 
-  private async ask(pause: number): Promise<void> {
+  private askFirst(): void {
+    this.backoff.succeeded();
+    void this.ask();
+  }
+
+  private async ask(): Promise<void> {
     this.probing = true;
     try {
       await this.o.probe();
@@ -91,8 +100,8 @@ export class CircuitBreaker {
       this.timer = setTimeout(() => {
         this.probing = this.isWanted;
         this.isWanted = false;
-        if (this.probing) void this.ask(Math.min(2 * pause, this.o.pauseMsMax));
-      }, pause);
+        if (this.probing) void this.ask();
+      }, this.backoff.failed());
       this.timer.unref();
     }
   }

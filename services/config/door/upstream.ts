@@ -9,7 +9,7 @@ import { setDefaultHighWaterMark } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import { AdmissionQueue, type Waiting } from './admission-queue';
+import { Limiter, type Waiting } from '../../../common/service/limiter';
 import { CircuitBreaker } from './circuit-breaker';
 
 export interface Address {
@@ -54,7 +54,7 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 
 export class Upstream {
   readonly limits: UpstreamLimits;
-  private readonly line: AdmissionQueue;
+  private readonly limiter: Limiter;
   private readonly rotation: CircuitBreaker;
   private readonly address: Address;
   private readonly agent: Agent;
@@ -71,10 +71,12 @@ export class Upstream {
     const pool = { keepAlive: true, maxSockets: limits.connections, scheduling: 'lifo' } as const;
     this.trust = () => ({ ...authorities(), checkServerIdentity: identityOf(address) });
     this.agent = address.tls === true ? new PooledTlsAgent(pool, this.trust) : new PooledAgent(pool);
-    this.line = new AdmissionQueue({
-      width: limits.connections,
-      length: limits.waiting,
-      patienceMs: limits.waitMs,
+    this.limiter = new Limiter({
+      atATime: limits.connections,
+      waiting: limits.waiting,
+      waitMs: limits.waitMs,
+      full: (inside, waiting) => `${inside + waiting} requests wait for this aggregator`,
+      late: 'the aggregator is busy',
     });
     this.rotation = new CircuitBreaker({
       probe: () => this.probe(),
@@ -92,29 +94,29 @@ export class Upstream {
   }
 
   get idle(): boolean {
-    return this.line.running === 0;
+    return this.limiter.running === 0;
   }
 
   get state(): UpstreamState {
-    const { running, length } = this.line;
-    return { address: this.name, running, waiting: length, inRotation: !this.rotation.out };
+    const { running, waiting } = this.limiter;
+    return { address: this.name, running, waiting, inRotation: !this.rotation.out };
   }
 
   get saturated(): boolean {
-    return this.line.full;
+    return this.limiter.full;
   }
 
   /** A place in the pool, to be given back with `leave`. Rejects with NO_RESOURCE and when to try again. */
   async enter(who: Waiting): Promise<void> {
     this.refuseWhenOut();
-    await this.line.enter(who);
+    await this.limiter.enter(who);
     if (!this.rotation.out) return;
-    this.line.leave();
+    this.limiter.leave();
     this.refuseWhenOut();
   }
 
   leave(): void {
-    this.line.leave();
+    this.limiter.leave();
   }
 
   succeeded(): void {

@@ -2,6 +2,7 @@
  * What is behind the digests that nodes tell: catalogues, or lists of exceptions. In: who holds which digest. Out: the
  * content, asked for once, of one of its holders. A fleet of 10,000 equal nodes costs one question and one copy.
  */
+import { Limiter } from '../../../common/service/limiter';
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -38,7 +39,7 @@ export class Contents<T> {
   private readonly entries = new Map<string, Entry<T>>();
   /** Digests to ask for, in order. */
   private readonly queue = new Set<string>();
-  private asking = 0;
+  private readonly limiter = new Limiter({ atATime: LIMITS.contentsAsked });
   private bytes = 0;
   private readonly o: ContentsOptions<T>;
 
@@ -116,7 +117,7 @@ export class Contents<T> {
   private next(): void {
     const now = this.o.clock.now();
     for (const digest of this.queue) {
-      if (this.asking >= LIMITS.contentsAsked) return;
+      if (this.limiter.full) return;
       const entry = this.entries.get(digest);
       if (entry !== undefined && entry.retryAt > now) continue;
       this.queue.delete(digest);
@@ -127,8 +128,8 @@ export class Contents<T> {
   private async ask(digest: string, entry: Entry<T>): Promise<void> {
     const [holder] = entry.holders;
     if (holder === undefined) return;
+    if (!this.limiter.tryEnter()) return;
     entry.asking = true;
-    this.asking++;
     try {
       this.makeRoom();
       const { content } = await this.o.bus.call(holder.key, 'content', { digest }, LIMITS.contentAnswerMs);
@@ -147,7 +148,7 @@ export class Contents<T> {
       if (this.entries.get(digest) === entry && entry.holders.size > 0) this.queue.add(digest);
     } finally {
       entry.asking = false;
-      this.asking--;
+      this.limiter.leave();
     }
     if (entry.content !== undefined) this.o.arrived(digest);
     this.next();

@@ -6,6 +6,7 @@
  * silent for a moment is asked; it is gone when it has no queue any more (its process has ended), or when it does not
  * answer for long. So a killed aggregator is replaced within seconds, and a busy one is left alone.
  */
+import { Limiter } from '../../../common/service/limiter';
 import { Allowance } from '../../../common/service/allowance';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, messageOf } from '../../../common/service/errors';
@@ -83,7 +84,7 @@ export class Members {
   readonly others: OtherVersions;
   private bus: Bus | undefined;
   /** Questions to silent members that are under way. */
-  private asking = 0;
+  private readonly limiter = new Limiter({ atATime: LIMITS.membersAsked });
   /** What happened since the last line of the log about nodes: a line for each would bury the rest. */
   private nodesCame = 0;
   private nodesLeft = 0;
@@ -276,9 +277,8 @@ export class Members {
     const silent = Math.min(bus.heardUntil, this.clock.now()) - seen.lastSeen;
     if (silent > goneMs) this.gone(key, 'is silent');
     if (silent <= silentMs || silent > goneMs || seen.asking === true) return;
-    if (this.asking >= LIMITS.membersAsked) return;
+    if (!this.limiter.tryEnter()) return;
     seen.asking = true;
-    this.asking++;
     const { lastSeen } = seen;
     bus
       .call(key, 'ping', {}, LIMITS.memberPingMs)
@@ -297,7 +297,7 @@ export class Members {
       )
       .finally(() => {
         seen.asking = false;
-        this.asking--;
+        this.limiter.leave();
       });
   }
 

@@ -6,6 +6,7 @@
  * Nothing here waits for anybody: each answer wakes only what it concerns. Commands can be repeated safely, so whoever
  * says hello is simply told everything again.
  */
+import { Backoff } from '../../../common/service/backoff';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -48,7 +49,7 @@ class Job {
   asked: Asked;
   removed = false;
   busy = false;
-  failures = 0;
+  readonly backoff = new Backoff({ first: LIMITS.retryMsMin, most: LIMITS.retryMsMax });
   retryAt = 0;
   reason = '';
   toldTo: Aggregator | undefined;
@@ -239,7 +240,7 @@ export class Reconciler {
   /** Why its aggregator does not hold it yet; undefined when it does. */
   homeTrouble(id: string): string | undefined {
     const job = this.jobs.get(id);
-    return job?.failures === 0 ? undefined : job?.reason;
+    return job?.backoff.failures === 0 ? undefined : job?.reason;
   }
 
   /** The digest of the document that all nodes should have. */
@@ -301,7 +302,7 @@ export class Reconciler {
         () => {
           job.toldTo = aggregator;
           job.told = digest;
-          job.failures = 0;
+          job.backoff.succeeded();
         },
         (error: unknown) => {
           job.reason = messageOf(error);
@@ -309,9 +310,7 @@ export class Reconciler {
             { fqid: job.id, aggregator: aggregator.instance, reason: job.reason },
             'not enabled',
           );
-          job.retryAt =
-            this.o.clock.now() + Math.min(LIMITS.retryMsMin * 2 ** job.failures, LIMITS.retryMsMax);
-          job.failures++;
+          job.retryAt = this.o.clock.now() + job.backoff.failed();
         },
       )
       .finally(() => {

@@ -2,6 +2,7 @@
  * What this node gathers. In: instrumentations to enable and to disable (wanted.ts), and the seconds.
  * Out: a gathering for each, held by its fqid; what became of it, to the caller and through `changed`. Next: tick.ts.
  */
+import { waitAfter } from '../../../common/service/backoff';
 import type { GatheringStatus } from '../../../common/api/status';
 import type { Clock } from '../../../common/service/clock';
 import { spanText } from '../../../common/model/unit';
@@ -47,9 +48,8 @@ interface InstrumenterCounts {
 
 const RETRY_SECONDS = 30;
 
-/** What was stopped for its cost is tried again after so long, then twice as long, and so on. */
-const COSTLY_SECONDS = 60;
-const COSTLY_SECONDS_MAX = 3600;
+/** What was stopped for its cost is tried again after this. */
+const COSTLY_SECONDS = { first: 60, most: 3600 };
 /** What has lasted so long has not come back too early. */
 const LASTING_SECONDS = 600;
 /** Clocks that are kept right drift by less than a millisecond in a second. */
@@ -236,7 +236,7 @@ export class Instrumenter {
     const lasted = second - (gathering.cameBack ?? second);
     gathering.costly = lasted > LASTING_SECONDS ? 1 : gathering.costly + 1;
     gathering.cameBack = undefined;
-    const wait = Math.min(COSTLY_SECONDS * 2 ** (gathering.costly - 1), COSTLY_SECONDS_MAX);
+    const wait = waitAfter(gathering.costly, COSTLY_SECONDS);
     const reason = `${why}; it is tried again in ${spanText(1000 * wait)}, when there is room`;
     log.warn({ fqid: gathering.fqid, metric: gathering.metric, load: gathering.load }, reason);
     await this.stop(gathering);

@@ -6,6 +6,7 @@
  * is told when it has changed, after a random pause in proportion to the fleet: a question to 10,000 nodes must not
  * be answered by 10,000 messages at once.
  */
+import { within } from '../../../common/service/deadline';
 import { fitsGlob } from '../../../common/model/glob';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { messageOf } from '../../../common/service/errors';
@@ -137,7 +138,7 @@ export class Wanted {
       if (!again && known !== undefined && digestOfItem(known) === digestOfItem(item)) continue;
       enablings.push(this.o.enable(instrumentationOf(item)));
     }
-    if (enablings.length > 0) await within(ENABLING_MS, Promise.all(enablings));
+    if (enablings.length > 0) await within(ENABLING_MS, Promise.all(enablings), () => undefined);
     // Another document has come meanwhile, and tells in its turn.
     if (this.copy.document !== document) return;
     this.applied = document;
@@ -218,10 +219,4 @@ function withinBytes(exceptions: readonly Exception[]): readonly Exception[] {
     }
     return least;
   });
-}
-
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

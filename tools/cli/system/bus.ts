@@ -2,6 +2,7 @@
  * The bus as a tool sees it: a peer of its own that gives up quickly. In: the broker's address. Out: a connected Peer,
  * or an error that says whether nobody was there, the password was refused, or the time was up.
  */
+import { within } from '../../../common/service/deadline';
 import { checkEncrypted, withoutPassword } from '../../../common/service/broker-url';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { SILENT } from '../../../common/service/log';
@@ -45,20 +46,14 @@ export async function openBus(
     firstAttempts: 0,
   });
   const started = io.clock.now();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new CaError('TIMED_OUT', `the broker at ${where} did not answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
   try {
-    await Promise.race([peer.connect(), late]);
+    await within(timeoutMs, peer.connect(), () => {
+      throw new CaError('TIMED_OUT', `the broker at ${where} did not answer within ${timeoutMs} ms`);
+    });
   } catch (error) {
     void peer.close().catch(() => undefined);
     if (error instanceof CaError) throw error;
     throw new CaError('NO_RESOURCE', `the broker at ${where} cannot be used: ${reasonOf(error)}`);
-  } finally {
-    clearTimeout(timer);
   }
   return { peer, routes: keys, credentials, connectMs: io.clock.now() - started };
 }
