@@ -101,7 +101,7 @@ describe('a second run', () => {
       'unsteady: system: a.test.ts: failed, and passed the second time',
       'unsteady: node24: a.test.ts: failed, and passed the second time',
       'unsteady: at-length: make chaos: failed, and passed the second time',
-      'failed: 3 are unsteady, and at most 2 may be; mend them',
+      'failed: 3 unsteady, where at most 2 may be; mend them',
       '2 passed, 1 failed, 0 skipped',
     ]);
     expect(ok).toBe(false);

@@ -69,7 +69,7 @@ export function summarize(
       ...failures.map((name) => `failed: ${name}`),
       ...[...reasons].map(([reason, count]) => `skipped ${count}: ${reason}`),
       ...unsteady.map((name) => `unsteady: ${name}: failed, and passed the second time`),
-      ...(above ? [`failed: ${unsteady.length} are unsteady, and at most ${budget} may be; mend them`] : []),
+      ...(above ? [`failed: ${unsteady.length} unsteady, where at most ${budget} may be; mend them`] : []),
       `${passed} passed, ${failures.length + (above ? 1 : 0)} failed, ${skipped.length} skipped`,
     ],
     ok: failures.length === 0 && !above && passed > 0,

@@ -85,16 +85,23 @@ enter() {
   root=$1
   shift
   # shellcheck disable=SC2086 # several options
+  # In the background, so that a signal to this script is heeded at once.
   timeout --kill-after=10 "$LIMIT" unshare --mount $NAMESPACES --propagation private sh -c '
     root=$1
     shift
     mount --bind "$root" "$root" && mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
-      mount --rbind /dev "$root/dev" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && exec chroot "$root" "$@"' strange "$root" "$@"
+      mount --rbind /dev "$root/dev" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && exec chroot "$root" "$@"' strange "$root" "$@" &
+  entered=$!
+  wait "$entered"
+  set -- $?
+  entered=
+  return "$1"
 }
 
 failed=0
+entered=
 WORK=$(mktemp -d /var/tmp/ca-strange.XXXXXX)
-trap 'for machine in "$WORK"/*/; do end "${machine%/}"; done; rm -rf --one-file-system "$WORK"' EXIT
+trap '[ -z "$entered" ] || kill "$entered"; for machine in "$WORK"/*/; do end "${machine%/}"; done; rm -rf --one-file-system "$WORK"' EXIT
 trap 'exit 130' INT TERM HUP
 NPM_REGISTRY=$(npm config get registry)
 for machine in $MACHINES; do
@@ -112,6 +119,9 @@ for machine in $MACHINES; do
     enter "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root FULL="${FULL:-}" QUICK="${QUICK:-}" \
       npm_config_registry="$NPM_REGISTRY" NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
       sh /usr/local/bin/strange-inside "$machine" "$who" "${hour#* }" || failed=1
+    if [ -d "$root/run/strange/reports" ]; then
+      rm -rf "build/strange/reports-$machine-$who" && mv "$root/run/strange/reports" "build/strange/reports-$machine-$who"
+    fi
     left=$(processes "$root" | wc -l)
     [ "$left" -eq 0 ] || { echo "FAILED $machine, $who: $left processes are left: $(for pid in $(processes "$root"); do tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c 1-60; done)"; failed=1; end "$root"; }
   done
