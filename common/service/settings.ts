@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { checkBrokerUrls, checkEncrypted } from './broker-url';
 import { invalid } from './errors';
 import { isLoopback, readUnencrypted } from './networks';
+import { checkNames } from './setting-names';
 
 export interface Settings {
   /** CA_HTTP_PORT: the front door; aggregators take free ports from this + 3 on. */
@@ -53,13 +54,14 @@ export interface Settings {
   readonly watchdogExitS: number;
 }
 
-/** Percent of one core: what every system call by name and latency costs at 80,000 to 130,000 of them a second. */
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export const DEFAULT_PORT = 23_181;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readSettings(env: Environment): Settings {
+  checkNames(env);
   const host = env['CA_HOST'] ?? hostname();
   if (!/^[\w.-]{1,200}$/.test(host)) throw invalid('CA_HOST', 'must be letters, digits, ".", "-" and "_"');
   const prefix = env['CA_AMQP_PREFIX'] ?? '';
@@ -84,7 +86,7 @@ export function readSettings(env: Environment): Settings {
     seed: wholeOf(env, 'CA_SEED', 1),
     probeBudget: percentOf(env, 'CA_PROBE_BUDGET'),
     geoip: env['CA_GEOIP'] === '' ? undefined : env['CA_GEOIP'],
-    logLevel: env['CA_LOG_LEVEL'] ?? 'info',
+    logLevel: levelOf(env, 'CA_LOG_LEVEL'),
     metricsPort: portOf(env, 'CA_METRICS_PORT', 0),
     watchdogS: wholeOf(env, 'CA_WATCHDOG_S', 5),
     watchdogExitS: wholeOf(env, 'CA_WATCHDOG_EXIT', 20),
@@ -103,6 +105,13 @@ export function brokerUrl(settings: Settings): string {
     'CA_AMQP_URL',
     'must name the broker, such as amqp://user:password@127.0.0.1:5672/ (make run sets it)',
   );
+}
+
+function levelOf(env: Environment, name: string): string {
+  const text = env[name] ?? '';
+  if (text === '') return 'info';
+  if (!LEVELS.includes(text)) throw invalid(name, `must be one of ${LEVELS.join(', ')}`);
+  return text;
 }
 
 /** None is as good as not set: nobody wants nothing. */

@@ -241,6 +241,7 @@ test.each([
   [{ CA_PUSH_OTLP: 'ftp://x/' }, 'CA_PUSH_OTLP must be an http'],
   [{ CA_PUSH_REMOTE_WRITE: 'x' }, 'CA_PUSH_REMOTE_WRITE must be an http'],
   [{ CA_PUSH_TEMPORALITY: 'x' }, 'CA_PUSH_TEMPORALITY must be cumulative or delta'],
+  [{ CA_PUSH_ALL: 'yes' }, 'CA_PUSH_ALL must be 1'],
 ])('%j is refused at the start', (env, reason) => {
   expect(() => readPush(env)).toThrow(reason);
 });

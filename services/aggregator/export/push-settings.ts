@@ -25,10 +25,12 @@ export function readPush(env: Environment): PushSettings {
   if (temporality !== 'cumulative' && temporality !== 'delta') {
     throw invalid('CA_PUSH_TEMPORALITY', 'must be cumulative or delta');
   }
+  const all = env['CA_PUSH_ALL'] ?? '';
+  if (!['', '0', '1'].includes(all)) throw invalid('CA_PUSH_ALL', 'must be 1, or 0 as if it were not set');
   return {
     otlp: urlOf(env, 'CA_PUSH_OTLP'),
     remoteWrite: urlOf(env, 'CA_PUSH_REMOTE_WRITE'),
-    all: env['CA_PUSH_ALL'] === '1',
+    all: all === '1',
     temporality,
     headers: headersOf(env['CA_PUSH_HEADERS']),
   };

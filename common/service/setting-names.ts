@@ -1,0 +1,39 @@
+/*
+ * Names of all settings. In: an environment. Out: an INVALID error for a name that is one of them misspelt, which would
+ * otherwise be as good as not set; and those that mean nothing here, for `make run` to say so.
+ */
+import { nearest } from '../model/nearest';
+import { invalid } from './errors';
+
+const PREFIX = 'CA_';
+
+const NAMES = `
+  HTTP_PORT AMQP_URL AMQP_PREFIX AMQP_CA AMQP_CERT AMQP_KEY HOME HOST INSTANCE SOURCES SEED PROBE_BUDGET DTRACE GEOIP LOG_LEVEL
+  BIND NAMES TOKENS CUSTOMERS CORS TLS_CERT TLS_KEY BEHIND_PROXY UNENCRYPTED
+  AGGREGATOR_PORT AGGREGATOR_BIND AGGREGATOR_ADDRESS AGGREGATOR_CERT AGGREGATOR_KEY AGGREGATOR_CA AGGREGATOR_NETWORKS
+  METRICS_PORT WATCHDOG_S WATCHDOG_EXIT PUSH_OTLP PUSH_REMOTE_WRITE PUSH_ALL PUSH_TEMPORALITY PUSH_HEADERS
+  URL TOKEN TLS_CA CONFIG CONTEXT CUSTOMER
+  CHROMIUM DEBIAN_MIRROR ERLANG SYSTEM FUZZ_RUNS FUZZ_SEED TEST_BROKER TEST_ENABLING_SECONDS DOOR_SECONDS WRITE_DOCS
+`
+  .trim()
+  .split(/\s+/);
+
+/** Elsewhere CA is short for certificate authority: such names are other programs'. */
+const AUTHORITIES = /CERT|BUNDLE|FILE|PATH|DIR|STORE|CRT|PEM|ROOT|TRUST|KEY/;
+
+const MENTIONED_MAX = 5;
+
+/** Throws for a misspelt name; returns others that are none of ours. */
+export function checkNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = new Set(NAMES);
+  const strange = Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && env[name] !== undefined)
+    .map((name) => name.slice(PREFIX.length))
+    .filter((word) => !known.has(word) && /^\w{1,64}$/.test(word));
+  for (const word of strange) {
+    const meant = AUTHORITIES.test(word) ? undefined : nearest(word.toUpperCase(), NAMES);
+    if (meant !== undefined)
+      throw invalid(`${PREFIX}${word}`, `is no setting; did you mean ${PREFIX}${meant}?`);
+  }
+  return strange.map((word) => `${PREFIX}${word}`).slice(0, MENTIONED_MAX);
+}
