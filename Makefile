@@ -94,6 +94,8 @@ types: $(NODE_MODULES)
 # a lock file that lacks other platforms' optional binaries, and a registry mirror may not have these to begin with.
 $(NODE_MODULES): package.json package-lock.json
 	@echo 'fetching npm packages into node_modules (245 MB on disk, about half a minute) …'
+	@# Else the first that keeps something in build/cache makes both folders its user's alone.
+	@mkdir -p build
 	@npm install --no-save --loglevel=error --no-progress
 	@touch $@
 	@$(OWN) node_modules

@@ -27,6 +27,7 @@ test.each([
   ['waits', ['fs.syncs'], 'a word of its question'],
   ['disk', ['disk.physio_ops', 'fs.syncs'], 'a name before a synonym'],
   ['disk who', ['fs.syncs'], 'every word is wanted'],
+  ['fsyncs', ['fs.syncs'], 'several of what has a name for one'],
   ['nonsense', [], 'nothing'],
   ['__proto__', [], 'not what objects have by themselves'],
 ])('%s finds %j: %s', (text, metrics) => {

@@ -63,9 +63,11 @@ function labelOf(labels: Labels['modules'], name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name]?.label ?? '') : '';
 }
 
-/** 2: a word of the text; 1: a part of one; 0: not there. */
+/** 2: a word of the text; 1: a part of one; 0: not there. Of one or of several is the same: "cgroups" finds "cgroup". */
 function fit(text: string, word: string): number {
   const lower = text.toLowerCase();
+  const single = /^.{3,}[^s]s$/.test(word) ? word.slice(0, -1) : undefined;
+  if (single !== undefined && !lower.includes(word)) return fit(lower, single);
   if (!lower.includes(word)) return 0;
   return lower.split(/[^\p{L}\p{N}_-]+/u).includes(word) ? 2 : 1;
 }

@@ -64,6 +64,7 @@ export const runqueueWaits: MetricDescription = {
     'runqlat',
     'scheduler',
     'latency',
+    'jitter',
     'cpu saturation',
     'cpu starvation',
     'steal',

@@ -18,6 +18,8 @@ export const usage: MetricDescription = {
     'cpu usage',
     'container',
     'docker',
+    'podman',
+    'lxc',
     'k8s',
     'kubernetes',
     'pod',

@@ -31,6 +31,8 @@ export const syncs: MetricDescription = {
     'wal',
     'journal',
     'slow disk',
+    'writeback',
+    'dirty pages',
     'iowait',
   ],
   misses: [

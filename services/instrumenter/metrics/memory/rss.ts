@@ -15,6 +15,8 @@ export const rss: MetricDescription = {
     'resident',
     'container',
     'docker',
+    'podman',
+    'lxc',
     'k8s',
     'kubernetes',
     'pod',

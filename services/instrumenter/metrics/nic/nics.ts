@@ -10,7 +10,7 @@ export const nics: MetricDescription = {
   stat: 'nics',
   label: 'NICs',
   question: 'Is one network interface busier than the others?',
-  synonyms: ['network', 'interface', 'eth0', 'throughput', 'bandwidth'],
+  synonyms: ['network', 'ethernet', 'interface', 'eth0', 'throughput', 'bandwidth'],
   misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
   unit: 'NICs',
   interval: 'point',

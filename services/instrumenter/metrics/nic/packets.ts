@@ -10,7 +10,7 @@ export const packets: MetricDescription = {
   stat: 'packets',
   label: 'packets sent and received',
   question: 'How many packets go over the network, and over which interface?',
-  synonyms: ['network', 'traffic', 'pps', 'packets per second', 'interface', 'eth0'],
+  synonyms: ['network', 'ethernet', 'udp', 'traffic', 'pps', 'packets per second', 'interface', 'eth0'],
   misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
   unit: 'packets',
   interval: 'interval',

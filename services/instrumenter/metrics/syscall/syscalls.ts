@@ -27,6 +27,8 @@ export const syscalls: MetricDescription = {
     'strace',
     'syscall latency',
     'futex',
+    'mutex',
+    'lock contention',
     'epoll_wait',
     'open',
     'read',
