@@ -101,6 +101,23 @@ export const STATUS = Type.Object({
     Type.Object({ key: Text, host: Text, what: oneOf(['protocol', 'values']), version: Integer }),
     { description: 'Members that cannot take part until they, or this service, are updated.' },
   ),
+  /** Absent: of an earlier version. */
+  inventory: Type.Optional(
+    Type.Object(
+      {
+        expected: Integer,
+        silent: Integer,
+        silentNodes: Type.Array(Text, { description: 'The first of them.' }),
+        drained: Integer,
+        revoked: Integer,
+      },
+      {
+        description:
+          'Nodes that there should be: those that joined and were not forgotten, and those that fell silent within a day.',
+      },
+    ),
+  ),
+  trouble: Type.Optional(Type.String({ description: 'Why what is asked for cannot be kept on disk.' })),
   protocol: Integer,
   upstreams: Type.Array(
     Type.Object({ address: Text, running: Integer, waiting: Integer, inRotation: Type.Boolean() }),

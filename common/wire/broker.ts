@@ -76,6 +76,8 @@ export interface Broker {
   unbind(key: string): Promise<void>;
   /** For the config service: binds a member's queue to its keys. Rejects when there is no such queue. */
   lend(queue: string, keys: readonly string[]): Promise<void>;
+  /** The contrary of `lend`. */
+  release(queue: string, keys: readonly string[]): Promise<void>;
   /** Declares the exchanges that are not there, where that is ours to do. */
   declare(): Promise<void>;
   /** The same, and binds again what goes through this one. */
@@ -251,6 +253,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     async lend(name, keys) {
       await topology.lend(name, keys);
+    },
+    async release(name, keys) {
+      await topology.release(name, keys);
     },
     async declare() {
       if (bindsItself) await topology.declare();

@@ -191,6 +191,8 @@ const SCHEMAS = {
       maxItems: 100_000,
     }),
     drop: Type.Array(Text, { maxItems: 100_000 }),
+    /** Of these not even what is on its way counts: they are not let in any more. */
+    barred: Type.Optional(Type.Array(Text, { maxItems: 100_000 })),
     more: Type.Optional(Type.Boolean()),
   }),
   /** config → aggregator: own this; also when its scope or mutable properties changed. Answered. */

@@ -192,17 +192,17 @@ export class Peer {
     this.watch.start();
   }
 
-  async bind(key: string): Promise<void> {
-    await this.broker?.bind(key);
-  }
-
-  async unbind(key: string): Promise<void> {
-    await this.broker?.unbind(key);
-  }
+  bind = async (key: string): Promise<void> => this.broker?.bind(key);
+  unbind = async (key: string): Promise<void> => this.broker?.unbind(key);
 
   /** For the config service: a member's queue to its own key, and to what all members hear. Rejects when it is gone. */
   async adopt(member: string): Promise<void> {
     await this.broker?.lend(member, [member, this.options.routes.broadcast]);
+  }
+
+  /** For the config service: the member hears nothing any more. Rejects when it has no queue. */
+  async disown(member: string): Promise<void> {
+    await this.broker?.release(member, [member, this.options.routes.broadcast]);
   }
 
   /** For members: says every so often that we are here, and each second while we hear nothing. */

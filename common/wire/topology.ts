@@ -70,6 +70,14 @@ export class Topology {
     });
   }
 
+  /** Takes somebody else's queue from its keys. Rejects when there is no such queue. */
+  async release(queue: string, keys: readonly string[]): Promise<void> {
+    const { exchangeOf } = this.o.routes;
+    await this.run(async (channel) => {
+      for (const key of keys) await channel.unbindQueue(queue, exchangeOf(key), key);
+    });
+  }
+
   /** Bindings are gone, or may be: all of one exchange again. Resolves when they are there. */
   async again(exchange: string): Promise<void> {
     for (const key of this.bound) if (this.o.routes.exchangeOf(key) === exchange) this.bound.delete(key);

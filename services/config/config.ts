@@ -11,13 +11,17 @@ import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
 import type { AggregatorPlaces } from '../../common/service/networks';
 import { metricName } from '../../common/model/metric';
+import { changes, Gathers } from '../../common/wire/gathers';
 import { toWire, type GatherItem } from '../../common/wire/message';
+import type { Routes } from '../../common/wire/route';
 import { assign } from './fleet/assign';
 import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
-import { MergedCatalogue, type Catalogue, type Described } from './fleet/catalogue';
+import type { Catalogue } from './fleet/catalogue';
 import { nothingBelongsTo, restricted, type Customer, type Customers } from './fleet/customers';
+import { Inventory } from './fleet/inventory';
 import { Members, type Aggregator } from './fleet/members';
+import { MergedCatalogues } from './fleet/merged-catalogues';
 import type { Standing, Transformations } from './api/present';
 import { profileOf, visible } from './api/profile';
 import type { Profile } from './api/profiles/profile';
@@ -25,14 +29,16 @@ import type { Changes, Question } from './api/question';
 import { loadsOf, Reconciler } from './fleet/reconcile';
 import { Boards } from './state/boards';
 import { save } from './state/save';
+import type { FleetStore } from './state/fleet-store';
 import type { Draft, Store, Stored } from './state/store';
 
 interface ConfigOptions {
   readonly bus: Bus;
-  readonly broadcastKey: string;
+  readonly routes: Pick<Routes, 'broadcast' | 'instrumenter'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
+  readonly fleet: FleetStore;
   readonly customers: () => Customers;
   /** What an aggregator and the front door show each other. */
   readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
@@ -41,16 +47,18 @@ interface ConfigOptions {
   readonly random: () => number;
 }
 
+/** Seconds between looks at whether the state can be kept. */
+const CHECK_STATE_S = 10;
+const DISOWN_MS = 300;
+
 export class Config {
   private ticks = 0;
   readonly members: Members;
   readonly reconciler: Reconciler;
   readonly boards: Boards;
   private readonly belongings: Belongings;
-  /** Undefined: somebody left or changed, to be made anew when next asked for. */
-  private mergedOrStale: MergedCatalogue | undefined;
-  /** The same of nodes that belong to one customer, those of the operator's file that have asked; gone with any change. */
-  private readonly mergedOf = new Map<string, MergedCatalogue>();
+  readonly inventory: Inventory;
+  private readonly merged: MergedCatalogues;
   private readonly lastUse = new Map<string, number>();
   private readonly o: ConfigOptions;
 
@@ -58,10 +66,25 @@ export class Config {
     this.o = options;
     const { bus, clock, log, places } = options;
     this.boards = new Boards(options);
+    this.inventory = new Inventory({
+      store: options.fleet,
+      clock,
+      log,
+      isOnline: (host) => this.members.isOnline(options.routes.instrumenter(host)),
+      online: () => this.members.nodes.map(({ host }) => host),
+      barred: (host) => {
+        this.bar(host);
+      },
+    });
+    this.merged = new MergedCatalogues({
+      standings: () => this.reconciler.standings,
+      customers: options.customers,
+    });
     this.members = new Members({
       clock,
       log,
       places,
+      isBarred: (host) => this.inventory.isBarred(host),
       news: {
         aggregatorUp: (aggregator) => {
           // First of all: before it holds anything that is worth protecting.
@@ -75,11 +98,13 @@ export class Config {
           this.reconciler.aggregatorHeard(aggregator, nodes);
         },
         nodeUp: (node, before) => {
-          if (before?.catalogue !== node.standing.catalogue) this.mergedOf.clear();
+          if (before?.catalogue !== node.standing.catalogue) this.merged.nodesChanged();
+          this.inventory.heard(node.host);
           this.reconciler.nodeUp(node, before);
         },
-        nodeGone: (node) => {
-          this.mergedOf.clear();
+        nodeGone: (node, goodbye) => {
+          this.merged.nodesChanged();
+          this.inventory.gone(node.host, goodbye);
           this.reconciler.nodeGone(node);
         },
         nodeHeard: (node, hello) => {
@@ -89,7 +114,7 @@ export class Config {
     });
     this.reconciler = new Reconciler({
       bus,
-      broadcastKey: options.broadcastKey,
+      broadcastKey: options.routes.broadcast,
       clock,
       log,
       members: this.members,
@@ -99,7 +124,7 @@ export class Config {
         this.saveMove(id, aggregator);
       },
       cataloguesChanged: (came) => {
-        this.cataloguesChanged(came);
+        this.merged.changed(came);
       },
     });
     for (const [id, record] of options.store.records) this.reconciler.add(id, record, true);
@@ -126,23 +151,41 @@ export class Config {
   /** At every connection to the broker: everybody says hello again. */
   connected(): void {
     this.members.forgiveSilence();
+    this.inventory.connected();
     this.reconciler.connected();
-    this.o.bus.tell(this.o.broadcastKey, 'config_online', { fleet: this.members.nodeCount });
+    this.o.bus.tell(this.o.routes.broadcast, 'config_online', { fleet: this.members.nodeCount });
+  }
+
+  /** A node that is not let in any more: it gathers nothing, hears nothing, and nothing of it counts from now on. */
+  private bar(host: string): void {
+    const { bus, routes } = this.o;
+    const key = routes.instrumenter(host);
+    this.members.bar(key);
+    this.reconciler.nodeBarred(host);
+    for (const message of changes(undefined, Gathers.EMPTY)) bus.tell(key, 'gathers', message);
+    // After that message has gone; a node without a queue hears nothing as it is.
+    setTimeout(() => void bus.disown(key).catch(() => undefined), DISOWN_MS).unref();
   }
 
   /** Each second. */
   tick(): void {
-    if (++this.ticks % 2 === 0) this.o.bus.tell(this.o.broadcastKey, 'beat', {}); // who does not hear it is not bound
+    if (++this.ticks % 2 === 0) this.o.bus.tell(this.o.routes.broadcast, 'beat', {}); // who does not hear it is not bound
     if (!this.o.bus.connected) this.members.forgiveSilence();
     this.members.expire();
     this.reconciler.tick();
     this.belongings.tick();
+    if (this.ticks % CHECK_STATE_S === 0) void this.o.store.check();
     this.reap();
+  }
+
+  /** Why what is asked for cannot be kept; undefined: it can. */
+  get trouble(): string | undefined {
+    return this.o.store.trouble ?? this.o.fleet.trouble;
   }
 
   /** What all nodes together offer, as far as the profile shows it. */
   catalogue(profile: Profile): Catalogue {
-    return visible(this.merged, profile);
+    return visible(this.merged.all, profile);
   }
 
   /** What aggregators can explain, together. */
@@ -152,23 +195,19 @@ export class Config {
 
   /** The operator has changed what belongs to whom: nodes hear the new limits, or are told to stop. */
   customersChanged(): void {
-    this.mergedOf.clear();
+    this.merged.nodesChanged();
     const others = this.belongings.check();
     this.reconciler.askAgain((i) => others.has(fqid(i)) || this.isOrphan(i));
   }
 
-  /** Nodes whose words disagree with others': one of each kind by name, and how many there are. */
-  get conflicts(): { readonly node: string; readonly nodes: number; readonly problems: readonly string[] }[] {
-    return this.merged.conflicts.map(({ digest, problems }) => {
-      const holders = this.reconciler.standings.catalogues.holders(digest);
-      const [first] = holders;
-      return { node: first?.host ?? '', nodes: holders.size, problems };
-    });
+  /** Nodes whose words disagree with others'. */
+  get conflicts(): MergedCatalogues['conflicts'] {
+    return this.merged.conflicts;
   }
 
   /** What operators may ask for, or one customer of its own nodes: what others' nodes offer is not its business. */
   catalogueFor(customer: string | undefined): Catalogue {
-    return visible(customer === undefined ? this.merged : this.mergedFor(customer), profileOf(customer));
+    return visible(this.merged.of(customer), profileOf(customer));
   }
 
   /** The same for who is about to ask. Throws FORBIDDEN: nothing belongs to that customer. */
@@ -320,43 +359,6 @@ export class Config {
     const item = { instrumentation: toWire(restricted(i, owner)) };
     const { hosts } = owner.limits;
     return hosts === undefined ? item : { ...item, hosts: [...hosts] };
-  }
-
-  private cataloguesChanged(came: string | undefined): void {
-    const catalogue = came === undefined ? undefined : this.reconciler.standings.catalogues.get(came);
-    this.mergedOf.clear();
-    if (came !== undefined && catalogue !== undefined) this.mergedOrStale?.add([came, catalogue]);
-    else this.mergedOrStale = undefined; // half a fleet may leave in one tick: one new catalogue, not hundreds
-  }
-
-  private readonly nodesWith = (digest: string): number =>
-    this.reconciler.standings.catalogues.holders(digest).size;
-
-  /** Catalogues of nodes that are online. */
-  private described(ownsNode: (host: string) => boolean = () => true): Described[] {
-    const found: Described[] = [];
-    for (const [digest, catalogue, holders] of this.reconciler.standings.catalogues.known()) {
-      for (const { host } of holders) {
-        if (!ownsNode(host)) continue;
-        found.push([digest, catalogue]);
-        break;
-      }
-    }
-    return found;
-  }
-
-  private mergedFor(customer: string): MergedCatalogue {
-    const owner = this.o.customers().get(customer);
-    if (owner === undefined) return new MergedCatalogue([]);
-    const known = this.mergedOf.get(customer);
-    if (known !== undefined) return known;
-    const own = new MergedCatalogue(this.described(owner.ownsNode), this.nodesWith);
-    this.mergedOf.set(customer, own);
-    return own;
-  }
-
-  private get merged(): MergedCatalogue {
-    return (this.mergedOrStale ??= new MergedCatalogue(this.described(), this.nodesWith));
   }
 
   /** Seconds until it is deleted because nobody looks; undefined: never. */

@@ -24,6 +24,7 @@ import { aggregatorAuthorities, frontDoorSecret, readOperatorFiles } from './doo
 import { checkAddress, inheritedSocket } from './door/inherited';
 import { createProxy } from './door/proxy';
 import { statusOf } from './api/status';
+import { FleetStore } from './state/fleet-store';
 import { Store } from './state/store';
 
 const STOP_MS = 2000;
@@ -40,6 +41,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const files = await readOperatorFiles(access);
   const folder = join(settings.home, 'config');
   const store = await Store.open(folder);
+  const fleet = await FleetStore.open(folder);
   const master = await frontDoorSecret(folder);
   panic.secret(master);
   const doorKeys = (aggregator: Aggregator): DoorKeys => doorKeysOf(master, aggregator);
@@ -62,10 +64,11 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   });
   const config = new Config({
     bus: peer,
-    broadcastKey: keys.broadcast,
+    routes: keys,
     clock,
     log,
     store,
+    fleet,
     customers: () => files.customers,
     doorKeys,
     places: readPlaces(env),
@@ -158,7 +161,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       front = undefined;
       // The disk gets the time it needs; clients and the broker do not.
       const ended = within(STOP_MS, Promise.all([closing, peer.close()]), () => undefined);
-      await Promise.all([store.flushed(), ended]);
+      await Promise.all([store.flushed(), fleet.flushed(), ended]);
     },
   };
 }

@@ -18,6 +18,7 @@ import { list } from './commands/list';
 import { man } from './commands/man';
 import { metrics } from './commands/metrics';
 import { log } from './commands/log';
+import { node } from './commands/node';
 import { ping } from './commands/ping';
 import { show } from './commands/show';
 import { special } from './commands/special';
@@ -61,6 +62,7 @@ export const CACTL: Program = {
     apply,
     boards,
     remove,
+    node,
     context,
     completion,
     man(() => [CACTL, AMQPSNOOP]),

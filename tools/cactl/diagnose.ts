@@ -31,6 +31,7 @@ export function diagnose(
 ): Problem[] {
   return [
     ...wires(s),
+    ...inventory(s),
     ...versions(s),
     ...silent(s),
     ...members(s),
@@ -54,6 +55,28 @@ function wires(s: Survey): Problem[] {
         'failure' in s.broker
           ? 'is the config service running? see its log'
           : 'cactl ping config; values, list and create need it, ping and status do not',
+    });
+  }
+  return problems;
+}
+
+/** Nodes that should be there: what all values lack, so before everything about what is there. */
+function inventory(s: Survey): Problem[] {
+  const config = configIn(s);
+  const { expected = 0, silent: away = 0, silentNodes = [] } = config?.inventory ?? {};
+  const problems: Problem[] = [];
+  if (away > 0) {
+    const shown = silentNodes.slice(0, 3);
+    const more = away > shown.length ? ` and ${away - shown.length} more` : '';
+    problems.push({
+      what: `${away} of ${expected} expected nodes ${away === 1 ? 'is' : 'are'} silent: ${shown.join(', ')}${more}`,
+      fix: 'cactl node list --silent; look at their network and their instrumenters; cactl node drain for maintenance, cactl node forget those that are gone for good',
+    });
+  }
+  if (config?.trouble !== undefined) {
+    problems.push({
+      what: `the config service: ${config.trouble}`,
+      fix: 'make its state folder (CA_HOME/config) writable for its user, with room on the disk; nothing can be created or changed before',
     });
   }
   return problems;
@@ -102,6 +125,13 @@ function members(s: Survey): Problem[] {
     problems.push({
       what: 'no instrumenter is online',
       fix: 'start one on each node; nothing is gathered before',
+    });
+  }
+  for (const { address, inRotation } of config.upstreams) {
+    if (inRotation) continue;
+    problems.push({
+      what: `the front door gets no answer from the aggregator at ${address}`,
+      fix: 'is it running, reachable from there (CA_AGGREGATOR_ADDRESS, firewalls), and its certificate for that address or host (CA_AGGREGATOR_CA)?',
     });
   }
   const [conflict] = config.conflicts;

@@ -308,3 +308,51 @@ test('explain says how many reports came twice, late and not at all', () => {
     'no events lost, 2 reports late, 3 came twice',
   ]);
 });
+
+/* Each was once called "all is well". */
+test.each<[string, Partial<ConfigStatus>, RegExp]>([
+  [
+    'half a fleet is silent, cut off or without power',
+    { inventory: { expected: 4, silent: 2, silentNodes: ['n3', 'n4'], drained: 0, revoked: 0 } },
+    /^2 of 4 expected nodes are silent: n3, n4 > cactl node list --silent/,
+  ],
+  [
+    'an aggregator of another host cannot be asked',
+    { upstreams: [{ address: '10.77.0.12:23184', running: 0, waiting: 0, inRotation: false }] },
+    /^the front door gets no answer from the aggregator at 10.77.0.12:23184 > /,
+  ],
+  [
+    'the exchange of values is gone',
+    {
+      bus: {
+        ok: false,
+        reason: 'messages to ourselves do not come back through ca.values',
+        selfPingMs: 9,
+        sharedUser: false,
+      },
+    },
+    /^config: messages to ourselves do not come back through ca.values > /,
+  ],
+  [
+    'the state folder is not its own any more',
+    { trouble: 'the state folder cannot be written: EACCES' },
+    /^the config service: the state folder cannot be written: EACCES > make its state folder/,
+  ],
+  [
+    'values of another version are dropped',
+    { otherVersions: [{ key: 'ca.instrumenter.n3', host: 'n3', what: 'values', version: 9 }] },
+    /^ca.instrumenter.n3 on n3 sends values of version 9, and takes no part > /,
+  ],
+])('it is not well when %s', (_state, status, first) => {
+  const s = surveyed({ answered: [config(status), AGGREGATOR, NODE('n1'), NODE('n2')] });
+  expect(problems(s)[0]).toMatch(first);
+  expect(screen(s, 200)).toMatch(/^1 thing is wrong/);
+});
+
+test('of a large fleet some of the silent are named', () => {
+  const silentNodes = Array.from({ length: 20 }, (_, i) => `n${i}`);
+  const inventory = { expected: 9000, silent: 4500, silentNodes, drained: 0, revoked: 0 };
+  expect(
+    problems(surveyed({ answered: [config({ inventory }), AGGREGATOR, NODE('n1'), NODE('n2')] }))[0],
+  ).toMatch(/^4500 of 9000 expected nodes are silent: n0, n1, n2 and 4497 more > /);
+});

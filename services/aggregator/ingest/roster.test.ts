@@ -74,3 +74,19 @@ test('of a paused instrumentation nobody is expected, and what is on its way cou
   const paused = new Expected({ catalogues: ['linux'], except: [] }, roster, false);
   expect([paused.size, paused.has('web-1'), roster.counts('web-1', paused)]).toEqual([0, false, true]);
 });
+
+test('of a node that is barred nothing counts, not even what is on its way, whatever else the message says', () => {
+  const { roster } = setUp();
+  const expected = new Expected({ catalogues: ['linux'], except: [] }, roster, true);
+  roster.take({ from: '1', to: '2', put: [], drop: ['web-2'] });
+  expect(roster.counts('web-2', expected)).toBe(true);
+  roster.take({ from: '2', to: '3', put: [], drop: ['web-1'], barred: ['web-1', 'web-2'] });
+  expect(['web-1', 'web-2', 'db-1'].map((node) => roster.counts(node, expected))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  // A change of a version that is not here is passed over, but not this part of it.
+  roster.take({ from: '9', to: '10', put: [], drop: [], barred: ['db-1'] });
+  expect([roster.counts('db-1', expected), expected.nodes]).toEqual([false, []]);
+});

@@ -57,7 +57,12 @@ export class Roster {
   }
 
   /** A message of the config service. One that does not follow on what is here is passed over: `version` says so. */
-  take({ from, to, put, drop, more }: Body<'nodes'>): void {
+  take({ from, to, put, drop, barred = [], more }: Body<'nodes'>): void {
+    for (const name of barred) {
+      this.former.delete(name);
+      this.catalogues.delete(name);
+      this.names.clear();
+    }
     const base =
       from === undefined
         ? new Map<string, string>()

@@ -1,5 +1,5 @@
 /* Boards: kept by scope, over restarts; hostile bodies; two people who change the same one. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCustomers } from '../fleet/customers';
 import { FakeBus, FakeClock } from '../testing/fake-fleet';
@@ -168,11 +168,10 @@ test('keys and values of strangers come back exactly', async () => {
 });
 
 test('when the disk refuses, the client is told to come back, and nobody sees the board', async () => {
-  await writeFile(join(front.folder, 'config', 'state.json.new'), '');
-  const store = front.store as unknown as { folder: string; file: string };
-  const { file } = store;
-  store.file = join(front.folder, 'missing', 'state.json');
+  // A folder in the way of the new file: not even root writes it.
+  const inTheWay = join(front.folder, 'config', 'state.json.new');
+  await mkdir(inTheWay);
   expect((await create()).status).toBe(503);
-  store.file = file;
+  await rmdir(inTheWay);
   expect((await front.ask('GET', LIST)).json).toEqual([]);
 });

@@ -28,6 +28,7 @@ type Json = Readonly<Record<string, unknown>>;
 const PARAMETERS = new Map([
   ['custid', { pattern: '^[A-Za-z0-9][\\w-]{0,63}$', description: 'A customer.' }],
   ['id', { pattern: '^[1-9]\\d{0,14}$', description: 'An instrumentation or a board, within its scope.' }],
+  ['host', { pattern: '^[A-Za-z0-9]([\\w.-]{0,198}\\w)?$', description: 'A node.' }],
   ['name', { pattern: '^[A-Za-z_]\\w*$', description: 'A label.' }],
 ]);
 

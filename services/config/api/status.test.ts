@@ -27,6 +27,7 @@ const records = new Map(
 const config = {
   records,
   conflicts: [],
+  inventory: { summary: { expected: 0, silent: 0, silentNodes: [], drained: 0, revoked: 0 } },
   members: {
     aggregators: [],
     nodes: Array.from({ length: NODES }, (_, i) => ({

@@ -27,6 +27,7 @@ import { readApiResources } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
+import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
 
 export interface FrontOptions {
@@ -54,6 +55,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const delay = new LoopDelay(clock);
   const all = [
     ...resources({ config, proxy, status, statusOfAll }),
+    ...nodeResources({ config }),
     ...metricsResources({ config, proxy, bus, times, delay, started: clock.now() }),
     ...readApiResources({ config, proxy, now: () => clock.now() }),
   ];
@@ -73,7 +75,10 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
       ...routesOf(all),
       ...descriptionRoutes(all, tls === undefined ? 'http' : 'https'),
       ...(await pageRoutes(pageFolder)),
-      ...healthRoutes(() => trouble(bus, config, proxy)),
+      ...healthRoutes(
+        () => trouble(bus, config, proxy),
+        () => wrongInFleet(config),
+      ),
     ],
     headers: {
       'Cache-Control': 'no-store',
@@ -103,6 +108,15 @@ function descriptionRoutes(all: readonly Resource[], scheme: string): Route[] {
 function addressOf({ localAddress = '127.0.0.1', localPort = 0 }: Socket): string {
   const address = localAddress.replace(/^::ffff:/, '');
   return `${address.includes(':') ? `[${address}]` : address}:${localPort}`;
+}
+
+/** Without names: monitors ask this without a token. */
+function wrongInFleet({ inventory, members, trouble: unsaved }: Config): string | undefined {
+  const { expected, silent } = inventory.summary;
+  if (silent > 0) return `${silent} of ${expected} expected nodes are silent`;
+  if (members.others.all.length > 0) return 'services of another version take no part';
+  if (members.aggregators.length === 0) return 'no aggregator is online';
+  return unsaved;
 }
 
 /** Config loaded goes without saying: before that there is no door. */

@@ -14,6 +14,7 @@ export type Bus = Pick<
   | 'tell'
   | 'call'
   | 'adopt'
+  | 'disown'
   | 'onOtherVersion'
 > &
   Partial<Pick<Peer, 'connections'>>;

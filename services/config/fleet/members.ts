@@ -52,7 +52,7 @@ interface MemberNews {
   readonly aggregatorHeard: (aggregator: Aggregator, nodes: string | undefined) => void;
   /** New, or another standing than `before`. */
   readonly nodeUp: (node: Node, before: NodeStanding | undefined) => void;
-  readonly nodeGone: (node: Node) => void;
+  readonly nodeGone: (node: Node, goodbye: boolean) => void;
   /** It has told which document it has; `hello`: it has just come. */
   readonly nodeHeard: (node: Node, hello: boolean) => void;
 }
@@ -69,6 +69,7 @@ const HELLOS_ALLOWED = { perSecond: 1, burst: 20 };
 const AGGREGATORS = 1000;
 /** Lines about members that come and go, in a minute: a fleet does so together. */
 const LINES = 20;
+const GOODBYE = 'said goodbye';
 
 export class Members {
   private readonly aggregatorsByKey = new Map<string, Seen<Aggregator>>();
@@ -77,6 +78,7 @@ export class Members {
   private readonly log: Log;
   private readonly news: MemberNews;
   private readonly places: AggregatorPlaces;
+  private readonly isBarred: (host: string) => boolean;
   private readonly hellos: Allowance;
   private readonly seldom: Seldom;
   /** Queues that are being bound. */
@@ -89,12 +91,19 @@ export class Members {
   private nodesCame = 0;
   private nodesLeft = 0;
 
-  constructor(options: { clock: Clock; log: Log; news: MemberNews; places?: AggregatorPlaces | undefined }) {
-    const { clock, log, news, places = readPlaces({}) } = options;
+  constructor(options: {
+    clock: Clock;
+    log: Log;
+    news: MemberNews;
+    places?: AggregatorPlaces | undefined;
+    isBarred?: ((host: string) => boolean) | undefined;
+  }) {
+    const { clock, log, news, places = readPlaces({}), isBarred = () => false } = options;
     this.clock = clock;
     this.log = log;
     this.news = news;
     this.places = places;
+    this.isBarred = isBarred;
     this.hellos = new Allowance({ clock, ...HELLOS_ALLOWED });
     this.seldom = new Seldom(clock, LINES);
     this.others = new OtherVersions(clock);
@@ -162,7 +171,7 @@ export class Members {
       this.other({ key: from, host, what: 'protocol', version });
     });
     bus.on('offline', (_body, { from }) => {
-      this.gone(from, 'said goodbye');
+      this.gone(from, GOODBYE);
       return undefined;
     });
   }
@@ -190,8 +199,21 @@ export class Members {
     this.news.nodeHeard(node, hello || known === undefined);
   }
 
+  /** A node is revoked or drained: it is gone from this moment on. */
+  bar(key: string): void {
+    this.gone(key, 'is not let in any more');
+  }
+
+  isOnline(key: string): boolean {
+    return this.nodesByKey.has(key);
+  }
+
   /** False for a node that cannot take part, or one too many. */
   private isTaken(key: string, host: string, data: number | undefined): boolean {
+    if (this.isBarred(host)) {
+      this.say('warn', { node: host }, 'a node that is revoked or drained is not heard');
+      return false;
+    }
     if (data !== undefined && data !== DATA_VERSION) {
       this.other({ key, host, what: 'values', version: data });
       this.gone(key, 'sends values of another version');
@@ -313,6 +335,6 @@ export class Members {
     this.aggregatorsByKey.delete(key);
     this.nodesByKey.delete(key);
     if (aggregator !== undefined) this.news.aggregatorGone(aggregator);
-    if (node !== undefined) this.news.nodeGone(node);
+    if (node !== undefined) this.news.nodeGone(node, why === GOODBYE);
   }
 }

@@ -192,6 +192,11 @@ export class Reconciler {
     this.standings.nodeGone(node);
   }
 
+  /** Not even what it has sent already counts. */
+  nodeBarred(host: string): void {
+    this.roster.nodeBarred(host);
+  }
+
   /** A node wants the whole document. */
   wantGathers(nodeKey: string): void {
     this.publisher.heard(nodeKey, undefined, true);

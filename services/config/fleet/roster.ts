@@ -28,6 +28,7 @@ export class RosterPublisher {
   private count = 1;
   private readonly put = new Map<string, string>();
   private readonly drop = new Set<string>();
+  private readonly barred = new Set<string>();
   private publishedAt = -Infinity;
   /** Until then the list is not whole, and one that is not must not replace what aggregators have. */
   private open = false;
@@ -55,6 +56,12 @@ export class RosterPublisher {
     if (this.open) this.publishing.request();
   }
 
+  /** Of this one not even what is on its way counts. Said at once, and again to aggregators that come. */
+  nodeBarred(host: string): void {
+    this.barred.add(host);
+    this.flush();
+  }
+
   nodeGone({ host }: Node): void {
     this.put.delete(host);
     this.drop.add(host);
@@ -75,10 +82,14 @@ export class RosterPublisher {
 
   /** Sends what has changed. */
   flush(): void {
-    if (!this.open || (this.put.size === 0 && this.drop.size === 0)) return;
+    if (!this.open || (this.put.size === 0 && this.drop.size === 0 && this.barred.size === 0)) return;
     const from = this.version;
     this.count++;
-    const messages = split(from, this.version, this.put, [...this.drop]);
+    const [first, ...rest] = split(from, this.version, this.put, [...this.drop]);
+    const barred = [...this.barred].slice(0, NAMES_PER_MESSAGE);
+    this.barred.clear();
+    const messages =
+      first === undefined ? [] : [{ ...first, ...(barred.length === 0 ? {} : { barred }) }, ...rest];
     this.put.clear();
     this.drop.clear();
     this.send(this.o.members.aggregators, messages);

@@ -78,6 +78,7 @@ async function scrape(door: DoorMetrics, request: Request): Promise<Reply> {
 
 function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics): Family[] {
   const { members, records } = config;
+  const inventory = config.inventory.summary;
   const states = new Map<string, number>();
   for (const id of records.keys()) {
     for (const [state, count] of Object.entries(config.reconciler.countsOf(id))) {
@@ -94,6 +95,14 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
     ...times.families(),
     ...gauge('ca_aggregators_online', 'Aggregators that are there.', members.aggregators.length),
     ...gauge('ca_instrumenters_online', 'Nodes that are there.', members.nodeCount),
+    ...gauge('ca_nodes_expected', 'Nodes that joined, or were here, and should be here.', inventory.expected),
+    ...gauge('ca_nodes_silent', 'Expected nodes that are not heard of.', inventory.silent),
+    ...gauge('ca_nodes_drained', 'Nodes that are out for maintenance.', inventory.drained),
+    ...gauge(
+      'ca_state_saved',
+      '1 while what is asked for can be kept on disk.',
+      config.trouble === undefined ? 1 : 0,
+    ),
     ...gauge('ca_instrumentations_defined', 'Instrumentations that somebody asked for.', records.size),
     ...gauge(
       'ca_instrumentations_homeless',

@@ -1,9 +1,8 @@
 /*
  * What must survive a restart: all instrumentations, who owns each, boards, and the ids that were given out.
- * In: changes. Out: a file that is always whole, and records to read. Changes that come while the disk is busy are
- * written together; nobody sees a change before it is on disk.
+ * In: changes. Out: a file that is always whole (saved.ts), and records to read.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
 import type { Board } from '../../../common/model/board';
@@ -11,6 +10,7 @@ import { fqid, type Instrumentation } from '../../../common/model/instrumentatio
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
 import type { Limits } from '../fleet/customers';
+import { Saved, savedText } from './saved';
 
 export interface Stored {
   readonly instrumentation: Instrumentation;
@@ -101,105 +101,52 @@ interface State {
 
 const NOTHING: State = { records: new Map(), lastIds: new Map(), boards: new Map(), lastBoardIds: new Map() };
 
-interface Waiting {
-  readonly apply: (draft: Draft) => unknown;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class Store {
-  private readonly folder: string;
-  private readonly file: string;
-  private state: State;
-  private waiting: Waiting[] = [];
-  private busy = false;
-  private writing = Promise.resolve();
+  private readonly saved: Saved<State>;
 
   /** Rejects with a sentence that names the file when it is there and is not what was written. */
   static async open(folder: string): Promise<Store> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return new Store(folder, await load(join(folder, 'state.json')));
+    const file = join(folder, 'state.json');
+    return new Store(file, await load(file));
   }
 
-  private constructor(folder: string, state: State) {
-    this.folder = folder;
-    this.file = join(folder, 'state.json');
-    this.state = state;
+  private constructor(file: string, state: State) {
+    this.saved = new Saved(file, state, serialize);
   }
 
   /** By fully qualified id, in order of creation. */
   get records(): ReadonlyMap<string, Stored> {
-    return this.state.records;
+    return this.saved.state.records;
   }
 
   /** Of all scopes, in order of creation. */
   get boards(): ReadonlyMap<string, StoredBoard> {
-    return this.state.boards;
+    return this.saved.state.boards;
+  }
+
+  /** Why the state cannot be kept; undefined: it can. */
+  get trouble(): string | undefined {
+    return this.saved.trouble;
+  }
+
+  /** Looks whether the next change can be kept. */
+  check(): Promise<void> {
+    return this.saved.check();
   }
 
   /** Resolves with what `apply` returned once its change is on disk; rejects with what it threw, or the disk's error. */
   change<T>(apply: (draft: Draft) => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ apply, resolve: resolve as (result: unknown) => void, reject });
-      if (!this.busy) this.writing = this.writeAll();
+    return this.saved.change((state) => {
+      const { draft, finish } = draftOf(state);
+      const result = apply(draft);
+      return { result, next: finish() };
     });
   }
 
   /** Resolves when everything asked for so far is on disk. */
-  async flushed(): Promise<void> {
-    await this.writing;
-  }
-
-  private async writeAll(): Promise<void> {
-    this.busy = true;
-    while (this.waiting.length > 0) {
-      const batch = this.waiting;
-      this.waiting = [];
-      let next = this.state;
-      const done: (() => void)[] = [];
-      const failed: Waiting['reject'][] = [];
-      for (const { apply, resolve, reject } of batch) {
-        try {
-          const { draft, finish } = draftOf(next);
-          const result = apply(draft);
-          next = finish();
-          done.push(() => {
-            resolve(result);
-          });
-          failed.push(reject);
-        } catch (error) {
-          reject(error);
-        }
-      }
-      try {
-        if (next !== this.state) await this.write(next);
-        this.state = next;
-        for (const tell of done) tell();
-      } catch (error) {
-        for (const reject of failed) reject(error);
-      }
-    }
-    // In the same breath as the last look at `waiting`: a change that comes now starts the next round.
-    this.busy = false;
-  }
-
-  /** After this, power may fail at any moment and the file is either the old or the new one. */
-  private async write(state: State): Promise<void> {
-    const temporary = `${this.file}.new`;
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(serialize(state));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.file);
-    const folder = await open(this.folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+  flushed(): Promise<void> {
+    return this.saved.flushed();
   }
 }
 
@@ -266,13 +213,8 @@ function serialize({ records, lastIds, boards, lastBoardIds }: State): string {
 }
 
 async function load(file: string): Promise<State> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
-    throw error;
-  }
+  const text = await savedText(file);
+  if (text === undefined) return NOTHING;
   try {
     const { lastIds, instrumentations, boards = [], lastBoardIds = [] } = checkState(JSON.parse(text));
     const records = instrumentations.map(({ instrumentation, ...record }): [string, Stored] => {

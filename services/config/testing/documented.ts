@@ -8,6 +8,7 @@ import { checker, type Check, type TSchema } from '../../../common/model/schema'
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { CUSTOMER_BASE, operatorPath, type Resource } from '../api/resource';
+import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
 import { metricsResources } from '../prometheus/metrics';
 import { readApiResources } from '../prometheus/read-api';
@@ -20,6 +21,7 @@ export const ALL: readonly Resource[] = [
     status: () => undefined as unknown as ConfigStatus,
     statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
   }),
+  ...nodeResources(NO_SERVICE),
   ...metricsResources({} as Parameters<typeof metricsResources>[0]),
   ...readApiResources({ ...NO_SERVICE, now: () => 0 }),
 ];

@@ -94,6 +94,14 @@ export class FakeBus implements Bus {
       : Promise.reject(new CaError('NO_RESOURCE', `there is no queue ${member}`));
   }
 
+  /** Queues that were taken from their keys, in order. */
+  readonly disowned: string[] = [];
+
+  disown(member: string): Promise<void> {
+    this.disowned.push(member);
+    return Promise.resolve();
+  }
+
   private onOther: ((other: OtherVersion) => void) | undefined;
 
   onOtherVersion(handler: (other: OtherVersion) => void): void {

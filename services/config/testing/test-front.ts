@@ -17,7 +17,9 @@ import type { LocalUsers } from '../door/local-users';
 import { createProxy, type Proxy } from '../door/proxy';
 import { checkDocumented } from './documented';
 import { statusOf } from '../api/status';
+import { FleetStore } from '../state/fleet-store';
 import { Store } from '../state/store';
+import { routes } from '../../../common/wire/route';
 import type { Tokens } from '../door/tokens';
 import type { UpstreamLimits } from '../door/upstream';
 
@@ -66,10 +68,11 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const bus = options.bus ?? new FakeBus(clock);
   const config = new Config({
     bus,
-    broadcastKey: 'ca.broadcast',
+    routes: routes(''),
     clock,
     log: SILENT,
     store,
+    fleet: await FleetStore.open(join(folder, 'config')),
     customers: () => options.customers ?? NO_CUSTOMERS,
     random: options.random ?? (() => 0),
     doorKeys: testKeys,

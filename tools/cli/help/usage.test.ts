@@ -53,6 +53,9 @@ test.each<[string[], RegExp]>([
   [['explain', 'seven'], /"seven" is neither an id \(7\) nor a metric/],
   [['apply'], /a file is missing: cactl apply -f FILE/],
   [['apply', '-f', '/nonexistent'], /\/nonexistent cannot be read/],
+  [['node', 'frob'], /node knows list, expect, drain, resume, revoke, forget, not frob/],
+  [['node', 'drain'], /HOST is missing; usage: cactl node drain HOST …/],
+  [['node', 'expect'], /name nodes, or say --online/],
   [['context', 'frob'], /context knows use, set and remove, not frob/],
   [['context', 'use'], /NAME is missing; usage: cactl context use NAME/],
   [['completion', 'ksh'], /there is completion for bash, zsh, fish, not for ksh/],
@@ -82,7 +85,7 @@ test('every command is among those refused above', () => {
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');
-  tested.push('dump', 'abort', 'log', 'boards');
+  tested.push('dump', 'abort', 'log', 'boards', 'node');
   for (const { name, hidden } of CACTL.commands) if (hidden !== true) expect(tested).toContain(name);
 });
 

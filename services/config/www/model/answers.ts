@@ -51,9 +51,10 @@ export type Completeness = Pick<value.PointAnswer, 'nsources' | 'minreporting' |
 export type RawAnswer = Part<value.RawAnswer, 'value' | 'start_time' | 'duration'>;
 
 /** GET /ca/admin/status, as far as it says what is broken. */
-export interface StatusAnswer extends Partial<Pick<ConfigStatus, 'connected'>> {
+export interface StatusAnswer extends Partial<Pick<ConfigStatus, 'connected' | 'trouble'>> {
   readonly bus?: Partial<ConfigStatus['bus']>;
   readonly otherVersions?: readonly Pick<OtherVersionRow, 'host' | 'version'>[];
+  readonly inventory?: Pick<NonNullable<ConfigStatus['inventory']>, 'expected' | 'silent' | 'silentNodes'>;
   readonly aggregators?: readonly unknown[];
   readonly instrumenters?: readonly Part<
     Pick<ConfigStatus['instrumenters'][number], 'host' | 'silentMs'>,

@@ -62,3 +62,21 @@ test('one user of the broker for all services, services of another version and a
     'The message broker takes no messages: low on disk.',
   ]);
 });
+
+test('half a fleet that is silent is said first, with names', () => {
+  const status = {
+    ...WELL.status,
+    otherVersions: [{ host: 'n9', version: 9 }],
+    inventory: { expected: 8, silent: 4, silentNodes: ['n1', 'n2', 'n3', 'n4'] },
+  };
+  const [first] = noticesOf({ ...WELL, status });
+  expect(first?.kind).toBe('bad');
+  expect(first?.title).toBe('4 of 8 expected nodes are silent.');
+  expect(first?.text).toContain('n1, n2, n3 and 1 more');
+});
+
+test('a state that cannot be saved is said', () => {
+  expect(titles({ status: { ...WELL.status, trouble: 'the state folder cannot be written' } })).toEqual([
+    'The state cannot be saved.',
+  ]);
+});

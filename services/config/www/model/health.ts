@@ -63,6 +63,18 @@ export function noticesOf(health: Health): Notice[] {
         'Their logs say which source of data is missing what; cactl summary shows it as well.',
       );
     }
+    const { expected = 0, silent: away = 0, silentNodes = [] } = status.inventory ?? {};
+    if (away > 0) {
+      const more = away > 3 ? ` and ${away - 3} more` : '';
+      notices.unshift({
+        kind: 'bad',
+        title: `${away} of ${expected} expected nodes ${away === 1 ? 'is' : 'are'} silent.`,
+        text: `${silentNodes.slice(0, 3).join(', ')}${more}: everything below lacks them. cactl node list --silent names all.`,
+      });
+    }
+    if (status.trouble !== undefined) {
+      bad('The state cannot be saved.', `${status.trouble}. Nothing can be created or changed until it can.`);
+    }
     const others = status.otherVersions ?? [];
     if (others.length > 0) {
       const names = others.slice(0, 3).map(({ host }) => host);
