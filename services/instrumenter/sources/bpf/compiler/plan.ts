@@ -17,6 +17,7 @@ import {
 import type { UserMoment } from '../../../metrics/user';
 import { cgroupOf, conditionOf, resolveField, type Field } from './field';
 import { MissingError } from '../kernel/btf';
+import { foreseen } from './foreseen';
 import { hookOf, threadsHook, type Hook, type Hooking } from './hook';
 import { constant, eachPart, TRUE, type Node, type TextNode } from './node';
 import { numberOf, type Surroundings } from './resolve';
@@ -53,6 +54,8 @@ export interface KeepStep {
   readonly by: By;
   readonly inPlace: boolean;
   readonly when: Node;
+  /** Where there is no room for it: whether the question might have counted the event. */
+  readonly losing: Node;
   readonly values: readonly NamedNode[];
 }
 export interface CountStep {
@@ -144,7 +147,7 @@ export function plan(observation: Observation, question: Question, machine: Mach
         ...(at.hook === undefined ? {} : { hook: at.hook }),
         steps: probe.steps
           .filter((step) => amendsAny(step, wanted))
-          .map((step) => readyStep(step, { question, zones }, at, keeping)),
+          .map((step) => readyStep(step, { observation, question, zones }, at, keeping)),
       })),
     )
     .filter((probe) => probe.steps.length > 0);
@@ -258,7 +261,11 @@ function cgroupOfEvent(step: Step & { kind: 'count' }, at: Surroundings): Node {
 
 function readyStep(
   step: Step,
-  asked: { readonly question: Question; readonly zones: ZoneFilter | undefined },
+  asked: {
+    readonly observation: Observation;
+    readonly question: Question;
+    readonly zones: ZoneFilter | undefined;
+  },
   at: Surroundings,
   keeping: Keeping | undefined,
 ): ReadyStep {
@@ -270,6 +277,7 @@ function readyStep(
       by: byOf(step.by, at),
       inPlace: isInPlace(step.by),
       when: whenOf(step.when, at),
+      losing: foreseen(asked.observation, step, asked.question, at),
       values: names.map((name) => ({ name, node: keptValue(step.values, name, at) })),
     };
   }

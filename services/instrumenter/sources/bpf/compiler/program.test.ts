@@ -1,4 +1,5 @@
 /* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
+import type { Predicate } from '../../../../../common/model/predicate';
 import { compile, type Compiled } from './compile';
 import { bucketOfKey } from './key';
 import { CONTROL, LOST, phaseWord } from './maps';
@@ -85,6 +86,30 @@ test('an event that finds its map full, or no room for its beginning, is counted
       expect([name, other, lost.readBigUInt64LE(other)]).toEqual([name, other, other === at ? 1n : 0n]);
     }
   }
+});
+
+test('an event that there was no room for is lost to a question only if its filter might have let it pass', () => {
+  const lostTo = (predicate: Predicate): bigint => {
+    const compiled = compile(SYSCALLS, ask(predicate, ['execname', 'latency']), machineOf());
+    const tight = {
+      ...compiled,
+      maps: compiled.maps.map((m) => (m.name === 'kept' ? { ...m, entries: 1 } : m)),
+    };
+    const into = start(tight, EVENT);
+    run(tight, EVENT, into);
+    into.world.task = PARENT;
+    run(tight, { ...EVENT, latency: 99_000_000 }, into);
+    return into.machine.map('lost').find(Buffer.alloc(4), 0)!.value.readBigUInt64LE(0);
+  };
+  const slow: Predicate = { kind: 'compare', op: 'ge', field: 'latency', constant: 1_000_000 };
+  const and = (...members: Predicate[]): Predicate => ({ kind: 'and', members });
+  const or = (...members: Predicate[]): Predicate => ({ kind: 'or', members });
+  expect(lostTo(is('execname', 'nobody'))).toBe(0n);
+  expect(lostTo(is('syscall', 'fsync'))).toBe(0n);
+  expect(lostTo(and(slow, is('execname', 'nobody')))).toBe(0n);
+  expect(lostTo(slow)).toBe(1n);
+  expect(lostTo(or(slow, is('execname', 'nobody')))).toBe(1n);
+  expect(lostTo({ kind: 'compare', op: 'ne', field: 'execname', constant: 'nobody' })).toBe(1n);
 });
 
 test('a switch ends one thread’s execution and begins the next one’s, and idling is neither', () => {

@@ -117,6 +117,7 @@ class Program {
       asm.place(isNew);
       this.update(MAPS.kept, id, values, ANY);
       asm.jump('==', 0, 0, end);
+      if (known(step.losing) !== true) emitter.scope(() => emitter.guard(step.losing, end));
       this.lose(constant(1n));
     });
   }
