@@ -23,7 +23,9 @@ export const bytes: MetricDescription = {
     'iftop',
     'sar',
   ],
-  misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
+  misses: [
+    'interfaces of containers (nic.vnic_bytes has them); loopback, and others without hardware behind them',
+  ],
   type: 'size',
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },

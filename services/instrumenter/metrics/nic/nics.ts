@@ -11,7 +11,9 @@ export const nics: MetricDescription = {
   label: 'NICs',
   question: 'Is one network interface busier than the others?',
   synonyms: ['network', 'ethernet', 'interface', 'eth0', 'throughput', 'bandwidth'],
-  misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
+  misses: [
+    'interfaces of containers (nic.vnic_bytes has them); loopback, and others without hardware behind them',
+  ],
   unit: 'NICs',
   interval: 'point',
   fields: ['hostname', 'nic', 'packets', 'packets_in', 'packets_out', 'bytes', 'bytes_read', 'bytes_write'],

@@ -11,7 +11,9 @@ export const packets: MetricDescription = {
   label: 'packets sent and received',
   question: 'How many packets go over the network, and over which interface?',
   synonyms: ['network', 'ethernet', 'udp', 'traffic', 'pps', 'packets per second', 'interface', 'eth0'],
-  misses: ['interfaces of other network namespaces; loopback, and interfaces without hardware behind them'],
+  misses: [
+    'interfaces of containers (nic.vnic_bytes has them); loopback, and others without hardware behind them',
+  ],
   unit: 'packets',
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },

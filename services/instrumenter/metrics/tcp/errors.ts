@@ -44,21 +44,23 @@ export const errors: MetricDescription = {
     'packet loss',
     'retransmission',
   ],
-  misses: ['other network namespaces than the instrumenter’s: most containers'],
+  misses: [
+    'network namespaces without a program in them, or whose programs the instrumenter may not look at',
+  ],
   unit: 'errors',
   interval: 'interval',
   forms: { errtype: { values: Object.values(ERRORS) } },
-  fields: ['hostname', 'tcpstack', 'errtype'],
+  fields: ['hostname', 'zonename', 'tcpstack', 'errtype'],
   // What went wrong, in the words of the illumos metric where they fit.
   proc: {
-    fields: ['errtype'],
+    fields: ['zonename', 'tcpstack', 'errtype'],
     missing: needsFile(SNMP),
     rows: (machine) => tcpRows(machine, NAMES),
     measure: {
       kind: 'counter',
-      points: (_row, increase) =>
+      points: ({ fields }, increase) =>
         Object.entries(increase).map(([name, value]) => ({
-          fields: { errtype: ERRORS[name] ?? name },
+          fields: { ...fields, errtype: ERRORS[name] ?? name },
           value,
         })),
     },

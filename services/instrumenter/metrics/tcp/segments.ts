@@ -9,21 +9,23 @@ export const segments: MetricDescription = {
   label: 'segments',
   question: 'How many TCP segments come and go?',
   synonyms: ['network', 'traffic', 'packets', 'throughput', 'netstat'],
-  misses: ['other network namespaces than the instrumenter’s: most containers'],
+  misses: [
+    'network namespaces without a program in them, or whose programs the instrumenter may not look at',
+  ],
   unit: 'segments',
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },
-  fields: ['hostname', 'tcpstack', 'direction'],
+  fields: ['hostname', 'zonename', 'tcpstack', 'direction'],
   // Segments received, and sent without the repeated ones (RFC 4022).
   proc: {
-    fields: ['direction'],
+    fields: ['zonename', 'tcpstack', 'direction'],
     missing: needsFile(SNMP),
     rows: (machine) => tcpRows(machine, ['InSegs', 'OutSegs']),
     measure: {
       kind: 'counter',
-      points: (_row, { InSegs = 0, OutSegs = 0 }) => [
-        { fields: { direction: 'received' }, value: InSegs },
-        { fields: { direction: 'sent' }, value: OutSegs },
+      points: ({ fields }, { InSegs = 0, OutSegs = 0 }) => [
+        { fields: { ...fields, direction: 'received' }, value: InSegs },
+        { fields: { ...fields, direction: 'sent' }, value: OutSegs },
       ],
     },
   },

@@ -4,7 +4,7 @@
  * Reads are synchronous: these files are made by the kernel while we read them, in microseconds, and never wait for
  * a disk. What is long (all processes, all containers) is read a slice at a time by whoever needs it.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { LIMITS } from '../../../../common/service/limits';
 import { ownerOfProcess } from '../process-owner';
@@ -15,6 +15,8 @@ export interface Files {
   read(path: string): string | undefined;
   /** Bytes, for files with names in them that anybody may choose. */
   bytes(path: string): Buffer | undefined;
+  /** Where a link leads, as /proc has it; undefined when it is not there or may not be looked at. */
+  link(path: string): string | undefined;
   /** Names in a folder; empty when it is not there. */
   list(path: string): readonly string[];
   /** Names of the folders in a folder. */
@@ -45,6 +47,13 @@ export const REAL_FILES: Files = {
   bytes(path) {
     try {
       return readFileSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+  link(path) {
+    try {
+      return readlinkSync(path);
     } catch {
       return undefined;
     }

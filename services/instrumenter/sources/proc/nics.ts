@@ -7,18 +7,38 @@ import type { Row } from '../snapshots';
 import type { Files } from './files';
 import type { Machine } from './machine';
 import { columns, numberAt } from './metric';
+import { networkNamespaces, readIn } from './network-namespaces';
 
 /** Of our own network namespace: /proc/net is a link to it. */
 export const NET_DEV = '/proc/net/dev';
 
 export function nicRows({ files }: Machine): Row[] {
-  const all = (files.read(NET_DEV) ?? '')
+  const all = interfaces(files.read(NET_DEV) ?? '');
+  const real = all.filter(({ key }) => isReal(files, key) && !isPartOfReal(files, key));
+  return real.length > 0 ? real : all.filter(({ key }) => key !== 'lo');
+}
+
+/** Those of the other network namespaces, but for their loopbacks: the virtual ones of containers, as these see them. */
+export async function vnicRows(machine: Machine): Promise<Row[]> {
+  return (await networkNamespaces(machine))
+    .filter(({ pids }) => pids.length > 0)
+    .flatMap((namespace) =>
+      interfaces(readIn(machine.files, namespace, 'dev') ?? '')
+        .filter(({ key }) => key !== 'lo')
+        .map(({ key, counters = {} }) => ({
+          key: `${namespace.id} ${key}`,
+          fields: { zonename: namespace.zonename },
+          counters,
+        })),
+    );
+}
+
+function interfaces(text: string): Row[] {
+  return text
     .split('\n')
     .slice(2)
     .filter((line) => line.includes(':'))
     .map(row);
-  const real = all.filter(({ key }) => isReal(files, key) && !isPartOfReal(files, key));
-  return real.length > 0 ? real : all.filter(({ key }) => key !== 'lo');
 }
 
 const of = (nic: string): string => `/sys/class/net/${nic}`;

@@ -1,26 +1,32 @@
 /*
- * Counters of TCP in our own network namespace. In: /proc/net/snmp, /proc/net/netstat. Out: one row of the counters
+ * Counters of TCP, of each network namespace. In: net/snmp, net/netstat. Out: a row for each namespace, with the counters
  * asked for; those that this kernel does not have are left out.
  */
 import type { Row } from '../snapshots';
-import type { Files } from './files';
 import type { Machine } from './machine';
+import { networkNamespaces, numberOf, readIn } from './network-namespaces';
 
 export const SNMP = '/proc/net/snmp';
-const NETSTAT = '/proc/net/netstat';
 
-export function tcpRows({ files }: Machine, names: readonly string[]): Row[] {
-  const all = new Map([...counters(files, SNMP, 'Tcp'), ...counters(files, NETSTAT, 'TcpExt')]);
-  const counted = names.flatMap((name) => {
-    const count = all.get(name);
-    return count === undefined ? [] : [[name, count] as const];
+export async function tcpRows(machine: Machine, names: readonly string[]): Promise<Row[]> {
+  const { files } = machine;
+  return (await networkNamespaces(machine)).flatMap((namespace) => {
+    const snmp = readIn(files, namespace, 'snmp');
+    if (snmp === undefined) return [];
+    const netstat = readIn(files, namespace, 'netstat') ?? '';
+    const all = new Map([...counters(snmp, 'Tcp'), ...counters(netstat, 'TcpExt')]);
+    const counted = names.flatMap((name) => {
+      const count = all.get(name);
+      return count === undefined ? [] : [[name, count] as const];
+    });
+    const fields = { zonename: namespace.zonename, tcpstack: numberOf(namespace) };
+    return [{ key: namespace.id, fields, counters: Object.fromEntries(counted) }];
   });
-  return [{ key: '', fields: {}, counters: Object.fromEntries(counted) }];
 }
 
 /** Two lines each: "Tcp: name name …" and "Tcp: number number …". */
-function counters(files: Files, path: string, group: string): [string, number][] {
-  const lines = (files.read(path) ?? '').split('\n').filter((line) => line.startsWith(`${group}: `));
+function counters(text: string, group: string): [string, number][] {
+  const lines = text.split('\n').filter((line) => line.startsWith(`${group}: `));
   const [names = [], numbers = []] = lines.map((line) => line.split(' ').slice(1));
   return names.map((name, i) => [name, Number(numbers[i] ?? 0)]);
 }

@@ -17,7 +17,7 @@ type Keep = Step & { kind: 'keep' };
 
 interface Asked {
   readonly predicate: Predicate;
-  isNumeric(field: string): boolean;
+  readonly isNumeric: (field: string) => boolean;
 }
 
 export function foreseen(

@@ -17,6 +17,7 @@ export function recorded(texts: () => Texts): Files {
   return {
     read: (path) => texts()[path],
     bytes: (path) => (texts()[path] === undefined ? undefined : Buffer.from(texts()[path] ?? '', 'latin1')),
+    link: (path) => texts()[path],
     heldUp: () => undefined,
     slow: (path) =>
       Promise.resolve(texts()[path] === undefined ? undefined : Buffer.from(texts()[path] ?? '', 'latin1')),
