@@ -292,9 +292,12 @@ export const LIMITS = {
   nodesShown: 100,
   nodesShownMax: 1000,
 
-  /** Requests forwarded to one aggregator at a time; those that may wait for one of these connections, and how long. */
-  proxyConnections: 256,
-  proxyWaiting: 64,
+  /**
+   * Requests forwarded to one aggregator at a time; those that may wait for one of these connections, and how long. Of both one
+   * question alone gets half.
+   */
+  proxyConnections: 512,
+  proxyWaiting: 128,
   proxyWaitMs: 3000,
   /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
   proxyAnswerMs: 15_000,

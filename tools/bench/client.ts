@@ -61,9 +61,9 @@ function complete(bytes: Buffer): number | undefined {
   return whole ? Number(head.slice(9, 12)) : undefined;
 }
 
-/** Each connection asks again as soon as it has its answer. */
+/** Each connection asks again as soon as it has its answer. `url`: of each connection, by its number, or the same for all. */
 export async function asFastAsPossible(
-  url: string,
+  url: string | ((connection: number) => string),
   connections: number,
   forMs: number,
   headers: Readonly<Record<string, string>> = {},
@@ -73,8 +73,8 @@ export async function asFastAsPossible(
   const from = performance.now();
   const end = from + forMs;
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const connection = new Connection(new URL(url), headers);
+    Array.from({ length: connections }, async (_, i) => {
+      const connection = new Connection(new URL(typeof url === 'string' ? url : url(i)), headers);
       while (performance.now() < end) {
         const began = performance.now();
         if ((await connection.get()) !== 200) failed++;

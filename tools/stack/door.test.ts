@@ -5,6 +5,7 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervised } from './supervise';
+import { LIMITS } from '../../common/service/limits';
 import { startTestStack, type TestStack } from '../testing/test-stack';
 import { until } from '../testing/until';
 
@@ -119,11 +120,13 @@ test('400 connections to one slow aggregator: it keeps what it takes, the rest i
     const answers: Answer[] = [];
     const failures: unknown[] = [];
     /** Asks for what is not there yet, which takes seconds; comes back when it is told to. */
-    const client = async (): Promise<void> => {
+    const client = async (_: unknown, i: number): Promise<void> => {
       while (Date.now() < end) {
         try {
           const start = Math.floor(Date.now() / 1000) + 3;
-          const answer = await ask(`${slow}/value/raw?start_time=${start}&duration=1&timeout=5000`, many);
+          // Each asks for something else: the same would be one request for all of them.
+          const query = `start_time=${start}&duration=1&timeout=${5000 - i}`;
+          const answer = await ask(`${slow}/value/raw?${query}`, many);
           answers.push(answer);
           if (answer.status !== 200) await pause(1000 * Number(answer.headers['retry-after'] ?? 1));
         } catch (error) {
@@ -195,6 +198,67 @@ test('400 connections to one slow aggregator: it keeps what it takes, the rest i
     });
     for (let i = 0; i < 20; i++) expect((await ask(`${slow}/value/raw`, one)).status).toBe(200);
   } finally {
+    one.destroy();
+    many.destroy();
+  }
+});
+
+test('400 connections that ask one question as fast as they can, its aggregator frozen, take neither the door nor its memory', async () => {
+  const [flooded = '', other = ''] = await oneOnEach();
+  const [one, many] = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })];
+  const { instrumentations } = await status();
+  const id = flooded.slice(flooded.lastIndexOf('/') + 1);
+  const instance = instrumentations.find(({ fqid }) => fqid.endsWith(`;${id}`))?.aggregator ?? '';
+  const frozen = stack.aggregators.find(({ name }) => name.slice(-2) === instance.slice(-2));
+  const measure = async (times: number): Promise<Answer[]> => {
+    const answers: Answer[] = [];
+    for (let i = 0; i < times; i++) answers.push(await ask(`${other}/value/raw?timeout=0`, one));
+    return answers;
+  };
+  let [ending, asked] = [false, 0];
+  const client = async (_: unknown, i: number): Promise<void> => {
+    for (let n = 0; !ending; n++) {
+      asked++;
+      // Each something of its own, so that no two are one request; none heeds Retry-After.
+      await ask(`${flooded}/value/raw?timeout=0&start_time=${1000 + CLIENTS * n + i}`, many).catch(
+        () => undefined,
+      );
+    }
+  };
+  try {
+    await measure(50);
+    const quiet = await measure(200);
+    const { rssBytes: before } = (await status()).counts;
+    frozen?.signal('SIGSTOP');
+    const flood = Array.from({ length: CLIENTS }, client);
+    // Its line is full, and it is known to be away.
+    await until('the flood is refused', 30_000, async () =>
+      (await status()).upstreams.some(({ inRotation }) => !inRotation) ? true : undefined,
+    );
+    // Those that wait in line have been refused, too.
+    await pause(LIMITS.proxyWaitMs);
+    const [from, began] = [asked, Date.now()];
+    const meanwhile: Answer[] = [];
+    while (Date.now() < began + SECONDS * 500) meanwhile.push(...(await measure(20)));
+    const perSecond = (1000 * (asked - from)) / (Date.now() - began);
+    const { rssBytes: during } = (await status()).counts;
+    ending = true;
+    frozen?.signal('SIGCONT');
+    await Promise.all(flood);
+    process.stdout.write(
+      `flood: ${perSecond.toFixed(0)} requests/s of ${CLIENTS} connections; another question's values: ` +
+        `${shown(timesOf(quiet))} before, ${shown(timesOf(meanwhile))} during; ` +
+        `RSS ${mb(before)} before, ${mb(during)} during, ${mb((await status()).counts.rssBytes)} after\n`,
+    );
+    // Whoever asks again too soon is held back: the flood costs a few requests a second and connection, not all there is.
+    expect(perSecond).toBeGreaterThan(0);
+    expect(perSecond).toBeLessThan(3 * CLIENTS);
+    expect(meanwhile.filter((answer) => answer.status !== 200)).toEqual([]);
+    // Far off only: the machine of the tests is busy itself.
+    expect(quantile(timesOf(meanwhile), 0.5)).toBeLessThan(10 * quantile(timesOf(quiet), 0.5) + 20);
+  } finally {
+    ending = true;
+    frozen?.signal('SIGCONT');
     one.destroy();
     many.destroy();
   }

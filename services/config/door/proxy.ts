@@ -3,15 +3,17 @@
  * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
  * Next on the walk: www/pictures.ts.
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
-import { gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/http/gzip';
 import type { Reply, Request } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Aggregator } from '../fleet/members';
-import { readAnswer, type PassedAnswer } from './upstream-answer';
+import { collect, lengthOf, pass } from './passing';
+import { RefusalPace } from './refusal-pace';
+import { SharedAnswers, type Flight } from './shared-answers';
+import { readAnswer } from './upstream-answer';
 import { wholeAnswer, type Answered } from './whole-answer';
 import {
   nameOf,
@@ -28,7 +30,7 @@ export interface Proxy {
   forward(request: Request, to: Asked, headers: Readonly<Record<string, string>>): Promise<Reply>;
   /** Asks on our own behalf, and has the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
   ask(to: Asked, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
-  readonly counts: { forwarded: number; pending: number; failed: number; refused: number };
+  readonly counts: { forwarded: number; shared: number; pending: number; failed: number; refused: number };
   /** Of each aggregator: how busy it is, and whether it answers. */
   readonly upstreams: readonly UpstreamState[];
   /** No aggregator takes any more requests now. */
@@ -52,7 +54,9 @@ interface ProxyOptions {
 const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
 
 export function createProxy({ keys, limits, changed = () => undefined, authorities }: ProxyOptions): Proxy {
-  const counts = { forwarded: 0, pending: 0, failed: 0, refused: 0 };
+  const counts = { forwarded: 0, shared: 0, pending: 0, failed: 0, refused: 0 };
+  const sharing = new SharedAnswers();
+  const refusals = new RefusalPace();
   const known = new WeakMap<Asked, DoorKeys>();
   const keysOf = (home: Asked): DoorKeys => {
     const keysOfIt = known.get(home) ?? keys(home);
@@ -80,7 +84,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
   const attempt = (
     request: Request,
     upstream: Upstream,
-    { headers, proof }: Asking,
+    { headers, proof, flight }: Asking,
     pooled: boolean,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
@@ -96,7 +100,9 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       }, answerMs);
       // A client that hangs up must not leave work behind at the aggregator.
       const abandon = (): void => {
-        asked.destroy();
+        const end = (): void => void asked.destroy();
+        if (flight === undefined) end();
+        else flight.left(end);
       };
       outgoing.once('close', abandon);
       const settled = (): void => {
@@ -111,10 +117,17 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       asked.once('response', (answer) => {
         // Thrown here, nobody would catch it: what arrives must not end the process.
         try {
-          answer.on('error', () => outgoing.destroy()); // half an answer must not look like a whole one
           const passed = readAnswer(answer, proof);
           settled();
           upstream.succeeded();
+          if (flight?.landed(lengthOf(answer)) === true) {
+            collect(answer, passed, request).then((reply) => {
+              resolve(reply);
+              void flight.deliver(reply, outgoing);
+            }, failed);
+            return;
+          }
+          answer.on('error', () => outgoing.destroy()); // half an answer must not look like a whole one
           pass(answer, passed, request);
           resolve({ streamed: true });
         } catch (error) {
@@ -141,14 +154,31 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     async forward(request, address, extra) {
       const upstream = upstreamOf(address);
       const { outgoing } = request;
+      const key = sameness(request, upstream.name);
+      const second = Math.floor(Date.now() / 1000);
+      const other = key === undefined || upstream.out ? undefined : sharing.find(key, second);
+      if (other !== undefined) {
+        const reply = await other.follow(outgoing);
+        if (reply !== undefined) {
+          counts.shared++;
+          return reply;
+        }
+      }
+      const share = shareOf(request.path);
       try {
-        await upstream.enter(request);
+        await upstream.enter({
+          share,
+          get gone() {
+            return request.gone;
+          },
+        });
       } catch (error) {
         counts.refused++;
+        await refusals.hold(request);
         throw error;
       }
       if (outgoing.destroyed) {
-        upstream.leave();
+        upstream.leave(share);
         return { streamed: true };
       }
       counts.pending++;
@@ -159,7 +189,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       fire('proxy-start', () => [flight, request.method, request.url]);
       outgoing.once('close', () => {
         counts.pending--;
-        upstream.leave();
+        upstream.leave(share);
         fire('proxy-done', () => [
           flight,
           outgoing.headersSent ? outgoing.statusCode : 0,
@@ -175,20 +205,22 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
           ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
         }),
         proof,
+        flight: key === undefined ? undefined : sharing.begin(key, second),
       };
       const fail = (error: unknown): never => {
         counts.failed++;
         upstream.failed();
-        if (error instanceof CaError) throw error;
-        throw new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
-          retryAfter: 1,
-          cause: error,
-        });
+        const told = error instanceof CaError ? error : unreachable(error);
+        asking.flight?.fail(told);
+        throw told;
       };
       try {
         return await attempt(request, upstream, asking, true);
       } catch (error) {
-        if (outgoing.destroyed) return { streamed: true };
+        if (outgoing.destroyed) {
+          asking.flight?.fail(unreachable(error));
+          return { streamed: true };
+        }
         // An idle connection may be closed at the other end just as we use it: reading again, once, does no harm.
         if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
           return await attempt(request, upstream, asking, false).catch(fail);
@@ -198,7 +230,8 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     },
     async ask(address, path, json, gone, bytesMax) {
       const upstream = upstreamOf(address);
-      await upstream.enter({ gone }).catch((error: unknown) => {
+      const share = path;
+      await upstream.enter({ share, gone }).catch((error: unknown) => {
         counts.refused++;
         throw error;
       });
@@ -210,13 +243,10 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         counts.failed++;
         if (error instanceof CaError || gone.aborted) throw error;
         upstream.failed();
-        throw new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
-          retryAfter: 1,
-          cause: error,
-        });
+        throw unreachable(error);
       } finally {
         counts.pending--;
-        upstream.leave();
+        upstream.leave(share);
       }
     },
     close() {
@@ -230,6 +260,27 @@ interface Asking {
   readonly headers: readonly string[];
   /** What the answer must show. */
   readonly proof: string;
+  /** Whose answer others may take, too. */
+  readonly flight: Flight | undefined;
+}
+
+function unreachable(error: unknown): CaError {
+  return new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
+    retryAfter: 1,
+    cause: error,
+  });
+}
+
+/** Requests of which this is the same have the same answer: all that an aggregator looks at. */
+function sameness({ method, body, url, headers }: Request, upstream: string): string | undefined {
+  if (method !== 'GET' || body.length > 0) return undefined;
+  return [upstream, url, ...PASSED_ON.map((name) => headers[name] ?? '')].join('\n');
+}
+
+/** The question that it is about: /ca/instrumentations/1/value/raw is about /ca/instrumentations/1. */
+function shareOf(path: string): string {
+  const end = path.indexOf('/value');
+  return end === -1 ? path : path.slice(0, end);
 }
 
 /** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */
@@ -244,45 +295,4 @@ function pairsOf(
     if (value !== undefined) pairs.push(name, value);
   }
   return pairs;
-}
-
-/** At the client's speed: the aggregator is held back while the client's side is full. */
-function pass(
-  answer: IncomingMessage,
-  { status, headers }: PassedAnswer,
-  { headers: asked, outgoing, method }: Request,
-): void {
-  const { vary, etag } = answer.headers;
-  const length = Number(answer.headers['content-length'] ?? Infinity);
-  const smaller =
-    isCompressible(String(headers['content-type'])) &&
-    answer.headers['content-encoding'] === undefined &&
-    length >= LIMITS.gzipBytesMin &&
-    takesGzip(asked['accept-encoding']) &&
-    method !== 'HEAD' &&
-    status === 200;
-  if (smaller) {
-    delete headers['content-length'];
-    Object.assign(headers, {
-      'content-encoding': 'gzip',
-      vary: vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`,
-      ...(etag === undefined ? {} : { etag: weakTag(etag).ETag }),
-    });
-  }
-  outgoing.writeHead(status, headers);
-  if (smaller) answer.pipe(gzipStream().on('error', () => outgoing.destroy())).pipe(outgoing);
-  else copy(answer, outgoing);
-}
-
-/** As pipe does it, with three listeners instead of ten: most answers are one piece. */
-function copy(answer: IncomingMessage, outgoing: ServerResponse): void {
-  answer.on('data', (piece: Buffer) => {
-    // A client that has gone: `abandon` ends the rest.
-    if (outgoing.destroyed || outgoing.write(piece)) return;
-    answer.pause();
-    outgoing.once('drain', () => answer.resume());
-  });
-  answer.once('end', () => {
-    if (!outgoing.destroyed) outgoing.end();
-  });
 }

@@ -93,6 +93,10 @@ export class Upstream {
     return nameOf(this.address);
   }
 
+  get out(): boolean {
+    return this.rotation.out;
+  }
+
   get idle(): boolean {
     return this.limiter.running === 0;
   }
@@ -111,12 +115,12 @@ export class Upstream {
     this.refuseWhenOut();
     await this.limiter.enter(who);
     if (!this.rotation.out) return;
-    this.limiter.leave();
+    this.limiter.leave(who.share);
     this.refuseWhenOut();
   }
 
-  leave(): void {
-    this.limiter.leave();
+  leave(share: string): void {
+    this.limiter.leave(share);
   }
 
   succeeded(): void {
@@ -158,7 +162,10 @@ export class Upstream {
         answer.resume();
         resolve();
       });
-      const timer = setTimeout(() => asked.destroy(new Error('no answer')), 2 * this.limits.doubtMs);
+      // After a pause of our own its answer may lie there, unread: it is looked for once more.
+      const timer = setTimeout(() => {
+        setImmediate(() => asked.destroy(new Error('no answer')));
+      }, 2 * this.limits.doubtMs);
       asked.once('error', (error) => {
         clearTimeout(timer);
         reject(error);

@@ -85,7 +85,7 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
       states.set(state, (states.get(state) ?? 0) + count);
     }
   }
-  const { forwarded, failed, refused, pending } = proxy.counts;
+  const { forwarded, shared, failed, refused, pending } = proxy.counts;
   const of = <T extends 'running' | 'waiting'>(name: T): (readonly [Record<string, string>, number])[] =>
     proxy.upstreams.map((upstream) => [{ upstream: upstream.address }, upstream[name]]);
   return [
@@ -122,6 +122,12 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
     ),
     ...gauge('ca_proxy_requests_pending', 'Requests that were passed on and are not answered.', pending),
     ...counter('ca_proxy_requests', 'Requests that were passed on to aggregators.', forwarded, started),
+    ...counter(
+      'ca_proxy_requests_shared',
+      'Requests that were answered with what another one had asked an aggregator for.',
+      shared,
+      started,
+    ),
     ...counter('ca_proxy_requests_failed', 'Requests that an aggregator did not answer.', failed, started),
     ...counter(
       'ca_proxy_requests_refused',

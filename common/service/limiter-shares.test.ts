@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { Limiter } from './limiter';
+
+const gone = new AbortController().signal;
+const queue = (atATime: number, waiting: number): Limiter =>
+  new Limiter({ atATime, waiting, waitMs: 60_000 });
+
+/** Enters at once, or is left waiting; what became of it can be read. */
+function come(line: Limiter, share: string): { state: 'waiting' | 'in' | 'refused' } {
+  const one: ReturnType<typeof come> = { state: 'waiting' };
+  line.enter({ gone, share }).then(
+    () => (one.state = 'in'),
+    () => (one.state = 'refused'),
+  );
+  return one;
+}
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('one share alone gets half of the places and half of the line', async () => {
+  const line = queue(8, 4);
+  const all = Array.from({ length: 20 }, () => come(line, 'flood'));
+  await settled();
+  expect([line.running, line.waiting]).toEqual([4, 2]);
+  expect(all.map(({ state }) => state)).toEqual([
+    ...Array<string>(4).fill('in'),
+    ...Array<string>(2).fill('waiting'),
+    ...Array<string>(14).fill('refused'),
+  ]);
+  expect(line.full).toBe(false);
+});
+
+test('those of one share enter in the order in which they came', async () => {
+  const line = queue(4, 8);
+  const order: number[] = [];
+  for (let i = 0; i < 5; i++) void line.enter({ gone, share: 'a' }).then(() => order.push(i));
+  await settled();
+  for (let i = 0; i < 3; i++) {
+    line.leave('a');
+    await settled();
+  }
+  expect(order).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('who comes from another share finds room, however many ask for the first', async () => {
+  const line = queue(8, 4);
+  for (let i = 0; i < 1000; i++) come(line, 'flood');
+  const others = ['a', 'b'].map((share) => come(line, share));
+  await settled();
+  expect(others).toEqual([{ state: 'in' }, { state: 'in' }]);
+});
+
+test('a place that becomes free goes to who waited longest among those whose share has room', async () => {
+  const line = queue(4, 8);
+  come(line, 'a');
+  come(line, 'a');
+  const third = come(line, 'a');
+  come(line, 'b');
+  const second = come(line, 'b');
+  await settled();
+  expect([line.running, line.waiting]).toEqual([3, 2]);
+  line.leave('b');
+  await settled();
+  expect([third.state, second.state]).toEqual(['waiting', 'in']);
+  line.leave('a');
+  await settled();
+  expect([third.state, line.running, line.waiting]).toEqual(['in', 3, 0]);
+});
+
+test('who waits too long, or goes away, leaves its place in the line', async () => {
+  jest.useFakeTimers();
+  const line = new Limiter({ atATime: 2, waiting: 4, waitMs: 100, late: 'busy' });
+  void line.enter({ gone, share: 'a' });
+  const away = new AbortController();
+  const left = line.enter({ gone: away.signal, share: 'a' }).catch((error: Error) => error.message);
+  const late = line.enter({ gone, share: 'a' }).catch((error: Error) => error.message);
+  expect(line.waiting).toBe(2);
+  away.abort();
+  expect(await left).toContain('went away');
+  jest.advanceTimersByTime(100);
+  jest.useRealTimers();
+  expect(await late).toContain('busy');
+  expect([line.running, line.waiting]).toEqual([1, 0]);
+});
+
+test('whoever comes and goes, only those wait whose share has no room, and nothing is left at the end', async () => {
+  const step = fc.record({ share: fc.constantFrom('a', 'b', 'c', 'd'), leaves: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(step, { maxLength: 60 }),
+      async (width, steps) => {
+        const line = queue(width, 5);
+        const [inside, waiting] = [new Map<string, number>(), new Map<string, number>()];
+        const add = (to: Map<string, number>, share: string, by: number): void =>
+          void to.set(share, (to.get(share) ?? 0) + by);
+        const sum = (of: Map<string, number>): number => [...of.values()].reduce((a, b) => a + b, 0);
+        for (const { share, leaves } of steps) {
+          if (leaves && (inside.get(share) ?? 0) > 0) {
+            add(inside, share, -1);
+            line.leave(share);
+          } else {
+            add(waiting, share, 1);
+            line.enter({ gone, share }).then(
+              () => {
+                add(waiting, share, -1);
+                add(inside, share, 1);
+              },
+              () => {
+                add(waiting, share, -1);
+              },
+            );
+          }
+          await settled();
+          expect([line.running, line.waiting]).toEqual([sum(inside), sum(waiting)]);
+          expect(line.running).toBeLessThanOrEqual(width);
+          expect(line.waiting).toBeLessThanOrEqual(5);
+          for (const [who, count] of waiting)
+            if (count > 0) expect(inside.get(who) ?? 0).toBeGreaterThanOrEqual(width - line.running);
+        }
+        while (sum(inside) + sum(waiting) > 0) {
+          expect(sum(inside)).toBeGreaterThan(0);
+          for (const [share, held] of inside) {
+            if (held === 0) continue;
+            add(inside, share, -1);
+            line.leave(share);
+          }
+          await settled();
+        }
+        expect([line.running, line.waiting]).toEqual([0, 0]);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
