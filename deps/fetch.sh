@@ -126,7 +126,7 @@ BODY
   groff)
     wrap groff <<'BODY'
 for version in "$S"/usr/share/groff/[0-9]*; do :; done
-export GROFF_FONT_PATH="$version/font" GROFF_TMAC_PATH="$version/tmac" GROFF_BIN_PATH="$S/usr/bin" PATH="$S/usr/bin:$PATH"
+export GROFF_FONT_PATH="$version/font" GROFF_TMAC_PATH="$version/tmac:$S/etc/groff" GROFF_BIN_PATH="$S/usr/bin" PATH="$S/usr/bin:$PATH"
 exec "$S/usr/bin/groff" "$@"
 BODY
     ;;
