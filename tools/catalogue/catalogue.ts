@@ -4,7 +4,8 @@
  */
 import { metricName } from '../../common/model/metric';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
-import { CASES, type Case } from '../truth/cases';
+import { CASES } from '../truth/cases';
+import type { Case } from '../truth/case';
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 
 const HEAD = `# The catalogue

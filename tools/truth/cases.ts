@@ -8,53 +8,11 @@ import { join } from 'node:path';
 import { LOG_GRID } from '../../common/model/bucket';
 import { eachBucket } from '../../common/model/distribution';
 import type { MetricName } from '../../common/model/metric';
-import type { Predicate } from '../../common/model/predicate';
-import { totalOf, type Value } from '../../common/model/value';
-import { both, is, type Asked, type Machine } from './measure';
+import type { Value } from '../../common/model/value';
+import { amount, counts, mine, OWN, sleep, type Case } from './case';
+import { KERNEL_CASES } from './kernel-cases';
+import { both, is, type Asked } from './measure';
 import { GETPPID, NAME, perl, run } from './workload';
-
-/** Counted by the metric, and by the witness. */
-type Pair = readonly [counted: number, witnessed: number];
-
-export interface Case {
-  readonly metric: MetricName;
-  readonly witness: string;
-  /** Part of the witness's number by which the two may differ. */
-  readonly tolerance: number;
-  run(machine: Machine, size: number): Promise<Pair>;
-}
-
-const mine = is('execname', NAME);
-const OWN = 'the program’s own count';
-
-/** One question, and a program that prints how much it did; or does as many as it is told. */
-function counts(
-  metric: MetricName,
-  script: (size: number) => string,
-  more: {
-    readonly where?: Predicate;
-    readonly witness?: string;
-    readonly tolerance?: number;
-    /** How much the program does of each, where it does not print it. */
-    readonly each?: (size: number) => number;
-  } = {},
-): Case {
-  const { where = mine, witness = OWN, tolerance = 0, each = (size: number) => size } = more;
-  return {
-    metric,
-    witness,
-    tolerance,
-    async run(machine, size) {
-      const [printed, [answer]] = await machine.during([{ metric, where }], () => perl(script(size)));
-      return [amount(answer), printed === '' ? each(size) : Number(printed)];
-    },
-  };
-}
-
-/** With what is known to be lost: it is said, and no miss. */
-function amount(answer: { readonly value: Value; readonly lost: number } | undefined): number {
-  return answer === undefined ? NaN : totalOf(answer.value) + answer.lost;
-}
 
 /** A folder for the time of a workload. */
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -102,8 +60,6 @@ function sumIn(path: string): number {
     .flatMap((line) => line.trim().split(/\s+/).slice(1));
   return words.reduce((sum, word) => sum + (/^\d+$/.test(word) ? Number(word) : 0), 0);
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function latencySum(value: Value): number {
   let sum = 0;
@@ -238,4 +194,5 @@ export const CASES: readonly Case[] = [
       return [amount(answer), Number(used)];
     },
   },
+  ...KERNEL_CASES,
 ];
