@@ -18,7 +18,8 @@ export function axisTicks(axis: ValueAxis, wanted: number, type: TypeName): numb
 function linearTicks({ min, max }: ValueAxis, wanted: number, type: TypeName): number[] {
   const rough = (max - min) / Math.min(Math.max(1, wanted), TICKS_MAX);
   if (!(rough > 0)) return [];
-  const step = fieldType(type).base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : roundStep(rough);
+  // Raw values are whole.
+  const step = Math.max(1, fieldType(type).base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : roundStep(rough));
   const ticks: number[] = [];
   // By whole steps: adding them up would gather what each is off.
   for (let i = Math.ceil(min / step); i * step < max; i++) ticks.push(i * step);

@@ -108,7 +108,7 @@ const ask_ = builder(async (question) => {
 
 const list = new Running(context, {
   isShown: (id) => panels.some((panel) => panel.state.id === id),
-  costOf: (id) => panels.find((panel) => panel.state.id === id)?.cost() ?? costs.get(id),
+  costOf: (id) => panels.find((panel) => panel.state.id === id)?.data.cost ?? costs.get(id),
   toggle(id) {
     if (panels.some((panel) => panel.state.id === id)) closePanel(id);
     else openPanel(newPanel(id));

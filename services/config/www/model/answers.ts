@@ -12,7 +12,6 @@ import type { RangeCount } from '../../../../common/model/distribution.ts';
 export type { PlainPredicate as Predicate } from '../../../../common/model/predicate-tree.ts';
 export type { PlainValue } from '../../../../common/model/value.ts';
 export type { ErrorAnswer } from '../../../../common/api/error.ts';
-export type { ImageAnswer } from '../../../../common/api/heatmap.ts';
 export type { NodeState } from '../../../../common/api/instrumentation.ts';
 export type { Cost, DiskTrouble as Disk, ShiftedClocks as Clocks } from '../../../../common/api/value.ts';
 

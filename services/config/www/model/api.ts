@@ -2,10 +2,12 @@
  * The public API over fetch: every request the page makes. In: paths and questions. Out: answers, or an ApiError
  * that a person can read. It also learns the servers' clock from their Date headers.
  */
+import type { DetailsAnswer, ImageAnswer } from '../../../../common/api/heatmap.ts';
+import type { SpecialAnswer } from '../../../../common/api/special.ts';
+import type { TopAnswer } from '../../../../common/api/value.ts';
 import type {
   Catalogue,
   ErrorAnswer,
-  ImageAnswer,
   Instrumentation,
   Question,
   RawAnswer,
@@ -100,12 +102,26 @@ export class Api {
     return this.json('GET', `/instrumentations/${encodeURIComponent(id)}/value/raw?${query.toString()}`);
   }
 
-  image(id: string, query: URLSearchParams): Promise<ImageAnswer> {
-    const path = `/instrumentations/${encodeURIComponent(id)}/value/heatmap/image?${query.toString()}`;
-    return this.json('GET', path);
+  image(id: string, query: URLSearchParams, gone?: AbortSignal): Promise<ImageAnswer> {
+    return this.json('GET', valuePath(id, 'heatmap/image', query), undefined, gone);
   }
 
-  private async json<T>(method: string, path: string, body?: object): Promise<T> {
+  /** What is behind a cell of a picture. */
+  details(id: string, query: URLSearchParams): Promise<DetailsAnswer> {
+    return this.json('GET', valuePath(id, 'heatmap/details', query));
+  }
+
+  /** What is over-represented in a box. */
+  special(id: string, query: URLSearchParams): Promise<SpecialAnswer> {
+    return this.json('GET', valuePath(id, 'special', query));
+  }
+
+  /** A table for each of the points. */
+  top(id: string, query: URLSearchParams): Promise<TopAnswer[]> {
+    return this.json('GET', valuePath(id, 'top', query));
+  }
+
+  private async json<T>(method: string, path: string, body?: object, gone?: AbortSignal): Promise<T> {
     let response: Response;
     const before = this.answers;
     try {
@@ -113,9 +129,10 @@ export class Api {
         method,
         headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(gone === undefined ? [] : [gone])]),
       });
     } catch {
+      if (gone?.aborted === true) throw new ApiError(0, 'Nobody waits for this answer any more.');
       // Answers that came in the meantime are newer news than a request that was given up.
       if (this.answers === before) this.onAnswer(false);
       throw new ApiError(0, 'The Cloud Analytics service cannot be reached.');
@@ -138,6 +155,10 @@ export class Api {
     this.offset = seen;
     this.onClock();
   }
+}
+
+function valuePath(id: string, what: string, query: URLSearchParams): string {
+  return `/instrumentations/${encodeURIComponent(id)}/value/${what}?${query.toString()}`;
 }
 
 function errorOf(response: Response, text: string): ApiError {

@@ -1,6 +1,14 @@
-/* A box drawn on a heatmap, as a predicate: how a selection becomes an instrumentation. In: a box. Out: the API's JSON. */
+/* A box drawn on a picture, as a predicate: how a selection becomes an instrumentation. In: a box. Out: the API's JSON. */
 import type { Predicate } from './answers.ts';
-import type { Box } from './special.ts';
+
+export interface Box {
+  /** Seconds since 1970; end is exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** Raw units; high is exclusive. */
+  readonly low: number;
+  readonly high: number;
+}
 
 /** The events in a box, as a predicate: whole raw units, both ends included as far as they are inside. */
 export function boxPredicate(box: Box, numeric: string | undefined): Predicate {

@@ -1,9 +1,9 @@
 /*
- * What is known about one cell, or one second, of a heatmap. In: a point and a range of values. Out: counts and shares,
- * by key, ready to be shown.
+ * What is known about one cell of a heatmap, or one slot of a graph. In: the aggregator's details, or a point. Out: counts
+ * and shares, by key, ready to be shown.
  */
+import type { DetailsAnswer } from '../../../../common/api/heatmap.ts';
 import type { Point } from './history.ts';
-import { countBetween, percentile } from './slice.ts';
 
 /** A place in the picture: a slot of time and a range of values (high exclusive). */
 export interface Cell {
@@ -18,20 +18,37 @@ export interface CellFacts {
   readonly total: number;
   /** Keys with events in the cell, largest first. */
   readonly keys: readonly (readonly [string, number])[];
+  /** Keys that are not among them. */
+  readonly more: number;
   readonly p50: number | undefined;
   readonly p99: number | undefined;
+  /** Which sources counted it; absent: not known. */
+  readonly sources?: readonly string[];
 }
 
-export function factsOf(point: Point, cell: Cell): CellFacts {
-  const keys = [...point.keys]
-    .map(([key, slice]) => [key, countBetween(slice, cell.low, cell.high)] as const)
-    .filter(([, n]) => n > 0)
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+/** As they were asked for by detailsQuery. */
+export function factsOf({ total, keys = [], omitted, column, sources = [] }: DetailsAnswer): CellFacts {
   return {
-    count: countBetween(point.all, cell.low, cell.high),
-    total: point.all.count,
-    keys,
-    p50: percentile(point.all, 0.5),
-    p99: percentile(point.all, 0.99),
+    count: total,
+    total: column?.total ?? total,
+    keys: keys.map(({ key, total: count }) => [key, count] as const),
+    more: omitted?.keys ?? 0,
+    p50: column?.percentiles[0] ?? undefined,
+    p99: column?.percentiles[1] ?? undefined,
+    ...(sources.length === 0 ? {} : { sources }),
+  };
+}
+
+export function factsOfPoint({ all, keys, sources }: Point): CellFacts {
+  const counts = [...keys].map(([key, { count }]) => [key, count] as const);
+  counts.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return {
+    count: all.count,
+    total: all.count,
+    keys: counts,
+    more: 0,
+    p50: undefined,
+    p99: undefined,
+    ...(sources === undefined ? {} : { sources }),
   };
 }

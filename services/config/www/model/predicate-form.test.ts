@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../../../common/model/unit.ts';
 import type { Catalogue } from './answers.ts';
 import { both, buildPredicate, formOf, readPredicate, type Condition, type Group } from './predicate-form.ts';
 
@@ -45,7 +46,7 @@ test('no row is no predicate, one row needs no "and", empty groups vanish', () =
 
 test('an unfinished row says what is missing, by the field’s label', () => {
   expect(buildPredicate(compare('latency', 'ge', 'slow'), CATALOGUE)).toEqual({
-    wrong: '“latency” needs a number, such as 10 ms.',
+    wrong: '“latency” needs a number, such as 10ms.',
   });
   expect(buildPredicate(group('and', compare('execname', 'eq', '')), CATALOGUE)).toEqual({
     wrong: 'Fill in what “application name” is compared with.',
@@ -83,4 +84,23 @@ test('drilling down twice stays flat, and says nothing twice', () => {
   expect(both({}, {})).toEqual({});
   expect(both(a, {})).toEqual(a);
   expect(both(both(a, b), a)).toEqual({ and: [a, { ge: ['latency', 5] }, { le: ['latency', 9] }] });
+});
+
+test.each([
+  ['64KiB', 65_536],
+  ['64 KiB', 65_536],
+  ['1_000', 1000],
+  ['2M', 2_097_152],
+])('a size of %s means the same here and in the API', (text, raw) => {
+  expect(buildPredicate(compare('size', 'ge', text), CATALOGUE)).toEqual({
+    predicate: { ge: ['size', raw] },
+  });
+  expect(parseQuantity(text, 'size', 'size')).toBe(raw);
+});
+
+test.each(['64KB', '5 parsecs', '10ms'])('a size of %s is refused with the API’s own reason', (text) => {
+  const built = buildPredicate(compare('size', 'ge', text), CATALOGUE);
+  expect(() => parseQuantity(text, 'size', '“size”:')).toThrow(
+    (built as { wrong: string }).wrong.slice(0, -1),
+  );
 });

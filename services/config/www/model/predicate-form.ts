@@ -9,7 +9,10 @@ import {
   type Predicate as Tree,
 } from '../../../../common/model/predicate-tree.ts';
 import type { Catalogue, Predicate, TypeInfo } from './answers.ts';
-import { formatExact, parseQuantity } from './units.ts';
+import { RAW_UNITS, type TypeName } from '../../../../common/model/field.ts';
+import { CaError } from '../../../../common/service/errors.ts';
+import { exactText, parseQuantity } from '../../../../common/model/unit.ts';
+import { formatExact } from './units.ts';
 
 export const COMPARISONS: Readonly<Record<Comparison, string>> = {
   eq: '=',
@@ -60,19 +63,33 @@ function buildComparison(c: Extract<Condition, { kind: 'compare' }>, catalogue: 
     if (c.text === '') return { wrong: `Fill in what “${label}” is compared with.` };
     return { predicate: { [c.op]: [c.field, c.text] } };
   }
-  const type = typeOfField(catalogue, c.field);
-  const number = parseQuantity(c.text, type);
-  if (number === undefined) {
-    return { wrong: `“${label}” needs a number, such as ${exampleOf(type)}.` };
+  // Read as the API reads it, so that what is accepted here means the same there.
+  try {
+    const number = parseQuantity(c.text, typeNameOf(catalogue, c.field), `“${label}”:`);
+    return { predicate: { [c.op]: [c.field, number] } };
+  } catch (error) {
+    if (!(error instanceof CaError)) throw error;
+    const example = exampleOf(typeOfField(catalogue, c.field));
+    return {
+      wrong: /\d/.test(c.text) ? `${error.message}.` : `“${label}” needs a number, such as ${example}.`,
+    };
   }
-  return { predicate: { [c.op]: [c.field, number] } };
+}
+
+function typeNameOf(catalogue: Catalogue, field: string): TypeName | undefined {
+  const name = catalogue.fields[field]?.type;
+  return name !== undefined && Object.hasOwn(RAW_UNITS, name) ? (name as TypeName) : undefined;
+}
+
+function quantityText(value: number, catalogue: Catalogue, field: string): string {
+  return exactText(value, typeNameOf(catalogue, field));
 }
 
 export function exampleOf(type: TypeInfo | undefined): string {
   if (type?.abbr === undefined) return '100';
-  if (type.abbr === '%') return '80';
-  if (type.base === 2) return '64 KiB';
-  return (type.power ?? 0) <= -6 ? '10 ms' : '100 ms';
+  if (type.abbr === '%') return '80%';
+  if (type.base === 2) return '64KiB';
+  return (type.power ?? 0) <= -6 ? '10ms' : '100ms';
 }
 
 /** For people: Latency ≥ 10 ms and (Application name = “mysqld” or …). '' for {}. */
@@ -105,8 +122,7 @@ function conditionOf(tree: Tree, catalogue: Catalogue): Condition | undefined {
       return undefined;
     case 'compare': {
       const { field, op, constant } = tree;
-      const text =
-        typeof constant === 'number' ? formatExact(constant, typeOfField(catalogue, field)) : constant;
+      const text = typeof constant === 'number' ? quantityText(constant, catalogue, field) : constant;
       return { kind: 'compare', field, op, text };
     }
     default: {

@@ -62,39 +62,3 @@ export function sum(slices: readonly Slice[]): Slice {
     });
   return { count, triples };
 }
-
-/** How many events lie between two values; a bucket that lies partly inside counts by the part. */
-export function countBetween(slice: Slice, low: number, high: number): number {
-  const { triples } = slice;
-  let count = 0;
-  for (let i = 0; i < triples.length; i += 3) {
-    const lo = triples[i] ?? 0;
-    const top = (triples[i + 1] ?? lo) + 1;
-    const inside = Math.min(top, high) - Math.max(lo, low);
-    if (inside > 0) count += ((triples[i + 2] ?? 0) * inside) / (top - lo);
-  }
-  return count;
-}
-
-/** The value below which a share p of the events lies, straight within its bucket; undefined when there are none. */
-export function percentile(slice: Slice, p: number): number | undefined {
-  const { triples, count } = slice;
-  if (!(count > 0) || triples.length === 0) return undefined;
-  const wanted = p * count;
-  let before = 0;
-  for (let i = 0; i < triples.length; i += 3) {
-    const n = triples[i + 2] ?? 0;
-    const lo = triples[i] ?? 0;
-    if (n > 0 && before + n >= wanted) {
-      const top = (triples[i + 1] ?? lo) + 1;
-      return lo + ((top - lo) * Math.max(0, wanted - before)) / n;
-    }
-    before += n;
-  }
-  return (triples.at(-2) ?? 0) + 1;
-}
-
-/** One past the highest value seen; 0 when nothing was. */
-export function topOf(slice: Slice): number {
-  return slice.triples.length === 0 ? 0 : (slice.triples.at(-2) ?? 0) + 1;
-}

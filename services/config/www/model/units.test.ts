@@ -1,13 +1,4 @@
-import {
-  formatCount,
-  formatCounted,
-  formatExact,
-  formatShare,
-  formatValue,
-  linearTicks,
-  logTicks,
-  parseQuantity,
-} from './units.ts';
+import { formatCount, formatCounted, formatExact, formatShare, formatValue, linearTicks } from './units.ts';
 
 const TIME = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -9 } as const;
 const SUBSECOND = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -3 } as const;
@@ -63,45 +54,6 @@ test('ticks of sizes stand on powers of two', () => {
 
 test('an axis without extent has no ticks', () => {
   expect(linearTicks(5, 5, 4, NUMBER)).toEqual([]);
-});
-
-test('a logarithmic axis has a tick per decade, thinned out when there is no room', () => {
-  expect(logTicks(1000, 1e9, 10, TIME).map((t) => t.label)).toEqual([
-    '1 µs',
-    '10 µs',
-    '100 µs',
-    '1 ms',
-    '10 ms',
-    '100 ms',
-    '1 s',
-  ]);
-  expect(logTicks(1000, 1e9, 4, TIME).map((t) => t.label)).toEqual(['1 µs', '100 µs', '10 ms', '1 s']);
-});
-
-test.each([
-  ['10ms', TIME, 10_000_000],
-  ['1.5 s', TIME, 1_500_000_000],
-  ['3us', TIME, 3000],
-  ['3 µs', TIME, 3000],
-  ['250', TIME, 250],
-  ['64 KiB', SIZE, 65_536],
-  ['64k', SIZE, 65_536],
-  ['2MB', SIZE, 2_097_152],
-  ['80%', PERCENT, 80],
-  ['1,000', NUMBER, 1000],
-  ['2k', NUMBER, 2000],
-  ['1e3', NUMBER, 1000],
-  ['ten', TIME, undefined],
-  ['', TIME, undefined],
-  ['5 parsecs', TIME, undefined],
-])('%s is understood', (text, type, raw) => {
-  expect(parseQuantity(text, type)).toBe(raw);
-});
-
-test('what is printed exactly can be read back', () => {
-  for (const raw of [1, 9, 10, 999, 1000, 1099, 12_345_678, 4_000_000_000]) {
-    expect(parseQuantity(formatExact(raw, TIME), TIME)).toBe(raw);
-  }
 });
 
 test('a share that is small but there does not read as nothing', () => {

@@ -1,6 +1,6 @@
 /*
  * Numbers for people: 1500 raw units of time are "1.5 µs". In: a type's base and power, a raw value. Out: text,
- * and the ticks of an axis. Also the way back: "10ms" → 10000000.
+ * and the ticks of a graph. The way back is common/model/unit.ts, as everywhere.
  */
 import { singularOf } from '../../../../common/model/unit.ts';
 import type { TypeInfo } from './answers.ts';
@@ -117,35 +117,4 @@ function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   const factor = [1, 2, 5, 10].find((f) => f * power >= rough * (1 - 1e-9)) ?? 10;
   return factor * power;
-}
-
-/** One tick per decade (per factor of 1024 for base 2), thinned out to at most `wanted`. */
-export function logTicks(min: number, max: number, wanted: number, type: TypeInfo | undefined): Tick[] {
-  const factor = type?.base === 2 ? 4 : 10;
-  const powers: number[] = [];
-  for (let value = 1; value <= max * (1 + 1e-9); value *= factor) if (value >= min) powers.push(value);
-  const every = Math.max(1, Math.ceil(powers.length / Math.max(1, wanted)));
-  return powers
-    .filter((_, i) => i % every === 0)
-    .map((value) => ({ value, label: formatValue(value, type) }));
-}
-
-/** Raw units for what a person typed: "10ms", "1.5 s", "64KiB", "3". Undefined when it is no such quantity. */
-export function parseQuantity(text: string, type: TypeInfo | undefined): number | undefined {
-  const match = /^\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i.exec(text.replaceAll(/[,_]/g, ''));
-  if (match === null) return undefined;
-  const number = Number(match[1]);
-  const suffix = (match[2] ?? '').replace('u', 'µ');
-  if (suffix === '') return Number.isFinite(number) ? number : undefined;
-  const scales = scalesOf(type);
-  const names = (scale: Scale): string[] => {
-    const name = scale.suffix.trim();
-    const plain = name.slice(0, name.length - (type?.abbr ?? '').length);
-    return [name, name.replace('i', ''), plain, plain.replace('i', '')];
-  };
-  const scale =
-    scales.find((s) => names(s).includes(suffix)) ??
-    scales.find((s) => names(s).some((name) => name !== '' && name.toLowerCase() === suffix.toLowerCase()));
-  if (scale === undefined) return undefined;
-  return Math.round(number * scale.divisor);
 }

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
-import { KEY_MODES, newPanel, readState, writeState, type PageState, type PanelState } from './url-state.ts';
-import { COLORINGS } from '../plot/shade.ts';
+import {
+  COLORINGS,
+  KEY_MODES,
+  newPanel,
+  readState,
+  writeState,
+  type PageState,
+  type PanelState,
+} from './url-state.ts';
 
 const SEED = 20260105;
 

@@ -7,9 +7,13 @@
  * panel=<id>~metric=cpu.cpus~by=…~where=<JSON>~window=300~… : '~' between properties, values percent-encoded.
  */
 import type { Predicate } from './answers.ts';
-import type { Box } from './special.ts';
-import { COLORINGS, type Coloring } from '../plot/shade.ts';
-import type { AxisKind } from '../plot/value-axis.ts';
+import type { COLORINGS as ALL_COLORINGS } from '../../../../common/api/heatmap.ts';
+import type { Scale } from '../../../../common/model/axis.ts';
+import type { Box } from './box-predicate.ts';
+
+/** How counts become colours. */
+export type Coloring = (typeof ALL_COLORINGS)[number];
+export const COLORINGS: readonly Coloring[] = ['rank', 'linear', 'log'];
 
 export type KeyMode = 'highlight' | 'isolate' | 'exclude' | 'all';
 export const KEY_MODES: readonly KeyMode[] = ['highlight', 'isolate', 'exclude', 'all'];
@@ -27,7 +31,7 @@ export interface PanelState {
   readonly end: number | undefined;
   readonly coloring: Coloring;
   /** undefined: chosen from the data. */
-  readonly axis: AxisKind | undefined;
+  readonly axis: Scale | undefined;
   readonly percentiles: boolean;
   readonly stacked: boolean;
   readonly mode: KeyMode;
@@ -164,7 +168,7 @@ function readPanel(text: string): PanelState | undefined {
     keys: values.get('key') ?? [],
     pin: pin === undefined ? undefined : { time: pin[0] ?? 0, value: pin[1] ?? 0 },
     box: box === undefined ? undefined : readBox(box),
-    versus: /^(#.{1,100}|\d{1,7})$/.test(one('versus') ?? '') ? one('versus') : undefined,
+    versus: /^(#\d{1,15}|[1-9]\d{0,6})$/.test(one('versus') ?? '') ? one('versus') : undefined,
   };
 }
 

@@ -1,26 +1,23 @@
 /*
  * The table behind each graph: the same seconds as numbers, for those who cannot or would not read pictures.
- * In: points. Out: rows, newest first; only drawn while it is open.
+ * In: a view. Out: rows, newest first; asked for and drawn only while it is open.
  */
-import type { TypeInfo } from '../model/answers.ts';
 import { h } from '../ui/dom.ts';
-import { isIncomplete, wasAsked, type Point } from '../model/history.ts';
+import type { Api } from '../model/api.ts';
+import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
 import { keyText } from './legend.ts';
-import { percentile } from '../model/slice.ts';
 import { clockText } from '../plot/time-axis.ts';
 import { formatCount, formatValue } from '../model/units.ts';
+import type { View } from '../model/view.ts';
 
 const ROWS = 120;
+const KEYS = 3;
+const PERCENTILES = [50, 95, 99];
 
-export interface TableData {
-  readonly points: readonly (Point | undefined)[];
-  readonly numeric: boolean;
-  readonly keyed: boolean;
-  readonly valueType: TypeInfo | undefined;
-  readonly metricType: TypeInfo | undefined;
-  /** What the totals count. */
-  readonly quantity: string;
-  readonly caption: string;
+interface Row {
+  readonly count: number;
+  readonly keys: readonly (readonly [string, number])[];
+  readonly percentiles: readonly (number | undefined)[];
 }
 
 export class DataTable {
@@ -29,65 +26,114 @@ export class DataTable {
     class: 'table-scroll',
     attrs: { tabindex: 0, role: 'region', 'aria-label': 'Data table' },
   });
-  private data: TableData | undefined;
+  private readonly api: Api;
+  private view: View | undefined;
+  private caption = '';
+  private busy = false;
 
-  constructor() {
+  constructor(api: Api) {
+    this.api = api;
     this.element = h('details', { class: 'data-table' }, h('summary', {}, 'Data table'), this.body);
     this.element.addEventListener('toggle', () => {
-      this.draw();
+      void this.draw();
     });
   }
 
-  show(data: TableData): void {
-    this.data = data;
-    this.draw();
+  show(view: View, caption: string): void {
+    this.view = view;
+    this.caption = caption;
+    void this.draw();
   }
 
-  private draw(): void {
-    const { data } = this;
-    if (data === undefined || !this.element.open) return;
+  private async draw(): Promise<void> {
+    const { view } = this;
+    if (view === undefined || !this.element.open || this.busy) return;
+    this.busy = true;
+    try {
+      this.fill(view, await this.rowsOf(view));
+    } catch {
+      // The panel's own requests say what is wrong; the table follows with the next second.
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Of a graph all is here; of a heatmap the service makes the table. */
+  private async rowsOf(view: View): Promise<ReadonlyMap<number, Row>> {
+    if (view.numeric === undefined) {
+      return new Map(
+        view.points
+          .filter((point) => point !== undefined)
+          .map(({ start, all, keys }) => {
+            const counts = [...keys].map(([key, { count }]) => [key, count] as const);
+            counts.sort((a, b) => b[1] - a[1]);
+            return [start, { count: all.count, keys: counts.slice(0, KEYS), percentiles: [] }] as const;
+          }),
+      );
+    }
+    const points = Math.min(ROWS, Math.round((view.end - view.start) / view.step));
+    const query = new URLSearchParams({
+      start_time: String(view.end - points * view.step),
+      duration: String(view.step),
+      ndatapoints: String(points),
+      limit: String(KEYS),
+      percentiles: PERCENTILES.join(),
+      timeout: '0',
+    });
+    const answers = await this.api.top(view.instrumentation.id, query);
+    return new Map(
+      answers.map(({ start_time, total, keys }) => {
+        const percentiles = PERCENTILES.map((p) => total[`p${p}`]);
+        const counts = keys.map(({ key, count }) => [key, Number(count ?? 0)] as const);
+        return [start_time, { count: total['count'] ?? 0, keys: counts, percentiles }] as const;
+      }),
+    );
+  }
+
+  private fill(view: View, rows: ReadonlyMap<number, Row>): void {
+    const keyed = view.discrete !== undefined;
     const head = [
       'time',
-      data.quantity,
-      ...(data.keyed ? ['largest keys'] : []),
-      ...(data.numeric ? ['p50', 'p95', 'p99'] : []),
+      view.unit === '' ? 'total' : view.unit,
+      ...(keyed ? ['largest keys'] : []),
+      ...(view.numeric === undefined ? [] : PERCENTILES.map((p) => `p${p}`)),
       'nodes',
       'lost',
     ];
-    const points = data.points.filter((p) => p !== undefined && wasAsked(p)).reverse() as Point[];
+    const slots = view.slots.filter((slot) => slot !== undefined).reverse();
+    const shown = slots.flatMap((slot) => {
+      const row = rows.get(slot.start);
+      return row === undefined || !(isKnown(slot) || row.count > 0) ? [] : [rowOf(slot, row, view, keyed)];
+    });
     this.body.replaceChildren(
       h(
         'table',
         {},
-        h('caption', { class: 'hidden' }, data.caption),
+        h('caption', { class: 'hidden' }, this.caption),
         h('thead', {}, h('tr', {}, ...head.map((text) => h('th', { attrs: { scope: 'col' } }, text)))),
-        h('tbody', {}, ...points.slice(0, ROWS).map((point) => rowOf(point, data))),
+        h('tbody', {}, ...shown.slice(0, ROWS)),
       ),
     );
   }
 }
 
-function rowOf(point: Point, data: TableData): HTMLElement {
-  const zone = new Date(point.start * 1000).getTimezoneOffset();
+function rowOf(slot: SlotStanding, row: Row, view: View, keyed: boolean): HTMLElement {
+  const zone = new Date(slot.start * 1000).getTimezoneOffset();
   const value = (n: number): string =>
-    data.metricType === undefined ? formatCount(n) : formatValue(n, data.metricType);
-  const keys = [...point.keys].sort((a, b) => b[1].count - a[1].count).slice(0, 3);
+    view.metricType === undefined || view.numeric !== undefined
+      ? formatCount(n)
+      : formatValue(n, view.metricType);
   const cells = [
-    value(point.all.count),
-    ...(data.keyed ? [keys.map(([key, slice]) => `${keyText(key)} ${value(slice.count)}`).join(', ')] : []),
-    ...(data.numeric
-      ? [0.5, 0.95, 0.99].map((p) => {
-          const at = percentile(point.all, p);
-          return at === undefined ? '–' : formatValue(at, data.valueType);
-        })
-      : []),
-    `${point.minreporting} of ${point.nsources}`,
-    formatCount(point.lost),
+    value(row.count),
+    ...(keyed ? [row.keys.map(([key, count]) => `${keyText(key)} ${value(count)}`).join(', ')] : []),
+    ...row.percentiles.map((at) => (at === undefined ? '–' : formatValue(at, view.valueType))),
+    `${slot.minreporting} of ${slot.nsources}`,
+    formatCount(slot.lost),
   ];
   return h(
     'tr',
-    { class: isIncomplete(point) ? 'incomplete' : '' },
-    h('th', { attrs: { scope: 'row' } }, clockText(point.start, zone)),
+    { class: isIncomplete(slot) ? 'incomplete' : '' },
+    h('th', { attrs: { scope: 'row' } }, clockText(slot.start, zone)),
     ...cells.map((text) => h('td', {}, text)),
   );
 }

@@ -9,6 +9,8 @@ import type { KeyMode, PanelState } from '../model/url-state.ts';
 export interface LegendData {
   readonly title: string;
   readonly keys: readonly (readonly [string, number])[];
+  /** Keys that are not in the list. */
+  readonly omitted: number;
   readonly total: number;
   readonly keysShown: readonly string[];
   readonly mode: KeyMode;
@@ -73,7 +75,8 @@ export class Legend {
   private readonly search: HTMLInputElement;
   private readonly more = h('p', { class: 'legend-more' });
 
-  constructor(select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void) {
+  /** `searched`: the search is another now; where there are more keys than the list has, somebody else must look for it. */
+  constructor(select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void, searched: () => void) {
     this.select = select;
     this.search = h('input', {
       class: 'legend-search',
@@ -81,11 +84,16 @@ export class Legend {
       on: {
         input: () => {
           this.draw();
+          searched();
         },
       },
     });
     this.element = h('aside', { class: 'legend' }, this.head, this.search, this.list, this.more);
     this.element.setAttribute('aria-label', 'Keys');
+  }
+
+  get searched(): string {
+    return this.search.value.trim();
   }
 
   show(data: LegendData): void {
@@ -96,7 +104,7 @@ export class Legend {
   private draw(): void {
     const { data } = this;
     if (data === undefined) return;
-    this.search.hidden = data.keys.length < 8 && this.search.value === '';
+    this.search.hidden = data.keys.length + data.omitted < 8 && this.search.value === '';
     refill(this.head, `${data.title}|${data.mode}|${data.keysShown.length}|${data.keys.length > 0}`, () => [
       h('h3', {}, data.title),
       data.keysShown.length > 0 &&
@@ -128,7 +136,8 @@ export class Legend {
     const shown = ordered.slice(0, SHOWN);
     this.order = shown.map(([key]) => key);
     this.fill(data, shown);
-    const hidden = found.length - shown.length;
+    // While a search is on, those that do not match are no news.
+    const hidden = found.length - shown.length + (this.searched === '' ? data.omitted : 0);
     this.more.textContent =
       data.keys.length === 0
         ? 'No events yet.'

@@ -4,15 +4,29 @@
  */
 import type { Question } from '../model/answers.ts';
 import type { Cell } from '../model/cell-facts.ts';
-import { boxPredicate } from '../model/box-predicate.ts';
+import { boxPredicate, type Box } from '../model/box-predicate.ts';
+import { specialQuery } from '../model/heatmap-query.ts';
+import { factsOfPoint, type CellFacts } from '../model/cell-facts.ts';
 import type { Context } from '../ui/context.ts';
 import { h, refill } from '../ui/dom.ts';
-import { boxCard, hoverCard, pinCard, type CellContext } from '../plot/inspector.ts';
+import type { SpecialAnswer } from '../../../../common/api/special.ts';
+import {
+  boxCard,
+  hoverCard,
+  KEYS_HOVERED,
+  KEYS_PINNED,
+  pinCard,
+  ROWS_BOXED,
+  type CellContext,
+} from '../plot/inspector.ts';
+import { Debounced } from '../ui/debounced.ts';
 import type { Panel } from './panel.ts';
 import type { View } from '../model/view.ts';
 import { both, isNumericField } from '../model/predicate-form.ts';
 import { fieldLabel, questionOf } from '../model/question.ts';
-import { specialIn, type Box } from '../model/special.ts';
+
+/** A pointer rests when it has not moved on to another cell for so long. */
+const HOVER_MS = 60;
 
 export class PanelCards {
   readonly element = h('div', { class: 'cards' });
@@ -21,6 +35,11 @@ export class PanelCards {
   private readonly boxSlot = h('div', {});
   private readonly context: Context;
   private readonly panel: Panel;
+  private at: { readonly x: number; readonly y: number } | undefined;
+  private pinned = '';
+  private boxed = '';
+  /** A pointer that moves asks for nothing: only where it rests. */
+  private readonly asking = new Debounced(HOVER_MS);
 
   constructor(context: Context, panel: Panel) {
     this.context = context;
@@ -31,18 +50,37 @@ export class PanelCards {
   }
 
   stop(): void {
+    this.asking.cancel();
     this.floating.remove();
   }
 
   hover(view: View | undefined, cell: Cell | undefined, x: number, y: number, byKeyboard: boolean): void {
+    this.asking.cancel();
     if (view === undefined || cell === undefined) {
       this.floating.hidden = true;
       return;
     }
-    const lines = hoverCard(cell, contextOf(view, cell));
-    this.floating.replaceChildren(...lines);
-    this.floating.hidden = false;
-    if (byKeyboard) this.context.announce(lines.map((line) => line.textContent).join('. '));
+    const tell = (facts: CellFacts | undefined): void => {
+      const lines = hoverCard(cell, contextOf(view, cell, facts));
+      this.floating.replaceChildren(...lines);
+      this.floating.hidden = false;
+      if (byKeyboard && facts !== undefined)
+        this.context.announce(lines.map((line) => line.textContent).join('. '));
+      this.place(x, y);
+    };
+    const known = factsHere(view, cell) ?? this.panel.knownFacts(cell, KEYS_HOVERED);
+    // The picture moved on under a pointer that rests: what is told stays until the new is known.
+    const rests = !this.floating.hidden && this.at?.x === x && this.at.y === y;
+    this.at = { x, y };
+    if (known !== undefined || !rests) tell(known);
+    if (known !== undefined || view.numeric === undefined) return;
+    this.asking.later(async (isCurrent) => {
+      const facts = await this.panel.factsAt(cell, KEYS_HOVERED);
+      if (facts !== undefined && isCurrent()) tell(facts);
+    });
+  }
+
+  private place(x: number, y: number): void {
     const { width, height } = this.floating.getBoundingClientRect();
     const gap = 16;
     const left = x + gap + width > innerWidth ? x - gap - width : x + gap;
@@ -54,22 +92,42 @@ export class PanelCards {
   show(view: View): void {
     const { state } = this.panel;
     const cell = this.panel.pinned(view);
-    const point = cell === undefined ? undefined : contextOf(view, cell).point;
-    // The pinned second is drawn again only when late reports changed it.
-    refill(this.pinSlot, JSON.stringify([cell ?? 0, point?.all.count ?? 0, point?.minreporting ?? 0]), () => [
-      cell !== undefined &&
-        pinCard(cell, contextOf(view, cell), () => {
-          this.panel.set({ pin: undefined });
-        }),
-    ]);
-    this.showBox(view, state.box);
+    void this.showPin(view, cell);
+    void this.showBox(view, state.box);
     this.element.hidden = cell === undefined && state.box === undefined;
   }
 
+  /** The pinned second is asked for and drawn again only when late reports changed it. */
+  private async showPin(view: View, cell: Cell | undefined): Promise<void> {
+    const slot = cell === undefined ? undefined : contextOf(view, cell, undefined).slot;
+    const key = JSON.stringify([cell ?? 0, slot?.minreporting ?? 0]);
+    if (key === this.pinned) return;
+    this.pinned = key;
+    const facts =
+      cell === undefined
+        ? undefined
+        : (factsHere(view, cell) ?? (await this.panel.factsAt(cell, KEYS_PINNED)));
+    if (key !== this.pinned) return;
+    // A request that failed is made again with the next picture.
+    if (cell !== undefined && facts === undefined && slot !== undefined) this.pinned = '';
+    refill(this.pinSlot, JSON.stringify([key, facts ?? 0]), () => [
+      cell !== undefined &&
+        pinCard(cell, contextOf(view, cell, facts), () => {
+          this.panel.set({ pin: undefined });
+        }),
+    ]);
+  }
+
   /** Drawn once per box: what is special in it does not change while somebody reads it. */
-  private showBox(view: View, box: Box | undefined): void {
-    refill(this.boxSlot, JSON.stringify([box ?? 0, view.discrete ?? '']), () => {
-      if (box === undefined) return [];
+  private async showBox(view: View, box: Box | undefined): Promise<void> {
+    const key = JSON.stringify([box ?? 0, view.discrete ?? '']);
+    if (key === this.boxed) return;
+    this.boxed = key;
+    const summary = box === undefined ? undefined : await this.specialIn(view, box);
+    if (key !== this.boxed) return;
+    if (box !== undefined && summary === undefined) this.boxed = '';
+    refill(this.boxSlot, JSON.stringify([key, summary === undefined]), () => {
+      if (box === undefined || summary === undefined) return [];
       const catalogue = this.context.catalogue();
       const { instrumentation, numeric, discrete } = view;
       const fields = (view.metric?.fields ?? []).filter(
@@ -86,7 +144,7 @@ export class PanelCards {
       return [
         boxCard(
           box,
-          specialIn(view.points, box),
+          summary,
           {
             type: view.valueType,
             numeric: numeric !== undefined,
@@ -114,11 +172,29 @@ export class PanelCards {
       ];
     });
   }
+
+  private async specialIn(view: View, box: Box): Promise<SpecialAnswer | undefined> {
+    const query = specialQuery(box, view, view.numeric !== undefined, ROWS_BOXED);
+    if (query === undefined) return undefined;
+    try {
+      return await this.context.api.special(this.panel.state.id, query);
+    } catch {
+      // The picture's own requests say what is wrong; this one is made again with the next picture.
+      return undefined;
+    }
+  }
 }
 
-function contextOf(view: View, cell: Cell): CellContext {
+/** Of a graph everything is here already. */
+function factsHere(view: View, cell: Cell): CellFacts | undefined {
+  const point = view.points[Math.floor((cell.time - view.start) / view.step)];
+  return point === undefined ? undefined : factsOfPoint(point);
+}
+
+function contextOf(view: View, cell: Cell, facts: CellFacts | undefined): CellContext {
   return {
-    point: view.points[Math.floor((cell.time - view.start) / view.step)],
+    slot: view.slots[Math.floor((cell.time - view.start) / view.step)],
+    facts,
     step: view.step,
     type: view.numeric === undefined ? view.metricType : view.valueType,
     numeric: view.numeric !== undefined,

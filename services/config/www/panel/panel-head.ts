@@ -96,9 +96,9 @@ export class PanelHead {
     error: ApiError | undefined,
     live: boolean,
   ): void {
-    const newest = view?.points.findLast((point) => point !== undefined);
+    const newest = view?.slots.findLast((slot) => slot !== undefined);
     const incomplete = newest === undefined ? '' : completenessText(newest);
-    const lost = view?.points.reduce((sum, point) => sum + (point?.lost ?? 0), 0) ?? 0;
+    const lost = view?.slots.reduce((sum, slot) => sum + (slot?.lost ?? 0), 0) ?? 0;
     const zone = view === undefined ? 0 : new Date(view.start * 1000).getTimezoneOffset();
     const idle = live && i.state !== undefined && (i.state.enabled ?? 0) === 0 && (i.state.failed ?? 0) > 0;
     const state =
@@ -117,9 +117,9 @@ export class PanelHead {
       reporting < expected
         ? `${reporting} of ${expected} nodes`
         : `${reporting} ${reporting === 1 ? 'node' : 'nodes'}`;
-    const cost = this.panel.cost();
-    const clocks = clocksText(this.panel.clocks());
-    const disk = diskText(this.panel.disk());
+    const cost = this.panel.data.cost;
+    const clocks = clocksText(this.panel.data.clocks);
+    const disk = diskText(this.panel.data.disk);
     const badges = [
       state,
       nodes,
@@ -159,7 +159,7 @@ export class PanelHead {
           ? 'Paused: no node counts.'
           : standingText(i) !== ''
             ? standingText(i)
-            : view?.all.count === 0
+            : view?.count === 0
               ? 'Nothing has happened yet. Counting goes on; what happens next appears here.'
               : '';
     this.panel.element.classList.toggle('empty', view === undefined);
@@ -228,13 +228,13 @@ export class PanelHead {
       [
         'Save data (CSV)',
         () => {
-          this.save(name, 'csv');
+          void this.save(name, 'csv');
         },
       ],
       [
         'Save data (JSON)',
         () => {
-          this.save(name, 'json');
+          void this.save(name, 'json');
         },
       ],
       [
@@ -246,14 +246,19 @@ export class PanelHead {
     ]);
   }
 
-  private save(name: string, kind: 'csv' | 'json'): void {
+  private async save(name: string, kind: 'csv' | 'json'): Promise<void> {
     const view = this.panel.current();
     if (view === undefined) return;
     const keyed = view.discrete !== undefined;
     const numeric = view.numeric !== undefined;
-    if (kind === 'csv') download(`${name}.csv`, 'text/csv', csvOf(view.points, keyed, numeric, view.rawUnit));
+    const points = await this.panel.data.pointsOf(view);
+    if (points === undefined) {
+      this.context.announce('The data could not be fetched.');
+      return;
+    }
+    if (kind === 'csv') download(`${name}.csv`, 'text/csv', csvOf(points, keyed, numeric, view.rawUnit));
     else {
-      const text = jsonOf(questionOf(view.instrumentation), view.points, keyed, numeric);
+      const text = jsonOf(questionOf(view.instrumentation), points, keyed, numeric);
       download(`${name}.json`, 'application/json', text);
     }
   }

@@ -1,60 +1,77 @@
 /*
- * The heatmaps of a panel: one, or three when it is compared (this, that, and the difference). In: what is to be shown.
- * Out: pictures with their titles, all of one moment, of one axis and one colour scale.
+ * The heatmaps of a panel: one, or three when it is compared (this, that, and the difference). In: an answer. Out: pictures
+ * with their titles, decoded, all of one moment, of one axis and one colour scale.
  */
-import type { Context } from '../ui/context.ts';
-import type { Point } from '../model/history.ts';
-import { comparison, isServable, ownPicture, servedPicture, type PictureWish } from '../plot/pictures.ts';
-import type { HeatmapPart } from './panel-plots.ts';
+import type { ImageAnswer, SpreadAnswer } from '../../../../common/api/heatmap.ts';
+import { slotsOf } from '../model/completeness.ts';
+import { formatCount } from '../model/units.ts';
 import type { PanelState } from '../model/url-state.ts';
 import { comparableOf, summaryOf, type View } from '../model/view.ts';
+import type { Context } from '../ui/context.ts';
+import type { HeatmapPart } from './panel-plots.ts';
 
-export interface Other {
-  /** Seconds by which it is older. */
-  readonly shift: number;
-  readonly points: readonly (Point | undefined)[];
-}
-
-/** Rejects with an ApiError when the aggregator does not paint. */
 export async function heatmapParts(
   context: Context,
   state: PanelState,
   view: View,
-  wish: PictureWish,
-  other: Other | undefined,
+  answer: ImageAnswer,
 ): Promise<HeatmapPart[]> {
-  const theme = context.theme();
-  const { start, points } = wish;
+  const { versus, difference } = answer;
   const label = summaryOf(context.catalogue(), view);
-  if (other === undefined) {
-    const picture = isServable(wish, view.instrumentation.granularity)
-      ? await servedPicture(context.api, state.id, wish, theme)
-      : ownPicture(wish, theme);
-    return [{ title: '', picture, start, points, label }];
-  }
-  const then = { start: start - other.shift, points: other.points };
-  const { a, b, difference } = comparison(wish, { ...wish, ...then }, theme);
+  const own = {
+    start: view.start,
+    slots: view.slots,
+    lines: answer.percentiles ?? [],
+    rowCounts: answer.rows ?? [],
+    outside: outsideText(answer),
+    label,
+  };
+  const [picture, other, differing] = await Promise.all([
+    decode(answer.image),
+    versus === undefined ? undefined : decode(versus.image),
+    difference === undefined ? undefined : decode(difference.image),
+  ]);
+  if (versus === undefined || other === undefined || differing === undefined)
+    return [{ title: '', picture, ...own }];
   const title = nameOfOther(context, state, view);
   return [
+    { title: state.versus?.startsWith('#') === true ? `#${state.id}` : 'this window', picture, ...own },
     {
-      title: state.versus?.startsWith('#') === true ? `#${state.id}` : 'this window',
-      picture: a,
-      start,
-      points,
-      label,
+      title,
+      picture: other,
+      start: versus.start_time,
+      slots: slotsOf(versus, view.step, view.instrumentation.granularity),
+      lines: versus.percentiles ?? [],
+      rowCounts: versus.rows ?? [],
+      outside: outsideText(versus),
+      label: `${title}: ${label}`,
     },
-    { title, picture: b, ...then, label: `${title}: ${label}` },
     {
       title: 'difference: orange more, blue less',
-      picture: difference,
-      start,
-      points,
+      picture: differing,
+      ...own,
+      lines: [],
+      outside: '',
       label: `Difference to ${title}`,
     },
   ];
 }
 
+/** What an axis leaves out is told: it is in no row. */
+export function outsideText({ above = 0, below = 0 }: Partial<SpreadAnswer>): string {
+  const parts = [
+    above > 0 ? `${formatCount(above)} above` : '',
+    below > 0 ? `${formatCount(below)} below` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `${parts.join(', ')} this axis`;
+}
+
 function nameOfOther(context: Context, { versus }: PanelState, view: View): string {
   const others = comparableOf(context.catalogue(), context.running() ?? [], view.instrumentation);
   return others.find(([v]) => v === versus)?.[1] ?? 'other';
+}
+
+async function decode(base64: string): Promise<ImageBitmap> {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return createImageBitmap(new Blob([bytes], { type: 'image/png' }), { colorSpaceConversion: 'none' });
 }

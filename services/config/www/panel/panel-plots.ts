@@ -2,34 +2,36 @@
  * The plots of a panel: one heatmap, three when comparing, or a graph. In: what to show. Out: drawings, all of one moment,
  * and one set of events whichever plot they come from.
  */
+import type { LineAnswer } from '../../../../common/api/heatmap.ts';
+import type { ValueAxis } from '../../../../common/model/axis.ts';
+import type { TypeName } from '../../../../common/model/field.ts';
 import type { TypeInfo } from '../model/answers.ts';
+import type { Box } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
+import type { SlotStanding } from '../model/completeness.ts';
 import { h } from '../ui/dom.ts';
 import { GraphView, type GraphEvents, type GraphScene } from '../plot/graph-view.ts';
 import { HeatmapView, type HeatmapEvents } from '../plot/heatmap-view.ts';
-import type { Point } from '../model/history.ts';
-import type { Picture } from '../plot/paint.ts';
-import type { Slice } from '../model/slice.ts';
-import type { Box } from '../model/special.ts';
-import type { ValueAxis } from '../plot/value-axis.ts';
-import { ROWS } from '../model/heatmap-query.ts';
 
 export interface HeatmapPart {
   readonly title: string;
-  readonly picture: Picture;
+  readonly picture: ImageBitmap;
   readonly start: number;
-  readonly points: readonly (Point | undefined)[];
+  readonly slots: readonly (SlotStanding | undefined)[];
+  readonly lines: readonly LineAnswer[];
+  readonly rowCounts: readonly number[];
+  /** What is not in the picture, in words. */
+  readonly outside: string;
   readonly label: string;
 }
 
 export interface HeatmapShow {
-  /** Sum over the first part's points: only beside it there is room for what it says. */
-  readonly all: Slice;
   readonly parts: readonly HeatmapPart[];
   readonly window: number;
   readonly step: number;
   readonly axis: ValueAxis;
   readonly type: TypeInfo | undefined;
+  readonly typeName: TypeName;
   readonly percentiles: boolean;
   readonly pin: Cell | undefined;
   readonly box: Box | undefined;
@@ -65,20 +67,21 @@ export class PanelPlots {
     show.parts.forEach((part, i) => {
       const caption = this.element.children[i]?.firstElementChild;
       if (caption instanceof HTMLElement) {
-        caption.textContent = part.title;
-        caption.hidden = part.title === '';
+        const text = [part.title, part.outside].filter((one) => one !== '').join('; ');
+        caption.textContent = text;
+        caption.hidden = text === '';
       }
       this.heatmaps[i]?.draw({
         start: part.start,
         end: part.start + show.window,
         step: show.step,
-        rows: ROWS,
         axis: show.axis,
-        points: part.points,
-        all: show.all,
+        slots: part.slots,
+        rowCounts: part.rowCounts,
+        lines: show.percentiles ? part.lines : [],
         picture: part.picture,
         type: show.type,
-        percentiles: show.percentiles,
+        typeName: show.typeName,
         pin: i === 0 ? show.pin : undefined,
         box: i === 0 ? show.box : undefined,
         label: part.label,
@@ -101,6 +104,11 @@ export class PanelPlots {
     this.heatmaps.forEach((view, i) => {
       view.showTime(time === undefined ? undefined : time + (this.offsets[i] ?? 0));
     });
+  }
+
+  /** How the events of a second spread over the rows: beside the picture that it is in. */
+  showColumn(time: number, counts: readonly number[]): void {
+    this.heatmaps[0]?.showColumn(time, counts);
   }
 
   /** The plot to save as a picture: the first heatmap, or the graph. */

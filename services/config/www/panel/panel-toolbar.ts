@@ -3,10 +3,9 @@
  */
 import { button, choice, h, refill, select } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
-import type { Coloring } from '../plot/shade.ts';
+import type { Scale } from '../../../../common/model/axis.ts';
 import { spanText, windowsFor } from '../plot/time-axis.ts';
-import type { PanelState } from '../model/url-state.ts';
-import type { AxisKind } from '../plot/value-axis.ts';
+import type { Coloring, PanelState } from '../model/url-state.ts';
 
 export interface ToolbarData {
   readonly state: PanelState;
@@ -14,7 +13,7 @@ export interface ToolbarData {
   readonly granularity: number;
   readonly retention: number;
   /** undefined: a graph, which has neither colours nor a value axis to choose. */
-  readonly axis: AxisKind | undefined;
+  readonly axis: Scale | undefined;
   readonly keyed: boolean;
   readonly others: readonly (readonly [string, string])[];
 }
@@ -84,7 +83,7 @@ export function drawToolbar(element: HTMLElement, data: ToolbarData, actions: To
             actions.set({ coloring: value });
           },
         ),
-        choice<AxisKind>(
+        choice<Scale>(
           'Value axis',
           [
             ['linear', '↕ linear', 'Linear value axis'],

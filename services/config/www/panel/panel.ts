@@ -2,34 +2,36 @@
  * A panel: one instrumentation on the screen, second by second. In: its state (url-state.ts) and a tick each second.
  * Out: plots, legend, cards; changes of its state, told to the page. Drawing starts only when all its data is there.
  */
-import type { Clocks, Cost, Disk, Instrumentation } from '../model/answers.ts';
-import { ApiError } from '../model/api.ts';
-import type { Cell } from '../model/cell-facts.ts';
+import type { Scale, ValueAxis } from '../../../../common/model/axis.ts';
+import type { Instrumentation } from '../model/answers.ts';
+import type { Cell, CellFacts } from '../model/cell-facts.ts';
 import type { Context } from '../ui/context.ts';
 import { DataTable } from './data-table.ts';
 import { h } from '../ui/dom.ts';
-import { Feed } from '../model/feed.ts';
-import { ROWS } from '../model/heatmap-query.ts';
+import { Debounced } from '../ui/debounced.ts';
+import { detailsQuery } from '../model/heatmap-query.ts';
 import { Legend } from './legend.ts';
 import { PanelCards } from './panel-cards.ts';
 import { plotEvents } from './panel-events.ts';
 import { heatmapParts } from './panel-heatmap.ts';
+import { PanelData } from './panel-data.ts';
 import { PanelHead } from './panel-head.ts';
-import { KeyColours, seriesOf } from './panel-keys.ts';
+import { keyColour, LineKeys, restColour, seriesOf } from './panel-keys.ts';
 import { PanelPlots } from './panel-plots.ts';
 import { drawToolbar } from './panel-toolbar.ts';
 import { scrolled, spanOf } from './panel-window.ts';
-import type { PictureWish } from '../plot/pictures.ts';
 import { cellOf, placeOf } from '../plot/plot-frame.ts';
-import { fieldLabel } from '../model/question.ts';
-import { sum } from '../model/slice.ts';
+import { breakdownOf, fieldLabel } from '../model/question.ts';
 import { formatCount, formatValue, shortCount } from '../model/units.ts';
 import type { PanelState } from '../model/url-state.ts';
-import { nextAxis, suggestAxis, type AxisKind, type ValueAxis } from '../plot/value-axis.ts';
-import { comparableOf, quantityOf, summaryOf, viewOf, type View } from '../model/view.ts';
+import { comparableOf, quantityOf, summaryOf, type View } from '../model/view.ts';
 
-/** What changes how values look, and not which values they are. */
-const LOOKS = new Set(['coloring', 'axis', 'percentiles', 'stacked', 'mode', 'keys', 'pin', 'box']);
+/** What changes how known values look; of a heatmap everything else is the service's to draw. */
+const LOOKS = new Set(['percentiles', 'stacked', 'pin', 'box']);
+/** The newest second is complete when every node expected has reported; longer than this nobody waits. */
+const WAIT_MS = 900;
+/** Somebody who types has not finished yet. */
+const TYPING_MS = 250;
 
 export class Panel {
   state: PanelState;
@@ -40,29 +42,39 @@ export class Panel {
   private readonly plots: PanelPlots;
   private readonly legend: Legend;
   private readonly cards: PanelCards;
-  private readonly table = new DataTable();
-  private readonly colours = new KeyColours();
-  private feed: Feed;
-  private other: Feed | undefined;
+  private readonly table: DataTable;
+  private readonly lines = new LineKeys();
+  private readonly typing = new Debounced(TYPING_MS);
+  /** Everything that is fetched for it. */
+  readonly data: PanelData;
+  /** That is shown; and the one that the next live picture keeps. */
   private axis: ValueAxis | undefined;
-  private axisKind: AxisKind | undefined;
+  private kept: ValueAxis | undefined;
+  private scale: Scale | undefined;
   private view: View | undefined;
   private busy = false;
   private again = false;
   /** What was drawn last, if time alone cannot change it: a held picture asks for nothing more. */
   private settled: string | undefined;
   private drawing: Promise<void> = Promise.resolve();
-  /** Seconds by which the other side of a comparison is older, when it was drawn last. */
-  private shift = 0;
+  /** Somebody has changed something: an answer at once is better than a complete one. */
+  private hurried = false;
 
   constructor(context: Context, state: PanelState) {
     this.context = context;
     this.state = state;
-    this.feed = new Feed(context.api, state.id, 1);
+    this.data = new PanelData(context, state.id);
+    this.table = new DataTable(context.api);
     this.head = new PanelHead(context, this);
-    this.legend = new Legend((change) => {
-      this.set(change);
-    });
+    this.legend = new Legend(
+      (change) => {
+        this.set(change);
+      },
+      () => {
+        if ((this.view?.omitted ?? 0) > 0 || this.legend.searched === '')
+          this.typing.later(() => this.hurry());
+      },
+    );
     this.cards = new PanelCards(context, this);
     this.plots = new PanelPlots(plotEvents(context, this, this.cards));
     this.element.append(
@@ -78,8 +90,15 @@ export class Panel {
     this.state = { ...this.state, ...change };
     this.context.changed();
     // A click is answered from what is known; the newest second may be half a second away.
-    if (Object.keys(change).every((name) => LOOKS.has(name))) void this.drawKnown();
-    void this.tick();
+    if (this.view?.numeric === undefined || Object.keys(change).every((name) => LOOKS.has(name)))
+      void this.drawKnown();
+    void this.hurry();
+  }
+
+  private async hurry(): Promise<void> {
+    this.hurried = true;
+    this.data.abandon();
+    await this.tick();
   }
 
   /** One drawing after the other, each of what is known when its turn comes: none can bring back an older second. */
@@ -92,7 +111,7 @@ export class Panel {
   private async drawKnown(): Promise<void> {
     try {
       await this.inTurn(async () => {
-        if (this.view !== undefined) await this.draw(this.view, this.shift);
+        if (this.view !== undefined) await this.draw(this.view);
       });
     } catch {
       // The tick that follows tells what is wrong.
@@ -128,22 +147,29 @@ export class Panel {
     return this.view;
   }
 
-  /** What its counting costs, once nodes have told. */
-  cost(): Cost | undefined {
-    return this.feed.cost;
+  knownFacts(cell: Cell, keys: number): CellFacts | undefined {
+    const query = this.factsQuery(cell, keys);
+    return query === undefined ? undefined : this.data.knownFacts(query)?.facts;
   }
 
-  /** What is wrong with the disk that it is kept on, as the newest value tells. */
-  disk(): Disk | undefined {
-    return this.feed.disk;
+  /** What is behind a cell; undefined: it cannot be had now. */
+  async factsAt(cell: Cell, keys: number): Promise<CellFacts | undefined> {
+    const query = this.factsQuery(cell, keys);
+    const found = query === undefined ? undefined : await this.data.facts(query);
+    if (found === undefined) return undefined;
+    this.plots.showColumn(cell.time, found.rows);
+    return found.facts;
   }
 
-  /** Which nodes' clocks are off, as the newest value tells. */
-  clocks(): Clocks | undefined {
-    return this.feed.clocks;
+  private factsQuery(cell: Cell, keys: number): URLSearchParams | undefined {
+    const { view, axis } = this;
+    if (view?.numeric === undefined || axis === undefined) return undefined;
+    return detailsQuery(cell, axis, view.step, keys);
   }
 
   stop(): void {
+    this.data.abandon();
+    this.typing.cancel();
     this.cards.stop();
   }
 
@@ -158,40 +184,37 @@ export class Panel {
     this.describe(instrumentation);
     const wanted = JSON.stringify([
       this.state,
+      this.legend.searched,
       context.theme(),
       context.catalogue().metrics.length,
       running?.map(({ id }) => id),
     ]);
+    const isHeatmap = breakdownOf(context.catalogue(), instrumentation.decomposition).numeric !== undefined;
     if (this.settled === wanted) {
-      this.head.show(this.view, instrumentation, this.feed.error, false);
+      this.head.show(this.view, instrumentation, this.data.errorOf(isHeatmap), false);
       return;
     }
     this.settled = undefined;
-    const { start, end, step, newest } = spanOf(state, instrumentation, context.api.serverSeconds());
-    this.feed.setStep(step);
-    const shift = this.prepareOther(step);
-    const reached = await Promise.all([
-      this.feed.refresh(start, end, start),
-      this.other?.refresh(start - shift, end - shift, start - shift),
-    ]);
-    if (reached[0]) {
-      const view = viewOf(context.catalogue(), instrumentation, this.feed.history, start, end, step);
-      try {
-        await this.inTurn(() => this.draw(view, shift));
-        const now = context.api.serverSeconds();
-        const done =
-          state.end !== undefined &&
-          state.end <= newest &&
-          this.feed.history.isSettled(start, end, now) &&
-          this.other?.history.isSettled(start - shift, end - shift, now) !== false;
-        if (done) this.settled = wanted;
-      } catch (error) {
-        // The values came and the picture did not: an aggregator that restarts, a service that is overloaded.
-        if (!(error instanceof ApiError)) throw error;
-        this.feed.error = error;
-      }
+    const span = spanOf(state, instrumentation, context.api.serverSeconds());
+    const waitMs = this.hurried || state.end !== undefined ? 0 : WAIT_MS;
+    this.hurried = false;
+    const view = isHeatmap
+      ? await this.data.heatmap(instrumentation, {
+          ...span,
+          state,
+          scale: state.axis ?? this.scale ?? 'auto',
+          axis: this.kept,
+          theme: context.theme(),
+          search: this.legend.searched,
+          waitMs,
+        })
+      : await this.data.graph(instrumentation, span);
+    if (view !== undefined) {
+      await this.inTurn(() => this.draw(view));
+      if (state.end !== undefined && state.end <= span.newest && this.data.isFinal(view))
+        this.settled = wanted;
     }
-    this.head.show(this.view, instrumentation, this.feed.error, state.end === undefined);
+    this.head.show(this.view, instrumentation, this.data.errorOf(isHeatmap), state.end === undefined);
   }
 
   /** What the link says stays true when the instrumentation is gone. */
@@ -203,35 +226,26 @@ export class Panel {
     this.context.changed();
   }
 
-  /** Seconds by which the other side of a comparison is older. */
-  private prepareOther(step: number): number {
-    const { versus, id } = this.state;
-    if (versus === undefined) {
-      this.other = undefined;
-      return 0;
-    }
-    const otherId = versus.startsWith('#') ? versus.slice(1) : id;
-    if (this.other?.id !== otherId) this.other = new Feed(this.context.api, otherId, step);
-    this.other.setStep(step);
-    return versus.startsWith('#') ? 0 : Math.ceil(Number(versus) / step) * step;
-  }
-
-  private async draw(view: View, shift: number): Promise<void> {
+  private async draw(view: View): Promise<void> {
     const { state } = this;
-    if (view.numeric === undefined) this.drawGraph(view);
-    else await this.drawHeatmap(view, this.colours.choose(state, view.keys), shift);
+    if (view.heat === undefined) this.drawGraph(view);
+    else await this.drawHeatmap(view, view.heat);
     this.view = view;
-    this.shift = shift;
+    const theme = this.context.theme();
     this.legend.element.hidden = view.discrete === undefined;
     if (view.discrete !== undefined) {
       this.legend.show({
         title: `${fieldLabel(this.context.catalogue(), view.discrete)}${view.isLevel ? ', mean' : ''}`,
         keys: view.keys,
-        total: view.all.count,
-        keysShown: state.mode === 'all' ? this.colours.keys : state.keys,
+        omitted: view.omitted,
+        total: view.count,
+        keysShown:
+          state.mode === 'all'
+            ? (view.heat?.legend.flatMap(({ key }) => key ?? []) ?? this.lines.keys)
+            : state.keys,
         mode: state.mode,
-        colourOf: (key) => this.colours.cssOf(key, this.context.theme()),
-        restColour: this.colours.restCss(this.context.theme()),
+        colourOf: (key) => (this.isColoured(view, key) ? keyColour(key, theme) : undefined),
+        restColour: restColour(theme),
         format: (n) =>
           view.numeric !== undefined || view.metricType === undefined
             ? formatCount(n)
@@ -250,7 +264,7 @@ export class Panel {
         window: view.end - view.start,
         granularity: instrumentation.granularity,
         retention: instrumentation['retention-time'],
-        axis: view.numeric === undefined ? undefined : (this.axisKind ?? 'linear'),
+        axis: view.heat?.axis.scale,
         keyed: view.discrete !== undefined,
         others: comparableOf(this.context.catalogue(), this.context.running() ?? [], instrumentation),
       },
@@ -270,51 +284,37 @@ export class Panel {
       },
     );
     this.cards.show(view);
-    this.table.show({
-      points: view.points,
-      numeric: view.numeric !== undefined,
-      keyed: view.discrete !== undefined,
-      valueType: view.valueType,
-      metricType: view.metricType,
-      quantity: view.unit === '' ? 'total' : view.unit,
-      caption: summaryOf(this.context.catalogue(), view),
-    });
+    this.table.show(view, summaryOf(this.context.catalogue(), view));
   }
 
-  private async drawHeatmap(view: View, keys: readonly string[], shift: number): Promise<void> {
-    const { state, context, other } = this;
-    const { start, step, points, end } = view;
-    const otherPoints = other?.history.window(start - shift, end - shift);
-    const seen =
-      otherPoints === undefined
-        ? view.all
-        : sum([view.all, ...otherPoints.filter((p) => p !== undefined).map((p) => p.all)]);
-    const kind = state.axis ?? this.axisKind ?? suggestAxis(seen);
-    // The first data decide, once: an axis that changes its kind by itself is a nuisance.
-    if (state.axis !== undefined || seen.count > 0) this.axisKind = kind;
-    // A held picture is the same for everybody who opens its address, whatever they looked at before.
-    const axis = nextAxis(kind, seen, view.valueType, state.end === undefined ? this.axis : undefined);
-    const wish: PictureWish = { view: state, keys, axis, start, step, points };
-    const parts = await heatmapParts(
-      context,
-      state,
-      view,
-      wish,
-      otherPoints === undefined ? undefined : { shift, points: otherPoints },
-    );
+  /** In the picture, or as a line. */
+  private isColoured({ heat }: View, key: string): boolean {
+    return heat === undefined
+      ? this.lines.keys.includes(key)
+      : heat.legend.some((layer) => layer.key === key);
+  }
+
+  private async drawHeatmap(view: View, answer: NonNullable<View['heat']>): Promise<void> {
+    const { state, context } = this;
+    const { axis } = answer;
+    const parts = await heatmapParts(context, state, view, answer);
+    const isSeen = (answer.count ?? 0) + (answer.versus?.count ?? 0) > 0;
+    // The first data decide, once: an axis that changes its scale by itself is a nuisance.
+    if (state.axis !== undefined || isSeen) this.scale = axis.scale;
     this.plots.showHeatmaps({
-      all: view.all,
       parts,
-      window: end - start,
-      step,
+      window: view.end - view.start,
+      step: view.step,
       axis,
       type: view.valueType,
+      typeName: view.valueTypeName,
       percentiles: state.percentiles,
-      pin: this.pinCell(axis, start, end, step),
+      pin: this.pinCell(axis, view),
       box: state.box,
     });
     // An axis made for nothing says nothing about the data to come.
-    if (seen.count > 0) this.axis = axis;
+    this.axis = axis;
+    this.kept = isSeen ? axis : this.kept;
   }
 
   private drawGraph(view: View): void {
@@ -324,7 +324,7 @@ export class Panel {
       end: view.end,
       step: view.step,
       points: view.points,
-      series: seriesOf(state, view, this.colours, this.context.theme()),
+      series: seriesOf(state, view, this.lines, this.context.theme()),
       stacked: state.stacked && view.discrete !== undefined,
       type: view.metricType,
       quantity: quantityOf(view),
@@ -332,10 +332,10 @@ export class Panel {
     });
   }
 
-  pinCell(axis: ValueAxis | undefined, start: number, end: number, step: number): Cell | undefined {
+  private pinCell(axis: ValueAxis | undefined, { start, end, step }: View): Cell | undefined {
     const { pin } = this.state;
     if (pin === undefined || axis === undefined) return undefined;
-    const range = { start, end, step, rows: ROWS, axis };
+    const range = { start, end, step, axis };
     const { column, row } = placeOf(range, { time: pin.time, low: pin.value, high: pin.value });
     return { ...cellOf(range, column, row), time: Math.floor(pin.time / step) * step };
   }
@@ -346,7 +346,7 @@ export class Panel {
     if (pin === undefined) return undefined;
     if (view.numeric === undefined)
       return { time: Math.floor(pin.time / view.step) * view.step, low: 0, high: 0 };
-    return this.pinCell(this.axis, view.start, view.end, view.step);
+    return this.pinCell(this.axis, view);
   }
 
   scroll(columns: number): void {

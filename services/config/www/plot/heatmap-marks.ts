@@ -2,44 +2,38 @@
  * The marks of a heatmap as SVG: axes, grid, percentile lines, incomplete seconds, pin, box, and the distribution beside
  * it. In: a scene and its frame. Out: elements, made anew each second; heatmap-view.ts puts them on the screen.
  */
+import { axisTicks } from '../../../../common/model/axis-ticks.ts';
+import type { LineAnswer } from '../../../../common/api/heatmap.ts';
+import type { TypeName } from '../../../../common/model/field.ts';
 import type { TypeInfo } from '../model/answers.ts';
+import type { Box } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
-import { layerOf } from '../model/cells.ts';
+import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
+import { formatValue } from '../model/units.ts';
 import { s } from '../ui/dom.ts';
-import { isIncomplete, wasAsked, type Point } from '../model/history.ts';
-import type { Picture } from './paint.ts';
 import { columnsOf, xOf, yOf, type Frame, type Range } from './plot-frame.ts';
-import { percentile, type Slice } from '../model/slice.ts';
-import type { Box } from '../model/special.ts';
 import { timeTicks } from './time-axis.ts';
-import { axisTicks } from './value-axis.ts';
 
 export interface Scene extends Range {
-  readonly points: readonly (Point | undefined)[];
-  /** Sum over the points. */
-  readonly all: Slice;
-  readonly picture: Picture;
+  readonly slots: readonly (SlotStanding | undefined)[];
+  /** One pixel a cell. */
+  readonly picture: ImageBitmap;
+  /** Counts by row, of the whole window. */
+  readonly rowCounts: readonly number[];
+  /** Percentiles of each column; empty: none are shown. */
+  readonly lines: readonly LineAnswer[];
   readonly type: TypeInfo | undefined;
-  readonly percentiles: boolean;
+  readonly typeName: TypeName;
   readonly pin: Cell | undefined;
   readonly box: Box | undefined;
   readonly label: string;
 }
 
-export const PERCENTILES = [
-  [0.5, 'p50'],
-  [0.95, 'p95'],
-  [0.99, 'p99'],
-] as const;
-
-export function columnOf(scene: Scene, time: number): number {
-  return Math.floor((time - scene.start) / scene.step);
-}
-
 export function drawAxes(scene: Scene, frame: Frame, em: number): SVGElement[] {
   const parts: SVGElement[] = [];
   const bottom = frame.top + frame.height;
-  for (const { value, label } of axisTicks(scene.axis, Math.max(2, frame.height / (3 * em)), scene.type)) {
+  for (const value of axisTicks(scene.axis, Math.max(2, frame.height / (3 * em)), scene.typeName)) {
+    const label = formatValue(value, scene.type);
     const y = yOf(frame, scene, value);
     if (y < frame.top - 1 || y > bottom + 1) continue;
     parts.push(s('line', { class: 'grid', x1: frame.left, x2: frame.left + frame.width, y1: y, y2: y }));
@@ -64,12 +58,12 @@ export function drawAxes(scene: Scene, frame: Frame, em: number): SVGElement[] {
 
 export function drawPercentiles(scene: Scene, frame: Frame, em: number): SVGElement[] {
   const width = frame.width / columnsOf(scene);
-  return PERCENTILES.flatMap(([p, name]) => {
+  return scene.lines.flatMap(({ percentile, values = [] }) => {
+    const name = `p${percentile}`;
     let path = '';
     let last: number | undefined;
-    scene.points.forEach((point, column) => {
-      const value = point === undefined ? undefined : percentile(point.all, p);
-      if (value === undefined) {
+    values.forEach((value, column) => {
+      if (value === null) {
         last = undefined;
         return;
       }
@@ -95,13 +89,13 @@ export function drawIncomplete(scene: Scene, frame: Frame, em: number): SVGEleme
   const y = frame.top + frame.height + 0.2 * em;
   const parts = [s('rect', { class: 'strip', x: frame.left, y, width: frame.width, height: 0.45 * em })];
   const runs: { from: number; to: number; kind: string }[] = [];
-  scene.points.forEach((point, column) => {
+  scene.slots.forEach((slot, column) => {
     const kind =
-      point === undefined || !wasAsked(point)
+      slot === undefined || !isKnown(slot)
         ? 'unknown'
-        : !isIncomplete(point)
+        : !isIncomplete(slot)
           ? ''
-          : point.lost > 0
+          : slot.lost > 0
             ? 'lost'
             : 'missing';
     const run = runs.at(-1);
@@ -113,8 +107,6 @@ export function drawIncomplete(scene: Scene, frame: Frame, em: number): SVGEleme
     const x = frame.left + from * width;
     const wide = (to - from) * width;
     parts.push(s('rect', { class: `strip ${kind}`, x, y, width: wide, height: 0.45 * em }));
-    if (kind === 'unknown') continue;
-    parts.push(s('rect', { class: `veil ${kind}`, x, y: frame.top, width: wide, height: frame.height }));
   }
   return parts;
 }
@@ -143,14 +135,18 @@ export function boxRect(scene: Scene, frame: Frame, box: Box, name: string): SVG
 }
 
 /** Beside the picture: how the events of the second under the cursor (or of the whole window) spread over the values. */
-export function drawMarginal(scene: Scene, frame: Frame, em: number, all: Slice, one: boolean): SVGElement[] {
+export function drawMarginal(
+  scene: Scene,
+  frame: Frame,
+  em: number,
+  counts: readonly number[],
+  one: boolean,
+): SVGElement[] {
   const room = 4 * em;
   const x = frame.left + frame.width + 0.5 * em;
-  if (!(all.count > 0) || frame.width < 10 * em) return [];
-  const point = { start: 0, all, keys: new Map(), nsources: 0, minreporting: 0, lost: 0 };
-  const { counts } = layerOf([point], (p) => p.all, scene.axis, scene.rows);
   const max = counts.reduce((a, b) => Math.max(a, b), 0);
-  const height = frame.height / scene.rows;
+  if (!(max > 0) || frame.width < 10 * em) return [];
+  const height = frame.height / scene.axis.rows;
   let path = '';
   counts.forEach((n, row) => {
     if (n <= 0) return;

@@ -6,7 +6,6 @@ import type { Cell } from '../model/cell-facts.ts';
 import { h, s, setAttributes } from '../ui/dom.ts';
 import {
   boxRect,
-  columnOf,
   drawAxes,
   drawIncomplete,
   drawMarginal,
@@ -14,8 +13,18 @@ import {
   drawSelection,
   type Scene,
 } from './heatmap-marks.ts';
-import { boxOf, cellAt, cellOf, columnsOf, placeOf, xOf, yOf, type Frame } from './plot-frame.ts';
-import type { Box } from '../model/special.ts';
+import {
+  boxOf,
+  cellAt,
+  cellOf,
+  columnsOf,
+  placeOf,
+  wholeColumns,
+  xOf,
+  yOf,
+  type Frame,
+} from './plot-frame.ts';
+import type { Box } from '../model/box-predicate.ts';
 
 export interface HeatmapEvents {
   hover(cell: Cell | undefined, x: number, y: number, byKeyboard: boolean): void;
@@ -39,6 +48,8 @@ export class HeatmapView {
   private frame: Frame = { left: 0, top: 0, width: 1, height: 1 };
   private at: Cell | undefined;
   private roomBeside = false;
+  /** Counts by row of the second under the cursor, once they are known. */
+  private column: { readonly time: number; readonly counts: readonly number[] } | undefined;
   private dragFrom: { cell: Cell; x: number; y: number } | undefined;
   private anchor: Cell | undefined;
   /** Where the pointer rests: when the picture moves on, another cell is under it. */
@@ -68,10 +79,9 @@ export class HeatmapView {
       this.canvas.width = picture.width;
       this.canvas.height = picture.height;
     }
-    this.canvas
-      .getContext('2d')
-      ?.putImageData(new ImageData(picture.rgba, picture.width, picture.height), 0, 0);
+    this.canvas.getContext('2d')?.drawImage(picture, 0, 0);
     this.scene = scene;
+    this.column = undefined;
     setAttributes(this.element, {
       'aria-label': scene.label,
       'data-start': scene.start,
@@ -89,6 +99,12 @@ export class HeatmapView {
     if (this.at === undefined) this.drawCursor(time);
   }
 
+  /** How the events of a second spread over the rows. */
+  showColumn(time: number, counts: readonly number[]): void {
+    this.column = { time, counts };
+    this.drawCursor(this.at?.time);
+  }
+
   private redraw(): void {
     const { scene } = this;
     const box = this.element.getBoundingClientRect();
@@ -97,7 +113,8 @@ export class HeatmapView {
     const marginal = this.element.classList.contains('bare') || box.width < 26 * em ? 0.5 * em : 5 * em;
     const left = 4.6 * em;
     this.roomBeside = marginal > em;
-    const frame = { left, top: 0.7 * em, width: box.width - left - marginal, height: box.height - 3.1 * em };
+    const room = { left, top: 0.7 * em, width: box.width - left - marginal, height: box.height - 3.1 * em };
+    const frame = wholeColumns(room, columnsOf(scene), devicePixelRatio);
     this.frame = frame;
     setAttributes(this.svg, { viewBox: `0 0 ${box.width} ${box.height}` });
     Object.assign(this.canvas.style, {
@@ -108,7 +125,7 @@ export class HeatmapView {
     });
     this.axes.replaceChildren(
       ...drawAxes(scene, frame, em),
-      ...(scene.percentiles ? drawPercentiles(scene, frame, em) : []),
+      ...drawPercentiles(scene, frame, em),
       ...drawIncomplete(scene, frame, em),
       ...drawSelection(scene, frame),
     );
@@ -136,9 +153,9 @@ export class HeatmapView {
     if (from !== undefined && shown !== undefined) {
       parts.push(boxRect(scene, frame, boxOf(from, shown, scene.step), 'box dragging'));
     }
-    const point = time === undefined ? undefined : scene.points[columnOf(scene, time)];
     if (this.roomBeside) {
-      parts.push(...drawMarginal(scene, frame, em, point?.all ?? scene.all, point !== undefined));
+      const own = time !== undefined && this.column?.time === time ? this.column.counts : undefined;
+      parts.push(...drawMarginal(scene, frame, em, own ?? scene.rowCounts, own !== undefined));
     }
     this.cursor.replaceChildren(...parts);
   }
@@ -224,12 +241,13 @@ export class HeatmapView {
     const move = moves[event.key];
     if (move !== undefined) {
       event.preventDefault();
-      const start = this.at ?? scene.pin ?? cellOf(scene, columnsOf(scene) - 1, Math.floor(scene.rows / 4));
+      const start =
+        this.at ?? scene.pin ?? cellOf(scene, columnsOf(scene) - 1, Math.floor(scene.axis.rows / 4));
       if (event.shiftKey) this.anchor ??= start;
       else this.anchor = undefined;
       const { column, row } = placeOf(scene, start);
       const columns = Math.min(columnsOf(scene) - 1, Math.max(0, column + move[0]));
-      const rows = Math.min(scene.rows - 1, Math.max(0, row + move[1]));
+      const rows = Math.min(scene.axis.rows - 1, Math.max(0, row + move[1]));
       const cell = cellOf(scene, columns, rows);
       const box = this.element.getBoundingClientRect();
       const x = box.left + xOf(this.frame, scene, cell.time);

@@ -3,12 +3,14 @@
  * Out: elements: a floating card while hovering, docked cards for a pin and for a box.
  */
 import type { TypeInfo } from '../model/answers.ts';
-import { factsOf, type Cell } from '../model/cell-facts.ts';
+import type { SpecialAnswer, SpecialKey } from '../../../../common/api/special.ts';
+import type { Box } from '../model/box-predicate.ts';
+import type { Cell, CellFacts } from '../model/cell-facts.ts';
+import { isIncomplete } from '../model/completeness.ts';
 import { icon } from '../ui/icons.ts';
 import { button, h } from '../ui/dom.ts';
-import { isIncomplete, type Point } from '../model/history.ts';
+import type { Completeness } from '../model/answers.ts';
 import { keyText } from '../panel/legend.ts';
-import type { Box, BoxSummary, Special } from '../model/special.ts';
 import { clockText, spanText } from './time-axis.ts';
 import { singularOf } from '../../../../common/model/unit.ts';
 import { WHY_LOST } from '../model/standing.ts';
@@ -22,7 +24,10 @@ import {
 } from '../model/units.ts';
 
 export interface CellContext {
-  readonly point: Point | undefined;
+  /** undefined: nothing came of it. */
+  readonly slot: Completeness | undefined;
+  /** undefined: they are being asked for. */
+  readonly facts: CellFacts | undefined;
   readonly step: number;
   readonly type: TypeInfo | undefined;
   /** False for graphs: a cell is then a whole slot. */
@@ -30,9 +35,9 @@ export interface CellContext {
   readonly unit: string;
 }
 
-const KEYS_HOVERED = 5;
-const KEYS_PINNED = 50;
-const ROWS_BOXED = 12;
+export const KEYS_HOVERED = 5;
+export const KEYS_PINNED = 50;
+export const ROWS_BOXED = 12;
 
 function clock(second: number): string {
   return clockText(second, new Date(second * 1000).getTimezoneOffset());
@@ -44,7 +49,7 @@ function rangeText(low: number, high: number, type: TypeInfo | undefined): strin
 }
 
 /** "2 of 3 nodes reported, 14 events lost", or '' for a complete slot. */
-export function completenessText(point: Pick<Point, 'nsources' | 'minreporting' | 'lost'>): string {
+export function completenessText(point: Completeness): string {
   if (!isIncomplete(point)) return '';
   const parts: string[] = [];
   if (point.minreporting < point.nsources)
@@ -54,28 +59,28 @@ export function completenessText(point: Pick<Point, 'nsources' | 'minreporting' 
 }
 
 export function cellLines(cell: Cell, context: CellContext, keysShown: number): HTMLElement[] {
-  const { point, step, type, numeric, unit } = context;
+  const { slot, facts, step, type, numeric, unit } = context;
   const time = step === 1 ? clock(cell.time) : `${clock(cell.time)} – ${clock(cell.time + step)}`;
   const head = h('p', { class: 'card-time' }, time);
-  if (point === undefined) return [head, h('p', { class: 'muted' }, 'Nothing is known about this second.')];
-  const facts = factsOf(point, cell);
-  const incomplete = completenessText(point);
-  const count = numeric ? facts.count : point.all.count;
-  const keys = numeric
-    ? facts.keys
-    : [...point.keys].map(([key, slice]) => [key, slice.count] as const).sort((a, b) => b[1] - a[1]);
+  if (slot === undefined) return [head, h('p', { class: 'muted' }, 'Nothing is known about this second.')];
+  const incomplete = completenessText(slot);
+  const range = numeric ? h('p', { class: 'card-range' }, rangeText(cell.low, cell.high, type)) : h('p', {});
+  const warning = incomplete === '' ? [] : [h('p', { class: 'warn' }, incomplete)];
+  if (facts === undefined) return [head, range, h('p', { class: 'muted' }, '…'), ...warning];
+  const { count, keys } = facts;
   const shown = keys.slice(0, keysShown);
-  const slot = step === 1 ? 'second' : 'slot';
-  const part = `${formatShare(count, facts.total)} of ${formatCount(facts.total)} in this ${slot}`;
+  const hidden = keys.length - shown.length + facts.more;
+  const words = step === 1 ? 'second' : 'slot';
+  const part = `${formatShare(count, facts.total)} of ${formatCount(facts.total)} in this ${words}`;
   return [
     head,
-    numeric ? h('p', { class: 'card-range' }, rangeText(cell.low, cell.high, type)) : h('p', {}),
+    range,
     h(
       'p',
       { class: 'card-count' },
       h('strong', {}, numeric ? formatCount(count) : formatValue(count, type)),
       numeric
-        ? ` ${formatCount(count) === '1' ? singularOf(unit) : unit}${facts.total === 0 ? ` in the whole ${slot}` : `, ${part}`}`
+        ? ` ${formatCount(count) === '1' ? singularOf(unit) : unit}${facts.total === 0 ? ` in the whole ${words}` : `, ${part}`}`
         : ` ${type !== undefined ? '' : count === 1 ? singularOf(unit) : unit}`,
     ),
     ...(numeric && facts.p50 !== undefined && facts.p99 !== undefined
@@ -87,12 +92,10 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
           ),
         ]
       : []),
-    ...(incomplete === '' ? [] : [h('p', { class: 'warn' }, incomplete)]),
-    ...(point.sources === undefined ? [] : [h('p', { class: 'muted' }, `by ${point.sources.join(', ')}`)]),
+    ...warning,
+    ...(facts.sources === undefined ? [] : [h('p', { class: 'muted' }, `by ${facts.sources.join(', ')}`)]),
     ...(shown.length === 0 ? [] : [bars(shown, count)]),
-    ...(keys.length > shown.length
-      ? [h('p', { class: 'muted' }, `and ${formatCount(keys.length - shown.length)} more`)]
-      : []),
+    ...(hidden > 0 ? [h('p', { class: 'muted' }, `and ${formatCount(hidden)} more`)] : []),
   ].filter((element) => element.textContent !== '');
 }
 
@@ -150,12 +153,13 @@ export interface BoxContext {
 
 export function boxCard(
   box: Box,
-  summary: BoxSummary,
+  summary: SpecialAnswer,
   context: BoxContext,
   actions: BoxActions,
 ): HTMLElement {
   const { numeric, type, splitLabel } = context;
-  const rows = summary.rows.filter(({ inside }) => inside > 0);
+  const rows = summary.keys.filter(({ inside }) => inside > 0);
+  const more = summary.omitted + rows.length - Math.min(rows.length, ROWS_BOXED);
   return h(
     'section',
     { class: 'card box-card', attrs: { 'aria-label': 'What is special in this box' } },
@@ -175,14 +179,14 @@ export function boxCard(
       'p',
       { class: 'card-count' },
       h('strong', {}, formatCounted(summary.inside, context.unit)),
-      `, ${formatShare(summary.inside, summary.total)} of what is on the screen`,
+      `, ${formatShare(summary.inside, summary.inside + summary.outside)} of what is on the screen`,
     ),
     splitLabel === undefined
       ? h('p', { class: 'muted' }, 'Split it by a field to see what these events have in common.')
       : rows.length === 0
         ? h('p', { class: 'muted' }, 'There is nothing in this box.')
         : specialTable(rows.slice(0, ROWS_BOXED), splitLabel, summary, actions),
-    rows.length > ROWS_BOXED && h('p', { class: 'muted' }, `and ${rows.length - ROWS_BOXED} more`),
+    more > 0 && h('p', { class: 'muted' }, `and ${formatCount(more)} more`),
     h(
       'div',
       { class: 'card-actions' },
@@ -213,15 +217,20 @@ function splitMenu(context: BoxContext, actions: BoxActions): HTMLElement | fals
   return field;
 }
 
-function liftText({ lift }: Special): string {
-  if (lift === Infinity) return 'only here';
-  return lift === 0 ? '–' : `${shortNumber(Number(lift.toPrecision(2)))}×`;
+function liftText({ ratio }: SpecialKey): string {
+  if (ratio === null) return 'only here';
+  return ratio === 0 ? '–' : `${shortNumber(Number(ratio.toPrecision(2)))}×`;
+}
+
+/** Where there is no test (levels, bytes), the ratio alone. */
+function isOver({ significant, ratio }: SpecialKey): boolean {
+  return significant ?? (ratio === null || ratio > 1.2);
 }
 
 function specialTable(
-  rows: readonly Special[],
+  rows: readonly SpecialKey[],
   splitLabel: string,
-  summary: BoxSummary,
+  summary: SpecialAnswer,
   actions: BoxActions,
 ): HTMLElement {
   const head = [splitLabel, 'in the box', 'outside', 'more often', 'drill down'];
@@ -248,7 +257,7 @@ function specialTable(
         );
         const line = h(
           'tr',
-          { class: row.score > 0 && row.lift > 1.2 ? 'over' : '' },
+          { class: isOver(row) ? 'over' : '' },
           cell,
           h('td', {}, `${formatCount(row.inside)} (${formatShare(row.inside, summary.inside)})`),
           h('td', {}, formatCount(row.outside)),

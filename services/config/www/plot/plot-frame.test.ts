@@ -1,15 +1,16 @@
 import * as fc from 'fast-check';
-import { boxOf, cellAt, cellOf, placeOf, xOf, yOf } from './plot-frame.ts';
+import { linearAxis, logAxis } from '../../../../common/model/axis.ts';
+import { LOG_GRID } from '../../../../common/model/bucket.ts';
+import { boxOf, cellAt, cellOf, placeOf, wholeColumns, xOf, yOf } from './plot-frame.ts';
 
 const FRAME = { left: 50, top: 10, width: 600, height: 300 };
 const LINEAR = {
   start: 1000,
   end: 1060,
   step: 1,
-  rows: 100,
-  axis: { kind: 'linear', min: 0, max: 1000 },
+  axis: linearAxis(0, 1000, 100),
 } as const;
-const LOG = { ...LINEAR, axis: { kind: 'log', min: 1000, max: 1e9 } } as const;
+const LOG = { ...LINEAR, axis: logAxis(LOG_GRID, 1000, 1e8, 120) } as const;
 
 test('a click is turned back into time and value', () => {
   expect(cellAt(FRAME, LINEAR, 50, 309)).toEqual({ time: 1000, low: 0, high: 10 });
@@ -50,4 +51,21 @@ test('a box holds both of its corners, whichever way it was drawn', () => {
   const box = { start: 1005, end: 1011, low: 200, high: 410 };
   expect(boxOf(a, b, 1)).toEqual(box);
   expect(boxOf(b, a, 1)).toEqual(box);
+});
+
+test('columns are whole device pixels, all as wide, within the room that there is', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 200, max: 4000 }),
+      fc.integer({ min: 10, max: 600 }),
+      fc.constantFrom(1, 1.25, 1.5, 2, 3),
+      (width, columns, ratio) => {
+        const whole = wholeColumns({ ...FRAME, width }, columns, ratio);
+        expect(whole.width).toBeLessThanOrEqual(width);
+        if (whole.width === width) return;
+        expect(((whole.width * ratio) / columns) % 1).toBeCloseTo(0, 6);
+        expect(whole.width).toBeGreaterThan(0.79 * width);
+      },
+    ),
+  );
 });

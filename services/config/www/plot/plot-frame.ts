@@ -2,8 +2,8 @@
  * The frame of a plot: where the picture sits in its box, and pixels ⇄ time and value. In: sizes, a scene's range.
  * Out: coordinates. Pure, so that a click can be tested without a browser.
  */
-import { positionOf, valueAt, type ValueAxis } from './value-axis.ts';
-import type { Box } from '../model/special.ts';
+import { edgeOf, positionOf, type ValueAxis } from '../../../../common/model/axis.ts';
+import type { Box } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
 
 export interface Frame {
@@ -18,7 +18,6 @@ export interface Range {
   readonly start: number;
   readonly end: number;
   readonly step: number;
-  readonly rows: number;
   readonly axis: ValueAxis;
 }
 
@@ -38,15 +37,17 @@ export function yOf(frame: Frame, range: Range, value: number): number {
 export function cellAt(frame: Frame, range: Range, x: number, y: number): Cell {
   const columns = columnsOf(range);
   const column = clamp(Math.floor(((x - frame.left) / frame.width) * columns), 0, columns - 1);
-  const row = clamp(Math.floor((1 - (y - frame.top) / frame.height) * range.rows), 0, range.rows - 1);
+  const { rows } = range.axis;
+  const row = clamp(Math.floor((1 - (y - frame.top) / frame.height) * rows), 0, rows - 1);
   return cellOf(range, column, row);
 }
 
 export function cellOf(range: Range, column: number, row: number): Cell {
+  const { axis } = range;
   const value = (r: number): number => {
-    const exact = valueAt(range.axis, r / range.rows);
+    const exact = edgeOf(axis, r);
     // Values are whole raw units; a row that is narrower than one keeps its fraction.
-    return (range.axis.max - range.axis.min) / range.rows >= 1 ? Math.round(exact) : exact;
+    return (axis.max - axis.min) / axis.rows >= 1 ? Math.round(exact) : exact;
   };
   return { time: range.start + column * range.step, low: value(row), high: value(row + 1) };
 }
@@ -56,7 +57,7 @@ export function placeOf(range: Range, cell: Cell): { readonly column: number; re
   const middle = (positionOf(range.axis, cell.low) + positionOf(range.axis, cell.high)) / 2;
   return {
     column: clamp(Math.floor((cell.time - range.start) / range.step), 0, columnsOf(range) - 1),
-    row: clamp(Math.floor(middle * range.rows), 0, range.rows - 1),
+    row: clamp(Math.floor(middle * range.axis.rows), 0, range.axis.rows - 1),
   };
 }
 
@@ -73,3 +74,16 @@ export function boxOf(a: Cell, b: Cell, step: number): Box {
 function clamp(n: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, n));
 }
+
+/**
+ * Columns are whole device pixels, all of them as wide, where a column has several: while the picture moves on, none
+ * changes its width.
+ */
+export function wholeColumns(frame: Frame, columns: number, ratio: number): Frame {
+  const pixels = Math.floor((frame.width * ratio) / columns);
+  if (pixels < COLUMN_PIXELS) return frame;
+  return { ...frame, left: Math.round(frame.left * ratio) / ratio, width: (pixels * columns) / ratio };
+}
+
+/** Narrower columns would leave too much of the plot empty. */
+const COLUMN_PIXELS = 4;

@@ -1,7 +1,7 @@
 /* What the parts of the page need of one another. In: nothing. Out: the contract; page.ts fulfils it. */
 import type { Api } from '../model/api.ts';
 import type { Catalogue, Instrumentation, Question } from '../model/answers.ts';
-import type { Theme } from '../plot/colour.ts';
+import type { Theme } from '../../../../common/model/hue.ts';
 
 export interface Context {
   readonly api: Api;

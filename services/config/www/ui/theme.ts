@@ -1,5 +1,5 @@
 /* Light or dark: as the device has it, or as chosen. In: the choice. Out: an attribute on the root that the style reads. */
-import type { Theme } from '../plot/colour.ts';
+import type { Theme } from '../../../../common/model/hue.ts';
 
 const prefersDark = window.matchMedia('(prefers-color-scheme: dark)');
 
