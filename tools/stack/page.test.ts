@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
 import { PNG } from 'pngjs';
 import {
   DOORSTEP,
@@ -119,18 +118,18 @@ test.concurrent('a key is highlighted in its own hue, isolated, and left out', (
   visit(async (open) => {
     const { page } = await open(`?panel=${heat}~window=60~axis=linear`);
     await columns(page, 5);
-    expect([...(await huesOf(page))].sort()).toEqual(['ground', 'warm']);
+    expect([...(await huesOf(page))].sort()).toEqual(['ground', 'rest']);
     await page.locator('.legend-row').first().click();
     const key = await page.locator('.legend-row[aria-pressed=true] .key').textContent();
     expect(page.url()).toContain(`key=${key ?? ''}`);
-    await until('the key’s hue', 15_000, async () => ((await huesOf(page)).has('cool') ? true : undefined));
+    await until('the key’s hue', 15_000, async () => ((await huesOf(page)).has('key') ? true : undefined));
     await page.getByLabel('Only', { exact: true }).check();
     await until('nothing but the key', 15_000, async () =>
-      (await huesOf(page)).has('warm') ? undefined : true,
+      (await huesOf(page)).has('rest') ? undefined : true,
     );
     await page.getByLabel('Without', { exact: true }).check();
     await until('everything but the key', 15_000, async () =>
-      (await huesOf(page)).has('cool') ? undefined : true,
+      (await huesOf(page)).has('key') ? undefined : true,
     );
   }),
 );
@@ -310,17 +309,6 @@ async function openHeld(open: Open, more: string): Promise<{ page: Page; asked: 
   return { page, asked, end };
 }
 
-/** The page's own colours, as a script that defines `colour`. */
-const COLOUR = buildSync({
-  entryPoints: [join(__dirname, '../../services/config/www/plot/colour.ts')],
-  bundle: true,
-  format: 'iife',
-  globalName: 'colour',
-  write: false,
-})
-  .outputFiles.map(({ text }) => text)
-  .join('');
-
 test.concurrent.each([
   ['all together, by rank', ''],
   ['two keys of their own hue, linear', '~color=linear~key=read~key=write'],
@@ -328,43 +316,50 @@ test.concurrent.each([
 ])('the canvas is the aggregator’s picture, pixel by pixel: %s', (_, view) =>
   visit(async (open) => {
     const { page, asked, end } = await openHeld(open, view);
-    // Decoded by another decoder than the browser's; only the colours are the page's own (colour.test.ts holds them).
+    // Decoded by another decoder than the browser's.
     const { bytes } = await stack.bytes(asked.pathname.replace(/image$/, 'image.png') + asked.search);
     const { width, height, data } = PNG.sync.read(bytes);
-    const repainted = await page.evaluate(
-      `${COLOUR}(() => {
-       const rgba = new Uint8ClampedArray(${JSON.stringify([...data])});
-       colour.repaint(rgba, 'light', ${asked.searchParams.get('hues') ?? '[]'});
-       return [...rgba];
-     })()`,
-    );
     const shown = await pixelsOf(page);
     expect([shown.width, shown.height]).toEqual([width, height]);
     expect(Number(asked.searchParams.get('start_time')) + width).toBe(end);
     // One number if they differ: a list of 24,000 helps nobody.
-    expect(countDifferent(shown.rgba, repainted as number[], 0)).toBe(0);
+    expect(countDifferent(shown.rgba, [...data])).toBe(0);
   }),
 );
 
-test.concurrent('what the page paints itself, the aggregator would have painted', () =>
+test.concurrent.each([
+  ['alone', ''],
+  ['beside an earlier time', '~versus=60'],
+  ['beside another instrumentation', '~versus=%23'],
+])('a heatmap %s costs one request a second, of a bounded size', (_, versus) =>
   visit(async (open) => {
-    const { page: served, end } = await openHeld(open, '~color=linear');
-    // Compared with a time long before the question was asked: nothing is there, so the colour scale is the same.
-    const { page: own } = await open(
-      `?panel=${heat}~window=60~axis=linear~end=${end}~color=linear~versus=86400`,
-    );
-    await columns(own, 5);
-    expect(await own.locator('.plot').count()).toBe(3);
-    const [a, b] = [await pixelsOf(served), await pixelsOf(own)];
-    expect([a.width, a.height]).toEqual([b.width, b.height]);
-    // The aggregator has 255 steps of shade.
-    expect(countDifferent(a.rgba, b.rgba, 2)).toBe(0);
+    const more = versus.endsWith('%23') ? `${versus}${heat2}` : versus;
+    const { page } = await open(`?panel=${heat}~window=60~mode=all~percentiles=on${more}`);
+    await columns(page, 3);
+    const sizes: number[] = [];
+    const others: string[] = [];
+    page.on('response', (response) => {
+      const url = response.url();
+      if (!url.includes('/value/')) return;
+      if (url.includes('/heatmap/image?'))
+        void response.body().then(
+          ({ length }) => sizes.push(length),
+          () => undefined,
+        );
+      else others.push(url);
+    });
+    const first = await endOf(page);
+    await until('ten seconds', 60_000, async () => ((await endOf(page)) >= first + 10 ? true : undefined));
+    const seconds = (await endOf(page)) - first;
+    expect(others).toEqual([]);
+    // One more where a late report is waited for.
+    expect(sizes.length).toBeLessThanOrEqual(2 * seconds);
+    for (const size of sizes) expect(size).toBeLessThan(more === '' ? 15_000 : 45_000);
   }),
 );
 
-function countDifferent(a: readonly number[], b: readonly number[], tolerance: number): number {
-  if (a.length !== b.length) return Infinity;
-  return a.filter((n, i) => Math.abs(n - (b[i] ?? NaN)) > tolerance).length;
+function countDifferent(a: readonly number[], b: readonly number[]): number {
+  return a.length === b.length ? a.filter((n, i) => n !== b[i]).length : Infinity;
 }
 
 test('the page says that the service is gone, and goes on by itself when it is back', () =>

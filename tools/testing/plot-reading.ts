@@ -2,6 +2,8 @@
  * What the first heatmap of a page shows, read from its canvas: one pixel per cell. In: a page. Out: colours, hues,
  * seconds; and a hand that draws boxes on it. Each answer is of one moment: it is read in one step.
  */
+import { REST_HUE } from '../../common/model/hue';
+import { paletteOf } from '../../services/aggregator/heatmap/palette';
 import type { Page } from './browser';
 import { until } from './until';
 
@@ -82,23 +84,24 @@ export function expectSteady(steps: readonly Step[]): void {
     throw new Error(`not second by second: ${JSON.stringify(steps)}`);
 }
 
-/** Where nothing is: white, or the dark theme's ground (colour.ts of the page). */
-const GROUND = [
-  [255, 255, 255],
-  [17, 21, 28],
-];
-const isGround = (...colour: readonly [number, number, number]): boolean =>
-  GROUND.some((ground) => ground.every((part, k) => part === colour[k]));
+type Rgb = readonly [number, number, number];
+const rgbOf = (colour: number): Rgb => [colour >>> 16, (colour >>> 8) & 0xff, colour & 0xff];
+const PALETTES = (['light', 'dark'] as const).map((theme) => paletteOf(theme));
 
-export type Hue = 'ground' | 'warm' | 'cool';
+/** Where nothing is: the ground, and its tints for what is incomplete, lost or unknown. */
+const GROUND = PALETTES.flatMap(({ grounds }) => grounds.map(rgbOf));
+const REST = new Set(PALETTES.flatMap(({ ramp }) => [...ramp(REST_HUE)]));
+const GROUNDS = new Set(PALETTES.flatMap(({ grounds }) => grounds));
 
-/** Warm: all events. Cool: the first key with a hue of its own. */
+export type Hue = 'ground' | 'rest' | 'key';
+
+/** Rest: what has no hue of its own. Key: what has one, alone or mixed with the rest. */
 export async function huesOf(page: Page): Promise<ReadonlySet<Hue>> {
   const { rgba } = await pixelsOf(page);
   const hues = new Set<Hue>();
   for (let i = 0; i < rgba.length; i += 4) {
-    const [r, g, b] = [rgba[i] ?? 0, rgba[i + 1] ?? 0, rgba[i + 2] ?? 0];
-    hues.add(isGround(r, g, b) ? 'ground' : r > b ? 'warm' : 'cool');
+    const colour = ((rgba[i] ?? 0) << 16) | ((rgba[i + 1] ?? 0) << 8) | (rgba[i + 2] ?? 0);
+    hues.add(GROUNDS.has(colour) ? 'ground' : REST.has(colour) ? 'rest' : 'key');
   }
   return hues;
 }

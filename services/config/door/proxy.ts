@@ -1,7 +1,7 @@
 /*
  * Values come from the aggregator that owns the instrumentation; this hands requests on to it. In: a request and
  * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
- * Next on the walk: www/pictures.ts.
+ * Next on the walk: www/model/heatmap-feed.ts.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CaError, messageOf } from '../../../common/service/errors';

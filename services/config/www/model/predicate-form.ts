@@ -78,7 +78,7 @@ function buildComparison(c: Extract<Condition, { kind: 'compare' }>, catalogue: 
 
 function typeNameOf(catalogue: Catalogue, field: string): TypeName | undefined {
   const name = catalogue.fields[field]?.type;
-  return name !== undefined && Object.hasOwn(RAW_UNITS, name) ? (name as TypeName) : undefined;
+  return name !== undefined && Object.hasOwn(RAW_UNITS, name) ? name : undefined;
 }
 
 function quantityText(value: number, catalogue: Catalogue, field: string): string {
