@@ -45,7 +45,10 @@ export const dnsLookups: MetricDescription = {
     'NXDOMAIN',
     'EAI_NONAME',
   ],
-  misses: ['programs that do not ask through the C library’s getaddrinfo'],
+  misses: [
+    'programs that do not ask through the C library’s getaddrinfo',
+    'the end of names longer than 95 bytes',
+  ],
   unit: 'lookups',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'name', 'status', 'latency', 'subsecond'],

@@ -30,6 +30,7 @@ export const httpcOps: MetricDescription = {
     'requests that fail or are given up',
     'fetch() and other clients that do not use http.request',
     'the body of the answer: the time ends with its head',
+    'the end of URLs longer than 127 bytes',
   ],
   unit: 'operations',
   interval: 'interval',

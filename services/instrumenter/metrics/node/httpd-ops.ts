@@ -31,7 +31,7 @@ export const httpdOps: MetricDescription = {
     'api',
     'slow',
   ],
-  misses: ['requests that the client gives up before the answer'],
+  misses: ['requests that the client gives up before the answer', 'the end of URLs longer than 127 bytes'],
   unit: 'operations',
   interval: 'interval',
   fields: [

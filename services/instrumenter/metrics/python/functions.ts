@@ -11,7 +11,7 @@ export const pythonFunctions: MetricDescription = {
   label: 'function calls',
   question: 'Which functions does a program call, and how often?',
   synonyms: ['python', 'profile', 'function'],
-  misses: ['functions of Python 3.11 and later'],
+  misses: ['functions of Python 3.11 and later', 'the end of names longer than 63 bytes'],
   unit: 'calls',
   interval: 'interval',
   fields: [...PROCESS_FIELDS, 'function', 'file', 'subsecond'],

@@ -44,6 +44,7 @@ export const syscalls: MetricDescription = {
   misses: [
     'a call that has not returned yet: it counts in the second in which it returns, and until then in syscall.inflight',
     'calls that never return: exit, exit_group',
+    'while more than 16,384 calls are under way, in as many threads, new ones: they are lost, and counted as such',
     'a call that a signal interrupts counts again when it goes on',
   ],
   unit: 'syscalls',
