@@ -1,14 +1,24 @@
 import fc from 'fast-check';
-import { Limiter } from './limiter';
+import { Limiter, type Shares } from './limiter';
 
-const gone = new AbortController().signal;
+/** Who still waits at the end of a test has gone. */
+const clients: AbortController[] = [];
+const someone = (): AbortSignal => {
+  const client = new AbortController();
+  clients.push(client);
+  return client.signal;
+};
+afterEach(() => {
+  for (const client of clients.splice(0)) client.abort();
+});
+const on = (...names: string[]): Shares => names.map((name) => ({ name, perFree: 1 }));
 const queue = (atATime: number, waiting: number): Limiter =>
   new Limiter({ atATime, waiting, waitMs: 60_000 });
 
 /** Enters at once, or is left waiting; what became of it can be read. */
-function come(line: Limiter, share: string): { state: 'waiting' | 'in' | 'refused' } {
+function come(line: Limiter, ...shares: string[]): { state: 'waiting' | 'in' | 'refused' } {
   const one: ReturnType<typeof come> = { state: 'waiting' };
-  line.enter({ gone, share }).then(
+  line.enter({ gone: someone(), shares: on(...shares) }).then(
     () => (one.state = 'in'),
     () => (one.state = 'refused'),
   );
@@ -32,10 +42,10 @@ test('one share alone gets half of the places and half of the line', async () =>
 test('those of one share enter in the order in which they came', async () => {
   const line = queue(4, 8);
   const order: number[] = [];
-  for (let i = 0; i < 5; i++) void line.enter({ gone, share: 'a' }).then(() => order.push(i));
+  for (let i = 0; i < 5; i++) void line.enter({ gone: someone(), shares: on('a') }).then(() => order.push(i));
   await settled();
   for (let i = 0; i < 3; i++) {
-    line.leave('a');
+    line.leave(on('a'));
     await settled();
   }
   expect(order).toEqual([0, 1, 2, 3, 4]);
@@ -49,6 +59,23 @@ test('who comes from another share finds room, however many ask for the first', 
   expect(others).toEqual([{ state: 'in' }, { state: 'in' }]);
 });
 
+test('a share may be of a part of what is free: it gets less, and its other half stays for others of the same client', async () => {
+  const line = queue(12, 6);
+  const shares = [{ name: 'question', perFree: 0.5 }, ...on('client')];
+  for (let i = 0; i < 100; i++) line.enter({ gone: someone(), shares }).catch(() => undefined);
+  const other = come(line, 'client');
+  await settled();
+  expect([line.running, line.waiting, other.state]).toEqual([5, 2, 'in']);
+});
+
+test('of two shares each must have room: who asks for many things gets no more than who asks for one', async () => {
+  const line = queue(8, 4);
+  for (let i = 0; i < 1000; i++) come(line, `question ${i}`, 'greedy');
+  const other = come(line, 'question 7', 'modest');
+  await settled();
+  expect([line.running, line.waiting, other.state]).toEqual([5, 2, 'in']);
+});
+
 test('a place that becomes free goes to who waited longest among those whose share has room', async () => {
   const line = queue(4, 8);
   come(line, 'a');
@@ -58,10 +85,10 @@ test('a place that becomes free goes to who waited longest among those whose sha
   const second = come(line, 'b');
   await settled();
   expect([line.running, line.waiting]).toEqual([3, 2]);
-  line.leave('b');
+  line.leave(on('b'));
   await settled();
   expect([third.state, second.state]).toEqual(['waiting', 'in']);
-  line.leave('a');
+  line.leave(on('a'));
   await settled();
   expect([third.state, line.running, line.waiting]).toEqual(['in', 3, 0]);
 });
@@ -69,10 +96,10 @@ test('a place that becomes free goes to who waited longest among those whose sha
 test('who waits too long, or goes away, leaves its place in the line', async () => {
   jest.useFakeTimers();
   const line = new Limiter({ atATime: 2, waiting: 4, waitMs: 100, late: 'busy' });
-  void line.enter({ gone, share: 'a' });
+  void line.enter({ gone: someone(), shares: on('a') });
   const away = new AbortController();
-  const left = line.enter({ gone: away.signal, share: 'a' }).catch((error: Error) => error.message);
-  const late = line.enter({ gone, share: 'a' }).catch((error: Error) => error.message);
+  const left = line.enter({ gone: away.signal, shares: on('a') }).catch((error: Error) => error.message);
+  const late = line.enter({ gone: someone(), shares: on('a') }).catch((error: Error) => error.message);
   expect(line.waiting).toBe(2);
   away.abort();
   expect(await left).toContain('went away');
@@ -97,10 +124,10 @@ test('whoever comes and goes, only those wait whose share has no room, and nothi
         for (const { share, leaves } of steps) {
           if (leaves && (inside.get(share) ?? 0) > 0) {
             add(inside, share, -1);
-            line.leave(share);
+            line.leave(on(share));
           } else {
             add(waiting, share, 1);
-            line.enter({ gone, share }).then(
+            line.enter({ gone: someone(), shares: on(share) }).then(
               () => {
                 add(waiting, share, -1);
                 add(inside, share, 1);
@@ -122,7 +149,7 @@ test('whoever comes and goes, only those wait whose share has no room, and nothi
           for (const [share, held] of inside) {
             if (held === 0) continue;
             add(inside, share, -1);
-            line.leave(share);
+            line.leave(on(share));
           }
           await settled();
         }

@@ -2,8 +2,8 @@
  * How many may do something at a time. In: who wants to begin. Out: a place, at once or after waiting in order; or, when
  * too many wait already or it took too long, NO_RESOURCE with when to try again. Whoever leaves makes room.
  *
- * Room may be shared: a share (such as one question of many) holds at most as many places as are free. Alone it gets half of
- * them; two get a third each; and whoever comes from another share finds room, however many ask for the first.
+ * Room may be shared: a share (such as one client of many) holds at most as many places as are free, or a part of that. Alone
+ * it gets half of them; two get a third each; and whoever comes from another share finds room, however many ask for the first.
  */
 import { CaError } from './errors';
 
@@ -21,9 +21,17 @@ export interface LimiterOptions {
 /** Asked only of who must wait: making a signal costs more than passing through. */
 export interface Waiting {
   readonly gone: AbortSignal;
-  /** On whose share; without one it gets any place that is free. */
-  readonly share?: string;
+  /** On whose shares: each must have room. Without any it gets any place that is free. */
+  readonly shares?: Shares;
 }
+
+export interface Share {
+  readonly name: string;
+  /** It holds at most this many places for each that is free. */
+  readonly perFree: number;
+}
+
+export type Shares = readonly Share[];
 
 /** Places, by share. */
 class Places {
@@ -39,28 +47,31 @@ class Places {
     return this.taken >= this.size;
   }
 
-  hasRoomFor(share: string | undefined): boolean {
-    const held = share === undefined ? 0 : (this.byShare.get(share) ?? 0);
-    return held < this.size - this.taken;
+  hasRoomFor(shares: Shares): boolean {
+    const free = this.size - this.taken;
+    return free > 0 && shares.every(({ name, perFree }) => (this.byShare.get(name) ?? 0) < perFree * free);
   }
 
-  take(share: string | undefined): void {
+  take(shares: Shares): void {
     this.taken++;
-    if (share !== undefined) this.byShare.set(share, (this.byShare.get(share) ?? 0) + 1);
+    for (const { name } of shares) this.byShare.set(name, (this.byShare.get(name) ?? 0) + 1);
   }
 
-  giveBack(share: string | undefined): void {
+  giveBack(shares: Shares): void {
     this.taken--;
-    if (share === undefined) return;
-    const left = (this.byShare.get(share) ?? 0) - 1;
-    if (left > 0) this.byShare.set(share, left);
-    else this.byShare.delete(share);
+    for (const { name } of shares) {
+      const left = (this.byShare.get(name) ?? 0) - 1;
+      if (left > 0) this.byShare.set(name, left);
+      else this.byShare.delete(name);
+    }
   }
 }
 
+const NO_SHARES: Shares = [];
+
 export class Limiter {
-  /** In order of arrival, with whose share each is on: a Map keeps the order, and lets anybody leave from the middle. */
-  private readonly queue = new Map<() => void, string | undefined>();
+  /** In order of arrival, with the shares of each: a Map keeps the order, and lets anybody leave from the middle. */
+  private readonly queue = new Map<() => void, Shares>();
   private readonly o: LimiterOptions;
   private readonly inside: Places;
   private readonly line: Places;
@@ -84,33 +95,32 @@ export class Limiter {
     return this.inside.full && this.line.full;
   }
 
-  /** A place now, or none; then `leave` must be called, once, for the same share. */
-  tryEnter(share?: string): boolean {
-    if (!this.inside.hasRoomFor(share)) return false;
-    this.inside.take(share);
+  /** A place now, or none; then `leave` must be called, once, with the same shares. */
+  tryEnter(shares = NO_SHARES): boolean {
+    if (!this.inside.hasRoomFor(shares)) return false;
+    this.inside.take(shares);
     return true;
   }
 
   /** Resolves with a place; then `leave` must be called, once. `gone`: whoever waited is not there any more. */
   async enter(who?: Waiting): Promise<void> {
-    const share = who?.share;
-    if (this.tryEnter(share)) return;
+    const { gone, shares = NO_SHARES } = who ?? {};
+    if (this.tryEnter(shares)) return;
     const { waitMs, full, late = 'this is taking too long' } = this.o;
-    if (!this.line.hasRoomFor(share)) {
+    if (!this.line.hasRoomFor(shares)) {
       const why = full?.(this.running, this.waiting) ?? `${this.running} are at it already`;
       throw new CaError('NO_RESOURCE', why, { retryAfter: 1 });
     }
-    const gone = who?.gone;
     await new Promise<void>((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);
         gone?.removeEventListener('abort', abandon);
         this.queue.delete(turn);
-        this.line.giveBack(share);
+        this.line.giveBack(shares);
       };
       const turn = (): void => {
         end();
-        this.inside.take(share);
+        this.inside.take(shares);
         resolve();
       };
       const abandon = (): void => {
@@ -125,14 +135,14 @@ export class Limiter {
               reject(new CaError('NO_RESOURCE', late, { retryAfter: 1 }));
             }, waitMs);
       gone?.addEventListener('abort', abandon, { once: true });
-      this.line.take(share);
-      this.queue.set(turn, share);
+      this.line.take(shares);
+      this.queue.set(turn, shares);
     });
   }
 
-  /** The place goes on to who waited longest of those whose share has room. */
-  leave(share?: string): void {
-    this.inside.giveBack(share);
+  /** The place goes on to who waited longest of those whose shares have room. */
+  leave(shares = NO_SHARES): void {
+    this.inside.giveBack(shares);
     if (this.line.taken === 0) return;
     for (const [turn, next] of this.queue) if (this.inside.hasRoomFor(next)) turn();
   }

@@ -294,10 +294,10 @@ export const LIMITS = {
 
   /**
    * Requests forwarded to one aggregator at a time; those that may wait for one of these connections, and how long. Of both one
-   * question alone gets half.
+   * question alone gets a third.
    */
-  proxyConnections: 512,
-  proxyWaiting: 128,
+  proxyConnections: 768,
+  proxyWaiting: 192,
   proxyWaitMs: 3000,
   /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
   proxyAnswerMs: 15_000,

@@ -11,6 +11,7 @@ import type { Admit } from '../../../common/http/http';
 import type { Target } from '../../../common/http/target';
 import { nothingBelongsTo, type Customers } from '../fleet/customers';
 import type { Access } from './access';
+import { setAsker } from './askers';
 import type { LocalUsers } from './local-users';
 import type { RateLimit } from './rate-limit';
 import type { Holder, Tokens } from './tokens';
@@ -39,7 +40,9 @@ export function createGate({ access, tokens, customers, attempts, localUsers }: 
     if (HEALTH_PATHS.includes(target.path) || target.method === 'OPTIONS') return undefined;
     const known = tokens();
     if (known === undefined) return localUsers?.admit(incoming.socket);
-    authorize(holderOf(incoming, outgoing, known, attempts, access.behindProxy), target.path, customers());
+    const holder = holderOf(incoming, outgoing, known, attempts, access.behindProxy);
+    authorize(holder, target.path, customers());
+    setAsker(incoming, holder.name);
     return undefined;
   };
 }

@@ -7,9 +7,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
 import type { Reply, Request } from '../../../common/http/http';
+import type { Share } from '../../../common/service/limiter';
 import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Aggregator } from '../fleet/members';
+import { askerOf } from './askers';
 import { collect, lengthOf, pass } from './passing';
 import { RefusalPace } from './refusal-pace';
 import { SharedAnswers, type Flight } from './shared-answers';
@@ -164,10 +166,10 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
           return reply;
         }
       }
-      const share = shareOf(request.path);
+      const shares = sharesOf(request);
       try {
         await upstream.enter({
-          share,
+          shares,
           get gone() {
             return request.gone;
           },
@@ -178,7 +180,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         throw error;
       }
       if (outgoing.destroyed) {
-        upstream.leave(share);
+        upstream.leave(shares);
         return { streamed: true };
       }
       counts.pending++;
@@ -189,7 +191,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       fire('proxy-start', () => [flight, request.method, request.url]);
       outgoing.once('close', () => {
         counts.pending--;
-        upstream.leave(share);
+        upstream.leave(shares);
         fire('proxy-done', () => [
           flight,
           outgoing.headersSent ? outgoing.statusCode : 0,
@@ -230,8 +232,8 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     },
     async ask(address, path, json, gone, bytesMax) {
       const upstream = upstreamOf(address);
-      const share = path;
-      await upstream.enter({ share, gone }).catch((error: unknown) => {
+      const shares = [{ name: path, perFree: 0.5 }];
+      await upstream.enter({ shares, gone }).catch((error: unknown) => {
         counts.refused++;
         throw error;
       });
@@ -246,7 +248,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         throw unreachable(error);
       } finally {
         counts.pending--;
-        upstream.leave(share);
+        upstream.leave(shares);
       }
     },
     close() {
@@ -277,10 +279,15 @@ function sameness({ method, body, url, headers }: Request, upstream: string): st
   return [upstream, url, ...PASSED_ON.map((name) => headers[name] ?? '')].join('\n');
 }
 
-/** The question that it is about: /ca/instrumentations/1/value/raw is about /ca/instrumentations/1. */
-function shareOf(path: string): string {
+/**
+ * The question that it is about (/ca/instrumentations/1 of …/value/raw): at most a third of the room. And who asks, where tokens
+ * tell: at most half, so that all of it cannot go to one of the asker's own questions.
+ */
+function sharesOf({ path, incoming }: Request): Share[] {
   const end = path.indexOf('/value');
-  return end === -1 ? path : path.slice(0, end);
+  const asker = askerOf(incoming);
+  const question = { name: end === -1 ? path : path.slice(0, end), perFree: 0.5 };
+  return asker === undefined ? [question] : [question, { name: asker, perFree: 1 }];
 }
 
 /** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */

@@ -9,7 +9,7 @@ import { setDefaultHighWaterMark } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
-import { Limiter, type Waiting } from '../../../common/service/limiter';
+import { Limiter, type Shares, type Waiting } from '../../../common/service/limiter';
 import { CircuitBreaker } from './circuit-breaker';
 
 export interface Address {
@@ -115,12 +115,12 @@ export class Upstream {
     this.refuseWhenOut();
     await this.limiter.enter(who);
     if (!this.rotation.out) return;
-    this.limiter.leave(who.share);
+    this.limiter.leave(who.shares);
     this.refuseWhenOut();
   }
 
-  leave(share: string): void {
-    this.limiter.leave(share);
+  leave(shares: Shares): void {
+    this.limiter.leave(shares);
   }
 
   succeeded(): void {
