@@ -20,6 +20,8 @@ export interface BrokerCredentials {
   readonly secret?: () => string;
   /** Tells of each new secret, so that an open connection gets it. */
   readonly onSecret?: (listener: (secret: string) => void) => void;
+  /** The broker did not let us in with it. */
+  readonly refused?: () => void;
 }
 
 interface TlsFiles {

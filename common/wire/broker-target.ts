@@ -65,8 +65,9 @@ export class BrokerTarget {
     const { tls = {}, secret } = this.credentials ?? {};
     const external = tls.cert !== undefined && secret === undefined && this.urls[0]?.username === '';
     const plain = (): Buffer => {
-      const password = secret?.() ?? decodeURIComponent(this.urls[this.at]?.password ?? '');
-      return Buffer.from(['', this.user, password === '' ? 'guest' : password].join('\0'));
+      const written = decodeURIComponent(this.urls[this.at]?.password ?? '');
+      const password = secret?.() ?? (written === '' ? 'guest' : written);
+      return Buffer.from(['', this.user, password].join('\0'));
     };
     return {
       ...tls,

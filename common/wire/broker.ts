@@ -205,6 +205,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   connection.on('connect-failed', (error: Error) => {
     down();
     target.next();
+    if (/ACCESS.REFUSED/.test(messageOf(error))) options.credentials?.refused?.();
     log.warn({ reason: messageOf(error) }, 'cannot connect to the broker yet');
   });
   connection.on('blocked', (reason: string) => {

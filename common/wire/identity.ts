@@ -58,6 +58,26 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.role === b.role && ('host' in a ? a.host : '') === ('host' in b ? b.host : '');
 }
 
+/** What a node may do, by name: its own queue, and where it sends. */
+function namesOfNode(
+  host: string,
+  { base, exchanges }: Pick<Routes, 'base' | 'exchanges'>,
+): Readonly<Record<keyof Permissions, readonly string[]>> {
+  const own = `${base}.instrumenter.${host}`;
+  return { configure: [own], write: [exchanges.values, exchanges.up], read: [own] };
+}
+
+/** The same as scopes of OAuth 2, as RabbitMQ reads them: names, in which only "*" would be more than itself. */
+export function scopesOfNode(
+  host: string,
+  routes: Pick<Routes, 'base' | 'exchanges'>,
+  { audience, vhost }: { readonly audience: string; readonly vhost: string },
+): string[] {
+  return Object.entries(namesOfNode(host, routes)).flatMap(([permission, names]) =>
+    names.map((name) => `${audience}.${permission}:${encodeURIComponent(vhost)}/${encodeURIComponent(name)}`),
+  );
+}
+
 /** The least that each role can work with. */
 export function permissionsOf(identity: Identity, { base, exchanges }: Routes): Permissions {
   const name = escaped(base);
@@ -68,8 +88,12 @@ export function permissionsOf(identity: Identity, { base, exchanges }: Routes): 
   };
   switch (identity.role) {
     case 'node': {
-      const own = `${name}\\.instrumenter\\.${escaped(identity.host)}`;
-      return { configure: only(own), write: only(values, up), read: only(own) };
+      const { configure, write, read } = namesOfNode(identity.host, { base, exchanges });
+      return {
+        configure: only(...configure.map(escaped)),
+        write: only(...write.map(escaped)),
+        read: only(...read.map(escaped)),
+      };
     }
     case 'aggregator': {
       const own = `${name}\\.aggregator\\.${escaped(identity.host)}-[0-9A-Za-z_]+(:values)?`;

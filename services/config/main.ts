@@ -6,6 +6,7 @@ import { within } from '../../common/service/deadline';
 import { join } from 'node:path';
 import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
+import { userOf } from '../../common/wire/identity';
 import { messageOf } from '../../common/service/errors';
 import { CertificateFiles } from '../../common/http/certificate-files';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
@@ -18,12 +19,14 @@ import { readAccess } from './door/access';
 import { RateLimit } from './door/rate-limit';
 import { Config } from './config';
 import { openFront } from './door/front';
-import { createGate } from './door/gate';
+import { readEnrolment } from './door/enrolment-settings';
+import { addressOf, createGate } from './door/gate';
 import { localUsers } from './door/local-users';
 import { aggregatorAuthorities, frontDoorSecret, readOperatorFiles } from './door/operator-files';
 import { checkAddress, inheritedSocket } from './door/inherited';
 import { createProxy } from './door/proxy';
 import { statusOf } from './api/status';
+import { Enrolment } from './fleet/enrolment';
 import { FleetStore } from './state/fleet-store';
 import { Store } from './state/store';
 
@@ -74,6 +77,24 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     places: readPlaces(env),
     random: Math.random,
   });
+  const enrolmentSettings = await readEnrolment({
+    env,
+    folder,
+    amqpUrl: url,
+    routes: keys,
+    log,
+    now: () => clock.now(),
+  });
+  const attempts = new RateLimit(clock);
+  const enrolment = new Enrolment({
+    ...enrolmentSettings,
+    store: fleet,
+    inventory: config.inventory,
+    clock,
+    log,
+    userOf: (host) => userOf({ role: 'node', host }, keys.prefix),
+    isOnline: (host) => config.members.isOnline(keys.instrumenter(host)),
+  });
   const proxy = createProxy({
     keys: doorKeys,
     authorities: await aggregatorAuthorities(env, log),
@@ -120,7 +141,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       access,
       tokens: () => files.tokens,
       customers: () => files.customers,
-      attempts: new RateLimit(clock),
+      attempts,
       localUsers: files.tokens === undefined ? await localUsers() : undefined,
     }),
     log,
@@ -128,6 +149,12 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     clock,
     config,
     proxy,
+    joining: {
+      enrolment,
+      settings: enrolmentSettings,
+      attempts,
+      addressOf: ({ incoming }) => addressOf(incoming, access.behindProxy),
+    },
     status,
     pageFolder: join(__dirname, 'www'),
   });

@@ -23,11 +23,14 @@ import { serveNodeMetrics } from './gather/own-metrics';
 import { Outbox } from './gather/outbox';
 import { Wanted } from './gather/wanted';
 import { stuckReads } from './sources/blocking-io-pool';
+import { openNodeCredential } from './node-credential';
 import { checkNames, missingFrom, openSources } from './sources/sources';
 
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
-  const credentials = await readBrokerCredentials(env, log);
+  const files = await readBrokerCredentials(env, log);
+  const node = await openNodeCredential(settings, env, files.tls, log);
+  const credentials = node ?? files;
   const { host, seed, dtrace, searchPath } = settings;
   const elapsed = (): number => performance.now() * 1e6;
   const started = clock.now();
@@ -166,6 +169,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       stopTicks();
       clearTimeout(hello);
       wanted.close();
+      node?.close();
       peer.leave();
       await instrumenter.close();
       await Promise.allSettled(sources.map(async (source) => source.close()));

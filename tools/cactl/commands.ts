@@ -12,6 +12,7 @@ import { context } from './commands/context';
 import { create } from './commands/create';
 import { remove } from './commands/delete';
 import { dump } from './commands/dump';
+import { enroll } from './commands/enroll';
 import { explain } from './commands/explain';
 import { heatmap } from './commands/heatmap';
 import { list } from './commands/list';
@@ -62,6 +63,7 @@ export const CACTL: Program = {
     apply,
     boards,
     remove,
+    enroll,
     node,
     context,
     completion,

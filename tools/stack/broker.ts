@@ -44,7 +44,7 @@ export interface PrivateBroker {
 }
 
 /** Of brokers that tests want otherwise: lines of rabbitmq.conf, and plugins. */
-interface MoreOfBroker {
+export interface MoreOfBroker {
   readonly conf?: readonly string[];
   readonly plugins?: readonly string[];
 }

@@ -14,7 +14,7 @@ import { SILENT } from '../../common/service/log';
 import { Peer, type AnswerBody } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { userOf, type Identity } from '../../common/wire/identity';
-import { startBroker, type PrivateBroker } from './broker';
+import { startBroker, type MoreOfBroker, type PrivateBroker } from './broker';
 import { SHARED_USER, usersOf, type BrokerUser } from './broker-users';
 import { buildFolder } from './checkout';
 import { keepRunning } from './keep-broker';
@@ -33,6 +33,8 @@ export interface StackOptions {
   readonly amqpUrl?: string | undefined;
   /** The same with a broker of our own: for tests whose nodes are no instrumenters. */
   readonly sharedUser?: boolean | undefined;
+  /** Of a broker of our own: lines of its settings, and plugins. */
+  readonly brokerMore?: MoreOfBroker;
   /** Further users of a broker of our own. */
   readonly others?: readonly BrokerUser[];
   readonly prefix?: string;
@@ -111,7 +113,8 @@ async function startAll(
   if (options.amqpUrl === undefined) {
     say('starting a private RabbitMQ …');
     const users = options.sharedUser === true ? [SHARED_USER] : usersOf(everybodyOf(options), prefix);
-    broker = await startBroker(join(options.home, 'broker'), guard, [...users, ...(options.others ?? [])]);
+    const everybody = [...users, ...(options.others ?? [])];
+    broker = await startBroker(join(options.home, 'broker'), guard, everybody, options.brokerMore);
     started.push(keepRunning(broker, say));
     say(`RabbitMQ listens on 127.0.0.1:${broker.port}`);
   }

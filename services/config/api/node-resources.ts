@@ -17,6 +17,14 @@ import type { Config } from '../config';
 import { parametersOf, queryOf } from './parameters';
 import type { Resource } from './resource';
 
+interface NodeParts {
+  readonly config: Config;
+  /** The broker is told that its credential is worth nothing, where it was made there. Rejects when it cannot be told. */
+  readonly ended: (host: string) => Promise<void>;
+  /** Throws CONFLICT while its name cannot be another's. */
+  readonly checkForgettable: (host: string) => void;
+}
+
 const PAGE = 1000;
 
 const checkQuery = checker(INVENTORY_QUERY, 'query');
@@ -27,7 +35,7 @@ const NOT_FOUND = { description: 'There is no such node.', schema: ERROR };
 const INVALID = { description: 'A property is not valid; the error names it.', schema: ERROR };
 const UNSAVED = { description: 'It cannot be kept now.', schema: ERROR };
 
-export function nodeResources({ config }: { readonly config: Config }): Resource[] {
+export function nodeResources({ config, ended, checkForgettable }: NodeParts): Resource[] {
   const rowOf = (host: string): InventoryNode => {
     for (const row of config.inventory.rows()) if (row.host === host) return row;
     throw notFound(`node ${JSON.stringify(host)}`);
@@ -87,7 +95,8 @@ export function nodeResources({ config }: { readonly config: Config }): Resource
       handle: async (request) => {
         const { host = '' } = request.params;
         const { state } = checkChange(parametersOf(request, NODE_STATE_CHANGE));
-        await config.inventory.setState(host, state);
+        const { credential } = await config.inventory.setState(host, state);
+        if (state === 'revoked' && credential !== undefined) await ended(host);
         return { json: rowOf(host) };
       },
     },
@@ -97,9 +106,17 @@ export function nodeResources({ config }: { readonly config: Config }): Resource
       operatorsOnly: true,
       summary:
         'Forget a node: it is not missed any more, its credential is not renewed, and its name is free.',
-      answers: { 204: { description: 'Forgotten.' }, 404: NOT_FOUND, 503: UNSAVED },
+      answers: {
+        204: { description: 'Forgotten.' },
+        404: NOT_FOUND,
+        409: { description: 'It is revoked, and its last credential has not ended.', schema: ERROR },
+        503: UNSAVED,
+      },
       handle: async (request) => {
-        await config.inventory.forget(request.params['host'] ?? '');
+        const { host = '' } = request.params;
+        checkForgettable(host);
+        const forgotten = await config.inventory.forget(host);
+        if (forgotten?.credential !== undefined) await ended(host);
         return { status: 204 };
       },
     },

@@ -29,6 +29,7 @@ const PARAMETERS = new Map([
   ['custid', { pattern: '^[A-Za-z0-9][\\w-]{0,63}$', description: 'A customer.' }],
   ['id', { pattern: '^[1-9]\\d{0,14}$', description: 'An instrumentation or a board, within its scope.' }],
   ['host', { pattern: '^[A-Za-z0-9]([\\w.-]{0,198}\\w)?$', description: 'A node.' }],
+  ['token', { pattern: '^[0-9a-f]{12}$', description: 'The id of a token by which nodes join.' }],
   ['name', { pattern: '^[A-Za-z_]\\w*$', description: 'A label.' }],
 ]);
 

@@ -27,6 +27,7 @@ import { readApiResources } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
+import { joinResources } from '../api/join-resources';
 import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
 
@@ -43,6 +44,7 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly config: Config;
   readonly proxy: Proxy;
+  readonly joining: Parameters<typeof joinResources>[0];
   readonly status: () => ConfigStatus;
   /** Where the page was built into. */
   readonly pageFolder: string;
@@ -50,12 +52,20 @@ export interface FrontOptions {
 
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
   const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
+  const { enrolment } = options.joining;
   const statusOfAll = (timeoutMs: number): Promise<ConfigStatus> => withMembers(status(), bus, timeoutMs);
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);
   const all = [
     ...resources({ config, proxy, status, statusOfAll }),
-    ...nodeResources({ config }),
+    ...nodeResources({
+      config,
+      ended: (node) => enrolment.end(node),
+      checkForgettable: (node) => {
+        enrolment.checkForgettable(node);
+      },
+    }),
+    ...joinResources(options.joining),
     ...metricsResources({ config, proxy, bus, times, delay, started: clock.now() }),
     ...readApiResources({ config, proxy, now: () => clock.now() }),
   ];

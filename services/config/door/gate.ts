@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { JOIN_PATHS } from '../../../common/api/join';
 import { CaError, invalid } from '../../../common/service/errors';
 import { HEALTH_PATHS } from '../../../common/http/health';
 import type { Admit } from '../../../common/http/http';
@@ -29,6 +30,8 @@ interface GateOptions {
   readonly localUsers: LocalUsers | undefined;
 }
 
+/** Health says yes or no; nodes that join prove themselves in their own way. */
+const OPEN_PATHS = [...HEALTH_PATHS, ...JOIN_PATHS];
 const HARMLESS = ['GET', 'HEAD', 'OPTIONS'];
 
 export function createGate({ access, tokens, customers, attempts, localUsers }: GateOptions): Admit {
@@ -37,7 +40,7 @@ export function createGate({ access, tokens, customers, attempts, localUsers }: 
     checkOrigin(target, incoming, outgoing, access.origins);
     checkVersion(incoming);
     // A browser asks before it sends a token: the question itself gives nothing away.
-    if (HEALTH_PATHS.includes(target.path) || target.method === 'OPTIONS') return undefined;
+    if (OPEN_PATHS.includes(target.path) || target.method === 'OPTIONS') return undefined;
     const known = tokens();
     if (known === undefined) return localUsers?.admit(incoming.socket);
     const holder = holderOf(incoming, outgoing, known, attempts, access.behindProxy);
@@ -139,7 +142,10 @@ function tokenOf(authorization = ''): string | undefined {
 }
 
 /** A proxy adds the address it saw at the end; what stands before that is the client's own word. */
-function addressOf(incoming: IncomingMessage, behindProxy: boolean): string {
+export function addressOf(
+  incoming: Pick<IncomingMessage, 'headers' | 'socket'>,
+  behindProxy: boolean,
+): string {
   const forwarded = behindProxy ? String(incoming.headers['x-forwarded-for'] ?? '') : '';
   const last = forwarded.split(',').at(-1)?.trim() ?? '';
   return last === '' ? (incoming.socket.remoteAddress ?? '') : last;

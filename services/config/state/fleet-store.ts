@@ -54,7 +54,7 @@ export interface FleetState {
   readonly tokens: ReadonlyMap<string, JoinToken>;
 }
 
-interface FleetDraft {
+export interface FleetDraft {
   readonly nodes: Map<string, EnrolledNode>;
   readonly tokens: Map<string, JoinToken>;
 }

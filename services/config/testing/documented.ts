@@ -8,6 +8,7 @@ import { checker, type Check, type TSchema } from '../../../common/model/schema'
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { CUSTOMER_BASE, operatorPath, type Resource } from '../api/resource';
+import { joinResources } from '../api/join-resources';
 import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
 import { metricsResources } from '../prometheus/metrics';
@@ -21,7 +22,8 @@ export const ALL: readonly Resource[] = [
     status: () => undefined as unknown as ConfigStatus,
     statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
   }),
-  ...nodeResources(NO_SERVICE),
+  ...nodeResources({ ...NO_SERVICE, ended: () => Promise.resolve(), checkForgettable: () => undefined }),
+  ...joinResources({} as Parameters<typeof joinResources>[0]),
   ...metricsResources({} as Parameters<typeof metricsResources>[0]),
   ...readApiResources({ ...NO_SERVICE, now: () => 0 }),
 ];

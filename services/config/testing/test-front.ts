@@ -17,6 +17,8 @@ import type { LocalUsers } from '../door/local-users';
 import { createProxy, type Proxy } from '../door/proxy';
 import { checkDocumented } from './documented';
 import { statusOf } from '../api/status';
+import type { CredentialIssuer } from '../fleet/credentials';
+import { Enrolment } from '../fleet/enrolment';
 import { FleetStore } from '../state/fleet-store';
 import { Store } from '../state/store';
 import { routes } from '../../../common/wire/route';
@@ -45,6 +47,9 @@ interface TestAnswer {
 }
 
 export interface TestOptions {
+  /** Of nodes' credentials; undefined: nodes cannot join. */
+  readonly issuer?: CredentialIssuer;
+  readonly authority?: string;
   readonly customers?: Customers;
   /** A folder of an earlier service: this one is its restart. */
   readonly folder?: string;
@@ -66,13 +71,15 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const store = await Store.open(join(folder, 'config'));
   const clock = new FakeClock();
   const bus = options.bus ?? new FakeBus(clock);
+  const fleet = await FleetStore.open(join(folder, 'config'));
+  const attempts = new RateLimit(clock);
   const config = new Config({
     bus,
     routes: routes(''),
     clock,
     log: SILENT,
     store,
-    fleet: await FleetStore.open(join(folder, 'config')),
+    fleet,
     customers: () => options.customers ?? NO_CUSTOMERS,
     random: options.random ?? (() => 0),
     doorKeys: testKeys,
@@ -81,6 +88,16 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     config.tick();
   });
   config.connected();
+  const enrolment = new Enrolment({
+    store: fleet,
+    inventory: config.inventory,
+    clock,
+    log: SILENT,
+    issuer: options.issuer,
+    told: () => ({ brokers: 'amqps://broker.example:5671/', prefix: '' }),
+    userOf: (host) => `node-${host}`,
+    isOnline: (host) => config.members.isOnline(routes('').instrumenter(host)),
+  });
   const proxy = createProxy({ keys: testKeys, limits: options.limits ?? {} });
   const server = await openFront({
     host: '127.0.0.1',
@@ -90,11 +107,17 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
     clock,
     config,
     proxy,
+    joining: {
+      enrolment,
+      settings: { authority: () => options.authority, signer: undefined },
+      attempts,
+      addressOf: ({ headers }) => String(headers['x-from'] ?? ''),
+    },
     gate: createGate({
       access: { names: ['localhost'], origins: [], behindProxy: false, ...options.access },
       tokens: () => options.tokens,
       customers: () => options.customers ?? NO_CUSTOMERS,
-      attempts: new RateLimit(clock),
+      attempts,
       localUsers: options.localUsers,
     }),
     status: () =>

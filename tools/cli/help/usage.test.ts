@@ -53,6 +53,8 @@ test.each<[string[], RegExp]>([
   [['explain', 'seven'], /"seven" is neither an id \(7\) nor a metric/],
   [['apply'], /a file is missing: cactl apply -f FILE/],
   [['apply', '-f', '/nonexistent'], /\/nonexistent cannot be read/],
+  [['enroll', '--uses', '0'], /--uses must be a whole number from 1/],
+  [['enroll', '--revoke', '../x'], /..\/x is no id of a token/],
   [['node', 'frob'], /node knows list, expect, drain, resume, revoke, forget, not frob/],
   [['node', 'drain'], /HOST is missing; usage: cactl node drain HOST …/],
   [['node', 'expect'], /name nodes, or say --online/],
@@ -85,7 +87,7 @@ test('every command is among those refused above', () => {
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');
-  tested.push('dump', 'abort', 'log', 'boards', 'node');
+  tested.push('dump', 'abort', 'log', 'boards', 'node', 'enroll');
   for (const { name, hidden } of CACTL.commands) if (hidden !== true) expect(tested).toContain(name);
 });
 

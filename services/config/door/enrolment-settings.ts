@@ -1,0 +1,127 @@
+/*
+ * How nodes get their credentials, as settings. In: the environment. Out: who issues them, what each node is told, and the
+ * authority of the front door, which nodes that know its fingerprint may ask for.
+ */
+import type { JoinedAnswer } from '../../../common/api/join';
+import { brokerUrls, checkBrokerUrls } from '../../../common/service/broker-url';
+import { CaError, invalid } from '../../../common/service/errors';
+import type { Log } from '../../../common/service/log';
+import { isLoopback } from '../../../common/service/networks';
+import type { Environment } from '../../../common/service/settings';
+import { trustedText } from '../../../common/service/trusted-path';
+import { watchFiles } from '../../../common/service/watched-files';
+import type { Routes } from '../../../common/wire/route';
+import { passwordIssuer, tokenIssuer, type CredentialIssuer } from '../fleet/credentials';
+import { TokenSigner } from '../fleet/token-signer';
+
+export interface EnrolmentSettings {
+  /** CA_NODE_CREDENTIALS; undefined: nodes get none here. */
+  readonly issuer: CredentialIssuer | undefined;
+  readonly signer: TokenSigner | undefined;
+  readonly told: () => Pick<JoinedAnswer, 'brokers' | 'prefix' | 'brokerCa'>;
+  /** CA_TLS_CA, as PEM. */
+  readonly authority: () => string | undefined;
+}
+
+interface Parts {
+  readonly env: Environment;
+  readonly folder: string;
+  readonly amqpUrl: string;
+  readonly routes: Routes;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+const LIFETIME_S = { least: 60, most: 86_400, usual: 3600 };
+
+export async function readEnrolment({
+  env,
+  folder,
+  amqpUrl,
+  routes,
+  log,
+  now,
+}: Parts): Promise<EnrolmentSettings> {
+  const brokers = brokersOf(env, amqpUrl);
+  const brokerCa = await watched(env, ['CA_NODE_AMQP_CA', 'CA_AMQP_CA'], log);
+  const authority = await watched(env, ['CA_TLS_CA'], log);
+  const vhost = decodeURIComponent(new URL(brokerUrls(brokers)[0] ?? '').pathname.slice(1)) || '/';
+  const told = (): ReturnType<EnrolmentSettings['told']> => {
+    const pem = brokerCa();
+    return { brokers, prefix: routes.prefix, ...(pem === undefined ? {} : { brokerCa: pem }) };
+  };
+  const kind = env['CA_NODE_CREDENTIALS'] ?? '';
+  if (kind === '') return { issuer: undefined, signer: undefined, told, authority };
+  if (kind === 'token') {
+    const signer = await TokenSigner.open(folder);
+    const audience = env['CA_TOKEN_AUDIENCE'] ?? 'cloud-analytics';
+    if (!/^[\w-]{1,64}$/.test(audience))
+      throw invalid('CA_TOKEN_AUDIENCE', 'must be at most 64 letters, digits, "-" and "_"');
+    const lifetimeS = lifetimeOf(env);
+    const issuer = tokenIssuer({ signer, routes, audience, vhost, lifetimeS, now });
+    return { issuer, signer, told, authority };
+  }
+  if (kind !== 'password') throw invalid('CA_NODE_CREDENTIALS', 'must be token or password');
+  const issuer = passwordIssuer({ management: managementOf(env), ca: brokerCa, routes, vhost });
+  return { issuer, signer: undefined, told, authority };
+}
+
+/** CA_NODE_AMQP_URL: where nodes find the broker, by default where we do; users and passwords are each node's own. */
+function brokersOf(env: Environment, amqpUrl: string): string {
+  const text = env['CA_NODE_AMQP_URL'] ?? '';
+  const urls = brokerUrls(text === '' ? amqpUrl : checkBrokerUrls('CA_NODE_AMQP_URL', text));
+  return urls
+    .map((url) => {
+      const parsed = new URL(url);
+      parsed.username = '';
+      parsed.password = '';
+      return parsed.toString();
+    })
+    .join(',');
+}
+
+function managementOf(env: Environment): string {
+  const text = env['CA_BROKER_MANAGEMENT'] ?? '';
+  const example = 'such as https://administrator:password@broker.example:15671/';
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw invalid('CA_BROKER_MANAGEMENT', `must be the URL of the broker's management API, ${example}`);
+  const { protocol, hostname } = new URL(text);
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')) && hostname !== 'localhost') {
+    throw new CaError(
+      'INVALID',
+      `CA_BROKER_MANAGEMENT: the administrator's password would travel to ${hostname} in the open; fix: use https://`,
+      { field: 'CA_BROKER_MANAGEMENT' },
+    );
+  }
+  return text;
+}
+
+function lifetimeOf(env: Environment): number {
+  const { least, most, usual } = LIFETIME_S;
+  const seconds = Number(env['CA_TOKEN_LIFETIME'] ?? usual);
+  if (Number.isInteger(seconds) && seconds >= least && seconds <= most) return seconds;
+  throw invalid('CA_TOKEN_LIFETIME', `must be whole seconds from ${least} to ${most}`);
+}
+
+/** The first of these settings that names a file; its text is that of now. */
+async function watched(
+  env: Environment,
+  names: readonly string[],
+  log: Log,
+): Promise<() => string | undefined> {
+  const name = names.find((one) => (env[one] ?? '') !== '');
+  const file = env[name ?? ''];
+  if (name === undefined || file === undefined) return () => undefined;
+  let text: string | undefined;
+  await watchFiles({
+    what: `what ${name} names`,
+    log,
+    read: () => trustedText(name, file),
+    use: (now) => {
+      if (!now.includes('-----BEGIN CERTIFICATE-----'))
+        throw invalid(name, 'must be a file of PEM certificates');
+      text = now;
+    },
+  });
+  return () => text;
+}
