@@ -9,6 +9,8 @@ import { routes } from '../../common/wire/route';
 export interface BrokerUser {
   readonly name: string;
   readonly permissions: Permissions;
+  /** RabbitMQ's, such as administrator. */
+  readonly tags?: readonly string[];
 }
 
 /** One user for all services: whoever has its password can be anybody. */
@@ -34,11 +36,11 @@ export function passwordOf(secret: string, user: string): string {
 export function definitionsOf(users: readonly BrokerUser[], secret: string): string {
   return JSON.stringify({
     vhosts: [{ name: '/' }],
-    users: users.map(({ name }) => ({
+    users: users.map(({ name, tags = [] }) => ({
       name,
       password_hash: hashOf(passwordOf(secret, name)),
       hashing_algorithm: 'rabbit_password_hashing_sha256',
-      tags: [],
+      tags,
     })),
     permissions: users.map(({ name, permissions }) => ({ user: name, vhost: '/', ...permissions })),
   });
