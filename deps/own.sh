@@ -20,12 +20,16 @@ if [ "${1:-}" = --check ]; then
     echo 'missing: npm, which fetches the packages; fix: sudo apt-get install npm' >&2
     exit 1
   fi
-  for path in . build node_modules deps/build .run; do
-    if [ -e "$path" ] && [ ! -w "$path" ]; then
-      echo "$(pwd)${path#.} belongs to $(stat -c %U "$path"), and $(id -un) cannot write there; fix: sudo chown -R $(id -un) '$(pwd)'" >&2
-      exit 1
-    fi
-  done
+  # Below these, too: a sudo make that was interrupted has given nothing back. Packages are many, and looked at from above.
+  theirs=$(for path in . build node_modules deps/build deps/node-probes/build .run; do
+    if [ -e "$path" ] && [ ! -w "$path" ]; then echo "$path"; fi
+  done; find build deps/build deps/node-probes/build .run -xdev ! -type l ! -user "$(id -u)" ! -writable 2>/dev/null)
+  if [ "$(id -u)" -ne 0 ] && [ -n "$theirs" ]; then
+    path=$(echo "$theirs" | head -n 1)
+    case $path in .) path= ;; *) path=/$path ;; esac
+    echo "$(pwd)$path belongs to $(stat -c %U "$(pwd)$path"), and $(id -un) cannot write there; fix: sudo chown -R $(id -un) '$(pwd)'" >&2
+    exit 1
+  fi
   exit 0
 fi
 

@@ -131,6 +131,37 @@ test('too old a Node.js is said in one sentence with the fix', () => {
   });
 });
 
+const ROOT = process.getuid?.() === 0;
+(ROOT ? test : test.skip)(
+  `what a sudo make that was interrupted has left to root is one sentence with the fix${ROOT ? '' : ' (skipped: it needs root)'}`,
+  () => {
+    for (const path of [folder, checkout]) chmodSync(path, 0o755);
+    for (const name of ['build/reports', '.run']) mkdirSync(join(checkout, name), { recursive: true });
+    const asNobody = (): string =>
+      spawnSync(
+        'setpriv',
+        [
+          '--reuid=65534',
+          '--regid=65534',
+          '--clear-groups',
+          'sh',
+          join(checkout, 'deps', 'own.sh'),
+          '--check',
+        ],
+        { encoding: 'utf8' },
+      ).stderr;
+    spawnSync('chown', ['-R', '65534:65534', checkout]);
+    expect(asNobody()).toBe('');
+    for (const left of ['build/reports', 'build', '.run', '']) {
+      spawnSync('chown', ['0:0', join(checkout, left)]);
+      expect(asNobody()).toBe(
+        `${join(checkout, left)} belongs to root, and nobody cannot write there; fix: sudo chown -R nobody '${checkout}'\n`,
+      );
+      spawnSync('chown', ['65534:65534', join(checkout, left)]);
+    }
+  },
+);
+
 test('nothing is removed while a system runs from here; afterwards all that was made, and what stays is listed', () => {
   for (const name of ['build', '.run', 'node_modules', '.npm']) {
     mkdirSync(join(name === '.npm' ? folder : checkout, name));
