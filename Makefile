@@ -18,7 +18,7 @@ export XDG_CACHE_HOME = $(CURDIR)/build/cache
 # End-to-end tests start real brokers, services and browsers, or ask the real kernel; unit tests need nothing but Node.js.
 # Alone: what counts events of the whole machine, installs, fills both processors itself, or is held to times that a full
 # processor would miss. The others wait more than they work: two at a time.
-ALONE_TOOLS := tools/chaos/|stack/(door|first-light|orphans|page-kernel)\.test
+ALONE_TOOLS := tools/chaos/|stack/(door|first-light|orphans|page|page-kernel)\.test
 ALONE := \.e2e\.test\.ts|$(ALONE_TOOLS)
 E2E := tools/.*\.test\.ts|$(ALONE)
 
