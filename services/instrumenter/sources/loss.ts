@@ -3,8 +3,9 @@ import { LIMITS } from '../../../common/service/limits';
 
 export const LOSS_REASONS = {
   keys: `there were more different keys and values at once than the ${LIMITS.kernelMapEntries} that the kernel's map holds (filter, or split by a field with fewer values)`,
-  inFlight: `more than ${LIMITS.kernelInFlight} calls were under way at once`,
-  missed: 'they happened where the program that counts them was running already',
+  inFlight: `more than ${LIMITS.kernelInFlight} calls were under way at once (how they would have ended is not known)`,
+  missed:
+    'they happened where the program that counts them was running already (what the filter would have said of them is not known)',
   zone: 'their container was gone before its name was known',
   source: 'the source says that it dropped them',
   uneven: 'this node stood still, or its clock was set, and they belong to no second',
