@@ -74,7 +74,11 @@ export function parseQuantity(text: string, type: TypeName | undefined, what: st
   const match = /^([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Zµμ%]*)$/.exec(text.trim());
   const [, digits = '', suffix = ''] = match ?? [];
   const number = Number(digits.replaceAll('_', ''));
-  if (match === null || !Number.isFinite(number)) throw invalid(what, `${text} is not a number`);
+  if (match === null || !Number.isFinite(number)) {
+    const like =
+      type !== undefined && type in EXAMPLES ? `; write it like ${EXAMPLES[type as Quantity]}` : '';
+    throw invalid(what, `${text} is not a number${like}`);
+  }
   if (suffix === '') return number;
   const found = UNITS.get(suffix);
   if (found === undefined)

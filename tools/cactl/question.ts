@@ -18,7 +18,7 @@ import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
 import { readPredicate } from '../cli/predicate';
 import { typeOfField, type Description } from '../cli/system/resources';
-import { wholeSecondsOf } from '../cli/system/session';
+import { idleSecondsOf, wholeSecondsOf } from '../cli/system/session';
 
 const TUNING: readonly Option[] = [
   {
@@ -60,7 +60,8 @@ function tuningOf(options: Options): CloneRequest {
   };
   const granularity = seconds('granularity');
   const retention = seconds('retention');
-  const idle = options.get('idle') === 'never' ? 0 : seconds('idle');
+  const given = options.get('idle');
+  const idle = given === undefined ? undefined : idleSecondsOf(given);
   return {
     ...(granularity === undefined ? {} : { granularity }),
     ...(retention === undefined ? {} : { 'retention-time': retention }),

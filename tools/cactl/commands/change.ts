@@ -3,7 +3,7 @@ import type { ChangesRequest, InstrumentationAnswer } from '../../../common/api/
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
 import { instrumentationPath } from '../../cli/system/resources';
-import { wholeSecondsOf } from '../../cli/system/session';
+import { idleSecondsOf, wholeSecondsOf } from '../../cli/system/session';
 import { keptText } from '../keeping';
 import { idText } from './list';
 
@@ -44,7 +44,7 @@ export const change: Command = {
     const retention = options.get('retention');
     const idle = options.get('idle');
     if (retention !== undefined) body['retention-time'] = wholeSecondsOf(retention, '--retention');
-    if (idle !== undefined) body['idle-max'] = idle === 'never' ? 0 : wholeSecondsOf(idle, '--idle');
+    if (idle !== undefined) body['idle-max'] = idleSecondsOf(idle);
     for (const [on, off, property] of Object.values(SWITCHES)) {
       if (options.has(on) && options.has(off))
         throw new UsageError(`--${on} and --${off} exclude each other`);

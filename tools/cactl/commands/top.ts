@@ -1,7 +1,7 @@
 /* `cactl top`: which keys take most, over any window: how often, how long together, percentiles of each. */
 import { TYPE_NAMES } from '../../../common/model/field';
 import type { Command } from '../../cli/command';
-import { EXIT } from '../../cli/options';
+import { EXIT, UsageError } from '../../cli/options';
 import { description, drawnFields, instrumentation } from '../../cli/system/resources';
 import { STRETCH, stretchOf } from '../../cli/system/stretch';
 import { figureLines, figures, figuresCsv, FORM, formOf, PERCENTILES } from '../figures';
@@ -9,6 +9,7 @@ import { completenessText } from './value';
 
 /** What people call the figures of the API. */
 const SORTS: Readonly<Record<string, string>> = { time: 'sum', bytes: 'sum' };
+const FIGURES = ['count', 'time', 'bytes', 'mean', 'min', 'max', 'p50', 'p95', 'p99', 'last'];
 
 export const top: Command = {
   name: 'top',
@@ -26,7 +27,7 @@ export const top: Command = {
       short: 's',
       value: 'FIGURE',
       about: 'count (default), time, mean, min, max, p99 …; of levels last (default), mean, min, max',
-      complete: ['count', 'time', 'mean', 'min', 'max', 'p50', 'p95', 'p99', 'last'],
+      complete: FIGURES,
     },
     PERCENTILES,
     { name: 'limit', short: 'n', value: 'N', about: 'most keys (default 20)' },
@@ -45,6 +46,10 @@ export const top: Command = {
     const id = args[0] ?? '';
     const form = formOf(options);
     const sort = options.get('sort');
+    if (sort !== undefined && !FIGURES.includes(sort) && !/^(?:sum|p\d{1,3}(?:\.\d+)?)$/.test(sort)) {
+      const named = FIGURES.filter((name) => !name.startsWith('p')).join(', ');
+      throw new UsageError(`--sort must be one of ${named}, or a percentile such as p99, not ${sort}`);
+    }
     const now = session.io.clock.now();
     const query = {
       ...stretchOf(options, now, 60),

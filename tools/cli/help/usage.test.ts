@@ -13,7 +13,12 @@ test.each<[string[], RegExp]>([
   [['summary', '--verbos'], /no option --verbos; did you mean --verbose\?/],
   [['summary', '-o'], /-o needs a value: -o FORM/],
   [['summary', '-o', 'xml'], /-o must be text or json, not xml/],
-  [['summary', '--timeout', 'soon'], /soon is not a number/],
+  [['summary', '--timeout', 'soon'], /soon is not a number; write it like/],
+  [
+    ['top', '7', '--sort', 'tmie'],
+    /--sort must be one of count, time, .*or a percentile such as p99, not tmie/,
+  ],
+  [['change', '7', '--idle', 'nevr'], /--idle must be like 10m or 1h, or never, not nevr/],
   [['summary', '--timeout', '0'], /--timeout must be more than 0/],
   [['summary', '--timeout', '2h'], /--timeout must be at most 60s/],
   [['summary', '--url', 'ftp://x'], /the URL from flag must be like http/],

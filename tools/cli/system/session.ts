@@ -157,6 +157,13 @@ export function secondsOf(text: string, what: string): number {
   }
 }
 
+/** Of --idle; never is 0, as in the API. */
+export function idleSecondsOf(text: string): number {
+  if (text === 'never') return 0;
+  if (!/^\d/.test(text)) throw new UsageError(`--idle must be like 10m or 1h, or never, not ${text}`);
+  return wholeSecondsOf(text, '--idle');
+}
+
 export function wholeSecondsOf(text: string, what: string): number {
   const seconds = secondsOf(text, what);
   if (!Number.isInteger(seconds) || seconds < 0)
