@@ -3,7 +3,7 @@
  * byte by byte. Out: processes that map them, each of which tells what is in memory at some places, or maps another file
  * over its own at a word. Needs root, and Perl.
  */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { aNote, anElf } from './elf-writer';
 
@@ -57,6 +57,16 @@ syswrite($file, $bytes); utime($time, $time, "$folder/$name") or die "utime: $!"
 mapped($file); serve();`;
 
 const PLACES = [THEIRS.code, THEIRS.data, OURS.code, OURS.data].map(String);
+
+/** Why a user without rights gets no namespace of their own here, as in a chroot or where it is forbidden; undefined: they do. */
+export function noUserNamespace(): string | undefined {
+  const made = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], {
+    uid: NOBODY,
+    gid: NOBODY,
+    encoding: 'utf8',
+  });
+  return made.status === 0 ? undefined : `users get no namespace of their own: ${made.stderr.trim()}`;
+}
 
 export class Mapper {
   private readonly child: ChildProcessWithoutNullStreams;
