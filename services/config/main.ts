@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { userOf } from '../../common/wire/identity';
+import { AfterBurst } from '../../common/service/collect-garbage';
 import { messageOf } from '../../common/service/errors';
 import { CertificateFiles } from '../../common/http/certificate-files';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
@@ -161,8 +162,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   certificate?.serve(front);
   if (fd !== undefined) checkAddress(front.address, { bind: access.bind, port: settings.httpPort });
   log.info({ bind: access.bind, port: front.port, instrumentations: store.records.size }, 'front door open');
+  const afterBurst = new AfterBurst(() => front?.counts.requests ?? 0);
   const stopTicking = clock.everySecond(() => {
     config.tick();
+    afterBurst.tick();
   });
 
   process.on('SIGHUP', () => {

@@ -5,7 +5,6 @@
  * shrinks again: held at 1 MB a half, scavenges are more frequent and as much shorter.
  */
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { LIMITS } from '../../common/service/limits';
 
 // Read when the first of them is needed (libuv): more than strangers can hold up.
@@ -14,13 +13,3 @@ process.env['UV_THREADPOOL_SIZE'] ??= String(LIMITS.threads);
 setFlagsFromString('--max-semi-space-size=1');
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--optimize-for-size');
-
-/**
- * Called once when all is up: gives back what starting needed, the kernel's type information above all. An idle process
- * allocates too little for V8 to do it by itself.
- */
-export function letGo(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  setFlagsFromString('--no-expose-gc');
-}

@@ -3,7 +3,8 @@
  * Next: commands.ts for what is asked of us, tick.ts for what we send.
  */
 import { cpus } from 'node:os';
-import { letGo } from './lean';
+import './lean';
+import { collectGarbage } from '../../common/service/collect-garbage';
 import type { InstrumenterStatus } from '../../common/api/status';
 import { readBrokerCredentials } from '../../common/wire/broker-credentials';
 import { claim } from '../../common/wire/claim';
@@ -159,7 +160,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const joinBus = async (): Promise<void> => {
     await claim(peer, { url, credentials, routes: keys, host, clock, log });
     peer.stayKnown(LIMITS.aliveEveryMs, () => ({ standing: wanted.standing, data: DATA_VERSION }));
-    letGo();
+    collectGarbage();
   };
 
   log.info({ host, sources: sources.map((s) => s.name) }, 'instrumenter started');
