@@ -18,10 +18,11 @@ command -v mmdebstrap >/dev/null || {
 MIRROR=${CA_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/\{0,1\}$')}
 [ -n "$MIRROR" ] || { echo "this machine's apt knows no mirror of Debian; fix: set CA_DEBIAN_MIRROR" >&2; exit 1; }
 
-# A machine's processes are those whose root folder is its.
+# A machine's processes are those whose root folder is its, by whatever name.
 processes() {
+  here=$(stat -c %d:%i "$1" 2>/dev/null) || return
   for root in /proc/[0-9]*/root; do
-    if [ "$(readlink "$root" 2>/dev/null)" = "$1" ]; then
+    if [ "$(stat -L -c %d:%i "$root" 2>/dev/null)" = "$here" ]; then
       pid=${root#/proc/}
       echo "${pid%/root}"
     fi
@@ -80,7 +81,7 @@ clone() {
 }
 
 # In: a machine's folder, then a command in it. Mounts and, where asked for, processes end with it. The tests of the kernel need
-# the ids that the kernel itself counts with, and so no namespace of processes.
+# the ids that the kernel itself counts with, and so no namespace of processes. No chroot: users there may make no namespaces.
 enter() {
   root=$1
   shift
@@ -90,7 +91,7 @@ enter() {
     root=$1
     shift
     mount --bind "$root" "$root" && mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
-      mount --rbind /dev "$root/dev" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && exec chroot "$root" "$@"' strange "$root" "$@" &
+      mount --rbind /dev "$root/dev" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && cd "$root" && pivot_root . . && umount -l . && cd / && exec "$@"' strange "$root" "$@" &
   entered=$!
   wait "$entered"
   set -- $?
