@@ -28,7 +28,6 @@ export const syscalls: MetricDescription = {
     'syscall latency',
     'futex',
     'mutex',
-    'lock contention',
     'epoll_wait',
     'open',
     'read',
