@@ -20,11 +20,12 @@ test('members named like secrets are hidden, numbers under such names are not', 
 test('the environment gives its secrets away: named ones, and URL passwords as written and as meant', () => {
   const secrets = secretsOf({
     CA_AMQP_URL: 'amqp://u:p%40ss%21word@h/',
+    CA_NODE_AMQP_URL: 'amqps://u:first@b1/,amqps://u:second@b2/',
     MY_SECRET: 'squirrel',
     CA_TOKENS: '/etc/tokens',
     PATH: '/bin',
   });
-  expect(secrets.sort()).toEqual(['p%40ss%21word', 'p@ss!word', 'squirrel']);
+  expect(secrets.sort()).toEqual(['first', 'p%40ss%21word', 'p@ss!word', 'second', 'squirrel']);
   const shown = presentable({ broken: 'refused p@ss!word and squirrel' }, secrets);
   expect(JSON.stringify(shown)).not.toMatch(/p@ss|squirrel/);
 });

@@ -39,13 +39,16 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): st
   for (const [name, value = ''] of Object.entries(env)) {
     const harmless = value.startsWith('/'); // CA_TOKENS names a file
     if (SECRET_NAME.test(name) && !harmless) found.add(value);
-    if (!value.includes('@') || !URL.canParse(value)) continue;
-    const { password } = new URL(value);
-    found.add(password);
-    try {
-      found.add(decodeURIComponent(password));
-    } catch {
-      // Not encoded after all: as written is all there is.
+    // CA_AMQP_URL may hold several.
+    for (const url of value.split(/,(?=[a-z]+:\/\/)/)) {
+      if (!url.includes('@') || !URL.canParse(url)) continue;
+      const { password } = new URL(url);
+      found.add(password);
+      try {
+        found.add(decodeURIComponent(password));
+      } catch {
+        // Not encoded after all: as written is all there is.
+      }
     }
   }
   // Shorter ones would blot out half of the text, and are no secrets.

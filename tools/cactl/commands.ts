@@ -2,6 +2,7 @@
 import { AMQPSNOOP } from '../amqpsnoop/program';
 import type { Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
+import { NODE_PROGRAM } from '../node/program';
 import { abort } from './commands/abort';
 import { apply } from './commands/apply';
 import { boards } from './commands/boards';
@@ -67,7 +68,7 @@ export const CACTL: Program = {
     node,
     context,
     completion,
-    man(() => [CACTL, AMQPSNOOP]),
+    man(() => [CACTL, AMQPSNOOP, NODE_PROGRAM]),
     completer(() => CACTL),
   ],
 };

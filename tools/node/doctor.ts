@@ -1,7 +1,6 @@
 /* `cloud-analytics doctor`: what this machine can gather, and what keeps it from being a node. */
 import type { Command } from '../cli/command';
 import { EXIT } from '../cli/options';
-import { examine, examinationLines } from './examine';
 import { sessionSettings } from './join';
 
 export const doctor: Command = {
@@ -17,6 +16,7 @@ export const doctor: Command = {
   options: [],
   examples: [{ line: 'sudo cloud-analytics doctor', about: 'After joining, or when this node is silent.' }],
   async run({ options, session }) {
+    const { examine, examinationLines } = await import('./examine.js');
     const found = await examine(sessionSettings(options), session.io.env);
     const ok = found.checks.every((check) => check.ok) && found.sources.some(({ metrics }) => metrics > 0);
     if (session.json) session.printJson({ ok, ...found });

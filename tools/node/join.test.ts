@@ -68,6 +68,9 @@ beforeAll(async () => {
       CA_TLS_CERT: door.certFile,
       CA_TLS_KEY: door.keyFile,
       CA_TLS_CA: authority.caFile,
+      CA_AGGREGATOR_CERT: door.certFile,
+      CA_AGGREGATOR_KEY: door.keyFile,
+      CA_AGGREGATOR_CA: authority.caFile,
       CA_TOKENS: tokens,
       CA_NODE_CREDENTIALS: 'token',
       CA_TOKEN_LIFETIME: String(LIFETIME_S),
@@ -179,6 +182,13 @@ test('one line from cactl makes a node that gathers, with its own credential, ov
 
   instrumenter(folder);
   await online('n1');
+  // From its kernel to the door: broker, aggregator and door speak TLS.
+  const created = await cactl('create', 'syscall.syscalls', '-o', 'json');
+  const { id } = JSON.parse(created.out) as { id: string };
+  await until('values of both nodes', 30_000, async () => {
+    const { out } = await cactl('value', id, '-o', 'json');
+    return /"(nsources|reporting)": ?2/.test(out) ? true : undefined;
+  });
   // The token was for one machine.
   const again = await run('node', [...args, '--host', 'n1', '--etc', etc(), '--no-start']);
   expect([again.status, again.err]).toEqual([1, expect.stringContaining('this token is not known')]);

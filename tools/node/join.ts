@@ -10,7 +10,6 @@ import { HOST } from '../../common/wire/identity';
 import type { Command } from '../cli/command';
 import { EXIT, UsageError, type Options } from '../cli/options';
 import { authorityByPin, authorityOfFile } from './authority';
-import { examine, examinationLines } from './examine';
 import { SettingsFile } from './settings-file';
 import { startUnit } from './unit';
 
@@ -67,6 +66,8 @@ export const join: Command = {
     settings.remove(KEY_FILE);
 
     const started = options.has('no-start') ? undefined : startUnit();
+    // The sources of the instrumenter take a while to load, and help and man pages need none.
+    const { examine, examinationLines } = await import('./examine.js');
     const found = await examine(settings, session.io.env);
     if (session.json) session.printJson({ user: joined.user, settings: settings.path, started, ...found });
     else

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ChannelModel } from 'amqplib';
 import { routes } from '../../common/wire/route';
-import { passwordIssuer, type CredentialIssuer } from '../../services/config/fleet/credentials';
+import {
+  passwordIssuer,
+  tokenIssuer,
+  type CredentialIssuer,
+  type Management,
+} from '../../services/config/fleet/credentials';
+import { TokenSigner } from '../../services/config/fleet/token-signer';
 import { until } from '../testing/until';
 import { startBroker, type PrivateBroker } from './broker';
 import { SHARED_USER } from './broker-users';
@@ -19,6 +25,8 @@ let home: string;
 let broker: PrivateBroker;
 let issuer: CredentialIssuer;
 let management: number;
+let boss: Management;
+const open: ChannelModel[] = [];
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'ca-password-'));
@@ -29,14 +37,15 @@ beforeAll(async () => {
     conf: [`management.tcp.port = ${management}`, 'management.tcp.ip = 127.0.0.1'],
   });
   const { username, password } = new URL(broker.url);
+  boss = { url: `http://${username}:${password}@127.0.0.1:${management}/`, ca: () => undefined };
   issuer = passwordIssuer({
-    management: `http://${username}:${password}@127.0.0.1:${management}/`,
-    ca: () => undefined,
+    management: boss,
     routes: keys,
     vhost: '/',
   });
 });
 afterAll(async () => {
+  for (const model of open) await model.close().catch(() => undefined);
   await broker?.stop();
   rmSync(home, { recursive: true, force: true });
 });
@@ -75,13 +84,39 @@ test('issued again it is another password; ended, its connections are closed and
   await issuer.revoke('n2'); // as good as done
 });
 
+test('where credentials are tokens, revoking closes the connections of the node, and of no other', async () => {
+  const tokens = tokenIssuer({
+    signer: await TokenSigner.open(join(home, 'config')),
+    routes: keys,
+    audience: 'cloud-analytics',
+    vhost: '/',
+    lifetimeS: 60,
+    now: () => 0,
+    management: boss,
+  });
+  const closed: string[] = [];
+  for (const host of ['n4', 'n5']) {
+    const { secret } = await issuer.issue(host);
+    const model = await enter(host, secret);
+    model.on('error', () => undefined);
+    model.on('close', () => closed.push(host));
+    open.push(model);
+  }
+  await until('the broker knowing them', 15_000, async () => {
+    await tokens.revoke('n4');
+    return closed.length > 0 ? true : undefined;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(closed).toEqual(['n4']);
+});
+
 test('a broker that cannot be asked is said to be so, without the administrator’s password', async () => {
   const [nobody = 0] = await freePorts(1);
   for (const url of [
     `http://boss:geheim@127.0.0.1:${nobody}/`,
     `http://boss:geheim@127.0.0.1:${management}/`,
   ]) {
-    const other = passwordIssuer({ management: url, ca: () => undefined, routes: keys, vhost: '/' });
+    const other = passwordIssuer({ management: { url, ca: () => undefined }, routes: keys, vhost: '/' });
     const failing = other.issue('n3');
     await expect(failing).rejects.toThrow(/management API cannot make or end users/);
     await expect(failing).rejects.not.toThrow(/geheim/);

@@ -134,6 +134,13 @@ test('a token that is forged, of another audience, expired or another node’s i
     await expect(enter('node-n.1', password)).rejects.toThrow(/ACCESS.REFUSED/);
 });
 
+test.each([-30, 30])('clocks that are %d s apart do no harm', async (off) => {
+  const scopes = scopesOfNode('n.1', keys, { audience: AUDIENCE, vhost: '/' });
+  const now = Math.floor(Date.now() / 1000) + off;
+  const password = signer.sign({ user: 'node-n.1', audience: AUDIENCE, scopes, now, lifetimeS: 60 });
+  await (await enter('node-n.1', password)).close();
+});
+
 test('whoever logs in with it is the user of the token, whatever name is given', async () => {
   const model = await enter('node-n2', token('n.1'));
   const speak = (userId: string) => (c: Awaited<ReturnType<ChannelModel['createChannel']>>) =>

@@ -115,8 +115,9 @@ export function nodeResources({ config, ended, checkForgettable }: NodeParts): R
       handle: async (request) => {
         const { host = '' } = request.params;
         checkForgettable(host);
-        const forgotten = await config.inventory.forget(host);
-        if (forgotten?.credential !== undefined) await ended(host);
+        // First: one that is forgotten could not be asked for again, should the broker be away.
+        if (config.inventory.credentialOf(host) !== undefined) await ended(host);
+        await config.inventory.forget(host);
         return { status: 204 };
       },
     },

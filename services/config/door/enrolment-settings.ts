@@ -11,7 +11,7 @@ import type { Environment } from '../../../common/service/settings';
 import { trustedText } from '../../../common/service/trusted-path';
 import { watchFiles } from '../../../common/service/watched-files';
 import type { Routes } from '../../../common/wire/route';
-import { passwordIssuer, tokenIssuer, type CredentialIssuer } from '../fleet/credentials';
+import { passwordIssuer, tokenIssuer, type CredentialIssuer, type Management } from '../fleet/credentials';
 import { TokenSigner } from '../fleet/token-signer';
 
 export interface EnrolmentSettings {
@@ -58,11 +58,18 @@ export async function readEnrolment({
     if (!/^[\w-]{1,64}$/.test(audience))
       throw invalid('CA_TOKEN_AUDIENCE', 'must be at most 64 letters, digits, "-" and "_"');
     const lifetimeS = lifetimeOf(env);
-    const issuer = tokenIssuer({ signer, routes, audience, vhost, lifetimeS, now });
+    const management = managementOf(env, brokerCa);
+    const issuer = tokenIssuer({ signer, routes, audience, vhost, lifetimeS, now, management });
     return { issuer, signer, told, authority };
   }
   if (kind !== 'password') throw invalid('CA_NODE_CREDENTIALS', 'must be token or password');
-  const issuer = passwordIssuer({ management: managementOf(env), ca: brokerCa, routes, vhost });
+  const management = managementOf(env, brokerCa);
+  if (management === undefined)
+    throw invalid(
+      'CA_BROKER_MANAGEMENT',
+      `is needed for CA_NODE_CREDENTIALS=password, ${MANAGEMENT_EXAMPLE}`,
+    );
+  const issuer = passwordIssuer({ management, routes, vhost });
   return { issuer, signer: undefined, told, authority };
 }
 
@@ -80,11 +87,16 @@ function brokersOf(env: Environment, amqpUrl: string): string {
     .join(',');
 }
 
-function managementOf(env: Environment): string {
+const MANAGEMENT_EXAMPLE = 'such as https://administrator:password@broker.example:15671/';
+
+function managementOf(env: Environment, ca: Management['ca']): Management | undefined {
   const text = env['CA_BROKER_MANAGEMENT'] ?? '';
-  const example = 'such as https://administrator:password@broker.example:15671/';
+  if (text === '') return undefined;
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    throw invalid('CA_BROKER_MANAGEMENT', `must be the URL of the broker's management API, ${example}`);
+    throw invalid(
+      'CA_BROKER_MANAGEMENT',
+      `must be the URL of the broker's management API, ${MANAGEMENT_EXAMPLE}`,
+    );
   const { protocol, hostname } = new URL(text);
   if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')) && hostname !== 'localhost') {
     throw new CaError(
@@ -93,7 +105,7 @@ function managementOf(env: Environment): string {
       { field: 'CA_BROKER_MANAGEMENT' },
     );
   }
-  return text;
+  return { url: text, ca };
 }
 
 function lifetimeOf(env: Environment): number {

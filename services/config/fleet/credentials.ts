@@ -28,10 +28,12 @@ interface TokenIssuerOptions {
   readonly lifetimeS: number;
   /** Milliseconds. */
   readonly now: () => number;
+  /** With it, connections of a node that is revoked are closed. */
+  readonly management?: Management | undefined;
 }
 
 export function tokenIssuer(options: TokenIssuerOptions): CredentialIssuer {
-  const { signer, routes, audience, vhost, lifetimeS, now } = options;
+  const { signer, routes, audience, vhost, lifetimeS, now, management } = options;
   return {
     kind: 'token',
     livesOnMs: lifetimeS * 1000,
@@ -46,21 +48,30 @@ export function tokenIssuer(options: TokenIssuerOptions): CredentialIssuer {
       return Promise.resolve({ kind: 'token', secret, expiresIn: lifetimeS });
     },
     // It lives on at the broker until it expires; nobody here listens to it (inventory.ts).
-    revoke: () => Promise.resolve(),
+    async revoke(host) {
+      if (management === undefined) return;
+      const user = userOf({ role: 'node', host }, routes.prefix);
+      await manage(management, 'DELETE', ['connections', 'username', user]);
+    },
   };
 }
 
-interface PasswordIssuerOptions {
+/** RabbitMQ's management API. */
+export interface Management {
   /** With the administrator's user and password. */
-  readonly management: string;
+  readonly url: string;
   readonly ca: () => string | undefined;
+}
+
+interface PasswordIssuerOptions {
+  readonly management: Management;
   readonly routes: Pick<Routes, 'base' | 'exchanges' | 'prefix'> & Routes;
   readonly vhost: string;
 }
 
-export function passwordIssuer({ management, ca, routes, vhost }: PasswordIssuerOptions): CredentialIssuer {
+export function passwordIssuer({ management, routes, vhost }: PasswordIssuerOptions): CredentialIssuer {
   const ask = (method: string, path: readonly string[], json?: unknown): Promise<number> =>
-    manage(management, ca(), method, `/api/${path.map(encodeURIComponent).join('/')}`, json);
+    manage(management, method, path, json);
   return {
     kind: 'password',
     livesOnMs: 0,
@@ -93,19 +104,19 @@ const ANSWER_MS = 5000;
 
 /** Rejects with NO_RESOURCE, without the URL: it holds the administrator's password. */
 function manage(
-  management: string,
-  ca: string | undefined,
+  { url: text, ca: authority }: Management,
   method: string,
-  path: string,
-  json: unknown,
+  path: readonly string[],
+  json?: unknown,
 ): Promise<number> {
-  const url = new URL(management);
+  const url = new URL(text);
+  const ca = authority();
   const body = json === undefined ? undefined : JSON.stringify(json);
   const options = {
     method,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (url.protocol === 'https:' ? 15_671 : 15_672) : Number(url.port),
-    path,
+    path: `/api/${path.map(encodeURIComponent).join('/')}`,
     auth: `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`,
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     timeout: ANSWER_MS,

@@ -17,8 +17,9 @@ let front: TestFront;
 let issued: string[];
 let revoked: string[];
 let failing: boolean;
+let unreachable: boolean;
 beforeEach(async () => {
-  [issued, revoked, failing] = [[], [], false];
+  [issued, revoked, failing, unreachable] = [[], [], false, false];
   front = await testFront({
     tokens: parseTokens(`operator operator ${sha256('operators')}\n`),
     issuer: {
@@ -30,6 +31,7 @@ beforeEach(async () => {
         return Promise.resolve({ kind: 'token', secret: `jwt of ${host} ${issued.length}`, expiresIn: 60 });
       },
       revoke: (host) => {
+        if (unreachable) return Promise.reject(new CaError('NO_RESOURCE', 'the broker is away'));
         revoked.push(host);
         return Promise.resolve();
       },
@@ -219,4 +221,18 @@ test('where nodes get no credentials nobody joins, and the operator is told whic
   expect((await plain.ask('GET', '/ca/authority')).status).toBe(404);
   expect((await plain.ask('GET', '/ca/admin/signing-key')).status).toBe(404);
   await plain.close();
+});
+
+test('a node whose credential cannot be ended at the broker is not forgotten, so that it can be tried again', async () => {
+  const { token } = await makeToken();
+  await ask(token);
+  unreachable = true;
+  expect((await front.ask('DELETE', '/ca/admin/nodes/n1', undefined, OPERATOR)).status).toBe(503);
+  expect((await renew('n1', KEY)).status).toBe(200);
+  // Revoking holds all the same, and can be asked for again.
+  expect((await front.ask('PUT', '/ca/admin/nodes/n1', { state: 'revoked' }, OPERATOR)).status).toBe(503);
+  expect((await renew('n1', KEY)).status).toBe(403);
+  unreachable = false;
+  expect((await front.ask('PUT', '/ca/admin/nodes/n1', { state: 'revoked' }, OPERATOR)).status).toBe(200);
+  expect(revoked).toEqual(['n1']);
 });

@@ -159,19 +159,19 @@ export class Inventory {
     return node;
   }
 
+  credentialOf(host: string): EnrolledNode['credential'] {
+    return this.o.store.state.nodes.get(host)?.credential;
+  }
+
   /** It is not expected any more, and its name is free. Throws NOT_FOUND. */
-  async forget(host: string): Promise<EnrolledNode | undefined> {
+  async forget(host: string): Promise<void> {
     const vanished = this.vanished.delete(host);
     this.counted = undefined;
     if (!this.o.store.state.nodes.has(host)) {
       if (!vanished) throw notFound(`node ${JSON.stringify(host)}`);
-      return undefined;
+      return;
     }
-    return this.change((nodes) => {
-      const known = nodes.get(host);
-      nodes.delete(host);
-      return known;
-    });
+    await this.change((nodes) => nodes.delete(host));
   }
 
   private async change<T>(apply: (nodes: Map<string, EnrolledNode>) => T): Promise<T> {

@@ -10,13 +10,13 @@ export function man(programs: () => readonly Program[]): Command {
     name: 'man',
     about: 'the man pages, as roff',
     details: [
-      'Prints a man page, for man -l -, or writes all pages of cactl and amqpsnoop into a folder such as ' +
+      'Prints a man page, for man -l -, or writes all pages of cactl, amqpsnoop and cloud-analytics into a folder such as ' +
         '/usr/local/share/man/man1.',
     ],
     arguments: [
       {
         name: 'COMMAND',
-        about: 'of cactl, or amqpsnoop (default: cactl itself)',
+        about: 'of cactl, or amqpsnoop or cloud-analytics (default: cactl itself)',
         optional: true,
         complete: 'command',
       },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AMQPSNOOP } from '../../amqpsnoop/program';
 import { CACTL } from '../../cactl/commands';
+import { NODE_PROGRAM } from '../../node/program';
 import { escape, manPages } from './man';
 import { run } from '../../cactl/testing/console';
 
@@ -26,7 +27,7 @@ test('every command that is listed has a page with all its options', () => {
 });
 
 test('no line of text begins with what roff would take for a request', () => {
-  for (const { text } of [...manPages(CACTL, '1'), ...manPages(AMQPSNOOP, '1')]) {
+  for (const { text } of [CACTL, AMQPSNOOP, NODE_PROGRAM].flatMap((program) => manPages(program, '1'))) {
     for (const line of text.split('\n')) if (/^[.']/.test(line)) expect(line).toMatch(REQUESTS);
   }
   expect(escape('.run \\ -x')).toBe('\\&.run \\e \\-x');
@@ -36,7 +37,9 @@ test('man --write puts all of them into a folder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cactl-man-'));
   const { out } = await run(CACTL, ['man', '--write', folder]);
   expect(out).toMatch(/^wrote \d+ pages to/);
-  expect(readdirSync(folder)).toEqual(expect.arrayContaining(['cactl.1', 'cactl-watch.1', 'amqpsnoop.1']));
+  expect(readdirSync(folder)).toEqual(
+    expect.arrayContaining(['cactl.1', 'cactl-watch.1', 'amqpsnoop.1', 'cloud-analytics-join.1']),
+  );
   rmSync(folder, { recursive: true });
 });
 
