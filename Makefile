@@ -192,6 +192,19 @@ fuzz: $(NODE_MODULES)
 house: build
 	@node build/tools/house/main.js
 
+.PHONY: packages apt-repository fleet-test
+# .deb files below build/packages. NODE=system: on the system's Node.js 20 or newer, instead of one in the package.
+packages: build
+	@NODE=$(or $(NODE),bundled) deploy/debian/build.sh
+
+# An apt repository of them below build/apt; KEY=… signs it with that key of gpg.
+apt-repository: packages
+	@KEY='$(KEY)' deploy/debian/repository.sh
+
+# docs/fleet.md on machines of Debian 12 and 13 booted by systemd-nspawn, from the packages: one line for each claim. SHORT=1: for CI.
+fleet-test: packages
+	@SHORT='$(SHORT)' tools/machines/fleet-test.sh
+
 include smf/install.mk
 
 .PHONY: uninstall

@@ -33,8 +33,9 @@ if [ -e deps/node-probes/build/ca-probes.node ]; then
   cp deps/node-probes/preload.js "$TO/deps/node-probes/"
   cp deps/node-probes/build/ca-probes.node "$TO/deps/node-probes/build/"
 fi
-cp smf/method/run smf/method/aggregators "$TO/method/"
-chmod 755 "$TO/method/run" "$TO/method/aggregators"
+cp smf/method/* "$TO/method/"
+chmod 755 "$TO/method/"*
+chmod 644 "$TO/method/settings"
 # They will hold passwords. A service's own file comes after that of all: each can have credentials of its own.
 settings() {
   [ -e "$TO/etc/$1" ] || printf '%s\n' "$2" >"$TO/etc/$1"
@@ -53,4 +54,8 @@ if [ "$SYSTEM" = SunOS ]; then
 else
   mkdir -p "$DESTDIR/usr/lib/systemd/system"
   cp smf/systemd/*.service smf/systemd/*.socket "$DESTDIR/usr/lib/systemd/system/"
+  mkdir -p "$DESTDIR/usr/lib/sysusers.d"
+  cp smf/sysusers.conf "$DESTDIR/usr/lib/sysusers.d/cloud-analytics.conf"
+  # Of another system: when that starts.
+  [ -n "$DESTDIR" ] || ! command -v systemd-sysusers >/dev/null || systemd-sysusers cloud-analytics.conf
 fi

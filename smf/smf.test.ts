@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MANIFESTS = readdirSync(__dirname).filter((name) => name.endsWith('.xml'));
@@ -37,18 +38,42 @@ test('methods are shell that a shell understands', () => {
   }
 });
 
-test('services of different users have folders of their own: systemd gives a folder to one user, with all that is in it', () => {
-  const folders = UNITS.map((name) => {
+test('each service has a user and a folder of its own: systemd gives a folder to one user, with all that is in it', () => {
+  const users = UNITS.map((name) => {
     const unit = read(`systemd/${name}`);
-    const [user, folder, home] = ['User', 'StateDirectory', 'Environment=CA_HOME'].map(
+    const [user, group, folder, home] = ['User', 'Group', 'StateDirectory', 'Environment=CA_HOME'].map(
       (key) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1],
     );
-    expect(home).toBe(`/var/lib/${folder}`);
+    expect([group, folder, home]).toEqual([user, user, `/var/lib/${user}`]);
     expect(unit).toContain('\nStateDirectoryMode=0700\n');
-    return [folder, user] as const;
+    return user;
   });
-  const users = new Map(folders);
-  for (const [folder, user] of folders) expect(users.get(folder)).toBe(user);
+  expect(new Set(users).size).toBe(UNITS.length);
+  const made = [...read('sysusers.conf').matchAll(/^u +(\S+)/gm)].map(([, user]) => user);
+  expect(made.sort()).toEqual(users.sort());
+});
+
+test('settings are read as they stand, never as shell', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ca-settings-'));
+  try {
+    const lines = [
+      'CA_A=a&b;$(touch x) `touch x`',
+      'CA_B="with blanks"',
+      "CA_C='x'",
+      '# CA_D=1',
+      'bad name=1',
+      'CA_E=p=q',
+      'CA_F=',
+    ];
+    writeFileSync(join(folder, 'environment'), lines.join('\n'));
+    const script = `HOME_OF_CA=${__dirname}; . ${__dirname}/method/settings; read_settings ./environment; env | grep ^CA_[A-F]= | sort`;
+    expect(
+      execFileSync('sh', ['-euc', script], { cwd: folder, encoding: 'utf8' }).trim().split('\n'),
+    ).toEqual(['CA_A=a&b;$(touch x) `touch x`', 'CA_B=with blanks', 'CA_C=x', 'CA_E=p=q', 'CA_F=']);
+    expect(readdirSync(folder)).toEqual(['environment']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('each service may have settings of its own, which come last', () => {

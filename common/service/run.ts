@@ -3,6 +3,8 @@
  * Out: a process that stops in order on SIGTERM or SIGINT. With cannot-start.ts, panic.ts and watchdog.ts the only code
  * of a service that takes signals or exits.
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cannotStart } from './cannot-start';
 import { SYSTEM_CLOCK, type Clock } from './clock';
 import { messageOf } from './errors';
@@ -34,17 +36,28 @@ export interface Service {
   readonly start: (host: Host) => Promise<Running>;
   /** Milliseconds that stop() may take. After that the process exits all the same: a broker that is away never answers. */
   readonly stopMs: number;
+  /** Settings that this service alone reads; an INVALID error names the one that is wrong. */
+  readonly check: (settings: Settings, env: Environment) => void | Promise<void>;
   /** How the process exits; process.exit where this is left out. */
   readonly exit?: (status: number) => never;
 }
 
 /** Starts the service in this process. Errors of the start end the process (cannot-start.ts). */
-export function run(service: Service, env: Environment): void {
-  runOrThrow(service, env).catch((error: unknown) => cannotStart(service.title, error));
+export function run(service: Service, { env, argv }: Pick<NodeJS.Process, 'env' | 'argv'>): void {
+  (argv.includes('--check') ? check(service, env) : runOrThrow(service, env)).catch((error: unknown) =>
+    cannotStart(service.title, error),
+  );
+}
+
+/** `--check`: says whether the service would accept its settings, and starts nothing. */
+async function check(service: Service, env: Environment): Promise<void> {
+  await service.check(readSettings(env), env);
+  process.stdout.write(`${service.title}: its settings are in order\n`);
 }
 
 async function runOrThrow(service: Service, env: Environment): Promise<void> {
   const settings = readSettings(env);
+  await service.check(settings, env);
   privateFolder('CA_HOME', settings.home);
   const name = service.name(settings);
   const clock = SYSTEM_CLOCK;
@@ -56,6 +69,12 @@ async function runOrThrow(service: Service, env: Environment): Promise<void> {
   await (
     await starting
   ).joined;
+  await sayReady(env);
+}
+
+/** systemd makes this folder for a unit and removes it with the unit's end: who restarts services one by one waits for the file. */
+async function sayReady({ RUNTIME_DIRECTORY: folder }: Environment): Promise<void> {
+  if (folder !== undefined && folder !== '') await writeFile(join(folder, 'ready'), `${process.pid}\n`);
 }
 
 function stopOnSignals(service: Service, starting: Promise<Running>, log: Log): void {

@@ -256,6 +256,15 @@ async function listen(open: (port: number) => Promise<HttpServer>, first: number
 }
 
 run(
-  { title: 'aggregator', name: ({ instance }) => `aggregator-${instance}`, start, stopMs: STOP_MS },
-  process.env,
+  {
+    title: 'aggregator',
+    name: ({ instance }) => `aggregator-${instance}`,
+    start,
+    check: (settings, env) => {
+      brokerUrl(settings);
+      readPush(env);
+    },
+    stopMs: STOP_MS,
+  },
+  process,
 );

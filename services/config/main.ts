@@ -15,7 +15,7 @@ import { readPlaces } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { run, type Host, type Running } from '../../common/service/run';
-import { brokerUrl } from '../../common/service/settings';
+import { brokerUrl, type Environment, type Settings } from '../../common/service/settings';
 import { readAccess } from './door/access';
 import { RateLimit } from './door/rate-limit';
 import { Config } from './config';
@@ -196,4 +196,11 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   };
 }
 
-run({ title: 'config service', name: () => 'config', start, stopMs: FLUSH_MS }, process.env);
+async function check(settings: Settings, env: Environment): Promise<void> {
+  brokerUrl(settings);
+  const access = readAccess(env, settings.host);
+  await readOperatorFiles(access);
+  readPlaces(env);
+}
+
+run({ title: 'config service', name: () => 'config', start, check, stopMs: FLUSH_MS }, process);

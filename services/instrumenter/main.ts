@@ -192,8 +192,12 @@ run(
     title: 'instrumenter',
     name: ({ host }) => `instrumenter-${host}`,
     start,
+    check: (settings) => {
+      brokerUrl(settings);
+      checkNames(settings.sources ?? []);
+    },
     stopMs: LIMITS.instrumenterEndMs,
     exit,
   },
-  process.env,
+  process,
 );

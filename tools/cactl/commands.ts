@@ -6,6 +6,7 @@ import { NODE_PROGRAM } from '../node/program';
 import { abort } from './commands/abort';
 import { apply } from './commands/apply';
 import { boards } from './commands/boards';
+import { brokerUser } from './commands/broker-user';
 import { change } from './commands/change';
 import { clone } from './commands/clone';
 import { completer, completion } from './commands/completion';
@@ -66,6 +67,7 @@ export const CACTL: Program = {
     remove,
     enroll,
     node,
+    brokerUser,
     context,
     completion,
     man(() => [CACTL, AMQPSNOOP, NODE_PROGRAM]),

@@ -162,7 +162,8 @@ _${name}() {
   done < <(${ask} -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( \${#found} )); then _describe '${name}' found; else _files; fi
 }
-compdef _${name} ${name}
+# As a file of zsh's own folders this is the body of _${name} when it is first wanted.
+if [[ \${funcstack[1]} == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi
 `;
     case 'fish':
       return `# fish completion of ${name}: ${name} completion fish | source

@@ -65,6 +65,11 @@ test.each<[string[], RegExp]>([
   [['node', 'expect'], /name nodes, or say --online/],
   [['context', 'frob'], /context knows use, set and remove, not frob/],
   [['context', 'use'], /NAME is missing; usage: cactl context use NAME/],
+  [['broker-user', 'admin'], /there are users for node, aggregator, config, operator, not for admin/],
+  [['broker-user', 'node'], /node needs the name of its host/],
+  [['broker-user', 'node', "n'1"], /node needs the name of its host/],
+  [['broker-user', 'config', 'h'], /config is one user for all hosts: leave h out/],
+  [['broker-user', 'config', '--broker', "amqp://h/' ; reboot"], /--broker must be an address/],
   [['completion', 'ksh'], /there is completion for bash, zsh, fish, not for ksh/],
   [['man', 'nothing'], /there is no man page of nothing/],
 ])('cactl %j is refused in one line, with status 2', async (argv, message) => {
@@ -92,7 +97,7 @@ test('every command is among those refused above', () => {
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');
-  tested.push('dump', 'abort', 'log', 'boards', 'node', 'enroll');
+  tested.push('dump', 'abort', 'log', 'boards', 'node', 'enroll', 'broker-user');
   for (const { name, hidden } of CACTL.commands) if (hidden !== true) expect(tested).toContain(name);
 });
 
