@@ -127,7 +127,7 @@ describe('with a receiver', () => {
         ...change,
       },
       SILENT,
-      { pauseMs: 5, pauseMsMax: 20, answerMs: 200, bytes: 100 },
+      { pauseMs: 5, pauseMsMax: 20, answerMs: 1000, bytes: 100 },
     );
 
   test('bodies arrive in order, once each, also when the receiver fails in between', async () => {

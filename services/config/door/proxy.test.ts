@@ -34,7 +34,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   ({ port } = upstream.address() as AddressInfo);
   front = await testFront({
-    limits: { connections: 12, waiting: 6, doubtMs: 200, probeMs: 20, probeMsMax: 50 },
+    limits: { connections: 12, waiting: 6, waitMs: 60_000, doubtMs: 200, probeMs: 20, probeMsMax: 50 },
   });
   await addAggregator(front.bus, 'a0', port);
   await addNode(front.bus, 'n1');
