@@ -20,23 +20,37 @@ const Line = (maxLength: number) =>
     maxLength,
   });
 
-const PANEL = Type.Object(
-  {
-    module: Word,
-    stat: Word,
-    decomposition: Type.Optional(Type.Array(Word, { maxItems: 2 })),
-    predicate: Type.Optional(Type.Unsafe<PlainPredicate>({ type: 'object' })),
-    granularity: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax })),
-    title: Type.Optional(Line(80)),
-    size: Type.Optional(oneOf(PANEL_SIZES)),
-    axis: Type.Optional(oneOf(['linear', 'log'])),
-    coloring: Type.Optional(oneOf(['rank', 'linear', 'log'])),
-    percentiles: Type.Optional(Type.Boolean()),
-    stacked: Type.Optional(Type.Boolean()),
-    mode: Type.Optional(oneOf(['highlight', 'isolate', 'exclude', 'all'])),
-    keys: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: KEYS })),
-  },
+const LOOKS = {
+  title: Type.Optional(Line(80)),
+  size: Type.Optional(oneOf(PANEL_SIZES)),
+  axis: Type.Optional(oneOf(['linear', 'log'])),
+  coloring: Type.Optional(oneOf(['rank', 'linear', 'log'])),
+  percentiles: Type.Optional(Type.Boolean()),
+  stacked: Type.Optional(Type.Boolean()),
+  mode: Type.Optional(oneOf(['highlight', 'isolate', 'exclude', 'all'])),
+  keys: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: KEYS })),
+};
+const METRIC = { module: Word, stat: Word };
+const QUESTION = {
+  decomposition: Type.Array(Word, { maxItems: 2 }),
+  predicate: Type.Unsafe<PlainPredicate>({ type: 'object' }),
+  granularity: Type.Integer({ minimum: 1, maximum: LIMITS.granularitySecondsMax }),
+};
+const PANEL_BODY = Type.Object(
+  { ...METRIC, ...Type.Partial(Type.Object(QUESTION)).properties, ...LOOKS },
   { additionalProperties: false },
+);
+const PANEL = Type.Object({ ...METRIC, ...QUESTION, ...LOOKS });
+
+const VARIABLES_OF = Type.Array(
+  Type.Object(
+    { field: Word, value: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) },
+    { additionalProperties: false },
+  ),
+  {
+    maxItems: VARIABLES,
+    description: 'Discrete fields that all panels can be narrowed by, with the values that are usual.',
+  },
 );
 
 const PROPERTIES = {
@@ -44,24 +58,16 @@ const PROPERTIES = {
   window: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 31_536_000, description: 'Seconds that all panels show.' }),
   ),
-  variables: Type.Optional(
-    Type.Array(
-      Type.Object(
-        { field: Word, value: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) },
-        { additionalProperties: false },
-      ),
-      {
-        maxItems: VARIABLES,
-        description: 'Discrete fields that all panels can be narrowed by, with the values that are usual.',
-      },
-    ),
-  ),
-  panels: Type.Array(PANEL, { maxItems: PANELS, description: 'In the order in which they are shown.' }),
 };
 
 export const BOARD_BODY = Type.Object(
   {
     ...PROPERTIES,
+    variables: Type.Optional(VARIABLES_OF),
+    panels: Type.Array(PANEL_BODY, {
+      maxItems: PANELS,
+      description: 'In the order in which they are shown.',
+    }),
     revision: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -78,6 +84,8 @@ export const BOARD = Type.Object({
   revision: Type.Integer({ description: 'Goes up with each change.' }),
   changed: Type.Number({ description: 'Milliseconds since 1970.' }),
   ...PROPERTIES,
+  variables: VARIABLES_OF,
+  panels: Type.Array(PANEL),
 });
 
 export const BOARDS = Type.Array(BOARD);

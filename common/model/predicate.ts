@@ -106,7 +106,7 @@ function parseComparison(
     if (typeof constant !== 'string') {
       throw invalid(path, `must compare ${quote(field)}, a discrete field, with a string`);
     }
-    if (Buffer.byteLength(constant) > LIMITS.predicateStringBytes) {
+    if (new TextEncoder().encode(constant).length > LIMITS.predicateStringBytes) {
       throw invalid(path, `has a constant longer than ${LIMITS.predicateStringBytes} bytes`);
     }
   }

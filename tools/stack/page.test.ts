@@ -254,9 +254,10 @@ test.concurrent('a graph is drawn for a plain number, and stacked by key', () =>
   }),
 );
 
-test.concurrent('an instrumentation is paused, resumed and deleted from the list', () =>
+test.concurrent('an instrumentation is paused, resumed, and deleted unless that is taken back', () =>
   visit(async (open) => {
     const id = await ask({ ...LATENCY, granularity: 5 });
+    const there = async (): Promise<boolean> => (await instrumentations()).some((i) => i.id === id);
     const { page } = await open(`?panel=${id}`);
     const row = page.locator('.run.shown');
     await row.getByRole('button', { name: 'Pause' }).click();
@@ -269,10 +270,25 @@ test.concurrent('an instrumentation is paused, resumed and deleted from the list
     await row.getByRole('button', { name: 'Nodes', exact: true }).click();
     await row.getByText('node-a').waitFor();
     await row.getByRole('button', { name: 'Delete' }).click();
-    await page.getByText('This instrumentation no longer runs.').waitFor();
-    expect((await instrumentations()).some((i) => i.id === id)).toBe(false);
-    await page.getByRole('button', { name: 'Ask it again' }).click();
-    await columns(page, 1);
+    // Whoever uses the keyboard can take it back at once.
+    await until('the panel to be gone', 15_000, async () =>
+      (await page.locator('.panel').count()) === 0 ? true : undefined,
+    );
+    await page.keyboard.press('Enter');
+    await page.locator('.run.shown').waitFor();
+    expect(panelIds(page)).toEqual([id]);
+    expect(await there()).toBe(true);
+    // What is pending when the page goes away is done then.
+    await page.locator('.run.shown').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await page.close();
+    await until('it to be deleted', 15_000, async () => ((await there()) ? undefined : true));
+    const again = await open(`?panel=${id}~metric=disk.physio_ops~by=optype~by=latency~granularity=5`);
+    await again.page.getByText('This instrumentation no longer runs.').waitFor();
+    await again.page.getByText('by operation type and latency').first().waitFor();
+    expect(await again.page.getByPlaceholder('Search keys…').count()).toBe(0);
+    await again.page.getByRole('button', { name: 'Ask it again' }).click();
+    await columns(again.page, 1);
   }),
 );
 
@@ -427,7 +443,7 @@ test.concurrent.each([
       // The page's policy forbids inline scripts; the tool is put in from outside of it.
       await page.evaluate(AXE);
       const { violations } = await page.evaluate<AxeResult>('axe.run()');
-      expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+      expect(violations).toEqual([]);
       expect(await tooWide(page)).toEqual([]);
     }
   }),

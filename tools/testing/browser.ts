@@ -30,6 +30,8 @@ export interface Look {
   readonly height?: number;
   readonly dark?: boolean;
   readonly scale?: number;
+  /** Where its person lives: a name of the zone database; UTC unless told otherwise. */
+  readonly timezone?: string;
   /** What its person types when the browser asks for a name and a password. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Takes any certificate. */
@@ -77,12 +79,20 @@ export async function openBrowser(): Promise<OpenBrowser> {
 }
 
 async function visit(browser: Browser, url: string, look: Look): Promise<Visit> {
-  const { width = 1280, height = 800, dark = false, scale = 1, credentials, trusting = false } = look;
+  const {
+    width = 1280,
+    height = 800,
+    dark = false,
+    scale = 1,
+    timezone = 'UTC',
+    credentials,
+    trusting = false,
+  } = look;
   const context = await browser.newContext({
     viewport: { width, height },
     deviceScaleFactor: scale,
     colorScheme: dark ? 'dark' : 'light',
-    timezoneId: 'UTC',
+    timezoneId: timezone,
     ignoreHTTPSErrors: trusting,
     ...(credentials === undefined ? {} : { httpCredentials: credentials }),
   });

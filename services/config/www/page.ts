@@ -5,15 +5,25 @@
 import { Api, ApiError } from './model/api.ts';
 import type { Catalogue, Cost, Instrumentation, Question, StatusAnswer } from './model/answers.ts';
 import { builder } from './ask/builder.ts';
+import { BoardBar } from './board/board-bar.ts';
+import { BoardControl } from './board/board-control.ts';
+import { boardMenu } from './board/board-menu.ts';
+import { runningLike } from './board/board-model.ts';
 import type { Context } from './ui/context.ts';
 import { h, refill } from './ui/dom.ts';
 import { noticesOf } from './model/health.ts';
 import { pageHeader } from './ui/page-header.ts';
-import { Panel } from './panel/panel.ts';
+import { deleteBoard, deleteInstrumentation } from './panel/deletions.ts';
+import { PanelSet } from './panel/panel-set.ts';
 import { Running } from './ui/running.ts';
 import { applyTheme, onDeviceTheme, themeNow } from './ui/theme.ts';
-import { nextTick } from './plot/ticks.ts';
+import { helpDialog } from './ui/help.ts';
+import { Announcer } from './ui/announcer.ts';
+import { Pulse, sometime } from './ui/pulse.ts';
+import { Undo } from './ui/undo.ts';
 import { newPanel, readState, writeState, type PageState, type PanelState } from './model/url-state.ts';
+import { questionOfStep } from './model/trail.ts';
+import { chooseZone } from './model/zone.ts';
 import { welcome } from './ask/welcome.ts';
 
 const LIST_EVERY = 3;
@@ -27,10 +37,6 @@ let running: readonly Instrumentation[] | undefined;
 let status: StatusAnswer | undefined;
 let reached: boolean | undefined;
 let lastHeard = Date.now();
-let panels: Panel[] = [];
-let seconds = 0;
-let timer = 0;
-let lookedFor: number | undefined;
 /** Of instrumentations that are opened in the list and not shown. */
 const costs = new Map<string, Cost | undefined>();
 
@@ -50,11 +56,11 @@ function apiBase(): string {
   return customer === null || customer === '' ? '/ca' : `/ca/customers/${encodeURIComponent(customer)}`;
 }
 
-const spoken = h('div', { class: 'hidden', attrs: { 'aria-live': 'polite', role: 'status' } });
-const toast = h('div', { class: 'toast', attrs: { 'aria-hidden': 'true' } });
+const announcer = new Announcer();
 const notices = h('div', { class: 'notices', attrs: { role: 'status' } });
-const main = h('main', { class: 'panels', attrs: { id: 'panels', tabindex: -1 } });
-let toastTimer = 0;
+const undo = new Undo(() => {
+  showRunning();
+});
 
 const context: Context = {
   api,
@@ -63,7 +69,7 @@ const context: Context = {
   running: () => running,
   ask,
   valuesOf(field) {
-    const known = panels.flatMap((panel) => {
+    const known = set.panels.flatMap((panel) => {
       const view = panel.current();
       return view?.discrete === field ? view.keys : [];
     });
@@ -85,19 +91,47 @@ const context: Context = {
     })();
   },
   close(id) {
-    closePanel(id);
+    set.close(id);
   },
+  spread(id, change) {
+    if (board.id !== undefined) set.spread(id, change);
+  },
+  move(id, steps) {
+    set.move(id, steps);
+  },
+  moveTo(id, place) {
+    set.moveTo(id, place);
+  },
+  setZone(zone) {
+    state = { ...state, zone };
+    chooseZone(zone);
+    saveAddress();
+    set.tick();
+  },
+  back(id, at) {
+    const from = set.find(id)?.state;
+    const step = from?.trail[at];
+    if (from === undefined || step === undefined) return;
+    const question = questionOfStep(from, step);
+    const look = { box: step.box, window: from.window, end: from.end, trail: from.trail.slice(0, at) };
+    context.change(async () => {
+      const known = runningLike(question, running ?? []);
+      if (known === undefined) await ask(question, id, look);
+      else if (set.find(known.id) === undefined) set.open({ ...newPanel(known.id), ...look }, id);
+      if (known?.id !== id) set.close(id);
+      if (known !== undefined)
+        set.find(known.id)?.element.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    });
+  },
+  openBoard(id) {
+    void board.open(id);
+  },
+  undo,
   announce(text) {
-    spoken.textContent = text;
-    toast.textContent = text;
-    toast.classList.add('shown');
-    clearTimeout(toastTimer);
-    toastTimer = window.setTimeout(() => {
-      toast.classList.remove('shown');
-    }, 4000);
+    announcer.say(text);
   },
   pointAt(time) {
-    for (const panel of panels) panel.showTime(time);
+    for (const panel of set.panels) panel.showTime(time);
   },
 };
 
@@ -106,63 +140,77 @@ const ask_ = builder(async (question) => {
   document.body.classList.remove('asking');
 }, context.valuesOf.bind(context));
 
+const set = new PanelSet(context, {
+  empty: () => ({
+    key: `welcome ${JSON.stringify(catalogue.metrics.map(({ module, stat }) => [module, stat]))}`,
+    content: () => (catalogueKnown ? welcome(context) : h('p', { class: 'muted loading' }, 'Loading…')),
+  }),
+  changed() {
+    saveAddress();
+    showRunning();
+  },
+});
+
+const board = new BoardControl(
+  context,
+  {
+    panels: () => set.states,
+    show(panels) {
+      set.show(panels);
+    },
+    refresh: refreshList,
+    changed() {
+      saveAddress();
+      showRunning();
+    },
+  },
+  state.board,
+  state.values,
+);
+
+const bar = new BoardBar(context, board, {
+  time(change) {
+    for (const panel of set.panels) panel.set(change, true);
+    bar.show();
+  },
+  remove(id, name) {
+    deleteBoard(context, set, board, { id, name });
+  },
+  panels: () => set.states,
+  hosts: () => status?.instrumenters?.map(({ host }) => host) ?? context.valuesOf('hostname'),
+});
+
 const list = new Running(context, {
-  isShown: (id) => panels.some((panel) => panel.state.id === id),
-  costOf: (id) => panels.find((panel) => panel.state.id === id)?.data.cost ?? costs.get(id),
+  isShown: (id) => set.find(id) !== undefined,
+  costOf: (id) => set.find(id)?.data.cost ?? costs.get(id),
   toggle(id) {
-    if (panels.some((panel) => panel.state.id === id)) closePanel(id);
-    else openPanel(newPanel(id));
+    if (set.find(id) !== undefined) set.close(id);
+    else set.open(newPanel(id));
+  },
+  remove(i) {
+    deleteInstrumentation(context, set, i);
   },
   change: context.change.bind(context),
 });
 
-async function ask(question: Question, beside?: string): Promise<void> {
+/** What is about to be deleted looks as if it were gone. */
+function showRunning(): void {
+  list.show((running ?? []).filter(({ id }) => !undo.has(id)));
+}
+
+async function ask(question: Question, beside?: string, look: Partial<PanelState> = {}): Promise<void> {
   const created = await api.create(question);
   running = [...(running ?? []).filter(({ id }) => id !== created.id), created];
-  openPanel(newPanel(created.id), beside);
-  list.show(running);
-}
-
-function openPanel(panelState: PanelState, beside?: string): void {
-  const panel = new Panel(context, panelState);
-  const at = panels.findIndex(({ state: { id } }) => id === beside);
-  if (at === -1) panels.push(panel);
-  else panels.splice(at + 1, 0, panel);
-  arrange();
-  saveAddress();
-  void panel.tick();
-  panel.element.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-}
-
-function closePanel(id: string): void {
-  const panel = panels.find((p) => p.state.id === id);
-  panel?.stop();
-  panel?.element.remove();
-  panels = panels.filter((p) => p !== panel);
-  arrange();
-  saveAddress();
-  list.show(running ?? []);
-}
-
-/** Panels are moved, never rebuilt: what somebody is doing in one of them goes on. */
-function arrange(): void {
-  main.dataset['count'] = String(Math.min(panels.length, 5));
-  if (panels.length === 0) {
-    const key = `welcome ${JSON.stringify(catalogue.metrics.map(({ module, stat }) => [module, stat]))}`;
-    refill(main, key, () => [
-      catalogueKnown ? welcome(context) : h('p', { class: 'muted loading' }, 'Loading…'),
-    ]);
-    return;
-  }
-  main.dataset['key'] = 'panels';
-  main.querySelector('.welcome, .loading')?.remove();
-  panels.forEach((panel, i) => {
-    if (main.children[i] !== panel.element) main.insertBefore(panel.element, main.children[i] ?? null);
-  });
+  set.open({ ...newPanel(created.id), ...look }, beside);
+  showRunning();
 }
 
 function saveAddress(): void {
-  state = { ...state, panels: panels.map((panel) => panel.state) };
+  state = { ...state, panels: set.states, board: board.id, values: board.values };
+  document.body.classList.toggle('board', board.id !== undefined);
+  document.title =
+    board.id === undefined || board.name === '' ? 'Cloud Analytics' : `${board.name} – Cloud Analytics`;
+  bar.show();
   const customer = new URLSearchParams(location.search).get('customer');
   const query = writeState(state);
   const scope =
@@ -176,7 +224,7 @@ async function refreshCatalogue(): Promise<void> {
     catalogue = await api.catalogue();
     catalogueKnown = true;
     ask_.setCatalogue(catalogue);
-    if (panels.length === 0) arrange();
+    if (set.panels.length === 0) set.arrange();
   } catch {
     // The next round tries again; that nothing answers is shown by the health line.
   }
@@ -190,7 +238,7 @@ async function refreshList(): Promise<void> {
     );
     running = detailed;
     await refreshCosts();
-    list.show(detailed);
+    showRunning();
   } catch {
     // As above.
   }
@@ -201,9 +249,7 @@ async function refreshCosts(): Promise<void> {
   costs.clear();
   const newest = Math.floor(api.serverSeconds()) - 2;
   const runs = new Set(running?.map(({ id }) => id));
-  const unseen = [...list.opened].filter(
-    (id) => runs.has(id) && !panels.some((panel) => panel.state.id === id),
-  );
+  const unseen = [...list.opened].filter((id) => runs.has(id) && set.find(id) === undefined);
   await Promise.all(
     unseen.map(async (id) => {
       const [value] = await api.raw(id, newest, 1, 1, 0).catch(() => []);
@@ -247,44 +293,22 @@ async function refreshAll(): Promise<void> {
   await Promise.all([refreshCatalogue(), refreshList(), refreshStatus()]);
 }
 
-/** Runs once for each second of the servers' clock. */
-function tick(): void {
-  seconds++;
-  if (!document.hidden) {
-    for (const panel of panels) void panel.tick();
-    if (seconds % LIST_EVERY === 0 || reached === false) sometime(refreshList);
-    if (seconds % STATUS_EVERY === 0) {
-      sometime(refreshStatus);
-      sometime(refreshCatalogue);
-    }
-    if (reached === false) showHealth();
+const pulse = new Pulse(api, (seconds) => {
+  if (document.hidden) return;
+  set.tick();
+  if (seconds % LIST_EVERY === 0 || reached === false) sometime(refreshList);
+  if (seconds % STATUS_EVERY === 0) {
+    sometime(refreshStatus);
+    sometime(refreshCatalogue);
   }
-  waitForSecond();
-}
-
-/** Also when the servers' clock was learnt anew: the timer was set by the old one. */
-function waitForSecond(): void {
-  clearTimeout(timer);
-  const { second, inMs } = nextTick(api.serverSeconds() * 1000, lookedFor);
-  timer = window.setTimeout(() => {
-    lookedFor = second;
-    tick();
-  }, inMs);
-}
-
-/**
- * At any time within the second, not at its begin like all the values: answers tell the servers' clock in whole seconds,
- * and only those that come just after a second began tell it well.
- */
-function sometime(refresh: () => Promise<void>): void {
-  setTimeout(() => void refresh(), Math.random() * 1000);
-}
+  if (reached === false) showHealth();
+});
 
 function setTheme(theme: PageState['theme']): void {
   state = { ...state, theme };
   applyTheme(theme);
   saveAddress();
-  for (const panel of panels) void panel.tick();
+  set.tick();
 }
 
 function setKiosk(kiosk: boolean): void {
@@ -294,26 +318,42 @@ function setKiosk(kiosk: boolean): void {
 }
 
 function drawPage(): void {
-  const header = pageHeader({
-    ask() {
-      document.body.classList.toggle('asking');
-      ask_.focus();
+  const help = helpDialog(() => status);
+  const menu = boardMenu(context, {
+    open(id) {
+      void board.open(id);
     },
-    theme() {
-      setTheme(themeNow(state.theme) === 'dark' ? 'light' : 'dark');
-    },
-    wall() {
-      setKiosk(true);
+    begin() {
+      board.begin();
     },
   });
+  const header = pageHeader(
+    {
+      help() {
+        help.open();
+      },
+      ask() {
+        document.body.classList.toggle('asking');
+        ask_.focus();
+      },
+      theme() {
+        setTheme(themeNow(state.theme) === 'dark' ? 'light' : 'dark');
+      },
+      wall() {
+        setKiosk(true);
+      },
+    },
+    menu,
+  );
   const aside = h('div', { class: 'side' }, ask_.element, list.element);
   document.body.append(
     h('a', { class: 'skip', attrs: { href: '#panels' } }, 'Skip to the pictures'),
     header,
     notices,
-    h('div', { class: 'columns' }, aside, main),
-    spoken,
-    toast,
+    h('div', { class: 'columns' }, aside, h('div', { class: 'main' }, bar.element, set.element)),
+    ...announcer.elements,
+    undo.element,
+    help.element,
   );
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && state.kiosk) setKiosk(false);
@@ -323,9 +363,10 @@ function drawPage(): void {
       document.body.classList.add('asking');
       ask_.focus();
     }
+    if (event.key === '?' && !typing) help.open();
   });
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) for (const panel of panels) void panel.tick();
+    if (!document.hidden) set.tick();
   });
   window.addEventListener('popstate', () => {
     location.reload();
@@ -338,9 +379,10 @@ onDeviceTheme(() => {
 });
 drawPage();
 document.body.classList.toggle('kiosk', state.kiosk);
-panels = state.panels.map((panelState) => new Panel(context, panelState));
-arrange();
-void refreshAll().then(() => {
-  api.onClock = waitForSecond;
-  tick();
+chooseZone(state.zone);
+set.show(state.panels);
+bar.show();
+void refreshAll().then(async () => {
+  await board.openFromAddress();
+  pulse.start();
 });

@@ -4,9 +4,10 @@
 import type { Question } from '../model/answers.ts';
 import type { Context } from '../ui/context.ts';
 import { button, h } from '../ui/dom.ts';
+import { startersFor } from '../board/starters.ts';
 import { fieldLabel, proposalsOf, shortage, titleOf } from '../model/question.ts';
 
-const PROPOSED = 6;
+const PROPOSED = 8;
 const SPLITS = 4;
 
 export function welcome(context: Context): HTMLElement {
@@ -33,6 +34,28 @@ export function welcome(context: Context): HTMLElement {
         { class: 'lack', attrs: { role: 'note' } },
         `${lack.metrics} more metrics are not available here. ${lack.reason}`,
       ),
+    h(
+      'div',
+      { class: 'starters', attrs: { role: 'group', 'aria-label': 'Boards' } },
+      ...startersFor(catalogue).map(({ id, about, board, missing }) =>
+        button(
+          h(
+            'span',
+            {},
+            h('strong', {}, board.name),
+            h('span', { class: 'muted question' }, about),
+            h(
+              'span',
+              { class: 'muted question' },
+              `${board.panels.length} pictures${missing === 0 ? '' : `; ${missing} more are not available here`}`,
+            ),
+          ),
+          () => {
+            context.openBoard(`~${id}`);
+          },
+        ),
+      ),
+    ),
     proposals.length === 0
       ? h('p', { class: 'muted' }, 'Search for a metric in the form to begin.')
       : h(

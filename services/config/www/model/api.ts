@@ -2,9 +2,11 @@
  * The public API over fetch: every request the page makes. In: paths and questions. Out: answers, or an ApiError
  * that a person can read. It also learns the servers' clock from their Date headers.
  */
+import type { BoardAnswer } from '../../../../common/api/board.ts';
 import type { DetailsAnswer, ImageAnswer } from '../../../../common/api/heatmap.ts';
 import type { SpecialAnswer } from '../../../../common/api/special.ts';
 import type { TopAnswer } from '../../../../common/api/value.ts';
+import type { Board } from '../../../../common/model/board.ts';
 import type {
   Catalogue,
   ErrorAnswer,
@@ -75,8 +77,9 @@ export class Api {
     return this.json('GET', '/admin/status');
   }
 
-  create(question: Question): Promise<Instrumentation> {
-    return this.json('POST', '/instrumentations', question);
+  /** `more`: properties besides the question, such as idle-max. */
+  create(question: Question, more: object = {}): Promise<Instrumentation> {
+    return this.json('POST', '/instrumentations', { ...question, ...more });
   }
 
   change(id: string, properties: object): Promise<Instrumentation> {
@@ -89,6 +92,35 @@ export class Api {
 
   async remove(id: string): Promise<void> {
     await this.json('DELETE', `/instrumentations/${encodeURIComponent(id)}`);
+  }
+
+  /** The same for a page that is going away: nobody waits for the answer. */
+  removeLeaving(id: string): void {
+    const path = `${this.base}/instrumentations/${encodeURIComponent(id)}`;
+    void this.fetch(path, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  }
+
+  boards(): Promise<readonly BoardAnswer[]> {
+    return this.json('GET', '/boards');
+  }
+
+  board(id: string): Promise<BoardAnswer> {
+    return this.json('GET', `/boards/${encodeURIComponent(id)}`);
+  }
+
+  saveBoard(board: Board, id?: string, revision?: number): Promise<BoardAnswer> {
+    return id === undefined
+      ? this.json('POST', '/boards', board)
+      : this.json('PUT', `/boards/${encodeURIComponent(id)}`, { ...board, revision });
+  }
+
+  async removeBoard(id: string): Promise<void> {
+    await this.json('DELETE', `/boards/${encodeURIComponent(id)}`);
+  }
+
+  removeBoardLeaving(id: string): void {
+    const path = `${this.base}/boards/${encodeURIComponent(id)}`;
+    void this.fetch(path, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   }
 
   /** `points` values of `duration` seconds each from `start`, oldest first. */

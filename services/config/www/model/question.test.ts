@@ -87,10 +87,10 @@ test('what many metrics are missing for is said once, what another system has is
 
 test('what a panel shows has an address: its seconds, and their percentiles as CSV', () => {
   const shown = { start: 1000, end: 1060, step: 5 };
-  expect(valuesPath('7', shown)).toBe(
+  expect(valuesPath('/ca', '7', shown)).toBe(
     '/ca/instrumentations/7/value/raw?start_time=1000&duration=5&ndatapoints=12',
   );
-  expect(percentilesPath('7', shown)).toContain(
+  expect(percentilesPath('/ca', '7', shown)).toContain(
     '/value/top.csv?start_time=1000&duration=5&ndatapoints=12&percentiles=',
   );
 });

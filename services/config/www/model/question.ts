@@ -69,18 +69,18 @@ interface Shown {
 }
 
 /** The values that a panel shows; percentiles and counts of each second as CSV. */
-export function valuesPath(id: string, shown: Shown): string {
-  return `/ca/instrumentations/${encodeURIComponent(id)}/value/raw?${secondsOf(shown)}`;
+export function valuesPath(base: string, id: string, shown: Shown): string {
+  return `${base}/instrumentations/${encodeURIComponent(id)}/value/raw?${secondsOf(shown)}`;
 }
 
-export function percentilesPath(id: string, shown: Shown): string {
-  return `/ca/instrumentations/${encodeURIComponent(id)}/value/top.csv?${secondsOf(shown)}&percentiles=50,95,99&limit=1000`;
+export function percentilesPath(base: string, id: string, shown: Shown): string {
+  return `${base}/instrumentations/${encodeURIComponent(id)}/value/top.csv?${secondsOf(shown)}&percentiles=50,95,99&limit=1000`;
 }
 
 /** For a shell: one line that asks the same again. */
-export function curlOf(q: Question, origin: string): string {
+export function curlOf(q: Question, base: string): string {
   const body = JSON.stringify(questionOf(q)).replaceAll("'", `'\\''`);
-  return `curl -s -X POST -H 'content-type: application/json' -d '${body}' ${origin}/ca/instrumentations`;
+  return `curl -s -X POST -H 'content-type: application/json' -d '${body}' ${base}/instrumentations`;
 }
 
 export function cactlOf(q: Question): string {
@@ -125,8 +125,15 @@ export function proposalsOf(catalogue: Catalogue): Proposal[] {
   });
   const worth = ({ metric, numeric }: Proposal): number =>
     (metric.module === OURSELVES ? 0 : 1000) + (numeric === undefined ? 0 : 100) + metric.fields.length;
-  // The more is known about each event, the more there is to find out.
-  return proposals.filter(({ discrete }) => discrete.length > 0).sort((a, b) => worth(b) - worth(a));
+  // The more is known about each event, the more there is to find out. One of each module comes first: CPU, memory and
+  // disks are not behind the sixth question about files.
+  const ranked = proposals.filter(({ discrete }) => discrete.length > 0).sort((a, b) => worth(b) - worth(a));
+  const first = ranked.filter(
+    (one, i) => ranked.findIndex((o) => o.metric.module === one.metric.module) === i,
+  );
+  const ours = (one: Proposal): boolean => one.metric.module === OURSELVES;
+  const leaders = first.filter((one) => !ours(one));
+  return [...leaders, ...ranked.filter((one) => !leaders.includes(one))];
 }
 
 /** What most of the metrics that are missing here are missing for, where that is more than one or two. */
@@ -140,7 +147,9 @@ export function shortage(
   // What another system's kernel would tell is no lack of this one.
   counts.delete('only illumos tells this');
   const [most] = [...counts].sort((a, b) => b[1] - a[1]);
-  return most === undefined || most[1] < SHORTAGE ? undefined : { metrics: most[1], reason: most[0] };
+  // A few of many are no lack that anybody must hear of before the first question; a search finds them with the reason.
+  const notable = Math.max(SHORTAGE, catalogue.metrics.length / SHORTAGE);
+  return most === undefined || most[1] < notable ? undefined : { metrics: most[1], reason: most[0] };
 }
 
 const SHORTAGE = 5;

@@ -8,6 +8,7 @@ import {
   type PageState,
   type PanelState,
 } from './url-state.ts';
+import { PANEL_SIZES } from '../../../../common/model/board.ts';
 
 const SEED = 20260105;
 
@@ -43,6 +44,20 @@ const panel: fc.Arbitrary<PanelState> = fc.record({
       high: b.low + b.height,
     })),
   ),
+  own: optional(text.map((t) => ({ eq: ['execname', t] }))),
+  title: optional(filled),
+  size: fc.constantFrom(...PANEL_SIZES),
+  trail: fc.array(
+    fc.record(
+      {
+        by: fc.array(filled, { maxLength: 2 }),
+        where: text.map((t) => ({ eq: ['execname', t] })),
+        box: fc.constant({ start: 1, end: 2, low: 0, high: 5 }),
+      },
+      { requiredKeys: ['by', 'where'] },
+    ),
+    { maxLength: 3 },
+  ),
   versus: optional(fc.oneof(fc.constant('300'), fc.constant('#7'))),
 });
 
@@ -50,7 +65,19 @@ const state: fc.Arbitrary<PageState> = fc.record({
   kiosk: fc.boolean(),
   theme: optional(fc.constantFrom('light' as const, 'dark' as const)),
   panels: fc.array(panel, { maxLength: 4 }),
+  zone: fc.constantFrom('local' as const, 'utc' as const),
+  board: optional(fc.constantFrom('7', '~health', '~')),
+  values: fc.dictionary(filled, filled, { maxKeys: 3 }).map((values) => new Map(Object.entries(values))),
 });
+
+const EMPTY: PageState = {
+  kiosk: false,
+  theme: undefined,
+  panels: [],
+  zone: 'local',
+  board: undefined,
+  values: new Map(),
+};
 
 test('whatever the page shows, its address brings it back', () => {
   fc.assert(
@@ -72,7 +99,7 @@ test('an address survives the browser, which may normalise it', () => {
 });
 
 test('the empty page has an empty address', () => {
-  expect(writeState({ kiosk: false, theme: undefined, panels: [] })).toBe('');
+  expect(writeState(EMPTY)).toBe('');
 });
 
 test('an address a person can read', () => {
@@ -83,7 +110,7 @@ test('an address a person can read', () => {
     keys: ['sda'],
     window: 300,
   };
-  expect(writeState({ kiosk: true, theme: undefined, panels: [shown] })).toBe(
+  expect(writeState({ ...EMPTY, kiosk: true, panels: [shown] })).toBe(
     '?panel=3~metric=disk.physio_ops~by=disk~by=latency~window=300~key=sda&kiosk',
   );
 });
@@ -96,6 +123,9 @@ test.each([
   '?panel=1~where=%7Bnot json',
   '?panel=1~where=[1]',
   '?kiosk=0&theme=plaid&__proto__=1',
+  '?board=../../x&zone=mars&var=a&var=~b',
+  '?panel=1~size=huge~title=~trail=[1,null,{"by":3}]',
+  '?panel=1~trail={',
 ])('a broken address (%s) is read as far as it makes sense', (query) => {
   const { panels, kiosk, theme } = readState(query);
   expect({ kiosk, theme }).toEqual({ kiosk: false, theme: undefined });

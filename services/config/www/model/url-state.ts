@@ -9,7 +9,10 @@
 import type { Predicate } from './answers.ts';
 import type { COLORINGS as ALL_COLORINGS } from '../../../../common/api/heatmap.ts';
 import type { Scale } from '../../../../common/model/axis.ts';
+import { PANEL_SIZES, type PanelSize } from '../../../../common/model/board.ts';
 import type { Box } from './box-predicate.ts';
+import { readTrail, writeTrail, type Step } from './trail.ts';
+import type { Zone } from './zone.ts';
 
 /** How counts become colours. */
 export type Coloring = (typeof ALL_COLORINGS)[number];
@@ -38,6 +41,12 @@ export interface PanelState {
   readonly keys: readonly string[];
   readonly pin: { readonly time: number; readonly value: number } | undefined;
   readonly box: Box | undefined;
+  /** The panel's own predicate, while variables of a board narrow what it asks. */
+  readonly own: Predicate | undefined;
+  readonly title: string | undefined;
+  readonly size: PanelSize;
+  /** The way to this question. */
+  readonly trail: readonly Step[];
   /** Beside what: another instrumentation ("#3"), or itself so many seconds ago ("300"). */
   readonly versus: string | undefined;
 }
@@ -46,6 +55,10 @@ export interface PageState {
   readonly kiosk: boolean;
   readonly theme: 'light' | 'dark' | undefined;
   readonly panels: readonly PanelState[];
+  readonly zone: Zone;
+  /** The board that the panels belong to, and values of its variables. */
+  readonly board: string | undefined;
+  readonly values: ReadonlyMap<string, string>;
 }
 
 export function newPanel(id: string): PanelState {
@@ -66,12 +79,21 @@ export function newPanel(id: string): PanelState {
     pin: undefined,
     box: undefined,
     versus: undefined,
+    own: undefined,
+    title: undefined,
+    size: 'normal',
+    trail: [],
   };
 }
 
 export function writeState(state: PageState): string {
-  const parts = state.panels.map((p) => `panel=${writePanel(p)}`);
+  const parts = [
+    ...(state.board === undefined ? [] : [`board=${encode(state.board)}`]),
+    ...[...state.values].map(([field, value]) => `var=${encode(field)}~${encode(value)}`),
+    ...state.panels.map((p) => `panel=${writePanel(p)}`),
+  ];
   if (state.theme !== undefined) parts.push(`theme=${state.theme}`);
+  if (state.zone === 'utc') parts.push('zone=utc');
   if (state.kiosk) parts.push('kiosk');
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }
@@ -96,6 +118,10 @@ function writePanel(p: PanelState): string {
   put('pin', p.pin === undefined ? undefined : `${p.pin.time},${p.pin.value}`);
   put('box', p.box === undefined ? undefined : [p.box.start, p.box.end, p.box.low, p.box.high].join(','));
   put('versus', p.versus);
+  put('own', p.own === undefined ? undefined : JSON.stringify(p.own));
+  put('title', p.title);
+  put('trail', writeTrail(p.trail));
+  put('size', p.size === 'normal' ? undefined : p.size);
   return [encode(p.id), ...fields.map(([name, value]) => `${name}=${encode(value)}`)].join('~');
 }
 
@@ -121,6 +147,9 @@ export function readState(query: string, now = Date.now() / 1000): PageState {
   const panels: PanelState[] = [];
   let theme: PageState['theme'];
   let kiosk = false;
+  let zone: Zone = 'local';
+  let board: string | undefined;
+  const values = new Map<string, string>();
   let at: number | undefined;
   for (const part of parts) {
     const [name, value = ''] = splitOnce(part, '=');
@@ -129,11 +158,18 @@ export function readState(query: string, now = Date.now() / 1000): PageState {
       if (panel !== undefined) panels.push(panel);
     } else if (name === 'at') at = moment(decode(value));
     else if (name === 'theme') theme = value === 'light' || value === 'dark' ? value : undefined;
-    else if (name === 'kiosk') kiosk = value !== '0' && value !== 'false';
+    else if (name === 'zone') zone = value === 'utc' ? 'utc' : 'local';
+    else if (name === 'board')
+      board = /^(~?\w{0,64})$/.test(decode(value)) && value !== '' ? decode(value) : undefined;
+    else if (name === 'var') {
+      const [field = '', text = ''] = value.split('~').map(decode);
+      if (field !== '' && text !== '') values.set(field, text);
+    } else if (name === 'kiosk') kiosk = value !== '0' && value !== 'false';
   }
-  if (at === undefined) return { kiosk, theme, panels };
+  const page = { kiosk, theme, zone, board, values };
+  if (at === undefined) return { ...page, panels };
   const end = Math.max(1, Math.ceil(Math.min(at + AFTER_SECONDS, now)));
-  return { kiosk, theme, panels: panels.map((panel) => ({ ...panel, end: panel.end ?? end })) };
+  return { ...page, panels: panels.map((panel) => ({ ...panel, end: panel.end ?? end })) };
 }
 
 function readPanel(text: string): PanelState | undefined {
@@ -168,6 +204,10 @@ function readPanel(text: string): PanelState | undefined {
     keys: values.get('key') ?? [],
     pin: pin === undefined ? undefined : { time: pin[0] ?? 0, value: pin[1] ?? 0 },
     box: box === undefined ? undefined : readBox(box),
+    own: one('own') === undefined ? undefined : readPredicateJson(one('own')),
+    title: one('title') === '' ? undefined : one('title')?.slice(0, 80),
+    trail: readTrail(one('trail')),
+    size: PANEL_SIZES.find((s) => s === one('size')) ?? 'normal',
     versus: /^(#\d{1,15}|[1-9]\d{0,6})$/.test(one('versus') ?? '') ? one('versus') : undefined,
   };
 }

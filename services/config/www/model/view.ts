@@ -140,7 +140,6 @@ export function quantityOf({ unit, metric, isLevel, step }: View): string {
 
 /** For people who do not see the picture. */
 export function summaryOf(catalogue: Catalogue, view: View): string {
-  const zone = new Date(view.start * 1000).getTimezoneOffset();
   const p = (percent: number): string =>
     formatValue(
       view.heat?.percentiles?.find((line: LineAnswer) => line.percentile === percent)?.all ?? 0,
@@ -149,7 +148,7 @@ export function summaryOf(catalogue: Catalogue, view: View): string {
   const [top] = view.keys;
   return [
     `${view.numeric === undefined ? 'Graph' : 'Heatmap'} of ${titleOf(catalogue, view.instrumentation)}`,
-    `${clockText(view.start, zone)} to ${clockText(view.end, zone)}`,
+    `${clockText(view.start)} to ${clockText(view.end)}`,
     `${view.metricType === undefined || view.numeric !== undefined ? formatCounted(view.count, view.unit) : formatValue(view.count, view.metricType)}${view.isLevel ? ' on average' : ''}`,
     ...(view.numeric === undefined ? [] : [`median ${p(50)}, p99 ${p(99)}`]),
     ...(top === undefined ? [] : [`most: ${top[0]}`]),

@@ -5,7 +5,7 @@
 import { h } from '../ui/dom.ts';
 import type { Api } from '../model/api.ts';
 import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
-import { keyText } from './legend.ts';
+import { keyText } from '../model/key-text.ts';
 import { clockText } from '../plot/time-axis.ts';
 import { formatCount, formatValue } from '../model/units.ts';
 import type { View } from '../model/view.ts';
@@ -118,7 +118,6 @@ export class DataTable {
 }
 
 function rowOf(slot: SlotStanding, row: Row, view: View, keyed: boolean): HTMLElement {
-  const zone = new Date(slot.start * 1000).getTimezoneOffset();
   const value = (n: number): string =>
     view.metricType === undefined || view.numeric !== undefined
       ? formatCount(n)
@@ -133,7 +132,7 @@ function rowOf(slot: SlotStanding, row: Row, view: View, keyed: boolean): HTMLEl
   return h(
     'tr',
     { class: isIncomplete(slot) ? 'incomplete' : '' },
-    h('th', { attrs: { scope: 'row' } }, clockText(slot.start, zone)),
+    h('th', { attrs: { scope: 'row' } }, clockText(slot.start)),
     ...cells.map((text) => h('td', {}, text)),
   );
 }

@@ -3,11 +3,14 @@
  * In: totals, the selection. Out: a new selection. Of 10,000 keys only the first matches are on the screen.
  */
 import { button, choice, h, refill } from '../ui/dom.ts';
+import { keyText } from '../model/key-text.ts';
 import { formatCount, formatShare } from '../model/units.ts';
 import type { KeyMode, PanelState } from '../model/url-state.ts';
 
 export interface LegendData {
   readonly title: string;
+  /** The question, so that no two lists on the page have the same name. */
+  readonly of: string;
   readonly keys: readonly (readonly [string, number])[];
   /** Keys that are not in the list. */
   readonly omitted: number;
@@ -56,15 +59,6 @@ export function inOrder(
   return [...keys].sort(([a], [b]) => placeOf(a) - placeOf(b));
 }
 
-/** Text for a key: an empty one must not look like nothing, control characters not like layout. */
-export function keyText(key: string): string {
-  if (key === '') return '(empty)';
-  return key.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 export class Legend {
   readonly element: HTMLElement;
   private data: LegendData | undefined;
@@ -98,6 +92,8 @@ export class Legend {
 
   show(data: LegendData): void {
     this.data = data;
+    const label = `Keys of ${data.of}`;
+    if (this.element.getAttribute('aria-label') !== label) this.element.setAttribute('aria-label', label);
     this.draw();
   }
 

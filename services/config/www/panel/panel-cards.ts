@@ -2,28 +2,15 @@
  * The cards of a panel: what floats at the cursor, what is pinned, what is special in the box. In: the panel's view and
  * state. Out: elements; and questions asked from a box, placed beside.
  */
-import type { Question } from '../model/answers.ts';
 import type { Cell } from '../model/cell-facts.ts';
-import { boxPredicate, type Box } from '../model/box-predicate.ts';
-import { specialQuery } from '../model/heatmap-query.ts';
 import { factsOfPoint, type CellFacts } from '../model/cell-facts.ts';
 import type { Context } from '../ui/context.ts';
 import { h, refill } from '../ui/dom.ts';
-import type { SpecialAnswer } from '../../../../common/api/special.ts';
-import {
-  boxCard,
-  hoverCard,
-  KEYS_HOVERED,
-  KEYS_PINNED,
-  pinCard,
-  ROWS_BOXED,
-  type CellContext,
-} from '../plot/inspector.ts';
+import { hoverCard, KEYS_HOVERED, KEYS_PINNED, pinCard, type CellContext } from '../plot/inspector.ts';
 import { Debounced } from '../ui/debounced.ts';
-import type { Panel } from './panel.ts';
+import { PanelBox } from './panel-box.ts';
+import type { PanelHost } from './panel-host.ts';
 import type { View } from '../model/view.ts';
-import { both, isNumericField } from '../model/predicate-form.ts';
-import { fieldLabel, questionOf } from '../model/question.ts';
 
 /** A pointer rests when it has not moved on to another cell for so long. */
 const HOVER_MS = 60;
@@ -32,25 +19,26 @@ export class PanelCards {
   readonly element = h('div', { class: 'cards' });
   private readonly floating = h('div', { class: 'hover-card', attrs: { role: 'status' } });
   private readonly pinSlot = h('div', {});
-  private readonly boxSlot = h('div', {});
+  private readonly box: PanelBox;
   private readonly context: Context;
-  private readonly panel: Panel;
+  private readonly panel: PanelHost;
   private at: { readonly x: number; readonly y: number } | undefined;
   private pinned = '';
-  private boxed = '';
   /** A pointer that moves asks for nothing: only where it rests. */
   private readonly asking = new Debounced(HOVER_MS);
 
-  constructor(context: Context, panel: Panel) {
+  constructor(context: Context, panel: PanelHost) {
     this.context = context;
     this.panel = panel;
+    this.box = new PanelBox(context, panel);
     this.floating.hidden = true;
-    this.element.append(this.pinSlot, this.boxSlot);
+    this.element.append(this.pinSlot, this.box.element);
     document.body.append(this.floating);
   }
 
   stop(): void {
     this.asking.cancel();
+    this.box.stop();
     this.floating.remove();
   }
 
@@ -93,7 +81,7 @@ export class PanelCards {
     const { state } = this.panel;
     const cell = this.panel.pinned(view);
     void this.showPin(view, cell);
-    void this.showBox(view, state.box);
+    this.box.show(view);
     this.element.hidden = cell === undefined && state.box === undefined;
   }
 
@@ -116,72 +104,6 @@ export class PanelCards {
           this.panel.set({ pin: undefined });
         }),
     ]);
-  }
-
-  /** Drawn once per box: what is special in it does not change while somebody reads it. */
-  private async showBox(view: View, box: Box | undefined): Promise<void> {
-    const key = JSON.stringify([box ?? 0, view.discrete ?? '']);
-    if (key === this.boxed) return;
-    this.boxed = key;
-    const summary = box === undefined ? undefined : await this.specialIn(view, box);
-    if (key !== this.boxed) return;
-    if (box !== undefined && summary === undefined) this.boxed = '';
-    refill(this.boxSlot, JSON.stringify([key, summary === undefined]), () => {
-      if (box === undefined || summary === undefined) return [];
-      const catalogue = this.context.catalogue();
-      const { instrumentation, numeric, discrete } = view;
-      const fields = (view.metric?.fields ?? []).filter(
-        (f) => f !== discrete && !isNumericField(catalogue, f),
-      );
-      const label = (field: string): string => fieldLabel(catalogue, field);
-      const ask = (change: Partial<Question>): void => {
-        const question = { ...questionOf(instrumentation), ...change };
-        this.context.ask(question, this.panel.state.id).catch((error: unknown) => {
-          this.context.announce(error instanceof Error ? error.message : String(error));
-        });
-      };
-      const inBox = both(instrumentation.predicate, boxPredicate(box, numeric));
-      return [
-        boxCard(
-          box,
-          summary,
-          {
-            type: view.valueType,
-            numeric: numeric !== undefined,
-            unit: view.unit,
-            splitLabel: discrete === undefined ? undefined : label(discrete),
-            otherFields: fields.map((f) => [f, label(f)] as const),
-          },
-          {
-            close: () => {
-              this.panel.set({ box: undefined });
-            },
-            ask: (key) => {
-              const only = key === undefined || discrete === undefined ? {} : { eq: [discrete, key] };
-              ask({ predicate: both(inBox, only) });
-            },
-            split: (field) => {
-              const decomposition = numeric === undefined ? [field] : [field, numeric];
-              ask({ predicate: inBox, decomposition });
-            },
-            highlight: (key) => {
-              this.panel.set({ keys: [key], mode: 'highlight' });
-            },
-          },
-        ),
-      ];
-    });
-  }
-
-  private async specialIn(view: View, box: Box): Promise<SpecialAnswer | undefined> {
-    const query = specialQuery(box, view, view.numeric !== undefined, ROWS_BOXED);
-    if (query === undefined) return undefined;
-    try {
-      return await this.context.api.special(this.panel.state.id, query);
-    } catch {
-      // The picture's own requests say what is wrong; this one is made again with the next picture.
-      return undefined;
-    }
   }
 }
 

@@ -1,10 +1,10 @@
 /* What pointing at a plot does to its panel. In: the panel, its cards. Out: the events that its plots want. */
 import type { Context } from '../ui/context.ts';
-import type { Panel } from './panel.ts';
+import type { PanelHost } from './panel-host.ts';
 import type { PanelCards } from './panel-cards.ts';
 import type { PlotEvents } from './panel-plots.ts';
 
-export function plotEvents(context: Context, panel: Panel, cards: PanelCards): PlotEvents {
+export function plotEvents(context: Context, panel: PanelHost, cards: PanelCards): PlotEvents {
   return {
     hover(time, x, y) {
       context.pointAt(time);

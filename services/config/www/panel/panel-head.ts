@@ -10,7 +10,8 @@ import { icon } from '../ui/icons.ts';
 import { button, h, menu, refill } from '../ui/dom.ts';
 import { csvOf, jsonOf } from '../model/exports.ts';
 import { completenessText } from '../plot/inspector.ts';
-import type { Panel } from './panel.ts';
+import { panelHandle } from './panel-handle.ts';
+import type { PanelHost } from './panel-host.ts';
 import type { View } from '../model/view.ts';
 import { readPredicate } from '../model/predicate-form.ts';
 import {
@@ -23,10 +24,12 @@ import {
   titleOf,
   valuesPath,
 } from '../model/question.ts';
+import { reportOf } from './report.ts';
 import { copy, download, follow, plotPng } from './share.ts';
 import { formatCount } from '../model/units.ts';
 import { clocksText, diskText, standingText, whyLost } from '../model/standing.ts';
 import { clockText } from '../plot/time-axis.ts';
+import { stretchText } from '../model/zone.ts';
 
 export class PanelHead {
   readonly element = h('div', { class: 'panel-head' });
@@ -35,9 +38,9 @@ export class PanelHead {
   private readonly actions = h('div', { class: 'tools' });
   private readonly notice = h('div', { class: 'notice', attrs: { role: 'status' } });
   private readonly context: Context;
-  private readonly panel: Panel;
+  private readonly panel: PanelHost;
 
-  constructor(context: Context, panel: Panel) {
+  constructor(context: Context, panel: PanelHost) {
     this.context = context;
     this.panel = panel;
     this.notice.hidden = true;
@@ -46,26 +49,45 @@ export class PanelHead {
 
   show(view: View | undefined, i: Instrumentation, error: ApiError | undefined, live: boolean): void {
     const catalogue = this.context.catalogue();
-    const title = titleOf(catalogue, i);
+    const named = this.panel.state.title !== undefined;
+    const title = this.panel.state.title ?? titleOf(catalogue, i);
     const where = readPredicate(i.predicate, catalogue);
     const by = byText(catalogue, i.decomposition);
     refill(this.titles, JSON.stringify([title, by, where]), () => [
       h('h2', {}, title),
-      h('p', { class: 'muted' }, by, where === '' ? '' : `${by === '' ? '' : ', '}where ${where}`),
+      h(
+        'p',
+        { class: 'muted' },
+        [named ? titleOf(catalogue, i) : '', by, where === '' ? '' : `where ${where}`]
+          .filter((part) => part !== '')
+          .join(', '),
+      ),
     ]);
     this.panel.element.setAttribute('aria-label', sentenceOf(catalogue, questionOf(i)));
     this.showBadges(view, i, error, live);
     this.showNotice(view, i, error);
-    refill(this.actions, i.id, () => [this.menu(i), this.closeButton()]);
+    refill(this.actions, i.id, () => [
+      this.menu(i),
+      panelHandle(this.context, this.panel),
+      this.closeButton(),
+    ]);
   }
 
   /** The link is older than its instrumentation: the question is still known, and can be asked again. */
   gone(): void {
-    const { metric, by, where, granularity } = this.panel.state;
+    const { metric, by, where, granularity, title } = this.panel.state;
     const [module = '', stat = ''] = metric.split('.');
-    refill(this.notice, `gone ${metric}`, () => [
+    const catalogue = this.context.catalogue();
+    const condition = readPredicate(where, catalogue);
+    refill(this.notice, JSON.stringify(['gone', metric, by, condition]), () => [
       h('strong', {}, 'This instrumentation no longer runs.'),
       h('span', {}, metric === '' ? ` There is no #${this.panel.state.id}.` : ` It counted ${metric}.`),
+      metric !== '' &&
+        h(
+          'span',
+          {},
+          ` ${[byText(catalogue, by), condition === '' ? '' : `where ${condition}`].filter((t) => t !== '').join(', ')}`,
+        ),
       metric !== '' &&
         button(
           'Ask it again',
@@ -85,7 +107,13 @@ export class PanelHead {
     ]);
     this.notice.hidden = false;
     this.panel.element.classList.add('empty');
-    refill(this.titles, 'gone', () => [h('h2', {}, metric === '' ? `#${this.panel.state.id}` : metric)]);
+    refill(this.titles, `gone ${metric}`, () => [
+      h(
+        'h2',
+        {},
+        title ?? (metric === '' ? `#${this.panel.state.id}` : titleOf(catalogue, { module, stat })),
+      ),
+    ]);
     refill(this.badges, 'gone', () => []);
     refill(this.actions, 'gone', () => [this.closeButton()]);
   }
@@ -99,7 +127,6 @@ export class PanelHead {
     const newest = view?.slots.findLast((slot) => slot !== undefined);
     const incomplete = newest === undefined ? '' : completenessText(newest);
     const lost = view?.slots.reduce((sum, slot) => sum + (slot?.lost ?? 0), 0) ?? 0;
-    const zone = view === undefined ? 0 : new Date(view.start * 1000).getTimezoneOffset();
     const idle = live && i.state !== undefined && (i.state.enabled ?? 0) === 0 && (i.state.failed ?? 0) > 0;
     const state =
       i.enabled === false
@@ -110,7 +137,7 @@ export class PanelHead {
             ? 'no data'
             : live
               ? 'live'
-              : `until ${view === undefined ? '' : clockText(view.end, zone)}`;
+              : `until ${view === undefined ? '' : clockText(view.end)}`;
     const reporting = newest?.minreporting ?? i.nsources ?? 0;
     const expected = newest?.nsources ?? reporting;
     const nodes =
@@ -209,10 +236,16 @@ export class PanelHead {
         () => {
           const view = this.panel.current();
           if (view === undefined) return;
-          void copy(`curl -s '${location.origin}${valuesPath(i.id, view)}'`).then(say('curl command'));
+          void copy(`curl -s '${location.origin}${valuesPath(this.context.api.base, i.id, view)}'`).then(
+            say('curl command'),
+          );
         },
       ],
-      ['Copy question as curl', () => void copy(curlOf(question, location.origin)).then(say('curl command'))],
+      [
+        'Copy question as curl',
+        () =>
+          void copy(curlOf(question, `${location.origin}${this.context.api.base}`)).then(say('curl command')),
+      ],
       ['Copy as cactl', () => void copy(cactlOf(question)).then(say('cactl command'))],
       ...(i.promql === undefined
         ? []
@@ -222,7 +255,8 @@ export class PanelHead {
         'Save percentiles (CSV)',
         () => {
           const view = this.panel.current();
-          if (view !== undefined) follow(percentilesPath(i.id, view), `${name}-percentiles.csv`);
+          if (view !== undefined)
+            follow(percentilesPath(this.context.api.base, i.id, view), `${name}-percentiles.csv`);
         },
       ],
       [
@@ -237,6 +271,7 @@ export class PanelHead {
           void this.save(name, 'json');
         },
       ],
+      ['Save report (HTML)', () => void this.saveReport()],
       [
         'Change and ask anew',
         () => {
@@ -263,12 +298,23 @@ export class PanelHead {
     }
   }
 
+  /** The way to this question as one page. */
+  async saveReport(): Promise<void> {
+    const { metric, id } = this.panel.state;
+    download(`${metric}-${id}-report.html`, 'text/html', await reportOf(this.context, this.panel));
+  }
+
   private async savePng(i: Instrumentation, name: string): Promise<void> {
     const plot = this.panel.plot();
     const view = this.panel.current();
     if (plot === undefined || view === undefined) return;
-    const when = `${new Date(view.start * 1000).toISOString()} to ${new Date(view.end * 1000).toISOString()}`;
-    const blob = await plotPng(plot, sentenceOf(this.context.catalogue(), questionOf(i)), when);
+    const when = `${clockText(view.start)} to ${clockText(view.end)}, ${stretchText(view.start, view.end)}`;
+    const blob = await plotPng(
+      plot,
+      sentenceOf(this.context.catalogue(), questionOf(i)),
+      when,
+      this.panel.legend(),
+    );
     if (blob !== undefined) download(`${name}.png`, 'image/png', blob);
   }
 }

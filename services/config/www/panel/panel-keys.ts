@@ -4,7 +4,7 @@
  */
 import { cssColour, hueOfKey, REST_HUE, shadeColour, type Theme } from '../../../../common/model/hue.ts';
 import type { Series } from '../plot/graph-view.ts';
-import { keyText } from './legend.ts';
+import { keyText } from '../model/key-text.ts';
 import type { PanelState } from '../model/url-state.ts';
 
 type Totals = readonly (readonly [string, number])[];

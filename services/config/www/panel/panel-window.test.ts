@@ -30,6 +30,18 @@ test('a window nobody offers becomes the next larger one, or all that is kept', 
   expect(spanOf({ window: 1e9, end: undefined }, KEPT, 1000)).toMatchObject({ start: 400 });
 });
 
+test('a new question begins with a window that it soon fills, and looks back further as it grows older', () => {
+  const asked = { ...KEPT, crtime: 1_000_000 };
+  const window = (now: number, change = {}): number => {
+    const { start, end } = spanOf({ window: undefined, end: undefined, ...change }, asked, now);
+    return end - start;
+  };
+  expect([1001, 1014, 1016, 1031, 1061, 5000].map((now) => window(now))).toEqual([15, 15, 30, 60, 120, 120]);
+  expect(window(1001, { window: 300 })).toBe(300);
+  // Held pictures are the same for everybody, whenever they are opened.
+  expect(window(1001, { end: 1000 })).toBe(120);
+});
+
 test('scrolling goes back as far as values are kept, and forward until it is live again', () => {
   const span = { start: 940, end: 1000, step: 1 };
   expect(scrolled(undefined, -30, span, 600, 1000)).toBe(970);

@@ -14,33 +14,40 @@ import { Legend } from './legend.ts';
 import { PanelCards } from './panel-cards.ts';
 import { plotEvents } from './panel-events.ts';
 import { heatmapParts } from './panel-heatmap.ts';
+import { PanelCaption } from './panel-caption.ts';
 import { PanelData } from './panel-data.ts';
 import { PanelHead } from './panel-head.ts';
+import type { PanelHost } from './panel-host.ts';
 import { keyColour, LineKeys, restColour, seriesOf } from './panel-keys.ts';
 import { PanelPlots } from './panel-plots.ts';
 import { drawToolbar } from './panel-toolbar.ts';
+import { PanelTrail } from './panel-trail.ts';
 import { scrolled, spanOf } from './panel-window.ts';
 import { cellOf, placeOf } from '../plot/plot-frame.ts';
-import { breakdownOf, fieldLabel } from '../model/question.ts';
+import { keyText } from '../model/key-text.ts';
+import { breakdownOf, fieldLabel, titleOf } from '../model/question.ts';
 import { formatCount, formatValue, shortCount } from '../model/units.ts';
 import type { PanelState } from '../model/url-state.ts';
+import { zoneNow } from '../model/zone.ts';
 import { comparableOf, quantityOf, summaryOf, type View } from '../model/view.ts';
 
 /** What changes how known values look; of a heatmap everything else is the service's to draw. */
-const LOOKS = new Set(['percentiles', 'stacked', 'pin', 'box']);
+const LOOKS = new Set(['percentiles', 'stacked', 'pin', 'box', 'size']);
 /** The newest second is complete when every node expected has reported; longer than this nobody waits. */
 const WAIT_MS = 900;
 /** Somebody who types has not finished yet. */
 const TYPING_MS = 250;
 
-export class Panel {
+export class Panel implements PanelHost {
   state: PanelState;
   readonly element = h('section', { class: 'panel' });
   private readonly context: Context;
   private readonly head: PanelHead;
   private readonly toolbar = h('div', { class: 'toolbar' });
   private readonly plots: PanelPlots;
-  private readonly legend: Legend;
+  private readonly keyList: Legend;
+  private readonly caption: PanelCaption;
+  private readonly trail: PanelTrail;
   private readonly cards: PanelCards;
   private readonly table: DataTable;
   private readonly lines = new LineKeys();
@@ -66,28 +73,44 @@ export class Panel {
     this.data = new PanelData(context, state.id);
     this.table = new DataTable(context.api);
     this.head = new PanelHead(context, this);
-    this.legend = new Legend(
+    this.keyList = new Legend(
       (change) => {
         this.set(change);
       },
       () => {
-        if ((this.view?.omitted ?? 0) > 0 || this.legend.searched === '')
+        if ((this.view?.omitted ?? 0) > 0 || this.keyList.searched === '')
           this.typing.later(() => this.hurry());
       },
     );
     this.cards = new PanelCards(context, this);
     this.plots = new PanelPlots(plotEvents(context, this, this.cards));
+    this.caption = new PanelCaption((zone) => {
+      context.setZone(zone);
+    });
+    this.trail = new PanelTrail(context, this, () => {
+      void this.head.saveReport();
+    });
+    this.element.dataset['size'] = state.size;
     this.element.append(
       this.head.element,
+      this.trail.element,
       this.toolbar,
-      h('div', { class: 'panel-body' }, this.plots.element, this.legend.element),
+      h(
+        'div',
+        { class: 'panel-body' },
+        h('div', {}, this.plots.element, this.caption.element),
+        this.keyList.element,
+      ),
       this.cards.element,
       this.table.element,
     );
   }
 
-  set(change: Partial<PanelState>): void {
+  /** `alone`: the change came from another panel, and goes no further. */
+  set(change: Partial<PanelState>, alone = false): void {
     this.state = { ...this.state, ...change };
+    this.element.dataset['size'] = this.state.size;
+    if (!alone) this.context.spread(this.state.id, change);
     this.context.changed();
     // A click is answered from what is known; the newest second may be half a second away.
     if (this.view?.numeric === undefined || Object.keys(change).every((name) => LOOKS.has(name)))
@@ -143,6 +166,17 @@ export class Panel {
     return this.plots.plot();
   }
 
+  /** Keys that have a colour, for a picture that is taken away. */
+  legend(): readonly (readonly [string, string])[] {
+    const { view } = this;
+    if (view?.discrete === undefined) return [];
+    const theme = this.context.theme();
+    const named = view.keys
+      .filter(([key]) => this.isColoured(view, key))
+      .map(([key]) => [keyText(key), keyColour(key, theme)] as const);
+    return [...named, ['everything else', restColour(theme)]];
+  }
+
   current(): View | undefined {
     return this.view;
   }
@@ -184,8 +218,9 @@ export class Panel {
     this.describe(instrumentation);
     const wanted = JSON.stringify([
       this.state,
-      this.legend.searched,
+      this.keyList.searched,
       context.theme(),
+      zoneNow(),
       context.catalogue().metrics.length,
       running?.map(({ id }) => id),
     ]);
@@ -205,7 +240,7 @@ export class Panel {
           scale: state.axis ?? this.scale ?? 'auto',
           axis: this.kept,
           theme: context.theme(),
-          search: this.legend.searched,
+          search: this.keyList.searched,
           waitMs,
         })
       : await this.data.graph(instrumentation, span);
@@ -232,10 +267,11 @@ export class Panel {
     else await this.drawHeatmap(view, view.heat);
     this.view = view;
     const theme = this.context.theme();
-    this.legend.element.hidden = view.discrete === undefined;
+    this.keyList.element.hidden = view.discrete === undefined;
     if (view.discrete !== undefined) {
-      this.legend.show({
+      this.keyList.show({
         title: `${fieldLabel(this.context.catalogue(), view.discrete)}${view.isLevel ? ', mean' : ''}`,
+        of: `${titleOf(this.context.catalogue(), view.instrumentation)} #${view.instrumentation.id}`,
         keys: view.keys,
         omitted: view.omitted,
         total: view.count,
@@ -276,7 +312,7 @@ export class Panel {
           this.scroll(columns);
         },
         pause: () => {
-          this.set({ end: view.end });
+          this.set({ end: view.end, window: view.end - view.start });
         },
         live: () => {
           this.set({ end: undefined });
@@ -284,6 +320,8 @@ export class Panel {
       },
     );
     this.cards.show(view);
+    this.caption.show(view);
+    this.trail.show();
     this.table.show(view, summaryOf(this.context.catalogue(), view));
   }
 

@@ -29,25 +29,65 @@ export async function copy(text: string): Promise<boolean> {
   }
 }
 
-/** Picture, axes and title of a plot as one PNG, as large as it is on the screen. */
-export async function plotPng(plot: HTMLElement, title: string, note: string): Promise<Blob | undefined> {
+/** Keys and their colours in lines of at most `width`, below the plot: [name, colour, left, line]. */
+function legendLines(
+  legend: readonly (readonly [string, string])[],
+  width: number,
+  widthOf: (name: string) => number,
+  em: number,
+): readonly (readonly [string, string, number, number])[] {
+  let left = em;
+  let line = 0;
+  return legend.map(([name, colour]) => {
+    const wide = widthOf(name) + 2.5 * em;
+    if (left > em && left + wide > width) {
+      left = em;
+      line++;
+    }
+    const at = left;
+    left += wide;
+    return [name, colour, at, line] as const;
+  });
+}
+
+/** Picture, axes, title and the colours of keys as one PNG, as large as it is on the screen. */
+export async function plotPng(
+  plot: HTMLElement,
+  title: string,
+  note: string,
+  legend: readonly (readonly [string, string])[],
+): Promise<Blob | undefined> {
   const box = plot.getBoundingClientRect();
   const ratio = Math.max(1, devicePixelRatio);
   const style = getComputedStyle(plot);
   const em = parseFloat(style.fontSize);
   const head = 3.4 * em;
-  const canvas = h('canvas', { attrs: { width: box.width * ratio, height: (box.height + head) * ratio } });
+  const canvas = h('canvas', {});
   const context = canvas.getContext('2d');
   if (context === null) return undefined;
+  const small = `${0.85 * em}px ${style.fontFamily}`;
+  context.font = small;
+  const keys = legendLines(legend, box.width, (name) => context.measureText(name).width, em);
+  const foot = keys.length === 0 ? 0 : (1 + (keys.at(-1)?.[3] ?? 0)) * 1.6 * em + 0.6 * em;
+  const height = box.height + head + foot;
+  canvas.width = box.width * ratio;
+  canvas.height = height * ratio;
   context.scale(ratio, ratio);
   context.fillStyle = style.getPropertyValue('--panel').trim();
-  context.fillRect(0, 0, box.width, box.height + head);
+  context.fillRect(0, 0, box.width, height);
   context.fillStyle = style.getPropertyValue('--ink').trim();
   context.font = `600 ${em}px ${style.fontFamily}`;
   context.fillText(title, em, 1.5 * em, box.width - 2 * em);
-  context.font = `${0.85 * em}px ${style.fontFamily}`;
+  context.font = small;
   context.fillStyle = style.getPropertyValue('--muted').trim();
   context.fillText(note, em, 2.8 * em, box.width - 2 * em);
+  for (const [name, colour, left, line] of keys) {
+    const y = head + box.height + (1 + 1.6 * line) * em;
+    context.fillStyle = colour;
+    context.fillRect(left, y - 0.7 * em, 0.8 * em, 0.8 * em);
+    context.fillStyle = style.getPropertyValue('--ink').trim();
+    context.fillText(name, left + 1.2 * em, y);
+  }
   context.translate(0, head);
   context.imageSmoothingEnabled = false;
   for (const part of plot.querySelectorAll('canvas')) {

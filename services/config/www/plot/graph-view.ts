@@ -109,7 +109,6 @@ export class GraphView {
       ticks: { show: false },
     };
     const scene = (): GraphScene => this.scene ?? NOTHING;
-    const zone = (): number => new Date(scene().start * 1000).getTimezoneOffset();
     const stacked = scene().stacked;
     return {
       width,
@@ -129,9 +128,9 @@ export class GraphView {
         {
           ...axis,
           size: 2.4 * em,
-          splits: () => timeTicks(scene().start, scene().end, width / (6.5 * em), zone()).map((t) => t.value),
+          splits: () => timeTicks(scene().start, scene().end, width / (6.5 * em)).map((t) => t.value),
           values: (_u, splits) => {
-            const ticks = timeTicks(scene().start, scene().end, width / (6.5 * em), zone());
+            const ticks = timeTicks(scene().start, scene().end, width / (6.5 * em));
             return splits.map((v) => ticks.find((t) => t.value === v)?.label ?? '');
           },
         },

@@ -41,8 +41,7 @@ export function drawAxes(scene: Scene, frame: Frame, em: number): SVGElement[] {
       s('text', { class: 'tick', x: frame.left - 0.5 * em, y: y + 0.32 * em, 'text-anchor': 'end' }, label),
     );
   }
-  const zone = new Date(scene.start * 1000).getTimezoneOffset();
-  for (const { value, label } of timeTicks(scene.start, scene.end, frame.width / (6.5 * em), zone)) {
+  for (const { value, label } of timeTicks(scene.start, scene.end, frame.width / (6.5 * em))) {
     const x = xOf(frame, scene, value);
     parts.push(s('line', { class: 'grid', x1: x, x2: x, y1: frame.top, y2: bottom }));
     // A label that would stick out of the frame is left away, not cut.

@@ -7,6 +7,7 @@ const SHAPES = {
   pause: 'M5 3v10M11 3v10',
   close: 'M4 4l8 8M12 4l-8 8',
   theme: 'M8 2.5a5.5 5.5 0 1 0 0 11z',
+  help: 'M6 6a2 2 0 1 1 2.8 1.8c-.6.3-.8.7-.8 1.4M8 11.8v.2',
   wall: 'M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4',
 } as const;
 

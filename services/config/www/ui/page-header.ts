@@ -6,12 +6,18 @@ export interface HeaderActions {
   /** Shows or hides the form, where it does not always stand beside the pictures. */
   ask(): void;
   theme(): void;
+  help(): void;
   wall(): void;
 }
 
-export function pageHeader(actions: HeaderActions): HTMLElement {
-  const tool = (name: 'theme' | 'wall', label: string, title: string, act: () => void): HTMLElement =>
-    button(icon(name), act, { class: 'tool', title, attrs: { 'aria-label': label } });
+/** `boards`: the menu of boards. */
+export function pageHeader(actions: HeaderActions, boards: HTMLElement): HTMLElement {
+  const tool = (
+    name: 'theme' | 'wall' | 'help',
+    label: string,
+    title: string,
+    act: () => void,
+  ): HTMLElement => button(icon(name), act, { class: 'tool', title, attrs: { 'aria-label': label } });
   return h(
     'header',
     {},
@@ -26,6 +32,10 @@ export function pageHeader(actions: HeaderActions): HTMLElement {
         },
         { class: 'primary ask-toggle' },
       ),
+      boards,
+      tool('help', 'Help', 'Help: keyboard, API, machines (?)', () => {
+        actions.help();
+      }),
       tool('theme', 'Light or dark', 'Light or dark', () => {
         actions.theme();
       }),

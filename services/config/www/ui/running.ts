@@ -14,6 +14,8 @@ import { standingText } from '../model/standing.ts';
 export interface RunningActions {
   isShown(id: string): boolean;
   toggle(id: string): void;
+  /** Deletes it, unless that is taken back. */
+  remove(i: Instrumentation): void;
   /** What counting costs, where it is known: of those that are shown or opened. */
   costOf(id: string): Cost | undefined;
   /** Runs a change and refreshes the list; errors are told to the person. */
@@ -125,7 +127,17 @@ export class Running {
           },
           { class: 'quiet', attrs: { 'aria-expanded': String(opened), 'data-focus': `nodes ${i.id}` } },
         ),
-        this.action(i, 'Delete', () => api.remove(i.id)),
+        button(
+          'Delete',
+          () => {
+            actions.remove(i);
+          },
+          {
+            class: 'quiet danger',
+            title: 'Stop counting and drop all its values; for some seconds it can be taken back',
+            attrs: { 'data-focus': `Delete ${i.id}` },
+          },
+        ),
       ),
       dying !== '' && h('p', { class: 'dying', attrs: { role: 'status' } }, dying),
       opened && h('p', { class: 'muted' }, costDetails(actions.costOf(i.id))),
@@ -139,7 +151,6 @@ export class Running {
       Pause: 'Stop counting, keep what was counted',
       Resume: 'Count again',
       Clone: 'The same question once more, as an instrumentation of its own',
-      Delete: 'Stop counting and drop all its values',
     };
     return button(
       name,
@@ -147,7 +158,7 @@ export class Running {
         this.actions.change(act);
       },
       {
-        class: name === 'Delete' ? 'quiet danger' : 'quiet',
+        class: 'quiet',
         title: titles[name] ?? '',
         attrs: { 'data-focus': `${name} ${i.id}` },
       },

@@ -66,6 +66,7 @@ export const runqueueWaits: MetricDescription = {
     'latency',
     'jitter',
     'cpu saturation',
+    'cpu contention',
     'cpu starvation',
     'steal',
     'throttling',
