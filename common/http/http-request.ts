@@ -34,9 +34,10 @@ export async function readRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   params: Request['params'],
+  bodyBytes: number = LIMITS.httpBodyBytes,
 ): Promise<Request> {
   const query = search === '' ? new Map<string, string | string[]>() : textsOf(search);
-  const body = hasBody(incoming) ? await readBody(incoming) : Buffer.alloc(0);
+  const body = hasBody(incoming) ? await readBody(incoming, bodyBytes) : Buffer.alloc(0);
   const type = (incoming.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   let json: unknown;
   let gone: AbortSignal | undefined;
@@ -107,14 +108,14 @@ function hasBody(incoming: IncomingMessage): boolean {
   );
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const tooLarge = new CaError('TOO_LARGE', `the body is larger than ${LIMITS.httpBodyBytes} bytes`);
-  if (Number(incoming.headers['content-length'] ?? 0) > LIMITS.httpBodyBytes) throw tooLarge;
+async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const tooLarge = new CaError('TOO_LARGE', `the body is larger than ${bytesMax} bytes`);
+  if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > LIMITS.httpBodyBytes) throw tooLarge;
+    if (length > bytesMax) throw tooLarge;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

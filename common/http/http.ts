@@ -44,6 +44,8 @@ interface HttpOptions {
   /** On every answer, streamed ones too. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly admit?: Admit;
+  /** Of a request at most; LIMITS.httpBodyBytes unless told otherwise. */
+  readonly bodyBytes?: number;
   /** Answers reach no browser: they go without what browsers are told. */
   readonly bare?: boolean;
   /** The server speaks HTTPS. */
@@ -153,7 +155,8 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     try {
       const target = (incoming as Admitted)[TARGET];
       if (target === undefined) throw new TypeError('a request that was not admitted');
-      const request = await readRequest(target, incoming, outgoing, incoming.params as Request['params']);
+      const params = incoming.params as Request['params'];
+      const request = await readRequest(target, incoming, outgoing, params, options.bodyBytes);
       send(outgoing, await compressed(await handle(request), incoming.headers['accept-encoding']));
     } catch (error) {
       sendError(outgoing, error, log);

@@ -33,6 +33,7 @@ import {
 import { readPush } from './export/push-settings';
 import { WaysOut } from './export/ways-out';
 import { aggregatorMetrics } from './http/own-metrics';
+import { COLUMNS_BYTES } from './http/columns';
 import { valueRoutes } from './http/routes';
 import { promqlRoutes } from './promql/routes';
 import { geolocation } from './transformations/geolocation';
@@ -159,6 +160,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
         log,
         observe: times.observe,
         bare: true,
+        // The front door brings what a picture is compared with.
+        bodyBytes: COLUMNS_BYTES,
         tls: certificate?.current,
         admit: ({ path }, { headers }, outgoing) => {
           if (HEALTH_PATHS.includes(path)) return;

@@ -130,7 +130,7 @@ export function layOutUnseen(stretch: Stretch, options: HeatmapOptions): Layout 
   return layOut(stretch, options, surveyFor(stretch.side.grid, options));
 }
 
-function surveyFor(grid: Side['grid'], { layering, keys, scale }: HeatmapOptions): Survey {
+export function surveyFor(grid: Side['grid'], { layering, keys, scale }: HeatmapOptions): Survey {
   return new Survey({
     totals: layering === 'all' || keys !== undefined,
     buckets: scale === undefined ? 0 : grid.size,

@@ -38,6 +38,8 @@ export interface HeatmapOptions {
   readonly keys: number | undefined;
   readonly search: readonly string[];
   readonly versus: Versus | undefined;
+  /** What another aggregator counted of the instrumentation that it is compared with. */
+  readonly columns: unknown;
   /** Which picture of a comparison, where there is room for one. */
   readonly show: (typeof SIDES)[number];
   readonly selected: readonly string[];
@@ -77,6 +79,7 @@ export function readHeatmapOptions(params: Params, granularity = 1): HeatmapOpti
     keys: params.whole('keys', { min: 0, max: SCREEN_LIMITS.keys }),
     search: readSearch(params),
     versus: readVersus(params),
+    columns: params.object('versus_columns'),
     show: params.choice('show', SIDES, 'this'),
     selected,
     layering: layeringOf(params),

@@ -2,6 +2,7 @@
  * What a screen asks of a heatmap: one answer with cells, axis, keys, percentiles and completeness, on any scale and
  * ground, alone or compared.
  */
+import { request } from 'node:http';
 import { PNG } from 'pngjs';
 import { LOG_GRID } from '../../../common/model/bucket';
 import { groundOf, hueOfKey } from '../../../common/model/hue';
@@ -332,4 +333,72 @@ test('a picture of one pixel for each cell has no more columns than a picture ma
   );
   expect(status).toBe(400);
   expect(body['error']).toMatchObject({ field: 'column_seconds' });
+});
+
+/** As the front door asks: GET with a body, which fetch refuses to send. */
+function askWith(path: string, method: string, json: unknown): Promise<{ status: number; body: Json }> {
+  return new Promise((resolve, reject) => {
+    const body = Buffer.from(JSON.stringify(json));
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const asked = request(values.url(path), { method, headers }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          body: JSON.parse(Buffer.concat(pieces).toString()) as Json,
+        });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+const COLUMNS = `${V}/3/value/heatmap/columns`;
+const PARAMETERS = Object.fromEntries(new URLSearchParams(IMAGE.slice(IMAGE.indexOf('?') + 1)));
+
+test.each(['', '&column_seconds=5', '&selected=sda', '&decompose_all=true&keys=5'])(
+  'what another aggregator has counted is painted as if it were here%s',
+  async (more) => {
+    const other = instrumentation('3', { decomposition: ['disk', 'latency'] });
+    await values.own({ ...HEAT, crtime: 0 }, ['a']);
+    await values.own({ ...other, crtime: 1000 * (START + 20) }, ['a']);
+    for (let second = 0; second < 61; second++) {
+      values.reportDisks('a', START + second, { sda: [bucket(2000), 10], sdb: [bucket(2e6), 1 + second] });
+      const distributions = new Map([
+        ['sda', [bucket(2000), 4, bucket(90_000), 8]],
+        ['sdc', [bucket(5e7), 1 + (second % 7)]],
+      ]);
+      if (second >= 25)
+        values.report(other, 'a', START + second, { shape: 'keyed-distribution', distributions });
+    }
+    const parameters = { ...PARAMETERS, ...Object.fromEntries(new URLSearchParams(more)) };
+    const here = await ask(`${more}&versus_id=3`);
+    const columns = await askWith(COLUMNS, 'POST', { column_seconds: 1, ...parameters });
+    expect(columns.status).toBe(200);
+    const there = await askWith(IMAGE + more + '&versus_id=3', 'GET', { versus_columns: columns.body });
+    expect(there.status).toBe(200);
+    expect(there.body).toEqual({ ...here, versus: { ...here.versus, delay: undefined } });
+  },
+);
+
+test.each([
+  ['a text', 'x'],
+  ['nothing of it', {}],
+  ['no columns', { type: 'time', start_time: START, duration: 60, completeness: [], columns: 5 }],
+  ['buckets beyond the grid', { columns: [[START, [['a', [1e9, 1]]]]] }],
+  ['counts below nothing', { columns: [[START, [['a', [5, -1]]]]] }],
+  ['keys that are none', { columns: [[START, [[5, [5, 1]]]]] }],
+  ['more keys than hues', { columns: [[START, Array.from({ length: 65 }, (_, i) => [`k${i}`, [5, 1]])]] }],
+  ['more columns than pixels', { columns: Array.from({ length: 2001 }, (_, i) => [START + i, []]) }],
+  ['times that are none', { start_time: -1 }],
+  ['runs that are none', { completeness: [{ time: 'x' }] }],
+  ['values of another kind', { type: 'size' }],
+])('columns that a client makes up are refused: %s', async (_, made) => {
+  await values.own(HEAT, ['a']);
+  const whole = { type: 'time', start_time: START, duration: 60, completeness: [], columns: [] };
+  const columns = typeof made === 'string' || Object.keys(made).length === 0 ? made : { ...whole, ...made };
+  const { status } = await askWith(`${IMAGE}&versus_id=3`, 'GET', { versus_columns: columns });
+  expect(status).toBe(400);
 });

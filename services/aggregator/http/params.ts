@@ -64,6 +64,14 @@ export class Params {
     return raw;
   }
 
+  /** Of a JSON body; whoever reads it checks what is in it. */
+  object(name: string): object | undefined {
+    const raw = this.values.get(name);
+    if (raw === undefined) return undefined;
+    if (typeof raw !== 'object' || raw === null) throw invalid(name, 'must be an object');
+    return raw;
+  }
+
   flag(name: string): boolean {
     const raw = this.values.get(name);
     if (raw === undefined || raw === false || raw === 'false') return false;

@@ -9,6 +9,7 @@ import type { Reply, Request, Route } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { toPlain, type Value } from '../../../common/model/value';
 import { answerJson, type Context } from './answer';
+import { columns } from './columns';
 import { averages, details, image, imagePng, percentiles, requireNumeric } from './heatmap';
 import { readValueInSlices } from '../dataset/reading';
 import { special } from './special';
@@ -34,13 +35,19 @@ const RESOURCES: readonly (readonly [path: string, handle: Handle])[] = [
 ];
 
 export function valueRoutes(context: Context): Route[] {
-  return SCOPES.flatMap((scope) =>
-    RESOURCES.map(([path, handle]) => ({
+  return SCOPES.flatMap((scope) => [
+    ...RESOURCES.map(([path, handle]) => ({
       method: 'GET' as const,
       path: scope + path,
       handle: (request: Request) => handle(context, request),
     })),
-  );
+    // For the front door alone, which offers it to nobody.
+    {
+      method: 'POST' as const,
+      path: `${scope}/value/heatmap/columns`,
+      handle: (request: Request) => columns(context, request),
+    },
+  ]);
 }
 
 function list({ aggregator }: Context, request: Request): Reply {

@@ -8,7 +8,7 @@
 import { LOG_GRID } from '../../../common/model/bucket';
 import { CaError } from '../../../common/service/errors';
 import type { Request } from '../../../common/http/http';
-import { RAW_UNITS } from '../../../common/model/field';
+import { RAW_UNITS, type TypeName } from '../../../common/model/field';
 import { breakdownOf, fqid } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Shape } from '../../../common/model/value';
@@ -59,4 +59,11 @@ export function unitOf({ owned }: Subject): string {
   if (owned === undefined) return '';
   const { numeric } = breakdownOf(owned.instrumentation);
   return numeric === undefined ? '' : RAW_UNITS[owned.instrumentation.fields[numeric] ?? 'number'];
+}
+
+/** Of the numeric field; undefined: there is none, or it is not known yet. */
+export function numericTypeOf({ owned }: Subject): TypeName | undefined {
+  if (owned === undefined) return undefined;
+  const { numeric } = breakdownOf(owned.instrumentation);
+  return numeric === undefined ? undefined : owned.instrumentation.fields[numeric];
 }

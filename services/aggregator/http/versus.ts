@@ -3,12 +3,12 @@
  * instrumentation some time earlier, or another one of the same scope at the same time.
  */
 import type { PointAnswer } from '../../../common/api/value';
-import { breakdownOf } from '../../../common/model/instrumentation';
 import { invalid } from '../../../common/service/errors';
 import type { HeatmapOptions } from '../heatmap/options';
 import { sideOf, type Side } from '../heatmap/side';
 import { describe, type Context, type Point } from './answer';
-import { subjectOf, type Subject } from './subject';
+import { readColumns } from './columns';
+import { numericTypeOf, subjectOf, type Subject } from './subject';
 
 export interface Other {
   readonly side: Side;
@@ -19,15 +19,17 @@ type Asking = Pick<Point<HeatmapOptions>, 'request' | 'subject' | 'options' | 'i
 
 export function compared(context: Context, asking: Asking): Other | undefined {
   const found = otherOf(context, asking);
-  if (found === undefined) return undefined;
+  if (found === undefined || 'describe' in found) return found;
   const { subject, interval } = found;
   return { side: sideOf(subject, interval), describe: () => describe({ subject, interval, delay: 0 }) };
 }
 
 /** Changes whenever the other side does. */
 export function otherState(context: Context, asking: Asking): unknown {
+  // What the front door has brought is part of the request.
+  if (asking.options.columns !== undefined) return undefined;
   const found = otherOf(context, asking);
-  if (found === undefined) return undefined;
+  if (found === undefined || 'describe' in found) return undefined;
   const { subject, interval } = found;
   const { dataset, asked, nodes } = subject;
   return [dataset.versionOf(interval.start, interval.start + interval.duration), asked.version, nodes];
@@ -36,8 +38,8 @@ export function otherState(context: Context, asking: Asking): unknown {
 function otherOf(
   { aggregator }: Context,
   { request, subject, options, interval }: Asking,
-): Pick<Asking, 'subject' | 'interval'> | undefined {
-  const { versus, columnSeconds } = options;
+): Pick<Asking, 'subject' | 'interval'> | Other | undefined {
+  const { versus, columnSeconds, columns } = options;
   if (versus === undefined) return undefined;
   const { granularity } = subject.dataset;
   if ('seconds' in versus) {
@@ -49,26 +51,24 @@ function otherOf(
     const requestedStart = Math.max(0, interval.requestedStart - shift);
     return { subject, interval: { ...interval, start, requestedStart } };
   }
+  if (columns !== undefined) {
+    const { type, side, described } = readColumns(columns, subject.dataset.grid);
+    requireAlike(subject, type);
+    return { side, describe: () => described };
+  }
   // Without the front door's hints, which are about the first one: what is not here is not zero.
   const other = subjectOf(aggregator, { params: { ...request.params, id: versus.id }, headers: {} });
-  requireAlike(subject, other, columnSeconds ?? granularity);
-  return { subject: other, interval };
-}
-
-function requireAlike(one: Subject, other: Subject, step: number): void {
-  if (typeOf(other) === undefined || typeOf(other) !== typeOf(one))
-    throw invalid('versus_id', 'counts values of another kind: there is no axis for both');
+  requireAlike(subject, numericTypeOf(other));
+  const step = columnSeconds ?? granularity;
   if (step % other.dataset.granularity !== 0)
     throw invalid(
       'versus_id',
       `has a granularity of ${other.dataset.granularity} s: column_seconds must be a multiple of it`,
     );
+  return { subject: other, interval };
 }
 
-/** Of the numeric field. */
-function typeOf({ owned }: Subject): string | undefined {
-  if (owned === undefined) return undefined;
-  const { fields } = owned.instrumentation;
-  const { numeric } = breakdownOf(owned.instrumentation);
-  return numeric === undefined ? undefined : fields[numeric];
+function requireAlike(one: Subject, type: string | undefined): void {
+  if (type === undefined || type !== numericTypeOf(one))
+    throw invalid('versus_id', 'counts values of another kind: there is no axis for both');
 }

@@ -28,6 +28,7 @@ import { checker } from '../../../common/model/schema';
 import type { Catalogue } from '../fleet/catalogue';
 import type { Config } from '../config';
 import { boardResources } from './board-resources';
+import { withOtherSide } from './other-side';
 import { queryOf } from './parameters';
 import { legacyMetrics, legacyTypes } from './legacy';
 import {
@@ -78,10 +79,12 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     json: present(i, FIRST_NODES),
   });
 
-  const forwardValue: Resource['handle'] = (request, customer) => {
-    const record = config.get(request.params['id'] ?? '', customer);
+  const forwardValue: Resource['handle'] = async (asked, customer) => {
+    const record = config.get(asked.params['id'] ?? '', customer);
     const { granularity } = record.instrumentation;
+    const request = await withOtherSide({ config, proxy }, { request: asked, record, customer });
     return proxy.forward(request, config.homeOf(record), {
+      ...(request === asked ? {} : { 'content-type': 'application/json' }),
       // An aggregator that has not heard of it yet answers its zero.
       'x-ca-instn-shape': shapeOfInstrumentation(record.instrumentation),
       'x-ca-instn-granularity': String(granularity),

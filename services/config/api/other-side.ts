@@ -1,0 +1,57 @@
+/*
+ * A picture that is compared with another instrumentation, whose values another aggregator may have. In: a value request.
+ * Out: the same request, with the other's columns in its body where they are elsewhere: the first one's aggregator paints.
+ */
+import type { Request } from '../../../common/http/http';
+import type { ErrorAnswer } from '../../../common/api/error';
+import { CaError, ERRORS, type ErrorCode } from '../../../common/service/errors';
+import type { Config } from '../config';
+import type { Proxy } from '../door/proxy';
+import type { Stored } from '../state/store';
+import { instrumentationPath } from './present';
+
+/** Of one other side: 2000 columns of some keys. */
+const COLUMNS_BYTES = 8 * 1024 * 1024;
+const PICTURE = /\/value\/heatmap\/image(\.png)?$/;
+
+interface Asking {
+  readonly request: Request;
+  readonly record: Stored;
+  readonly customer: string | undefined;
+}
+
+/** Undefined: nothing has to be brought. */
+export async function withOtherSide(
+  { config, proxy }: { readonly config: Config; readonly proxy: Proxy },
+  { request, record, customer }: Asking,
+): Promise<Request> {
+  if (!PICTURE.test(request.path)) return request;
+  const own = isObject(request.json) ? request.json : {};
+  const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...own };
+  // It comes from us, or not at all.
+  const { versus_id: id, versus_columns: _, ...rest } = parameters;
+  const name = typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+  if (!/^\d{1,15}$/.test(name)) return request;
+  const other = config.get(name, customer);
+  const home = config.homeOf(other);
+  if (home === config.homeOf(record)) return request;
+  const { granularity } = record.instrumentation;
+  const asked = { column_seconds: granularity, ...rest };
+  const path = `${instrumentationPath(other.instrumentation)}/value/heatmap/columns`;
+  const { status, body } = await proxy.ask(home, path, asked, request.gone, COLUMNS_BYTES);
+  const answer = JSON.parse(body.toString('utf8')) as unknown;
+  if (status !== 200) throw refusal(answer as Partial<ErrorAnswer>);
+  const json = { ...own, versus_columns: answer };
+  return { ...request, json, body: Buffer.from(JSON.stringify(json)), gone: request.gone };
+}
+
+function refusal({ error }: Partial<ErrorAnswer>): CaError {
+  const code = Object.keys(ERRORS).find((one): one is ErrorCode => one === error?.code) ?? 'INTERNAL';
+  return new CaError(code, error?.message ?? 'the other instrumentation could not be read', {
+    ...(error?.field === undefined ? {} : { field: error.field }),
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
