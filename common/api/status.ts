@@ -102,6 +102,12 @@ export const STATUS = Type.Object({
     { description: 'Members that cannot take part until they, or this service, are updated.' },
   ),
   /** Absent: of an earlier version. */
+  rivals: Type.Optional(
+    Type.Array(Type.Object({ key: Text, host: Text, machine: Text, times: Integer }), {
+      description: 'Members that ended because another has their name, and on which machine they were.',
+    }),
+  ),
+  /** Absent: of an earlier version. */
   inventory: Type.Optional(
     Type.Object(
       {
@@ -138,6 +144,7 @@ export const STATUS = Type.Object({
 export type ConfigStatus = Shape<typeof STATUS>;
 export type ConflictRow = ConfigStatus['conflicts'][number];
 export type OtherVersionRow = ConfigStatus['otherVersions'][number];
+export type RivalRow = NonNullable<ConfigStatus['rivals']>[number];
 
 /** How often each outcome of a report occurred; late ones were added all the same, givenUp are slots. */
 const REPORTS = Type.Object({
@@ -279,6 +286,12 @@ const INSTRUMENTER_STATUS = Type.Object({
     }),
   ),
   instrumentations: Type.Array(GATHERING_ROW),
+  clockSet: Type.Optional(
+    Type.Object(
+      { at: Milliseconds, byMs: Integer },
+      { description: 'When the clock of the machine was set last, by its new time, and how far.' },
+    ),
+  ),
   counters: Type.Object({
     ticks: Integer,
     ticksMissed: Integer,

@@ -51,13 +51,17 @@ export type Cost = Shape<typeof COST>;
 const CLOCKS = Type.Object(
   {
     nodes: Type.Integer({ description: 'How many.' }),
+    set: Type.Optional(Type.Integer({ description: 'How many of them were set within the last minute.' })),
     worst: Type.Object({
       node: Type.Optional(Type.String({ description: 'Operators only.' })),
       offset_ms: Type.Number({ description: 'How far its clock is ahead of the aggregator’s.' }),
       shifted_seconds: Type.Integer({ description: 'What is added to its seconds.' }),
     }),
   },
-  { description: 'Nodes whose clocks are off; their seconds are shifted into the aggregator’s.' },
+  {
+    description:
+      'Nodes whose clocks are off, and shifted into the aggregator’s, or were set within the last minute.',
+  },
 );
 export type ShiftedClocks = Shape<typeof CLOCKS>;
 

@@ -50,6 +50,8 @@ export interface BrokerOptions extends BrokerEvents {
   readonly routes: Routes;
   /** Name of our queue, and our key. */
   readonly queue: string;
+  /** False: only sends. The queue is another's. */
+  readonly listens?: boolean;
   /** Takes values, in a queue of their own: what else comes does not wait behind them. */
   readonly values?: boolean;
   readonly log: Log;
@@ -97,7 +99,7 @@ interface Lines {
   readonly model: ChannelModel;
   readonly control: StandingChannel;
   readonly values: StandingChannel;
-  readonly listening: Channel;
+  readonly listening: Channel | undefined;
 }
 
 /** Rejects when the first connection fails more often than `firstAttempts` allows. */
@@ -132,7 +134,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     }
   };
   const open = async (model: ChannelModel): Promise<void> => {
-    const listening = await listen(model, queue);
+    const listening = options.listens === false ? undefined : await listen(model, queue);
     if (valuesQueue !== queue) await listen(model, valuesQueue);
     const bound = topology.attach(model);
     // A member's exchange may not be there before the config service is: it is bound as soon as it is.
@@ -267,7 +269,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     async check() {
       const now = lines;
-      if (now === undefined) return false;
+      if (now?.listening === undefined) return false;
       return now.listening.checkQueue(queue).then(
         () => true,
         () => false,

@@ -8,12 +8,16 @@
  */
 import { Backoff, jittered } from '../service/backoff';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../service/errors';
 import { LIMITS } from '../service/limits';
 import { SILENT } from '../service/log';
+import { connectBroker } from './broker';
+import { CONTROL_CONTENT, encodeMessage, PROTOCOL_VERSION, type Message } from './message';
 import { Peer, type PeerOptions } from './peer';
 
+const MACHINE_LENGTH = 255;
 const PAUSES_MS = { first: 100, most: 2000 };
 /** A dead connection is gone before this, where the broker is not busy. */
 const DEAD_MS = 20_000;
@@ -44,6 +48,7 @@ export async function claim(
         heldSince ??= clock.now();
         const held = clock.now() - heldSince;
         if (canAsk ? await answers(peer.key, who) : held > DEAD_MS) {
+          await tellRival(peer.key, who).catch(() => undefined);
           throw new Error(
             `another ${peer.key} is running on this broker; fix: end it, or give this one another name`,
             {
@@ -61,6 +66,44 @@ export async function claim(
       await pause(jittered(backoff.failed()));
     }
   }
+}
+
+/** So that it is known centrally, not only in the log of the one that ends. The config service has nobody to tell. */
+async function tellRival(
+  key: string,
+  {
+    url,
+    credentials,
+    routes,
+    host,
+    clock,
+  }: Pick<PeerOptions, 'url' | 'credentials' | 'routes' | 'host' | 'clock'>,
+): Promise<void> {
+  if (key === routes.config) return;
+  const broker = await connectBroker({
+    url,
+    credentials,
+    routes,
+    queue: key,
+    listens: false,
+    log: SILENT,
+    firstAttempts: 0,
+    onUp: () => undefined,
+    onDown: () => undefined,
+    onMessage: () => undefined,
+  });
+  const message: Message = {
+    version: PROTOCOL_VERSION,
+    type: 'rival',
+    id: '-',
+    time: clock.now(),
+    host,
+    from: key,
+    body: { machine: hostname().slice(0, MACHINE_LENGTH) },
+  };
+  broker.publish(routes.config, encodeMessage(message), { contentType: CONTROL_CONTENT, type: message.type });
+  // Closing in order hands over what was sent.
+  await broker.close();
 }
 
 /** True when somebody at that key answers a ping. */

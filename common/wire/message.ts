@@ -180,6 +180,8 @@ const SCHEMAS = {
   }),
   /** member → config, at an orderly end. */
   offline: Type.Object({}),
+  /** member → config: its name is another's, so it ends. `machine`: what the system calls the one that it is on. */
+  rival: Type.Object({ machine: Type.String({ minLength: 1, maxLength: 255 }) }),
   /**
    * config → aggregator: which nodes there are, each with its catalogue; from none: all of them, else what has changed
    * since that version. `more`: this is not the last part.

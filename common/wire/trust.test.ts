@@ -23,8 +23,8 @@ const said = (role: Role, type: MessageType): { type: MessageType; from: string;
 
 /** Written out a second time, so that a change of the table is a change here as well. */
 const ALLOWED: Readonly<Record<Role, readonly (MessageType | 'values')[]>> = {
-  node: ['values', 'instrumenter_online', 'alive', 'offline', 'want_gathers', 'answer'],
-  aggregator: ['aggregator_online', 'alive', 'offline', 'resend', 'ping', 'answer'],
+  node: ['values', 'instrumenter_online', 'alive', 'offline', 'rival', 'want_gathers', 'answer'],
+  aggregator: ['aggregator_online', 'alive', 'offline', 'rival', 'resend', 'ping', 'answer'],
   config: [
     'config_online',
     'beat',

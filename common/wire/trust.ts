@@ -19,6 +19,7 @@ const SENDERS: Readonly<Record<MessageType | 'values', readonly Role[]>> = {
   instrumenter_online: ['node'],
   alive: ['node', 'aggregator'],
   offline: ['node', 'aggregator'],
+  rival: ['node', 'aggregator'],
   enable_aggregation: ['config'],
   disable_aggregation: ['config'],
   gathers: ['config'],

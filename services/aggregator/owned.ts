@@ -18,7 +18,7 @@ export interface Owned {
   disabledAt: number | undefined;
   /** What it costs each node that has told so lately. */
   readonly loads: Loads;
-  readonly clocks: Pick<Clocks, 'off'>;
+  readonly clocks: Pick<Clocks, 'off' | 'jumpedLately'>;
   /** First whole second after it became ours: before it, nobody is waited for. */
   readonly since: number;
   /** How many nodes should have reported, to us or to an aggregator before us, since the first whole second of its life. */

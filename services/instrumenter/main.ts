@@ -123,6 +123,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       ...(source === undefined ? {} : { missing: missingFrom(source) }),
     })),
     instrumentations: instrumenter.rows(),
+    ...(instrumenter.clockSet === undefined ? {} : { clockSet: instrumenter.clockSet }),
     counters: {
       ...instrumenter.counts,
       reportsSent: outbox.counts.sent,

@@ -88,6 +88,10 @@ function versions(s: Survey): Problem[] {
     what: `${key} on ${host} ${what === 'values' ? 'sends values of version' : 'speaks version'} ${version}, and takes no part`,
     fix: 'install the same version everywhere, the config service and aggregators first',
   }));
+  const rivals = (configIn(s)?.rivals ?? []).map(({ key, machine }) => ({
+    what: `a second ${key} was started on ${machine}, and ended: another has the name`,
+    fix: 'end it there, or give it a name of its own (CA_HOST)',
+  }));
   const odd = s.answered.flatMap(({ service, status }) =>
     status.service === 'odd'
       ? [
@@ -98,7 +102,7 @@ function versions(s: Survey): Problem[] {
         ]
       : [],
   );
-  return [...others, ...odd];
+  return [...others, ...rivals, ...odd];
 }
 
 function silent(s: Survey): Problem[] {
@@ -192,9 +196,12 @@ function messages(name: string, { refused, malformed }: Messages): Problem[] {
   return problems;
 }
 
+/** A clock that was set is news for so long. */
+const CLOCK_NEWS_MS = 15 * 60_000;
+
 function node(
   name: string,
-  { counters, instrumentations, started }: InstrumenterStatus,
+  { counters, instrumentations, started, clockSet }: InstrumenterStatus,
   now: number,
 ): Problem[] {
   const problems: Problem[] = [];
@@ -202,6 +209,12 @@ function node(
     problems.push({
       what: `${name} has lost ${counters.reportsLost} reports since it started: the broker was away for longer than it keeps them`,
       fix: 'watch the broker; the gap shows as missing nodes in the values of that time',
+    });
+  }
+  if (clockSet !== undefined && now - clockSet.at < CLOCK_NEWS_MS) {
+    problems.push({
+      what: `the clock of ${name} was set by ${spanText(Math.abs(clockSet.byMs))} ${clockSet.byMs > 0 ? 'forwards' : 'back'}, ${spanText(now - clockSet.at)} ago`,
+      fix: 'let chrony or ntpd slew it; what was counted in the seconds that it skipped or repeated is in lost',
     });
   }
   if (now - started <= YOUNG_MS) return problems;

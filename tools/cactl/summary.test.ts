@@ -128,6 +128,27 @@ test.each<[string, Partial<Survey>, RegExp]>([
     { silent: ['config'] },
     /config did not answer within 3.0s > start it; meanwhile values go on/,
   ],
+  [
+    'a clock was set',
+    {
+      answered: [
+        CONFIG,
+        AGGREGATOR,
+        {
+          ...NODE('n1'),
+          status: { ...dummyStatus({ host: 'n1' }), clockSet: { at: NOW - 60_000, byMs: -5000 } },
+        },
+      ],
+    },
+    /the clock of instrumenter.n1 was set by 5.0 ?s back, 1 ?m ago > let chrony/,
+  ],
+  [
+    'two machines claim one name',
+    {
+      answered: [config({ rivals: [{ key: 'ca.instrumenter.n1', host: 'n1', machine: 'twin', times: 3 }] })],
+    },
+    /a second ca.instrumenter.n1 was started on twin, and ended: another has the name > end it there/,
+  ],
   ['no aggregator is there', { answered: [config({ aggregators: [] })] }, /no aggregator is online/],
   ['no instrumenter is there', { answered: [config({ instrumenters: [] })] }, /no instrumenter is online/],
   [

@@ -212,6 +212,10 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    what: 'two machines of one name: known to the loser alone',
+    tests: ['a second node of a name ends, and the config service says which machine it is on'],
+  },
+  {
     what: 'signals of timers had a bystander as sender, across containers',
     tests: ['a timer’s signal comes from the program that set the timer, not from whoever was running'],
   },

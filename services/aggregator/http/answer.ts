@@ -218,17 +218,19 @@ function costOf({ loads, instrumentation: { customer } }: Owned): Cost | undefin
   return rest;
 }
 
-/** Nodes of it whose clocks are off so far that their seconds are shifted into ours. */
+/** Nodes of it whose clocks are off so far that their seconds are shifted into ours, or were set just now. */
 function describeClocks({
   clocks,
   expected,
   instrumentation: { customer },
 }: Owned): ShiftedClocks | undefined {
-  const off = clocks.off.filter(({ node, shiftSeconds }) => shiftSeconds !== 0 && expected.has(node));
+  const isSet = ({ node }: { readonly node: string }): boolean => clocks.jumpedLately(node);
+  const off = clocks.off.filter((one) => expected.has(one.node) && (one.shiftSeconds !== 0 || isSet(one)));
   if (off.length === 0) return undefined;
   const worst = off.reduce((a, b) => (Math.abs(b.shiftSeconds) > Math.abs(a.shiftSeconds) ? b : a));
   return {
     nodes: off.length,
+    ...(off.some(isSet) ? { set: off.filter(isSet).length } : {}),
     worst: {
       ...(customer === undefined ? { node: worst.node } : {}),
       offset_ms: worst.offsetMs ?? 0,

@@ -38,6 +38,7 @@ const config = {
     })),
     nodeCount: NODES,
     silentMs: (key: string) => (key.endsWith('-4321') ? 60_000 : 0),
+    rivals: { all: [] },
     others: {
       all: Array.from({ length: 1000 }, () => ({
         key: 'k'.repeat(255),

@@ -93,6 +93,7 @@ export function statusOf({
     conflicts: config.conflicts,
     // Members that cannot take part until they, or this service, are updated.
     otherVersions: fitting(members.others.all, LIMITS.statusTroubledNodesBytes).rows,
+    rivals: [...members.rivals.all],
     inventory: config.inventory.summary,
     ...(config.trouble === undefined ? {} : { trouble: config.trouble }),
     protocol: PROTOCOL_VERSION,

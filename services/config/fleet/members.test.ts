@@ -86,6 +86,18 @@ test('an aggregator is called as its key says', async () => {
   expect(members.aggregators).toEqual([]);
 });
 
+test('members that found their name taken are listed with their machines for a while, not without end', async () => {
+  const { bus, clock, members } = setUp();
+  await bus.say(nodeKey('n1'), 'rival', { machine: 'twin' });
+  await bus.say(nodeKey('n1'), 'rival', { machine: 'twin' });
+  expect(members.rivals.all).toEqual([{ key: nodeKey('n1'), host: 'n1', machine: 'twin', times: 2 }]);
+  expect(members.nodeCount).toBe(0);
+  for (let i = 0; i < 500; i++) await bus.say(nodeKey(`m${i}`), 'rival', { machine: 'x' });
+  expect(members.rivals.all.length).toBeLessThanOrEqual(100);
+  clock.pass(301);
+  expect(members.rivals.all).toEqual([]);
+});
+
 test('members of another version take no part, are named for a while, and fill neither memory nor log', async () => {
   const { bus, clock, members, lines } = setUp();
   await bus.say(nodeKey('n1'), 'instrumenter_online', { standing: STANDING, data: DATA_VERSION });

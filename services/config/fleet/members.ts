@@ -18,6 +18,7 @@ import { DATA_VERSION } from '../../../common/wire/data';
 import type { Body, NodeStanding } from '../../../common/wire/message';
 import type { Bus } from './bus';
 import { OtherVersions } from './other-versions';
+import { Rivals } from './rivals';
 
 export interface Aggregator {
   /** Its routing key. */
@@ -84,6 +85,7 @@ export class Members {
   /** Queues that are being bound. */
   private readonly adopting = new Set<string>();
   readonly others: OtherVersions;
+  readonly rivals: Rivals;
   private bus: Bus | undefined;
   /** Questions to silent members that are under way. */
   private readonly limiter = new Limiter({ atATime: LIMITS.membersAsked });
@@ -107,6 +109,7 @@ export class Members {
     this.hellos = new Allowance({ clock, ...HELLOS_ALLOWED });
     this.seldom = new Seldom(clock, LINES);
     this.others = new OtherVersions(clock);
+    this.rivals = new Rivals(clock);
   }
 
   get aggregators(): Aggregator[] {
@@ -169,6 +172,12 @@ export class Members {
     });
     bus.onOtherVersion(({ from, host, version }) => {
       this.other({ key: from, host, what: 'protocol', version });
+    });
+    bus.on('rival', ({ machine }, { from, host }) => {
+      if (!this.hellos.take(`rival ${from}`)) return undefined;
+      this.rivals.note(from, host, machine);
+      this.say('warn', { member: from, machine }, 'a second member claims the name of another, and ended');
+      return undefined;
     });
     bus.on('offline', (_body, { from }) => {
       this.gone(from, GOODBYE);

@@ -56,6 +56,8 @@ const LASTING_SECONDS = 600;
 const STEP_MS = 50;
 
 export class Instrumenter {
+  /** When the clock was set last, and how far. */
+  clockSet: { readonly at: number; readonly byMs: number } | undefined;
   readonly counts: InstrumenterCounts = { ticks: 0, ticksMissed: 0, enables: 0, disables: 0, clockSteps: 0 };
   private readonly options: InstrumenterOptions;
   private readonly gatherings = new Map<string, Gathering>();
@@ -261,6 +263,7 @@ export class Instrumenter {
     this.clockOffset = offset;
     if (Math.abs(ms) < 2 * STEP_MS) return false;
     this.counts.clockSteps++;
+    this.clockSet = { at: now, byMs: ms };
     log.warn({ ms }, 'the clock of this machine was set: what was counted meanwhile is reported as lost');
     return true;
   }

@@ -50,7 +50,7 @@ export type Completeness = Pick<value.PointAnswer, 'nsources' | 'minreporting' |
 export type RawAnswer = Part<value.RawAnswer, 'value' | 'start_time' | 'duration'>;
 
 /** GET /ca/admin/status, as far as it says what is broken. */
-export interface StatusAnswer extends Partial<Pick<ConfigStatus, 'connected' | 'trouble'>> {
+export interface StatusAnswer extends Partial<Pick<ConfigStatus, 'connected' | 'trouble' | 'rivals'>> {
   readonly bus?: Partial<ConfigStatus['bus']>;
   readonly otherVersions?: readonly Pick<OtherVersionRow, 'host' | 'version'>[];
   readonly inventory?: Pick<NonNullable<ConfigStatus['inventory']>, 'expected' | 'silent' | 'silentNodes'>;

@@ -85,6 +85,14 @@ export function noticesOf(health: Health): Notice[] {
         text: `${names.join(', ')}${more}: install the same version everywhere.`,
       });
     }
+    const [rival] = status.rivals ?? [];
+    if (rival !== undefined) {
+      notices.push({
+        kind: 'warn',
+        title: 'Two machines claim one name.',
+        text: `A second ${rival.key} was started on ${rival.machine}, and ended. Give it a name of its own (CA_HOST).`,
+      });
+    }
     if (status.bus?.sharedUser === true) {
       notices.push({
         kind: 'warn',

@@ -41,6 +41,12 @@ test('clocks that are off are told, with what is done about it', () => {
     '1 clock off',
     'A node is 0.9 s behind; its values are moved by 1 second to where they belong.',
   ]);
+  expect(clocksText({ nodes: 1, set: 1, worst: { ...worst, offset_ms: -5000, shifted_seconds: 5 } })).toEqual(
+    [
+      '1 clock was set',
+      'db-1 is 5.0 s behind now; what it counted in seconds that were skipped or repeated is lost.',
+    ],
+  );
 });
 
 test('a disk that refuses, or was damaged, is told, with what it means', () => {

@@ -34,6 +34,12 @@ export function clocksText(clocks: Clocks | undefined): readonly [string, string
   const { node, offset_ms, shifted_seconds } = clocks.worst;
   const seconds = Math.abs(offset_ms / 1000).toFixed(1);
   const side = offset_ms > 0 ? 'ahead' : 'behind';
+  if (clocks.set !== undefined) {
+    return [
+      clocks.set === 1 ? '1 clock was set' : `${clocks.set} clocks were set`,
+      `${node ?? 'A node'} is ${seconds} s ${side} now; what it counted in seconds that were skipped or repeated is lost.`,
+    ];
+  }
   const shifted = Math.abs(shifted_seconds) === 1 ? '1 second' : `${Math.abs(shifted_seconds)} seconds`;
   return [
     clocks.nodes === 1 ? '1 clock off' : `${clocks.nodes} clocks off`,
