@@ -24,6 +24,7 @@ export const ROWS: readonly Row[] = [
   {
     what: 'disk.physio_ops had another total for another breakdown, and counted layers twice',
     tests: [
+      '%s: the sum over any breakdown is the number without one, and a filter that excludes nothing changes nothing',
       'is answered by counters only where no source sees the events: two breakdowns must not mean two things',
       'requests of a device made of another are counted once, on the disk that has them in the end',
       'flushes and discards are kinds of their own, and the kernel’s empty write for each flush is none',

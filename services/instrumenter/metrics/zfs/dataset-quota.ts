@@ -10,6 +10,6 @@ export const datasetQuota: MetricDescription = {
   synonyms: ['zfs', 'quota', 'disk space'],
   type: 'size',
   interval: 'point',
-  fields: ['hostname', 'zdataset'],
+  fields: ['hostname', 'zonename', 'zdataset'],
   zfs: datasetPart((of) => (of('quota') === 0 ? undefined : of('quota'))),
 };

@@ -10,6 +10,6 @@ export const datasetUnusedQuota: MetricDescription = {
   synonyms: ['zfs', 'quota', 'free space'],
   type: 'size',
   interval: 'point',
-  fields: ['hostname', 'zdataset'],
+  fields: ['hostname', 'zonename', 'zdataset'],
   zfs: datasetPart((of) => (of('quota') === 0 ? undefined : of('quota') - of('used'))),
 };

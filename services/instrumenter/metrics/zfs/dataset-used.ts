@@ -10,7 +10,7 @@ export const datasetUsed: MetricDescription = {
   synonyms: ['zfs', 'disk space', 'usage'],
   type: 'size',
   interval: 'point',
-  fields: ['hostname', 'zdataset'],
+  fields: ['hostname', 'zonename', 'zdataset'],
   // Children are datasets themselves: counted here they would count twice.
   zfs: datasetPart((of) => of('used') - of('usedbychildren')),
 };

@@ -39,6 +39,14 @@ test('used space without that of children, quotas where there are any, and what 
   expect(await by('unused_quota')).toEqual({ 'zones/web': 424 });
 });
 
+test('a dataset of a zone is the zone’s: what is limited to zones sees it, and no other', async () => {
+  const source = await zfs().open();
+  expect(await read(await source.enable(ask('zfs.dataset_used', ['zonename'])))).toEqual({
+    global: 400,
+    web: 600,
+  });
+});
+
 test('pools: free and used add up to the total', async () => {
   const source = await zfs().open();
   const by = async (stat: string) => read(await source.enable(ask(`zfs.pool_${stat}`, ['zpool'])));

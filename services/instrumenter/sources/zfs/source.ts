@@ -7,7 +7,9 @@ import type { Instrumentation } from '../../../../common/model/instrumentation';
 import { describe, METRICS } from '../../metrics/registry';
 import { EnableError, type Offer, type Probe, type Source } from '../source';
 import { snapshotProbe, type Row } from '../snapshots';
+import { GLOBAL } from '../zonename';
 import { lists, runCommand, type Run } from './lists';
+import type { ZfsPart } from './metric';
 
 interface ZfsOptions {
   readonly host: string;
@@ -21,7 +23,7 @@ export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runComma
   const offers = METRICS.flatMap((description): Offer[] =>
     description.zfs === undefined
       ? []
-      : [{ metric: metricName(description), fields: ['hostname', description.zfs.field] }],
+      : [{ metric: metricName(description), fields: ['hostname', ...fieldsOf(description.zfs)] }],
   );
 
   const enable = (instrumentation: Instrumentation): Probe => {
@@ -34,7 +36,13 @@ export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runComma
         const value = bytes((column) => entry.numbers[column] ?? 0);
         return value === undefined
           ? []
-          : [{ key: entry.name, fields: { [field]: entry.name }, gauges: { value } }];
+          : [
+              {
+                key: entry.name,
+                fields: { [field]: entry.name, zonename: zoneOf(entry.name) },
+                gauges: { value },
+              },
+            ];
       });
     return snapshotProbe({
       question: instrumentation,
@@ -55,4 +63,13 @@ export async function openZfs({ host, elapsed }: ZfsOptions, run: Run = runComma
     enable: async (instrumentation) => enable(instrumentation),
     close: () => undefined,
   };
+}
+
+function fieldsOf({ field }: ZfsPart): readonly string[] {
+  return field === 'zdataset' ? ['zonename', field] : [field];
+}
+
+/** Datasets of a zone are zones/<zone>, and what is below it. */
+function zoneOf(dataset: string): string {
+  return /^zones\/([^/@]+)/.exec(dataset)?.[1] ?? GLOBAL;
 }
