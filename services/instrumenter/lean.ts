@@ -5,10 +5,12 @@
  * shrinks again: held at 1 MB a half, scavenges are more frequent and as much shorter.
  */
 import { setFlagsFromString } from 'node:v8';
-import { LIMITS } from '../../common/service/limits';
+
+/** Of the process: two pools of reads that may be held up (blocking-io-pool.ts), and room for the rest. */
+const THREADS = 16;
 
 // Read when the first of them is needed (libuv): more than strangers can hold up.
-process.env['UV_THREADPOOL_SIZE'] ??= String(LIMITS.threads);
+process.env['UV_THREADPOOL_SIZE'] ??= String(THREADS);
 
 setFlagsFromString('--max-semi-space-size=1');
 setFlagsFromString('--semi-space-growth-factor=1');

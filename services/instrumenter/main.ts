@@ -27,6 +27,9 @@ import { stuckReads } from './sources/blocking-io-pool';
 import { openNodeCredential } from './node-credential';
 import { checkNames, missingFrom, openSources } from './sources/sources';
 
+/** Time to take the probes away at the end. */
+const END_MS = 2000;
+
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
   const files = await readBrokerCredentials(env, log);
@@ -197,7 +200,7 @@ run(
       brokerUrl(settings);
       checkNames(settings.sources ?? []);
     },
-    stopMs: LIMITS.instrumenterEndMs,
+    stopMs: END_MS,
     exit,
   },
   process,

@@ -9,6 +9,14 @@ import { budgetText, settingFor, type Budget } from './budget';
 import type { Gathering } from './gathering';
 import type { Cost, Probe, Source } from '../sources/source';
 
+/** Above the budget for this many seconds in a row, the most expensive instrumentation is stopped … */
+const BUDGET_SECONDS = 30;
+/** … and above this many times the budget, after FAR_SECONDS. */
+const FAR_TIMES = 4;
+const FAR_SECONDS = 3;
+/** When one was stopped, the rest is measured for this many seconds before it counts as still too much. */
+const AFTER_SECONDS = 2;
+
 interface Begun {
   readonly probe: Probe;
   readonly cost: Cost;
@@ -101,8 +109,8 @@ export class Costs {
     const sum = measured.reduce((total, { percent }) => total + percent, 0);
     this.sum = sum;
     this.above = sum > budget.ofCore ? this.above + 1 : 0;
-    this.farAbove = sum > LIMITS.costFarTimes * budget.ofCore ? this.farAbove + 1 : 0;
-    const isTooLong = this.above >= LIMITS.costBudgetSeconds || this.farAbove >= LIMITS.costFarSeconds;
+    this.farAbove = sum > FAR_TIMES * budget.ofCore ? this.farAbove + 1 : 0;
+    const isTooLong = this.above >= BUDGET_SECONDS || this.farAbove >= FAR_SECONDS;
     // Who has come back on trial goes before anybody who never left.
     const trial = measured.filter(
       ({ gathering: { cameBack = -Infinity } }) => second < cameBack + PROBATION_SECONDS,
@@ -113,7 +121,7 @@ export class Costs {
     const worst = candidates.reduce((a, b) => (b.percent > a.percent ? b : a), first);
     // The rest is measured anew: perhaps it is still too much.
     const seconds = this.above;
-    this.above = LIMITS.costBudgetSeconds - LIMITS.costAfterSeconds;
+    this.above = BUDGET_SECONDS - AFTER_SECONDS;
     this.farAbove = 0;
     this.sum = sum - worst.percent;
     const alone = `stopped: after ${seconds} s above the budget it cost ${worst.percent.toFixed(1)} % of a core`;

@@ -16,6 +16,9 @@ import { printPredicate } from '../../../common/model/predicate';
 import type { Probe, Source } from '../sources/source';
 import { LossReport } from './loss-report';
 
+/** Characters of the last words of a verifier or tracer that go to the config service. */
+export const PROBE_LOG_LENGTH = 8192;
+
 interface GatheringCounts {
   reports: number;
   /** Readings that failed. */
@@ -82,7 +85,7 @@ export class Gathering {
       ...(this.source === undefined ? {} : { source: this.source.name }),
       ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLength) }),
       // The end of a log says what went wrong.
-      ...(this.log === undefined || this.log === '' ? {} : { log: this.log.slice(-LIMITS.probeLogLength) }),
+      ...(this.log === undefined || this.log === '' ? {} : { log: this.log.slice(-PROBE_LOG_LENGTH) }),
     };
   }
 

@@ -1,10 +1,10 @@
 import { SILENT } from '../../../common/service/log';
-import { LIMITS } from '../../../common/service/limits';
 import { ask, deferred, FakeProbe, FakeSource, HandClock } from '../testing/fakes';
 import { Instrumenter, type Standing } from './instrumenter';
 import { Journal } from './journal';
 import type { Parcel } from './parcel';
 import { EnableError, type Reading, type Source } from '../sources/source';
+import { KEYS_PER_SECOND, PROBE_FAILURES } from './tick';
 
 const START = 1_700_000_000;
 
@@ -90,13 +90,13 @@ test('of very many keys as many leave as the limit allows, with the exact total'
   const source = execs();
   const { instrumenter, sent, tickAt } = node(source);
   await instrumenter.enable(ask('unix.proc_execs', ['execname']));
-  const keys = LIMITS.keysPerSecond + 50;
+  const keys = KEYS_PER_SECOND + 50;
   const numbers = new Map(Array.from({ length: keys }, (_, i) => [`k${i}`, 2]));
   source.probes[0]!.reading = () => Promise.resolve({ value: { shape: 'keyed', numbers }, lost: 0 });
   await tickAt(1);
   await tickAt(2);
   const { value } = sent[0]!.report;
-  expect(value.shape === 'keyed' && value.numbers.size).toBe(LIMITS.keysPerSecond);
+  expect(value.shape === 'keyed' && value.numbers.size).toBe(KEYS_PER_SECOND);
   expect(value.shape === 'keyed' && value.numbers.get('(other)')).toBe(2 * 51);
 });
 
@@ -145,7 +145,7 @@ test('a probe that throws costs only itself, is told of after a while, and comes
   probe.onTurn = () => {
     throw new Error('no map');
   };
-  for (let second = 1; second <= LIMITS.probeFailures + 1; second++) await tickAt(second);
+  for (let second = 1; second <= PROBE_FAILURES + 1; second++) await tickAt(second);
   expect(seconds(sent.filter((p) => p.report.fqid === 'global;2'))).toEqual([1, 2, 3, 4, 5]);
   expect(sent.filter((p) => p.report.fqid === 'global;1')).toEqual([]);
   expect(told).toEqual([

@@ -3,7 +3,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { routes } from '../../../common/wire/route';
 import type { Value } from '../../../common/model/value';
 import { HandClock } from '../testing/fakes';
-import { Outbox } from './outbox';
+import { Outbox, REPORTS, REPORTS_PER_MESSAGE } from './outbox';
 import type { Parcel } from './parcel';
 
 const START = 1_700_000_000;
@@ -66,9 +66,9 @@ test('reports about the same seconds travel together, under the keys of all', as
 
 test('a message holds no more reports, and no more bytes, than it may', async () => {
   const { box, sent } = outbox();
-  for (let i = 0; i < LIMITS.reportsPerMessage + 1; i++) box.put(parcel(1, `global;${i}`));
+  for (let i = 0; i < REPORTS_PER_MESSAGE + 1; i++) box.put(parcel(1, `global;${i}`));
   while (box.queued > 0) await turnOfTheLoop();
-  expect(sent.map(({ message }) => message.reports.length)).toEqual([LIMITS.reportsPerMessage, 1]);
+  expect(sent.map(({ message }) => message.reports.length)).toEqual([REPORTS_PER_MESSAGE, 1]);
   sent.length = 0;
   const large: Value = {
     shape: 'keyed-distribution',
@@ -134,10 +134,10 @@ test('what is older than the limit is given up, oldest first, and counted', asyn
 test('no more than so many reports wait, whatever their age', () => {
   const { box, link } = outbox();
   link.up = false;
-  for (let i = 0; i < LIMITS.outboxReports + 3; i++) box.put(parcel(1, `global;${i}`));
-  expect(box.queued).toBe(LIMITS.outboxReports);
+  for (let i = 0; i < REPORTS + 3; i++) box.put(parcel(1, `global;${i}`));
+  expect(box.queued).toBe(REPORTS);
   box.close();
-  expect(box.counts.lost).toBe(LIMITS.outboxReports + 3);
+  expect(box.counts.lost).toBe(REPORTS + 3);
 });
 
 test('at the end what can be sent is sent; the rest is lost, and counted', () => {

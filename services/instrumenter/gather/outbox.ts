@@ -15,6 +15,11 @@ import type { ResendItems } from '../../../common/wire/message';
 import { totalOf, type Value } from '../../../common/model/value';
 import { ResendBuffer } from './resend-buffer';
 
+/** Reports that are kept while the broker is away, for LIMITS.outboxSeconds. */
+export const REPORTS = 12_000;
+/** Each may add a routing key to a message's header, which is one frame of 128 KiB. */
+export const REPORTS_PER_MESSAGE = 200;
+
 interface OutboxOptions {
   readonly host: string;
   readonly clock: Clock;
@@ -72,8 +77,8 @@ export class Outbox {
       });
       if (missing.length > 0) unknown.push({ fqid, seconds: missing });
     }
-    for (let i = 0; i < found.length; i += LIMITS.reportsPerMessage) {
-      for (const message of messagesOf(found.slice(i, i + LIMITS.reportsPerMessage))) {
+    for (let i = 0; i < found.length; i += REPORTS_PER_MESSAGE) {
+      for (const message of messagesOf(found.slice(i, i + REPORTS_PER_MESSAGE))) {
         if (!this.send(message)) throw new CaError('NO_RESOURCE', 'the broker takes no messages now');
         this.counts.resent += message.length;
       }
@@ -83,7 +88,7 @@ export class Outbox {
 
   /** Sends what waits, the oldest seconds first, a message's worth of reports in a row. */
   flush(): void {
-    const slice = this.waiting.slice(0, LIMITS.reportsPerMessage);
+    const slice = this.waiting.slice(0, REPORTS_PER_MESSAGE);
     const sent = new Set<Parcel>();
     for (const message of messagesOf(slice)) {
       if (!this.send(message)) break;
@@ -115,7 +120,7 @@ export class Outbox {
 
   private giveUpOldest(): void {
     const oldest = this.oldest();
-    let surplus = Math.max(this.waiting.length + 1 - LIMITS.outboxReports, 0);
+    let surplus = Math.max(this.waiting.length + 1 - REPORTS, 0);
     // In order of second, but for a late one now and then: that one waits for its turn.
     while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
     if (surplus === 0) return;
@@ -128,7 +133,7 @@ export class Outbox {
     }
     // Whoever never reports again needs no more room than this.
     for (const fqid of this.owed.keys()) {
-      if (this.owed.size <= LIMITS.outboxReports) break;
+      if (this.owed.size <= REPORTS) break;
       this.owed.delete(fqid);
     }
   }

@@ -4,8 +4,10 @@
  * Packed as on the wire, which is a tenth of what they are as objects.
  */
 import { decodeData, encodeData } from '../../../common/wire/data';
-import { LIMITS } from '../../../common/service/limits';
 import type { Parcel } from './parcel';
+
+/** Values that were sent are kept, for LIMITS.outboxSeconds, in case they did not arrive. */
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** What a packed report costs besides its bytes. */
 const OVERHEAD_BYTES = 200;
@@ -16,7 +18,7 @@ export class ResendBuffer {
   private held = 0;
   private readonly bytesMax: number;
 
-  constructor(bytesMax: number = LIMITS.keptBytes) {
+  constructor(bytesMax: number = KEPT_BYTES) {
     this.bytesMax = bytesMax;
   }
 

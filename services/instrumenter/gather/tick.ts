@@ -7,7 +7,6 @@
  */
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 import { largestKeys } from '../../../common/model/tally';
 import { totalOf } from '../../../common/model/value';
@@ -15,6 +14,11 @@ import type { Gathering } from './gathering';
 import type { Journal } from './journal';
 import type { Parcel } from './parcel';
 import type { Probe, Reading, Source } from '../sources/source';
+
+/** Distinct keys that leave the node in one second of an instrumentation. */
+export const KEYS_PER_SECOND = 1000;
+/** Readings that may fail in a row before a probe counts as failed. */
+export const PROBE_FAILURES = 5;
 
 interface TickOptions {
   readonly clock: Clock;
@@ -150,7 +154,7 @@ export function endAtBoundary(gathering: Gathering, clock: Clock): void {
 }
 
 function report(gathering: Gathering, second: number, reading: Reading, options: TickOptions): void {
-  const value = largestKeys(reading.value, LIMITS.keysPerSecond);
+  const value = largestKeys(reading.value, KEYS_PER_SECOND);
   const lost = gathering.lost + reading.lost;
   gathering.lost = 0;
   gathering.begun = true;
@@ -182,9 +186,9 @@ function failed(gathering: Gathering, error: unknown, options: TickOptions): voi
   if (gathering.failures === 1) {
     options.log.warn({ err: error, fqid: gathering.fqid }, 'a probe could not be read');
   }
-  if (gathering.failures === LIMITS.probeFailures) {
+  if (gathering.failures === PROBE_FAILURES) {
     gathering.state = 'failed';
-    gathering.reason = `its last ${LIMITS.probeFailures} readings failed: ${messageOf(error)}`;
+    gathering.reason = `its last ${PROBE_FAILURES} readings failed: ${messageOf(error)}`;
     options.changed(gathering);
   }
 }

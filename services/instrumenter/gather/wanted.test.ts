@@ -8,6 +8,7 @@ import { toWire, type Exception, type GatherItem, type NodeStanding } from '../.
 import { ask, deferred, FakeSource } from '../testing/fakes';
 import { catalogueOf } from './catalogue';
 import { Wanted } from './wanted';
+import { PROBE_LOG_LENGTH } from './gathering';
 
 const EXECS = 'unix.proc_execs';
 
@@ -193,7 +194,7 @@ test('a large fleet tells after a pause in proportion to its size', () => {
 test('however much fails, with however many words, all of it is told and fits into a message', () => {
   const { publish, wanted, enabling } = node();
   enabling.with = ({ id }) => {
-    const words = { reason: 'x'.repeat(LIMITS.reasonLength), log: 'y'.repeat(LIMITS.probeLogLength) };
+    const words = { reason: 'x'.repeat(LIMITS.reasonLength), log: 'y'.repeat(PROBE_LOG_LENGTH) };
     wanted.changed({ fqid: `global;${id}`, state: 'failed', ...words });
     return Promise.resolve();
   };

@@ -9,7 +9,12 @@
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { LIMITS } from '../../../common/service/limits';
+import { PROC_FILE_MS } from './limits';
+
+/** Threads for reads that a stranger may hold up: there are two such pools, and 16 threads in all (lean.ts). */
+const READS = 6;
+/** Of these, threads that users may hold. */
+const READS_OF_USERS = 3;
 
 export class LateError extends Error {}
 
@@ -41,7 +46,7 @@ export class BlockingIoPool {
   private readonly waiting = new Set<Job>();
 
   /** `strangers`: slots that users may hold. */
-  constructor(slots: number = LIMITS.blockingReads, strangers: number = LIMITS.blockingReadsOfUsers) {
+  constructor(slots: number = READS, strangers: number = READS_OF_USERS) {
     this.slots = slots;
     this.strangers = strangers;
   }
@@ -193,7 +198,7 @@ export function readStart(
 ): Promise<Buffer> {
   return pool.wait(
     path,
-    LIMITS.procFileMs,
+    PROC_FILE_MS,
     async (isLate) => {
       const file = await open(path, WITHOUT_WAITING);
       try {

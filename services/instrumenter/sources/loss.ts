@@ -1,9 +1,10 @@
 /* Why events that are known to have happened are in no value: by reason, and the words for people. */
 import { LIMITS } from '../../../common/service/limits';
+import { KERNEL_IN_FLIGHT, KERNEL_MAP_ENTRIES } from './limits';
 
 export const LOSS_REASONS = {
-  keys: `there were more different keys and values at once than the ${LIMITS.kernelMapEntries} that the kernel's map holds (filter, or split by a field with fewer values)`,
-  inFlight: `more than ${LIMITS.kernelInFlight} calls were under way at once (how they would have ended is not known)`,
+  keys: `there were more different keys and values at once than the ${KERNEL_MAP_ENTRIES} that the kernel's map holds (filter, or split by a field with fewer values)`,
+  inFlight: `more than ${KERNEL_IN_FLIGHT} calls were under way at once (how they would have ended is not known)`,
   missed:
     'they happened where the program that counts them was running already (what the filter would have said of them is not known)',
   zone: 'their container was gone before its name was known',

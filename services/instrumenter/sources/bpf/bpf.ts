@@ -3,7 +3,6 @@
  * In: an instrumentation. Out: a probe; or an EnableError with the kernel's own words. Nothing is installed or run
  * for it: machine code is made here (compile.ts) and handed over (kernel.ts).
  */
-import { LIMITS } from '../../../../common/service/limits';
 import { gridOf } from '../../../../common/model/field';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
 import { metricName, type MetricName } from '../../../../common/model/metric';
@@ -38,6 +37,8 @@ import type { UserFile } from './user/known-file';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
 import { OTHER_NUMBERS } from './compiler/field';
+import { KERNEL_MAP_ENTRIES } from '../limits';
+import { SCAN_EVERY_MS, SCAN_IDLE_TURNS } from './user/mapped';
 
 interface BpfOptions {
   readonly hostname: string;
@@ -105,7 +106,7 @@ export class BpfSource implements Source {
     this.newCgroups = this.openNewCgroups();
     options.types.forget();
     if (options.files !== undefined) {
-      this.looking = setInterval(() => void this.lookSometimes(), LIMITS.scanEveryMs).unref();
+      this.looking = setInterval(() => void this.lookSometimes(), SCAN_EVERY_MS).unref();
     }
   }
 
@@ -173,7 +174,7 @@ export class BpfSource implements Source {
   /** While nothing of user programs is asked for, only what can be offered is at stake. */
   private async lookSometimes(): Promise<void> {
     const isAsked = [...this.probes.keys()].some((probe) => probe.watched().length > 0);
-    if (this.looks++ % LIMITS.scanIdleTurns === 0 || isAsked) await this.look();
+    if (this.looks++ % SCAN_IDLE_TURNS === 0 || isAsked) await this.look();
   }
 
   private offerAgain(offer: Offer): Offer {
@@ -388,7 +389,7 @@ function enableError(error: unknown): EnableError {
     const log = error.log.trim().split('\n').slice(-LOG_LINES).join('\n');
     if (error.errno === ERRNO.EPERM) return new EnableError(NEEDED, log);
     if (error.errno === ERRNO.ENOMEM) {
-      return new EnableError(`the kernel has no memory for maps of ${LIMITS.kernelMapEntries} entries`, log);
+      return new EnableError(`the kernel has no memory for maps of ${KERNEL_MAP_ENTRIES} entries`, log);
     }
     return new EnableError(error.message, log);
   }

@@ -5,9 +5,16 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { LIMITS } from '../../../../common/service/limits';
 import { hasProbes } from './attached';
 import { withScript } from './script';
+import { LINE_BYTES } from './output';
+
+/** Lines of its standard error that are kept for people. */
+const COMPLAINT_LINES = 40;
+/** Between SIGTERM and SIGKILL. */
+const END_MS = 10_000;
+/** Check interval for probes that are being taken away. */
+const DETACH_POLL_MS = 50;
 
 export interface Child {
   readonly exited: Promise<void>;
@@ -35,7 +42,7 @@ export function runDtrace(dtrace: string, text: string, listener: Listener): Chi
   const lines: string[] = [];
   let gone = false;
   const say = (line: string): void => {
-    if (lines.push(line) > LIMITS.dtraceComplaintLines) lines.shift();
+    if (lines.push(line) > COMPLAINT_LINES) lines.shift();
     listener.complaint(line);
   };
   prioritize(pid, NICE);
@@ -46,7 +53,7 @@ export function runDtrace(dtrace: string, text: string, listener: Listener): Chi
   let rest = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     const parts = (rest + chunk.toString('latin1')).split('\n');
-    rest = (parts.pop() ?? '').slice(-LIMITS.dtraceLineBytes);
+    rest = (parts.pop() ?? '').slice(-LINE_BYTES);
     for (const part of parts) if (part !== '') say(part);
   });
 
@@ -86,11 +93,11 @@ export function runDtrace(dtrace: string, text: string, listener: Listener): Chi
  */
 function killWhenDetached(child: ChildProcess): () => void {
   const { pid } = child;
-  const deadline = setTimeout(() => child.kill('SIGKILL'), LIMITS.dtraceEndMs);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), END_MS);
   const seen = pid !== undefined && hasProbes(pid);
   const poll = setInterval(() => {
     if (seen && !hasProbes(pid)) child.kill('SIGKILL');
-  }, LIMITS.dtraceDetachPollMs);
+  }, DETACH_POLL_MS);
   return () => {
     clearTimeout(deadline);
     clearInterval(poll);

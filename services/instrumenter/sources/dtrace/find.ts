@@ -5,7 +5,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { LIMITS } from '../../../../common/service/limits';
+
+/** To say its version, on a machine that is very busy. */
+const VERSION_MS = 30_000;
 
 export interface Dtrace {
   readonly path: string;
@@ -51,7 +53,7 @@ function ownBuild(): string[] {
 /** "dtrace: Sun D 1.16.1", "dtrace: D 2.0.7"; undefined for anything else. */
 function versionOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(path, ['-V'], { timeout: LIMITS.dtraceVersionMs }, (error, stdout) => {
+    execFile(path, ['-V'], { timeout: VERSION_MS }, (error, stdout) => {
       resolve(error === null ? /^dtrace: ((?:\w+ )?D [\d.]+)/m.exec(stdout)?.[1] : undefined);
     });
   });

@@ -5,11 +5,13 @@
  * Keys are printed by %S: a backslash, a quote and all that is not printable ASCII are escaped, so that no key
  * can look like the end of its line, or like a line of its own.
  */
-import { LIMITS } from '../../../../common/service/limits';
 import { nameFromBytes } from '../../../../common/model/name';
 import { Tally } from '../../../../common/model/tally';
 import type { Value } from '../../../../common/model/value';
 import type { Format } from './program';
+
+/** The longest line that dtrace may print. */
+export const LINE_BYTES = 64 * 1024;
 
 /** All that was counted in one second. */
 export interface Block {
@@ -42,7 +44,7 @@ export class OutputReader {
   write(chunk: Buffer): void {
     const lines = (this.rest + chunk.toString('latin1')).split('\n');
     this.rest = lines.pop() ?? '';
-    if (this.rest.length > LIMITS.dtraceLineBytes) {
+    if (this.rest.length > LINE_BYTES) {
       this.rest = '';
       this.lost++;
     }

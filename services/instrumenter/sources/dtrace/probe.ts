@@ -15,6 +15,15 @@ import { lostBy } from './complaints';
 import { OutputReader, type Block } from './output';
 import type { Program } from './program';
 
+/** Compiling and attaching takes 1 s of CPU on Linux, and longer on older kernels: 45 s have been seen. */
+const ENABLE_MS = 120_000;
+/** A second's block is waited for this long after the second's end. */
+const READ_MS = 900;
+/** Blocks that nobody reads. */
+const BLOCKS = 10;
+/** When the wall clock was set by more than this, the child is started again: it keeps the clock that it began with. */
+const CLOCK_MS = 100;
+
 export interface Time {
   readonly clock: Clock;
   /** Nanoseconds of a clock that only goes forward. */
@@ -32,7 +41,7 @@ export async function enableProbe(
   if (ending.aborted) throw new EnableError('the instrumenter is going away');
   const probe = new DtraceProbe(dtrace, program, time, attached);
   const giveUp = (): void => void probe.close();
-  const timer = setTimeout(giveUp, LIMITS.dtraceEnableMs);
+  const timer = setTimeout(giveUp, ENABLE_MS);
   ending.addEventListener('abort', giveUp);
   try {
     await probe.ready;
@@ -133,12 +142,12 @@ export class DtraceProbe implements Probe {
   turn(): void {
     this.turned = seconds(this.time.clock.now());
     // On Linux a D program's wall clock is that of its start: after a jump all its seconds would be others than ours.
-    if (!this.ended && Math.abs(this.clockSetting() - this.clockSet) > LIMITS.dtraceClockMs) this.startAnew();
+    if (!this.ended && Math.abs(this.clockSetting() - this.clockSet) > CLOCK_MS) this.startAnew();
   }
 
   async read(): Promise<Reading> {
     const end = this.turned;
-    const deadline = this.time.clock.now() + LIMITS.dtraceReadMs;
+    const deadline = this.time.clock.now() + READ_MS;
     while (this.last < end - 1 && !this.ended && this.time.clock.now() < deadline)
       await this.somethingNew(deadline);
     this.wanted = end;
@@ -166,7 +175,7 @@ export class DtraceProbe implements Probe {
     if (block.second < this.wanted) this.giveUp(block);
     else this.blocks.push(block);
     // Nobody reads while an instrumentation is being set up: older ones are nobody's.
-    while (this.blocks.length > LIMITS.dtraceBlocks) this.giveUp(this.blocks.shift());
+    while (this.blocks.length > BLOCKS) this.giveUp(this.blocks.shift());
     this.woken();
   }
 

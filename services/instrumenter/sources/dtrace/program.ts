@@ -28,6 +28,9 @@ import type { Names } from '../../metrics/language/observation';
 import { predicateText, type PlainField } from './predicate';
 import { quote } from './quote';
 
+/** Memory of one aggregation on one CPU. */
+const AGGREGATION_BYTES = 8 * 1024 * 1024;
+
 /** What output.ts needs to know. */
 export interface Format {
   readonly shape: Shape;
@@ -57,7 +60,7 @@ const OPTIONS: readonly (readonly [string, string])[] = [
   ['quiet', ''],
   // Room for the NUL.
   ['strsize', `=${LIMITS.keyBytes + 1}`],
-  ['aggsize', `=${LIMITS.dtraceAggregationBytes}`],
+  ['aggsize', `=${AGGREGATION_BYTES}`],
   ['bufsize', '=64k'],
   ['dynvarsize', '=16m'],
   ['aggrate', '=20hz'],

@@ -6,9 +6,12 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { LIMITS } from '../../../../common/service/limits';
 import { ownerOfProcess } from '../process-owner';
 import { FILE_READS, PROCESS_READS, readStart } from '../blocking-io-pool';
+import { PROC_FILE_MS } from '../limits';
+
+/** Arguments of one process. */
+const ARGUMENTS_BYTES = 128 * 1024;
 
 export interface Files {
   /** Undefined when it is not there or may not be read. */
@@ -77,7 +80,7 @@ export const REAL_FILES: Files = {
   async slow(path) {
     try {
       const pid = /^\/proc\/(\d+)\//.exec(path)?.[1] ?? '';
-      return await readStart(PROCESS_READS, path, LIMITS.processArgumentsBytes, () => ownerOfProcess(pid));
+      return await readStart(PROCESS_READS, path, ARGUMENTS_BYTES, () => ownerOfProcess(pid));
     } catch {
       return undefined;
     }
@@ -86,7 +89,7 @@ export const REAL_FILES: Files = {
   async space(path) {
     const { blocks, bfree, bavail, bsize } = await FILE_READS.wait(
       path.toString('latin1'),
-      LIMITS.procFileMs,
+      PROC_FILE_MS,
       () => statfs(path),
     );
     return { total: blocks * bsize, free: bfree * bsize, available: bavail * bsize };

@@ -3,7 +3,6 @@
  * In: how a metric is observed, a predicate, a breakdown, the machine. Out: everything that the kernel is to be given.
  * Next: plan.ts.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import type { Observation } from '../../../metrics/language/observation';
 import type { Instruction } from './assembler';
 import type { Hook } from './hook';
@@ -13,6 +12,7 @@ import { plan, type Keeping, type Machine, type Question } from './plan';
 import type { Site } from './site';
 import { CONTROL, COUNTER_BYTES, LOST, MAPS } from './maps';
 import { compileProgram } from './program';
+import { KERNEL_INSTRUCTIONS, KERNEL_IN_FLIGHT, KERNEL_MAP_ENTRIES, ZONE_CASES } from '../../limits';
 
 export type MapKind = 'array' | 'hash' | 'perCpuArray';
 
@@ -61,7 +61,7 @@ export function compile(observation: Observation, question: Question, machine: M
     ...(hertz === undefined ? {} : { samples: { hertz, cpus: machine.cpus } }),
     ...(site === undefined ? {} : { site }),
     ...(hook === undefined ? {} : { hook }),
-    instructions: compileProgram(steps, layout, LIMITS.kernelInstructions),
+    instructions: compileProgram(steps, layout, KERNEL_INSTRUCTIONS),
   }));
   return {
     programs,
@@ -84,7 +84,7 @@ const VERDICTS: MapSpecification = {
   kind: 'hash',
   keyBytes: 8,
   valueBytes: 8,
-  entries: LIMITS.zoneVerdicts,
+  entries: ZONE_CASES,
 };
 
 function mapsOf(key: KeyLayout, keeping: Keeping | undefined): readonly MapSpecification[] {
@@ -114,14 +114,14 @@ function mapsOf(key: KeyLayout, keeping: Keeping | undefined): readonly MapSpeci
 function entriesOf(key: KeyLayout): number {
   if (isSingle(key)) return 1;
   if (key.discreteBytes === 0 && key.zones === undefined) return (key.grid?.size ?? 1) * key.shards;
-  return LIMITS.kernelMapEntries;
+  return KERNEL_MAP_ENTRIES;
 }
 
 function keptMap(keeping: Keeping): MapSpecification {
   const valueBytes = 8 * keeping.names.length;
   return keeping.storage === 'cpu'
     ? { name: MAPS.kept, kind: 'perCpuArray', keyBytes: 4, valueBytes, entries: 1 }
-    : { name: MAPS.kept, kind: 'hash', keyBytes: 8, valueBytes, entries: LIMITS.kernelInFlight };
+    : { name: MAPS.kept, kind: 'hash', keyBytes: 8, valueBytes, entries: KERNEL_IN_FLIGHT };
 }
 
 function readsWallOffset(i: Instruction): boolean {

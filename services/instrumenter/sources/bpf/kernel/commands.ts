@@ -4,13 +4,16 @@
  *
  * That file is the process's own memory: to read it is to wait until the process is done with changing its mappings.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import { nameFromBytes } from '../../../../../common/model/name';
 import type { Names } from '../../../metrics/language/observation';
 import { ownerOfProcess } from '../../process-owner';
 import { PROCESS_READS, readStart, type Owner } from '../../blocking-io-pool';
 import { MissingError } from './btf';
 import { PSARGS_BYTES } from '../compiler/resolve';
+import { COMMANDS_PER_SECOND } from '../../limits';
+
+/** All that is looked up for one second. */
+const NAMES_MS = 250;
 
 /** A process that was gone before anybody could look at it, or that does not let itself be looked at. */
 export const GONE = '(unknown)';
@@ -26,7 +29,7 @@ export class Commands implements Names {
 
   async meet(processes: readonly bigint[]): Promise<Pick<Names, 'nameOf'>> {
     const texts = new Map<bigint, string>();
-    const all = processes.slice(0, LIMITS.commandsPerSecond).map(async (process) => {
+    const all = processes.slice(0, COMMANDS_PER_SECOND).map(async (process) => {
       try {
         texts.set(process, textOf(await this.read(process, PSARGS_BYTES + 1)));
       } catch {
@@ -57,7 +60,7 @@ function readCommand(process: bigint, bytes: number): Promise<Buffer> {
 /** Whoever waits for a second waits so long for names. */
 export function inTime(work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LIMITS.namesMs);
+    const timer = setTimeout(resolve, NAMES_MS);
     void work.finally(() => {
       clearTimeout(timer);
       resolve();

@@ -2,8 +2,11 @@
  * Functions by address. In: addresses, lengths and names, in any order. Out: the name of what is at an address.
  * Compact, also while it is made: a program may have hundreds of thousands.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import { nameFromBytes } from '../../../../../common/model/name';
+import { FUNCTION_NAME_BYTES } from '../../limits';
+
+/** Functions of one file, or of the kernel. */
+const FUNCTIONS_PER_FILE = 400_000;
 
 /** The lower 48 bits tell addresses of one half of memory apart, and are exact as a number. */
 const PLACE_BITS = 48;
@@ -23,7 +26,7 @@ export class FunctionTable {
 
   constructor(each: (add: Add) => void) {
     each((place, bytes, name) => {
-      if (this.size < LIMITS.functionsPerFile) this.add(place, bytes, name);
+      if (this.size < FUNCTIONS_PER_FILE) this.add(place, bytes, name);
     });
     this.sort();
     this.names = Buffer.from(this.names.subarray(0, this.end));
@@ -53,7 +56,7 @@ export class FunctionTable {
   }
 
   private add(place: number, bytes: number, name: Buffer): void {
-    const length = Math.min(name.length, LIMITS.functionNameBytes);
+    const length = Math.min(name.length, FUNCTION_NAME_BYTES);
     if (this.size === this.places.length) {
       this.places = twice(this.places, new Float64Array(2 * this.size));
       this.lengths = twice(this.lengths, new Uint32Array(2 * this.size));

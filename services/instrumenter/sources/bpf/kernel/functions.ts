@@ -8,7 +8,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { cacheOfBytes } from '../../../../../common/service/cache';
-import { LIMITS } from '../../../../../common/service/limits';
 import { nameFromBytes } from '../../../../../common/model/name';
 import type { PairNames } from '../../../metrics/language/observation';
 import {
@@ -29,6 +28,18 @@ import { openRegular, type OpenedFile } from '../user/opened-file';
 import { USER_HALF } from '../compiler/field';
 import { FunctionTable, placeOf } from './function-table';
 import { mappingsIn, mountinfoOf, obstacleOf, waysTo, type Mapping } from '../user/mapped';
+import {
+  COMMANDS_PER_SECOND,
+  ELF_FILE_MS,
+  FUNCTION_NAME_BYTES,
+  PROCESS_MAPS_BYTES,
+  USER_SHARE_OF_CPU,
+} from '../../limits';
+
+/** Memory of all tables of functions. */
+const TABLE_BYTES = 16 * 1024 * 1024;
+/** Files that are read for one second; the rest comes later. */
+const FILES_PER_SECOND = 4;
 
 export const KERNEL = '[kernel]';
 export const GONE = '(unknown)';
@@ -43,8 +54,8 @@ interface Known {
 
 /** Files that may still be read for this second: what users run takes no place from the machine's own. */
 class Budget {
-  private own: number = LIMITS.functionFilesPerSecond;
-  private ofUsers: number = LIMITS.functionFilesPerSecond;
+  private own: number = FILES_PER_SECOND;
+  private ofUsers: number = FILES_PER_SECOND;
 
   takes(owner: Owner): boolean {
     return (owner === undefined ? this.own-- : this.ofUsers--) > 0;
@@ -54,11 +65,8 @@ class Budget {
 export class Functions implements PairNames {
   private kernel: FunctionTable | undefined;
   private preparing: Promise<void> | undefined;
-  private readonly share = new Share(LIMITS.userShareOfCpu);
-  private readonly tables = cacheOfBytes<Functioning>(
-    LIMITS.functionBytes,
-    ({ table }) => 100 + (table?.bytes ?? 0),
-  );
+  private readonly share = new Share(USER_SHARE_OF_CPU);
+  private readonly tables = cacheOfBytes<Functioning>(TABLE_BYTES, ({ table }) => 100 + (table?.bytes ?? 0));
   private readonly files: BlockingIoPool;
   private readonly proc: string;
 
@@ -86,7 +94,7 @@ export class Functions implements PairNames {
       if (address > USER_HALF) continue;
       const known = addresses.get(process);
       if (known !== undefined) known.push(address);
-      else if (addresses.size < LIMITS.commandsPerSecond) addresses.set(process, [address]);
+      else if (addresses.size < COMMANDS_PER_SECOND) addresses.set(process, [address]);
     }
     const processes = new Map<bigint, Known>();
     // A second with many new programs must not keep the others waiting.
@@ -112,7 +120,7 @@ export class Functions implements PairNames {
     const { elf, table } = process.files.get(mapping) ?? {};
     const place = elf?.addressOf(Number(address - mapping.from + mapping.offset));
     const name = place === undefined ? undefined : table?.nameOf(place);
-    return name ?? `[${basename(mapping.path).slice(0, LIMITS.functionNameBytes)}]`;
+    return name ?? `[${basename(mapping.path).slice(0, FUNCTION_NAME_BYTES)}]`;
   }
 
   private async meetOne(
@@ -123,12 +131,7 @@ export class Functions implements PairNames {
     try {
       const pid = String(process);
       const ownerOf = (): Owner => ownerOfProcess(pid, this.proc);
-      const maps = await readStart(
-        PROCESS_READS,
-        `${this.proc}/${pid}/maps`,
-        LIMITS.processMapsBytes,
-        ownerOf,
-      );
+      const maps = await readStart(PROCESS_READS, `${this.proc}/${pid}/maps`, PROCESS_MAPS_BYTES, ownerOf);
       const mappings = mappingsIn(nameFromBytes(maps));
       const files = new Map<Mapping, Functioning>();
       processes.set(process, { mappings, files });
@@ -161,7 +164,7 @@ export class Functions implements PairNames {
       try {
         const read = await this.files.wait(
           place,
-          LIMITS.elfFileMs,
+          ELF_FILE_MS,
           async (isLate) => {
             const file = await openRegular(place, mapping);
             try {

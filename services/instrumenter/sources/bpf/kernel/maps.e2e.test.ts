@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { LIMITS } from '../../../../../common/service/limits';
 import { totalOf } from '../../../../../common/model/value';
 import { METRICS } from '../../../metrics/registry';
 import { BpfSource } from '../bpf';
@@ -23,6 +22,7 @@ import {
   perl,
   rename,
 } from '../testing/real-kernel';
+import { KEYS_PER_SECOND } from '../../../gather/tick';
 
 /** A source of its own, whose maps of counts have so many entries. */
 function sourceWithRoomFor(entries: number): BpfSource {
@@ -137,7 +137,7 @@ onRealKernel('maps', (kernel) => {
   test('of very many keys none is lost', async () => {
     const probe = await kernel.enable('syscall.syscalls', ['pid'], is('syscall', 'getppid'));
     // More than leave the node: the largest are chosen when the second is sent.
-    const children = LIMITS.keysPerSecond + 50;
+    const children = KEYS_PER_SECOND + 50;
     makeCalls(own('keys'), 0, `for (1..${children}) { if (!fork) { syscall(${GETPPID}); exit } wait }`);
     const numbers = await kernel.numbers(probe);
     expect(numbers.size).toBeGreaterThanOrEqual(children);

@@ -5,7 +5,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../../../common/service/errors';
-import { LIMITS } from '../../../../../common/service/limits';
 import { FILE_READS } from '../../blocking-io-pool';
 import type { Cost, Probe, Reading } from '../../source';
 import { encode } from '../compiler/assembler';
@@ -21,6 +20,13 @@ import type { UserAttaching } from './user-attaching';
 import { goThroughThreads, linkThreads } from './threads';
 import { ZoneCases } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
+
+/** Programs of one instrumentation: files whose arguments lie alike share one. */
+const USER_PROGRAMS = 256;
+/** Of these, for one file that a user other than root runs. */
+const USER_PROGRAMS_PER_FILE = 4;
+/** Attaching in one place of one file. */
+const USER_ATTACH_MS = 5000;
 
 const ONLY_KEY = Buffer.alloc(4);
 const NS_PER_SECOND = 1_000_000_000n;
@@ -121,8 +127,8 @@ export class BpfProbe implements Probe {
         if (site === undefined) return;
         const code = encode(instructions, (name) => this.map(name));
         codes.add(code.toString('latin1'));
-        if (file.owner !== undefined && codes.size > LIMITS.userProgramsPerFile) {
-          throw new RangeError(`it needs more than ${LIMITS.userProgramsPerFile} programs`);
+        if (file.owner !== undefined && codes.size > USER_PROGRAMS_PER_FILE) {
+          throw new RangeError(`it needs more than ${USER_PROGRAMS_PER_FILE} programs`);
         }
         const program = this.userProgram(tracepoint, code);
         links.push(await this.attachTo(file, site, program));
@@ -229,8 +235,8 @@ export class BpfProbe implements Probe {
     const key = code.toString('latin1');
     let program = this.userPrograms.get(key);
     if (program === undefined) {
-      if (this.userPrograms.size >= LIMITS.userPrograms) {
-        throw new RangeError(`more than ${LIMITS.userPrograms} programs are needed for this question`);
+      if (this.userPrograms.size >= USER_PROGRAMS) {
+        throw new RangeError(`more than ${USER_PROGRAMS} programs are needed for this question`);
       }
       program = this.attaching.load(name, code);
       this.userPrograms.set(key, program);
@@ -243,7 +249,7 @@ export class BpfProbe implements Probe {
   private attachTo(file: UserFile, site: Site, program: number): Promise<number> {
     return FILE_READS.wait(
       `${site.name} at ${site.offset} of ${file.path}`,
-      LIMITS.userAttachMs,
+      USER_ATTACH_MS,
       () => file.using((path) => this.attaching.attach(path, file.path, site, program)),
       { tooLate: (link) => void closeLater(link), ownerOf: () => file.owner },
     );

@@ -3,12 +3,12 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSy
 import { spawn, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIMITS } from '../../../../../common/service/limits';
 import { entry, userMoment, type Programs } from '../../../metrics/user';
 import { BlockingIoPool } from '../../blocking-io-pool';
 import { Functions } from './functions';
 import { Withholding } from '../testing/withholding';
 import { UserFiles } from '../user/user-files';
+import { ELF_FILE_MS } from '../../limits';
 
 const usable =
   process.arch === 'x64' &&
@@ -105,7 +105,7 @@ const TITLE = `files that are withheld${usable ? '' : ' (skipped: it needs root 
     const from = performance.now();
     await files.scan();
     await files.scan();
-    expect(performance.now() - from).toBeLessThan(2 * LIMITS.elfFileMs);
+    expect(performance.now() - from).toBeLessThan(2 * ELF_FILE_MS);
     expect(complaints(files)).toEqual([expect.stringContaining('does not answer in time')]);
     // One user holds one thread, or the two that began at once.
     expect(pool.stuck).toBeGreaterThanOrEqual(1);

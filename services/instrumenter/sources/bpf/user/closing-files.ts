@@ -2,9 +2,9 @@
  * Files that nobody needs any more. In: such files. Out: nothing; they are closed, which may be held up as well (a program
  * that serves a file system is asked): what has not even begun to be closed is tried again the next time.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import type { BlockingIoPool } from '../../blocking-io-pool';
 import type { KnownFile } from './known-file';
+import { PROC_FILE_MS } from '../../limits';
 
 export class ClosingFiles {
   private readonly pool: BlockingIoPool;
@@ -26,7 +26,7 @@ export class ClosingFiles {
         await opened?.close();
       };
       this.pool
-        .wait(`the end of ${id}`, LIMITS.procFileMs, close, { ownerOf: () => owner })
+        .wait(`the end of ${id}`, PROC_FILE_MS, close, { ownerOf: () => owner })
         .catch(() => undefined);
     }
   }

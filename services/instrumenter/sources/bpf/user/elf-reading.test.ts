@@ -1,5 +1,4 @@
-import { LIMITS } from '../../../../../common/service/limits';
-import { readElf } from './elf-reading';
+import { FILE_BYTES, readElf } from './elf-reading';
 
 /** A file of zeros that counts what is read of it. */
 function zeros(bytes: number): {
@@ -30,12 +29,12 @@ test('each piece is read once, however often it is asked for', async () => {
 });
 
 test('no more is read of one file than the limit, and nothing once nobody waits', async () => {
-  const half = LIMITS.elfFileBytes / 2;
+  const half = FILE_BYTES / 2;
   const file = zeros(8e12);
   const all = (read: (offset: number, length: number) => Buffer): number =>
     [0, 1, 2].reduce((sum, i) => sum + read(i * half, half).length, 0);
   await expect(readElf(file, all, () => false)).rejects.toThrow('its tables are larger than 64 MB');
-  expect(file.asked).toBe(LIMITS.elfFileBytes);
+  expect(file.asked).toBe(FILE_BYTES);
   const late = zeros(8e12);
   await expect(readElf(late, all, () => true)).rejects.toThrow('too long');
   expect(late.asked).toBe(0);

@@ -6,10 +6,12 @@
  * few pieces, and so need not know that reading takes time.
  */
 import { readSync } from 'node:fs';
-import { LIMITS } from '../../../../../common/service/limits';
 import { ElfError, type Reader } from './elf';
 import type { IsLate } from '../../blocking-io-pool';
 import type { OpenedFile } from './opened-file';
+
+/** All that is read of one file. */
+export const FILE_BYTES = 64 * 1024 * 1024;
 
 class MissingPiece extends Error {
   readonly offset: number;
@@ -46,7 +48,7 @@ export async function readElf<T>(
       } catch (error) {
         if (!(error instanceof MissingPiece)) throw error;
         total += error.length;
-        if (total > LIMITS.elfFileBytes) throw tooMuch();
+        if (total > FILE_BYTES) throw tooMuch();
         pieces.set(`${error.offset}:${error.length}`, await pieceOf(file, error, isLate));
       }
     }
@@ -64,7 +66,7 @@ export function readElfNow<T>(file: OpenedFile, find: (read: Reader) => T): T {
     const known = bytes === 0 ? Buffer.alloc(0) : pieces.get(`${offset}:${bytes}`);
     if (known !== undefined) return known;
     total += bytes;
-    if (total > LIMITS.elfFileBytes) throw tooMuch();
+    if (total > FILE_BYTES) throw tooMuch();
     const whole = Buffer.alloc(bytes);
     const piece = whole.subarray(0, readSync(file.descriptor, whole, 0, bytes, offset));
     pieces.set(`${offset}:${bytes}`, piece);
@@ -93,5 +95,4 @@ function within(size: number, offset: number, length: number): number {
   return Math.max(0, Math.min(length, size - offset));
 }
 
-const tooMuch = (): ElfError =>
-  new ElfError(`its tables are larger than ${LIMITS.elfFileBytes / (1024 * 1024)} MB`);
+const tooMuch = (): ElfError => new ElfError(`its tables are larger than ${FILE_BYTES / (1024 * 1024)} MB`);

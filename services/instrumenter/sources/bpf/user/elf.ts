@@ -5,8 +5,15 @@
  * Only 64 bits, little-endian. Nothing is believed: each table has a limit, and whatever does not fit into the file is
  * not there. Throws an ElfError for what is no such file. After elf(5).
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import type { Architecture } from '../compiler/architecture';
+import { FUNCTION_NAME_BYTES } from '../../limits';
+
+/** A file's table of symbols, or of their names. */
+const SYMBOL_TABLE_BYTES = 16 * 1024 * 1024;
+/** Rows of any other table. */
+const TABLE_ROWS = 4096;
+const TABLE_BYTES = 32 * 1024 * 1024;
+const NOTES_BYTES = 1024 * 1024;
 
 export class ElfError extends Error {}
 
@@ -77,7 +84,7 @@ export class Elf {
   section(name: string): Buffer {
     this.check();
     const section = this.sections.find((s) => s.name === name && s.type !== TYPE.noBits);
-    return section === undefined ? Buffer.alloc(0) : this.contents(section, LIMITS.elfNotesBytes);
+    return section === undefined ? Buffer.alloc(0) : this.contents(section, NOTES_BYTES);
   }
 
   addressOfSection(name: string): number | undefined {
@@ -109,15 +116,15 @@ export class Elf {
       const strings = this.sections[section.link];
       if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) return [];
       if (strings === undefined) return [];
-      const names = this.contents(strings, LIMITS.functionTableBytes);
-      return [{ names, symbols: this.contents(section, LIMITS.functionTableBytes) }];
+      const names = this.contents(strings, SYMBOL_TABLE_BYTES);
+      return [{ names, symbols: this.contents(section, SYMBOL_TABLE_BYTES) }];
     });
     for (const { names, symbols } of tables) {
       for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
         const isFunction = ((symbols[at + 4] ?? 0) & 0xf) === FUNCTION && symbols.readUInt16LE(at + 6) !== 0;
         if (!isFunction) continue;
         const nameAt = symbols.readUInt32LE(at);
-        const name = textAt(names, nameAt, LIMITS.functionNameBytes);
+        const name = textAt(names, nameAt, FUNCTION_NAME_BYTES);
         if (name.length > 0) visit(word(symbols, at + 8), word(symbols, at + 16), name);
       }
     }
@@ -127,10 +134,10 @@ export class Elf {
     const strings = this.sections[section.link];
     if (strings === undefined) return undefined;
     this.check();
-    const names = this.contents(strings, LIMITS.elfTableBytes);
+    const names = this.contents(strings, TABLE_BYTES);
     // A file of many symbols that does not hold the name at all is told quickly.
     if (!names.includes(name)) return undefined;
-    const symbols = this.contents(section, LIMITS.elfTableBytes);
+    const symbols = this.contents(section, TABLE_BYTES);
     for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
       const nameAt = symbols.readUInt32LE(at);
       if (nameAt + name.length > names.length || names[nameAt] !== name[0]) continue;
@@ -158,7 +165,7 @@ export class Elf {
       link: row.readUInt32LE(40),
     }));
     const strings = raw[header.readUInt16LE(62)];
-    const names = strings === undefined ? Buffer.alloc(0) : this.contents(strings, LIMITS.elfNotesBytes);
+    const names = strings === undefined ? Buffer.alloc(0) : this.contents(strings, NOTES_BYTES);
     return raw.map(({ nameAt, ...section }) => ({
       ...section,
       name: textAt(names, nameAt, SECTION_NAME_BYTES).toString('latin1'),
@@ -166,7 +173,7 @@ export class Elf {
   }
 
   private table(offset: number, rowBytes: number, rows: number, known: number): Buffer[] {
-    if (rowBytes < known || rowBytes > 2 * known || rows > LIMITS.elfTableRows) return [];
+    if (rowBytes < known || rowBytes > 2 * known || rows > TABLE_ROWS) return [];
     const bytes = this.read(offset, rowBytes * rows);
     const whole = Math.floor(bytes.length / rowBytes);
     return Array.from({ length: whole }, (_, i) => bytes.subarray(i * rowBytes, (i + 1) * rowBytes));

@@ -2,13 +2,15 @@
  * Finds the moments of a kind of programs in a file that anybody may have written. In: ways to read it. Out: places, or
  * what it lacks. Bounded in time: a file may have millions of symbols that all look alike.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import { cpuMs } from '../../share';
 import type { Architecture } from '../compiler/architecture';
 import { Spots, type Site } from '../compiler/site';
 import { MissingError } from '../kernel/btf';
 import { Elf, ElfError, type Reader } from './elf';
 import { lacking, type Found, type Wanted } from './known-file';
+
+/** Searching one file of a user's for all that is wanted of it, in CPU time. */
+const SEARCH_MS = 250;
 
 /** Nothing is known of the file: it may be searched again. */
 export class TooLongError extends ElfError {}
@@ -32,7 +34,7 @@ export function findingInTime(
   return (read) => {
     const from = cpuMs();
     const check = (): void => {
-      if (before + cpuMs() - from > LIMITS.elfSearchMs) throw new TooLongError('it takes too long to search');
+      if (before + cpuMs() - from > SEARCH_MS) throw new TooLongError('it takes too long to search');
     };
     try {
       return find(new Elf(read, check), wanted, path, architecture);

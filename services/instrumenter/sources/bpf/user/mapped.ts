@@ -6,8 +6,15 @@
  * do so. Opening such a file is enough to hang, so it is not tried.
  */
 import { readdirSync } from 'node:fs';
-import { LIMITS } from '../../../../../common/service/limits';
 import { readStart, type BlockingIoPool, type Owner } from '../../blocking-io-pool';
+import { PROCESS_MAPS_BYTES } from '../../limits';
+
+/** How often processes are scanned for files with user-space probes. */
+export const SCAN_EVERY_MS = 5000;
+/** Scan this many times less often while no user-space probe is enabled. */
+export const SCAN_IDLE_TURNS = 6;
+/** Processes that a scan looks at. */
+const SCAN_PROCESSES = 20_000;
 
 export interface Mapping {
   readonly from: bigint;
@@ -27,7 +34,7 @@ export function processesIn(proc: string): string[] {
   try {
     return readdirSync(proc)
       .filter((name) => /^[0-9]+$/.test(name))
-      .slice(0, LIMITS.scanProcesses);
+      .slice(0, SCAN_PROCESSES);
   } catch {
     return [];
   }
@@ -139,9 +146,7 @@ export async function mountinfoOf(
   ownerOf?: () => Owner,
 ): Promise<readonly string[]> {
   const texts = [pid, 'self'].map((who) =>
-    readStart(pool, `${proc}/${who}/mountinfo`, LIMITS.processMapsBytes, ownerOf).catch(() =>
-      Buffer.alloc(0),
-    ),
+    readStart(pool, `${proc}/${who}/mountinfo`, PROCESS_MAPS_BYTES, ownerOf).catch(() => Buffer.alloc(0)),
   );
   return (await Promise.all(texts)).map((bytes) => bytes.toString('latin1'));
 }

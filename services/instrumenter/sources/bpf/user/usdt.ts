@@ -5,9 +5,15 @@
  * An argument is described in the assembler's own words: `-4@%edi`, `8@8(%rbp)`, `-8@$5`; `8@x0`, `4@[sp, 12]`. One that
  * is described in words not known here is undefined; the others keep their places.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import type { Elf } from './elf';
 import type { Architecture } from '../compiler/architecture';
+
+/** Arguments of one probe. */
+const ARGUMENTS = 12;
+/** Texts of one probe. */
+const TEXT_BYTES = 1024;
+/** Places in one file at which one probe may lie. */
+const SITES = 32;
 
 /** A register by its place in the kernel's struct pt_regs, counted in words of 8 bytes. */
 export interface RegisterPlace {
@@ -54,7 +60,7 @@ export function usdtProbes(elf: Elf, named: Named): UsdtProbe[] {
   const notes = elf.section('.note.stapsdt');
   const base = elf.addressOfSection('.stapsdt.base');
   const probes: UsdtProbe[] = [];
-  for (let at = 0; at + 12 <= notes.length && probes.length < LIMITS.userSites;) {
+  for (let at = 0; at + 12 <= notes.length && probes.length < SITES;) {
     const nameBytes = notes.readUInt32LE(at);
     const bodyBytes = notes.readUInt32LE(at + 4);
     const bodyAt = at + 12 + aligned(nameBytes);
@@ -107,8 +113,8 @@ const ARGUMENT = /(?:\[[^\]]{0,64}\]|[^\s[])+/g;
 const PARTS = /^(-?[0-9]{1,3})(f?)@(.{1,128})$/;
 
 export function parseArguments(text: string, architecture: Architecture): (UsdtArgument | undefined)[] {
-  const words = text.slice(0, LIMITS.usdtTextBytes).match(ARGUMENT) ?? [];
-  return words.slice(0, LIMITS.usdtArguments).map((word) => {
+  const words = text.slice(0, TEXT_BYTES).match(ARGUMENT) ?? [];
+  return words.slice(0, ARGUMENTS).map((word) => {
     const [, size = '', float, where = ''] = PARTS.exec(word) ?? [];
     const signed = size.startsWith('-');
     const bytes = Number(signed ? size.slice(1) : size);

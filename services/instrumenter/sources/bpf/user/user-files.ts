@@ -12,7 +12,6 @@
  */
 import { readlinkSync } from 'node:fs';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
-import { LIMITS } from '../../../../../common/service/limits';
 import { messageOf } from '../../../../../common/service/errors';
 import type { Programs } from '../../../metrics/user';
 import {
@@ -34,6 +33,16 @@ import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './know
 import { mappingsIn, mountinfoOf, obstacleOf, processesIn, waysTo, type Mapping } from './mapped';
 import { openRegular, placeOf, type OpenedFile } from './opened-file';
 import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
+import { ELF_FILE_MS, PROCESS_MAPS_BYTES, PROC_FILE_MS, USER_SHARE_OF_CPU } from '../../limits';
+
+/** Files that one instrumentation watches at a time, and files of one kind that are known. */
+const FILES = 64;
+/** Of these, files of one user other than root. */
+const FILES_PER_USER = 8;
+/** Of all such users. */
+const FILES_OF_USERS = 48;
+/** Processes that a scan looks at before others have their turn. */
+const SCAN_SLICE = 32;
 
 interface Process {
   readonly program: string;
@@ -53,14 +62,14 @@ const LOOKS = 2;
 /** What looking at a process costs, about: most of the time nothing is done but waiting. */
 const LOOK_MS = 0.5;
 /** A list of mappings that takes longer than this to read has thousands of them. */
-const DEAR_LOOK_MS = 2;
+const COSTLY_LOOK_MS = 2;
 
 export class UserFiles {
   private readonly kinds: readonly Wanted[];
   private readonly architecture: Architecture;
   private readonly proc: string;
   private readonly files: BlockingIoPool;
-  private readonly share = new Share(LIMITS.userShareOfCpu);
+  private readonly share = new Share(USER_SHARE_OF_CPU);
   private processes: ReadonlyMap<string, Process> = new Map();
   private readonly installed: Installed;
   private known: ReadonlyMap<string, KnownFile> = new Map();
@@ -93,7 +102,7 @@ export class UserFiles {
     const each = all.filter(({ opened }) => opened?.isOverlay !== true || !below.has(opened.contents));
     const trusted = each.filter(({ owner }) => owner === undefined);
     const others = each.filter(({ owner }) => owner !== undefined);
-    return [...trusted, ...others].slice(0, LIMITS.userFiles);
+    return [...trusted, ...others].slice(0, FILES);
   }
 
   /** What may run unseen, and why: a sentence each. */
@@ -127,8 +136,8 @@ export class UserFiles {
     const pids = processesIn(this.proc);
     const processes = new Map<string, Process>();
     const unseen = new Set<string>();
-    for (let at = 0; at < pids.length; at += LIMITS.scanSlice) {
-      for (const pid of pids.slice(at, at + LIMITS.scanSlice)) {
+    for (let at = 0; at < pids.length; at += SCAN_SLICE) {
+      for (const pid of pids.slice(at, at + SCAN_SLICE)) {
         const process = await this.lookAt(pid, current, scan);
         if (process !== undefined) processes.set(pid, process);
         for (const reason of process?.again?.reasons ?? []) unseen.add(reason);
@@ -147,7 +156,7 @@ export class UserFiles {
         try {
           const isUnchanged = await this.files.wait(
             `the time of ${id}`,
-            LIMITS.procFileMs,
+            PROC_FILE_MS,
             () => opened.isUnchanged(),
             { ownerOf: () => owner },
           );
@@ -204,7 +213,7 @@ export class UserFiles {
   private async mappedBy(pid: string, scan: Scan): Promise<Pick<Process, 'files' | 'again'>> {
     let owner: { readonly name: Owner } | undefined;
     const ownerOf = (): Owner => (owner ??= { name: ownerOfProcess(pid, this.proc) }).name;
-    const maps = await readStart(PROCESS_READS, `${this.proc}/${pid}/maps`, LIMITS.processMapsBytes, ownerOf);
+    const maps = await readStart(PROCESS_READS, `${this.proc}/${pid}/maps`, PROCESS_MAPS_BYTES, ownerOf);
     const found = new Map<string, KnownFile | undefined>();
     const reasons = new Set<string>();
     let mounts: Promise<readonly string[]> | undefined;
@@ -212,7 +221,7 @@ export class UserFiles {
     const mappings = mappingsIn(maps.toString('utf8'), (path) => this.kindOf(path) !== undefined);
     // Only what takes long is worth finding out whose it is.
     const took = cpuMs() - from;
-    if (took > DEAR_LOOK_MS) this.share.spend(ownerOf(), took);
+    if (took > COSTLY_LOOK_MS) this.share.spend(ownerOf(), took);
     for (const mapping of mappings) {
       const { path, device } = mapping;
       const wanted = this.kindOf(path);
@@ -257,10 +266,10 @@ export class UserFiles {
     if (owner === undefined) return undefined;
     const users = [...byId.values()].filter((file) => file.programs === programs && file.owner !== undefined);
     const own = users.filter((file) => file.owner === owner);
-    if (own.length < LIMITS.userFilesPerUser && users.length < LIMITS.userFilesOfUsers) return undefined;
+    if (own.length < FILES_PER_USER && users.length < FILES_OF_USERS) return undefined;
     return (
       `${owner} runs more files of the kind ${programs.title} than are watched: ` +
-      `${LIMITS.userFilesPerUser} of a user, ${LIMITS.userFilesOfUsers} of all users`
+      `${FILES_PER_USER} of a user, ${FILES_OF_USERS} of all users`
     );
   }
 
@@ -277,7 +286,7 @@ export class UserFiles {
       try {
         const file = await this.files.wait(
           way,
-          LIMITS.elfFileMs,
+          ELF_FILE_MS,
           async (isLate) => {
             const opened = await openRegular(way, mapping);
             if (opened === undefined) return undefined;

@@ -2,7 +2,6 @@
  * New cgroups, told by the kernel as they are made: a container that is gone again before anybody looks at the folders
  * has a name all the same. In: the machine. Out: numbers and paths of those that came since the last time.
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import { argument, equal, member, string } from '../../../metrics/language/expression';
 import { tracepoint } from '../../../metrics/language/observation';
 import { Assembler, encode, FRAME, type Instruction } from '../compiler/assembler';
@@ -12,6 +11,10 @@ import type { Kernel } from '../kernel/kernel';
 import type { Machine } from '../compiler/plan';
 import { numberOf, resolve } from '../compiler/resolve';
 import type { Birth } from './zones';
+import { KERNEL_INSTRUCTIONS } from '../../limits';
+
+/** New cgroups that the kernel remembers until they are asked for. */
+const NEW_CGROUPS = 1024;
 
 const AT = tracepoint('cgroup_mkdir');
 const MAP = 'newCgroups';
@@ -44,7 +47,7 @@ export class NewCgroups {
     const newCgroups: Birth[] = [];
     const [key, path] = [Buffer.alloc(8), Buffer.alloc(PATH_BYTES)];
     // Somebody may make them faster than they are taken out.
-    for (let i = 0; i < LIMITS.cgroupBirths; i++) {
+    for (let i = 0; i < NEW_CGROUPS; i++) {
       if (this.map === undefined || !this.kernel.nextKey(this.map, undefined, key)) break;
       if (!this.kernel.lookup(this.map, key, path) || !this.kernel.remove(this.map, key)) break;
       newCgroups.push({ cgroup: key.readBigUInt64LE(0), path: whole(path) });
@@ -65,7 +68,7 @@ export class NewCgroups {
       kind: 'hash',
       keyBytes: 8,
       valueBytes: PATH_BYTES,
-      entries: LIMITS.cgroupBirths,
+      entries: NEW_CGROUPS,
     });
     held.push(map);
     held.push(
@@ -90,7 +93,7 @@ function program(machine: Machine): readonly Instruction[] {
   const cgroup = argument(0, 'cgroup');
   const path = resolve(string(argument(1), PATH_BYTES), at);
   if (path.kind !== 'text') throw new TypeError('a path is text');
-  const asm = new Assembler(LIMITS.kernelInstructions);
+  const asm = new Assembler(KERNEL_INSTRUCTIONS);
   const frame = new Frame();
   const nothing = (): never => {
     throw new TypeError('nothing is kept');

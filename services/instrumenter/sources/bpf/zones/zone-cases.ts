@@ -3,10 +3,10 @@
  * In: names of cgroups as they become known. Out: entries; those of cgroups that are gone make room. It only saves work:
  * of a cgroup that is not in the map the events are counted apart, and decided when the second is read (zone-filter.ts).
  */
-import { LIMITS } from '../../../../../common/service/limits';
 import type { Kernel } from '../kernel/kernel';
 import type { ZoneFilter } from '../compiler/zone-filter';
 import type { Zones } from './zones';
+import { ZONE_CASES } from '../../limits';
 
 export class ZoneCases {
   private readonly kernel: Kernel;
@@ -37,7 +37,7 @@ export class ZoneCases {
       this.written.delete(cgroup);
     }
     for (const [cgroup, zone] of known) {
-      if (this.written.size >= LIMITS.zoneVerdicts) return;
+      if (this.written.size >= ZONE_CASES) return;
       if (this.written.has(cgroup)) continue;
       key.writeBigUInt64LE(cgroup);
       cases.writeBigUInt64LE(this.filter.allowed(zone));

@@ -4,10 +4,14 @@
  * Out: names for the discrete field zonename, and for filters by it.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { LIMITS } from '../../../../../common/service/limits';
 import type { Names } from '../../../metrics/language/observation';
 import { GLOBAL, zoneOfCgroup } from '../../zonename';
 import { MissingError } from '../kernel/btf';
+
+/** Cgroups of a node whose names are remembered. */
+const CGROUPS = 65_536;
+/** Of one zone, or of one folder outside of zones. */
+const CGROUPS_OF_ZONE = 4096;
 
 /** A cgroup that was gone before anybody could look at it. */
 export const UNKNOWN = '(unknown)';
@@ -106,7 +110,7 @@ export class Zones implements Names {
   /** Whose cgroups are not all known, a sentence each. */
   shortfall(): readonly string[] {
     return this.crowded.map(
-      (share) => `${share} has more than ${LIMITS.cgroupsOfZone} control groups: the rest is ${UNKNOWN}`,
+      (share) => `${share} has more than ${CGROUPS_OF_ZONE} control groups: the rest is ${UNKNOWN}`,
     );
   }
 
@@ -145,7 +149,7 @@ export class Zones implements Names {
     if (this.walk.at < queue.length) return;
     this.names = new Map([...this.justGone(found), ...found]);
     this.shares = shares;
-    this.crowded = [...shares].filter(([, count]) => count > LIMITS.cgroupsOfZone).map(([share]) => share);
+    this.crowded = [...shares].filter(([, count]) => count > CGROUPS_OF_ZONE).map(([share]) => share);
     this.walk = undefined;
   }
 
@@ -166,7 +170,7 @@ function hasRoom(shares: Map<string, number>, known: number, path: Buffer): bool
   const share = zone === GLOBAL ? path.toString('latin1').split('/').slice(0, 3).join('/') : zone;
   const count = (shares.get(share) ?? 0) + 1;
   shares.set(share, count);
-  return count <= LIMITS.cgroupsOfZone && known < LIMITS.cgroups;
+  return count <= CGROUPS_OF_ZONE && known < CGROUPS;
 }
 
 /** Where the cgroup2 file system is mounted, by /proc/self/mounts; undefined when it is not. */
