@@ -27,7 +27,7 @@ interface Ground {
 
 const GROUNDS: Readonly<Record<Theme, Ground>> = {
   light: { ground: 0xffffff, lightness: 0.5, chroma: 0.2 },
-  dark: { ground: 0x11151c, lightness: 0.86, chroma: 0.17 },
+  dark: { ground: 0x11151c, lightness: 0.76, chroma: 0.19 },
   print: { ground: 0xffffff, lightness: 0.3, chroma: 0.13 },
 };
 

@@ -1,14 +1,17 @@
 /*
- * What the page costs whoever looks at it: four live heatmaps, for so many minutes. In: the URL of a system that runs.
- * Out: each minute, the share of a core that its processes used, and what its heap holds after the garbage was collected.
+ * What the page costs whoever looks at it: live heatmaps, for so many minutes. In: the URL of a system that runs, minutes,
+ * how many panels. Out: how long the first picture takes; each minute the share of a core that its processes used, and what
+ * its heap holds after the garbage was collected.
  *
- * node build/tools/stack/page-cost.js http://127.0.0.1:23181/ 10
+ * node build/tools/stack/page-cost.js http://127.0.0.1:23181/ 10 12
  */
-import { openBrowser, type Visit } from '../testing/browser';
+import { openBrowser, type OpenBrowser, type Visit } from '../testing/browser';
 import { columns, endOf } from '../testing/plot-reading';
 import { until } from '../testing/until';
 
-const [, , url = 'http://127.0.0.1:23181/', minutes = '10'] = process.argv;
+const [, , url = 'http://127.0.0.1:23181/', minutes = '10', panels = '4'] = process.argv;
+/** How often the page is opened for its first picture. */
+const OPENED = 5;
 
 const QUESTIONS = [
   { module: 'syscall', stat: 'syscalls', decomposition: ['execname', 'latency'] },
@@ -22,7 +25,9 @@ async function main(): Promise<void> {
   const browser = await openBrowser();
   try {
     for (const question of QUESTIONS) ids.push(await create(question));
-    const visit = await browser.visit(`${url}?${ids.map((id) => `panel=${id}~mode=all`).join('&')}`);
+    console.log(`first picture: ${(await firstPictures(browser, ids[0] ?? '')).join(', ')} ms`);
+    const shown = Array.from({ length: Number(panels) }, (_, i) => `panel=${ids[i % ids.length]}~mode=all`);
+    const visit = await browser.visit(`${url}?${shown.join('&')}`, { width: 1920, height: 1080, scale: 1 });
     await columns(visit.page, 5);
     console.log('minute  % of a core  heap MB');
     for (let minute = 1; minute <= Number(minutes); minute++) await measure(visit, minute);
@@ -30,6 +35,18 @@ async function main(): Promise<void> {
     await browser.close();
     for (const id of ids) await fetch(`${url}ca/instrumentations/${id}`, { method: 'DELETE' });
   }
+}
+
+/** Milliseconds from the start of the page's load until its first picture is drawn, by the page's own clock. */
+async function firstPictures(browser: OpenBrowser, id: string): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < OPENED; i++) {
+    const visit = await browser.visit(`${url}?panel=${id}`);
+    await visit.page.locator('[data-end]').first().waitFor();
+    times.push(Math.round(await visit.page.evaluate<number>('performance.now()')));
+    await visit.close();
+  }
+  return times.sort((a, b) => a - b);
 }
 
 async function measure({ page, cpuSeconds, heapBytes }: Visit, minute: number): Promise<void> {

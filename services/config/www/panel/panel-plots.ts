@@ -9,7 +9,7 @@ import type { TypeInfo } from '../model/answers.ts';
 import type { Box } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
 import type { SlotStanding } from '../model/completeness.ts';
-import { h } from '../ui/dom.ts';
+import { h, refill } from '../ui/dom.ts';
 import { GraphView, type GraphEvents, type GraphScene } from '../plot/graph-view.ts';
 import { HeatmapView, type HeatmapEvents } from '../plot/heatmap-view.ts';
 
@@ -67,9 +67,11 @@ export class PanelPlots {
     show.parts.forEach((part, i) => {
       const caption = this.element.children[i]?.firstElementChild;
       if (caption instanceof HTMLElement) {
-        const text = [part.title, part.outside].filter((one) => one !== '').join('; ');
-        caption.textContent = text;
-        caption.hidden = text === '';
+        refill(caption, `${part.title}|${part.outside}`, () => [
+          part.title,
+          part.outside !== '' && h('small', { class: 'muted' }, part.outside),
+        ]);
+        caption.hidden = part.title === '' && part.outside === '';
       }
       this.heatmaps[i]?.draw({
         start: part.start,

@@ -64,8 +64,8 @@ export class Panel implements PanelHost {
   /** What was drawn last, if time alone cannot change it: a held picture asks for nothing more. */
   private settled: string | undefined;
   private drawing: Promise<void> = Promise.resolve();
-  /** Somebody has changed something: an answer at once is better than a complete one. */
-  private hurried = false;
+  /** Somebody has come, or has changed something: an answer at once is better than a complete one. */
+  private hurried = true;
 
   constructor(context: Context, state: PanelState) {
     this.context = context;
