@@ -37,3 +37,12 @@ test.each([
 test('no word finds everything, in its order', () => {
   expect(found(' ')).toEqual(['disk.physio_ops', 'fs.syncs', 'cpu.usage']);
 });
+
+test('whoever types a metric’s whole label means that one, whichever others have all of its words', () => {
+  const calls = [
+    { module: 'syscall', stat: 'inflight', label: 'system calls in progress' },
+    { module: 'syscall', stat: 'syscalls', label: 'system calls' },
+  ];
+  expect(searchMetrics(calls, 'System calls ', LABELS)[0]?.stat).toBe('syscalls');
+  expect(searchMetrics(calls, 'calls', LABELS)[0]?.stat).toBe('inflight');
+});

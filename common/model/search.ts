@@ -19,6 +19,8 @@ interface Labels {
 
 /** What a word is worth by where it is found. A whole word is worth more than a part of one. */
 const WORTH = { name: 8, synonym: 4, question: 2, field: 1 } as const;
+/** Whoever types a metric's whole label means that one. */
+const WHOLE_LABEL = 1000;
 
 export function searchMetrics<T extends Searchable>(
   metrics: readonly T[],
@@ -31,7 +33,8 @@ export function searchMetrics<T extends Searchable>(
     const scores = words.map((word) =>
       Math.max(0, ...parts.map(([kind, part]) => WORTH[kind] * fit(part, word))),
     );
-    const score = scores.includes(0) ? 0 : scores.reduce((sum, one) => sum + one, 0);
+    const whole = metric.label.toLowerCase() === text.trim().toLowerCase() ? WHOLE_LABEL : 0;
+    const score = scores.includes(0) ? 0 : scores.reduce((sum, one) => sum + one, whole);
     return { metric, order, score: words.length === 0 ? 1 : score };
   });
   return scored

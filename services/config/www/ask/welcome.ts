@@ -47,7 +47,7 @@ export function welcome(context: Context): HTMLElement {
             h(
               'span',
               { class: 'muted question' },
-              `${board.panels.length} pictures${missing === 0 ? '' : `; ${missing} more are not available here`}`,
+              `${board.panels.length} pictures${missing === 0 ? '' : `; ${missing} more ${missing === 1 ? 'is' : 'are'} not available here`}`,
             ),
           ),
           () => {
