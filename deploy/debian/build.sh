@@ -122,7 +122,6 @@ tools() {
 join() {
   to=$(at node)
   [ -d "$SOURCE/build/tools/node" ] || return 0
-  code node tools/node
   mkdir -p "$to/usr/bin" "$to/usr/share/man/man1" "$to/usr/share/bash-completion/completions"
   printf '#!/bin/sh\nexec /usr/lib/cloud-analytics/method/tool node "$@"\n' >"$to/usr/bin/cloud-analytics"
   chmod 755 "$to/usr/bin/cloud-analytics"
@@ -136,7 +135,9 @@ join() {
 
 common() {
   to=$(at common)
+  # cactl makes tokens to join with, and prints fingerprints as join does.
   code common common tools/cli services/instrumenter/metrics services/instrumenter/sources
+  [ ! -d "$SOURCE/build/tools/node" ] || code common tools/node
   cp "$SOURCE/package.json" "$to/$LIB/"
   mkdir -p "$to/$LIB/method"
   cp "$METHODS"/run "$METHODS"/tool "$METHODS"/settings "$METHODS"/in-turn "$to/$LIB/method/"
@@ -199,6 +200,23 @@ rm -r "$(at node)/etc"
 chmod 644 "$(at node)/usr/share/cloud-analytics/instrumenter.environment"
 # These are of common, which the tools load them from, too.
 rm -rf "$(at node)/$LIB/build/services/instrumenter/metrics" "$(at node)/$LIB/build/services/instrumenter/sources"
+
+# Each part loads with what is in its package and in common, and nothing else.
+loads() { # package, main.js, arguments
+  rm -rf "$STAGE/alone"
+  mkdir "$STAGE/alone"
+  cp -al "$(at common)/$LIB/." "$STAGE/alone/"
+  cp -al "$(at "$1")/$LIB/." "$STAGE/alone/"
+  shift
+  said=$(cd / && env -i PATH="$PATH" CA_AMQP_URL=amqp://127.0.0.1:1/ node "$STAGE/alone/build/$@" 2>&1) || { echo "$1 does not load from its package: $said" >&2; exit 1; }
+}
+loads tools tools/cactl/main.js --version
+loads tools tools/amqpsnoop/main.js --version
+[ ! -d "$SOURCE/build/tools/node" ] || loads node tools/node/main.js --version
+for part in 'config config' 'aggregator aggregator' 'node instrumenter'; do
+  # Releases before --check would start.
+  [ ! -e "$SOURCE/smf/sysusers.conf" ] || loads "${part% *}" "services/${part#* }/main.js" --check
+done
 
 libraries='libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 9)'
 [ "$NODE" = bundled ] && runtime=$libraries || runtime="nodejs (>= 20), libc6 (>= 2.28)"
