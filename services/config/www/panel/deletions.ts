@@ -17,7 +17,9 @@ export function deleteInstrumentation(context: Context, set: PanelSet, i: Instru
       else context.change(() => api.remove(i.id));
     },
     () => {
-      if (shown.some(({ id }) => id === i.id)) set.show(shown);
+      if (!shown.some(({ id }) => id === i.id)) return;
+      set.show(shown);
+      context.changed();
     },
   );
 }
