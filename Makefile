@@ -29,7 +29,7 @@ run: here broker build
 
 # Side by side: none of the four uses both of even a small machine's processors for long.
 check: here $(NODE_MODULES)
-	@$(MAKE) --no-print-directory -j4 fmt-check lint types unit
+	@$(MAKE) --no-print-directory -j4 fmt-check lint types unit bounds
 
 # All of it, whatever fails; then what failed, what was skipped, and why.
 test: here
@@ -86,6 +86,10 @@ fmt-check: $(NODE_MODULES)
 
 lint: $(NODE_MODULES)
 	@$(call STEP,$(LINT) .)
+
+# Sizes, cycles, folders: within the bounds of tools/house. `make house` prints the figures.
+bounds: $(NODE_MODULES)
+	@$(JEST) --silent tools/house
 
 types: $(NODE_MODULES)
 	@$(call STEP,node_modules/.bin/tsc --noEmit -p . && node_modules/.bin/tsc --noEmit -p services/config/www)

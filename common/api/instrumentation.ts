@@ -8,10 +8,12 @@ import { LIMITS } from '../service/limits';
 import { TRANSFORMATIONS } from './catalogue';
 import { Integer, oneOf, Text, type Shape } from './shape';
 
+const RETENTION_SECONDS_MIN = 10;
+
 const Changeable = {
   'retention-time': Type.Optional(
     Type.Integer({
-      minimum: LIMITS.retentionSecondsMin,
+      minimum: RETENTION_SECONDS_MIN,
       description: `Seconds of data to keep: at most ${LIMITS.retentionPoints} times the granularity.`,
     }),
   ),

@@ -3,16 +3,17 @@
  * In: JSON of a service. Out: the same, typed, or an error: it may be of another version.
  */
 import { checker, Type, type TSchema } from '../model/schema';
-import { LIMITS } from '../service/limits';
 import { NODE_STATE, STATE_COUNTS } from './instrumentation';
 import { Integer, oneOf, Text, type Shape } from './shape';
+
+const MEMBERS_SECONDS_MAX = 60;
 
 export const STATUS_QUERY = Type.Object({
   recurse: Type.Optional(Type.Boolean({ description: 'Also what each member says of itself.' })),
   timeout: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: LIMITS.statusMembersSecondsMax,
+      maximum: MEMBERS_SECONDS_MAX,
       description: 'Seconds that members may take to answer; default 5.',
     }),
   ),

@@ -2,8 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeDump } from './dump-file';
-import { LIMITS } from '../service/limits';
+import { DUMP_BYTES, DUMPS_KEPT, writeDump } from './dump-file';
 
 let folder: string;
 beforeEach(() => {
@@ -23,13 +22,13 @@ test('a dump is one whole file that only its owner may read, and hostile names s
 });
 
 test('only the newest are kept', () => {
-  for (let i = 0; i < LIMITS.dumpsKept + 5; i++) writeDump(folder, 'x', 1000 * i, { i });
-  expect(readdirSync(folder)).toHaveLength(LIMITS.dumpsKept);
+  for (let i = 0; i < DUMPS_KEPT + 5; i++) writeDump(folder, 'x', 1000 * i, { i });
+  expect(readdirSync(folder)).toHaveLength(DUMPS_KEPT);
   expect(readdirSync(folder).some((name) => name.includes('T000000.'))).toBe(false);
 });
 
 test('of a dump that is too large the last parts give way', () => {
-  const { file, bytes } = writeDump(folder, 'x', 0, { reason: 'r', report: 'y'.repeat(LIMITS.dumpBytes) });
+  const { file, bytes } = writeDump(folder, 'x', 0, { reason: 'r', report: 'y'.repeat(DUMP_BYTES) });
   expect(bytes).toBeLessThan(1000);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ reason: 'r', report: '(too large for one dump)' });
 });

@@ -15,7 +15,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { LIMITS } from '../service/limits';
+
+/** One dump. */
+export const DUMP_BYTES = 16 * 1024 * 1024;
+/** Dumps that are kept. */
+export const DUMPS_KEPT = 20;
+/** Dumps that are kept, together. */
+const DUMPS_BYTES = 64 * 1024 * 1024;
 
 export interface DumpFile {
   readonly file: string;
@@ -59,7 +65,7 @@ function fitting(parts: Readonly<Record<string, unknown>>): string {
   const kept = new Map(Object.entries(parts));
   for (const name of [...kept.keys()].reverse()) {
     const text = JSON.stringify(Object.fromEntries(kept), undefined, 1);
-    if (Buffer.byteLength(text) <= LIMITS.dumpBytes) return `${text}\n`;
+    if (Buffer.byteLength(text) <= DUMP_BYTES) return `${text}\n`;
     kept.set(name, '(too large for one dump)');
   }
   return '{}\n';
@@ -84,6 +90,6 @@ function forgetOldest(folder: string): void {
     }
     count++;
     bytes += size;
-    if (count > 1 && (count > LIMITS.dumpsKept || bytes > LIMITS.dumpsBytes)) rmSync(path, { force: true });
+    if (count > 1 && (count > DUMPS_KEPT || bytes > DUMPS_BYTES)) rmSync(path, { force: true });
   }
 }

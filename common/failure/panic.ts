@@ -8,13 +8,17 @@ import { join } from 'node:path';
 import type { Clock } from '../service/clock';
 import { writeDump, type DumpFile } from './dump-file';
 import { messageOf } from '../service/errors';
-import { LIMITS } from '../service/limits';
 import type { Log } from '../service/log';
 import type { Peer } from '../wire/peer';
 import { presentable, secretsOf, shownEnvironment } from './presentable';
 import { Recent } from './recent';
 import type { Settings } from '../service/settings';
 import { startWatchdog } from './watchdog';
+
+/** Of a dump, what an answer to `dump` carries. */
+const ANSWER_BYTES = 1024 * 1024;
+/** A service that is to abort answers within this, or ends without. */
+const ABORT_ANSWER_MS = 1000;
 
 /** Exit status after an uncaught error or an abort: EX_SOFTWARE. */
 const PANIC_STATUS = 70;
@@ -87,7 +91,7 @@ export class Panic {
   listen(peer: Pick<Peer, 'on' | 'close'>): void {
     peer.on('dump', ({ content }) => {
       const { file, bytes, summary, dump } = this.write('asked for');
-      const fits = content === true && bytes <= LIMITS.dumpAnswerBytes;
+      const fits = content === true && bytes <= ANSWER_BYTES;
       return { file, bytes, summary, ...(fits ? { dump } : {}) };
     });
     peer.on('abort', ({ reason }, { from }) => {
@@ -96,7 +100,7 @@ export class Panic {
       this.options.log.error({ from, reason, file }, 'aborting as told');
       // The answer goes out first; a broker that hangs does not keep us.
       const end = (): never => process.exit(PANIC_STATUS);
-      setTimeout(end, LIMITS.abortAnswerMs);
+      setTimeout(end, ABORT_ANSWER_MS);
       setImmediate(() => void peer.close().then(end, end));
       return { file, bytes, summary };
     });

@@ -1,6 +1,5 @@
 /* What a dump may contain: no secrets in any form, no cycles, no more than was allowed; and what it must. */
-import { LIMITS } from '../service/limits';
-import { HIDDEN, presentable, secretsOf, shownEnvironment, withoutSecrets } from './presentable';
+import { HIDDEN, presentable, secretsOf, shownEnvironment, TEXT_LENGTH, withoutSecrets } from './presentable';
 
 test('passwords of URLs, bearer tokens and known secrets are hidden in any text', () => {
   expect(withoutSecrets('at amqp://ca:p%40ss@host:5672/x')).toBe(`at amqp://ca:${HIDDEN}@host:5672/x`);
@@ -71,10 +70,10 @@ test('whatever the size and depth, about as many bytes come out as were allowed'
   for (const value of [wide, deep, 'y'.repeat(1e6), Object.fromEntries(wide.map((w, i) => [i, w]))]) {
     expect(JSON.stringify(presentable(value, [], 50_000)).length).toBeLessThan(100_000);
   }
-  expect(JSON.stringify(presentable('y'.repeat(1e6))).length).toBeLessThan(LIMITS.dumpTextLength + 100);
+  expect(JSON.stringify(presentable('y'.repeat(1e6))).length).toBeLessThan(TEXT_LENGTH + 100);
 });
 
 test('a secret that a cut would go through is not shown in part', () => {
-  const text = `${'z'.repeat(LIMITS.dumpTextLength - 3)}squirrel`;
+  const text = `${'z'.repeat(TEXT_LENGTH - 3)}squirrel`;
   expect(presentable(text, ['squirrel'])).not.toContain('zsqu');
 });

@@ -2,7 +2,15 @@
  * Anything as plain data that may be written down: no secrets, no cycles, and no more than so many bytes. In: state
  * of any kind, errors and hostile text included. Out: what JSON.stringify takes without surprises.
  */
-import { LIMITS } from '../service/limits';
+
+/** The state of one part of a service. */
+const STATE_BYTES = 1024 * 1024;
+/** Characters of one text in a dump. */
+export const TEXT_LENGTH = 8192;
+/** Entries of one list or object in a dump. */
+const ITEMS = 1000;
+/** Objects within objects. */
+const DEPTH = 12;
 
 /** Names whose text is never shown. Numbers and switches under such names are: "tokenFailures: 3" tells no token. */
 const SECRET_NAME =
@@ -18,7 +26,7 @@ const HARMLESS =
 export function presentable(
   value: unknown,
   secrets: readonly string[] = [],
-  bytes: number = LIMITS.dumpStateBytes,
+  bytes: number = STATE_BYTES,
 ): unknown {
   const walk = { left: bytes, above: new Set<object>(), secrets };
   return plain(value, 0, walk);
@@ -90,9 +98,9 @@ function plain(value: unknown, depth: number, walk: Walk): unknown {
 }
 
 function text(value: string, walk: Walk): string {
-  const limit = Math.min(LIMITS.dumpTextLength, walk.left);
+  const limit = Math.min(TEXT_LENGTH, walk.left);
   // Secrets first: a cut through the middle of one would leave its first half.
-  const near = value.slice(0, 2 * LIMITS.dumpTextLength);
+  const near = value.slice(0, 2 * TEXT_LENGTH);
   const clean = withoutSecrets(near, walk.secrets);
   const short = clean.length > limit ? `${clean.slice(0, limit)}… ${value.length} characters` : clean;
   walk.left -= short.length;
@@ -101,16 +109,16 @@ function text(value: string, walk: Walk): string {
 
 function object(value: object, depth: number, walk: Walk): unknown {
   if (walk.above.has(value)) return '(itself, further up)';
-  if (depth >= LIMITS.dumpDepth) return Array.isArray(value) ? '[…]' : '{…}';
+  if (depth >= DEPTH) return Array.isArray(value) ? '[…]' : '{…}';
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `(${value.byteLength} bytes)`;
   walk.above.add(value);
   try {
-    if (value instanceof Map) return members([...value].slice(0, LIMITS.dumpItems), value.size, depth, walk);
+    if (value instanceof Map) return members([...value].slice(0, ITEMS), value.size, depth, walk);
     if (value instanceof Set) return list([...value], depth, walk);
     if (Array.isArray(value)) return list(value, depth, walk);
     if (value instanceof Error) return members(errorEntries(value), 0, depth, walk);
     const keys = Object.keys(value);
-    const entries = keys.slice(0, LIMITS.dumpItems).map((key) => [key, valueOf(value, key)] as const);
+    const entries = keys.slice(0, ITEMS).map((key) => [key, valueOf(value, key)] as const);
     return members(entries, keys.length, depth, walk);
   } finally {
     walk.above.delete(value);
@@ -118,7 +126,7 @@ function object(value: object, depth: number, walk: Walk): unknown {
 }
 
 function list(items: readonly unknown[], depth: number, walk: Walk): unknown[] {
-  const shown = items.slice(0, LIMITS.dumpItems).map((item) => plain(item, depth + 1, walk) ?? null);
+  const shown = items.slice(0, ITEMS).map((item) => plain(item, depth + 1, walk) ?? null);
   if (items.length > shown.length) shown.push(`… ${items.length} in all`);
   return shown;
 }
@@ -146,7 +154,7 @@ function members(
 
 function errorEntries(error: Error): [string, unknown][] {
   const { name, message, stack, cause } = error;
-  const own = Object.entries(error).slice(0, LIMITS.dumpItems);
+  const own = Object.entries(error).slice(0, ITEMS);
   return [...own, ['name', name], ['message', message], ['stack', stack], ['cause', cause]];
 }
 

@@ -1,7 +1,6 @@
 /* The last warnings and errors: only the newest, and as they were. */
-import { LIMITS } from '../service/limits';
 import { SILENT } from '../service/log';
-import { Recent } from './recent';
+import { Recent, RECENT_ERRORS } from './recent';
 
 test('warnings and errors are remembered as they were when logged, the newest of them, and all are counted', () => {
   let time = 0;
@@ -9,10 +8,10 @@ test('warnings and errors are remembered as they were when logged, the newest of
   const log = recent.remembering(SILENT);
   const fields = { n: 1, password: 'x' };
   log.info({}, 'not this');
-  for (time = 1; time <= LIMITS.recentErrors + 3; time++) log.warn(fields, `w${time}`);
+  for (time = 1; time <= RECENT_ERRORS + 3; time++) log.warn(fields, `w${time}`);
   log.error(fields, 'last');
   fields.n = 2;
-  expect(recent.all).toHaveLength(LIMITS.recentErrors);
+  expect(recent.all).toHaveLength(RECENT_ERRORS);
   expect(recent.all.at(-1)).toEqual({
     time,
     level: 'error',
@@ -20,5 +19,5 @@ test('warnings and errors are remembered as they were when logged, the newest of
     fields: { n: 1, password: '(hidden)' },
   });
   expect(recent.all[0]?.text).toBe('w5');
-  expect(recent.counts).toEqual({ warn: LIMITS.recentErrors + 3, error: 1 });
+  expect(recent.counts).toEqual({ warn: RECENT_ERRORS + 3, error: 1 });
 });

@@ -1,11 +1,15 @@
 /*
  * The last warnings and errors of a service, kept in memory for its dumps. In: what it logs. Out: the newest
- * LIMITS.recentErrors of them. A copy is kept, not the objects: a dump must not hold on to what they refer to.
+ * RECENT_ERRORS of them. A copy is kept, not the objects: a dump must not hold on to what they refer to.
  */
 import type { Clock } from '../service/clock';
-import { LIMITS } from '../service/limits';
 import type { Log } from '../service/log';
-import { presentable } from './presentable';
+import { presentable, TEXT_LENGTH } from './presentable';
+
+/** Warnings and errors that a service remembers for a dump. */
+export const RECENT_ERRORS = 50;
+/** Of each. */
+const RECENT_ERROR_BYTES = 4096;
 
 export interface Remembered {
   /** Milliseconds since 1970. */
@@ -32,12 +36,12 @@ export class Recent {
 
   add(level: 'warn' | 'error', fields: unknown, text: string): void {
     this.counts[level]++;
-    if (this.ring.length >= LIMITS.recentErrors) this.ring.shift();
+    if (this.ring.length >= RECENT_ERRORS) this.ring.shift();
     this.ring.push({
       time: this.clock.now(),
       level,
-      text: text.slice(0, LIMITS.dumpTextLength),
-      fields: presentable(fields, [], LIMITS.recentErrorBytes),
+      text: text.slice(0, TEXT_LENGTH),
+      fields: presentable(fields, [], RECENT_ERROR_BYTES),
     });
   }
 

@@ -6,7 +6,9 @@ import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { accepts, listOf } from './header-list';
 import type { Reply } from './reply';
-import { LIMITS } from '../service/limits';
+
+/** Shorter answers are not compressed: they fit into one packet anyway. */
+export const GZIP_BYTES_MIN = 1400;
 
 const gzipAsync = promisify(gzip);
 
@@ -40,7 +42,7 @@ export async function compressed(reply: Reply, acceptEncoding: string | undefine
     Vary: headers?.['Vary'] === undefined ? 'Accept-Encoding' : `${headers['Vary']}, Accept-Encoding`,
   };
   const whole = { ...rest, bytes: plain, contentType: contentType ?? '', headers: { ...headers, ...vary } };
-  if (Buffer.byteLength(plain) < LIMITS.gzipBytesMin || !takesGzip(acceptEncoding)) return whole;
+  if (Buffer.byteLength(plain) < GZIP_BYTES_MIN || !takesGzip(acceptEncoding)) return whole;
   return {
     ...whole,
     bytes: await gzipAsync(plain, LEVEL),

@@ -4,8 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CaError } from '../service/errors';
-import { LIMITS } from '../service/limits';
 import type { AnyMethod, Target } from './target';
+
+/** Bodies of requests to any service. */
+export const BODY_BYTES = 64 * 1024;
 
 export interface Request {
   readonly method: AnyMethod;
@@ -34,7 +36,7 @@ export async function readRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   params: Request['params'],
-  bodyBytes: number = LIMITS.httpBodyBytes,
+  bodyBytes: number = BODY_BYTES,
 ): Promise<Request> {
   const query = search === '' ? new Map<string, string | string[]>() : textsOf(search);
   const body = hasBody(incoming) ? await readBody(incoming, bodyBytes) : Buffer.alloc(0);

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { CaError, invalid } from '../service/errors';
 import { serve, type HttpServer, type Route } from './http';
-import { LIMITS } from '../service/limits';
 import { SILENT } from '../service/log';
+import { BODY_BYTES } from './http-request';
 
 const ROUTES: Route[] = [
   { method: 'GET', path: '/plain', handle: () => ({ json: { hello: 'world' } }) },
@@ -154,12 +154,7 @@ test.each([
     415,
     'UNSUPPORTED_TYPE',
   ],
-  [
-    'large bodies',
-    () => post('/things', 'x'.repeat(LIMITS.httpBodyBytes + 1), 'application/json'),
-    413,
-    'TOO_LARGE',
-  ],
+  ['large bodies', () => post('/things', 'x'.repeat(BODY_BYTES + 1), 'application/json'), 413, 'TOO_LARGE'],
   ['thrown user errors', () => fetch(`${base}/user-error`), 400, 'INVALID'],
   ['nobody there', () => fetch(`${base}/busy`), 503, 'NO_RESOURCE'],
   ['bugs', () => fetch(`${base}/bug`), 500, 'INTERNAL'],

@@ -14,15 +14,31 @@ import { createServer, type Request as RestifyRequest, type Response as RestifyR
 import { CaError } from '../service/errors';
 import { compressed } from './gzip';
 import { readRequest, type Request } from './http-request';
-import { LIMITS } from '../service/limits';
 import type { Log } from '../service/log';
 import type { Reply } from './reply';
+import { send, sendError } from './send';
 import { METHODS, readTarget, type AnyMethod, type Target } from './target';
 import { HTTPS_HEADERS, tlsOptions, type Certificate } from './tls';
 
 export type { Certificate } from './tls';
 export type { Request } from './http-request';
 export type { Reply } from './reply';
+
+/** Connections to one service. */
+const CONNECTIONS = 10_000;
+/** A request's headers must have come within this. */
+const HEADERS_MS = 10_000;
+/** A whole request must have come within this. */
+export const REQUEST_MS = 30_000;
+/** Check interval of these two. */
+export const CHECK_MS = 2000;
+/** A connection without a byte in either direction is closed after this: longer than any answer takes. */
+const IDLE_MS = 90_000;
+/** A whole answer, to a client that reads slowly. */
+const ANSWER_MS = 300_000;
+/** Requests still running when a service ends get this long. */
+const DRAIN_MS = 1500;
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
@@ -108,11 +124,11 @@ const TARGET = Symbol('target');
 export async function serve(options: HttpOptions): Promise<HttpServer> {
   const { tls, log } = options;
   const patience: Patience = {
-    headersMs: LIMITS.httpHeadersMs,
-    requestMs: LIMITS.httpRequestMs,
-    checkMs: LIMITS.httpCheckMs,
-    idleMs: LIMITS.httpIdleMs,
-    answerMs: LIMITS.httpAnswerMs,
+    headersMs: HEADERS_MS,
+    requestMs: REQUEST_MS,
+    checkMs: CHECK_MS,
+    idleMs: IDLE_MS,
+    answerMs: ANSWER_MS,
     ...options.patience,
   };
   const server = createServer({
@@ -126,7 +142,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   node.requestTimeout = patience.requestMs;
   node.connectionsCheckingInterval = patience.checkMs;
   node.setTimeout(patience.idleMs);
-  node.maxConnections = LIMITS.httpConnections;
+  node.maxConnections = CONNECTIONS;
   const headers = Object.entries({
     ...(options.bare === true ? {} : FOR_BROWSERS),
     ...(tls === undefined ? {} : HTTPS_HEADERS),
@@ -274,7 +290,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
         node.closeIdleConnections();
         setTimeout(() => {
           node.closeAllConnections();
-        }, LIMITS.httpDrainMs).unref();
+        }, DRAIN_MS).unref();
       }),
   };
 }
@@ -323,32 +339,4 @@ function register(
   const add = (server as unknown as Record<string, (path: string, handler: unknown) => void>)[verb[method]];
   // Two parameters exactly: restify takes a third one for a callback and then waits for it.
   add?.call(server, path, async (req: RestifyRequest, res: RestifyResponse) => handle(req, res));
-}
-
-function send(outgoing: ServerResponse, reply: Reply): void {
-  if (reply.streamed === true || outgoing.destroyed) return;
-  const bytes = reply.json === undefined ? reply.bytes : `${JSON.stringify(reply.json)}\n`;
-  const type = reply.json === undefined ? reply.contentType : 'application/json';
-  const headers: Record<string, string | number> = { ...reply.headers };
-  if (type !== undefined) headers['Content-Type'] = type;
-  if (bytes !== undefined) headers['Content-Length'] = Buffer.byteLength(bytes);
-  outgoing.writeHead(reply.status ?? 200, headers);
-  outgoing.end(bytes);
-}
-
-function sendError(outgoing: ServerResponse, error: unknown, log: Log): void {
-  const known = error instanceof CaError ? error : new CaError('INTERNAL');
-  if (known.status >= 500 && known.code === 'INTERNAL') log.error({ err: error }, 'a request failed');
-  if (outgoing.headersSent) {
-    outgoing.destroy(); // half an answer cannot be taken back: cutting the connection says so
-    return;
-  }
-  const headers: Record<string, string> = {};
-  if (known.retryAfter !== undefined) headers['Retry-After'] = String(known.retryAfter);
-  if (known.allow !== undefined) headers['Allow'] = known.allow.join(', ');
-  // An unread body would be taken for the next request.
-  if (known.code === 'TOO_LARGE') headers['Connection'] = 'close';
-  const { code, message, field } = known;
-  const body = { error: { code, message, ...(field === undefined ? {} : { field }) } };
-  send(outgoing, { status: known.status, headers, json: body });
 }

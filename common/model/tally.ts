@@ -11,12 +11,35 @@ import type { Shape, Value } from './value';
 /** Where keys beyond a limit are added together. A real key of that name is added to them. */
 export const OTHER = '(other)';
 
+type Ranked = readonly [key: string, size: number];
+
 /** For sorting: larger sizes first; of equal ones the name that sorts first. */
-export function byRank(
-  a: readonly [key: string, size: number],
-  b: readonly [key: string, size: number],
-): number {
+export function byRank(a: Ranked, b: Ranked): number {
   return b[1] - a[1] || (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
+}
+
+/** The `limit` largest, largest first, equal ones by name: in one pass, since most of many keys are smaller than those. */
+export function largestOf(
+  keys: ReadonlyMap<string, number>,
+  limit: number,
+  isWanted: (key: string) => boolean,
+): Ranked[] {
+  const best: Ranked[] = [];
+  const isBefore = (a: Ranked, b: Ranked): boolean => byRank(a, b) < 0;
+  for (const entry of keys) {
+    const last = best[best.length - 1];
+    if (best.length >= limit && (last === undefined || !isBefore(entry, last))) continue;
+    if (!isWanted(entry[0])) continue;
+    let [low, high] = [0, best.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(best[middle] ?? entry, entry)) low = middle + 1;
+      else high = middle;
+    }
+    best.splice(low, 0, entry);
+    if (best.length > limit) best.pop();
+  }
+  return best;
 }
 
 export class Tally {

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { CaError, invalid } from './errors';
 import { isLoopback, readUnencrypted } from './networks';
-import type { Environment } from './settings';
+import type { Environment } from './setting-names';
 
 /** CA_AMQP_URL as it is written, or one of its URLs. */
 export function brokerUrls(text: string): string[] {

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP } from 'node:net';
 import { invalid } from './errors';
-import type { Environment } from './settings';
+import type { Environment } from './setting-names';
 
 export type Networks = (address: string) => boolean;
 

@@ -5,6 +5,9 @@
 import { nearest } from '../model/nearest';
 import { invalid } from './errors';
 
+/** Environment variables, as a process was given them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const PREFIX = 'CA_';
 
 const NAMES = `

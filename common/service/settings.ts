@@ -9,6 +9,9 @@ import { checkBrokerUrls, checkEncrypted } from './broker-url';
 import { invalid } from './errors';
 import { isLoopback, readUnencrypted } from './networks';
 import { checkNames } from './setting-names';
+import type { Environment } from './setting-names';
+
+export type { Environment } from './setting-names';
 
 export interface Settings {
   /** CA_HTTP_PORT: the front door; aggregators take free ports from this + 3 on. */
@@ -57,8 +60,6 @@ export interface Settings {
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export const DEFAULT_PORT = 23_181;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readSettings(env: Environment): Settings {
   checkNames(env);

@@ -17,6 +17,9 @@ import { connectBroker } from './broker';
 import { CONTROL_CONTENT, encodeMessage, PROTOCOL_VERSION, type Message } from './message';
 import { Peer, type PeerOptions } from './peer';
 
+/** A name held by a dead connection is waited for; the broker frees it after about 9 s. */
+const NAME_HELD_MS = 45_000;
+
 const MACHINE_LENGTH = 255;
 const PAUSES_MS = { first: 100, most: 2000 };
 /** A dead connection is gone before this, where the broker is not busy. */
@@ -24,7 +27,7 @@ const DEAD_MS = 20_000;
 
 /**
  * Resolves when `peer` is connected; waits for the broker as long as it takes. Rejects when a living service has the
- * name, or something that does not answer held it for LIMITS.nameHeldMs. `peer` must have been made with
+ * name, or something that does not answer held it for NAME_HELD_MS. `peer` must have been made with
  * `firstAttempts: 0`.
  */
 export async function claim(
@@ -56,7 +59,7 @@ export async function claim(
             },
           );
         }
-        if (held > LIMITS.nameHeldMs) {
+        if (held > NAME_HELD_MS) {
           throw new Error(`${peer.key} is held by a connection that does not answer: ${reason}`, {
             cause: error,
           });

@@ -23,6 +23,9 @@ import type { Load } from '../model/load';
 import { SOURCE_NAMES, type SourceName } from '../model/source-name';
 import type { Shape, Value } from '../model/value';
 
+/** A node's, an instrumentation's or a key's name. */
+const TEXT_BYTES = 1024;
+
 export const DATA_CONTENT = 'application/x-ca-data';
 /** Raised when the layout changes; receivers drop other versions and say so. */
 export const DATA_VERSION = 3;
@@ -173,7 +176,7 @@ export function decodeData(bytes: Buffer, wanted?: (fqid: string) => boolean): D
   const sent = reader.double();
   const reports: Report[] = [];
   for (let left = reader.count(7); left > 0; left--) {
-    const fqid = reader.text(LIMITS.wireTextBytes);
+    const fqid = reader.text(TEXT_BYTES);
     const end = reader.length() + reader.at;
     if (wanted?.(fqid) === false) {
       reader.at = end;
@@ -229,7 +232,7 @@ function readValue(reader: Reader, shape: Shape, wide: boolean): Value {
 function readKeyed<T>(reader: Reader, one: (r: Reader, wide: boolean) => T, wide: boolean): Map<string, T> {
   const map = new Map<string, T>();
   const count = reader.count(2);
-  for (let i = 0; i < count; i++) map.set(reader.text(LIMITS.wireTextBytes), one(reader, wide));
+  for (let i = 0; i < count; i++) map.set(reader.text(TEXT_BYTES), one(reader, wide));
   if (map.size !== count) throw invalid('value', 'names a key twice');
   return map;
 }

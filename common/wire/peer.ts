@@ -3,26 +3,25 @@
  * Out: typed messages to handlers, from those who may send them (trust.ts); answers to whoever asked. What is malformed or
  * refused is counted and logged now and then, never fatal. Next on the walk: broker.ts.
  */
-import { Allowance } from '../service/allowance';
 import type { Clock } from '../service/clock';
 import { CaError, messageOf } from '../service/errors';
-import { fire } from '../service/probes';
 import { Seldom } from '../service/seldom';
 import { connectBroker, type Broker, type BrokerOptions, type Delivery, type Publishing } from './broker';
 import { BrokerTarget } from './broker-target';
 import { Calls, type AnswerBody } from './calls';
-import { DATA_CONTENT, decodeData, encodeData, type DataMessage } from './data';
+import { DATA_CONTENT, encodeData, type DataMessage } from './data';
 import { identityOfKey, type Role } from './identity';
 import {
   CONTROL_CONTENT,
   decodeMessage,
   encodeMessage,
-  OtherVersion,
+  type OtherVersion,
   PROTOCOL_VERSION,
   type Body,
   type Message,
   type MessageType,
 } from './message';
+import { Reception, type MessageCounts } from './reception';
 import { Trust } from './trust';
 import { Watch, type PeerHealth } from './watch';
 
@@ -44,36 +43,16 @@ export interface PeerOptions extends Pick<BrokerOptions, 'url' | 'credentials' |
   readonly firstAttempts?: number;
 }
 
-interface PeerCounts {
-  received: number;
-  sent: number;
-  /** Messages that were not what they should be. */
-  malformed: number;
-  /** Messages of those who may not send them, or too many of one sender. */
-  refused: number;
-  unroutable: number;
-}
-
-/** Of one node in a second, and at once: values of a minute that are asked for again come in one go. */
-const VALUES_ALLOWED = { perSecond: 500, burst: 5000 };
-const CONTROL_ALLOWED = { perSecond: 500, burst: 10_000 };
-
 export class Peer {
-  readonly counts: PeerCounts = { received: 0, sent: 0, malformed: 0, refused: 0, unroutable: 0 };
   /** Connections to the broker that were made. */
   connections = 0;
   readonly key: string;
   private readonly role: Role | undefined;
   private readonly handlers = new Map<MessageType, Handler<MessageType>>();
   private readonly calls = new Calls();
-  private readonly trust: Trust;
   private readonly watch: Watch;
-  private readonly values: Allowance;
-  private readonly control: Allowance;
+  private readonly reception: Reception;
   private readonly seldom: Seldom;
-  private onData: ((message: DataMessage, bytes: number) => void) | undefined;
-  private wanted: ((fqid: string) => boolean) | undefined;
-  private onOther: ((other: OtherVersion) => void) | undefined;
   private broker: Broker | undefined;
   private readonly options: PeerOptions;
   private telling: NodeJS.Timeout | undefined;
@@ -83,19 +62,27 @@ export class Peer {
     this.key = options.key;
     const { routes, key, clock, url, credentials, log } = options;
     this.role = identityOfKey(key, routes)?.role;
-    this.trust = new Trust(routes, new BrokerTarget(url, credentials).user, key);
+    const trust = new Trust(routes, new BrokerTarget(url, credentials).user, key);
     this.watch = new Watch({
       routes,
       key,
       clock,
       log,
-      sharedUser: this.trust.shared,
+      sharedUser: trust.shared,
       broker: () => this.broker,
       ping: (to, id) => this.send(to, this.compose('ping', {}, id), true),
     });
-    this.values = new Allowance({ clock, ...VALUES_ALLOWED });
-    this.control = new Allowance({ clock, ...CONTROL_ALLOWED });
     this.seldom = new Seldom(clock);
+    this.reception = new Reception({
+      clock,
+      log,
+      trust,
+      seldom: this.seldom,
+      isOwnPing: (message, at) => message.from === this.key && this.watch.came(at, message.id),
+      onMessage: (message) => {
+        this.receive(message);
+      },
+    });
     this.on('ping', () => ({ time: clock.now() }));
     this.on('log', ({ text }, { from }) => {
       log.info({ from, text }, 'an operator says');
@@ -105,6 +92,10 @@ export class Peer {
       this.watch.beat();
       return undefined;
     });
+  }
+
+  get counts(): MessageCounts {
+    return this.reception.counts;
   }
 
   get connected(): boolean {
@@ -147,13 +138,13 @@ export class Peer {
 
   /** Reports that `wanted` says no to are left out: a node's message holds other aggregators' instrumentations too. */
   onValues(handler: (message: DataMessage, bytes: number) => void, wanted?: (fqid: string) => boolean): void {
-    this.onData = handler;
-    this.wanted = wanted;
+    this.reception.onValues = handler;
+    this.reception.wanted = wanted;
   }
 
   /** Told of those who speak another version of the protocol. What they say of themselves is not proved. */
   onOtherVersion(handler: (other: OtherVersion) => void): void {
-    this.onOther = handler;
+    this.reception.onOtherVersion = handler;
   }
 
   /** Resolves at the first connection; handlers should be in place before. */
@@ -168,7 +159,8 @@ export class Peer {
       log,
       ...(firstAttempts === undefined ? {} : { firstAttempts }),
       onMessage: (delivery) => {
-        this.receive(delivery);
+        this.watch.delivered();
+        this.reception.take(delivery);
       },
       // The very first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
       onUp: () => {
@@ -300,58 +292,14 @@ export class Peer {
     return sent;
   }
 
-  private receive(delivery: Delivery): void {
-    this.counts.received++;
-    this.watch.delivered();
-    try {
-      if (delivery.contentType === DATA_CONTENT) this.receiveValues(delivery);
-      else this.receiveControl(delivery);
-    } catch (error) {
-      this.drop(delivery, error);
-    }
-  }
-
-  private receiveValues({ body, user }: Delivery): void {
-    const host = this.trust.valuesHost(user);
-    if (host !== undefined && !this.values.take(host)) {
-      throw new CaError('FORBIDDEN', `node ${host} sends too many messages`);
-    }
-    const message = decodeData(body, this.wanted);
-    if (host !== undefined && host !== message.node) {
-      throw new CaError('FORBIDDEN', `node ${host} sends values of ${JSON.stringify(message.node)}`);
-    }
-    fire('message-received', () => [message.node, 'values', body.length]);
-    this.onData?.(message, body.length);
-  }
-
-  private receiveControl({ body, key, user, type = '' }: Delivery): void {
-    if (user !== undefined && !this.trust.shared && !this.control.take(user)) {
-      throw new CaError('FORBIDDEN', `user ${user} sends too many messages`);
-    }
-    const message = decodeMessage(body, type);
-    if (message.type === 'ping' && message.from === this.key && this.watch.came(key, message.id)) return;
-    this.trust.sender(user, message);
-    fire('message-received', () => [message.from, message.type, body.length]);
+  /** A message for our handlers, from somebody who may send it. */
+  private receive(message: Message): void {
     if (message.type === 'answer') {
       this.calls.answered(message);
       return;
     }
     const handler = this.handlers.get(message.type);
     if (handler !== undefined) void this.answer(message, handler);
-  }
-
-  private drop({ key, user }: Delivery, error: unknown): void {
-    if (error instanceof OtherVersion) this.onOther?.(error);
-    const refused = error instanceof CaError && error.code === 'FORBIDDEN';
-    if (refused) this.counts.refused++;
-    else this.counts.malformed++;
-    const others = this.seldom.occasion(`${refused} ${user ?? ''}`);
-    if (others === undefined) return;
-    const reason = messageOf(error).slice(0, 500);
-    this.options.log.warn(
-      { key, user, reason, others },
-      'dropped a message (others like it: one line a minute)',
-    );
   }
 
   private async answer(message: Message, handler: Handler<MessageType>): Promise<void> {

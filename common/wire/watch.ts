@@ -8,12 +8,18 @@
 import { within } from '../service/deadline';
 import type { Clock } from '../service/clock';
 import { messageOf } from '../service/errors';
-import { LIMITS } from '../service/limits';
 import type { Log } from '../service/log';
 import type { Broker } from './broker';
 import { Echo } from './echo';
 import { identityOfKey } from './identity';
 import type { ExchangeKind, Routes } from './route';
+
+/** Each service sends itself a message this often … */
+const PING_EVERY_MS = 1000;
+/** … is unhealthy when none has come back for this long … */
+const PING_LATE_MS = 5000;
+/** … and makes a new connection after this. */
+const RECONNECT_MS = 15_000;
 
 /** How it stands with the bus, for status and readiness. */
 export interface PeerHealth {
@@ -87,7 +93,7 @@ export class Watch {
     if (this.blocked !== undefined)
       return { ok: false, reason: `the broker takes no messages: ${this.blocked}`, ...state };
     if (!this.connected) return { ok: false, reason: 'the broker is away', ...state };
-    if (ms <= LIMITS.selfPingLateMs) return { ok: true, ...state };
+    if (ms <= PING_LATE_MS) return { ok: true, ...state };
     const what =
       key === undefined
         ? `the config service has not been heard for ${ms} ms`
@@ -138,12 +144,12 @@ export class Watch {
     const look = (): void => {
       const now = this.o.clock.now();
       // While the broker is away or blocked, or we stood still, nothing could come back: that is no sign of anything.
-      if (!this.connected || now - due > LIMITS.selfPingEveryMs) this.echo.unable();
-      due = now + LIMITS.selfPingEveryMs;
+      if (!this.connected || now - due > PING_EVERY_MS) this.echo.unable();
+      due = now + PING_EVERY_MS;
       if (this.connected) this.look(now);
     };
     look();
-    this.timer = setInterval(look, LIMITS.selfPingEveryMs);
+    this.timer = setInterval(look, PING_EVERY_MS);
     this.timer.unref();
   }
 
@@ -165,7 +171,7 @@ export class Watch {
     }
     // As long as anything comes, only we are behind: a new connection would lose what waits for us.
     const quiet = Math.min(this.worst.ms, now - Math.max(this.deliveredAt, this.upAt));
-    if (quiet <= LIMITS.selfPingReconnectMs || now - this.checkedAt <= LIMITS.selfPingReconnectMs) return;
+    if (quiet <= RECONNECT_MS || now - this.checkedAt <= RECONNECT_MS) return;
     this.checkedAt = now;
     void this.check();
   }

@@ -10,6 +10,10 @@ import { invalid } from '../service/errors';
 import { LIMITS } from '../service/limits';
 import { Digest } from './digest';
 
+/** On the way to a node a predicate may be larger by a customer's restriction: its zones, in an `or` within an `and`. */
+const RESTRICTION_NODES = 102;
+const RESTRICTION_DEPTH = 2;
+
 export const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
 export const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
 
@@ -47,8 +51,8 @@ export function toWire(i: Instrumentation): WireInstrumentation {
 
 /** What a client may ask, and a customer's zones around it. */
 const WITH_RESTRICTION = {
-  nodesMax: LIMITS.predicateNodes + LIMITS.restrictionNodes,
-  depthMax: LIMITS.predicateDepth + LIMITS.restrictionDepth,
+  nodesMax: LIMITS.predicateNodes + RESTRICTION_NODES,
+  depthMax: LIMITS.predicateDepth + RESTRICTION_DEPTH,
 };
 
 /** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */

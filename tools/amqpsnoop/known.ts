@@ -6,6 +6,9 @@ import type { ConfigStatus } from '../../common/api/status';
 import type { Routes } from '../../common/wire/route';
 import { fqidsOf, type Observed } from './observed';
 
+/** Keys that are bound to, or shown. */
+export const KEYS = 20_000;
+
 /** All keys that the config service's status names. */
 export function keysOfStatus(
   { aggregators, instrumenters, instrumentations }: ConfigStatus,

@@ -7,7 +7,7 @@ import { messageOf } from '../../common/service/errors';
 import { decodeMessage, type Message } from '../../common/wire/message';
 import type { Constant } from '../../common/model/predicate';
 import { totalOf } from '../../common/model/value';
-import type { Copy } from './tap';
+import type { Copy } from './copy';
 
 export interface Observed {
   /** When we got it, milliseconds since 1970. */

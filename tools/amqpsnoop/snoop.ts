@@ -6,7 +6,6 @@
  */
 import { readStatus } from '../../common/api/status';
 import { messageOf, CaError } from '../../common/service/errors';
-import { LIMITS } from '../../common/service/limits';
 import type { Call } from '../cli/command';
 import { EXIT, UsageError, type Options } from '../cli/options';
 import { secondsOf, type Session } from '../cli/system/session';
@@ -15,8 +14,12 @@ import { filterOf, type Filter } from './filter';
 import { formatted, type Form } from './format';
 import { fixedKeys, keysOfMessage, keysOfStatus } from './known';
 import { observe } from './observed';
-import { openTap, type Copy, type Tap } from './tap';
+import type { Copy } from './copy';
+import { openTap, QUEUE_MESSAGES, type Tap } from './tap';
 import { Top, topLines } from './top';
+
+/** How often the config service is asked for new keys. */
+const REFRESH_MS = 30_000;
 
 interface Plan {
   readonly filter: Filter;
@@ -80,7 +83,7 @@ export async function snoop({ options, session }: Call): Promise<number> {
       session.warn(
         `watching ${known} known keys of ${withoutPassword(target.amqpUrl)} by bindings of our own; new ones are learned as they show up`,
       );
-      refresh = setInterval(() => void ask().catch(() => undefined), LIMITS.snoopRefreshMs);
+      refresh = setInterval(() => void ask().catch(() => undefined), REFRESH_MS);
     } else session.warn(`watching all of ${withoutPassword(target.amqpUrl)} through the firehose`);
     await run.until(tap);
     clearInterval(refresh);
@@ -205,6 +208,6 @@ class Run {
       if (++this.shown >= this.plan.count) this.finish();
     }
     const depth = await tap.depth().catch(() => 0);
-    if (depth >= LIMITS.snoopQueueMessages) this.brokerFull++;
+    if (depth >= QUEUE_MESSAGES) this.brokerFull++;
   }
 }

@@ -13,13 +13,12 @@ import { messageOf } from '../../common/service/errors';
 import type { BrokerCredentials } from '../../common/wire/broker-credentials';
 import { BrokerTarget } from '../../common/wire/broker-target';
 import type { Routes } from '../../common/wire/route';
+import { KEYS } from './known';
+import type { Copy } from './copy';
 
-export interface Copy {
-  /** Keys it was published with: one, or several at once. */
-  readonly keys: readonly string[];
-  readonly contentType: string;
-  readonly body: Buffer;
-}
+/** Copies that wait at the broker. */
+export const QUEUE_MESSAGES = 2000;
+const QUEUE_BYTES = 32 * 1024 * 1024;
 
 export interface Tap {
   readonly way: 'firehose' | 'bindings';
@@ -83,7 +82,7 @@ export async function openTap(o: TapOptions): Promise<Tap> {
       way: 'bindings',
       async bind(keys) {
         for (const key of keys) {
-          if (bound.has(key) || bound.size >= LIMITS.snoopKeys) continue;
+          if (bound.has(key) || bound.size >= KEYS) continue;
           bound.add(key);
           await channel.bindQueue(queue, o.routes.exchangeOf(key), key);
         }
@@ -113,8 +112,8 @@ async function openQueue(
     exclusive: true,
     autoDelete: true,
     durable: false,
-    maxLength: LIMITS.snoopQueueMessages,
-    arguments: { 'x-max-length-bytes': LIMITS.snoopQueueBytes, 'x-overflow': 'drop-head' },
+    maxLength: QUEUE_MESSAGES,
+    arguments: { 'x-max-length-bytes': QUEUE_BYTES, 'x-overflow': 'drop-head' },
   });
   await channel.consume(
     queue,

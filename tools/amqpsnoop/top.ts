@@ -1,10 +1,10 @@
 /*
  * Rates and sizes per key. In: messages as they come, and the end of each interval. Out: rows, the heaviest first.
  */
-import { LIMITS } from '../../common/service/limits';
 import { shortText } from '../../common/model/unit';
 import { table } from '../cli/screen/table';
 import type { Observed } from './observed';
+import { KEYS } from './known';
 
 interface Count {
   messages: number;
@@ -48,7 +48,7 @@ export class Top {
 }
 
 function count(counts: Map<string, Count>, key: string, bytes: number): void {
-  const name = counts.has(key) || counts.size < LIMITS.snoopKeys ? key : REST;
+  const name = counts.has(key) || counts.size < KEYS ? key : REST;
   const known = counts.get(name) ?? { messages: 0, bytes: 0 };
   known.messages++;
   known.bytes += bytes;

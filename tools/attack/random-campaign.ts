@@ -5,11 +5,11 @@
  */
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LIMITS } from '../../common/service/limits';
 import { directHeaders } from '../testing/direct';
 import { randomFrom, randomRequest, type Random } from './random-request';
 import { statusOf } from './raw';
 import { TOKENS, type System } from './system';
+import { CHECK_MS, REQUEST_MS } from '../../common/http/http';
 
 export interface Campaign {
   readonly runs: number;
@@ -30,7 +30,7 @@ const LEFT_OPEN_MAX = 1500;
 /** An answer begins within this, or the request was not complete. */
 const ANSWER_MS = 400;
 const SLACK_MS = 15_000;
-const OVERDUE_MS = LIMITS.httpRequestMs + LIMITS.httpCheckMs + SLACK_MS;
+const OVERDUE_MS = REQUEST_MS + CHECK_MS + SLACK_MS;
 
 /** Words that stand in nobody else's instrumentations. */
 const SECRETS = { operator: 'only-operators', acme: 'only-acme', rival: 'only-rival' };

@@ -1,4 +1,5 @@
-import { cyclesOf, describe as describeTree, importsOf } from './house';
+import { join } from 'node:path';
+import { BOUNDS, cyclesOf, describe as describeTree, importsOf, read } from './house';
 
 const file = (path: string, ...imports: string[]): { path: string; text: string } => ({
   path,
@@ -20,12 +21,23 @@ test('imports are told apart: our own, Node.js’s, others’', () => {
   });
 });
 
-test('a file of 351 lines and a folder of 21 files are beyond their bounds', () => {
-  const long = { path: 'tools/x/long.ts', text: '\n'.repeat(351) };
-  const many = Array.from({ length: 21 }, (_, i) => file(`common/many/f${i}.ts`));
-  expect(describeTree([long]).broken).toBe(true);
-  expect(describeTree(many).broken).toBe(true);
-  expect(describeTree(many.slice(1)).broken).toBe(false);
+test('one long file too many, and one folder of 21 files too many, are beyond their bounds', () => {
+  const long = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ path: `tools/x${i}/long.ts`, text: '\n'.repeat(351) }));
+  const short = Array.from({ length: 100 }, (_, i) => file(`common/f${i}/f.ts`));
+  const many = (files: number) =>
+    Array.from({ length: BOUNDS.fullFolders.most + 1 }, (_, folder) =>
+      Array.from({ length: files }, (_unused, i) => file(`common/many${folder}/f${i}.ts`)),
+    ).flat();
+  expect(describeTree([...short, ...long(BOUNDS.longFiles.most)]).broken).toBe(false);
+  expect(describeTree([...short, ...long(BOUNDS.longFiles.most + 1)]).broken).toBe(true);
+  expect(describeTree(many(21)).broken).toBe(true);
+  expect(describeTree(many(20)).broken).toBe(false);
+});
+
+test('the tree is within its bounds', () => {
+  const { lines } = describeTree(read(join(__dirname, '..', '..')));
+  expect(lines.filter((line) => line.startsWith('BEYOND'))).toEqual([]);
 });
 
 test('what only tests use is not part of the product', () => {

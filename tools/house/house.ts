@@ -12,17 +12,29 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** What a figure should be, and what it may be until then: that only ever comes down. */
+interface Bound {
+  readonly target: number;
+  readonly most: number;
+}
+
 export const BOUNDS = {
   /** Lines of all files but tests and what only tests use. */
-  lines: 46_000,
-  /** Lines of the file in the middle, and of the longest. */
-  medianLines: 80,
-  fileLines: 350,
-  /** Files of one folder, tests not counted. */
-  folderFiles: 20,
-  /** Folders of this kind hold one file for each thing: metrics of one module, commands, one programme's benchmarks. */
-  folderFilesOfAList: 30,
-} as const;
+  lines: { target: 46_000, most: 82_500 },
+  /** Lines of the file in the middle. */
+  medianLines: { target: 80, most: 80 },
+  /** Files with more than FILE_LINES. */
+  longFiles: { target: 0, most: 12 },
+  /** Folders with more files than their bound; cycles, types included. */
+  fullFolders: { target: 0, most: 8 },
+  cycles: { target: 0, most: 1 },
+} as const satisfies Record<string, Bound>;
+
+const FILE_LINES = 350;
+/** Files of one folder, tests not counted. */
+const FOLDER_FILES = 20;
+/** Folders of this kind hold one file for each thing: metrics of one module, commands, one programme's benchmarks. */
+const FOLDER_FILES_OF_A_LIST = 30;
 
 const ROOMS = ['common', 'services', 'tools', 'smf'];
 const LISTS = /^(services\/instrumenter\/metrics(\/|$)|tools\/cactl\/commands$|tools\/bench$)/;
@@ -51,18 +63,18 @@ export function describe(files: readonly SourceFile[]): { lines: string[]; broke
     .sort((a, b) => b.lines - a.lines);
   const total = sizes.reduce((sum, { lines }) => sum + lines, 0);
   const median = sizes[sizes.length >> 1]?.lines ?? 0;
-  const long = sizes.filter(({ lines }) => lines > BOUNDS.fileLines);
+  const long = sizes.filter(({ lines }) => lines > FILE_LINES);
   const folders = foldersOf(product);
   const full = folders.filter(({ path, count }) => count > boundOf(path));
   const cycles = cyclesOf(product);
   const rows = [
     bounded('lines of code without tests', total, BOUNDS.lines),
     bounded('lines of the median file', median, BOUNDS.medianLines),
-    bounded(`lines of the longest file (${sizes[0]?.path ?? ''})`, sizes[0]?.lines ?? 0, BOUNDS.fileLines),
-    ...long.slice(1).map(({ path, lines }) => `  also too long: ${path} (${lines})`),
-    bounded('folders with more files than their bound', full.length, 0),
+    bounded(`files of more than ${FILE_LINES} lines`, long.length, BOUNDS.longFiles),
+    ...long.map(({ path, lines }) => `  ${path}: ${lines} lines`),
+    bounded('folders with more files than their bound', full.length, BOUNDS.fullFolders),
     ...full.map(({ path, count }) => `  ${path}: ${count} files, at most ${boundOf(path)}`),
-    bounded('import cycles, types included', cycles.length, 0),
+    bounded('import cycles, types included', cycles.length, BOUNDS.cycles),
     ...cycles.map((cycle) => `  ${cycle.join(' → ')}`),
   ];
   return {
@@ -75,12 +87,12 @@ export function describe(files: readonly SourceFile[]): { lines: string[]; broke
   };
 }
 
-function bounded(what: string, figure: number, bound: number): string {
-  return `${figure > bound ? 'BEYOND' : 'ok'}: ${what}: ${figure} (at most ${bound})`;
+function bounded(what: string, figure: number, { target, most }: Bound): string {
+  const goal = target === most ? '' : `; the target is ${target}`;
+  return `${figure > most ? 'BEYOND' : 'ok'}: ${what}: ${figure} (at most ${most}${goal})`;
 }
 
-const boundOf = (folder: string): number =>
-  LISTS.test(folder) ? BOUNDS.folderFilesOfAList : BOUNDS.folderFiles;
+const boundOf = (folder: string): number => (LISTS.test(folder) ? FOLDER_FILES_OF_A_LIST : FOLDER_FILES);
 
 function foldersOf(files: readonly SourceFile[]): { path: string; count: number }[] {
   const counts = new Map<string, number>();

@@ -17,7 +17,7 @@ import {
 } from './expression';
 import { addHistograms, countOf, fractionOf, quantileOf, scaled, sumOf, type Histogram } from './histogram';
 import { PROMQL_LIMITS } from './limits';
-import { compute } from './parse';
+import { compute } from './arithmetic';
 
 export type Point = number | Histogram;
 

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import type { SyntaxNode } from '@lezer/common';
 import type { LRParser } from '@lezer/lr';
 import { invalid } from '../../service/errors';
+import { compute, OPERATORS } from './arithmetic';
 import { durationMs } from './duration';
 import {
   matcher,
@@ -17,7 +18,6 @@ import {
   type Grouping,
   type HistogramFunction,
   type Matcher,
-  type Operator,
 } from './expression';
 import { PROMQL_LIMITS } from './limits';
 import { unquote } from './quoted';
@@ -81,14 +81,6 @@ const HISTOGRAMS = new Map<string, HistogramFunction>([
   ['HistogramFraction', 'fraction'],
 ]);
 const PARAMETERS: Record<HistogramFunction, number> = { quantile: 1, fraction: 2, count: 0, sum: 0, avg: 0 };
-const OPERATORS = new Map<string, Operator>([
-  ['Add', '+'],
-  ['Sub', '-'],
-  ['Mul', '*'],
-  ['Div', '/'],
-  ['Mod', '%'],
-  ['Pow', '^'],
-]);
 const MATCH_OPERATORS = new Set(['=', '!=', '=~', '!~']);
 
 class Reader {
@@ -337,21 +329,4 @@ function numberOf(text: string): number {
   const duration = durationMs(plain);
   if (duration !== undefined) return duration / 1000;
   throw invalid('query', `has a number that cannot be read: ${text.slice(0, 40)}`);
-}
-
-export function compute(operator: Operator, a: number, b: number): number {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '%':
-      return a % b;
-    case '^':
-      return a ** b;
-  }
 }

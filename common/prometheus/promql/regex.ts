@@ -5,28 +5,14 @@
  * The pattern becomes a machine of states; a text moves through sets of states, and sets that were met before are
  * remembered, so that most characters cost one look-up. A pattern that makes new sets all the time is given up.
  */
-import { invalid } from '../../service/errors';
+import { CLASSES, codeOf, CONTROLS, foldings, NEVER, POSIX, type Test } from './regex-characters';
+import { Machine, wrong, type Regex, type State } from './regex-machine';
 
-export interface Regex {
-  test(text: string): boolean;
-}
+export type { Regex } from './regex-machine';
 
 const LENGTH_MAX = 1000;
 const STATES_MAX = 1200;
 const DEPTH_MAX = 32;
-/** Sets of states, and steps between them, that are remembered; then memory begins again. */
-const SETS_MAX = 500;
-const STEPS_MAX = 20_000;
-/** States that are visited to make sets, over the life of a pattern, which is one query: about 25 ms. */
-const WORK_MAX = 500_000;
-
-type Test = (code: number) => boolean;
-/** A state leads on, if need be after a character that passes; `end` is where a pattern has matched. */
-interface State {
-  readonly take?: Test;
-  readonly end?: true;
-  readonly on: number[];
-}
 interface Fragment {
   readonly start: number;
   /** State to be led on from here. */
@@ -37,10 +23,6 @@ interface Fragment {
 export function compileRegex(pattern: string): Regex {
   if (pattern.length > LENGTH_MAX) throw wrong(`is longer than ${LENGTH_MAX} characters`);
   return new Machine(new Builder(pattern).states());
-}
-
-function wrong(what: string): Error {
-  return invalid('query', `has a regular expression that ${what}`);
 }
 
 class Builder {
@@ -280,118 +262,5 @@ class Builder {
     if (found === null || test === undefined) throw wrong('has a class of characters that is not understood');
     this.at += found[0].length;
     return test;
-  }
-}
-
-const codeOf = (sign: string): number => sign.codePointAt(0) ?? 0;
-
-function foldings(code: number): [number, number] {
-  const sign = String.fromCodePoint(Math.min(code, 0x10ffff));
-  return [codeOf(sign.toLowerCase()), codeOf(sign.toUpperCase())];
-}
-
-const NEVER: Test = () => false;
-const ascii =
-  (pattern: RegExp): Test =>
-  (code) =>
-    code < 128 && pattern.test(String.fromCharCode(code));
-const not =
-  (test: Test): Test =>
-  (code) =>
-    !test(code);
-const [DIGIT, WORD, SPACE] = [ascii(/\d/), ascii(/\w/), ascii(/[\t\n\f\r ]/)];
-const CLASSES = new Map<string, Test>([
-  ['d', DIGIT],
-  ['D', not(DIGIT)],
-  ['w', WORD],
-  ['W', not(WORD)],
-  ['s', SPACE],
-  ['S', not(SPACE)],
-]);
-const POSIX = new Map<string, Test>([
-  ['alpha', ascii(/[a-zA-Z]/)],
-  ['digit', DIGIT],
-  ['alnum', ascii(/[a-zA-Z0-9]/)],
-  ['lower', ascii(/[a-z]/)],
-  ['upper', ascii(/[A-Z]/)],
-  ['space', ascii(/[\t\n\v\f\r ]/)],
-  ['punct', ascii(/[!-/:-@[-`{-~]/)],
-  ['word', WORD],
-  ['xdigit', ascii(/[0-9a-fA-F]/)],
-]);
-const CONTROLS = new Map([
-  ['a', 7],
-  ['t', 9],
-  ['n', 10],
-  ['v', 11],
-  ['f', 12],
-  ['r', 13],
-]);
-
-/** A set of states, closed over what leads on without a character. */
-interface StateSet {
-  readonly takers: readonly { readonly take: Test; readonly on: readonly number[] }[];
-  readonly matched: boolean;
-  readonly next: Map<number, StateSet>;
-}
-
-class Machine implements Regex {
-  private readonly machine: readonly State[];
-  private readonly start: number;
-  private steps = 0;
-  private work = 0;
-  private sets = new Map<string, StateSet>();
-  private first: StateSet;
-
-  constructor({ machine, start }: { machine: readonly State[]; start: number }) {
-    this.machine = machine;
-    this.start = start;
-    this.first = this.closed([start]);
-  }
-
-  test(text: string): boolean {
-    let set = this.first;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.codePointAt(i) ?? 0;
-      if (code > 0xffff) i++;
-      let next = set.next.get(code);
-      if (next === undefined) {
-        next = this.closed(set.takers.flatMap(({ take, on }) => (take(code) ? on : [])));
-        set.next.set(code, next);
-        this.steps++;
-      }
-      if (next.takers.length === 0 && !next.matched) return false;
-      set = next;
-    }
-    return set.matched;
-  }
-
-  private closed(from: readonly number[]): StateSet {
-    const reached = new Set(from);
-    for (const at of reached) {
-      const state = this.machine[at];
-      if (state !== undefined && state.take === undefined) for (const next of state.on) reached.add(next);
-    }
-    this.work += reached.size;
-    if (this.work > WORK_MAX) throw wrong('takes too long for the texts that it is matched with');
-    const states = [...reached].sort((a, b) => a - b);
-    const key = states.join();
-    const known = this.sets.get(key);
-    if (known !== undefined) return known;
-    if (this.sets.size >= SETS_MAX || this.steps >= STEPS_MAX) {
-      this.sets = new Map();
-      this.steps = 0;
-      this.first = this.closed([this.start]);
-    }
-    const set: StateSet = {
-      takers: states.flatMap((at) => {
-        const { take, on = [] } = this.machine[at] ?? {};
-        return take === undefined ? [] : [{ take, on }];
-      }),
-      matched: states.some((at) => this.machine[at]?.end === true),
-      next: new Map(),
-    };
-    this.sets.set(key, set);
-    return set;
   }
 }

@@ -11,7 +11,7 @@ import { layOutAxis } from './axis';
 import { bucketize } from './bucketize';
 import { rowAt } from './columns';
 import type { Layout } from './image';
-import { largestOf } from './keys';
+import { largestOf } from '../../../common/model/tally';
 import type { HeatmapOptions } from './options';
 import { percentileOf } from './series';
 

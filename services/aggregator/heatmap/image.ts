@@ -22,6 +22,9 @@ import type { Renderer } from './renderer';
 import { percentile, Series } from './series';
 import type { Side } from './side';
 
+/** Columns × rows × layers of one picture: 8 bytes each. */
+export const CELLS = 2_000_000;
+
 /** Everything about a picture but its counts: what pixels mean. */
 export interface Layout {
   readonly columns: Columns;
@@ -158,7 +161,7 @@ function layOut(stretch: Stretch, options: HeatmapOptions, survey: Survey, other
         };
   const axis = layOutAxis(grid, fitAxis(grid, options, held), options.weighted);
   const columns = layOutColumns({ ...interval, step, width });
-  const layersMax = Math.floor(LIMITS.imageCells / (columns.count * axis.rows));
+  const layersMax = Math.floor(CELLS / (columns.count * axis.rows));
   return {
     columns,
     axis,

@@ -3,11 +3,9 @@
  * out, so that an answer does not grow with the number of keys.
  */
 import type { ImageAnswer } from '../../../common/api/heatmap';
-import { byRank } from '../../../common/model/tally';
+import { byRank, largestOf } from '../../../common/model/tally';
 import { hueOfKey } from '../../../common/model/hue';
 import type { LayerPlan, Survey } from './layers';
-
-type Total = readonly [key: string, total: number];
 
 export type KeyList = Required<Pick<ImageAnswer, 'total' | 'keys' | 'omitted'>>;
 
@@ -50,30 +48,6 @@ export function listKeys(survey: Survey, plan: LayerPlan, options: Options): Key
       total: Math.max(0, round(total - shown)),
     },
   };
-}
-
-/** The `limit` largest, largest first, equal ones by name: in one pass, since most of many keys are smaller than those. */
-export function largestOf(
-  keys: ReadonlyMap<string, number>,
-  limit: number,
-  isWanted: (key: string) => boolean,
-): Total[] {
-  const best: Total[] = [];
-  const isBefore = (a: Total, b: Total): boolean => byRank(a, b) < 0;
-  for (const entry of keys) {
-    const last = best[best.length - 1];
-    if (best.length >= limit && (last === undefined || !isBefore(entry, last))) continue;
-    if (!isWanted(entry[0])) continue;
-    let [low, high] = [0, best.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(best[middle] ?? entry, entry)) low = middle + 1;
-      else high = middle;
-    }
-    best.splice(low, 0, entry);
-    if (best.length > limit) best.pop();
-  }
-  return best;
 }
 
 function round(total: number): number {

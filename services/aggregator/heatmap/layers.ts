@@ -10,7 +10,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { hueOfKey, REST_HUE } from '../../../common/model/hue';
 import type { CountedSlot, LayerOf } from './bucketize';
 import { hueSequence } from './hue';
-import { largestOf } from './keys';
+import { largestOf } from '../../../common/model/tally';
 import type { HeatmapOptions } from './options';
 
 /** Keys that get their hues by themselves on a theme's ground: the eye tells no more apart. */

@@ -11,6 +11,9 @@ import type { Params } from '../http/params';
 import { hueSequence } from './hue';
 import { COLORINGS, type Coloring } from './shade';
 
+/** Percentile lines over one picture. */
+const LINES = 8;
+
 /** Which keys get a layer (and a hue) of their own, and whether the rest of the total is drawn. */
 export type Layering = 'together' | 'isolate' | 'exclude' | 'all';
 
@@ -86,7 +89,7 @@ export function readHeatmapOptions(params: Params, granularity = 1): HeatmapOpti
     weighted: params.choice('weights', WEIGHTS, 'count') === 'weight',
     coloring: params.choice('coloring', COLORINGS, 'rank'),
     axes: params.flag('axes'),
-    percentiles: params.numbers('percentiles', LIMITS.imageLines, { min: 0, max: 100 }, 'decimal'),
+    percentiles: params.numbers('percentiles', LINES, { min: 0, max: 100 }, 'decimal'),
   };
   return { ...options, hues: readHues(params, options) };
 }

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transformFileSync } from '@swc/core';
-import { LIMITS } from '../../../common/service/limits';
 import { costOf, finish, type Finished, type Sketch } from './finish';
-import { createRenderer, type Renderer } from './renderer';
+import { createRenderer, type Renderer, WAITING, WAITING_BYTES } from './renderer';
+import { CELLS } from './image';
 
 let folder: string;
 let renderer: Renderer;
@@ -75,7 +75,7 @@ test('a small picture is drawn at once', async () => {
 
 test('too many large pictures at a time are refused; the waiting ones are drawn', async () => {
   // One is being drawn.
-  const waiting = Array.from({ length: LIMITS.picturesWaiting + 1 }, () => renderer.render(sketch(2000, 6)));
+  const waiting = Array.from({ length: WAITING + 1 }, () => renderer.render(sketch(2000, 6)));
   await expect(renderer.render(sketch(2000, 6))).rejects.toMatchObject({
     code: 'NO_RESOURCE',
     retryAfter: 1,
@@ -87,16 +87,16 @@ test('the largest pictures are refused before many of them fill the memory; smal
   const rows = 100;
   // 16 MB: as many cells as a picture may have.
   const huge = (): Sketch => {
-    const slots = LIMITS.imageCells / rows;
+    const slots = CELLS / rows;
     return {
       ...sketch(2000, 1),
-      layers: [new Float64Array(LIMITS.imageCells)],
+      layers: [new Float64Array(CELLS)],
       time: { start: 1000, duration: slots, step: 1, width: 2000 },
     };
   };
   const drawn: Promise<Finished>[] = [renderer.render(huge())]; // one is being drawn
-  const room = Math.floor(LIMITS.picturesWaitingBytes / (8 * LIMITS.imageCells));
-  expect(room).toBeLessThan(LIMITS.picturesWaiting);
+  const room = Math.floor(WAITING_BYTES / (8 * CELLS));
+  expect(room).toBeLessThan(WAITING);
   for (let i = 0; i < room; i++) drawn.push(renderer.render(huge()));
   await expect(renderer.render(huge())).rejects.toMatchObject({ code: 'NO_RESOURCE', retryAfter: 1 });
   drawn.push(renderer.render(sketch(2000, 6)));

@@ -5,10 +5,14 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
 import type { Layer } from './bucketize';
 import { costOf, finish, type Finished, type Sketch } from './finish';
 import type { Done } from './worker';
+
+/** Large pictures that wait for the rendering thread … */
+export const WAITING = 32;
+/** … and their counts, up to 16 MB each. */
+export const WAITING_BYTES = 64 * 1024 * 1024;
 
 /** Handing a sketch over and back costs 0.3 ms and waits behind others: below this it is not worth it. */
 const INLINE_MS = 5;
@@ -98,8 +102,8 @@ export function createRenderer(workerFile: string): Renderer {
       if (gone?.aborted === true) throw new CaError('NO_RESOURCE', 'the client went away');
       if (costOf(sketch) < INLINE_MS) return finish(sketch);
       const bytes = waiting.reduce((sum, job) => sum + bytesOf(job.sketch), bytesOf(sketch));
-      const tooMuch = waiting.length > 0 && bytes > LIMITS.picturesWaitingBytes;
-      if (tooMuch || waiting.length >= LIMITS.picturesWaiting) {
+      const tooMuch = waiting.length > 0 && bytes > WAITING_BYTES;
+      if (tooMuch || waiting.length >= WAITING) {
         throw new CaError('NO_RESOURCE', `${waiting.length} large pictures are waiting to be drawn`, {
           retryAfter: 1,
         });
