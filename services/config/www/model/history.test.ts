@@ -136,3 +136,20 @@ test('a level is not summed over time: its keys and its total are means', () => 
   ]);
   expect(all.count).toBe(11);
 });
+
+test('the mean of a level leaves out seconds in which no node reported: no key is more than all', () => {
+  const history = new History(1);
+  const asked = { nsources: 1, lost: 0, duration: 1 };
+  history.add([
+    { ...asked, start_time: 10, minreporting: 0, value: {} },
+    { ...asked, start_time: 11, minreporting: 1, value: { a: 30, b: 10 } },
+  ] as RawAnswer[]);
+  const { all, keys } = history.totals(10, 12, true);
+  expect([all.count, keys]).toEqual([
+    40,
+    [
+      ['a', 30],
+      ['b', 10],
+    ],
+  ]);
+});

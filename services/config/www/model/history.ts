@@ -146,7 +146,8 @@ export class History {
       .map(([key, of]) => [key, isLevel ? of.sum / of.points : of.sum] as const)
       .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
     const all = sum(known.map((p) => p.all));
-    const told = known.filter(wasAsked).length;
+    // Seconds in which nobody reported say nothing of a level.
+    const told = known.filter(({ minreporting }) => minreporting > 0).length;
     return { all: isLevel && told > 0 ? { ...all, count: all.count / told } : all, keys };
   }
 }
