@@ -1,65 +1,19 @@
-/*
- * Prometheus' API at the front door, with two aggregators behind it that are real, in one process. CA_FUZZ_RUNS=100000
- * asks that many random queries.
- */
+/* Prometheus' API at the front door, with two aggregators behind it that are real, in one process. */
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
-import { LOG_GRID } from '../../common/model/bucket';
 import { parseCustomers } from '../../services/config/fleet/customers';
 import { parseTokens } from '../../services/config/door/tokens';
-import { addNode } from '../../services/config/testing/fake-fleet';
+import { startFilledFleet } from '../testing/filled-fleet';
 import { startSmallFleet, type SmallFleet } from '../testing/small-fleet';
-
-const RUNS = Number(process.env['CA_FUZZ_RUNS'] ?? 300);
-jest.setTimeout(60_000 + RUNS * 30);
 
 const NAME = 'ca_syscall_syscalls_latency_seconds';
 const API = '/prometheus/api/v1';
-/** Seconds of values. */
-const SECONDS = 300;
 
 let fleet: SmallFleet;
 let end: number;
 beforeAll(async () => {
-  fleet = await startSmallFleet(2, { customers: parseCustomers('{"customers":{"acme":{"hosts":["*"]}}}') });
-  await addNode(fleet.bus, 'n2');
-  const heat = { module: 'syscall', stat: 'syscalls', decomposition: ['execname', 'latency'] };
-  await fleet.create(heat);
-  await fleet.create({ module: 'syscall', stat: 'syscalls', predicate: { eq: ['execname', 'a"b'] } });
-  await fleet.create({ module: 'syscall', stat: 'syscalls', decomposition: ['latency'] });
-  await fleet.create(heat, '/ca/customers/acme');
-  await fleet.create({ module: 'syscall', stat: 'syscalls', decomposition: ['execname'] });
-  const begin = fleet.now() / 1000;
-  for (let s = 0; s < SECONDS; s++) {
-    fleet.clock.pass(1);
-    for (const node of ['n1', 'n2']) reportAll(node, begin + s);
-  }
-  end = begin + SECONDS;
+  ({ fleet, end } = await startFilledFleet());
 });
 afterAll(() => fleet.close());
-
-/** Five programs, of some 50 buckets each. */
-function reportAll(node: string, second: number): void {
-  const program = (i: number): number[] =>
-    Array.from({ length: 50 }, (_, b) => [
-      LOG_GRID.bucketOf(1000) + 10 * i + b,
-      1 + ((second + b) % 7),
-    ]).flat();
-  const distributions = new Map(
-    ['mysqld', 'node', 'sshd', 'cron', 'a"b\\c\n'].map((name, i) => [name, program(i)]),
-  );
-  fleet.report('global;1', node, second, { shape: 'keyed-distribution', distributions });
-  fleet.report('global;2', node, second, { shape: 'number', number: 3 });
-  fleet.report('global;3', node, second, { shape: 'distribution', distribution: program(0) });
-  fleet.report('global;4', node, second, {
-    shape: 'keyed',
-    numbers: new Map([
-      ['mysqld', 2],
-      ['node', 1],
-    ]),
-  });
-  fleet.report('cust:acme;1', node, second, { shape: 'keyed-distribution', distributions });
-}
 
 interface Envelope {
   readonly status: string;
@@ -277,84 +231,4 @@ test.each([
 test('300 s of one instrumentation are 300 histograms', async () => {
   const { result } = await range(`sum(${NAME}{id="1",customer=""})`, { start: String(end - 299) });
   expect(result[0]?.histograms).toHaveLength(300);
-});
-
-const expression = fc.letrec<{ query: string }>((tie) => ({
-  query: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    fc.constantFrom(
-      NAME,
-      'ca_syscall_syscalls',
-      `{id="1"}`,
-      `{execname=~"m.*|n(o|d)*e"}`,
-      '1',
-      '0.5',
-      '-1',
-      'x{',
-      '"a"',
-      '{__name__=~".+"}',
-    ),
-    tie('query').map((inner) => `sum(${inner})`),
-    tie('query').map((inner) => `sum by (execname) (${inner})`),
-    tie('query').map((inner) => `sum without (id, execname) (${inner})`),
-    tie('query').map((inner) => `topk(2, ${inner})`),
-    tie('query').map((inner) => `histogram_quantile(0.99, ${inner})`),
-    tie('query').map((inner) => `histogram_fraction(0, 0.01, ${inner})`),
-    tie('query').map((inner) => `histogram_avg(${inner})`),
-    tie('query').map((inner) => `rate(${inner}[7s])`),
-    tie('query').map((inner) => `sum_over_time(${inner}[1m])`),
-    tie('query').map((inner) => `avg(${inner})`),
-    fc
-      .tuple(tie('query'), fc.constantFrom('*', '/', '+', '-', '%', '^', '>', 'and'), tie('query'))
-      .map((three) => `(${three.join(' ')})`),
-    tie('query').map((inner) => `${inner} offset 5m`),
-    fc.string(),
-  ),
-}));
-const anyTime = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: -400, max: 20 }).map((s) => ({ relative: s })) },
-  fc
-    .constantFrom('', 'now', '-1', '1e99', '0', '2026-11-30T00:00:00Z', '9'.repeat(30), 'NaN')
-    .map((text) => ({ text })),
-);
-
-test('random queries are answered or refused, never with 5xx, and in time', async () => {
-  const timeText = (time: { relative?: number; text?: string }, more = 0): string =>
-    time.text ?? String(end + (time.relative ?? 0) + more);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(
-        '/query_range',
-        '/query_range',
-        '/query',
-        '/series',
-        '/labels',
-        '/label/execname/values',
-        '/metadata',
-      ),
-      expression.query,
-      anyTime,
-      // Mostly a few seconds more: many queries say more than a few long ones.
-      fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 1, arbitrary: anyTime }),
-      fc.constantFrom('1', '15', '0.1', '1m', '5s', '0', 'x', '1e-9', '1h'),
-      fc.constantFrom(API, API, '/ca/customers/acme/prometheus/api/v1'),
-      async (path, query, from, to, step, base) => {
-        const began = performance.now();
-        const parameters = {
-          query,
-          'match[]': query,
-          start: timeText(from),
-          end: typeof to === 'number' ? timeText(from, to) : timeText(to),
-          time: timeText(from),
-          step,
-        };
-        const { status, body } = await get(path, parameters, base);
-        expect([200, 400]).toContain(status);
-        expect(['success', 'error']).toContain(body.status);
-        // What hangs, hangs longer than any load of the machine.
-        expect(performance.now() - began).toBeLessThan(60_000);
-      },
-    ),
-    { numRuns: RUNS },
-  );
 });
