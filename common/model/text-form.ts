@@ -53,6 +53,15 @@ const FORMS: Readonly<Record<string, TextForm>> = {
   syscall: named(syscalls),
 };
 
+/** Of those, what holds on every system: names have 16 bytes on illumos. */
+export const FORMS_EVERYWHERE: Readonly<Record<string, TextForm>> = {
+  execname: { bytes: 16 },
+  pexecname: { bytes: 16 },
+  psargs: ARGUMENTS,
+  pid: NUMBER,
+  ppid: NUMBER,
+};
+
 /** Numbers of these are brought to their names; those of system calls differ between processors. */
 const NUMBERED: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   errno: new Map(errnos.map(([name, number]) => [String(number), name])),
@@ -65,16 +74,17 @@ const UNNAMED = /^(?:32-bit )?(?:0|-?[1-9][0-9]{0,19})$/;
 
 type Fitted = { readonly text: string } | { readonly problem: string };
 
-/** `forms`: those of the metric's own fields. */
+/** `forms`: those of the metric's own fields; `common`: those that all metrics have alike. */
 export function fitText(
   field: string,
   constant: string,
   forms: Readonly<Record<string, TextForm>> = {},
+  common = FORMS,
 ): Fitted {
   const form = Object.hasOwn(forms, field)
     ? forms[field]
-    : Object.hasOwn(FORMS, field)
-      ? FORMS[field]
+    : Object.hasOwn(common, field)
+      ? common[field]
       : undefined;
   if (form === undefined) return { text: constant };
   if ('bytes' in form) return fitBytes(constant, form.bytes);
@@ -90,16 +100,17 @@ export function fitPredicate(
   p: Predicate,
   isDiscrete: (field: string) => boolean,
   forms: Readonly<Record<string, TextForm>> = {},
+  common = FORMS,
 ): Predicate {
   switch (p.kind) {
     case 'always':
       return p;
     case 'and':
     case 'or':
-      return { ...p, members: p.members.map((member) => fitPredicate(member, isDiscrete, forms)) };
+      return { ...p, members: p.members.map((member) => fitPredicate(member, isDiscrete, forms, common)) };
     case 'compare': {
       if (!isDiscrete(p.field) || typeof p.constant !== 'string') return p;
-      const fitted = fitText(p.field, p.constant, forms);
+      const fitted = fitText(p.field, p.constant, forms, common);
       if ('problem' in fitted) throw invalid('predicate', `can never match: ${p.field} ${fitted.problem}`);
       return { ...p, constant: fitted.text };
     }

@@ -29,7 +29,11 @@ test('a filter that no event can match is refused when it is asked for, with the
   });
 });
 
-test('where sources of another system take part, whose texts nobody here knows, it is not', () => {
+test('where sources of another system take part, only what no system has is refused', () => {
   const catalogue = new MergedCatalogue([node('bpf'), node('dtrace')]);
-  expect(ask(catalogue, LONG)).toMatchObject({ constant: 'kube-controller-manager' });
+  expect(() => ask(catalogue, LONG)).toThrow(
+    'execname has at most 16 bytes; did you mean "kube-controller-"?',
+  );
+  const sixteen = { eq: ['execname', 'sixteen-bytes-xx'] };
+  expect(ask(catalogue, sixteen)).toMatchObject({ constant: 'sixteen-bytes-xx' });
 });

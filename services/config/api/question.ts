@@ -19,7 +19,7 @@ import {
   type CloneRequest,
   type QuestionRequest,
 } from '../../../common/api/instrumentation';
-import { fitPredicate } from '../../../common/model/text-form';
+import { fitPredicate, FORMS_EVERYWHERE } from '../../../common/model/text-form';
 import { meaningOf } from '../../../common/wire/coverage';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
@@ -101,9 +101,10 @@ function complete(asked: QuestionRequest, catalogue: Catalogue, customer: string
   const typeOf = (field: string): TypeName | undefined =>
     metric.fields.includes(field) ? catalogue.fields.get(field)?.type : undefined;
   const parsed = parsePredicate(asked.predicate ?? {}, typeOf);
+  const isDiscrete = (field: string): boolean => typeOf(field) === 'string';
   const predicate = catalogue.isExact(metricName)
-    ? fitPredicate(parsed, (field) => typeOf(field) === 'string', metric.forms)
-    : parsed;
+    ? fitPredicate(parsed, isDiscrete, metric.forms)
+    : fitPredicate(parsed, isDiscrete, {}, FORMS_EVERYWHERE);
   const unfiltered = predicateFields(predicate).filter((field) => !catalogue.filters(metricName, field));
   if (unfiltered.length > 0) {
     throw invalid(
