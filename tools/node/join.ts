@@ -9,8 +9,8 @@ import { CaError, messageOf } from '../../common/service/errors';
 import { HOST } from '../../common/wire/identity';
 import type { Command } from '../cli/command';
 import { EXIT, UsageError, type Options } from '../cli/options';
-import { authorityByPin, authorityOfFile } from './authority';
-import { SettingsFile } from './settings-file';
+import { authorityByPin, authorityOfFile, certificatesIn } from './authority';
+import { checkPlain, SettingsFile } from './settings-file';
 import { startUnit } from './unit';
 
 const checkJoined = checker(JOINED, 'answer');
@@ -112,20 +112,28 @@ interface Here {
   readonly ca: string | undefined;
 }
 
+/** All of the answer is looked at before anything of it is written. */
 function write(settings: SettingsFile, { url, host, key, ca }: Here, joined: JoinedAnswer): void {
   const { brokers, prefix, user, secret, kind, brokerCa } = joined;
-  checkBrokerUrls('the brokers of the answer', brokers);
   if (joined.host !== host)
     throw new CaError('INTERNAL', `the answer is for ${joined.host}, not for ${host}`);
-  // PEM alone: what else an answer holds is not written to this machine.
-  const caFile = ca === undefined ? undefined : settings.put('door-ca.pem', ca, 0o644);
-  const brokerCaFile = brokerCa === undefined ? undefined : settings.put('broker-ca.pem', brokerCa, 0o644);
-  const withUser = (url_: string): string => {
-    const parsed = new URL(url_);
+  checkPlain('the brokers of the answer', checkBrokerUrls('the brokers of the answer', brokers));
+  checkPlain('the prefix of the answer', prefix);
+  const authorities = brokerCa === undefined ? undefined : certificatesIn(brokerCa);
+  if (authorities?.length === 0)
+    throw new CaError('INTERNAL', 'the authority of the answer is no PEM certificate');
+  const withUser = (text: string): string => {
+    const parsed = new URL(text);
     parsed.username = encodeURIComponent(user);
     parsed.password = encodeURIComponent(secret);
     return parsed.toString();
   };
+  // Certificates alone: what else an answer holds is not written to this machine.
+  const caFile = ca === undefined ? undefined : settings.put('door-ca.pem', ca, 0o644);
+  const brokerCaFile =
+    authorities === undefined
+      ? undefined
+      : settings.put('broker-ca.pem', `${authorities.join('\n')}\n`, 0o644);
   settings.write({
     CA_HOST: host,
     CA_AMQP_URL: kind === 'token' ? brokers : brokerUrls(brokers).map(withUser).join(','),
