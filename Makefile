@@ -205,9 +205,9 @@ packages: build
 apt-repository: packages
 	@KEY='$(KEY)' deploy/debian/repository.sh
 
-# docs/fleet.md on machines of Debian 12 and 13 booted by systemd-nspawn, from the packages: one line for each claim. SHORT=1: for CI.
+# docs/fleet.md on machines of Debian 12 and 13 booted by systemd-nspawn, from the packages: one line for each claim. OLD=folder: upgrades from there, too.
 fleet-test: packages
-	@SHORT='$(SHORT)' tools/machines/fleet-test.sh
+	@OLD='$(OLD)' tools/machines/fleet-test.sh
 
 include smf/install.mk
 

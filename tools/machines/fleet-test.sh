@@ -1,6 +1,7 @@
 #!/bin/bash
 # make fleet-test: the words of docs/fleet.md on machines: Debian 12 and 13 booted by systemd-nspawn with a network of their own,
-# installed from the packages. One line for each claim; fails when one does not hold. SHORT=1: without what takes longest.
+# installed from the packages. One line for each claim; fails when one does not hold. OLD=folder: upgrades from the packages there, too
+# (last-release.sh builds some).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tools/machines/machines.sh
@@ -122,12 +123,12 @@ complete() {
   echo "$said" | grep -E 'nsources|minreporting|expected'
   node -e 'const v = JSON.parse(process.argv[1]); process.exit(v.nsources === 2 && v.minreporting === 2 ? 0 : 1)' "$said"
 }
-owner() { inside ctl cactl show "$1" -o json | grep -oE '(ctl|agg)-[0-9]+' | head -n 1; }
+owners() { inside ctl cactl status config -o json | grep -oE '"aggregator": *"(ctl|agg)-[0-9]+"' | grep -oE '(ctl|agg)-[0-9]+'; }
 IDS=()
 for metric in cpu.loadavg1 memory.rss syscall.syscalls cpu.loadavg1 memory.rss syscall.syscalls; do IDS+=("$(ask "$metric" --persist)"); done
 everywhere() { local id; for id in "${IDS[@]}"; do within 20 complete "$id" 3 || return 1; done; }
 claim 'six questions, system calls counted in the kernel among them, are answered by both nodes' everywhere
-claim 'both hosts keep some of them' eval 'owners=$(for id in "${IDS[@]}"; do owner "$id"; done); echo $owners; grep -q ctl- <<<"$owners" && grep -q agg- <<<"$owners"'
+claim 'both hosts keep some of them' eval 'all=$(owners); echo $all; grep -q ctl- <<<"$all" && grep -q agg- <<<"$all"'
 claim 'an aggregator answers nobody but the front door' eval \
   '! inside n1 /usr/lib/cloud-analytics/bin/node -e "fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1))" "http://$(address agg):23184/ca/instrumentations/${IDS[0]}/value/raw"'
 capabilities() { inside n1 sh -c 'grep CapEff /proc/$(systemctl show --value --property MainPID cloud-analytics-instrumenter)/status' | grep -q 000000c000080004; }
