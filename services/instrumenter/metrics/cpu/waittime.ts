@@ -53,7 +53,7 @@ export const waittime: MetricDescription = {
         machine.files.read(SCHEDSTAT) === undefined
           ? needsFile(pressurePath('cpu'))(machine)
           : 'read from /proc/schedstat here',
-      dear: ['zonename'],
+      costly: ['zonename'],
       rows: pressureRows('cpu'),
       measure: { kind: 'counter', points: ({ fields }, { some = 0 }) => [{ fields, value: some }] },
     },

@@ -20,7 +20,7 @@ export const pressure: MetricDescription = {
       pressurePath('memory'),
       ' (a kernel with pressure stall information, not booted with psi=0)',
     ),
-    dear: ['zonename'],
+    costly: ['zonename'],
     rows: pressureRows('memory'),
     measure: {
       kind: 'counter',

@@ -31,7 +31,7 @@ export const processes: MetricDescription = {
   proc: {
     fields: ['zonename', 'execname', 'pid', 'ppid', 'rss', 'psargs', 'nthreads'],
     missing: needsFile('/proc/self/stat'),
-    dear: ['psargs', 'zonename'],
+    costly: ['psargs', 'zonename'],
     rows: processRows,
     measure: { kind: 'gauge', points: ({ fields }) => [{ fields, value: 1 }] },
   },

@@ -11,7 +11,7 @@ export interface ProcPart {
   /** Undefined when it can be read here; else one sentence that says what is missing. */
   readonly missing: (machine: Machine) => string | undefined;
   /** Fields that more has to be read for: `rows` looks for these in `needed`, and for no others. */
-  readonly dear?: readonly string[];
+  readonly costly?: readonly string[];
   /** `needed`: fields that the question names. One function for all metrics that read the same: it is asked once. */
   readonly rows: (machine: Machine, needed: ReadonlySet<string>) => readonly Row[] | Promise<readonly Row[]>;
   readonly measure: Measure;

@@ -16,11 +16,11 @@ const SAME_BOUNDARY_NS = 0.5e9;
 const SHARE_OF_CPU = 0.05;
 
 /** Fields that cost another file each. */
-const DEAR = ['psargs', 'zonename'] as const;
+const COSTLY = ['psargs', 'zonename'] as const;
 
 export function processRows(machine: Machine, needed: ReadonlySet<string>): Promise<readonly Row[]> {
-  const dear = DEAR.filter((field) => needed.has(field));
-  const name = `processes ${dear.join()}`;
+  const costly = COSTLY.filter((field) => needed.has(field));
+  const name = `processes ${costly.join()}`;
   return machine.once(name, machine.apart(name, SHARE_OF_CPU, SAME_BOUNDARY_NS), async () => {
     let spent = 0;
     const rows: Row[] = [];
@@ -29,7 +29,7 @@ export function processRows(machine: Machine, needed: ReadonlySet<string>): Prom
       if (i > 0) await new Promise((resolve) => setImmediate(resolve));
       const from = machine.elapsed();
       for (const pid of pids.slice(i, i + SLICE)) {
-        const row = await readProcess(machine, pid, dear);
+        const row = await readProcess(machine, pid, costly);
         if (row !== undefined) rows.push(row);
       }
       spent += machine.elapsed() - from;
@@ -40,7 +40,11 @@ export function processRows(machine: Machine, needed: ReadonlySet<string>): Prom
 }
 
 /** Undefined when it has ended meanwhile. */
-async function readProcess(machine: Machine, pid: string, dear: readonly string[]): Promise<Row | undefined> {
+async function readProcess(
+  machine: Machine,
+  pid: string,
+  costly: readonly string[],
+): Promise<Row | undefined> {
   const { files, pageBytes } = machine;
   const stat = files.bytes(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
@@ -57,8 +61,10 @@ async function readProcess(machine: Machine, pid: string, dear: readonly string[
     nthreads: at(20),
     rss: at(24) * pageBytes,
   };
-  if (dear.includes('psargs')) fields['psargs'] = psargs(await files.slow(`/proc/${pid}/cmdline`), execname);
-  if (dear.includes('zonename')) fields['zonename'] = zoneOfProcess(files.read(`/proc/${pid}/cgroup`) ?? '');
+  if (costly.includes('psargs'))
+    fields['psargs'] = psargs(await files.slow(`/proc/${pid}/cmdline`), execname);
+  if (costly.includes('zonename'))
+    fields['zonename'] = zoneOfProcess(files.read(`/proc/${pid}/cgroup`) ?? '');
   // A number is used again after a while; with its start time it is not.
   return { key: `${pid} ${at(22)}`, fields: fields satisfies Fields };
 }

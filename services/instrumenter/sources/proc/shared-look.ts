@@ -12,8 +12,8 @@ export type Look = (metric: ProcPart, needed: ReadonlySet<string>) => () => Rows
 export function sharedLook(here: Machine): Look {
   // Metrics share their `rows`: by that function, and by what it was asked to read besides.
   const seen = new Map<ProcPart['rows'], Map<string, { readonly at: number; readonly rows: Rows }>>();
-  return ({ rows, dear = [] }, needed) => {
-    const besides = dear.filter((field) => needed.has(field)).join();
+  return ({ rows, costly = [] }, needed) => {
+    const besides = costly.filter((field) => needed.has(field)).join();
     return () => {
       const known = seen.get(rows)?.get(besides);
       const at = here.elapsed();

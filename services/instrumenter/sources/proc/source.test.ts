@@ -164,3 +164,17 @@ test('the running kernel is read without error, twice, for every metric that is 
     new Set(METRICS.filter((m) => m.proc !== undefined).map(metricName)),
   );
 });
+
+test('what cannot be read is refused with the reason', async () => {
+  const source = openProc(
+    { host: 'n1', elapsed: () => 0 },
+    recorded(() => STAT),
+  );
+  const refused = (...asked: Parameters<typeof ask>) =>
+    expect((async () => source.enable(ask(...asked)))()).rejects;
+  await refused('disk.physio_bytes').toThrow(
+    /cannot read disk.physio_bytes by .*: cannot read \/proc\/diskstats/,
+  );
+  await refused('cpu.cpus', ['execname']).toThrow('it does not have all of these fields');
+  await refused('syscall.syscalls').toThrow('no description in the registry has a part for proc');
+});

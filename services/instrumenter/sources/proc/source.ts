@@ -45,8 +45,13 @@ export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FIL
         missing(here) === undefined &&
         [...needed].every((field) => field === 'hostname' || fields.includes(field)),
     );
-    if (found === undefined)
-      throw new EnableError(`proc cannot read ${name} by ${[...needed].join(', ')} here`);
+    if (found === undefined) {
+      const reasons = WAYS.filter(({ metric }) => metric === name).map(
+        ({ missing }) => missing(here) ?? 'it does not have all of these fields',
+      );
+      const why = reasons.join('; ') || 'no description in the registry has a part for proc';
+      throw new EnableError(`proc cannot read ${name} by ${[...needed].join(', ')}: ${why}`);
+    }
     const probe = snapshotProbe({
       question: instrumentation,
       measure: found.measure,
