@@ -40,6 +40,15 @@ import { geolocation } from './transformations/geolocation';
 import { reverseDns } from './transformations/reverse-dns';
 import { announce } from './transformations/transformation';
 
+/** One answer. */
+const ANSWER_BYTES = 96 * 1024 * 1024;
+/** Answers that are made and not yet with their clients, together. */
+const ANSWERS_HELD_BYTES = 256 * 1024 * 1024;
+/** Pictures kept for whoever asks the same. */
+const PICTURES_KEPT_BYTES = 4 * 1024 * 1024;
+/** A node that is asked for missing values answers within this. */
+const RECALL_ANSWER_MS = 5000;
+
 /** For the config service to take notice of our leaving. */
 const GOODBYE_MS = 500;
 /** Answers in progress and the goodbye; a supervisor kills 2 s after SIGTERM. */
@@ -99,7 +108,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       return typeof time === 'number' ? time : Promise.reject(new Error('no time in the answer'));
     },
     resend: async (node, items) => {
-      const answer = await peer.call(keys.instrumenter(node), 'resend', { items }, LIMITS.recallAnswerMs);
+      const answer = await peer.call(keys.instrumenter(node), 'resend', { items }, RECALL_ANSWER_MS);
       return readResendItems(answer['unknown']);
     },
   });
@@ -122,8 +131,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     clock,
     renderer,
     transformations: [reverseDns(), ...(places === undefined ? [] : [places])],
-    pictures: cacheOfBytes(LIMITS.picturesKeptBytes, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
-    held: new AnswerBudget({ answerBytes: LIMITS.answerBytes, allBytes: LIMITS.answersHeldBytes }),
+    pictures: cacheOfBytes(PICTURES_KEPT_BYTES, ({ bytes }: Reply) => Buffer.byteLength(bytes ?? '')),
+    held: new AnswerBudget({ answerBytes: ANSWER_BYTES, allBytes: ANSWERS_HELD_BYTES }),
   };
   const ways = new WaysOut(readPush(env), instance, log);
   const times = new RequestTimes(clock);

@@ -7,18 +7,16 @@ import type { Clock } from '../../common/service/clock';
 import { CaError, messageOf, notFound } from '../../common/service/errors';
 import type { DoorKeys } from '../../common/http/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
-import { LIMITS } from '../../common/service/limits';
 import type { Log } from '../../common/service/log';
 import type { AggregatorPlaces } from '../../common/service/networks';
 import { metricName } from '../../common/model/metric';
 import { changes, Gathers } from '../../common/wire/gathers';
-import { toWire, type GatherItem } from '../../common/wire/message';
 import type { Routes } from '../../common/wire/route';
-import { assign } from './fleet/assign';
 import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
 import type { Catalogue } from './fleet/catalogue';
-import { nothingBelongsTo, restricted, type Customer, type Customers } from './fleet/customers';
+import { itemFor, nothingBelongsTo, type Customer, type Customers } from './fleet/customers';
+import { Homes } from './fleet/homes';
 import { Inventory } from './fleet/inventory';
 import { Members, type Aggregator } from './fleet/members';
 import { MergedCatalogues } from './fleet/merged-catalogues';
@@ -26,11 +24,15 @@ import type { Standing, Transformations } from './api/present';
 import { profileOf, visible } from './api/profile';
 import type { Profile } from './api/profiles/profile';
 import type { Changes, Question } from './api/question';
-import { loadsOf, Reconciler } from './fleet/reconcile';
+import { Reconciler } from './fleet/reconcile';
+import { loadsOf } from './fleet/reconciliation';
 import { Boards } from './state/boards';
 import { save } from './state/save';
 import type { FleetStore } from './state/fleet-store';
 import type { Draft, Store, Stored } from './state/store';
+import { Uses } from './uses';
+
+const INSTRUMENTATIONS_PER_CUSTOMER = 10;
 
 interface ConfigOptions {
   readonly bus: Bus;
@@ -56,16 +58,18 @@ export class Config {
   readonly members: Members;
   readonly reconciler: Reconciler;
   readonly boards: Boards;
+  readonly homes: Homes;
   private readonly belongings: Belongings;
   readonly inventory: Inventory;
   private readonly merged: MergedCatalogues;
-  private readonly lastUse = new Map<string, number>();
+  private readonly uses: Uses;
   private readonly o: ConfigOptions;
 
   constructor(options: ConfigOptions) {
     this.o = options;
     const { bus, clock, log, places } = options;
     this.boards = new Boards(options);
+    this.uses = new Uses(clock);
     this.inventory = new Inventory({
       store: options.fleet,
       clock,
@@ -112,16 +116,21 @@ export class Config {
         },
       },
     });
+    this.homes = new Homes({
+      ...options,
+      members: this.members,
+      isOpen: (id) => this.belongings.isOpen(id),
+    });
     this.reconciler = new Reconciler({
       bus,
       broadcastKey: options.routes.broadcast,
       clock,
       log,
       members: this.members,
-      forNodes: (i) => this.forNodes(i),
-      choose: (loads) => this.choose(loads),
+      forNodes: (i) => itemFor(i, options.customers()),
+      choose: (loads) => this.homes.choose(loads),
       moved: (id, aggregator) => {
-        this.saveMove(id, aggregator);
+        this.homes.moved(id, aggregator);
       },
       cataloguesChanged: (came) => {
         this.merged.changed(came);
@@ -197,7 +206,7 @@ export class Config {
   customersChanged(): void {
     this.merged.nodesChanged();
     const others = this.belongings.check();
-    this.reconciler.askAgain((i) => others.has(fqid(i)) || this.isOrphan(i));
+    this.reconciler.askAgain((i) => others.has(fqid(i)) || itemFor(i, this.o.customers()) === undefined);
   }
 
   /** Nodes whose words disagree with others'. */
@@ -229,7 +238,7 @@ export class Config {
     // Ids are canonical: "01" and "1e0" are not 1.
     const record = /^[1-9]\d{0,14}$/.test(id) ? this.records.get(name) : undefined;
     if (record === undefined) throw notFound(`instrumentation ${JSON.stringify(id)}`);
-    this.lastUse.set(name, this.o.clock.now());
+    this.uses.note(name);
     return record;
   }
 
@@ -237,7 +246,7 @@ export class Config {
   async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
     if (customer !== undefined) this.possessionsOf(customer);
     const record = await this.save((draft) => {
-      const { instance } = this.choose(loadsOf(draft.records.values()));
+      const { instance } = this.homes.choose(loadsOf(draft.records.values()));
       if (customer !== undefined) checkLimit(draft.records, customer);
       const instrumentation: Instrumentation = {
         id: draft.nextId(customer),
@@ -255,7 +264,7 @@ export class Config {
       return fresh;
     });
     const { instrumentation } = record;
-    this.lastUse.set(fqid(instrumentation), this.o.clock.now());
+    this.uses.note(fqid(instrumentation));
     this.reconciler.add(fqid(instrumentation), record);
     this.o.log.info({ fqid: fqid(instrumentation), metric: metricName(instrumentation) }, 'created');
     return instrumentation;
@@ -284,39 +293,16 @@ export class Config {
     await this.save((draft) => {
       draft.delete(id);
     });
-    this.lastUse.delete(id);
+    this.uses.forget(id);
     this.reconciler.remove(id);
     this.o.log.info({ fqid: id }, 'deleted');
-  }
-
-  /** The aggregator that has its values. Throws NO_RESOURCE while it is away. */
-  homeOf(record: Stored): Aggregator {
-    if (!this.belongings.isOpen(fqid(record.instrumentation))) {
-      throw new CaError('NO_RESOURCE', 'what belongs to this customer has changed; nodes are told of it', {
-        retryAfter: 1,
-      });
-    }
-    const aggregator = this.members.aggregator(record.aggregator);
-    if (aggregator !== undefined) return aggregator;
-    throw new CaError('NO_RESOURCE', 'the aggregator of this instrumentation is not online', {
-      retryAfter: 2,
-    });
-  }
-
-  /** Instrumentations whose values cannot be asked for, because their aggregator is not online (yet). */
-  get homeless(): number {
-    let count = 0;
-    for (const { aggregator } of this.records.values()) {
-      if (this.members.aggregator(aggregator) === undefined) count++;
-    }
-    return count;
   }
 
   /** `page`: also nodes by name, the worst first, from this one on and so many; of operators' instrumentations. */
   standing(i: Instrumentation, page?: { readonly from: number; readonly limit: number }): Standing {
     const id = fqid(i);
     const state = this.reconciler.countsOf(id);
-    const idleLeft = this.idleLeftOf(i);
+    const idleLeft = this.uses.secondsLeft(i);
     const told = { state, ...(idleLeft === undefined ? {} : { idleLeft }) };
     if (page === undefined || i.customer !== undefined) return told;
     return { ...told, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
@@ -326,61 +312,22 @@ export class Config {
     return await save(this.o.store, this.o.log, apply);
   }
 
-  private choose(loads: ReadonlyMap<string, number>): Aggregator {
-    return assign(this.members.aggregators, ({ instance }) => loads.get(instance) ?? 0, this.o.random);
-  }
-
-  private saveMove(id: string, aggregator: string): void {
-    this.o.store
-      .change((draft) => {
-        const record = draft.records.get(id);
-        if (record !== undefined) draft.put({ ...record, aggregator });
-      })
-      .catch((error: unknown) => {
-        this.o.log.error({ fqid: id, reason: messageOf(error) }, 'cannot save which aggregator has it');
-      });
-  }
-
   private possessionsOf(customer: string): Customer {
     const known = this.o.customers().get(customer);
     if (known !== undefined) return known;
     throw nothingBelongsTo(customer);
   }
 
-  /** Its customer was removed: nodes stop gathering it. */
-  private isOrphan({ customer }: Instrumentation): boolean {
-    return customer !== undefined && this.o.customers().get(customer) === undefined;
-  }
-
-  private forNodes(i: Instrumentation): GatherItem | undefined {
-    if (i.customer === undefined) return { instrumentation: toWire(i) };
-    const owner = this.o.customers().get(i.customer);
-    if (owner === undefined) return undefined;
-    const item = { instrumentation: toWire(restricted(i, owner)) };
-    const { hosts } = owner.limits;
-    return hosts === undefined ? item : { ...item, hosts: [...hosts] };
-  }
-
-  /** Seconds until it is deleted because nobody looks; undefined: never. */
-  private idleLeftOf(i: Instrumentation): number | undefined {
-    if (i.idleMax === 0) return undefined;
-    const now = this.o.clock.now();
-    const used = this.lastUse.get(fqid(i)) ?? now;
-    return Math.max(0, Math.ceil(i.idleMax - (now - used) / 1000));
-  }
-
   private reap(): void {
-    const now = this.o.clock.now();
-    for (const [id, record] of this.records) {
-      const { idleMax } = record.instrumentation;
-      // Uses are not stored: after a restart everybody gets the whole time again.
-      const used = this.lastUse.get(id) ?? now;
-      this.lastUse.set(id, used);
-      if (idleMax === 0 || now - used <= idleMax * 1000) continue;
-      this.lastUse.set(id, now);
-      this.o.log.info({ fqid: id, idleMax }, 'idle for too long');
+    for (const record of this.uses.expired(this.records.values())) {
+      const { instrumentation } = record;
+      const { idleMax } = instrumentation;
+      this.o.log.info({ fqid: fqid(instrumentation), idleMax }, 'idle for too long');
       void this.remove(record).catch((error: unknown) => {
-        this.o.log.error({ fqid: id, reason: messageOf(error) }, 'cannot delete an idle instrumentation');
+        this.o.log.error(
+          { fqid: fqid(instrumentation), reason: messageOf(error) },
+          'cannot delete an idle instrumentation',
+        );
       });
     }
   }
@@ -389,10 +336,10 @@ export class Config {
 function checkLimit(records: ReadonlyMap<string, Stored>, customer: string): void {
   let count = 0;
   for (const { instrumentation } of records.values()) if (instrumentation.customer === customer) count++;
-  if (count >= LIMITS.instrumentationsPerCustomer) {
+  if (count >= INSTRUMENTATIONS_PER_CUSTOMER) {
     throw new CaError(
       'CONFLICT',
-      `customer ${customer} has ${LIMITS.instrumentationsPerCustomer} instrumentations, the most there may be`,
+      `customer ${customer} has ${INSTRUMENTATIONS_PER_CUSTOMER} instrumentations, the most there may be`,
     );
   }
 }

@@ -5,10 +5,9 @@
 import type { DataMessage, Report } from '../../common/wire/data';
 import { messageOf } from '../../common/service/errors';
 import { fqid, reportSeconds, type Instrumentation } from '../../common/model/instrumentation';
-import { LIMITS } from '../../common/service/limits';
 import type { Body, Message, MessageType, WireCatalogue } from '../../common/wire/message';
 import type { Routes } from '../../common/wire/route';
-import { Outbox, type OutboxCounts } from '../../services/instrumenter/gather/outbox';
+import { Outbox, type OutboxCounts, REPORTS_PER_MESSAGE } from '../../services/instrumenter/gather/outbox';
 import type { Parcel } from '../../services/instrumenter/gather/parcel';
 import { Wanted } from '../../services/instrumenter/gather/wanted';
 import { dummyStatus } from './dummy-status';
@@ -177,8 +176,8 @@ export class SyntheticNode {
     );
     for (const duration of new Set(due.map(({ period }) => period))) {
       const alike = due.filter(({ period }) => period === duration);
-      for (let i = 0; i < alike.length; i += LIMITS.reportsPerMessage) {
-        this.send(second + 1 - duration, duration, alike.slice(i, i + LIMITS.reportsPerMessage), oracle);
+      for (let i = 0; i < alike.length; i += REPORTS_PER_MESSAGE) {
+        this.send(second + 1 - duration, duration, alike.slice(i, i + REPORTS_PER_MESSAGE), oracle);
       }
     }
   }

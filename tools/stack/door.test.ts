@@ -5,7 +5,7 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervised } from './supervise';
-import { LIMITS } from '../../common/service/limits';
+import { UPSTREAM_LIMITS } from '../../services/config/door/upstream';
 import { startTestStack, type TestStack } from '../testing/test-stack';
 import { until } from '../testing/until';
 
@@ -236,7 +236,7 @@ test('400 connections that ask one question as fast as they can, its aggregator 
       (await status()).upstreams.some(({ inRotation }) => !inRotation) ? true : undefined,
     );
     // Those that wait in line have been refused, too.
-    await pause(LIMITS.proxyWaitMs);
+    await pause(UPSTREAM_LIMITS.waitMs);
     const [from, began] = [asked, Date.now()];
     const meanwhile: Answer[] = [];
     while (Date.now() < began + SECONDS * 500) meanwhile.push(...(await measure(20)));

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { LOG_GRID } from '../../../common/model/bucket';
 import { fromCounts } from '../../../common/model/distribution';
-import { LIMITS } from '../../../common/service/limits';
 import { add, zero, totalOf, type Shape, type Value } from '../../../common/model/value';
 import { OTHER } from '../../../common/model/tally';
 import { Asked } from '../ingest/asked';
-import { Dataset, type DatasetOptions } from './dataset';
+import { Dataset, type DatasetOptions, FUTURE_SECONDS_MAX } from './dataset';
 import { completeness, readValue } from './reading';
+import { KEYS_PER_SLOT } from './slot';
 
 const NOW = 1_000_000;
 const SEED = 20_110_401;
@@ -88,8 +88,8 @@ test('what is too old or too far ahead is dropped and counted', () => {
   const d = make({ retention: 10 });
   expect(put(d, 'a', NOW - 11, number(1), NOW)).toBe('tooOld');
   expect(put(d, 'a', NOW - 10, number(1), NOW)).toBe('added');
-  expect(put(d, 'a', NOW + LIMITS.futureSecondsMax, number(1), NOW)).toBe('added');
-  expect(put(d, 'a', NOW + LIMITS.futureSecondsMax + 1, number(1), NOW)).toBe('future');
+  expect(put(d, 'a', NOW + FUTURE_SECONDS_MAX, number(1), NOW)).toBe('added');
+  expect(put(d, 'a', NOW + FUTURE_SECONDS_MAX + 1, number(1), NOW)).toBe('future');
   expect(d.counts).toMatchObject({ tooOld: 1, future: 1, added: 2 });
 });
 
@@ -256,14 +256,14 @@ test('keys beyond the limit of a slot are added into (other), the smallest ones,
   let total = 0;
   for (let node = 0; node < 5; node++) {
     const numbers: Record<string, number> = {};
-    for (let k = 0; k < LIMITS.keysPerSlot; k++) numbers[`${node}-${k}`] = k + 1;
+    for (let k = 0; k < KEYS_PER_SLOT; k++) numbers[`${node}-${k}`] = k + 1;
     numbers['big'] = 1000;
     total += totalOf(keyed(numbers));
     put(d, `node${node}`, NOW, keyed(numbers));
   }
   d.tick(1000 * (NOW + 60));
   const value = readValue(d, NOW, 1);
-  expect(value.shape === 'keyed' && value.numbers.size).toBe(LIMITS.keysPerSlot);
+  expect(value.shape === 'keyed' && value.numbers.size).toBe(KEYS_PER_SLOT);
   expect(value.shape === 'keyed' && value.numbers.get('big')).toBe(5000);
   expect(value.shape === 'keyed' && value.numbers.has(OTHER)).toBe(true);
   expect(totalOf(value)).toBe(total);

@@ -23,11 +23,17 @@ import { LIMITS } from '../../../common/service/limits';
 import { sourceBit, sourcesIn, type SourceName } from '../../../common/model/source-name';
 import type { Shape, Value } from '../../../common/model/value';
 import { fits } from './fits';
-import { Dictionary } from './dictionary';
 import { EXPECTED_SECONDS, Presence } from '../ingest/presence';
 import type { Remembered } from './remembered';
-import { Slot } from './slot';
+import { LATE_MS, type Slot } from './slot';
+import { noOutcomes, type Outcome, type OutcomeCounts } from './outcome';
+import { Slots } from './slots';
 import { Unsaved } from './unsaved';
+
+/** Memory of one instrumentation's values; beyond it the oldest slots are given up, and counted. */
+const BYTES = 96 * 1024 * 1024;
+/** A value further ahead of the aggregator's clock is dropped, and counted. */
+export const FUTURE_SECONDS_MAX = 10;
 
 export interface DatasetOptions {
   readonly shape: Shape;
@@ -38,15 +44,10 @@ export interface DatasetOptions {
   readonly granularity: number;
   /** Seconds. */
   readonly retention: number;
-  /** Memory; LIMITS.datasetBytes unless told otherwise. */
+  /** Memory; BYTES unless told otherwise. */
   readonly bytesMax?: number;
 }
 
-/** What became of a report. */
-export type Outcome = 'added' | 'duplicate' | 'future' | 'tooOld' | 'tooMany' | 'malformed';
-
-/** Slots stay open this long after their end: reopening a sealed one costs about as much as sealing it. */
-const OPEN_SECONDS = 10;
 /** More places in the ring than the retention needs: the future, and reports on the edge. */
 const RING_MARGIN = 32;
 
@@ -59,32 +60,17 @@ export class Dataset {
   readonly granularity: number;
   /** What Hindsight has yet to write down. */
   readonly unsaved = new Unsaved();
-  /** How often each outcome occurred; `late` ones were added all the same, `givenUp` are slots. */
-  readonly counts = {
-    added: 0,
-    duplicate: 0,
-    future: 0,
-    tooOld: 0,
-    tooMany: 0,
-    malformed: 0,
-    late: 0,
-    lost: 0,
-    givenUp: 0,
-  };
+  /** How often each outcome occurred. */
+  readonly counts: OutcomeCounts = noOutcomes();
   /** Slot of the newest report; -1: none yet. */
   newest = -1;
   /** Second of the oldest report ever. */
   private first = Infinity;
   private retention: number;
   private readonly bytesMax: number;
-  private readonly slots = new Map<number, Slot>();
-  private readonly open = new Set<Slot>();
-  private readonly dictionary = new Dictionary(LIMITS.keysPerInstrumentation);
+  private readonly slots: Slots;
   private presence: Presence;
   private changes = 0;
-  private sealedBytes = 0;
-  /** No slot is older than this. */
-  private oldest = Infinity;
   /** Slots before this are not taken, whatever the retention time. */
   private start = 0;
   /** Periods before this have been folded into leastReporting. */
@@ -97,7 +83,8 @@ export class Dataset {
     this.scope = options.scope;
     this.granularity = options.granularity;
     this.retention = options.retention;
-    this.bytesMax = options.bytesMax ?? LIMITS.datasetBytes;
+    this.bytesMax = options.bytesMax ?? BYTES;
+    this.slots = new Slots(options.granularity, options.shape === 'number' || options.shape === 'keyed');
     this.presence = new Presence({
       periodSeconds: reportSeconds(options.granularity),
       capacity: this.ringCapacity(),
@@ -111,9 +98,7 @@ export class Dataset {
 
   /** Roughly what all of it occupies. */
   get bytes(): number {
-    let bytes = this.sealedBytes + this.dictionary.bytes + this.presence.bytes;
-    for (const slot of this.open) bytes += slot.bytes;
-    return bytes;
+    return this.slots.bytes + this.presence.bytes;
   }
 
   get slotCount(): number {
@@ -121,7 +106,7 @@ export class Dataset {
   }
 
   get keyCount(): number {
-    return this.dictionary.size;
+    return this.slots.keyCount;
   }
 
   slotOf(second: number): number {
@@ -142,18 +127,17 @@ export class Dataset {
     this.counts[outcome]++;
     if (outcome !== 'added') return outcome;
     const time = this.slotOf(second);
-    const slot = this.slots.get(time) ?? this.newSlot(time);
-    const before = slot.open ? 0 : slot.bytes;
+    const slot = this.slots.at(time) ?? this.slots.begin(time);
     // An empty map is both keyed shapes at once (common/wire/data.ts): it reports, and adds nothing.
-    if (value.shape === this.shape) slot.add(value, this.share);
-    if (before > 0 && slot.open) {
-      this.sealedBytes -= before;
-      this.open.add(slot);
+    if (value.shape === this.shape) {
+      this.slots.change(slot, () => {
+        slot.add(value, this.share);
+      });
     }
     slot.lost += lost;
     if (source !== undefined) slot.sources |= sourceBit(source);
     this.counts.lost += lost;
-    if (nowMs > 1000 * (second + seconds) + LIMITS.lateMs) {
+    if (nowMs > 1000 * (second + seconds) + LATE_MS) {
       slot.late++;
       this.counts.late++;
     }
@@ -167,7 +151,7 @@ export class Dataset {
 
   /** Events of a second that cannot be added are lost, and said to be. */
   lose(second: number, events: number): void {
-    const slot = this.slots.get(this.slotOf(second));
+    const slot = this.slots.at(this.slotOf(second));
     if (slot === undefined || this.scope === 'point') return;
     slot.lost += events;
     slot.version = ++this.changes;
@@ -176,17 +160,13 @@ export class Dataset {
 
   /** Calls back for each slot of [start, end) that holds something, oldest first. */
   eachSlot(start: number, end: number, visit: (slot: Slot) => void): void {
-    const from = Math.max(this.slotOf(start), this.oldest);
-    const to = Math.min(end, this.newest + this.granularity);
-    for (let time = from; time < to; time += this.granularity) {
-      const slot = this.slots.get(time);
-      if (slot !== undefined) visit(slot);
-    }
+    this.slots.each(this.slotOf(start), Math.min(end, this.newest + this.granularity), visit);
   }
 
   /** Outside [from, to) nothing is held and nobody is expected by what was seen before. */
   get span(): { from: number; to: number } {
-    const { oldest, newest, granularity } = this;
+    const { newest, granularity } = this;
+    const { oldest } = this.slots;
     if (newest < 0 || oldest === Infinity) return { from: 0, to: 0 };
     const after = Math.ceil(EXPECTED_SECONDS / granularity) * granularity;
     return { from: oldest, to: newest + granularity + after };
@@ -211,14 +191,14 @@ export class Dataset {
   }
 
   slotAt(time: number): Slot | undefined {
-    return this.slots.get(time);
+    return this.slots.at(time);
   }
 
   /** How many nodes reported for the whole of a slot: the fewest of its periods. */
   reporting(time: number): number {
     const { seconds } = this.presence;
     if (this.granularity <= seconds) return this.presence.reporting(time);
-    let least = this.slots.get(time)?.leastReporting ?? 0;
+    let least = this.slots.at(time)?.leastReporting ?? 0;
     const from = Math.max(time, this.foldedTo * seconds, this.presence.periodOf(this.first) * seconds);
     for (let second = from; second < time + this.granularity && least > 0; second += seconds) {
       least = Math.min(least, this.presence.reporting(second));
@@ -268,14 +248,14 @@ export class Dataset {
     const now = Math.floor(nowMs / 1000);
     const taken = new Set<number>();
     for (const { time, lost, late, reports, leastReporting, sources = 0, rows } of slots) {
-      if (time < this.oldestTaken(now) || this.slots.has(time)) continue;
-      const slot = this.newSlot(time);
+      if (time < this.oldestTaken(now) || this.slots.at(time) !== undefined) continue;
+      const slot = this.slots.begin(time);
       for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
       Object.assign(slot, { lost, late, reports, leastReporting, sources, version: ++this.changes });
       this.newest = Math.max(this.newest, time);
       taken.add(time);
       // One after the other: all of them open at once are many times as large.
-      if (time + this.granularity + OPEN_SECONDS <= now) this.seal(slot);
+      this.seal(now);
     }
     for (const [second, nodes] of periods) {
       if (!taken.has(this.slotOf(second))) continue;
@@ -289,13 +269,11 @@ export class Dataset {
   tick(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);
     this.fold(now);
-    for (const slot of this.open) {
-      if (slot.time + this.granularity + OPEN_SECONDS <= now) this.seal(slot);
-    }
-    this.dropBefore(this.slotOf(now - this.retention));
+    this.seal(now);
+    this.slots.dropBefore(this.slotOf(now - this.retention));
     while (this.bytes > this.bytesMax && this.slots.size > 1) {
       this.counts.givenUp++;
-      this.dropBefore(this.oldestSlot() + this.granularity);
+      this.slots.dropOldest(this.newest);
     }
     if (now - this.lastSweep >= 60) {
       this.lastSweep = now;
@@ -313,12 +291,12 @@ export class Dataset {
   /** Forgets what was before, and takes nothing of it any more; a slot that it is in the middle of, neither. */
   startAt(second: number): void {
     this.start = Math.max(this.start, this.slotOf(second + this.granularity - 1));
-    this.dropBefore(this.start);
+    this.slots.dropBefore(this.start);
   }
 
   private accept(node: string, second: number, value: Value, nowMs: number): Outcome {
     const now = Math.floor(nowMs / 1000);
-    if (second > now + LIMITS.futureSecondsMax) return 'future';
+    if (second > now + FUTURE_SECONDS_MAX) return 'future';
     if (this.slotOf(second) < this.oldestTaken(now)) return 'tooOld';
     if (!fits(value, this)) return 'malformed';
     const mark = this.presence.mark(node, second);
@@ -331,47 +309,14 @@ export class Dataset {
     return this.scope === 'point' && this.granularity > seconds ? seconds / this.granularity : 1;
   }
 
-  private newSlot(time: number): Slot {
-    const slot = new Slot(time, { zeros: this.shape === 'number' || this.shape === 'keyed' });
-    this.slots.set(time, slot);
-    this.open.add(slot);
-    this.oldest = Math.min(this.oldest, time);
-    return slot;
-  }
-
   private oldestTaken(now: number): number {
     return Math.max(this.start, this.slotOf(now - this.retention));
   }
 
-  private seal(slot: Slot): void {
-    if (slot.seal(this.dictionary)) slot.version = ++this.changes;
-    this.open.delete(slot);
-    this.sealedBytes += slot.bytes;
-  }
-
-  private dropBefore(time: number): void {
-    if (!(this.oldest < time)) return;
-    // After a long silence there are fewer slots than seconds to step over.
-    if ((time - this.oldest) / this.granularity > this.slots.size) {
-      for (const old of this.slots.keys()) if (old < time) this.drop(old);
-    } else {
-      for (let old = this.oldest; old < time; old += this.granularity) this.drop(old);
-    }
-    this.oldest = this.slots.size === 0 ? Infinity : time;
-  }
-
-  private drop(time: number): void {
-    const slot = this.slots.get(time);
-    if (slot === undefined) return;
-    this.slots.delete(time);
-    if (!this.open.delete(slot)) this.sealedBytes -= slot.bytes;
-    slot.drop();
-  }
-
-  private oldestSlot(): number {
-    let time = this.oldest;
-    while (!this.slots.has(time) && time < this.newest) time += this.granularity;
-    return time;
+  private seal(now: number): void {
+    this.slots.sealOver(now, (slot) => {
+      slot.version = ++this.changes;
+    });
   }
 
   private lastPeriod(time: number): number {
@@ -385,7 +330,7 @@ export class Dataset {
     const end = this.presence.periodOf(now) - capacity + RING_MARGIN;
     const start = Math.max(this.foldedTo, this.presence.periodOf(Math.min(this.first, now)));
     for (let period = Math.max(start, end - capacity); period < end; period++) {
-      const slot = this.slots.get(this.slotOf(period * seconds));
+      const slot = this.slots.at(this.slotOf(period * seconds));
       if (slot === undefined) continue;
       slot.leastReporting = Math.min(slot.leastReporting, this.presence.reporting(period * seconds));
     }

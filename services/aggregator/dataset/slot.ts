@@ -3,12 +3,18 @@
  * Out: rows. Open (cells.ts) while values still come, sealed (sealed.ts) afterwards; a late value reopens it.
  * Next on the walk: routes.ts.
  */
-import { LIMITS } from '../../../common/service/limits';
 import type { Distribution } from '../../../common/model/distribution';
 import type { Value } from '../../../common/model/value';
 import { Cells, type RowVisitor } from './cells';
 import type { Dictionary } from './dictionary';
 import { Sealed } from './sealed';
+
+/** Distinct keys of one slot; the smallest go into "(other)". */
+export const KEYS_PER_SLOT = 1000;
+/** A slot that still takes values; beyond it its smallest keys go into "(other)". */
+const OPEN_SLOT_BYTES = 4 * 1024 * 1024;
+/** A report that comes this long after the end of its second is late: it is counted as such, and used. */
+export const LATE_MS = 2000;
 
 /** The slot itself: object, map entry. */
 const SLOT_BYTES = 150;
@@ -18,7 +24,7 @@ export class Slot {
   readonly time: number;
   /** Events that nodes know to be missing from their values. */
   lost = 0;
-  /** Reports that came more than LIMITS.lateMs after the end of what they cover. */
+  /** Reports that came more than LATE_MS after the end of what they cover. */
   late = 0;
   /** Reports that are in it. */
   reports = 0;
@@ -63,8 +69,8 @@ export class Slot {
         break;
     }
     // Up to twice the limit before folding: the ranking costs a sort, and late bloomers get their chance.
-    if (cells.size > 2 * LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
-    else if (cells.bytes > LIMITS.openSlotBytes) cells.foldSmallest(Math.floor(cells.size / 2));
+    if (cells.size > 2 * KEYS_PER_SLOT) cells.foldSmallest(KEYS_PER_SLOT - 1);
+    else if (cells.bytes > OPEN_SLOT_BYTES) cells.foldSmallest(Math.floor(cells.size / 2));
   }
 
   /** Rows of a slot that was written down; buckets ascending. */
@@ -81,7 +87,7 @@ export class Slot {
     const { cells } = this;
     if (!(cells instanceof Cells)) return false;
     const keys = cells.size;
-    if (keys > LIMITS.keysPerSlot) cells.foldSmallest(LIMITS.keysPerSlot - 1);
+    if (keys > KEYS_PER_SLOT) cells.foldSmallest(KEYS_PER_SLOT - 1);
     this.cells = new Sealed(cells, dictionary);
     return cells.size !== keys;
   }

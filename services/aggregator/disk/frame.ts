@@ -3,7 +3,9 @@
  * with a mark, their length and a checksum before them; and from a whole file all records that are as they were written.
  */
 import { createHash } from 'node:crypto';
-import { LIMITS } from '../../../common/service/limits';
+
+/** One record. */
+const RECORD_BYTES = 256 * 1024 * 1024;
 
 const MARK = Buffer.from('CAh1');
 const SUM_BYTES = 8;
@@ -51,7 +53,7 @@ function recordAt(file: Buffer, at: number): Buffer | undefined {
   if (at + HEAD_BYTES > file.length || !file.subarray(at, at + MARK.length).equals(MARK)) return undefined;
   const length = file.readUInt32LE(at + MARK.length);
   const from = at + HEAD_BYTES;
-  if (length > LIMITS.hindsightRecordBytes || from + length > file.length) return undefined;
+  if (length > RECORD_BYTES || from + length > file.length) return undefined;
   const record = file.subarray(from, from + length);
   return sum(record).equals(file.subarray(from - SUM_BYTES, from)) ? record : undefined;
 }

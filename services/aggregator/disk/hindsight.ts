@@ -12,13 +12,17 @@ import { join } from 'node:path';
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
-import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 import type { Dataset } from '../dataset/dataset';
 import { Journal } from './journal';
 import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
 import { onlyHeld, type Changes } from '../dataset/unsaved';
+
+/** The journal of this process; beyond it values move to their own files. */
+const JOURNAL_BYTES = 32 * 1024 * 1024;
+/** How soon all values of the journal are in their own files. */
+const ROUND_MS = 30_000;
 
 interface HindsightOptions {
   readonly folder: string;
@@ -218,16 +222,16 @@ export class Hindsight {
   /** A few of those that are left, so that all have had their turn in half a minute; then the journal begins anew. */
   private async moveOn(): Promise<void> {
     const now = this.options.clock.now();
-    const full = this.journal.bytes > LIMITS.hindsightJournalBytes;
+    const full = this.journal.bytes > JOURNAL_BYTES;
     const { left, files, begunMs } = this.round;
-    const pace = full ? left.size : Math.ceil((1000 * this.kept.size) / LIMITS.hindsightRoundMs);
+    const pace = full ? left.size : Math.ceil((1000 * this.kept.size) / ROUND_MS);
     try {
       for (const id of [...left].slice(0, pace)) {
         const kept = this.kept.get(id);
         if (kept !== undefined) await this.file(id, kept);
         left.delete(id);
       }
-      if (left.size > 0 || (!full && now - begunMs < LIMITS.hindsightRoundMs)) return;
+      if (left.size > 0 || (!full && now - begunMs < ROUND_MS)) return;
       await this.journal.drop(files);
       const closed = await this.journal.cut();
       for (const name of this.spared) if (!closed.includes(name)) this.spared.delete(name);

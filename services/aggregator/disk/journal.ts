@@ -3,9 +3,13 @@
  * of all of them. Out: on request, what the journals of all processes hold of one. What stands here moves on into
  * the instrumentation's own files (hindsight.ts); then the journal's files go.
  */
-import { LIMITS } from '../../../common/service/limits';
 import { partsOf, type Part } from './remembered';
 import { Segments } from './segments';
+
+/** Journals of all processes of a host. */
+const JOURNALS_BYTES = 512 * 1024 * 1024;
+/** What was read of journals is kept this long, in case more instrumentations are loaded. */
+const CONTENTS_MS = 2000;
 
 /** One journal file as it was when it had this size. */
 interface Content {
@@ -30,7 +34,7 @@ export class Journal {
   private usedMs = 0;
 
   constructor(folder: string, writer: string) {
-    this.files = new Segments(folder, writer, LIMITS.hindsightJournalsBytes);
+    this.files = new Segments(folder, writer, JOURNALS_BYTES);
   }
 
   async append(records: readonly Buffer[], nowMs: number, retention: number): Promise<number> {
@@ -56,7 +60,7 @@ export class Journal {
 
   /** Forgets what was read once nobody loads any more. */
   tick(nowMs: number): void {
-    if (nowMs - this.usedMs > LIMITS.hindsightContentsMs) this.contents.clear();
+    if (nowMs - this.usedMs > CONTENTS_MS) this.contents.clear();
   }
 
   cut(): Promise<readonly string[]> {

@@ -4,9 +4,9 @@
  * record, whatever number of instrumentations and seconds it holds: they were most of its bytes.
  */
 import { deserialize, serialize } from 'node:v8';
-import { LIMITS } from '../../../common/service/limits';
 import type { Dataset } from '../dataset/dataset';
 import type { RememberedRow, RememberedSlot, Remembered } from '../dataset/remembered';
+import { FILE_BYTES } from './segments';
 
 /** Some slots and periods of one instrumentation; those that its dataset has dropped are left out. */
 export interface Portion {
@@ -50,7 +50,7 @@ export function remember(portions: Iterable<Portion>): Buffer[] {
     const part = serialize({ slots: slotsOf(dataset, slots), periods: periodsOf(dataset, periods, places) });
     parts.push([id, part]);
     bytes += part.length;
-    if (bytes > LIMITS.hindsightFileBytes) finish();
+    if (bytes > FILE_BYTES) finish();
   }
   finish();
   return records;

@@ -5,8 +5,14 @@
  */
 import { mkdir, open, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LIMITS } from '../../../common/service/limits';
 import { frame, unframe } from './frame';
+
+/** Files of one instrumentation. */
+const BYTES = 128 * 1024 * 1024;
+/** One of its files. */
+export const FILE_BYTES = 8 * 1024 * 1024;
+/** How long a file is written at least. */
+const FILE_MS = 30_000;
 
 interface Current {
   readonly handle: FileHandle;
@@ -28,7 +34,7 @@ export class Segments {
   private count = 0;
 
   /** `writer`: a name that no other process has. `bytesMax`: of all files together. */
-  constructor(folder: string, writer: string, bytesMax: number = LIMITS.hindsightBytes) {
+  constructor(folder: string, writer: string, bytesMax: number = BYTES) {
     this.folder = folder;
     this.writer = writer;
     this.bytesMax = bytesMax;
@@ -78,8 +84,8 @@ export class Segments {
       throw error;
     }
     current.bytes += framed.length;
-    const old = Math.max(LIMITS.hindsightFileMs, (retention * 1000) / 10);
-    if (current.bytes <= LIMITS.hindsightFileBytes && nowMs - current.begunMs <= old) return 0;
+    const old = Math.max(FILE_MS, (retention * 1000) / 10);
+    if (current.bytes <= FILE_BYTES && nowMs - current.begunMs <= old) return 0;
     await this.end();
     return this.expire(nowMs);
   }

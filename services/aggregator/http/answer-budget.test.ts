@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { LIMITS } from '../../../common/service/limits';
+import { VALUE_COUNTS } from './routes';
 import { Cells, type Row } from '../dataset/cells';
 import { HEAT, PLAIN, serveValues, V } from '../testing/test-values';
 
@@ -11,12 +11,11 @@ test('an answer that would be too large names what to ask less of', async () => 
   const large = await values.get(`${V}/2/value/heatmap/average?ndatapoints=3600&duration=3600`);
   expect([large.status, large.body['error']]).toMatchObject([400, { code: 'INVALID', field: 'ndatapoints' }]);
   // More counts in one value than it may have: nothing is made of them at all.
-  const { valueCounts } = LIMITS;
   const buckets = Array.from({ length: 1001 }, (_, i) => i);
   // The same row again and again: making them all takes so long that connections time out.
   const row = { buckets, counts: buckets, from: 0, to: buckets.length } as unknown as Row;
   jest.spyOn(Cells.prototype, 'each').mockImplementation((visit) => {
-    for (let i = 0; i <= valueCounts / 1000; i++) visit(`k${i}`, row);
+    for (let i = 0; i <= VALUE_COUNTS / 1000; i++) visit(`k${i}`, row);
   });
   const many = await values.get(`${V}/2/value/raw`);
   jest.restoreAllMocks();

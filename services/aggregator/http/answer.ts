@@ -24,6 +24,11 @@ import { SLICE_MS } from '../dataset/slices';
 import { subjectOf, type Subject } from './subject';
 import { explainKeys, type Transformation } from '../transformations/transformation';
 
+/** Transformations that one request may name. */
+const TRANSFORMATIONS_ASKED = 16;
+/** What a request waits for transformations. */
+export const EXPLAIN_WAIT_MS = 200;
+
 export interface Context {
   readonly aggregator: Aggregator;
   readonly clock: Clock;
@@ -159,7 +164,7 @@ export async function answer<O>(
   const kept = etag === undefined ? undefined : context.pictures.get(etag);
   if (kept !== undefined) return kept;
   // For all points together: an hour of them must not wait for each one's names.
-  const explainUntil = performance.now() + LIMITS.explainWaitMs;
+  const explainUntil = performance.now() + EXPLAIN_WAIT_MS;
   const explain = (keys: readonly string[]): Promise<Record<string, unknown>> =>
     explainKeys(transformations, keys, Math.max(0, explainUntil - performance.now()));
   const made = await make(
@@ -245,7 +250,7 @@ function readTransformations(
   context: Context,
   { owned }: Subject,
 ): readonly Transformation[] {
-  const names = params.list('transformations', LIMITS.transformationsAsked);
+  const names = params.list('transformations', TRANSFORMATIONS_ASKED);
   const fields = owned?.instrumentation.decomposition ?? [];
   const possible = context.transformations.filter((one) =>
     one.fields.some((field) => fields.includes(field)),

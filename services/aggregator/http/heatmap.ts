@@ -34,9 +34,12 @@ import type { Row } from '../dataset/cells';
 import { eachSlotInSlices } from '../dataset/slices';
 import type { Subject } from './subject';
 
+/** Pictures that one request may ask for. */
+const IMAGES_MAX = 60;
+
 const IMAGE: Question<HeatmapOptions> = {
   defaultDuration: 60,
-  pointsMax: LIMITS.valueImagesMax,
+  pointsMax: IMAGES_MAX,
   options: heatmapOptions,
   step: ({ columnSeconds }) => columnSeconds,
   state: otherState,

@@ -16,6 +16,9 @@ import { special } from './special';
 import { subjectOf } from './subject';
 import { top, topCsv } from './top';
 
+/** Counts of one value. */
+export const VALUE_COUNTS = 2_000_000;
+
 const SCOPES = ['/ca/instrumentations/:id', '/ca/customers/:custid/instrumentations/:id'];
 
 type Handle = (context: Context, request: Request) => Reply | Promise<Reply>;
@@ -84,11 +87,8 @@ function raw(context: Context, request: Request): Promise<Reply> {
       explain,
     } = point;
     const value = await readValueInSlices(dataset, interval.start, interval.duration);
-    if (countsOf(value) > LIMITS.valueCounts) {
-      throw invalid(
-        'duration',
-        `gives a value of more than ${LIMITS.valueCounts} counts: ask for less at a time`,
-      );
+    if (countsOf(value) > VALUE_COUNTS) {
+      throw invalid('duration', `gives a value of more than ${VALUE_COUNTS} counts: ask for less at a time`);
     }
     return { value: toPlain(value, dataset.grid), transformations: await explain(keysOf(value)) };
   });

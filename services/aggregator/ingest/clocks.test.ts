@@ -1,7 +1,6 @@
 import type { Clock } from '../../../common/service/clock';
 import { SILENT } from '../../../common/service/log';
-import { LIMITS } from '../../../common/service/limits';
-import { Clocks } from './clocks';
+import { ASK_EVERY_MS, Clocks } from './clocks';
 
 const NOW = 1_700_000_000_000;
 
@@ -58,7 +57,7 @@ test('a steady clock is asked now and then, and a late message is no reason to d
   clocks.heard('n', state.now + state.offset - 7000);
   await pass(3);
   expect([state.asked, clocks.toOurs('n', 100, 1)]).toEqual([1, 97]);
-  await pass(2 * (LIMITS.clockAskEveryMs / 1000));
+  await pass(2 * (ASK_EVERY_MS / 1000));
   expect(state.asked).toBe(3);
 });
 
@@ -90,7 +89,7 @@ test('an offset at the edge does not make the shift flap', async () => {
   await pass(5);
   for (const offset of [1400, 1600, 1450, 1300]) {
     state.offset = offset;
-    await pass(LIMITS.clockAskEveryMs / 1000 + 5);
+    await pass(ASK_EVERY_MS / 1000 + 5);
     expect(clocks.toOurs('n', 100, 1)).toBe(98);
   }
 });

@@ -14,6 +14,13 @@ import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 
+/** How often a node is asked for the time. */
+export const ASK_EVERY_MS = 60_000;
+/** Nodes that are asked at a time. */
+const IN_FLIGHT = 32;
+/** Nodes not heard of for this long are forgotten. */
+const FORGOTTEN_MS = 600_000;
+
 export interface ClocksOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -58,7 +65,7 @@ export class Clocks {
   private readonly nodes = new Map<string, Known>();
   /** Those whose seconds are shifted or have jumped: few, and asked for with each value. */
   private readonly odd = new Set<string>();
-  private readonly limiter = new Limiter({ atATime: LIMITS.clocksAskedInFlight });
+  private readonly limiter = new Limiter({ atATime: IN_FLIGHT });
   private readonly options: ClocksOptions;
 
   constructor(options: ClocksOptions) {
@@ -113,7 +120,7 @@ export class Clocks {
   tick(): void {
     const now = this.options.clock.now();
     for (const [node, known] of this.nodes) {
-      if (now - known.heardAt > LIMITS.clockForgottenMs) {
+      if (now - known.heardAt > FORGOTTEN_MS) {
         this.nodes.delete(node);
         this.odd.delete(node);
       } else if (!known.asking && now >= known.askAt && this.limiter.tryEnter()) {
@@ -150,7 +157,7 @@ export class Clocks {
       .then(
         (theirs) => {
           const took = clock.now() - from;
-          known.askAt = clock.now() + (took > ANSWER_MS ? AGAIN_MS : LIMITS.clockAskEveryMs);
+          known.askAt = clock.now() + (took > ANSWER_MS ? AGAIN_MS : ASK_EVERY_MS);
           if (took <= ANSWER_MS) this.learn(node, known, theirs - from - took / 2, took / 2);
         },
         (error: unknown) => {

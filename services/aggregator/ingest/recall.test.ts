@@ -6,6 +6,7 @@ import { parsePredicate } from '../../../common/model/predicate';
 import { toWire, type ResendItems } from '../../../common/wire/message';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { Aggregator } from '../aggregator';
+import { ATTEMPTS } from './recall';
 
 const NOW = 1_700_000_000;
 
@@ -101,7 +102,7 @@ test('what a node does not have is not asked for again; what was refused so ofte
     for (const s of [second - 5, second - 4]) t.report('n1', s);
     await t.at(second);
   }
-  expect(t.asked.length).toBe(LIMITS.recallAttempts);
+  expect(t.asked.length).toBe(ATTEMPTS);
 });
 
 test('a node that does not answer is asked less and less often', async () => {

@@ -16,6 +16,16 @@ import type { ResendItems } from '../../../common/wire/message';
 import type { Owned } from '../owned';
 import type { Clocks } from './clocks';
 
+/** A period is over this long before values that have not come are asked for again. */
+const AFTER_MS = 4000;
+/** Reports asked of one node at a time. */
+const REPORTS = 2000;
+/** Nodes asked at a time. */
+const IN_FLIGHT = 16;
+/** How often the same report is asked for. */
+export const ATTEMPTS = 5;
+const RETRY_MS_MAX = 8000;
+
 export interface RecallOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -28,7 +38,7 @@ export interface RecallOptions {
 /** What is remembered by nodes' own seconds is kept for so much longer: their clocks may be behind. */
 const CLOCK_SECONDS = 60;
 
-const WAITS_MS = { first: 1000, most: LIMITS.recallRetryMsMax };
+const WAITS_MS = { first: 1000, most: RETRY_MS_MAX };
 
 interface Dealing {
   busy: boolean;
@@ -45,7 +55,7 @@ export class Recall {
   private readonly dealings = new Map<string, Dealing>();
   /** How often a report was asked for and answered: fqid → second → node → times. Infinity: the node does not have it. */
   private readonly tries = new Map<string, Map<number, Map<string, number>>>();
-  private readonly limiter = new Limiter({ atATime: LIMITS.recallsInFlight });
+  private readonly limiter = new Limiter({ atATime: IN_FLIGHT });
   private readonly options: RecallOptions;
 
   constructor(options: RecallOptions) {
@@ -76,7 +86,7 @@ export class Recall {
   ): void {
     const { clocks } = this.options;
     const period = dataset.reportSeconds;
-    const last = Math.floor((now - LIMITS.recallAfterMs) / 1000) - period;
+    const last = Math.floor((now - AFTER_MS) / 1000) - period;
     const kept = Math.floor(now / 1000) - Math.min(LIMITS.outboxSeconds, dataset.retentionTime);
     const first = Math.max(kept, Math.floor(instrumentation.crtime / 1000) + 1);
     const tries = this.tries.get(fqid);
@@ -85,7 +95,7 @@ export class Recall {
     for (let second = Math.ceil(first / period) * period; second <= last; second += period) {
       for (const node of dataset.absent(second, asked)) {
         const theirs = clocks.toTheirs(node, second, period);
-        if ((tries?.get(theirs)?.get(node) ?? 0) >= LIMITS.recallAttempts) continue;
+        if ((tries?.get(theirs)?.get(node) ?? 0) >= ATTEMPTS) continue;
         const reports = wanted.get(node) ?? new Map<string, number[]>();
         wanted.set(node, reports);
         const seconds = reports.get(fqid) ?? [];
@@ -100,7 +110,7 @@ export class Recall {
     if (dealing.busy || now < dealing.retryAt || !this.limiter.tryEnter()) return;
     this.dealings.set(node, dealing);
     const items: { fqid: string; seconds: number[] }[] = [];
-    let room: number = LIMITS.recallReports;
+    let room: number = REPORTS;
     for (const [fqid, seconds] of reports) {
       if (room <= 0) break;
       items.push({ fqid, seconds: seconds.slice(0, Math.min(room, LIMITS.outboxSeconds)) });

@@ -1,7 +1,7 @@
 import { fqid } from '../../../common/model/instrumentation';
-import { LIMITS } from '../../../common/service/limits';
 import { INLINE } from '../heatmap/renderer';
 import { HEAT, NOW, PLAIN, V, serveValues } from '../testing/test-values';
+import { WAITING_REQUESTS } from './waiting';
 
 const values = serveValues();
 
@@ -75,7 +75,7 @@ test('deleting an instrumentation ends the requests that wait for it', async () 
 test('requests beyond the limit of waiting ones are refused with a time to come back', async () => {
   await values.own(PLAIN, ['a']);
   const owned = values.aggregator.get('global;1');
-  const many = Array.from({ length: LIMITS.waitingRequests }, () => owned!.waiting.until(NOW + 1, 5000));
+  const many = Array.from({ length: WAITING_REQUESTS }, () => owned!.waiting.until(NOW + 1, 5000));
   const refused = await values.get(`${V}/1/value/raw?start_time=${NOW + 1}`);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
   await Promise.all([

@@ -3,7 +3,9 @@
  * Out: the milliseconds that it took until all expected nodes had reported, or until the time was over.
  */
 import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
+
+/** Requests that may wait for data of one instrumentation. */
+export const WAITING_REQUESTS = 1000;
 
 interface Waiter {
   readonly slot: number;
@@ -27,14 +29,10 @@ export class Waiting {
   /** 0 when nothing had to be waited for. Rejects when too many wait, or when the instrumentation or the asker goes away. */
   async until(slot: number, timeoutMs: number, gone?: AbortSignal): Promise<number> {
     if (timeoutMs === 0 || this.complete(slot)) return 0;
-    if (this.waiters.size >= LIMITS.waitingRequests) {
-      throw new CaError(
-        'NO_RESOURCE',
-        `${LIMITS.waitingRequests} requests wait for this instrumentation already`,
-        {
-          retryAfter: 1,
-        },
-      );
+    if (this.waiters.size >= WAITING_REQUESTS) {
+      throw new CaError('NO_RESOURCE', `${WAITING_REQUESTS} requests wait for this instrumentation already`, {
+        retryAfter: 1,
+      });
     }
     const began = performance.now();
     await new Promise<void>((resolve, reject) => {

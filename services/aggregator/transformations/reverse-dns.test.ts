@@ -1,5 +1,4 @@
-import { LIMITS } from '../../../common/service/limits';
-import { reverseDns } from './reverse-dns';
+import { LOOKUPS, reverseDns } from './reverse-dns';
 
 /** Milliseconds, for what is not about waiting. */
 const LONG = 60_000;
@@ -69,9 +68,9 @@ test('no more lookups run at a time than the limit says; the others have their t
   const dns = reverseDns({ reverse });
   const addresses = Array.from({ length: 100 }, (_, i) => `192.0.2.${i}`);
   const all = dns.explain(addresses, LONG);
-  expect(open).toHaveLength(LIMITS.dnsLookups);
+  expect(open).toHaveLength(LOOKUPS);
   for (const done of open.splice(0)) done();
-  while (open.length < 100 - LIMITS.dnsLookups) await new Promise(setImmediate);
+  while (open.length < 100 - LOOKUPS) await new Promise(setImmediate);
   for (const done of open) done();
   expect((await all).size).toBe(100);
 });

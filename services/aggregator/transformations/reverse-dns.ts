@@ -8,8 +8,14 @@ import { within } from '../../../common/service/deadline';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { cacheOfEntries, type Cache } from '../../../common/service/cache';
-import { LIMITS } from '../../../common/service/limits';
 import type { Transformation } from './transformation';
+
+/** Answers that are kept. */
+const ANSWERS = 20_000;
+/** Lookups at a time. */
+export const LOOKUPS = 64;
+/** One lookup. */
+const TIMEOUT_MS = 2000;
 
 /** Resolves to names, or rejects with an error that has a code (ENOTFOUND, ENODATA, ETIMEOUT, …). */
 export type Reverse = (address: string) => Promise<string[]>;
@@ -29,7 +35,7 @@ interface Known {
 const NONE: Known = { names: [] };
 
 export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
-  const known: Cache<Known> = cacheOfEntries(LIMITS.dnsAnswers);
+  const known: Cache<Known> = cacheOfEntries(ANSWERS);
   const running = new Map<string, Promise<void>>();
   const reverse = options.reverse ?? resolverReverse();
 
@@ -58,7 +64,7 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
         missing = missing.filter((address) => known.get(address) === undefined);
         if (missing.length === 0) break;
         for (const address of missing) {
-          if (running.size >= LIMITS.dnsLookups) break;
+          if (running.size >= LOOKUPS) break;
           if (!running.has(address)) running.set(address, look(address));
         }
         const left = over - performance.now();
@@ -72,6 +78,6 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
 }
 
 function resolverReverse(): Reverse {
-  const resolver = new Resolver({ timeout: LIMITS.dnsTimeoutMs, tries: 1 });
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 });
   return (address) => resolver.reverse(address);
 }

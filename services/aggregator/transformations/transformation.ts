@@ -2,7 +2,7 @@
  * What explains keys: names of addresses, places of addresses. In: keys of one discrete field. Out: what is known
  * about each of them so far. Whatever goes wrong, the value itself is answered: an explanation may be missing.
  */
-import { LIMITS } from '../../../common/service/limits';
+import { KEYS_PER_SLOT } from '../dataset/slot';
 
 export interface Transformation {
   readonly name: string;
@@ -31,7 +31,7 @@ export async function explainKeys(
   keys: readonly string[],
   waitMs: number,
 ): Promise<Record<string, unknown>> {
-  const some = keys.slice(0, LIMITS.keysPerSlot);
+  const some = keys.slice(0, KEYS_PER_SLOT);
   const parts = transformations.map(async (one) => {
     try {
       return [one.name, Object.fromEntries(await one.explain(some, waitMs))] as const;

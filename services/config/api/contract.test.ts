@@ -2,10 +2,10 @@
  * The contract of the original's documentation, one case for each row of its tables of resources and properties.
  * Rows about values are in the aggregator's tests and in those of the whole stack.
  */
-import { LIMITS } from '../../../common/service/limits';
 import { parseCustomers } from '../fleet/customers';
 import { addAggregator, addNode } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
+import { MEMBERS_ASKED } from './members-status';
 
 const Q = { module: 'syscall', stat: 'syscalls' };
 const SCOPES = ['/ca', '/ca/customers/acme'];
@@ -159,11 +159,11 @@ test('admin/status?recurse=true asks each member; who does not answer is said to
 });
 
 test('admin/status?recurse=true asks so many members and counts the rest', async () => {
-  await Promise.all(Array.from({ length: LIMITS.statusMembersAsked }, (_, i) => addNode(front.bus, `m${i}`)));
+  await Promise.all(Array.from({ length: MEMBERS_ASKED }, (_, i) => addNode(front.bus, `m${i}`)));
   front.bus.calls.length = 0;
   // One of the aggregators and one node were there before.
   expect((await ask('GET', '/ca/admin/status?recurse=true')).json).toMatchObject({ unasked: 2 });
-  expect(front.bus.calls.filter(({ type }) => type === 'status')).toHaveLength(LIMITS.statusMembersAsked);
+  expect(front.bus.calls.filter(({ type }) => type === 'status')).toHaveLength(MEMBERS_ASKED);
 });
 
 test('OPTIONS is answered, unknown paths are 404', async () => {

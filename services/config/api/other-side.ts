@@ -33,8 +33,8 @@ export async function withOtherSide(
   const name = typeof id === 'string' || typeof id === 'number' ? String(id) : '';
   if (!/^\d{1,15}$/.test(name)) return request;
   const other = config.get(name, customer);
-  const home = config.homeOf(other);
-  if (home === config.homeOf(record)) return request;
+  const home = config.homes.of(other);
+  if (home === config.homes.of(record)) return request;
   const { granularity } = record.instrumentation;
   const asked = { column_seconds: granularity, ...rest };
   const path = `${instrumentationPath(other.instrumentation)}/value/heatmap/columns`;

@@ -24,6 +24,11 @@ import { meaningOf } from '../../../common/wire/coverage';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';
 
+/** Ten minutes of seconds. */
+const RETENTION_SECONDS = 600;
+/** Deleted when nobody asks for its values for this long. */
+const IDLE_SECONDS = 3600;
+
 const checkQuestion = checker(QUESTION, 'body');
 const checkChanges = checker(CHANGES, 'body');
 const checkClone = checker(CLONE, 'body');
@@ -153,7 +158,7 @@ function changeable(
   customer: string | undefined,
 ): Changes {
   // Ten minutes of seconds; of longer points at least ten.
-  const retentionTime = asked['retention-time'] ?? Math.max(LIMITS.retentionSecondsDefault, 10 * granularity);
+  const retentionTime = asked['retention-time'] ?? Math.max(RETENTION_SECONDS, 10 * granularity);
   const most = LIMITS.retentionPoints * granularity;
   if (retentionTime > most) {
     throw invalid(
@@ -161,7 +166,7 @@ function changeable(
       `must be at most ${most}: ${LIMITS.retentionPoints} points of ${granularity} s`,
     );
   }
-  const idleMax = asked['idle-max'] ?? LIMITS.idleSecondsDefault;
+  const idleMax = asked['idle-max'] ?? IDLE_SECONDS;
   if (idleMax === 0 && customer !== undefined) {
     throw invalid('idle-max', `must be 1 to ${LIMITS.idleSecondsMax}; only operators may say 0 (never)`);
   }

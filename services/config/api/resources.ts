@@ -83,7 +83,7 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     const record = config.get(asked.params['id'] ?? '', customer);
     const { granularity } = record.instrumentation;
     const request = await withOtherSide({ config, proxy }, { request: asked, record, customer });
-    return proxy.forward(request, config.homeOf(record), {
+    return proxy.forward(request, config.homes.of(record), {
       ...(request === asked ? {} : { 'content-type': 'application/json' }),
       // An aggregator that has not heard of it yet answers its zero.
       'x-ca-instn-shape': shapeOfInstrumentation(record.instrumentation),

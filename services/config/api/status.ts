@@ -14,6 +14,13 @@ import type { Config } from '../config';
 import { fitting } from './fitting';
 import type { Proxy } from '../door/proxy';
 
+/** Rows of nodes: a status must fit into one message (LIMITS.messageBytes). */
+const NODES_BYTES = 2048 * 1024;
+/** Rows of instrumentations. */
+const INSTRUMENTATIONS_BYTES = 1664 * 1024;
+/** Nodes in trouble, of one instrumentation. */
+const TROUBLED_NODES_BYTES = 16 * 1024;
+
 /** Nodes that were not heard of for this long come first. */
 const SILENT_MS = 2 * LIMITS.aliveEveryMs;
 
@@ -59,8 +66,8 @@ export function statusOf({
         sources: [...new Set(working.map((offer) => offer.source))],
       };
     });
-  const nodes = fitting(rows, LIMITS.statusNodesBytes);
-  const instrumentations = fitting(instrumentationRows(config), LIMITS.statusInstrumentationsBytes);
+  const nodes = fitting(rows, NODES_BYTES);
+  const instrumentations = fitting(instrumentationRows(config), INSTRUMENTATIONS_BYTES);
   return {
     service: 'config',
     host,
@@ -92,7 +99,7 @@ export function statusOf({
     },
     conflicts: config.conflicts,
     // Members that cannot take part until they, or this service, are updated.
-    otherVersions: fitting(members.others.all, LIMITS.statusTroubledNodesBytes).rows,
+    otherVersions: fitting(members.others.all, TROUBLED_NODES_BYTES).rows,
     rivals: [...members.rivals.all],
     inventory: config.inventory.summary,
     ...(config.trouble === undefined ? {} : { trouble: config.trouble }),
@@ -120,7 +127,7 @@ function instrumentationRows({ records, reconciler }: Config): InstrumentationSt
     const trouble = reconciler.homeTrouble(fqid(i));
     // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
     const troubled = reconciler.troubledOf(fqid(i), LIMITS.nodesShown);
-    const { rows: nodes } = fitting(troubled, LIMITS.statusTroubledNodesBytes);
+    const { rows: nodes } = fitting(troubled, TROUBLED_NODES_BYTES);
     return {
       fqid: fqid(i),
       metric: metricName(i),

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback } from '../../../common/service/networks';
 import { readAccess } from './access';
-import { RateLimit } from './rate-limit';
-import { LIMITS } from '../../../common/service/limits';
+import { ADDRESSES, FAILURES_PER_MINUTE, RateLimit } from './rate-limit';
 import { FakeClock } from '../testing/fake-fleet';
 import { frontDoorSecret, readOperatorFiles } from './operator-files';
 import { parseTokens } from './tokens';
@@ -86,16 +85,14 @@ test.each([
 test('wrong tokens are counted by address and minute, for so many addresses', () => {
   const clock = new FakeClock();
   const attempts = new RateLimit(clock);
-  const waits = Array.from({ length: LIMITS.tokenFailuresPerMinute + 1 }, () => attempts.failed('a'));
+  const waits = Array.from({ length: FAILURES_PER_MINUTE + 1 }, () => attempts.failed('a'));
   expect(waits.slice(0, -1).every((wait) => wait === 0)).toBe(true);
   expect(waits.at(-1)).toBe(60);
   expect(attempts.failed('b')).toBe(0);
   clock.time += 60_000;
   expect(attempts.failed('a')).toBe(0);
-  for (let i = 0; i < LIMITS.tokenFailureAddresses + 5; i++) attempts.failed(`x${i}`);
-  expect((attempts as unknown as { failures: Map<string, unknown> }).failures.size).toBe(
-    LIMITS.tokenFailureAddresses,
-  );
+  for (let i = 0; i < ADDRESSES + 5; i++) attempts.failed(`x${i}`);
+  expect((attempts as unknown as { failures: Map<string, unknown> }).failures.size).toBe(ADDRESSES);
 });
 
 describe('operator files', () => {

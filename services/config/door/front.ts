@@ -133,6 +133,6 @@ function wrongInFleet({ inventory, members, trouble: unsaved }: Config): string 
 function trouble(bus: Bus, config: Config, proxy: Proxy): string | undefined {
   const { ok, reason } = bus.health;
   if (!ok) return reason ?? 'not ready';
-  if (config.homeless > 0) return `${config.homeless} instrumentations wait for their aggregator`;
+  if (config.homes.missing > 0) return `${config.homes.missing} instrumentations wait for their aggregator`;
   return proxy.saturated ? 'every aggregator has as many requests as it takes' : undefined;
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { LIMITS } from '../../../common/service/limits';
 import { parseCustomers } from '../fleet/customers';
 import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
 import { parseTokens } from './tokens';
+import { FAILURES_PER_MINUTE } from './rate-limit';
 
 const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex');
 const TOKENS = parseTokens(
@@ -158,7 +158,7 @@ describe('with tokens', () => {
 
   test('guessing is slowed down, and does not lock out who has a token', async () => {
     const statuses: number[] = [];
-    for (let i = 0; i < LIMITS.tokenFailuresPerMinute + 1; i++) {
+    for (let i = 0; i < FAILURES_PER_MINUTE + 1; i++) {
       statuses.push((await front.ask('GET', '/ca', undefined, bearer('wrong'))).status);
     }
     expect(statuses.slice(0, -1).every((status) => status === 401)).toBe(true);

@@ -12,10 +12,12 @@ import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { endianness, userInfo } from 'node:os';
 import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
 import { bytesOfAddress, SocketDiag, type Owner } from './socket-diag';
 
 export type { Owner } from './socket-diag';
+
+/** Of the system's table of sockets, read to find the owner of one: about 100,000 of them. */
+const SOCKET_TABLE_BYTES = 16 * 1024 * 1024;
 
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** The kernel gives out a page of a table at a time. */
@@ -158,7 +160,7 @@ async function search(table: string, missing: Map<string, Wanted>): Promise<void
   try {
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
     let rest = '';
-    for (let bytes = 0; bytes < LIMITS.socketTableBytes;) {
+    for (let bytes = 0; bytes < SOCKET_TABLE_BYTES;) {
       const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, null);
       if (bytesRead === 0) return;
       bytes += bytesRead;

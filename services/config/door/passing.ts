@@ -3,9 +3,15 @@
  * own speed, nothing kept; for several at once the whole of it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { compressed, gzipStream, isCompressible, takesGzip, weakTag } from '../../../common/http/gzip';
+import {
+  GZIP_BYTES_MIN,
+  compressed,
+  gzipStream,
+  isCompressible,
+  takesGzip,
+  weakTag,
+} from '../../../common/http/gzip';
 import type { Reply, Request } from '../../../common/http/http';
-import { LIMITS } from '../../../common/service/limits';
 import type { PassedAnswer } from './upstream-answer';
 
 /** Infinity: it does not say. */
@@ -53,7 +59,7 @@ export function pass(
   const smaller =
     isCompressible(String(headers['content-type'])) &&
     answer.headers['content-encoding'] === undefined &&
-    length >= LIMITS.gzipBytesMin &&
+    length >= GZIP_BYTES_MIN &&
     takesGzip(asked['accept-encoding']) &&
     method !== 'HEAD' &&
     status === 200;

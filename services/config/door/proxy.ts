@@ -8,7 +8,6 @@ import { CaError, messageOf } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
 import type { Reply, Request } from '../../../common/http/http';
 import type { Share } from '../../../common/service/limiter';
-import { LIMITS } from '../../../common/service/limits';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Aggregator } from '../fleet/members';
 import { askerOf } from './askers';
@@ -26,6 +25,9 @@ import {
   type UpstreamLimits,
   type UpstreamState,
 } from './upstream';
+
+/** Aggregators whose connections are kept; the one that was idle longest is let go. */
+const UPSTREAMS = 1000;
 
 export interface Proxy {
   /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
@@ -75,7 +77,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     upstreams.delete(name);
     upstreams.set(name, known);
     for (const [old, upstream] of upstreams) {
-      if (upstreams.size <= LIMITS.proxyUpstreams) break;
+      if (upstreams.size <= UPSTREAMS) break;
       if (!upstream.idle) continue;
       upstream.close();
       upstreams.delete(old);

@@ -2,7 +2,11 @@
  * Wrong tokens, counted by address and minute. In: failures. Out: who has to wait, and for how long.
  */
 import type { Clock } from '../../../common/service/clock';
-import { LIMITS } from '../../../common/service/limits';
+
+/** Wrong tokens that one address may try. */
+export const FAILURES_PER_MINUTE = 10;
+/** Addresses that are remembered. */
+export const ADDRESSES = 10_000;
 
 const MINUTE_MS = 60_000;
 
@@ -25,9 +29,9 @@ export class RateLimit {
     this.failures.delete(address);
     this.failures.set(address, entry);
     for (const oldest of this.failures.keys()) {
-      if (this.failures.size <= LIMITS.tokenFailureAddresses) break;
+      if (this.failures.size <= ADDRESSES) break;
       this.failures.delete(oldest);
     }
-    return entry.count > LIMITS.tokenFailuresPerMinute ? Math.ceil((entry.until - now) / 1000) : 0;
+    return entry.count > FAILURES_PER_MINUTE ? Math.ceil((entry.until - now) / 1000) : 0;
   }
 }

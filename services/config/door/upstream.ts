@@ -8,9 +8,22 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setDefaultHighWaterMark } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
 import { Limiter, type Shares, type Waiting } from '../../../common/service/limiter';
 import { CircuitBreaker } from './circuit-breaker';
+
+/** Requests to one aggregator at a time; one question alone gets a third of them. */
+const CONNECTIONS = 768;
+/** Requests that may wait for one of these connections, one question's at most a third of them … */
+const WAITING = 192;
+/** … and how long. */
+const WAIT_MS = 3000;
+/** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
+const ANSWER_MS = 15_000;
+/** One that has not answered for this long is asked whether it is alive, and must say so within twice the time. */
+const DOUBT_MS = 1000;
+/** One that does not is asked again after this, doubled each time. */
+const PROBE_MS = 500;
+const PROBE_MS_MAX = 5000;
 
 export interface Address {
   readonly httpHost: string;
@@ -43,13 +56,13 @@ export interface UpstreamLimits {
 }
 
 export const UPSTREAM_LIMITS: UpstreamLimits = {
-  connections: LIMITS.proxyConnections,
-  waiting: LIMITS.proxyWaiting,
-  waitMs: LIMITS.proxyWaitMs,
-  answerMs: LIMITS.proxyAnswerMs,
-  doubtMs: LIMITS.proxyDoubtMs,
-  probeMs: LIMITS.proxyProbeMs,
-  probeMsMax: LIMITS.proxyProbeMsMax,
+  connections: CONNECTIONS,
+  waiting: WAITING,
+  waitMs: WAIT_MS,
+  answerMs: ANSWER_MS,
+  doubtMs: DOUBT_MS,
+  probeMs: PROBE_MS,
+  probeMsMax: PROBE_MS_MAX,
 };
 
 export class Upstream {

@@ -6,10 +6,12 @@
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
-import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 import type { Customers, Limits } from './customers';
 import type { Store, Stored } from '../state/store';
+
+/** A customer's values stay closed at least this long after its limits became narrower, until nodes follow. */
+const NARROWING_MS = 2000;
 
 interface BelongingsOptions {
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export class Belongings {
       } else if (
         now !== undefined &&
         !entry.saving &&
-        this.o.clock.now() - entry.since >= LIMITS.narrowingMs &&
+        this.o.clock.now() - entry.since >= NARROWING_MS &&
         this.o.isSettled(id)
       ) {
         // The second that is running was begun within the old limits, and the next one perhaps by a slow clock.

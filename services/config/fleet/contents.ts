@@ -11,6 +11,14 @@ import { digestOf } from '../../../common/wire/digest';
 import type { Bus } from './bus';
 import type { Node } from './members';
 
+/** Catalogues and lists of exceptions that are known at a time. */
+const KEPT = 20_000;
+/** All of them. */
+const BYTES = 64 * 1024 * 1024;
+const ASKED_AT_A_TIME = 32;
+const RETRY_MS = 1000;
+const ANSWER_MS = 5000;
+
 interface ContentsOptions<T> {
   readonly bus: Pick<Bus, 'call'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -39,7 +47,7 @@ export class Contents<T> {
   private readonly entries = new Map<string, Entry<T>>();
   /** Digests to ask for, in order. */
   private readonly queue = new Set<string>();
-  private readonly limiter = new Limiter({ atATime: LIMITS.contentsAsked });
+  private readonly limiter = new Limiter({ atATime: ASKED_AT_A_TIME });
   private bytes = 0;
   private readonly o: ContentsOptions<T>;
 
@@ -132,7 +140,7 @@ export class Contents<T> {
     entry.asking = true;
     try {
       this.makeRoom();
-      const { content } = await this.o.bus.call(holder.key, 'content', { digest }, LIMITS.contentAnswerMs);
+      const { content } = await this.o.bus.call(holder.key, 'content', { digest }, ANSWER_MS);
       // It has something else by now, and has told so, or will.
       if (content === undefined) throw new Error('it has changed meanwhile');
       const checked = this.o.read(content);
@@ -142,7 +150,7 @@ export class Contents<T> {
       this.bytes += entry.bytes;
     } catch (error) {
       this.o.log.debug({ digest, node: holder.host, reason: messageOf(error) }, 'no content yet');
-      entry.retryAt = this.o.clock.now() + LIMITS.retryMsMin;
+      entry.retryAt = this.o.clock.now() + RETRY_MS;
       // Another holder is asked next.
       if (entry.holders.delete(holder)) entry.holders.add(holder);
       if (this.entries.get(digest) === entry && entry.holders.size > 0) this.queue.add(digest);
@@ -157,10 +165,10 @@ export class Contents<T> {
   /** Throws when those that are held take all the room. */
   private makeRoom(): void {
     for (const [digest, { holders }] of this.entries) {
-      if (this.entries.size <= LIMITS.contentsKept && this.bytes <= LIMITS.contentsBytes) return;
+      if (this.entries.size <= KEPT && this.bytes <= BYTES) return;
       if (holders.size === 0 && digest !== this.o.given?.digest) this.forget(digest);
     }
-    if (this.bytes > LIMITS.contentsBytes) throw new Error('the nodes tell too many different things');
+    if (this.bytes > BYTES) throw new Error('the nodes tell too many different things');
   }
 }
 

@@ -8,6 +8,10 @@ import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { Predicate } from '../../../common/model/predicate';
 import { checker, Type } from '../../../common/model/schema';
+import { toWire, type GatherItem } from '../../../common/wire/message';
+
+/** Zones that a customer may own: each is one comparison in the kernel. */
+const ZONES_PER_CUSTOMER = 100;
 
 /** The field that says in which zone or container an event happened. */
 const ZONE_FIELD = 'zonename';
@@ -44,7 +48,7 @@ const checkFile = checker(
             zones: Type.Optional(
               Type.Array(Type.String({ minLength: 1, maxLength: LIMITS.predicateStringBytes }), {
                 minItems: 1,
-                maxItems: LIMITS.zonesPerCustomer,
+                maxItems: ZONES_PER_CUSTOMER,
               }),
             ),
           },
@@ -115,4 +119,14 @@ export function restricted(i: Instrumentation, customer: Customer | undefined): 
     fields: { ...i.fields, [ZONE_FIELD]: 'string' },
     predicate: i.predicate.kind === 'always' ? own : { kind: 'and', members: [own, i.predicate] },
   };
+}
+
+/** What nodes are asked for an instrumentation: limited to what its customer may see. Undefined: the customer is gone. */
+export function itemFor(i: Instrumentation, customers: Customers): GatherItem | undefined {
+  if (i.customer === undefined) return { instrumentation: toWire(i) };
+  const owner = customers.get(i.customer);
+  if (owner === undefined) return undefined;
+  const item = { instrumentation: toWire(restricted(i, owner)) };
+  const { hosts } = owner.limits;
+  return hosts === undefined ? item : { ...item, hosts: [...hosts] };
 }

@@ -15,35 +15,28 @@ import type { Log } from '../../../common/service/log';
 import { readPlaces, type AggregatorPlaces } from '../../../common/service/networks';
 import { Seldom } from '../../../common/service/seldom';
 import { DATA_VERSION } from '../../../common/wire/data';
-import type { Body, NodeStanding } from '../../../common/wire/message';
+import type { NodeStanding } from '../../../common/wire/message';
 import type { Bus } from './bus';
 import { OtherVersions } from './other-versions';
 import { Rivals } from './rivals';
+import type { Aggregator, Node } from './member';
 
-export interface Aggregator {
-  /** Its routing key. */
-  readonly key: string;
-  readonly instance: string;
-  readonly host: string;
-  readonly httpHost: string;
-  readonly httpPort: number;
-  /** It speaks HTTPS. */
-  readonly tls?: boolean | undefined;
-  readonly transformations?: Body<'aggregator_online'>['transformations'];
-  /** First hello, ms. */
-  readonly since: number;
-}
+export type { Aggregator, Node } from './member';
 
-/** One instrumenter, and how it stands, in digests. */
-export interface Node {
-  readonly key: string;
-  readonly host: string;
-  /** Of the software; undefined: not told yet. */
-  version: string | undefined;
-  standing: NodeStanding;
-  /** First hello, ms. */
-  readonly since: number;
-}
+/** A member that was not heard of for this long is asked; one that has no queue any more is gone. */
+const AGGREGATOR_SILENT_MS = 3000;
+const INSTRUMENTER_SILENT_MS = 9000;
+/**
+ * One that has a queue and is silent for this long is gone all the same. A dead connection is noticed long before, and an
+ * aggregator that is given up too early loses what it holds.
+ */
+const GONE_MS = 30_000;
+/** A member answers a ping within this. */
+const PING_MS = 2000;
+/** After the broker was away, members get this long to come back before their silence counts. */
+export const RECONNECT_GRACE_MS = 4000;
+/** Silent members: they are looked through once a second, and a fleet may leave at once. */
+const ASKED_AT_A_TIME = 2048;
 
 interface MemberNews {
   /** A hello: new, restarted, or merely asked to say it again. What it was told before may be lost. */
@@ -88,7 +81,7 @@ export class Members {
   readonly rivals: Rivals;
   private bus: Bus | undefined;
   /** Questions to silent members that are under way. */
-  private readonly limiter = new Limiter({ atATime: LIMITS.membersAsked });
+  private readonly limiter = new Limiter({ atATime: ASKED_AT_A_TIME });
   /** What happened since the last line of the log about nodes: a line for each would bury the rest. */
   private nodesCame = 0;
   private nodesLeft = 0;
@@ -282,7 +275,7 @@ export class Members {
 
   /** While we were cut off from the broker nobody could be heard: everybody gets time to come back. */
   forgiveSilence(): void {
-    const from = this.clock.now() + LIMITS.reconnectGraceMs;
+    const from = this.clock.now() + RECONNECT_GRACE_MS;
     for (const seen of this.aggregatorsByKey.values()) seen.lastSeen = from;
     for (const seen of this.nodesByKey.values()) seen.lastSeen = from;
   }
@@ -295,24 +288,21 @@ export class Members {
       this.nodesCame = 0;
       this.nodesLeft = 0;
     }
-    const { aggregatorSilentMs, aggregatorGoneMs, instrumenterSilentMs, instrumenterGoneMs } = LIMITS;
-    for (const [key, seen] of this.aggregatorsByKey)
-      this.judge(key, seen, aggregatorSilentMs, aggregatorGoneMs);
-    for (const [key, seen] of this.nodesByKey)
-      this.judge(key, seen, instrumenterSilentMs, instrumenterGoneMs);
+    for (const [key, seen] of this.aggregatorsByKey) this.judge(key, seen, AGGREGATOR_SILENT_MS);
+    for (const [key, seen] of this.nodesByKey) this.judge(key, seen, INSTRUMENTER_SILENT_MS);
   }
 
-  private judge(key: string, seen: Seen<unknown>, silentMs: number, goneMs: number): void {
+  private judge(key: string, seen: Seen<unknown>, silentMs: number): void {
     const { bus } = this;
     if (bus === undefined) return;
     const silent = Math.min(bus.heardUntil, this.clock.now()) - seen.lastSeen;
-    if (silent > goneMs) this.gone(key, 'is silent');
-    if (silent <= silentMs || silent > goneMs || seen.asking === true) return;
+    if (silent > GONE_MS) this.gone(key, 'is silent');
+    if (silent <= silentMs || silent > GONE_MS || seen.asking === true) return;
     if (!this.limiter.tryEnter()) return;
     seen.asking = true;
     const { lastSeen } = seen;
     bus
-      .call(key, 'ping', {}, LIMITS.memberPingMs)
+      .call(key, 'ping', {}, PING_MS)
       .then(
         () => {
           seen.lastSeen = this.clock.now();

@@ -8,6 +8,9 @@ import type { Log } from '../../../common/service/log';
 import type { Bus } from './bus';
 import type { Aggregator, Members } from './members';
 
+/** An aggregator answers a command within this. */
+export const AGGREGATOR_ANSWER_MS = 5000;
+
 interface PendingDeletesOptions {
   readonly bus: Bus;
   readonly log: Log;
@@ -47,12 +50,7 @@ export class PendingDeletes {
       if (this.o.isBusy(fqid, instance)) continue;
       ids.delete(fqid);
       this.o.bus
-        .call(
-          key,
-          'disable_aggregation',
-          { fqid, deleted: !this.o.isWanted(fqid) },
-          LIMITS.enableAggregationMs,
-        )
+        .call(key, 'disable_aggregation', { fqid, deleted: !this.o.isWanted(fqid) }, AGGREGATOR_ANSWER_MS)
         .catch((error: unknown) => {
           this.o.log.warn({ fqid, aggregator: instance, reason: messageOf(error) }, 'not disabled yet');
           ids.add(fqid);

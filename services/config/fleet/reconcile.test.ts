@@ -1,5 +1,4 @@
 import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
 import {
   addAggregator,
   addNode,
@@ -11,6 +10,7 @@ import {
   OFFERS,
 } from '../testing/fake-fleet';
 import { testFront, type TestFront } from '../testing/test-front';
+import { RECONNECT_GRACE_MS } from './members';
 
 const QUESTION = { module: 'syscall', stat: 'syscalls', decomposition: ['execname', 'latency'] };
 
@@ -240,7 +240,7 @@ test('a killed aggregator is gone after 4 s, a busy one is not', async () => {
   await addAggregator(front.bus, 'busy', 1, () => undefined);
   await addAggregator(front.bus, 'killed');
   front.bus.members.delete(aggregatorKey('killed'));
-  await pass(LIMITS.reconnectGraceMs / 1000 + 4);
+  await pass(RECONNECT_GRACE_MS / 1000 + 4);
   expect(front.config.members.aggregators.map(({ instance }) => instance)).toEqual(['busy']);
 });
 

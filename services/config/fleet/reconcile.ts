@@ -6,7 +6,6 @@
  * Nothing here waits for anybody: each answer wakes only what it concerns. Commands can be repeated safely, so whoever
  * says hello is simply told everything again.
  */
-import { Backoff } from '../../../common/service/backoff';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
@@ -15,14 +14,19 @@ import { digestOf } from '../../../common/wire/digest';
 import { toWire, type Body, type GatherItem, type NodeStanding } from '../../../common/wire/message';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import type { Bus } from './bus';
-import { PendingDeletes } from './pending-deletes';
+import { AGGREGATOR_ANSWER_MS, PendingDeletes } from './pending-deletes';
 import type { Aggregator, Members, Node } from './members';
 import { Publisher } from './publisher';
+import { loadsOf, Reconciliation } from './reconciliation';
 import { RosterPublisher } from './roster';
 import { Soon } from './soon';
 import type { NodeState } from '../../../common/api/instrumentation';
 import { Standings, type Asked, type Counts } from './standings';
 import type { Stored } from '../state/store';
+
+/** After the first connection, stored homes and nodes get this long to say hello; a fleet that still grows, longer. */
+const SETTLE_MS = 3000;
+const SETTLE_MS_MAX = 60_000;
 
 interface ReconcilerOptions {
   readonly bus: Bus;
@@ -40,30 +44,6 @@ interface ReconcilerOptions {
   readonly cataloguesChanged: (came: string | undefined) => void;
 }
 
-/** One instrumentation and its home. */
-class Job {
-  readonly id: string;
-  record: Stored;
-  /** Came from disk: its nodes are gathering, and its home may hold its data already. */
-  readonly restored: boolean;
-  asked: Asked;
-  removed = false;
-  busy = false;
-  readonly backoff = new Backoff({ first: LIMITS.retryMsMin, most: LIMITS.retryMsMax });
-  retryAt = 0;
-  reason = '';
-  toldTo: Aggregator | undefined;
-  /** Digest of what its home was told last. */
-  told = '';
-
-  constructor(id: string, record: Stored, restored: boolean, asked: Asked) {
-    this.id = id;
-    this.record = record;
-    this.restored = restored;
-    this.asked = asked;
-  }
-}
-
 /** Nodes' news that follow on each other faster than this are told to aggregators together. */
 const TOGETHER_MS = 100;
 /** Right after our start the fleet counts as complete when it has grown by less than this in a second. */
@@ -71,18 +51,18 @@ const GROWTH = 0.01;
 
 export class Reconciler {
   readonly standings: Standings;
-  private readonly jobs = new Map<string, Job>();
+  private readonly all = new Map<string, Reconciliation>();
   /** Deleted while their home was being told about them. */
-  private readonly leaving = new Map<string, Job>();
+  private readonly leaving = new Map<string, Reconciliation>();
   private readonly publisher: Publisher;
   private readonly roster: RosterPublisher;
   private readonly deletes: PendingDeletes;
   /** Whose scope may have changed. */
-  private readonly stale = new Set<Job>();
+  private readonly stale = new Set<Reconciliation>();
   private readonly settling = new Soon(TOGETHER_MS, () => {
     const stale = [...this.stale];
     this.stale.clear();
-    for (const job of stale) this.settle(job);
+    for (const one of stale) this.settle(one);
   });
   /** When members that were there before us have said hello: until then no list of nodes is whole. */
   private settled = false;
@@ -100,18 +80,18 @@ export class Reconciler {
       numberOf: (digest) => this.publisher.numberOf(digest),
       cataloguesChanged: (came) => {
         options.cataloguesChanged(came);
-        this.rethink(this.jobs.values());
+        this.rethink(this.all.values());
       },
       exceptionsChanged: (fqids) => {
-        this.rethink([...fqids].flatMap((fqid) => this.jobs.get(fqid) ?? []));
+        this.rethink([...fqids].flatMap((fqid) => this.all.get(fqid) ?? []));
       },
     });
     this.deletes = new PendingDeletes({
       ...options,
-      isWanted: (id) => this.jobs.has(id),
+      isWanted: (id) => this.all.has(id),
       isBusy: (id, instance) => {
-        const job = this.jobs.get(id) ?? this.leaving.get(id);
-        return job?.busy === true && job.record.aggregator === instance;
+        const one = this.all.get(id) ?? this.leaving.get(id);
+        return one?.busy === true && one.record.aggregator === instance;
       },
     });
   }
@@ -119,58 +99,58 @@ export class Reconciler {
   /** At the first connection to the broker. */
   connected(): void {
     if (this.connectedAt === Infinity) this.connectedAt = this.o.clock.now();
-    if (![...this.jobs.values()].some((job) => job.restored)) this.settledNow();
+    if (![...this.all.values()].some((one) => one.restored)) this.settledNow();
   }
 
   add(id: string, record: Stored, restored = false): void {
-    const job = new Job(id, record, restored, this.ask(record.instrumentation));
-    this.jobs.set(id, job);
-    this.settle(job);
+    const one = new Reconciliation(id, record, restored, this.ask(record.instrumentation));
+    this.all.set(id, one);
+    this.settle(one);
   }
 
   update(id: string, instrumentation: Instrumentation): void {
-    const job = this.jobs.get(id);
-    if (job === undefined) return;
-    job.record = { ...job.record, instrumentation };
-    job.asked = this.ask(instrumentation);
-    job.retryAt = 0;
-    this.settle(job);
+    const one = this.all.get(id);
+    if (one === undefined) return;
+    one.record = { ...one.record, instrumentation };
+    one.asked = this.ask(instrumentation);
+    one.retryAt = 0;
+    this.settle(one);
   }
 
   /** Works out anew what nodes are asked, for instrumentations whose limits may have changed. */
   askAgain(concerned: (instrumentation: Instrumentation) => boolean): void {
-    for (const job of this.jobs.values()) {
-      const { instrumentation } = job.record;
-      if (concerned(instrumentation)) this.update(job.id, instrumentation);
+    for (const one of this.all.values()) {
+      const { instrumentation } = one.record;
+      if (concerned(instrumentation)) this.update(one.id, instrumentation);
     }
   }
 
   remove(id: string): void {
-    const job = this.jobs.get(id);
-    if (job === undefined) return;
-    job.removed = true;
-    this.jobs.delete(id);
-    this.stale.delete(job);
+    const one = this.all.get(id);
+    if (one === undefined) return;
+    one.removed = true;
+    this.all.delete(id);
+    this.stale.delete(one);
     this.publisher.remove(id);
-    if (job.busy) this.leaving.set(id, job);
-    if (job.toldTo !== undefined || job.busy) this.deletes.add(job.record.aggregator, id);
+    if (one.busy) this.leaving.set(id, one);
+    if (one.sentTo !== undefined || one.busy) this.deletes.add(one.record.aggregator, id);
   }
 
   aggregatorUp(aggregator: Aggregator): void {
     this.roster.aggregatorUp(aggregator);
-    for (const job of this.jobs.values()) {
-      if (job.record.aggregator === aggregator.instance) {
-        job.toldTo = undefined;
-        job.retryAt = 0;
+    for (const one of this.all.values()) {
+      if (one.record.aggregator === aggregator.instance) {
+        one.sentTo = undefined;
+        one.retryAt = 0;
       }
-      this.settle(job);
+      this.settle(one);
     }
     this.deletes.tell(aggregator);
   }
 
   aggregatorGone(aggregator: Aggregator): void {
-    for (const job of this.jobs.values()) {
-      if (job.record.aggregator === aggregator.instance) this.settle(job);
+    for (const one of this.all.values()) {
+      if (one.record.aggregator === aggregator.instance) this.settle(one);
     }
   }
 
@@ -208,44 +188,44 @@ export class Reconciler {
     this.publisher.tick();
     this.standings.tick();
     if (!this.settled) this.waitForFleet(now);
-    for (const job of this.jobs.values()) if (job.retryAt !== 0 && now >= job.retryAt) this.settle(job);
+    for (const one of this.all.values()) if (one.retryAt !== 0 && now >= one.retryAt) this.settle(one);
     for (const aggregator of this.o.members.aggregators) this.deletes.tell(aggregator);
   }
 
   /** Aggregator's instance -> how many instrumentations it has, or will have. */
   get loads(): ReadonlyMap<string, number> {
-    return loadsOf([...this.jobs.values()].map((job) => job.record));
+    return loadsOf([...this.all.values()].map((one) => one.record));
   }
 
   /** Its aggregator has heard of it as it is now. */
   isHomeSettled(id: string): boolean {
-    const job = this.jobs.get(id);
-    return job !== undefined && !job.busy && job.told === this.commandFor(job).digest;
+    const one = this.all.get(id);
+    return one !== undefined && !one.busy && one.sent === this.commandFor(one).digest;
   }
 
   /** How it stands on online nodes, the worst first. */
   nodesOf(id: string, from = 0, limit: number = LIMITS.nodesShown): NodeState[] {
-    const job = this.jobs.get(id);
-    return job === undefined ? [] : this.standings.page(job.asked, from, limit);
+    const one = this.all.get(id);
+    return one === undefined ? [] : this.standings.page(one.asked, from, limit);
   }
 
   /** Those that do not simply gather it, at most so many. */
   troubledOf(id: string, limit: number): NodeState[] {
-    const job = this.jobs.get(id);
-    return job === undefined ? [] : this.standings.troubled(job.asked, limit);
+    const one = this.all.get(id);
+    return one === undefined ? [] : this.standings.troubled(one.asked, limit);
   }
 
   /** On how many nodes it is in which state. */
   countsOf(id: string): Counts {
-    const job = this.jobs.get(id);
-    if (job !== undefined) return this.standings.countsOf(job.asked);
+    const one = this.all.get(id);
+    if (one !== undefined) return this.standings.countsOf(one.asked);
     return { enabling: 0, enabled: 0, failed: 0, stopped: 0, unsupported: 0 };
   }
 
   /** Why its aggregator does not hold it yet; undefined when it does. */
   homeTrouble(id: string): string | undefined {
-    const job = this.jobs.get(id);
-    return job?.backoff.failures === 0 ? undefined : job?.reason;
+    const one = this.all.get(id);
+    return one?.backoff.failures === 0 ? undefined : one?.reason;
   }
 
   /** The digest of the document that all nodes should have. */
@@ -270,87 +250,90 @@ export class Reconciler {
     const fleet = this.o.members.nodeCount;
     const grows = fleet - this.fleetBefore > GROWTH * fleet;
     this.fleetBefore = fleet;
-    if (waited < LIMITS.settleMs || (grows && waited < LIMITS.settleMsMax)) return;
+    if (waited < SETTLE_MS || (grows && waited < SETTLE_MS_MAX)) return;
     this.settledNow();
   }
 
   private settledNow(): void {
     this.settled = true;
     this.roster.begin();
-    for (const job of this.jobs.values()) this.settle(job);
+    for (const one of this.all.values()) this.settle(one);
   }
 
-  private rethink(jobs: Iterable<Job>): void {
+  private rethink(all: Iterable<Reconciliation>): void {
     let any = false;
-    for (const job of jobs) {
-      this.stale.add(job);
+    for (const one of all) {
+      this.stale.add(one);
       any = true;
     }
     if (any) this.settling.request();
   }
 
   /** One call to the aggregator at a time; what changes meanwhile goes with the next one. */
-  private settle(job: Job): void {
-    if (job.removed || job.busy) return;
-    const aggregator = this.homeOf(job);
+  private settle(one: Reconciliation): void {
+    if (one.removed || one.busy) return;
+    const aggregator = this.homeOf(one);
     if (aggregator === undefined) return; // until one says hello, or our own start is over
-    if (this.o.clock.now() < job.retryAt) return;
-    const { body, digest } = this.commandFor(job);
-    if (job.toldTo?.key === aggregator.key && job.told === digest) return;
-    job.busy = true;
-    job.retryAt = 0;
+    if (this.o.clock.now() < one.retryAt) return;
+    const { body, digest } = this.commandFor(one);
+    if (one.sentTo?.key === aggregator.key && one.sent === digest) return;
+    one.busy = true;
+    one.retryAt = 0;
     // First the nodes, then who of them should report.
     this.roster.flush();
     this.o.bus
-      .call(aggregator.key, 'enable_aggregation', body, LIMITS.enableAggregationMs)
+      .call(aggregator.key, 'enable_aggregation', body, AGGREGATOR_ANSWER_MS)
       .then(
         () => {
-          job.toldTo = aggregator;
-          job.told = digest;
-          job.backoff.succeeded();
+          one.sentTo = aggregator;
+          one.sent = digest;
+          one.backoff.succeeded();
         },
         (error: unknown) => {
-          job.reason = messageOf(error);
+          one.reason = messageOf(error);
           this.o.log.warn(
-            { fqid: job.id, aggregator: aggregator.instance, reason: job.reason },
+            { fqid: one.id, aggregator: aggregator.instance, reason: one.reason },
             'not enabled',
           );
-          job.retryAt = this.o.clock.now() + job.backoff.failed();
+          one.retryAt = this.o.clock.now() + one.backoff.failed();
         },
       )
       .finally(() => {
-        job.busy = false;
-        this.leaving.delete(job.id);
-        if (job.removed) this.deletes.tell(aggregator);
-        else this.settle(job);
+        one.busy = false;
+        this.leaving.delete(one.id);
+        if (one.removed) this.deletes.tell(aggregator);
+        else this.settle(one);
       });
   }
 
-  private commandFor(job: Job): { readonly body: Body<'enable_aggregation'>; readonly digest: string } {
-    const scope = this.standings.scopeOf(job.asked);
-    const body = { instrumentation: toWire(job.record.instrumentation), scope };
+  private commandFor(one: Reconciliation): {
+    readonly body: Body<'enable_aggregation'>;
+    readonly digest: string;
+  } {
+    const scope = this.standings.scopeOf(one.asked);
+    const body = { instrumentation: toWire(one.record.instrumentation), scope };
     return { body, digest: digestOf(body) };
   }
 
-  private homeOf(job: Job): Aggregator | undefined {
-    const { aggregator: instance, instrumentation } = job.record;
+  private homeOf(one: Reconciliation): Aggregator | undefined {
+    const { aggregator: instance, instrumentation } = one.record;
     const current = this.o.members.aggregator(instance);
     // Right after our own start, homes are still saying hello, and nodes how they stand: an early word to the
     // aggregator would say that nobody should report.
-    if (job.restored && !this.settled) return undefined;
+    if (one.restored && !this.settled) return undefined;
     if (current !== undefined) return current;
     try {
       const next = this.o.choose(this.loads);
-      this.deletes.add(instance, job.id);
-      this.deletes.cancel(next.instance, job.id);
-      job.record = { instrumentation, aggregator: next.instance };
-      job.toldTo = undefined;
-      this.o.log.warn({ fqid: job.id, from: instance, to: next.instance }, 'moved to another aggregator');
-      this.o.moved(job.id, next.instance);
+      this.deletes.add(instance, one.id);
+      this.deletes.cancel(next.instance, one.id);
+      one.record = { instrumentation, aggregator: next.instance };
+      one.sentTo = undefined;
+      this.o.log.warn({ fqid: one.id, from: instance, to: next.instance }, 'moved to another aggregator');
+      this.o.moved(one.id, next.instance);
       return next;
     } catch (error) {
       if (!(error instanceof CaError)) throw error;
-      job.reason = error.message;
+      one.reason = error.message;
       return undefined;
     }
   }
@@ -358,9 +341,3 @@ export class Reconciler {
 
 /** No node has this name: what belongs to nobody is asked of nobody. */
 const NO_HOST = '.';
-
-export function loadsOf(records: Iterable<Stored>): Map<string, number> {
-  const loads = new Map<string, number>();
-  for (const { aggregator } of records) loads.set(aggregator, (loads.get(aggregator) ?? 0) + 1);
-  return loads;
-}

@@ -107,7 +107,7 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
     ...gauge(
       'ca_instrumentations_homeless',
       'Instrumentations whose aggregator is not there.',
-      config.homeless,
+      config.homes.missing,
     ),
     ...gauge(
       'ca_instrumentation_nodes',

@@ -145,7 +145,7 @@ export function readApiResources(api: ReadApi): Resource[] {
     homeOf: (i) => {
       const record = api.config.get(i.id, i.customer);
       try {
-        const home = api.config.homeOf(record);
+        const home = api.config.homes.of(record);
         return { address: home, instance: home.instance };
       } catch {
         return undefined;
