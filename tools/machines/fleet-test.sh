@@ -176,7 +176,7 @@ gone() { # machine, parts
   for part in "$@"; do names+=("cloud-analytics-$part"); done
   inside "$machine" sh -c "timeout 120 dpkg --remove ${names[*]} && timeout 60 dpkg --purge ${names[*]}"
 }
-left() { inside "$1" sh -c 'find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name "*cloud-analytics*" -print; getent passwd | grep cloud-analytics; systemctl list-units --all --no-legend "cloud-analytics*"' | grep .; }
+left() { inside "$1" sh -c 'find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log -o -path /run \) -prune -o -name "*cloud-analytics*" -print; getent passwd | grep cloud-analytics; systemctl list-units --no-legend "cloud-analytics*"; systemctl list-unit-files --no-legend "cloud-analytics*"' | grep .; }
 claim 'with the broker gone, a node is installed again, and removed' eval 'install_on n1 node && gone n1 node common'
 claim 'after purging a node nothing is left: no file, no user, no unit' eval '! left n1'
 claim 'with settings that are wrong, the rest is removed too' eval \
