@@ -2,6 +2,7 @@
  * A server's certificate and key, in files that somebody renews. In: their settings and paths. Out: the certificate of now,
  * and a server that makes new connections with the new one.
  */
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Log } from '../service/log';
 import { trustedText } from '../service/trusted-path';
@@ -49,6 +50,12 @@ export class CertificateFiles {
   get current(): Certificate {
     if (this.now === undefined) throw new TypeError('certificates are read before they are used');
     return this.now;
+  }
+
+  /** When the current one ends, milliseconds since 1970; undefined: it does not say. */
+  get expires(): number | undefined {
+    const time = Date.parse(new X509Certificate(this.current.cert).validTo);
+    return Number.isNaN(time) ? undefined : time;
   }
 
   /** From now on this server has what the files have. */

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { certificateMetrics } from '../prometheus/metrics/own-metrics';
+import { CertificateFiles } from './certificate-files';
 import { serve, type HttpServer } from './http';
 import { SILENT } from '../service/log';
 
@@ -89,4 +91,23 @@ secured('a client that begins no handshake is let go', async () => {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
+});
+
+secured('when its certificate ends is a metric of the service', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ca-tls-test-'));
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  writeFileSync(certFile, tls?.cert ?? '', { mode: 0o600 });
+  writeFileSync(keyFile, tls?.key ?? '', { mode: 0o600 });
+  const settings = ['CA_TLS_CERT', 'CA_TLS_KEY'] as const;
+  const files = await CertificateFiles.open({ what: 'test', settings, certFile, keyFile, log: SILENT });
+  try {
+    const [family] = certificateMetrics(files);
+    const twoDays = Date.now() / 1000 + 2 * 86_400;
+    expect(family?.name).toBe('ca_certificate_expiry_time_seconds');
+    expect(Math.abs(Number(family?.metrics[0]?.value) - twoDays)).toBeLessThan(600);
+  } finally {
+    files.close();
+    rmSync(folder, { recursive: true });
+  }
+  expect(certificateMetrics(undefined)).toEqual([]);
 });

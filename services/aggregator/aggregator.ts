@@ -2,7 +2,13 @@
  * Which instrumentations are ours, and their values as they come. In: enable and disable commands of the config
  * service, data messages of the nodes. Out: a dataset for each instrumentation. Next: dataset.ts, then routes.ts.
  */
-import type { AggregatorStatus, DatasetStatus, ProcessStatus, SecondStatus } from '../../common/api/status';
+import type {
+  AggregatorStatus,
+  DatasetStatus,
+  HindsightStatus,
+  ProcessStatus,
+  SecondStatus,
+} from '../../common/api/status';
 import type { DiskTrouble } from '../../common/api/value';
 import type { Clock } from '../../common/service/clock';
 import type { DataMessage } from '../../common/wire/data';
@@ -83,6 +89,11 @@ export class Aggregator {
 
   get recalled(): Recall['counts'] {
     return this.recall.counts;
+  }
+
+  /** Undefined: nothing is kept on disk. */
+  get history(): HindsightStatus | undefined {
+    return this.options.hindsight?.status();
   }
 
   /** Since the start, of instrumentations that are here and that were. */
@@ -241,7 +252,7 @@ export class Aggregator {
       counts: { ...this.counts },
       recalled,
       nodes: { version: this.roster.version ?? null, count: this.roster.size },
-      ...(this.options.hindsight === undefined ? {} : { hindsight: this.options.hindsight.status() }),
+      ...(this.history === undefined ? {} : { hindsight: this.history }),
       instrumentations: Object.fromEntries(instrumentations),
     };
   }

@@ -10,6 +10,7 @@ import { claim } from '../../common/wire/claim';
 import { CertificateFiles } from '../../common/http/certificate-files';
 import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/http/health';
+import { DiskRoom } from '../../common/service/disk-room';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http/http';
 import { LIMITS } from '../../common/service/limits';
 import { readResendItems } from '../../common/wire/message';
@@ -26,6 +27,8 @@ import type { Family } from '../../common/prometheus/metrics/family';
 import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
 import {
   brokerMetrics,
+  certificateMetrics,
+  diskMetrics,
   LoopDelay,
   processMetrics,
   RequestTimes,
@@ -55,6 +58,8 @@ const GOODBYE_MS = 500;
 const STOP_MS = 1800;
 /** One that is silent for a moment is replaced within seconds. */
 const ALIVE_EVERY_MS = 1000;
+/** Seconds between looks at how full the disk is. */
+const LOOK_AT_DISK_S = 5;
 /** Ports tried upward from the first one. */
 const PORTS_TRIED = 200;
 
@@ -137,10 +142,14 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const ways = new WaysOut(readPush(env), instance, log);
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);
+  const disk = new DiskRoom(settings.home);
+  void disk.look();
   const families = (): Family[] => [
     ...processMetrics('aggregator', started),
     ...delay.families(),
     ...brokerMetrics(peer, started),
+    ...diskMetrics(disk),
+    ...certificateMetrics(certificate),
     ...times.families(),
     ...aggregatorMetrics(aggregator, started),
     ...ways.families(started),
@@ -226,6 +235,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   );
   const stopTicking = clock.everySecond((second) => {
     delay.tick(second);
+    if (second % LOOK_AT_DISK_S === 0) void disk.look();
     aggregator.tick();
     ways.tick(aggregator.all, clock.now());
   });

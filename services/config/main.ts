@@ -10,6 +10,7 @@ import { userOf } from '../../common/wire/identity';
 import { AfterBurst } from '../../common/service/collect-garbage';
 import { messageOf } from '../../common/service/errors';
 import { CertificateFiles } from '../../common/http/certificate-files';
+import { DiskRoom } from '../../common/service/disk-room';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
 import { readPlaces } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';
@@ -137,7 +138,8 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     host: access.bind,
     port: settings.httpPort,
     fd,
-    tls: certificate?.current,
+    certificate,
+    disk: new DiskRoom(folder),
     gate: createGate({
       access,
       tokens: () => files.tokens,

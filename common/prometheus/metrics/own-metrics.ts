@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../service/clock';
+import type { DiskRoom } from '../../service/disk-room';
 import { counter, gauge, type Family } from './family';
 
 /** Seconds; the last bucket is +Inf. */
@@ -118,6 +119,26 @@ export function processMetrics(service: string, started: number): Family[] {
     ...gauge('nodejs_heap_size_total_bytes', 'JavaScript heap, all of it.', heapTotal),
     ...gauge('nodejs_external_memory_bytes', 'Memory of buffers.', external),
   ];
+}
+
+/** Of the file system that the service's state is on. */
+export function diskMetrics({ room }: Pick<DiskRoom, 'room'>): Family[] {
+  return [
+    ...gauge('ca_disk_size_bytes', 'Size of the file system of CA_HOME.', room?.sizeBytes),
+    ...gauge('ca_disk_available_bytes', 'What is left of it.', room?.availableBytes),
+  ];
+}
+
+/** None where the service speaks plain HTTP. */
+export function certificateMetrics(
+  certificate: { readonly expires: number | undefined } | undefined,
+): Family[] {
+  const { expires } = certificate ?? {};
+  return gauge(
+    'ca_certificate_expiry_time_seconds',
+    'When the certificate that the service shows ends, in seconds since 1970.',
+    expires === undefined ? undefined : expires / 1000,
+  );
 }
 
 interface BusState {

@@ -5,7 +5,7 @@ import type { Owned } from '../owned';
 
 /** `since`: milliseconds since 1970 when counting began. Counts of instrumentations that are gone go on counting. */
 export function aggregatorMetrics(aggregator: Aggregator, since: number): Family[] {
-  const { counts, recalled } = aggregator;
+  const { clocks, counts, history, recalled } = aggregator;
   const owned = [...aggregator.all];
   const sum = (of: (one: Owned) => number): number => owned.reduce((total, one) => total + of(one), 0);
   return [
@@ -60,6 +60,22 @@ export function aggregatorMetrics(aggregator: Aggregator, since: number): Family
       'ca_recalls',
       'Values that had not come and were asked for again, by what became of them.',
       Object.entries(recalled).map(([outcome, count]) => [{ outcome }, count] as const),
+      since,
+    ),
+    ...gauge(
+      'ca_nodes_clock_off',
+      'Nodes whose clock is off by so much that their values are moved to the right second.',
+      clocks.off.filter(({ shiftSeconds }) => shiftSeconds !== 0).length,
+    ),
+    ...gauge(
+      'ca_history_written',
+      '1 while values of instrumentations with persist-data can be written to disk.',
+      history === undefined ? undefined : Number(history.ok),
+    ),
+    ...counter(
+      'ca_history_files_given_up',
+      'Files with values that were deleted before their time, to make room.',
+      history?.givenUp,
       since,
     ),
   ];

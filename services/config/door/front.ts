@@ -6,13 +6,14 @@ import { healthRoutes } from '../../../common/http/health';
 import {
   serve,
   type Admit,
-  type Certificate,
   type HttpServer,
   type Reply,
   type Request,
   type Route,
 } from '../../../common/http/http';
+import type { CertificateFiles } from '../../../common/http/certificate-files';
 import type { Clock } from '../../../common/service/clock';
+import type { DiskRoom } from '../../../common/service/disk-room';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
@@ -37,7 +38,9 @@ export interface FrontOptions {
   readonly port: number;
   /** A socket that somebody holds for us (inherited.ts). */
   readonly fd?: number | undefined;
-  readonly tls?: Certificate | undefined;
+  readonly certificate?: CertificateFiles | undefined;
+  /** What the state is kept on. */
+  readonly disk: DiskRoom;
   readonly gate: Admit;
   readonly log: Log;
   readonly bus: Bus;
@@ -50,8 +53,12 @@ export interface FrontOptions {
   readonly pageFolder: string;
 }
 
+/** Seconds between looks at how full the disk is. */
+const LOOK_AT_DISK_S = 5;
+
 export async function openFront(options: FrontOptions): Promise<HttpServer> {
-  const { host, port, fd, tls, gate, log, bus, clock, config, proxy, status, pageFolder } = options;
+  const { host, port, fd, certificate, disk, gate, log, bus, clock, config, proxy, status, pageFolder } =
+    options;
   const { enrolment } = options.joining;
   const statusOfAll = (timeoutMs: number): Promise<ConfigStatus> => withMembers(status(), bus, timeoutMs);
   const times = new RequestTimes(clock);
@@ -66,24 +73,26 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
       },
     }),
     ...joinResources(options.joining),
-    ...metricsResources({ config, proxy, bus, times, delay, started: clock.now() }),
+    ...metricsResources({ config, proxy, bus, times, delay, disk, certificate, started: clock.now() }),
     ...readApiResources({ config, proxy, now: () => clock.now() }),
   ];
+  void disk.look();
   clock.everySecond((second) => {
     delay.tick(second);
+    if (second % LOOK_AT_DISK_S === 0) void disk.look();
   });
   return serve({
     name: 'cloud-analytics',
     host,
     port,
     fd,
-    tls,
+    tls: certificate?.current,
     admit: gate,
     observe: times.observe,
     log,
     routes: [
       ...routesOf(all),
-      ...descriptionRoutes(all, tls === undefined ? 'http' : 'https'),
+      ...descriptionRoutes(all, certificate === undefined ? 'http' : 'https'),
       ...(await pageRoutes(pageFolder)),
       ...healthRoutes(
         () => trouble(bus, config, proxy),

@@ -8,11 +8,14 @@ import { counter, gauge, labelled, type Family } from '../../../common/prometheu
 import { fromFamilyJson } from '../../../common/prometheus/metrics/family-json';
 import {
   brokerMetrics,
+  certificateMetrics,
+  diskMetrics,
   processMetrics,
   type LoopDelay,
   type RequestTimes,
 } from '../../../common/prometheus/metrics/own-metrics';
 import { MEDIA_TYPES, scrapeReply } from '../../../common/prometheus/metrics/scrape';
+import type { DiskRoom } from '../../../common/service/disk-room';
 import type { Resource } from '../api/resource';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
@@ -24,6 +27,9 @@ interface DoorMetrics {
   readonly bus: Bus;
   readonly times: RequestTimes;
   readonly delay: LoopDelay;
+  readonly disk: DiskRoom;
+  /** Undefined: the front door speaks plain HTTP. */
+  readonly certificate: { readonly expires: number | undefined } | undefined;
   /** Milliseconds since 1970. */
   readonly started: number;
 }
@@ -76,7 +82,8 @@ async function scrape(door: DoorMetrics, request: Request): Promise<Reply> {
   return scrapeReply(request.headers.accept, families);
 }
 
-function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics): Family[] {
+function ownFamilies(door: DoorMetrics): Family[] {
+  const { config, proxy, bus, times, delay, started } = door;
   const { members, records } = config;
   const inventory = config.inventory.summary;
   const states = new Map<string, number>();
@@ -92,6 +99,8 @@ function ownFamilies({ config, proxy, bus, times, delay, started }: DoorMetrics)
     ...processMetrics('config', started),
     ...delay.families(),
     ...brokerMetrics(bus, started),
+    ...diskMetrics(door.disk),
+    ...certificateMetrics(door.certificate),
     ...times.families(),
     ...gauge('ca_aggregators_online', 'Aggregators that are there.', members.aggregators.length),
     ...gauge('ca_instrumenters_online', 'Nodes that are there.', members.nodeCount),

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { doorKeysOf, type DoorKeys } from '../../../common/http/front-door';
+import { DiskRoom } from '../../../common/service/disk-room';
 import { SILENT } from '../../../common/service/log';
 import type { Access } from '../door/access';
 import { RateLimit } from '../door/rate-limit';
@@ -102,6 +103,7 @@ export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const server = await openFront({
     host: '127.0.0.1',
     port: 0,
+    disk: new DiskRoom(folder),
     log: SILENT,
     bus,
     clock,
