@@ -1,6 +1,6 @@
 /*
- * Boards over HTTP: what POST and PUT take, and what is answered about one. Whether nodes offer what its panels ask is seen
- * when it is opened: boards outlive nodes.
+ * Boards over HTTP: bodies of POST and PUT, and the answer. Whether nodes offer what panels ask for is checked when a
+ * board is opened: boards outlive nodes.
  */
 import { PANEL_SIZES } from '../model/board';
 import type { PlainPredicate } from '../model/predicate';
@@ -8,12 +8,12 @@ import { Type } from '../model/schema';
 import { LIMITS } from '../service/limits';
 import { oneOf, Text, type Shape } from './shape';
 
-/** A screen holds no more, and each asks of every node. */
+/** Greatest number of panels: a screen holds no more, and each costs every node. */
 const PANELS = 24;
 const VARIABLES = 8;
 const KEYS = 32;
 const Word = Type.String({ pattern: '^\\w+$', maxLength: 64 });
-/** One line that can be read: no control characters, nothing that turns the direction of what follows. */
+/** One readable line: no control characters, no marks of text direction. */
 const Line = (maxLength: number) =>
   Type.String({
     pattern: `^(?=.*\\S)[^\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]+$`,

@@ -79,7 +79,7 @@ export const CATALOGUE = Type.Object({
 });
 export type CatalogueAnswer = Shape<typeof CATALOGUE>;
 
-/** The same as the first clients knew it. */
+/** The same in the form of the first API version. */
 export const LEGACY_METRICS = Type.Record(
   Text,
   Type.Object({

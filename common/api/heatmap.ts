@@ -1,5 +1,5 @@
 /*
- * Heatmaps over HTTP: what a picture may be asked for with, and what is answered about it: image, details, series.
+ * Heatmaps over HTTP: parameters, and the answers image, details and series.
  */
 import { SCALES } from '../model/axis';
 import { THEMES } from '../model/hue';
@@ -15,15 +15,15 @@ const { width, height, nbuckets } = HEATMAP_DEFAULTS;
 export const COLORINGS = ['rank', 'linear', 'log'] as const;
 export const WEIGHTS = ['count', 'weight'] as const;
 
-/** `auto`: logarithmic where a linear axis would squeeze half of the counts into its lowest part. */
+/** `auto`: logarithmic where a linear axis would put half of the counts into its lowest part. */
 export const AXIS_SCALES = [...SCALES, 'auto'] as const;
-/** Of a comparison. */
+/** What a comparison shows. */
 export const SIDES = ['this', 'other', 'difference'] as const;
-/** Bounds of what a screen asks for. */
+/** Bounds of parameters for screens. */
 export const SCREEN_LIMITS = { keys: 1000, searchLetters: 100, seconds: 10_000_000 };
 const { keys, seconds } = SCREEN_LIMITS;
 
-/** What the first clients did not know, and get nothing of unless they ask. */
+/** Parameters newer than the first API version; without them answers are as before. */
 const SCREEN = {
   scale: choice(
     AXIS_SCALES,
@@ -51,7 +51,7 @@ const SCREEN = {
   ),
 };
 
-/** What pictures are compared with. */
+/** What the picture is compared with. */
 const VERSUS = {
   versus_seconds: whole(1, seconds, 'Compare with the same, this many seconds earlier.'),
   versus_id: Type.Optional(
@@ -152,7 +152,7 @@ const OMITTED = Type.Optional(
   Type.Object({ keys: Integer, total: Type.Number() }, { description: 'What the list leaves out.' }),
 );
 
-/** What it is compared with, on the same axis and the same scale of colours. */
+/** The other side of a comparison, on the same axis and colour scale. */
 const VERSUS_ANSWER = point({ percentiles: LINES, ...SOME_SPREAD, image: Text });
 
 export const IMAGE = point({

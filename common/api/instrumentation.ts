@@ -1,5 +1,5 @@
 /*
- * Instrumentations over HTTP: what POST, PUT and clone take, and what is answered about one.
+ * Instrumentations over HTTP: bodies of POST, PUT and clone, and the answer.
  */
 import { ExportSchema } from '../model/export-schema';
 import type { PlainPredicate } from '../model/predicate-tree';
@@ -69,7 +69,7 @@ export const QUESTION = Type.Object(
 );
 export type QuestionRequest = Shape<typeof QUESTION>;
 
-/** As QUESTION; what is left out comes from the original. */
+/** As QUESTION; omitted properties are the original's. */
 export const CLONE = Type.Object(
   { module: Type.Optional(Word), stat: Type.Optional(Word), ...Optional },
   { additionalProperties: false },
@@ -93,7 +93,7 @@ export const NODES_QUERY = Type.Object({
   ),
 });
 
-/** Of one node with one instrumentation. unsupported: no source of the node has the metric with these fields. */
+/** States of one instrumentation on one node. unsupported: no source of the node has the metric with these fields. */
 const NODE_STATE_NAMES = ['enabling', 'enabled', 'failed', 'stopped', 'unsupported'] as const;
 export type NodeStateName = (typeof NODE_STATE_NAMES)[number];
 

@@ -1,5 +1,5 @@
 /*
- * How a node joins: tokens that operators make, and what a node asks for with one. For cactl, for `cloud-analytics join`, and for
+ * How a node joins: tokens that operators create, and a node's request with one. For cactl, `cloud-analytics join`, and
  * instrumenters that renew their credential.
  */
 import { Type } from '../model/schema';
@@ -10,7 +10,7 @@ export const EXPIRES_MAX_S = 30 * 24 * 3600;
 const HOSTS_MAX = 100;
 
 const Host = Type.String({ minLength: 1, maxLength: 200 });
-/** 256 random bits: no dictionary finds them, so that a plain hash keeps them. */
+/** 256 random bits: no dictionary attack finds them, so a plain hash is enough to store them. */
 const Key = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 export const MAKE_TOKEN = Type.Object(
@@ -25,7 +25,7 @@ export const MAKE_TOKEN = Type.Object(
     expires: whole(60, EXPIRES_MAX_S, 'Seconds until it is worth nothing; default 3600.'),
     uses: whole(1, USES_MAX, 'How many nodes may join with it; default 1.'),
   },
-  // A misspelt limit would be none.
+  // A misspelt limit would be ignored.
   { additionalProperties: false },
 );
 
@@ -79,5 +79,5 @@ export const AUTHORITY = Type.Object({
   }),
 });
 
-/** Nobody has an operator's token here: what is asked for is proved by a token or key of its own. */
+/** Paths that need no operator's token: each request carries its own token or key. */
 export const JOIN_PATHS: readonly string[] = ['/ca/join', '/ca/credential', '/ca/authority'];

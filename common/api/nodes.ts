@@ -1,5 +1,5 @@
 /*
- * The nodes that there should be: /ca/admin/nodes. For operators and tools.
+ * The inventory of nodes: /ca/admin/nodes. For operators and tools.
  */
 import { Type } from '../model/schema';
 import { choice, Integer, oneOf, Text, whole, type Shape } from './shape';

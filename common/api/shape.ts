@@ -1,9 +1,9 @@
 /*
- * What the API's schemas are made of. In: descriptions. Out: schemas, and the types that follow from them.
+ * Building blocks of the API's schemas. In: descriptions. Out: schemas, and the types that follow from them.
  */
 import { Type, type Static, type TSchema } from '../model/schema';
 
-/** JSON of this schema, as its readers have it: nothing in it is changed. */
+/** JSON of this schema, read-only. */
 export type Shape<S extends TSchema> = Frozen<Static<S>>;
 
 type Frozen<T> = unknown extends T ? T : { readonly [K in keyof T]: Frozen<T[K]> };
@@ -19,7 +19,7 @@ export function oneOf<const T extends string>(values: readonly T[], description?
   });
 }
 
-/** Parameters of a query, each of which may be left out. */
+/** Optional query parameters. */
 export const second = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 export const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
 export const whole = (minimum: number, maximum: number, description: string) =>

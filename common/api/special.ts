@@ -1,4 +1,4 @@
-/* What is special in a box of a picture, over HTTP: the box within its stretch, and keys by how over-represented they are. */
+/* What is special in a box of a picture, over HTTP: the box within its time range, and keys by how over-represented they are. */
 import { Type } from '../model/schema';
 import { Integer, list, second, Text, whole, type Shape } from './shape';
 import { INTERVAL, point, TRANSFORMED } from './value';

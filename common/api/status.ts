@@ -1,5 +1,5 @@
 /*
- * What services say of themselves: GET /ca/admin/status, and the answers to `status` on the bus. For operators and tools.
+ * Status of services: GET /ca/admin/status, and the answers to `status` on the bus. For operators and tools.
  * In: JSON of a service. Out: the same, typed, or an error: it may be of another version.
  */
 import { checker, Type, type TSchema } from '../model/schema';
@@ -21,7 +21,7 @@ export const STATUS_QUERY = Type.Object({
 
 const Milliseconds = Type.Number();
 
-/** How it stands with the broker. */
+/** State of the connection to the broker. */
 const BUS = Type.Object({
   ok: Type.Boolean(),
   reason: Type.Optional(Text),
@@ -29,7 +29,7 @@ const BUS = Type.Object({
   sharedUser: Type.Boolean({ description: 'All services share one broker user: no sender can be proved.' }),
 });
 
-/** Messages since the start. */
+/** Messages since the process started. */
 const MESSAGES = {
   received: Integer,
   sent: Integer,
@@ -147,7 +147,7 @@ export type ConflictRow = ConfigStatus['conflicts'][number];
 export type OtherVersionRow = ConfigStatus['otherVersions'][number];
 export type RivalRow = NonNullable<ConfigStatus['rivals']>[number];
 
-/** How often each outcome of a report occurred; late ones were added all the same, givenUp are slots. */
+/** Number of reports by outcome. Late reports were added all the same; givenUp counts slots. */
 const REPORTS = Type.Object({
   added: Integer,
   duplicate: Integer,
@@ -192,7 +192,7 @@ const HINDSIGHT = Type.Object({
 });
 export type HindsightStatus = Shape<typeof HINDSIGHT>;
 
-/** Of an aggregator's process, whatever it keeps. */
+/** Status of an aggregator's process, without its instrumentations. */
 const AGGREGATOR_PROCESS = {
   service: oneOf(['aggregator']),
   instance: Text,
@@ -240,7 +240,7 @@ const ARRIVAL = Type.Object(
 );
 export type Arrival = Shape<typeof ARRIVAL>;
 
-/** What `status` with a second is answered on the bus. */
+/** Answer on the bus to `status` with a second. */
 const SECOND_STATUS = Type.Object({
   owns: Type.Array(Text),
   arrival: Type.Optional(ARRIVAL),
@@ -321,7 +321,7 @@ const CHECKS = new Map(
   Object.entries(SERVICES).map(([kind, schema]) => [kind, checker<TSchema>(schema, 'status')]),
 );
 
-/** Throws an INVALID error for anything else: a service of another version, or a stranger. */
+/** Throws an INVALID error for anything else: a service of another version, or an untrusted sender. */
 export function readStatus<K extends ServiceKind>(plain: unknown, kind: K): Statuses[K] {
   return CHECKS.get(kind)?.(plain) as Statuses[K];
 }

@@ -1,5 +1,5 @@
 /*
- * Values over HTTP: what every value request takes and answers (POINT), the raw value, and the table of keys.
+ * Values over HTTP: parameters and answers of every value request (POINT), the raw value, and the table of keys.
  */
 import { Type, type TProperties } from '../model/schema';
 import type { PlainValue } from '../model/value';
@@ -71,7 +71,7 @@ const DISK = Type.Object(
     read: Type.Boolean({ description: 'False: what had been written before could not be read.' }),
     damaged_bytes: Type.Integer({ description: 'Of its files, found when they were read.' }),
     reason: Type.Optional(
-      // The whole text of the error may hold paths.
+      // Not the error's text, which may contain paths.
       Type.String({ description: 'The system’s code, such as ENOSPC.' }),
     ),
   },
@@ -82,7 +82,7 @@ const DISK = Type.Object(
 );
 export type DiskTrouble = Shape<typeof DISK>;
 
-/** What every value says of itself: when, and how complete. */
+/** Metadata of every value: its time, and how complete it is. */
 const Described = {
   start_time: Integer,
   duration: Integer,
@@ -109,7 +109,7 @@ const Described = {
 const POINT = Type.Object(Described);
 export type PointAnswer = Shape<typeof POINT>;
 
-/** What an answer has besides. */
+/** Properties of an answer besides those of POINT. */
 export type Own<A extends PointAnswer> = Omit<A, keyof PointAnswer>;
 
 /** A point with properties of its own. */
@@ -144,7 +144,7 @@ const FIGURES = Type.Record(Text, Type.Number(), {
   description: 'By name: count, sum, mean, min, p50, …, max, last.',
 });
 export type FiguresAnswer = Shape<typeof FIGURES>;
-/** Beside each other in one object. */
+/** The key and its figures in one object. */
 const KEY_FIGURES = Type.Unsafe<{ readonly key: string; readonly [figure: string]: string | number }>({
   ...Type.Object({ key: Text }, { additionalProperties: Type.Number() }),
   description: 'key, and figures by name, as in total.',

@@ -1,11 +1,11 @@
 /*
- * Where an axis has ticks. In: an axis, how many there is room for, the type of its values. Out: round values.
- * Steps are 1, 2 or 5 times a power of ten of the unit that people read; powers of two where units go by 1024.
+ * Where an axis has ticks. In: an axis, the number of ticks that fit, the type of its values. Out: round values.
+ * Steps are 1, 2 or 5 times a power of ten of the displayed unit; powers of two where units are multiples of 1024.
  */
 import type { ValueAxis } from './axis';
 import { fieldType, type TypeName } from './field';
 
-/** At most this many, whatever is asked for. */
+/** Upper bound on the number of ticks. */
 const TICKS_MAX = 100;
 
 export function axisTicks(axis: ValueAxis, wanted: number, type: TypeName): number[] {
@@ -21,7 +21,7 @@ function linearTicks({ min, max }: ValueAxis, wanted: number, type: TypeName): n
   // Raw values are whole.
   const step = Math.max(1, fieldType(type).base === 2 ? 2 ** Math.ceil(Math.log2(rough)) : roundStep(rough));
   const ticks: number[] = [];
-  // By whole steps: adding them up would gather what each is off.
+  // Multiply, do not add: repeated addition accumulates rounding errors.
   for (let i = Math.ceil(min / step); i * step < max; i++) ticks.push(i * step);
   return ticks;
 }
@@ -31,7 +31,7 @@ function roundStep(rough: number): number {
   return power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
 }
 
-/** One for each decade (each factor of 1024 where units go by it), thinned out. */
+/** One per decade (per factor of 1024 for binary units), thinned to what fits. */
 function logTicks({ min, max }: ValueAxis, wanted: number, type: TypeName): number[] {
   const factor = fieldType(type).base === 2 ? 4 : 10;
   const powers: number[] = [];

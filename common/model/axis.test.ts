@@ -9,7 +9,7 @@ const range = fc
   .tuple(fc.integer({ min: 0, max: 10 ** 14 }), fc.integer({ min: 1, max: 10 ** 14 }))
   .map(([min, span]) => [min, min + span] as const);
 
-test('rows of a logarithmic axis are whole buckets, ascending, no more than asked for, and hold the range', () => {
+test('rows of a logarithmic axis are whole buckets, ascending, at most the requested number, and cover the range', () => {
   fc.assert(
     fc.property(
       range,
@@ -33,7 +33,7 @@ test('rows of a logarithmic axis are whole buckets, ascending, no more than aske
   );
 });
 
-test('a decade has 24 rows of about one height by the logarithm', () => {
+test('a decade has 24 rows of about equal height on the logarithmic scale', () => {
   const axis = logAxis(LOG_GRID, 1000, 10_000, 100);
   expect(axis.edges?.slice(0, 6)).toEqual([1000, 1100, 1200, 1300, 1500, 1600]);
   expect(axis.rows).toBe(24);

@@ -1,9 +1,9 @@
 /*
  * The vertical axis of a heatmap: value ⇄ height. In: a range of values, linear or logarithmic. Out: rows with their
- * edges, and positions from 0 (bottom) to 1 (top). Who paints and who points at a picture take both from here.
+ * edges, and positions from 0 (bottom) to 1 (top). Painting and hit testing both use them.
  *
- * A logarithmic axis has rows that are whole buckets of the grid, all of one height: no count is cut in two, and no
- * stripes appear where rows and buckets beat. Its edges are round numbers, 24 to a decade at most (1, 1.1, 1.2, 1.3, 1.5,
+ * The rows of a logarithmic axis are whole buckets of the grid, all of equal height: no count is split, and no
+ * moiré appears between rows and buckets. Its edges are round numbers, 24 to a decade at most (1, 1.1, 1.2, 1.3, 1.5,
  * 1.6, 1.8, 2, …), which is as fine as the grid is at the bottom of a decade.
  */
 import type { Grid } from './bucket';
@@ -17,7 +17,7 @@ export interface ValueAxis {
   readonly min: number;
   readonly max: number;
   readonly rows: number;
-  /** Of a logarithmic axis: where rows begin, ascending, and the top. Rows of a linear one are all as wide. */
+  /** Logarithmic axis only: the lower edge of each row, ascending, then the top. Rows of a linear axis are equally high. */
   readonly edges?: readonly number[];
 }
 
@@ -29,7 +29,7 @@ const PER_DECADE = [24, 12, 6, 3, 1];
 /** Values end below 10^15. */
 const DECADES = 15;
 
-/** At most `rows` rows; the ends are moved outwards to edges of buckets. */
+/** At most `rows` rows; both ends are extended to bucket edges. */
 export function logAxis(grid: Grid, min: number, max: number, rows: number): ValueAxis {
   const low = grid.floorOf(grid.bucketOf(min));
   const high = Math.max(grid.ceilOf(grid.bucketOf(max - 1)) + 1, low + 1);
@@ -44,7 +44,7 @@ export function logAxis(grid: Grid, min: number, max: number, rows: number): Val
   return logOf([low, high]);
 }
 
-/** With a series of edges that was worked out before. */
+/** A logarithmic axis with precomputed edges. */
 function logOf(edges: readonly number[]): ValueAxis {
   return {
     scale: 'log',
@@ -55,7 +55,7 @@ function logOf(edges: readonly number[]): ValueAxis {
   };
 }
 
-/** Two digits, at about equal steps of the logarithm. */
+/** Values of two significant digits, at about equal logarithmic steps. */
 function roundValues(perDecade: number): number[] {
   const values: number[] = [];
   for (let decade = 0; decade < DECADES; decade++) {
@@ -67,12 +67,12 @@ function roundValues(perDecade: number): number[] {
   return [...new Set(values)];
 }
 
-/** The value at which a row begins; of row `rows`: the top. */
+/** Lower edge of a row; for row `rows`, the top of the axis. */
 export function edgeOf(axis: ValueAxis, row: number): number {
   return axis.edges?.[row] ?? axis.min + ((axis.max - axis.min) * row) / axis.rows;
 }
 
-/** 0 at the bottom, 1 at the top; values outside are below 0 and above 1 on a linear axis, at the rim on the other. */
+/** 0 at the bottom, 1 at the top. Values outside are below 0 or above 1 on a linear axis, and clamped on a logarithmic one. */
 export function positionOf(axis: ValueAxis, value: number): number {
   const { edges, min, max, rows } = axis;
   if (edges === undefined) return (value - min) / (max - min);

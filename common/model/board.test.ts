@@ -9,7 +9,7 @@ test('a variable’s value becomes a comparison beside the panel’s own predica
   });
 });
 
-test('without a predicate of its own one value is one comparison, two are both', () => {
+test('in a panel without a predicate, one value becomes one comparison, two values become both', () => {
   const values = new Map([
     ['execname', 'db'],
     ['zonename', 'web'],

@@ -1,9 +1,9 @@
 /*
- * A board: questions that people keep open together, with a name. In: panels, each a question and how it looks; variables.
- * Out: the question that a panel asks while variables have values.
+ * A board: a named set of panels. In: panels, each an instrumentation to ask for and how it looks; variables.
+ * Out: what a panel asks for, given the values of the variables.
  *
- * A board asks nothing by itself: whoever opens it does, and what runs already is shared. A variable's value becomes a
- * comparison beside the panel's own predicate, as an object: no text is ever put together.
+ * A board creates nothing until it is opened, and then shares what already runs. A variable's value becomes a
+ * comparison beside the panel's own predicate, as an object: no text is ever concatenated.
  */
 import type { PlainPredicate } from './predicate';
 
@@ -36,26 +36,26 @@ export interface BoardPanel extends BoardQuestion, PanelLook {
 /** A discrete field that all panels can be narrowed by. */
 export interface BoardVariable {
   readonly field: string;
-  /** Where the address says nothing; absent: everything. */
+  /** Default where the URL gives no value; absent: no filter. */
   readonly value?: string;
 }
 
 export interface Board {
   readonly name: string;
-  /** Seconds that all panels show; absent: each panel's own choice. */
+  /** Window of all panels in seconds; absent: each panel has its own. */
   readonly window?: number;
   readonly variables: readonly BoardVariable[];
   readonly panels: readonly BoardPanel[];
 }
 
-/** What the operator of a fleet narrows by: where, in which container, by which program. */
+/** What operators of a fleet filter by: host, container, program. */
 export const USUAL_VARIABLES: readonly BoardVariable[] = [
   { field: 'hostname' },
   { field: 'zonename' },
   { field: 'execname' },
 ];
 
-/** The panel's predicate and one comparison for each value of a field that the metric has; the others pass by. */
+/** The panel's predicate and one comparison for each variable whose field the metric has; other variables are ignored. */
 export function narrowed(
   predicate: PlainPredicate,
   values: ReadonlyMap<string, string>,

@@ -6,7 +6,7 @@ fc.configureGlobal({ seed: 20_260_121 });
 const values = fc.oneof(
   fc.integer({ min: 0, max: 1_000_000 }),
   fc.integer({ min: 0, max: LOG_LIMIT - 1 }),
-  // Neighbours of every boundary: where an off-by-one would show.
+  // Neighbours of every boundary, where off-by-one errors show.
   fc
     .tuple(fc.integer({ min: 0, max: LOG_GRID.size - 1 }), fc.constantFrom(-1, 0, 1))
     .map(([bucket, step]) => Math.max(0, LOG_GRID.floorOf(bucket) + step)),

@@ -4,7 +4,7 @@
  * The walk starts here; next: distribution.ts.
  *
  * A grid is a pair of almost inverse functions: floorOf(bucketOf(v)) <= v <= ceilOf(bucketOf(v)).
- * Counts travel and rest by bucket; ranges appear only where people look.
+ * Counts are sent and stored by bucket; ranges appear only in output for people.
  */
 
 export type Bucket = number;
@@ -40,7 +40,7 @@ export const LOG_LIMIT = powerOfTen(LOG_DECADES + 1);
 export const LOG_GRID: Grid = {
   size: EXACT + PER_DECADE * LOG_DECADES,
   bucketOf(value) {
-    if (!(value >= 1)) return 0; // also NaN and negative ones: a clock that went back is "no time"
+    if (!(value >= 1)) return 0; // also NaN and negative numbers: a clock that went back counts as 0
     if (value < EXACT) return Math.floor(value);
     if (value >= LOG_LIMIT) return this.size - 1;
     // Comparing with exact powers, not Math.log10: log10(1000) is 2.9999999999999996 on some engines.

@@ -81,7 +81,7 @@ export function toRanges(d: Distribution, grid: Grid): RangeCount[] {
   return ranges;
 }
 
-/** True when the array obeys the shape's rules: what arrives from outside is checked with this. */
+/** True for a valid distribution. Used to check untrusted input. */
 export function isDistribution(d: readonly unknown[], grid: Grid): d is Distribution {
   if (d.length % 2 !== 0) return false;
   let previous = -1;

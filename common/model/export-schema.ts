@@ -1,4 +1,4 @@
-/* Ways out of the system, as they come from outside (instrumentation.ts: Export). */
+/* Schema of exports in requests (the type is Export in instrumentation.ts). */
 import { Type } from './schema';
 
 const BoundsSchema = Type.Object(
@@ -23,7 +23,7 @@ const BoundsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** Ways out of the system, besides its API. */
+/** Where values go besides the API. */
 export const ExportSchema = Type.Object(
   {
     prometheus: Type.Optional(BoundsSchema),

@@ -1,5 +1,5 @@
 /*
- * What is known about an event, and of which type it is. In: a field's name. Out: how to count, draw and label it.
+ * Fields of events, and their types. In: a field's name. Out: how to count, draw and label it.
  * Types are those of GET /ca; the grid of a numeric type is how its values are put into buckets.
  */
 import { linearGrid, LOG_GRID, type Grid } from './bucket';
@@ -10,7 +10,7 @@ interface FieldType {
   readonly arity: Arity;
   readonly unit: string;
   readonly abbr?: string;
-  /** Prefixes of the unit go by powers of 10 or of 2. */
+  /** Unit prefixes are powers of 10 (k = 1000) or of 2 (Ki = 1024). */
   readonly base?: 2 | 10;
   /** One raw unit is base^power units: nanoseconds are 10^-9 seconds. */
   readonly power?: number;
@@ -47,7 +47,7 @@ export function gridOf(name: TypeName): Grid {
   return grid;
 }
 
-/** What one raw unit is called where there is no room for prefixes: columns of tables, JSON. '' for plain numbers. */
+/** Name of one raw unit, for output without prefixes (table columns, JSON). '' for plain numbers. */
 export const RAW_UNITS: Readonly<Record<TypeName, string>> = {
   string: '',
   number: '',

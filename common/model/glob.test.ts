@@ -17,7 +17,7 @@ test.each([
   expect(fitsGlob(pattern, name)).toBe(fits);
 });
 
-test('a pattern of many stars is decided at once', () => {
+test('a pattern of many stars takes no exponential time', () => {
   const began = performance.now();
   expect(fitsGlob(`${'a*'.repeat(99)}b`, 'a'.repeat(255))).toBe(false);
   expect(performance.now() - began).toBeLessThan(100);

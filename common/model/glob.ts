@@ -1,11 +1,11 @@
 /*
- * Names by pattern: * stands for any characters, everything else for itself. In: a pattern, a name. Out: whether it fits.
+ * Glob patterns: * matches any characters, everything else itself. In: a pattern, a name. Out: whether it matches.
  * Not a regular expression: "a*a*a*b" would take exponential time.
  */
 export function fitsGlob(pattern: string, name: string): boolean {
   let p = 0;
   let n = 0;
-  /** Where to go on when what follows the last star does not fit: the star takes one character more. */
+  /** Where to resume after a mismatch: the last star then matches one character more. */
   let afterStar = -1;
   let taken = 0;
   while (n < name.length) {

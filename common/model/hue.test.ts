@@ -8,7 +8,7 @@ const distance = (a: number, b: number): number => {
 
 const HUES = Array.from({ length: 24 }, (_, i) => 15 * i);
 
-test.each(THEMES)('equal steps of shade are equal steps to the eye, in each hue: %s', (theme) => {
+test.each(THEMES)('equal steps of shade look equal, in each hue: %s', (theme) => {
   for (const hue of HUES) {
     const colours = Array.from({ length: 9 }, (_, i) => shadeColour(hue, (i + 1) / 9, theme));
     const steps = colours.slice(1).map((colour, i) => distance(colour, colours[i] ?? 0));
@@ -17,20 +17,23 @@ test.each(THEMES)('equal steps of shade are equal steps to the eye, in each hue:
   }
 });
 
-test.each(THEMES)('the faintest shade is told from its ground, and lightness goes one way: %s', (theme) => {
-  const ground = groundOf(theme);
-  for (const hue of HUES) {
-    expect(shadeColour(hue, 0, theme)).toBe(ground);
-    expect(distance(shadeColour(hue, 1e-9, theme), ground)).toBeGreaterThan(0.05);
-    const lightness = Array.from({ length: 33 }, (_, i) => labOf(shadeColour(hue, i / 32, theme))[0]);
-    const up = theme === 'dark';
-    lightness.slice(1).forEach((one, i) => {
-      expect(up ? one > (lightness[i] ?? 0) : one < (lightness[i] ?? 0)).toBe(true);
-    });
-  }
-});
+test.each(THEMES)(
+  'the faintest shade differs visibly from its background, and lightness is monotonic: %s',
+  (theme) => {
+    const ground = groundOf(theme);
+    for (const hue of HUES) {
+      expect(shadeColour(hue, 0, theme)).toBe(ground);
+      expect(distance(shadeColour(hue, 1e-9, theme), ground)).toBeGreaterThan(0.05);
+      const lightness = Array.from({ length: 33 }, (_, i) => labOf(shadeColour(hue, i / 32, theme))[0]);
+      const up = theme === 'dark';
+      lightness.slice(1).forEach((one, i) => {
+        expect(up ? one > (lightness[i] ?? 0) : one < (lightness[i] ?? 0)).toBe(true);
+      });
+    }
+  },
+);
 
-test('a key has one hue, whole and within the circle, away from everything elseâ€™s', () => {
+test('a key has one hue, a whole number of degrees, away from the hue of "everything else"', () => {
   const rest = shadeColour(REST_HUE, 1, 'light');
   fc.assert(
     fc.property(fc.string(), (key) => {
@@ -42,13 +45,13 @@ test('a key has one hue, whole and within the circle, away from everything elseâ
   );
 });
 
-test('names that differ in one letter are spread over the whole circle', () => {
+test('names that differ in one letter get hues over the whole circle', () => {
   const hues = new Set(Array.from({ length: 100 }, (_, i) => Math.floor(hueOfKey(`disk${i}`) / 30)));
   expect(hues.size).toBeGreaterThanOrEqual(9);
 });
 
-test('more and less are far apart, also to those who are blind for red or green', () => {
-  // Without the axis from red to green (a) there is lightness and the axis from blue to yellow.
+test('the colours of more and less are far apart, also with red-green colour blindness', () => {
+  // Without the red-green axis (a), lightness and the blue-yellow axis remain.
   for (const theme of THEMES) {
     const [more, less] = [labOf(shadeColour(REST_HUE, 1, theme)), labOf(shadeColour(LESS_HUE, 1, theme))];
     expect(Math.abs(more[2] - less[2])).toBeGreaterThan(0.12);

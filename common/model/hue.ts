@@ -1,26 +1,25 @@
 /*
- * Colours of what was counted: which hue a key has, and how dark a shade of it is on which ground. In: keys, hues 0..359,
- * shades 0..1. Out: hues, and 24-bit colours 0xRRGGBB. Pictures, legends, graphs and terminals take them from here.
+ * Colours of keys: the hue of each, and its shades on a given background. In: keys, hues 0..359,
+ * shades 0..1. Out: hues, and 24-bit colours 0xRRGGBB, for pictures, legends, graphs and terminals.
  *
- * A key's hue follows from its name alone: it is the same second by second, on every screen, whatever else is shown.
- * A ramp is a straight line through OKLab, in which equal distances look equal: equal steps of shade are equal steps
- * to the eye, whatever the hue.
+ * A key's hue depends on its name alone: it is the same every second, on every screen, whatever else is shown.
+ * A ramp is a straight line through OKLab, in which equal distances look equal: so do equal steps of shade, in any hue.
  */
 
-/** On which ground: screens light and dark, and paper (where colours must still differ in grey). */
+/** Backgrounds: light and dark screens, and paper (where colours must also differ in grey). */
 export const THEMES = ['light', 'dark', 'print'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Of everything that has no hue of its own, and of "more" in a difference; keys keep away from it. */
+/** Hue of everything without its own hue, and of "more" in a difference; no key's hue is near it. */
 export const REST_HUE = 24;
-/** "Less": with the other the pair that every kind of colour blindness leaves apart. */
+/** Hue of "less" in a difference. With REST_HUE, a pair that every kind of colour blindness can distinguish. */
 export const LESS_HUE = 214;
 
 type Lab = readonly [lightness: number, a: number, b: number];
 
 interface Ground {
   readonly ground: number;
-  /** Lightness where a ramp ends, and how colourful it is there at most. */
+  /** Lightness and greatest chroma at the end of a ramp. */
   readonly lightness: number;
   readonly chroma: number;
 }
@@ -31,9 +30,9 @@ const GROUNDS: Readonly<Record<Theme, Ground>> = {
   print: { ground: 0xffffff, lightness: 0.3, chroma: 0.13 },
 };
 
-/** The faintest shade is so far along its ramp: a single event must be seen on its ground. */
+/** Position of the faintest shade on its ramp: a single event must be visible on its background. */
 const FAINTEST = 0.12;
-/** No key's hue is nearer to the rest's than this, in degrees of OKLab's circle. */
+/** Least distance of a key's hue from REST_HUE, in degrees of OKLab's hue circle. */
 const APART = 22;
 const TURN = 360;
 
@@ -41,7 +40,7 @@ export function groundOf(theme: Theme): number {
   return GROUNDS[theme].ground;
 }
 
-/** The colour of a shade, 0 (the ground) to 1. */
+/** The colour of a shade, from 0 (the background) to 1. */
 export function shadeColour(hue: number, shade: number, theme: Theme): number {
   const { ground } = GROUNDS[theme];
   if (!(shade > 0)) return ground;
@@ -63,7 +62,7 @@ export function hueOfKey(key: string): number {
   return nearestHue(angle % TURN);
 }
 
-/** FNV-1a, and a finish that spreads names which differ in their last letter alone. */
+/** FNV-1a with a finalizer, so that names that differ only in the last letter are spread. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
@@ -81,7 +80,7 @@ function pureColour(hue: number): number {
   return (channel(5) << 16) | (channel(3) << 8) | channel(1);
 }
 
-/** On OKLab's circle, on which equal angles look equally far apart; HSV crowds the greens. */
+/** Angle on OKLab's hue circle, where equal angles look equally far apart; HSV crowds the greens. */
 function angleOf(hue: number): number {
   const [, a, b] = labOf(pureColour(hue));
   return ((Math.atan2(b, a) * 180) / Math.PI + TURN) % TURN;
@@ -103,7 +102,7 @@ function nearestHue(angle: number): number {
 
 const ends = new Map<string, Lab>();
 
-/** Where the ramp of a hue ends: as colourful as the theme has it and a screen can show. */
+/** End of a hue's ramp: the greatest chroma that the theme allows and a screen can show. */
 function endOf(hue: number, theme: Theme): Lab {
   // Hues are whole degrees: the map stays small.
   const whole = ((Math.round(hue) % TURN) + TURN) % TURN;

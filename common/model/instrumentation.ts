@@ -1,6 +1,6 @@
 /*
- * What somebody asked for: a metric, a predicate, a decomposition, a granularity and how long to keep it.
- * In: checked properties (services/config makes them). Out: the shape and the name that every part agrees on.
+ * An instrumentation: a metric, a predicate, a decomposition, a granularity and a retention.
+ * In: checked properties (services/config makes them). Out: the type and the name that all services share.
  */
 import { fieldType, gridOf, type TypeName } from './field';
 import type { Grid } from './bucket';
@@ -8,20 +8,20 @@ import { LOG_GRID } from './bucket';
 import type { Predicate } from './predicate-tree';
 import { shapeOf, type Shape } from './value';
 
-/** Bounds of what leaves for others: from and to are powers of ten of raw values; 9 or 90 steps of each decade. */
+/** Bounds of exported histograms: `from` and `to` are powers of ten of raw values; 9 or 90 steps per decade. */
 export interface ExportBounds {
   readonly from?: number;
   readonly to?: number;
   readonly steps?: 9 | 90;
-  /** Keys with a series of their own at a time. */
+  /** Greatest number of keys with their own series at a time. */
   readonly keys?: number;
 }
 
-/** Ways out, besides the API. */
+/** Where values go besides the API. */
 export interface Export {
   /** In /metrics. */
   readonly prometheus?: ExportBounds;
-  /** To whoever the operator pushes values to. */
+  /** To the receivers that the operator configured. */
   readonly push?: ExportBounds;
 }
 
@@ -32,7 +32,7 @@ export interface Instrumentation {
   readonly customer?: string;
   readonly module: string;
   readonly stat: string;
-  /** Digest of what the metric means: nodes that mean something else by its name leave it alone. Absent: any meaning. */
+  /** Digest of the metric's definition: nodes with another definition of this name do not gather it. Absent: any definition. */
   readonly meaning?: string;
   readonly predicate: Predicate;
   /** At most one discrete and one numeric field, in the order asked for. */
@@ -40,7 +40,7 @@ export interface Instrumentation {
   /** Types of all fields that the decomposition and the predicate name. */
   readonly fields: Readonly<Record<string, TypeName>>;
   /** interval: events add up over time. point: a snapshot, the first of a slot counts. */
-  /** Of the value itself where it is a quantity, such as bytes; absent: it counts something. */
+  /** Type of the value itself when it is a quantity such as bytes; absent: it is a count. */
   readonly type?: TypeName;
   readonly valueScope: 'interval' | 'point';
   /** Seconds of one slot: 1 or a multiple of 5. */
@@ -52,14 +52,14 @@ export interface Instrumentation {
   readonly export?: Export;
   /** Milliseconds since 1970. */
   readonly crtime: number;
-  /** Values of seconds before this are not the customer's: its limits were wider then. */
+  /** The customer may not see values of earlier seconds: its limits were wider then. */
   readonly valuesFrom?: number;
 }
 
-/** What such a name may look like: it becomes part of routing keys and of paths. */
+/** Form of an fqid: it becomes part of routing keys and of paths. */
 export const FQID = /^(global|cust:[\w-]{1,64});\d{1,15}$/;
 
-/** The name under which messages and logs speak of it, unique over all scopes. */
+/** The name in messages and logs, unique over all scopes. */
 export function fqid(i: Pick<Instrumentation, 'id' | 'customer'>): string {
   return i.customer === undefined ? `global;${i.id}` : `cust:${i.customer};${i.id}`;
 }

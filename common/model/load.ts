@@ -4,11 +4,11 @@
  */
 
 export interface Load {
-  /** Runs of programs in the kernel: an event with a beginning and an end makes two. */
+  /** Runs of BPF programs: an event with a start and an end counts as two. */
   readonly runsPerSecond: number;
   readonly nanosecondsPerRun: number;
-  /** Of one CPU. */
+  /** CPU time in percent of one CPU. */
   readonly percentOfCore: number;
-  /** Of the kernel's, for maps and programs. */
+  /** Kernel memory of maps and programs. */
   readonly memoryBytes: number;
 }

@@ -1,14 +1,14 @@
 /*
- * What can be measured, as data: the words of GET /ca. In: a node's offers. Out: what the config service
- * merges, limits by profile, and checks questions against.
+ * What can be measured, as data: the answer of GET /ca. In: a node's offers. Out: what the config service
+ * merges, limits by profile, and checks requests against.
  */
 import type { TypeName } from './field';
 
-/** Which texts a discrete field can have. */
+/** Values that a discrete field can have. */
 export type TextForm =
-  /** At most so many bytes: longer ones are cut. */
+  /** Greatest length in bytes; longer texts are truncated. */
   | { readonly bytes: number }
-  /** An address of the Internet, as RFC 5952 prints it; of version 4 with dots. */
+  /** An IP address: IPv6 in the form of RFC 5952, IPv4 in dotted decimal. */
   | { readonly is: 'address' }
   /** A whole number in decimal. */
   | { readonly is: 'number' }
@@ -22,19 +22,19 @@ export interface Metric {
   readonly module: string;
   readonly stat: string;
   readonly label: string;
-  /** What one count is: a word ("operations"), or a type when the value itself is a quantity ("size"). */
+  /** What is counted: a word ("operations"), or a type when the value itself is a quantity ("size"). */
   readonly unit?: string;
   readonly type?: TypeName;
   readonly interval: 'interval' | 'point';
-  /** One line for people: which question it answers. */
+  /** The question that it answers, in one line. */
   readonly question?: string;
-  /** Other words that people look for it by: "iops", "disk latency". */
+  /** Other search words: "iops", "disk latency". */
   readonly synonyms?: readonly string[];
-  /** What happens and is not counted, one sentence each: a limit that is not said is a wrong number. */
+  /** Events that are not counted, one sentence each: an undocumented limit is a wrong number. */
   readonly misses?: readonly string[];
-  /** Ways of gathering that nodes have for it; known to the config service. */
+  /** Sources that nodes have for it; set by the config service. */
   readonly sources?: readonly string[];
-  /** Texts that discrete fields can have, where that is known and not the same in every metric. */
+  /** Values that discrete fields can have, where known and specific to this metric. */
   readonly forms?: Readonly<Record<string, TextForm>>;
   readonly fields: readonly string[];
 }

@@ -22,11 +22,11 @@ test('every name comes back as exactly the bytes it was', () => {
   );
 });
 
-test('two names never share one text', () => {
+test('two names never have the same text', () => {
   expect(nameFromBytes(Buffer.from('\\xff'))).not.toBe(nameFromBytes(Buffer.from([0xff])));
 });
 
-test('ordinary names, UTF-8 and odd characters included, are themselves', () => {
+test('valid UTF-8 names stay as they are, odd characters included', () => {
   for (const text of ['mysqld', 'a,b "c" \\ d', 'größe', 'x\ny', '日本']) {
     expect(nameFromBytes(Buffer.from(text))).toBe(text);
   }

@@ -1,9 +1,9 @@
 /*
- * Names out of a kernel are bytes chosen by anybody; JSON, predicates and terminals want text.
+ * Names from the kernel are untrusted bytes; JSON, predicates and terminals need text.
  * In: bytes. Out: text that stands for exactly those bytes, and back again.
  *
  * Valid UTF-8 is itself. A byte that is not becomes \xHH, and a backslash that would read as such an
- * escape becomes \x5c, so that no two names share one text.
+ * escape becomes \x5c, so that no two names have the same text.
  */
 
 const ESCAPE = /\\x([0-9a-f]{2})/g;
@@ -28,12 +28,12 @@ export function nameFromBytes(bytes: Uint8Array): string {
   return out + escapeText(name.toString('utf8', validFrom));
 }
 
-/** A backslash that would read as one of our escapes becomes an escape itself. */
+/** Escapes each backslash that would read as one of our escapes. */
 function escapeText(text: string): string {
   return text.replace(ESCAPE, '\\x5cx$1');
 }
 
-/** The bytes that nameFromBytes would have shown as this text. */
+/** The inverse of nameFromBytes. */
 export function bytesFromName(text: string): Buffer {
   const parts: Buffer[] = [];
   let from = 0;
@@ -45,7 +45,7 @@ export function bytesFromName(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Bytes of the valid UTF-8 sequence at `at`; 0 when there is none. */
+/** Length in bytes of the valid UTF-8 sequence at `at`; 0 when there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
   const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;

@@ -1,12 +1,12 @@
 /*
- * "Did you mean …?" In: a word, and the words that exist. Out: the one that was probably meant, if any. Only importer of
+ * "Did you mean …?" In: a word, and the known words. Out: the nearest known word, if one is near enough. Only importer of
  * fastest-levenshtein.
  */
 import { distance } from 'fastest-levenshtein';
 
 const letters = (word: string): string => word.split('').sort().join('');
 
-/** Fewer edits than a third of the word, and two at least; the beginning of a word, or its letters in another order, count as one. */
+/** Near: fewer edits than a third of the word's letters, or two if that is more. A prefix, or the same letters in another order, counts as one edit. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;

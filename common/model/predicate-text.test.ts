@@ -1,4 +1,4 @@
-/* The readable form of predicates: what it accepts, where its errors point, and that printing loses nothing. */
+/* The text form of predicates: what it accepts, the columns of its errors, and that printing loses nothing. */
 import fc from 'fast-check';
 import { toPlainPredicate, type Predicate } from './predicate';
 import { parsePredicateText, predicateText, PredicateTextError, type TypeOf } from './predicate-text';
@@ -55,7 +55,7 @@ test.each<[string, unknown]>([
     '(execname == "a" || pid == 1) && iops < 3',
     { and: [{ or: [{ eq: ['execname', 'a'] }, { eq: ['pid', '1'] }] }, { lt: ['iops', 3] }] },
   ],
-])('%s is understood', (text, expected) => {
+])('%s is accepted', (text, expected) => {
   expect(plain(text)).toEqual(expected);
 });
 
@@ -84,7 +84,7 @@ test.each<[string, number, RegExp]>([
   expect(error.picture.split('\n')[1]).toBe(`  ${' '.repeat(column - 1)}^`);
 });
 
-test('text nested too deep, or with too many parts, is refused and not recursed into', () => {
+test('text nested too deeply, or with too many parts, is refused without recursion into it', () => {
   expect(failure(`${'('.repeat(100_000)}iops < 1`).message).toMatch(/nested deeper/);
   const many = Array.from({ length: 2000 }, () => 'iops < 1').join(' && ');
   expect(failure(many).message).toMatch(/more than/);
@@ -120,12 +120,12 @@ test('printing and reading back yields the same tree, with and without known typ
   );
 });
 
-/** -0 prints as 0, which is the same number to every comparison. */
+/** -0 prints as 0, which compares equal. */
 function normal(p: unknown): unknown {
   return JSON.parse(JSON.stringify(p));
 }
 
-test('any text is either read or refused with a column inside it', () => {
+test('any text is either accepted or refused with a column inside it', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       'execname',

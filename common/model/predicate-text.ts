@@ -1,6 +1,6 @@
 /*
- * The readable form of a predicate: execname == "mysqld" && latency > 10ms. In: text from anybody.
- * Out: a checked predicate, or an error that knows the column; and the text of a predicate, which reads back as the same tree.
+ * The text form of a predicate: execname == "mysqld" && latency > 10ms. In: untrusted text.
+ * Out: a checked predicate, or an error with the column; and the text of a predicate, which parses to the same tree.
  *
  *     or         = and { ("||" | "or") and }
  *     and        = part { ("&&" | "and") part }
@@ -9,7 +9,7 @@
  *     op         = "==" | "=" | "!=" | "<" | "<=" | ">" | ">="
  *     constant   = "text" | 'text' | word | number with an optional unit (unit.ts)
  *
- * The text is data: it is read by this grammar and never by anything that could run it.
+ * The text is data: it is parsed by this grammar and never evaluated.
  */
 import { CaError, messageOf } from '../service/errors';
 import type { TypeName } from './field';
@@ -29,7 +29,7 @@ import {
 import { tokens, type Token } from './predicate-tokens';
 import { exactText, parseQuantity } from './unit';
 
-/** undefined: there is no such field. `any`: nothing is known of types, so constants decide (a filter on messages). */
+/** undefined: no such field. `any`: the type is unknown, so constants decide (a filter on messages). */
 export type TypeOf = (field: string) => TypeName | 'any' | undefined;
 
 /** The text is wrong at `column` (1 is the first). */
@@ -43,7 +43,7 @@ export class PredicateTextError extends CaError {
     this.text = text;
   }
 
-  /** The text with a mark below the place, for terminals. */
+  /** The text with a mark below the column, for terminals. */
   get picture(): string {
     return `  ${this.text.replace(/\s/g, ' ')}\n  ${' '.repeat(this.column - 1)}^`;
   }
@@ -219,7 +219,7 @@ class Reader {
   }
 }
 
-/** Reads back as the same tree; numbers get an exact unit. */
+/** Text that parses to the same tree; numbers get an exact unit. */
 export function predicateText(p: Predicate, typeOf: TypeOf = () => 'any'): string {
   return printPredicate(p, {
     ...RAW,

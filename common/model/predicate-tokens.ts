@@ -9,13 +9,13 @@ export type Token =
 
 const SPACE = /\s+/y;
 const SIGN = /&&|\|\||==|!=|<=|>=|[<>=!(),]/y;
-/** Digits, fraction, exponent, and right behind it a unit. */
+/** Digits, fraction, exponent, and a unit without a space. */
 const NUMBER = /[+-]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[a-zA-Zµμ%]*(?![\w./:@-])/y;
 /** Names of fields, and values that need no quotes: sda1, /usr/bin/node, 10.0.0.1. */
 const WORD = /[\w/][\w./:@-]*/y;
 const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/y;
 
-/** `fail` makes the error that is thrown for text that is no token. */
+/** `fail` makes the error to throw for text that is not a token. */
 export function tokens(text: string, fail: (message: string, column: number) => Error): Token[] {
   const found: Token[] = [];
   let at = 0;

@@ -1,6 +1,6 @@
 /*
- * What a predicate is: a tree of comparisons, its JSON form, and its text. In: a tree. Out: the other two. Reading what
- * strangers wrote is in predicate.ts (JSON) and predicate-text.ts (text). The page uses this file, too.
+ * A predicate: a tree of comparisons, with a JSON form and a text form. In: a tree. Out: the other two. Untrusted input
+ * is parsed in predicate.ts (JSON) and predicate-text.ts (text). The page uses this file, too.
  */
 
 export const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
@@ -45,7 +45,7 @@ export function toPlainPredicate(p: Predicate): PlainPredicate {
   }
 }
 
-/** The tree of what a service of ours answered: it was checked there. */
+/** The tree of an answer of our own services, which checked it. */
 export function treeOf(plain: PlainPredicate): Predicate {
   const [entry] = Object.entries(plain);
   if (entry === undefined) return ALWAYS;
@@ -65,7 +65,7 @@ export interface Wording {
   readonly compare: (field: string, op: Comparison, constant: Constant) => string;
 }
 
-/** With raw numbers; predicate-text.ts reads it back as the same tree. */
+/** With raw numbers; predicate-text.ts parses it to the same tree. */
 export const RAW: Wording = {
   always: 'true',
   and: ' && ',

@@ -50,7 +50,7 @@ test.each<[string, unknown, string, string]>([
   ['a deep error', { or: [{}, { and: [{}, { eq: ['pid'] }] }] }, 'predicate.or[1].and[1].eq', 'a pair'],
   ['a long constant', { eq: ['pid', 'x'.repeat(200)] }, 'predicate.eq', 'longer than'],
   ['__proto__ as operator', JSON.parse('{"__proto__":[1,2]}'), 'predicate', 'has no operator'],
-])('%s is refused, and the error names the place', (_name, plain, field, text) => {
+])('%s is refused, and the error names the part', (_name, plain, field, text) => {
   expect(() => parse(plain)).toThrow(expect.objectContaining({ code: 'INVALID', field }) as Error);
   expect(() => parse(plain)).toThrow(text);
 });
@@ -86,7 +86,7 @@ test('parsing and printing back to JSON is the identity', () => {
   );
 });
 
-test('nothing that comes as JSON throws anything but an INVALID error', () => {
+test('any JSON is accepted or throws an INVALID error', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (anything) => {
       try {

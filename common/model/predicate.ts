@@ -1,5 +1,5 @@
 /*
- * Which events count: a filter over a metric's fields. In: the API's JSON form, from anybody.
+ * Which events count: a filter over a metric's fields. In: the API's JSON form, untrusted.
  * Out: a checked tree (predicate-tree.ts), and its evaluation.
  *
  * {} is always true; {eq: ['execname', 'mysqld']}; {and: [p, p, …]}; {or: [p, p, …]}, nested as deep as the limits allow.

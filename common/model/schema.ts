@@ -1,5 +1,5 @@
 /*
- * Shapes of what comes from outside, written once: TypeBox describes them, ajv checks them.
+ * Schemas of untrusted input, written once: TypeBox describes them, ajv checks them.
  * In: a schema and something unknown. Out: the same thing, typed, or an error that names the field.
  * The schemas are JSON Schema as they stand: the OpenAPI document is made of them.
  */
@@ -11,7 +11,7 @@ import { counted } from './unit';
 export { Type };
 export type { Static, TProperties, TSchema };
 
-/** strict: a keyword that ajv does not know is a mistake of ours; every schema is compiled by a test. */
+/** strict: an unknown keyword is our mistake; a test compiles every schema. */
 const ajv = new Ajv({ strict: true, allErrors: false, useDefaults: true });
 
 /** A checker: returns the value, typed, or throws an INVALID error. */
@@ -19,7 +19,7 @@ export type Check<T> = (value: unknown) => T;
 
 /** `whole` names the value where the error is not inside one of its properties. */
 export function checker<S extends TSchema>(schema: S, whole: string): Check<Static<S>> {
-  // Compiled when first used: all messages together take 0.2 s, and most processes read few of them.
+  // Compiled on first use: all message schemas take 0.2 s to compile, and most processes use few of them.
   let compiled: ValidateFunction<Static<S>> | undefined;
   return (value) => {
     const validate = (compiled ??= ajv.compile<Static<S>>(schema));

@@ -38,7 +38,7 @@ test('no word finds everything, in its order', () => {
   expect(found(' ')).toEqual(['disk.physio_ops', 'fs.syncs', 'cpu.usage']);
 });
 
-test('whoever types a metric’s whole label means that one, whichever others have all of its words', () => {
+test('a metric whose whole label was typed comes first, even where others have all of its words', () => {
   const calls = [
     { module: 'syscall', stat: 'inflight', label: 'system calls in progress' },
     { module: 'syscall', stat: 'syscalls', label: 'system calls' },

@@ -1,5 +1,5 @@
 /*
- * Finding a metric by the words that people have for it. In: metrics, and what somebody typed: "fsync", "slow sql".
+ * Search for metrics by words. In: metrics, and a search text: "fsync", "slow sql".
  * Out: those that have every word in their name, their other names (synonyms), their question or their fields; best first.
  */
 
@@ -17,9 +17,9 @@ interface Labels {
   readonly fields: Readonly<Record<string, { readonly label: string }>>;
 }
 
-/** What a word is worth by where it is found. A whole word is worth more than a part of one. */
+/** Weight of a match by where the word is found. A whole word weighs more than a part of one. */
 const WORTH = { name: 8, synonym: 4, question: 2, field: 1 } as const;
-/** Whoever types a metric's whole label means that one. */
+/** Weight of a search for a metric's whole label: it comes first. */
 const WHOLE_LABEL = 1000;
 
 export function searchMetrics<T extends Searchable>(
@@ -66,7 +66,7 @@ function labelOf(labels: Labels['modules'], name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name]?.label ?? '') : '';
 }
 
-/** 2: a word of the text; 1: a part of one; 0: not there. Of one or of several is the same: "cgroups" finds "cgroup". */
+/** 2: a whole word of the text; 1: a part of one; 0: not found. Singular and plural match each other: "cgroups" finds "cgroup". */
 function fit(text: string, word: string): number {
   const lower = text.toLowerCase();
   const single = /^.{3,}[^s]s$/.test(word) ? word.slice(0, -1) : undefined;

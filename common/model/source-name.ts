@@ -1,6 +1,6 @@
 /*
- * The ways to gather, by name. In: nothing. Out: names for services, and sets of them as one number: a slot of values has
- * one. Their order is that of the wire and of files: a new one goes to the end.
+ * Names of sources. In: nothing. Out: names, and sets of names as one bit mask per slot of values. The wire and files
+ * depend on the order: add new names at the end.
  */
 export const SOURCE_NAMES = ['proc', 'kstat', 'zfs', 'self', 'bpf', 'dtrace', 'synthetic'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];

@@ -43,7 +43,7 @@ test.each(SHAPES)('a %s is the sum of its counts, whatever their order', (shape)
   );
 });
 
-test('a number of 0 says that the key is there, a count of 0 says nothing', () => {
+test('a number of 0 keeps its key, a count of 0 in a bucket is dropped', () => {
   const numbers = new Tally('keyed');
   numbers.add('sda', 0, 0);
   expect(numbers.take()).toEqual({ shape: 'keyed', numbers: new Map([['sda', 0]]) });
@@ -52,7 +52,7 @@ test('a number of 0 says that the key is there, a count of 0 says nothing', () =
   expect(distributions.take()).toEqual({ shape: 'distribution', distribution: [] });
 });
 
-test('of too many keys the largest stay, ties by name, and no count is lost', () => {
+test('with too many keys the largest stay, ties go by name, and no count is lost', () => {
   const pairs = fc.uniqueArray(
     fc.tuple(fc.oneof(fc.string({ maxLength: 3 }), fc.constant(OTHER)), fc.integer({ min: 1, max: 4 })),
     { maxLength: 40, selector: ([key]) => key },
@@ -86,7 +86,7 @@ test('of too many keys the largest stay, ties by name, and no count is lost', ()
   );
 });
 
-test('a thing that is called (other) itself takes no larger one’s place', () => {
+test('a real key named (other) does not displace a larger key', () => {
   const numbers = new Map([
     [OTHER, 9],
     ['a', 2],

@@ -1,9 +1,9 @@
 /*
- * Counting by key and bucket, and keeping the largest keys. In: (key, bucket, count), in any order. Out: a value; of a
- * value with too many keys, one with the largest and "(other)", which holds the rest, so that the total stays exact.
+ * Counts by key and bucket, and keeps the largest keys. In: (key, bucket, count), in any order. Out: a value. A value
+ * with too many keys keeps the largest, and "(other)" holds the rest, so that the total stays exact.
  *
- * Which keys are the largest is decided here alone, ties by name: nodes, aggregators, pictures and tables agree. The
- * aggregator's cells (services/aggregator/dataset/cells.ts) are the same in typed arrays; a test holds them to these laws.
+ * Which keys are the largest is decided here alone, with ties by name: nodes, aggregators, pictures and tables agree. The
+ * aggregator's cells (services/aggregator/dataset/cells.ts) do the same in typed arrays; a test checks that they agree.
  */
 import { addDistributions, fromCounts, totalCount, type Distribution } from './distribution';
 import type { Shape, Value } from './value';
@@ -13,12 +13,12 @@ export const OTHER = '(other)';
 
 type Ranked = readonly [key: string, size: number];
 
-/** For sorting: larger sizes first; of equal ones the name that sorts first. */
+/** Compares for sorting: larger sizes first; equal sizes by name. */
 export function byRank(a: Ranked, b: Ranked): number {
   return b[1] - a[1] || (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
 }
 
-/** The `limit` largest, largest first, equal ones by name: in one pass, since most of many keys are smaller than those. */
+/** The `limit` largest, largest first, equal sizes by name; in one pass, because most keys are smaller than these. */
 export function largestOf(
   keys: ReadonlyMap<string, number>,
   limit: number,
@@ -57,7 +57,7 @@ export class Tally {
     counts.set(bucket, (counts.get(bucket) ?? 0) + count);
   }
 
-  /** What was added since the last take. A number may be 0 ("sda": 0 says that sda is there); a bucket's count is not. */
+  /** The sum of what was added since the last take. A number may be 0 ("sda": 0 means that sda exists); the count of a bucket may not. */
   take(): Value {
     const { shape, sums } = this;
     this.sums = new Map();
@@ -77,7 +77,7 @@ export class Tally {
   }
 }
 
-/** At most `limit` keys, "(other)" among them when keys were given up. Values with no more keys are returned as they are. */
+/** At most `limit` keys, including "(other)" when keys were folded. A value with fewer keys is returned unchanged. */
 export function largestKeys(value: Value, limit: number): Value {
   switch (value.shape) {
     case 'keyed': {

@@ -28,7 +28,7 @@ test.each([
   ['raddr', 'whatever a program says', {}, 'whatever a program says'],
   ['optype', 'READ', OPTYPES, 'read'],
   ['zonename', 'anything at all', {}, 'anything at all'],
-] as const)('%s %s is brought into the form that is compared', (field, constant, forms, text) => {
+] as const)('%s %s is converted to the form that events have', (field, constant, forms, text) => {
   expect(fitText(field, constant, forms)).toEqual({ text });
 });
 
@@ -47,14 +47,14 @@ test.each([
   ['raddr', '127.1', ADDRESS, /no address/],
   ['optype', 'sync', OPTYPES, /there are read, write, flush/],
 ] as const)(
-  '%s %s can never match, and that is said with the nearest that can',
+  '%s %s can never match: the error names the nearest value that can',
   (field, constant, forms, words) => {
     const fitted = fitText(field, constant, forms);
     expect('problem' in fitted ? fitted.problem : '').toMatch(words);
   },
 );
 
-test('every constant of a predicate is looked at, under ne too; numbers are left alone', () => {
+test('every constant of a predicate is checked, also in ne; numbers are not', () => {
   const types: Record<string, 'string' | 'time'> = { execname: 'string', errno: 'string', latency: 'time' };
   const isDiscrete = (field: string): boolean => types[field] === 'string';
   const fit = (plain: unknown) =>

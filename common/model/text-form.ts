@@ -1,9 +1,9 @@
 /*
- * Which texts a discrete field can have at all, so that a filter that could never match is refused when it is asked for.
- * In: a field's form, a constant of a predicate. Out: the constant as events have it, or what is wrong with it.
+ * The values that a discrete field can have, so that a filter that can never match is refused at once.
+ * In: a field's form, a constant of a predicate. Out: the constant in the form that events have, or what is wrong with it.
  *
  * Names of processes have 15 bytes, arguments 80; addresses and numbers are compared as they are printed; errors, signals,
- * system calls and kinds of operation are words of a list, and have other names that people know them by.
+ * system calls and kinds of operation come from lists, and have synonyms.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { invalid } from '../service/errors';
@@ -15,7 +15,7 @@ import type { Predicate } from './predicate-tree';
 import { SIGNALS } from './names/signals';
 import { ARM64, I386, parseTable, X64 } from './names/syscalls';
 
-/** Names by which people know a word of the lists. */
+/** Synonyms of words in the lists. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   EWOULDBLOCK: 'EAGAIN',
   EDEADLOCK: 'EDEADLK',
@@ -37,7 +37,7 @@ const named = (table: readonly (readonly [string, number])[]): TextForm => ({
   values: [...new Set(table.map(([name]) => name))],
 });
 
-/** Fields that mean the same in every metric. */
+/** Forms of fields that mean the same in every metric. */
 const FORMS: Readonly<Record<string, TextForm>> = {
   execname: NAME,
   pexecname: NAME,
@@ -53,7 +53,7 @@ const FORMS: Readonly<Record<string, TextForm>> = {
   syscall: named(syscalls),
 };
 
-/** Of those, what holds on every system: names have 16 bytes on illumos. */
+/** The subset of FORMS that holds on every system: names have 16 bytes on illumos. */
 export const FORMS_EVERYWHERE: Readonly<Record<string, TextForm>> = {
   execname: { bytes: 16 },
   pexecname: { bytes: 16 },
@@ -62,19 +62,19 @@ export const FORMS_EVERYWHERE: Readonly<Record<string, TextForm>> = {
   ppid: NUMBER,
 };
 
-/** Numbers of these are brought to their names; those of system calls differ between processors. */
+/** Fields whose numbers are converted to names; not system calls, whose numbers differ between processors. */
 const NUMBERED: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   errno: new Map(errnos.map(([name, number]) => [String(number), name])),
   signal: new Map(signals.map(([name, number]) => [String(number), name])),
 };
 
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,19})$/;
-/** A number without a name, which a 32-bit program's call may have too. */
+/** A number without a name; also of a 32-bit program's call. */
 const UNNAMED = /^(?:32-bit )?(?:0|-?[1-9][0-9]{0,19})$/;
 
 type Fitted = { readonly text: string } | { readonly problem: string };
 
-/** `forms`: those of the metric's own fields; `common`: those that all metrics have alike. */
+/** `forms`: of the metric's own fields; `common`: of fields that mean the same in all metrics. */
 export function fitText(
   field: string,
   constant: string,

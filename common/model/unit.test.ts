@@ -1,4 +1,4 @@
-/* Quantities: what people write, what is counted, and that the exact form reads back. */
+/* Quantities: what people write, the raw number, and that the exact form parses back. */
 import fc from 'fast-check';
 import type { TypeName } from './field';
 import { counted, singularOf, exactText, parseQuantity, shortText, spanText } from './unit';
@@ -32,7 +32,7 @@ test.each<[string, TypeName, RegExp]>([
   else expect(run).toThrow(message);
 });
 
-test('the exact form reads back as the same number', () => {
+test('the exact form parses to the same number', () => {
   const types = fc.constantFrom<TypeName>('time', 'size', 'percent', 'subsecond', 'number');
   const numbers = fc.oneof(
     fc.maxSafeInteger(),
@@ -57,7 +57,7 @@ test.each<[number, TypeName | undefined, string]>([
   [65_536, 'size', '64KiB'],
   [37, 'percent', '37%'],
   [250, 'subsecond', '250ms'],
-])('%d as %s is short for %s', (value, type, text) => {
+])('%d as %s is shown as %s', (value, type, text) => {
   expect(shortText(value, type)).toBe(text);
 });
 
@@ -84,7 +84,7 @@ test.each([
   expect(counted(count, unit)).toBe(text);
 });
 
-test('the units of metrics that people read have a singular', () => {
+test('the units of metrics have a singular', () => {
   expect(['CPUs', 'syscalls', 'page faults', 'soft interrupts', 'bytes'].map(singularOf)).toEqual([
     ...['CPU', 'syscall', 'page fault', 'soft interrupt', 'byte'],
   ]);

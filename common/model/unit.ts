@@ -22,7 +22,7 @@ const NANOSECONDS = {
   ns: 1,
   us: 1e3,
   µs: 1e3,
-  μs: 1e3, // the Greek letter; the line above has the micro sign
+  μs: 1e3, // this is the Greek letter mu; the line above has the micro sign
   ms: 1e6,
   s: 1e9,
   m: 60e9,
@@ -49,14 +49,14 @@ const UNITS = new Map<string, Unit>([
   ['%', unit('percent', '%', 1)],
 ]);
 
-/** What the exact form may be written in, largest first. */
+/** Units of the exact form, largest first. */
 const EXACT: Record<Quantity, readonly string[]> = {
   time: ['h', 'm', 's', 'ms', 'us', 'ns'],
   size: ['TiB', 'GiB', 'MiB', 'KiB', 'B'],
   percent: ['%'],
 };
 
-/** Which quantity a type's values are, and how many nanoseconds, bytes or percent one raw unit is. */
+/** The quantity of a type's values, and one raw unit in nanoseconds, bytes or percent. */
 const QUANTITIES: Partial<Record<TypeName, { readonly quantity: Quantity; readonly raw: number }>> = {
   time: { quantity: 'time', raw: 1 },
   subsecond: { quantity: 'time', raw: 1e6 },
@@ -94,7 +94,7 @@ export function parseQuantity(text: string, type: TypeName | undefined, what: st
   return scale(digits.replaceAll('_', ''), found.factor / target.raw);
 }
 
-/** 1.1 × 10^6 by floating point is 1100000.0000000002; moving the point in the text is exact. */
+/** 1.1 × 10^6 in floating point is 1100000.0000000002; moving the decimal point in the text is exact. */
 function scale(digits: string, factor: number): number {
   const power = Math.log10(factor);
   return Number.isInteger(power) && !/e/i.test(digits)
@@ -141,7 +141,7 @@ export function shortText(value: number, type: TypeName | undefined): string {
 function withPrefix(value: number, base: number, names: readonly string[]): string {
   let power = 0;
   let rest = value;
-  // 999.6 would print as 1000 of the smaller unit: such values go to the next one.
+  // 999.6 would print as 1000 of the smaller unit: use the next unit.
   while (Math.abs(rest) >= base - 0.5 && power + 1 < names.length) {
     rest /= base;
     power++;
@@ -172,14 +172,14 @@ export function spanText(milliseconds: number): string {
     .join(' ');
 }
 
-/** "1 operation", "2 operations": a unit of metrics stands in the plural. */
+/** "1 operation", "2 operations". Units of metrics are plural nouns. */
 export function counted(count: number, unit: string, ...more: string[]): string {
   return [String(count), count === 1 ? singularOf(unit) : unit, ...more]
     .filter((word) => word !== '')
     .join(' ');
 }
 
-/** Of the words that metrics are counted in; "percent of 1 CPU" has none. */
+/** Singular of a metric's unit; "percent of 1 CPU" has none. */
 export function singularOf(unit: string): string {
   if (/(?:ss|us)$/.test(unit) || !unit.endsWith('s')) return unit;
   return /(?:ies)$/.test(unit)

@@ -22,7 +22,7 @@ const values: Record<Shape, fc.Arbitrary<Value>> = {
     .map((pairs) => ({ shape: 'keyed-distribution', distributions: new Map(pairs) })),
 };
 
-/** Maps remember the order of insertion; sums do not care about it. */
+/** Maps keep insertion order, which does not matter for sums. */
 const sorted = (v: Value): unknown => JSON.stringify(toPlain(v, LOG_GRID), sortKeys);
 function sortKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -82,7 +82,7 @@ test('counts in any order become one ascending distribution without zero counts'
   ).toEqual([3, 2, 7, 5]);
 });
 
-test('sums of distributions obey the rules that messages are checked by', () => {
+test('sums of distributions pass the check that messages must pass', () => {
   fc.assert(
     fc.property(distribution, distribution, (a, b) => {
       const sum = add({ shape: 'distribution', distribution: a }, { shape: 'distribution', distribution: b });

@@ -65,7 +65,7 @@ export function add(a: Value, b: Value): Value {
   throw new TypeError(`cannot add a ${b.shape} to a ${a.shape}`);
 }
 
-/** How many events (or, for sums, how much) the value stands for in all. */
+/** Total number of events in the value; for quantities, the total quantity. */
 export function totalOf(value: Value): number {
   switch (value.shape) {
     case 'number':

@@ -1,6 +1,6 @@
-/* Numbers and names of errors of Linux. Data, sorted by number. In: nothing. Out: a table for parseTable of syscalls.ts. */
+/* Numbers and names of Linux errors. Data, sorted by number. In: nothing. Out: a table for parseTable of syscalls.ts. */
 
-/** include/uapi/asm-generic/errno*.h, the same on x86-64 and arm64; above 511 those that restart a call. */
+/** include/uapi/asm-generic/errno*.h, the same on x86-64 and arm64; numbers above 511 are kernel-internal and restart a call. */
 export const ERRNOS = `
   1:EPERM 2:ENOENT 3:ESRCH 4:EINTR 5:EIO 6:ENXIO 7:E2BIG 8:ENOEXEC 9:EBADF 10:ECHILD 11:EAGAIN
   12:ENOMEM 13:EACCES 14:EFAULT 15:ENOTBLK 16:EBUSY 17:EEXIST 18:EXDEV 19:ENODEV 20:ENOTDIR

@@ -1,4 +1,4 @@
-/* Signals of Linux, 1 to 31, alike on x86 and arm64. Data. In: nothing. Out: their names in the order of their numbers. */
+/* Linux signals 1 to 31, the same on x86 and arm64. Data. In: nothing. Out: their names by number. */
 
 export const SIGNALS: readonly string[] = (
   'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT ' +

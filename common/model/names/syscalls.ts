@@ -1,6 +1,6 @@
 /*
- * Numbers and names of system calls of Linux on both processors, up to 6.19. Data, sorted by number. In: nothing.
- * Out: a table for each processor, and for the 32-bit and x32 programs of one.
+ * Numbers and names of Linux system calls on x86-64 and arm64, up to 6.19. Data, sorted by number. In: nothing.
+ * Out: a table for each processor, and for 32-bit and x32 programs on x86-64.
  */
 
 /** arch/x86/entry/syscalls/syscall_64.tbl; 512 and above (x32) are in X32. */

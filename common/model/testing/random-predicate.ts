@@ -1,5 +1,5 @@
 /*
- * For tests: predicates at random. In: what is compared, as fast-check's arbitraries. Out: predicates of any form.
+ * For tests: random predicates. In: fast-check arbitraries of comparisons. Out: predicates of any form.
  */
 import fc from 'fast-check';
 import { COMPARISONS, type Comparison, type Constant, type Predicate } from '../predicate';
@@ -11,7 +11,7 @@ function comparisons(ops: readonly Comparison[]) {
       .map((c): Predicate => ({ kind: 'compare', ...c }));
 }
 
-/** Text is equal or not; numbers have an order. */
+/** Comparisons of text: equality only. */
 export const textComparisons = comparisons(['eq', 'ne']);
 export const numberComparisons = comparisons(COMPARISONS);
 
