@@ -6,6 +6,11 @@ import { distance } from 'fastest-levenshtein';
 
 const letters = (word: string): string => word.split('').sort().join('');
 
+/** One edit apart, or the same letters in another order. */
+export function isSlip(word: string, known: string): boolean {
+  return distance(word, known) <= 1 || letters(word) === letters(known);
+}
+
 /** Near: fewer edits than a third of the word's letters, or two if that is more. A prefix, or the same letters in another order, counts as one edit. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -10,6 +10,7 @@ import { SYSTEM_CLOCK, type Clock } from './clock';
 import { messageOf } from './errors';
 import { createLog, type Log } from './log';
 import { Panic } from '../failure/panic';
+import { ignoredSettings } from './setting-names';
 import { readSettings, type Environment, type Settings } from './settings';
 import { privateFolder } from './trusted-path';
 
@@ -52,6 +53,7 @@ export function run(service: Service, { env, argv }: Pick<NodeJS.Process, 'env' 
 /** `--check`: says whether the service would accept its settings, and starts nothing. */
 async function check(service: Service, env: Environment): Promise<void> {
   await service.check(readSettings(env), env);
+  for (const line of ignoredSettings(env)) process.stdout.write(`${service.title}: ignored: ${line}\n`);
   process.stdout.write(`${service.title}: its settings are in order\n`);
 }
 
@@ -64,6 +66,7 @@ async function runOrThrow(service: Service, env: Environment): Promise<void> {
   const panic = new Panic({ service: name, settings, env, clock, log: createLog(name, settings.logLevel) });
   panic.install();
   const { log } = panic;
+  for (const line of ignoredSettings(env)) log.info({}, `ignored: ${line}`);
   const starting = service.start({ settings, env, clock, log, panic });
   stopOnSignals(service, starting, log);
   await (

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkNames } from './setting-names';
+import { isSlip } from '../model/nearest';
+import { checkNames, ignoredSettings, SETTING_NAMES } from './setting-names';
 import { readSettings } from './settings';
 
 test.each([
@@ -29,6 +30,36 @@ test('names of certificate authorities and what is near nothing are let pass, an
   expect(checkNames(env)).toEqual(['CA_CERT', 'CA_BUNDLE', 'CA_SOMETHING_ELSE']);
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`CA_ZZZZZZZZZ${i}`, 'x']));
   expect(checkNames(many)).toHaveLength(5);
+});
+
+test.each([
+  'CA_AGGREGATOR_DISK',
+  'CA_AMQP_TLS',
+  'CA_PROBE_LIMIT',
+  'CA_BINDING',
+  'CA_HOSTGROUP',
+  'CA_LOG_FORMAT',
+])('%s, which a newer release may have, keeps no service from starting', (name) => {
+  expect(checkNames({ [name]: '1' })).toEqual([name]);
+  expect(() => readSettings({ [name]: '1' })).not.toThrow();
+});
+
+test('what is ignored is said, with what may have been meant', () => {
+  expect(ignoredSettings({ CA_PROBE_BUGDETT: '1', CA_CERT: 'x', CA_SOMETHING_ELSE: 'x' })).toEqual([
+    'CA_PROBE_BUGDETT, no setting of this release has this name; did you mean CA_PROBE_BUDGET?',
+    'CA_CERT, no setting of this release has this name',
+    'CA_SOMETHING_ELSE, no setting of this release has this name',
+  ]);
+});
+
+/** So near as they are, an older release without one would refuse it: of today's, these stand since the first release. */
+const NEAR = ['CUSTOMER CUSTOMERS', 'TOKEN TOKENS'];
+
+test('no setting is one edit from another: a release without it would take it for a slip', () => {
+  const near = SETTING_NAMES.flatMap((one) =>
+    SETTING_NAMES.filter((other) => one < other && isSlip(one, other)).map((other) => `${one} ${other}`),
+  );
+  expect(near.sort()).toEqual(NEAR);
 });
 
 test('every setting that the documents name is known', () => {

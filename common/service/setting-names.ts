@@ -1,8 +1,8 @@
 /*
  * Names of all settings. In: an environment. Out: an INVALID error for a name that is one of them misspelt, which would
- * otherwise be as good as not set; and those that mean nothing here, for `make run` to say so.
+ * otherwise be as good as not set; and those that mean nothing here, for services and `make run` to say so.
  */
-import { nearest } from '../model/nearest';
+import { isSlip, nearest } from '../model/nearest';
 import { invalid } from './errors';
 
 /** Environment variables, as a process was given them. */
@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'CA_';
 
-const NAMES = `
+export const SETTING_NAMES = `
   HTTP_PORT AMQP_URL AMQP_PREFIX AMQP_CA AMQP_CERT AMQP_KEY HOME HOST INSTANCE SOURCES SEED PROBE_BUDGET DTRACE GEOIP LOG_LEVEL
   BIND NAMES TOKENS CUSTOMERS CORS TLS_CERT TLS_KEY BEHIND_PROXY UNENCRYPTED
   AGGREGATOR_PORT AGGREGATOR_BIND AGGREGATOR_ADDRESS AGGREGATOR_CERT AGGREGATOR_KEY AGGREGATOR_CA AGGREGATOR_NETWORKS
@@ -27,17 +27,32 @@ const AUTHORITIES = /CERT|BUNDLE|FILE|PATH|DIR|STORE|CRT|PEM|ROOT|TRUST|KEY/;
 
 const MENTIONED_MAX = 5;
 
-/** Throws for a misspelt name; returns others that are none of ours. */
-export function checkNames(env: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set(NAMES);
+/**
+ * Throws for a name that is one edit from one of ours: nobody means anything else by it, for no two settings of any release are
+ * that near. Returns others that are none of ours: what a newer release's settings file has must not keep an older one from starting.
+ */
+export function checkNames(env: Environment): string[] {
+  const known = new Set(SETTING_NAMES);
   const strange = Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] !== undefined)
     .map((name) => name.slice(PREFIX.length))
     .filter((word) => !known.has(word) && /^\w{1,64}$/.test(word));
   for (const word of strange) {
-    const meant = AUTHORITIES.test(word) ? undefined : nearest(word.toUpperCase(), NAMES);
+    const meant = AUTHORITIES.test(word)
+      ? undefined
+      : SETTING_NAMES.find((name) => isSlip(word.toUpperCase(), name));
     if (meant !== undefined)
       throw invalid(`${PREFIX}${word}`, `is no setting; did you mean ${PREFIX}${meant}?`);
   }
   return strange.map((word) => `${PREFIX}${word}`).slice(0, MENTIONED_MAX);
+}
+
+/** A line for each name that checkNames lets pass: it may be a newer release's, another program's, or a slip after all. */
+export function ignoredSettings(env: Environment): string[] {
+  return checkNames(env).map((name) => {
+    const word = name.slice(PREFIX.length);
+    const meant = AUTHORITIES.test(word) ? undefined : nearest(word.toUpperCase(), SETTING_NAMES);
+    const hint = meant === undefined ? '' : `; did you mean ${PREFIX}${meant}?`;
+    return `${name}, no setting of this release has this name${hint}`;
+  });
 }

@@ -3,7 +3,7 @@
  * and what is missing, and on SIGINT or SIGTERM stops every process it started.
  */
 import { messageOf } from '../../common/service/errors';
-import { checkNames } from '../../common/service/setting-names';
+import { ignoredSettings } from '../../common/service/setting-names';
 import { readSettings } from '../../common/service/settings';
 import { brokerInstalled } from './broker';
 import { lackOfSpace, watchSpace } from './disk-space';
@@ -17,7 +17,7 @@ const say = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  for (const name of checkNames(process.env)) say(`ignored: ${name}, no setting has this name`);
+  for (const line of ignoredSettings(process.env)) say(`ignored: ${line}`);
   process.once('exit', lockFolder(settings.home));
   if (await isOpen(settings.httpPort)) {
     throw new Error(

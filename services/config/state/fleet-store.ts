@@ -4,9 +4,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../../common/service/errors';
 import { checker, Type, type Static } from '../../../common/model/schema';
-import { Saved, savedText } from './saved';
+import { Saved } from './saved';
+import { readSaved, type FormerFile } from './saved-file';
 
 const VERSION = 1;
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -66,11 +66,13 @@ export class FleetStore {
   static async open(folder: string): Promise<FleetStore> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, 'fleet.json');
-    return new FleetStore(file, await load(file));
+    const without = 'move it away: nodes must join again then';
+    const read = await readSaved(file, { version: VERSION, understand, without });
+    return new FleetStore(file, read?.contents ?? { nodes: new Map(), tokens: new Map() }, read?.former);
   }
 
-  private constructor(file: string, state: FleetState) {
-    this.saved = new Saved(file, state, serialize);
+  private constructor(file: string, state: FleetState, former: FormerFile | undefined) {
+    this.saved = new Saved(file, state, serialize, former);
   }
 
   get state(): FleetState {
@@ -99,19 +101,10 @@ function serialize({ nodes, tokens }: FleetState): string {
   return `{"version":${VERSION},"tokens":[\n${lines(tokens.values())}\n],"nodes":[\n${lines(nodes.values())}\n]}\n`;
 }
 
-async function load(file: string): Promise<FleetState> {
-  const text = await savedText(file);
-  if (text === undefined) return { nodes: new Map(), tokens: new Map() };
-  try {
-    const { nodes, tokens } = checkFleet(JSON.parse(text));
-    return {
-      nodes: new Map(nodes.map((node) => [node.host, node])),
-      tokens: new Map(tokens.map((token) => [token.id, token])),
-    };
-  } catch (error) {
-    throw new Error(
-      `${file} is damaged or of another version (${messageOf(error)}); put back a good copy, or move it away: nodes must join again then`,
-      { cause: error },
-    );
-  }
+function understand(plain: unknown): FleetState {
+  const { nodes, tokens } = checkFleet(plain);
+  return {
+    nodes: new Map(nodes.map((node) => [node.host, node])),
+    tokens: new Map(tokens.map((token) => [token.id, token])),
+  };
 }

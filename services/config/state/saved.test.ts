@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetStore } from './fleet-store';
@@ -37,10 +37,48 @@ test('a change that throws is not kept, and those beside it are', async () => {
   expect(saved.state).toEqual(['a', 'b']);
 });
 
-test.each(['', '{}', '{"version":2,"nodes":[],"tokens":[]}', '{"version":1,"nodes":[{}],"tokens":[]}'])(
+test.each(['', '{}', '{"version":0,"nodes":[],"tokens":[]}', '{"version":1,"nodes":[{}],"tokens":[]}'])(
   'a file of the fleet that holds %j is not taken for an empty one',
   async (text) => {
     await writeFile(join(folder, 'fleet.json'), text);
-    await expect(FleetStore.open(folder)).rejects.toThrow(/fleet.json is damaged or of another version/);
+    await expect(FleetStore.open(folder)).rejects.toThrow(/fleet.json is damaged/);
   },
 );
+
+test('a file of the fleet of a newer release is refused, and never called damaged', async () => {
+  await writeFile(join(folder, 'fleet.json'), '{"version":2,"nodes":[],"tokens":[],"more":true}');
+  const refused = FleetStore.open(folder);
+  await expect(refused).rejects.toThrow(
+    /fleet.json is of a newer release: .* understands up to 1; start the newer release/,
+  );
+  await expect(refused).rejects.not.toThrow('damaged');
+});
+
+const OLD = { copy: 'state.version-1', text: 'as it was' };
+const former = (): typeof OLD => ({ ...OLD, copy: join(folder, OLD.copy) });
+
+test('what an older release wrote is kept before it is replaced, once', async () => {
+  const file = join(folder, 'state');
+  await writeFile(file, OLD.text);
+  const saved = new Saved<readonly string[]>(file, [], JSON.stringify, former());
+  await saved.check();
+  expect(await readdir(folder)).toEqual(['state']);
+  await saved.change(add('a'));
+  expect(await readFile(former().copy, 'utf8')).toBe(OLD.text);
+  await rm(former().copy);
+  await saved.change(add('b'));
+  expect(await readdir(folder)).toEqual(['state']);
+});
+
+test('where it cannot be kept, it is not replaced', async () => {
+  const file = join(folder, 'state');
+  await writeFile(file, OLD.text);
+  await mkdir(former().copy);
+  const saved = new Saved<readonly string[]>(file, [], JSON.stringify, former());
+  await expect(saved.change(add('a'))).rejects.toThrow();
+  expect([saved.state, await readFile(file, 'utf8')]).toEqual([[], OLD.text]);
+  expect(saved.trouble).toContain('the state cannot be saved');
+  await rm(former().copy, { recursive: true });
+  await saved.change(add('a'));
+  expect([await readFile(former().copy, 'utf8'), await readFile(file, 'utf8')]).toEqual([OLD.text, '["a"]']);
+});

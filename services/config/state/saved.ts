@@ -1,11 +1,13 @@
 /*
  * State that must survive a restart, in a file that is always whole. In: changes. Out: the state, as it is on disk. Changes that
- * come while the disk is busy are written together; nobody sees a change before it is on disk.
+ * come while the disk is busy are written together; nobody sees a change before it is on disk. A file of an older release
+ * is kept beside the first one that this release writes; one of a newer release is refused (saved-file.ts reads them).
  */
 import { constants } from 'node:fs';
-import { access, open, readFile, rename } from 'node:fs/promises';
+import { access, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
+import type { FormerFile } from './saved-file';
 
 /** What a change makes of the state. Whatever it throws rejects that change alone, and nothing of it is kept. */
 type Apply<State, T> = (state: State) => { readonly next: State; readonly result: T };
@@ -22,11 +24,14 @@ export class Saved<State> {
   private current: State;
   private readonly file: string;
   private readonly serialize: (state: State) => string;
+  private former: FormerFile | undefined;
   private waiting: Waiting<State>[] = [];
   private busy = false;
   private writing = Promise.resolve();
 
-  constructor(file: string, state: State, serialize: (state: State) => string) {
+  /** `former`: what an older release wrote, to be kept before it is replaced. */
+  constructor(file: string, state: State, serialize: (state: State) => string, former?: FormerFile) {
+    this.former = former;
     this.file = file;
     this.current = state;
     this.serialize = serialize;
@@ -81,6 +86,8 @@ export class Saved<State> {
       }
       try {
         if (next !== this.current) {
+          if (this.former !== undefined) await writeWhole(this.former.copy, this.former.text);
+          this.former = undefined;
           await writeWhole(this.file, this.serialize(next));
           this.trouble = undefined;
         }
@@ -114,15 +121,5 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
-  }
-}
-
-/** The file's text; undefined: there is none yet. */
-export async function savedText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -95,7 +95,8 @@ test('when the disk refuses, the change is refused and nobody ever sees it', asy
 test.each([
   ['cut off', (text: string) => text.slice(0, text.length / 2)],
   ['empty', () => ''],
-  ['of another version', (text: string) => text.replace('"version":2', '"version":3')],
+  ['of a version that never was', (text: string) => text.replace('"version":2', '"version":0')],
+  ['whose version is a word', (text: string) => text.replace('"version":2', '"version":"3"')],
   [
     'with a predicate that is none',
     (text: string) => text.replace('"predicate":{}', '"predicate":{"xx":[]}'),
@@ -115,4 +116,40 @@ test('a temporary file left by a crash does no harm', async () => {
   expect((await Store.open(folder)).records.size).toBe(1);
   await (await Store.open(folder)).change(put());
   expect(await readdir(folder)).toEqual(['state.json']);
+});
+
+test.each([3, 2 ** 40])(
+  'a state file of version %i is a newer release’s, never damaged, and stays as it is',
+  async (version) => {
+    const file = join(folder, 'state.json');
+    const text = JSON.stringify({ version, everything: 'is different' });
+    await writeFile(file, text);
+    const refused = Store.open(folder);
+    await expect(refused).rejects.toThrow(
+      `${file} is of a newer release: it has version ${version}, and this one understands up to 2; start the newer release, or put ` +
+        `${file}.version-2 in its place`,
+    );
+    await expect(refused).rejects.not.toThrow('damaged');
+    expect(await readFile(file, 'utf8')).toBe(text);
+  },
+);
+
+test('a state file of the release before is read, and kept beside the first one that is written', async () => {
+  const store = await Store.open(folder);
+  await store.change(put());
+  const file = join(folder, 'state.json');
+  const {
+    boards: _boards,
+    lastBoardIds: _ids,
+    ...one
+  } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  const text = JSON.stringify({ ...one, version: 1 });
+  await writeFile(file, text);
+  const newer = await Store.open(folder);
+  expect([newer.records.size, await readdir(folder)]).toEqual([1, ['state.json']]);
+  await newer.change(put());
+  await newer.change(put());
+  expect((await readdir(folder)).sort()).toEqual(['state.json', 'state.json.version-1']);
+  expect(await readFile(`${file}.version-1`, 'utf8')).toBe(text);
+  expect((await Store.open(folder)).records.size).toBe(3);
 });

@@ -4,13 +4,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../../common/service/errors';
 import type { Board } from '../../../common/model/board';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
 import type { Limits } from '../fleet/customers';
-import { Saved, savedText } from './saved';
+import { Saved } from './saved';
+import { readSaved, type FormerFile } from './saved-file';
 
 export interface Stored {
   readonly instrumentation: Instrumentation;
@@ -108,11 +108,13 @@ export class Store {
   static async open(folder: string): Promise<Store> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, 'state.json');
-    return new Store(file, await load(file));
+    const without = 'move it away to start with no instrumentations';
+    const read = await readSaved(file, { version: STATE_VERSION, understand, without });
+    return new Store(file, read?.contents ?? NOTHING, read?.former);
   }
 
-  private constructor(file: string, state: State) {
-    this.saved = new Saved(file, state, serialize);
+  private constructor(file: string, state: State, former: FormerFile | undefined) {
+    this.saved = new Saved(file, state, serialize, former);
   }
 
   /** By fully qualified id, in order of creation. */
@@ -212,25 +214,16 @@ function serialize({ records, lastIds, boards, lastBoardIds }: State): string {
   return `{${properties.join(',')}}\n`;
 }
 
-async function load(file: string): Promise<State> {
-  const text = await savedText(file);
-  if (text === undefined) return NOTHING;
-  try {
-    const { lastIds, instrumentations, boards = [], lastBoardIds = [] } = checkState(JSON.parse(text));
-    const records = instrumentations.map(({ instrumentation, ...record }): [string, Stored] => {
-      const i = fromWire(instrumentation);
-      return [fqid(i), { ...record, instrumentation: i }];
-    });
-    return {
-      records: new Map(records),
-      lastIds: new Map(lastIds),
-      boards: new Map(boards.map((board) => [boardKey(board), board])),
-      lastBoardIds: new Map(lastBoardIds),
-    };
-  } catch (error) {
-    throw new Error(
-      `${file} is damaged (${messageOf(error)}); put back a good copy, or move it away to start with no instrumentations`,
-      { cause: error },
-    );
-  }
+function understand(plain: unknown): State {
+  const { lastIds, instrumentations, boards = [], lastBoardIds = [] } = checkState(plain);
+  const records = instrumentations.map(({ instrumentation, ...record }): [string, Stored] => {
+    const i = fromWire(instrumentation);
+    return [fqid(i), { ...record, instrumentation: i }];
+  });
+  return {
+    records: new Map(records),
+    lastIds: new Map(lastIds),
+    boards: new Map(boards.map((board) => [boardKey(board), board])),
+    lastBoardIds: new Map(lastBoardIds),
+  };
 }

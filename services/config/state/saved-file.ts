@@ -1,0 +1,73 @@
+/*
+ * Reads a file of the state, whichever release has written it. In: its path, the version that is written now, and what
+ * understands its contents. Out: these, and the text of an older version, which is to be kept; or a sentence that names the file
+ * and says what to do.
+ */
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../../common/service/errors';
+
+/** A file as an older release wrote it, and where it is kept. */
+export interface FormerFile {
+  readonly copy: string;
+  readonly text: string;
+}
+
+interface Form<T> {
+  /** What this release writes; `understand` takes this one and older ones. */
+  readonly version: number;
+  /** Throws what is wrong. */
+  readonly understand: (plain: unknown) => T;
+  /** What to do without the file: "move it away to start with no instrumentations". */
+  readonly without: string;
+}
+
+interface Read<T> {
+  readonly contents: T;
+  readonly former?: FormerFile;
+}
+
+/** Where a file of that version is kept once a newer one takes its place. */
+function copyOf(file: string, version: number): string {
+  return `${file}.version-${version}`;
+}
+
+/** undefined: there is none yet. */
+export async function readSaved<T>(file: string, form: Form<T>): Promise<Read<T> | undefined> {
+  const text = await savedText(file);
+  if (text === undefined) return undefined;
+  const { version: newest, understand, without } = form;
+  const checked = <R>(step: () => R): R => {
+    try {
+      return step();
+    } catch (error) {
+      throw new Error(`${file} is damaged (${messageOf(error)}); put back a good copy, or ${without}`, {
+        cause: error,
+      });
+    }
+  };
+  const plain = checked((): unknown => JSON.parse(text));
+  const version = versionOf(plain) ?? newest;
+  if (version > newest)
+    throw new Error(
+      `${file} is of a newer release: it has version ${version}, and this one understands up to ${newest}; start the newer ` +
+        `release, or put ${copyOf(file, newest)} in its place, which was kept when that one began to write`,
+    );
+  const contents = checked(() => understand(plain));
+  return version === newest ? { contents } : { contents, former: { copy: copyOf(file, version), text } };
+}
+
+function versionOf(plain: unknown): number | undefined {
+  if (typeof plain !== 'object' || plain === null || !('version' in plain)) return undefined;
+  const { version } = plain;
+  return typeof version === 'number' && Number.isSafeInteger(version) ? version : undefined;
+}
+
+/** The file's text; undefined: there is none yet. */
+export async function savedText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
