@@ -1,6 +1,6 @@
 /*
  * The instrumenter, one per node. In: the environment (common/service/settings.ts). Out: values, each second, to the broker.
- * Next: commands.ts for what is asked of us, tick.ts for what we send.
+ * Next: commands.ts for requests, tick.ts for what is sent.
  */
 import { cpus } from 'node:os';
 import './lean';
@@ -27,7 +27,7 @@ import { stuckReads } from './sources/blocking-io-pool';
 import { openNodeCredential } from './node-credential';
 import { checkNames, missingFrom, openSources } from './sources/sources';
 
-/** Time to take the probes away at the end. */
+/** Time to remove the probes at shutdown. */
 const END_MS = 2000;
 
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
@@ -184,13 +184,13 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   };
 }
 
-/** Node.js waits for its threads before it exits, and one that a stranger holds up would not come. */
+/** Node.js waits for its threads before it exits, and a thread that another user's file blocks never returns. */
 function exit(status: number): never {
   if (stuckReads() > 0) process.kill(process.pid, 'SIGKILL');
   process.exit(status);
 }
 
-// The kernel removes our probes when we exit, in order or not.
+// The kernel removes our probes when the process exits, however it exits.
 run(
   {
     title: 'instrumenter',

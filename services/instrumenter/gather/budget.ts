@@ -3,7 +3,7 @@
  * The machine's own size decides: one percent of 64 cores is more than half a core, and of one core nothing could be counted.
  */
 
-/** Percent of the machine, where CA_PROBE_BUDGET does not say otherwise; but at least so much of a core. */
+/** Percent of the machine by default (CA_PROBE_BUDGET changes it), but at least this share of a core. */
 const OF_MACHINE = 1;
 const OF_CORE_AT_LEAST = 5;
 
@@ -24,7 +24,7 @@ export function budgetText({ ofCore, cpus }: Budget): string {
   return `${short(ofCore)} % of a core${cpus === 1 ? '' : ` (of ${cpus})`}`;
 }
 
-/** The setting that would allow so much, half as much again for room, in percent of the machine. */
+/** The setting that would allow this cost with 50 % to spare, in percent of the machine. */
 export function settingFor(percentOfCore: number, { cpus }: Budget): string {
   const wanted = (1.5 * percentOfCore) / cpus;
   return short(wanted < 10 ? Math.ceil(10 * wanted) / 10 : Math.ceil(wanted));

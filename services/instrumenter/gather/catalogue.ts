@@ -1,6 +1,6 @@
 /*
- * What this node says of itself: the metrics it can do, with their words, and source by source; and those it cannot,
- * with the reason. In: sources, open or not. Out: its catalogue, as it travels.
+ * The catalogue of this node: the metrics it can gather, with their words, and source by source; and those it cannot,
+ * with the reason. In: sources, open or not. Out: the catalogue, as it is sent.
  */
 import type { WireCatalogue, WireOffer } from '../../../common/wire/message';
 import { describe, metadataOf, METRICS, publicMetric } from '../metrics/registry';
@@ -16,7 +16,7 @@ interface Asked {
   readonly unavailable?: string;
 }
 
-/** What travels of a metric: arrays that may be written to. */
+/** A metric as it is sent; its arrays are mutable. */
 type Words = WireCatalogue['metadata']['metrics'][number];
 
 export function catalogueOf(asked: readonly Asked[]): WireCatalogue {
@@ -25,7 +25,7 @@ export function catalogueOf(asked: readonly Asked[]): WireCatalogue {
   const offers: WireOffer[] = [];
   for (const source of sources) {
     for (const offer of source.offers()) {
-      // A metric without a description has no words: nobody could ask for it.
+      // A metric without a description has no words, so it cannot be requested.
       if (describe(offer.metric) === undefined) continue;
       if ('unavailable' in offer) {
         const unavailable = offer.unavailable.slice(0, LIMITS.reasonLength);
@@ -69,7 +69,7 @@ function wordsOf({ synonyms, misses, ...m }: Metric): Words {
   };
 }
 
-/** Why no source of this node has a metric, in a sentence: what each says that could. */
+/** Why no source of this node has a metric: one sentence with the reason of each source that could have it. */
 function whyNot(d: MetricDescription, asked: readonly Asked[], offers: readonly WireOffer[]): string {
   const reasons = SOURCE_NAMES.filter((name) => name in d).flatMap((name) => {
     if (isElsewhere(d, name)) return [];
@@ -83,7 +83,7 @@ function whyNot(d: MetricDescription, asked: readonly Asked[], offers: readonly 
 
 const ELSEWHERE = process.platform === 'linux' ? 'only illumos tells this' : 'only Linux tells this';
 
-/** A part for another system than this one. */
+/** Parts for other operating systems than this one. */
 function isElsewhere({ dtrace }: MetricDescription, name: SourceName): boolean {
   if (process.platform !== 'linux') return name === 'proc' || name === 'bpf';
   return name === 'kstat' || (name === 'dtrace' && dtrace?.linux === undefined);

@@ -1,5 +1,5 @@
 /*
- * What others ask of this node. In: messages. Out: calls of what does it, and answers.
+ * Requests to this node. In: messages. Out: calls of their handlers, and replies.
  */
 import type { Peer } from '../../../common/wire/peer';
 import type { ResendItems } from '../../../common/wire/message';
@@ -8,9 +8,9 @@ import type { Wanted } from './wanted';
 interface CommandOptions {
   readonly peer: Pick<Peer, 'on'>;
   readonly wanted: Pick<Wanted, 'take' | 'content'>;
-  /** The config service wants to know who is here: it asks so many nodes. */
+  /** The config service asks which nodes are here; the number is how many it asks. */
   readonly sayHello: (fleet: number | undefined) => void;
-  /** Sends values again that did not arrive; those that are not here any more come back. */
+  /** Resends values that did not arrive; returns those that are no longer kept here. */
   readonly resend: (items: ResendItems) => ResendItems;
   readonly status: () => Readonly<Record<string, unknown>>;
 }

@@ -80,7 +80,7 @@ test('a probe that was replaced, or that is gone, has no cost; with none that ca
 });
 
 describe('the budget', () => {
-  /** Probes that cost so many percent of a core each second. */
+  /** Probes that cost this many percent of a core each second. */
   function costly(budget: number, ...percents: number[]) {
     const counting = new Counting();
     let seconds = 0;

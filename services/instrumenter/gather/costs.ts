@@ -1,7 +1,7 @@
 /*
  * What each instrumentation costs this node. In: the seconds (instrumenter.ts), probes that can tell. Out: a Load on each
- * gathering, for status and with its reports; and which one has to go when all together cost more than their budget.
- * Counting slows down every event a little, so it is done for one second in ten, or on while the budget is exceeded.
+ * gathering, for status and with its reports; and which one to stop when all together exceed their budget.
+ * Measuring slows down every event a little, so it is on for one second in ten, and always while the budget is exceeded.
  */
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
@@ -14,7 +14,7 @@ const BUDGET_SECONDS = 30;
 /** … and above this many times the budget, after FAR_SECONDS. */
 const FAR_TIMES = 4;
 const FAR_SECONDS = 3;
-/** When one was stopped, the rest is measured for this many seconds before it counts as still too much. */
+/** After one is stopped, the others are measured for this many seconds before the next may be stopped. */
 const AFTER_SECONDS = 2;
 
 interface Begun {
@@ -22,7 +22,7 @@ interface Begun {
   readonly cost: Cost;
 }
 
-/** What has to be stopped, and why. */
+/** What to stop, and why. */
 export interface Excess {
   readonly gathering: Gathering;
   readonly reason: string;
@@ -30,14 +30,14 @@ export interface Excess {
 
 interface CostsOptions {
   readonly sources: readonly Source[];
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
-  /** What all together may cost. */
+  /** The budget of all together. */
   readonly budget: Budget;
 }
 
 const NS_PER_SECOND = 1e9;
-/** One that has come back is the first to go again, for so many seconds; after that it is as good as any other. */
+/** One that was started again is the first to be stopped for this many seconds; after that it is as any other. */
 const PROBATION_SECONDS = 300;
 
 export class Costs {
@@ -47,7 +47,7 @@ export class Costs {
   /** Seconds in a row above the budget, and far above it. */
   private above = 0;
   private farAbove = 0;
-  /** What all together cost when it was measured last, in percent of a core. */
+  /** Cost of all together at the last measurement, in percent of a core. */
   private sum = 0;
 
   constructor(options: CostsOptions) {
@@ -88,7 +88,7 @@ export class Costs {
     const seconds = (this.o.elapsed() - since) / NS_PER_SECOND;
     const measured: { gathering: Gathering; percent: number }[] = [];
     for (const [gathering, { probe, cost }] of this.begun) {
-      // Enabled anew meanwhile: another probe, other counters.
+      // Enabled again meanwhile: another probe, other counters.
       const after = gathering.probe === probe ? costOf(probe) : undefined;
       if (after === undefined) continue;
       gathering.load = loadOf(cost, after, seconds);
@@ -111,7 +111,7 @@ export class Costs {
     this.above = sum > budget.ofCore ? this.above + 1 : 0;
     this.farAbove = sum > FAR_TIMES * budget.ofCore ? this.farAbove + 1 : 0;
     const isTooLong = this.above >= BUDGET_SECONDS || this.farAbove >= FAR_SECONDS;
-    // Who has come back on trial goes before anybody who never left.
+    // One on trial is stopped before any that was never stopped.
     const trial = measured.filter(
       ({ gathering: { cameBack = -Infinity } }) => second < cameBack + PROBATION_SECONDS,
     );
@@ -119,7 +119,7 @@ export class Costs {
     const [first] = candidates;
     if (!isTooLong || first === undefined) return undefined;
     const worst = candidates.reduce((a, b) => (b.percent > a.percent ? b : a), first);
-    // The rest is measured anew: perhaps it is still too much.
+    // Measure the others again: they may still exceed the budget.
     const seconds = this.above;
     this.above = BUDGET_SECONDS - AFTER_SECONDS;
     this.farAbove = 0;
@@ -135,7 +135,7 @@ export class Costs {
   }
 }
 
-/** Undefined for a probe that cannot tell, or no more because it has just been closed. */
+/** Undefined for a probe that does not measure its cost, or that has just been closed. */
 function costOf(probe: Probe | undefined): Cost | undefined {
   try {
     return probe?.cost?.();

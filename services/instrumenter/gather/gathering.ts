@@ -1,6 +1,6 @@
 /*
- * One instrumentation on this node: how it stands, its probe, and which seconds the probe is counting now.
- * In: enable and disable (instrumenter.ts), the seconds (tick.ts). Out: how it stands, for status and for the config service.
+ * One instrumentation on this node: its state, its probe, and which seconds the probe is counting now.
+ * In: enable and disable (instrumenter.ts), the seconds (tick.ts). Out: its state, for status and for the config service.
  *
  * An instrumentation reports from its first full second (or five) on. What is counted between enabling and the
  * next whole second is no second's value, so it is read and dropped; for sources of counters it is the snapshot
@@ -16,14 +16,14 @@ import { printPredicate } from '../../../common/model/predicate';
 import type { Probe, Source } from '../sources/source';
 import { LossReport } from './loss-report';
 
-/** Characters of the last words of a verifier or tracer that go to the config service. */
+/** Characters from the end of a verifier's or tracer's log that are sent to the config service. */
 export const PROBE_LOG_LENGTH = 8192;
 
 interface GatheringCounts {
   reports: number;
   /** Readings that failed. */
   errors: number;
-  /** Seconds at which the last reading was still under way. */
+  /** Seconds at which the previous reading had not finished. */
   late: number;
   /** Readings of more or less than whole seconds (the process stood still): not sent, their events lost. */
   uneven: number;
@@ -39,31 +39,31 @@ export class Gathering {
   source: Source | undefined;
   probe: Probe | undefined;
   reason: string | undefined;
-  /** The second from which on it is tried again, where it could not be enabled. */
+  /** The second from which enabling is tried again, if it failed. */
   retryAt: number | undefined;
-  /** How often it was stopped for its cost without having lasted in between, and when it came back. */
+  /** How often it was stopped for its cost without a long enough run in between, and when it was started again. */
   costly = 0;
   cameBack: number | undefined;
-  /** Gathered, but not all of it: what the probe cannot see (Probe.shortfall) and what is lost, as it was told last. */
+  /** Gathered in part: what the probe cannot see (Probe.shortfall) and what is lost, as last reported. */
   shortfall: string | undefined;
   log: string | undefined;
   /** What it costs this node, counted for one second now and then (costs.ts). */
   load: Load | undefined;
-  /** The load has not been told yet. */
+  /** The load has not been reported yet. */
   loadIsNew = false;
   /** First second that the probe is counting now, when it began at a boundary of the period. */
   covers: number | undefined;
-  /** The second at which what the probe is counting now ends by itself; undefined: when it is turned. */
+  /** The second at which the probe itself ends the current period; undefined: turn() ends it. */
   until: number | undefined;
-  /** A whole report has been due: from then on every event is either in a report or lost. */
+  /** A whole report has been due: since then every event is either in a report or lost. */
   begun = false;
-  /** The last reading is still under way. */
+  /** The last reading has not finished. */
   reading = false;
-  /** Events that the next report will say are lost. */
+  /** Events that the next report counts as lost. */
   lost = 0;
   /** Why events are lost, for people. */
   readonly losses = new LossReport();
-  /** Readings that failed since the last that did not. */
+  /** Readings that failed in a row. */
   failures = 0;
 
   constructor(instrumentation: Instrumentation) {
@@ -76,7 +76,7 @@ export class Gathering {
     return metricName(this.instrumentation);
   }
 
-  /** As the config service hears of it, where that is an exception (wanted.ts). */
+  /** As it is reported to the config service, if it is an exception (wanted.ts). */
   standing(): Exception {
     const reason = this.reason ?? this.shortfall;
     return {
@@ -84,12 +84,12 @@ export class Gathering {
       state: this.state,
       ...(this.source === undefined ? {} : { source: this.source.name }),
       ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLength) }),
-      // The end of a log says what went wrong.
+      // The end of a log has the error.
       ...(this.log === undefined || this.log === '' ? {} : { log: this.log.slice(-PROBE_LOG_LENGTH) }),
     };
   }
 
-  /** For people: everything about it in one row of status. */
+  /** Everything about it, as one row of status. */
   row(): GatheringStatus {
     const { predicate, decomposition, granularity } = this.instrumentation;
     return {
@@ -103,7 +103,7 @@ export class Gathering {
     };
   }
 
-  /** True when both would be gathered in the same way: what differs besides is the aggregator's business. */
+  /** True when both would be gathered in the same way; all other differences concern the aggregator only. */
   isSameAs(other: Instrumentation): boolean {
     return gatheredOf(this.instrumentation) === gatheredOf(other);
   }

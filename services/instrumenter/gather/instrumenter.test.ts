@@ -341,7 +341,7 @@ test('when a source refuses, the next that covers the question is tried; when al
     log: 'R1 invalid mem access',
   });
   expect(told.at(-1)).toEqual(failed);
-  // Asked again it is tried again: the reason may be gone.
+  // A repeated request tries again: the reason may be gone.
   second.onEnable = () => new FakeProbe();
   expect(await instrumenter.enable(ask('unix.proc_execs', [], { id: '2' }))).toMatchObject({
     state: 'enabled',
@@ -482,7 +482,7 @@ test('what costs more than the budget is stopped, said to be so, and starts agai
 });
 
 describe('what was stopped for its cost', () => {
-  /** A source whose probes cost so many percent of a core. */
+  /** A source whose probes cost this many percent of a core. */
   function costly() {
     const source = execs();
     const load = { percent: 30, spent: 0 };

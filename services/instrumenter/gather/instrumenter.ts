@@ -1,6 +1,6 @@
 /*
  * What this node gathers. In: instrumentations to enable and to disable (wanted.ts), and the seconds.
- * Out: a gathering for each, held by its fqid; what became of it, to the caller and through `changed`. Next: tick.ts.
+ * Out: a gathering for each, by fqid; its outcome, to the caller and through `changed`. Next: tick.ts.
  */
 import { waitAfter } from '../../../common/service/backoff';
 import type { GatheringStatus } from '../../../common/api/status';
@@ -23,16 +23,16 @@ export type Standing = Exception;
 
 interface InstrumenterOptions {
   readonly clock: Clock;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   readonly log: Log;
   readonly journal: Journal;
   /** In order of preference. */
   readonly sources: readonly Source[];
-  /** What all probes together may cost. */
+  /** The budget of all probes together. */
   readonly budget: Budget;
   readonly put: (parcel: Parcel) => void;
-  /** Told of every change. */
+  /** Called on every change. */
   readonly changed: (standing: Standing) => void;
 }
 
@@ -48,9 +48,9 @@ interface InstrumenterCounts {
 
 const RETRY_SECONDS = 30;
 
-/** What was stopped for its cost is tried again after this. */
+/** What was stopped for its cost is started again after this time. */
 const COSTLY_SECONDS = { first: 60, most: 3600 };
-/** What has lasted so long has not come back too early. */
+/** If it then runs for this long, it was not started again too early. */
 const LASTING_SECONDS = 600;
 /** Clocks that are kept right drift by less than a millisecond in a second. */
 const STEP_MS = 50;
@@ -64,9 +64,9 @@ export class Instrumenter {
   private readonly enabling = new WeakMap<Gathering, Promise<void>>();
   private readonly costs: Costs;
   private lastSecond: number | undefined;
-  /** Milliseconds from the clock that only goes forward to the wall clock, at the last tick. */
+  /** Milliseconds from the monotonic clock to the wall clock, at the last tick. */
   private clockOffset: number | undefined;
-  /** Enablings begin one after another, with a turn of the event loop between: a tick waits for one at most. */
+  /** Enablings start one after another, each in its own turn of the event loop: a tick waits for one at most. */
   private turnstile: Promise<void> = Promise.resolve();
 
   constructor(options: InstrumenterOptions) {
@@ -74,12 +74,12 @@ export class Instrumenter {
     this.costs = new Costs(options);
   }
 
-  /** Resolves when it is gathered or cannot be. One that already runs as asked is left alone. Never rejects. */
+  /** Resolves when it is gathered or has failed. One that already runs as requested is left alone. Never rejects. */
   async enable(instrumentation: Instrumentation): Promise<Standing> {
     let gathering = new Gathering(instrumentation);
     const known = this.gatherings.get(gathering.fqid);
     if (!instrumentation.enabled) return this.disable(gathering.fqid);
-    // One that failed is tried again: what was in the way may be gone.
+    // One that failed is tried again: the reason may be gone.
     if (known?.isSameAs(instrumentation) === true && known.state !== 'failed') {
       gathering = known;
     } else {
@@ -90,12 +90,12 @@ export class Instrumenter {
     return gathering.standing();
   }
 
-  /** Events of its reports were given up before they were sent. */
+  /** Counts the events of its reports that were dropped before they were sent. */
   gaveUp(fqid: string, events: number): void {
     this.gatherings.get(fqid)?.losses.add({ unsent: events });
   }
 
-  /** Resolves when nothing of it is left. One that is not here is already so. Never rejects. */
+  /** Resolves when nothing of it is left; at once if it is not here. Never rejects. */
   async disable(fqid: string): Promise<Standing> {
     const gathering = this.gatherings.get(fqid);
     if (gathering === undefined) return { fqid, state: 'stopped' };
@@ -130,7 +130,7 @@ export class Instrumenter {
     await Promise.all([stopped, this.retry(second)]);
   }
 
-  /** For status: one row each. */
+  /** One row each, for status. */
   rows(): GatheringStatus[] {
     return [...this.gatherings.values()].map((gathering) => gathering.row());
   }
@@ -140,7 +140,7 @@ export class Instrumenter {
   }
 
   private async replace(known: Gathering | undefined, gathering: Gathering): Promise<void> {
-    // 'stopped' is not told: what is asked for goes on, differently.
+    // 'stopped' is not reported: the instrumentation goes on, gathered differently.
     if (known !== undefined) await this.stop(known);
     await this.passTurnstile();
     if (gathering.state === 'enabling') await this.start(gathering);
@@ -161,7 +161,7 @@ export class Instrumenter {
     changed(gathering.standing());
   }
 
-  /** What could not be enabled is tried again now and then, one a second: what was in the way may be gone. Told when it is. */
+  /** Tries again now and then to enable what failed, one a second: the reason may be gone. Success is reported. */
   private async retry(second: number): Promise<void> {
     const due = [...this.gatherings.values()].find(
       ({ state, retryAt, costly }) =>
@@ -174,7 +174,7 @@ export class Instrumenter {
     const { reason } = due;
     due.retryAt = second + RETRY_SECONDS;
     await this.tryEach(due, candidates(this.options.sources, due.instrumentation));
-    // TypeScript does not know that trying changes the state.
+    // TypeScript does not know that the attempt changes the state.
     if ((due.state as string) === 'enabled' && due.costly > 0) due.cameBack = second;
     if (due.state === 'enabled' || (due.state === 'failed' && due.reason !== reason)) {
       this.options.changed(due.standing());
@@ -231,8 +231,8 @@ export class Instrumenter {
     journal.record('ca.instr_disables', () => this.work(gathering, elapsed() - from, clock.now()));
   }
 
-  /** It stays known, as failed, until it is asked for anew. */
-  /** It comes back by itself: after a minute, and twice as long each time that this was too early. */
+  /** It stays known, as failed, until it is requested again. */
+  /** It is started again after a minute, and after twice as long each time that this was too early. */
   private async giveUp({ gathering, reason: why }: Excess, second: number): Promise<void> {
     const { changed, log } = this.options;
     const lasted = second - (gathering.cameBack ?? second);
@@ -242,7 +242,7 @@ export class Instrumenter {
     const reason = `${why}; it is tried again in ${spanText(1000 * wait)}, when there is room`;
     log.warn({ fqid: gathering.fqid, metric: gathering.metric, load: gathering.load }, reason);
     await this.stop(gathering);
-    // Disabled, or asked for anew, meanwhile.
+    // Disabled, or requested again, meanwhile.
     if (this.gatherings.get(gathering.fqid) !== gathering) return;
     gathering.state = 'failed';
     gathering.reason = reason;
@@ -250,13 +250,13 @@ export class Instrumenter {
     changed(gathering.standing());
   }
 
-  /** True when the wall clock has gone on by another time than the one that only goes forward. */
+  /** True when the wall clock has advanced by another time than the monotonic clock. */
   private isStepped(): boolean {
     const { clock, elapsed, log } = this.options;
     const from = elapsed();
     const now = clock.now();
     const to = elapsed();
-    // Held up between two readings: they say nothing of each other.
+    // Delayed between the two readings, so they cannot be compared.
     if (to - from > STEP_MS * 1e6) return false;
     const offset = now - to / 1e6;
     const ms = Math.round(offset - (this.clockOffset ?? offset));

@@ -1,6 +1,6 @@
 /*
- * The instrumenter's own work, as events: ticks, calls to sources, enablings. In: who does the work says so.
- * Out: whoever listens (the self source, and only while somebody has asked). Costs nothing otherwise.
+ * The instrumenter's own work, as events: ticks, calls to sources, enablings. In: an event from the code that did the work.
+ * Out: the listeners (the self source, and only while a metric of it is gathered). Costs nothing without listeners.
  */
 import type { MetricName } from '../../../common/model/metric';
 import type { Point } from '../sources/points';
@@ -10,7 +10,7 @@ export type Listener = (point: Point) => void;
 export class Journal {
   private readonly listeners = new Map<MetricName, Set<Listener>>();
 
-  /** The point is made only when somebody listens. */
+  /** The point is built only when there is a listener. */
   record(metric: MetricName, point: () => Point): void {
     const listeners = this.listeners.get(metric);
     if (listeners === undefined || listeners.size === 0) return;
@@ -18,7 +18,7 @@ export class Journal {
     for (const listener of listeners) listener(made);
   }
 
-  /** Returns what ends the listening. */
+  /** Returns a function that removes the listener. */
   listen(metric: MetricName, listener: Listener): () => void {
     const listeners = this.listeners.get(metric) ?? new Set();
     this.listeners.set(metric, listeners.add(listener));

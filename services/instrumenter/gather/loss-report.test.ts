@@ -8,7 +8,7 @@ test('says why at once, then with the counts of each whole minute, and no more a
     /^events are lost: 350, because there were more different keys [^;]*; 2, because they happened where [^;]*$/;
   expect(report.sentence(101)).toMatch(first);
   report.add({ keys: 50 });
-  // News of it would be a message from every node each second.
+  // Reporting it would be a message from every node each second.
   expect(report.sentence(160)).toMatch(first);
   expect(report.sentence(161)).toMatch(/^within 60 s events were lost: 400, because .*; 2, because /);
   report.add({ unsent: 7 });

@@ -1,6 +1,6 @@
 /*
- * Why one instrumentation loses events on this node, for people. In: what is lost, as it is. Out: a sentence with counts,
- * at once when losing begins, then of each whole minute, until one has lost nothing: news of it once a minute.
+ * Why one instrumentation loses events on this node, in words. In: the losses, as they occur. Out: a sentence with counts,
+ * at once when losses begin, then once a minute, until a minute passes without a loss.
  */
 import { LOSS_REASONS, type Losses, type LossReason } from '../sources/loss';
 
@@ -8,7 +8,7 @@ const WINDOW_S = 60;
 
 export class LossReport {
   private readonly lost = new Map<LossReason, number>();
-  /** First second of what is being counted. */
+  /** First second of the current count. */
   private since: number | undefined;
   private said: string | undefined;
 
@@ -18,7 +18,7 @@ export class LossReport {
     }
   }
 
-  /** As of a second; seconds only grow. */
+  /** As of a second; seconds only increase. */
   sentence(second: number): string | undefined {
     if (this.since === undefined) {
       if (this.lost.size === 0) return undefined;
@@ -33,7 +33,7 @@ export class LossReport {
     return this.said;
   }
 
-  /** "350, because …; 2, because …": the most first. */
+  /** "350, because …; 2, because …": the largest count first. */
   private text(): string {
     return [...this.lost]
       .sort(([, a], [, b]) => b - a)

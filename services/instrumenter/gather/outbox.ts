@@ -1,9 +1,9 @@
 /*
- * Values on their way out. In: one report at a time, from tick.ts. Out: data messages to the broker, in order; what is
+ * The send queue. In: one report at a time, from tick.ts. Out: data messages to the broker, in order; what is
  * reported in one turn of the event loop about the same second travels in one message, under the keys of all.
- * While the broker is away reports wait here: LIMITS.outboxSeconds long, the oldest given up first, and counted; the next
- * report of the same instrumentation says how many events that cost. What was sent is kept as long (resend-buffer.ts), because
- * nobody knows whether it arrived. Next on the walk: common/wire/data.ts.
+ * While the broker is away reports wait here for LIMITS.outboxSeconds; the oldest are dropped first and counted, and the next
+ * report of the same instrumentation says how many events were lost. What was sent is kept as long (resend-buffer.ts), because
+ * it is not known whether it arrived. Next on the walk: common/wire/data.ts.
  */
 import type { Clock } from '../../../common/service/clock';
 import type { DataMessage } from '../../../common/wire/data';
@@ -15,7 +15,7 @@ import type { ResendItems } from '../../../common/wire/message';
 import { totalOf, type Value } from '../../../common/model/value';
 import { ResendBuffer } from './resend-buffer';
 
-/** Reports that are kept while the broker is away, for LIMITS.outboxSeconds. */
+/** Maximum number of reports that wait while the broker is away. */
 export const REPORTS = 12_000;
 /** Each may add a routing key to a message's header, which is one frame of 128 KiB. */
 export const REPORTS_PER_MESSAGE = 200;
@@ -24,18 +24,18 @@ interface OutboxOptions {
   readonly host: string;
   readonly clock: Clock;
   readonly routes: Pick<Routes, 'instrumentation'>;
-  /** False when the broker is away: the message was not taken. */
+  /** False when the broker is away: the message was not accepted. */
   readonly send: (keys: readonly string[], message: DataMessage) => boolean;
-  /** Told of each report that is given up, with its events. */
+  /** Called for each report that is dropped, with its number of events. */
   readonly gaveUp?: (parcel: Parcel, events: number) => void;
 }
 
 /** In reports. */
 export interface OutboxCounts {
   sent: number;
-  /** Given up because the broker was away for too long. */
+  /** Reports dropped because the broker was away for too long. */
   lost: number;
-  /** Sent once more because an aggregator missed them. */
+  /** Reports resent because an aggregator missed them. */
   resent: number;
 }
 
@@ -45,7 +45,7 @@ export class Outbox {
   private waiting: Parcel[] = [];
   private next: NodeJS.Immediate | undefined;
   private readonly kept = new ResendBuffer();
-  /** Events of reports that were given up, by instrumentation, until a report has said so. */
+  /** Events of dropped reports by instrumentation, until a report has counted them as lost. */
   private readonly owed = new Map<string, number>();
 
   constructor(options: OutboxOptions) {
@@ -62,7 +62,7 @@ export class Outbox {
     this.soon();
   }
 
-  /** Sends these again at once. Out: those that are not here. Throws when the broker does not take them. */
+  /** Resends these at once. Returns those that are not kept here. Throws when the broker does not accept them. */
   resend(items: ResendItems): ResendItems {
     const found: Parcel[] = [];
     const unknown: { fqid: string; seconds: number[] }[] = [];
@@ -70,7 +70,7 @@ export class Outbox {
       const missing = seconds.filter((second) => {
         const parcel = this.kept.get(fqid, second);
         if (parcel !== undefined) found.push(parcel);
-        // What waits goes out on its own, in its turn.
+        // Waiting reports are sent by themselves, in order.
         return (
           parcel === undefined && !this.waiting.some((w) => w.second === second && w.report.fqid === fqid)
         );
@@ -86,7 +86,7 @@ export class Outbox {
     return unknown;
   }
 
-  /** Sends what waits, the oldest seconds first, a message's worth of reports in a row. */
+  /** Sends the waiting reports, the oldest seconds first, as many to a message as fit. */
   flush(): void {
     const slice = this.waiting.slice(0, REPORTS_PER_MESSAGE);
     const sent = new Set<Parcel>();
@@ -103,7 +103,7 @@ export class Outbox {
     if (sent.size === slice.length && this.waiting.length > 0) this.soon();
   }
 
-  /** What still waits stays behind, and is lost. */
+  /** Reports that still wait are lost. */
   close(): void {
     this.flush();
     clearImmediate(this.next);
@@ -121,7 +121,7 @@ export class Outbox {
   private giveUpOldest(): void {
     const oldest = this.oldest();
     let surplus = Math.max(this.waiting.length + 1 - REPORTS, 0);
-    // In order of second, but for a late one now and then: that one waits for its turn.
+    // Ordered by second; a late report is inserted at its place.
     while ((this.waiting[surplus]?.second ?? Infinity) < oldest) surplus++;
     if (surplus === 0) return;
     for (const parcel of this.waiting.splice(0, surplus)) {
@@ -131,14 +131,14 @@ export class Outbox {
       this.options.gaveUp?.(parcel, events);
       if (events > 0) this.owed.set(report.fqid, (this.owed.get(report.fqid) ?? 0) + events);
     }
-    // Whoever never reports again needs no more room than this.
+    // An instrumentation that never reports again takes no more memory than this.
     for (const fqid of this.owed.keys()) {
       if (this.owed.size <= REPORTS) break;
       this.owed.delete(fqid);
     }
   }
 
-  /** The report, with what was given up before it. */
+  /** The report, with what was dropped before it counted as lost. */
   private attachLost(parcel: Parcel): Parcel {
     const { report } = parcel;
     const events = this.owed.get(report.fqid);
@@ -158,7 +158,7 @@ export class Outbox {
     const { second, duration } = first;
     const reports = parcels.map(({ report }) => report);
     const keys = reports.map(({ fqid }) => routes.instrumentation(fqid));
-    // `sent` is the time of the sending itself, also for what has waited: skew is told by it.
+    // `sent` is the time of sending, also for a report that has waited: clock skew is measured by it.
     return send(keys, { node: host, second, duration, sent: clock.now(), reports });
   }
 }

@@ -1,15 +1,15 @@
 /*
- * Values that have been sent, for a while: a broker that dies, or a connection that swallows everything, takes with it
- * what was on its way. In: reports that went out. Out: the same again, when an aggregator asks (services/aggregator/ingest/recall.ts).
- * Packed as on the wire, which is a tenth of what they are as objects.
+ * Reports that have been sent, for a while: a broker that crashes, or a connection that drops data silently, loses
+ * what was in transit. In: reports that were sent. Out: the same again, when an aggregator asks (services/aggregator/ingest/recall.ts).
+ * Packed as on the wire, which takes a tenth of the memory of the objects.
  */
 import { decodeData, encodeData } from '../../../common/wire/data';
 import type { Parcel } from './parcel';
 
-/** Values that were sent are kept, for LIMITS.outboxSeconds, in case they did not arrive. */
+/** Sent reports are kept for LIMITS.outboxSeconds, in case they did not arrive. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** What a packed report costs besides its bytes. */
+/** Overhead of a packed report, in bytes. */
 const OVERHEAD_BYTES = 200;
 
 export class ResendBuffer {
@@ -44,10 +44,10 @@ export class ResendBuffer {
     return report === undefined ? undefined : { second, duration, report };
   }
 
-  /** Forgets what began before this second. */
+  /** Drops reports that begin before this second. */
   forget(before: number): void {
     for (const [fqid, seconds] of this.parcels) {
-      // In order of sending, which is the order of time but for what was late.
+      // In order of sending, which is the order of time except for late reports.
       for (const second of seconds.keys()) {
         if (second >= before) break;
         this.drop(fqid, seconds, second);

@@ -1,4 +1,4 @@
-/* Which second an event counts in: of probes that know the time of their events, when ticks are late or the clock is set. */
+/* Which second an event counts in, when ticks are late or the clock is set, for probes that know the time of each event. */
 import { SILENT } from '../../../common/service/log';
 import { ask, FakeProbe, FakeSource, HandClock } from '../testing/fakes';
 import { Instrumenter } from './instrumenter';
@@ -33,9 +33,9 @@ const numbers = (sent: Parcel[]) =>
   sent.map(({ report: { value } }) => (value.shape === 'number' ? value.number : NaN));
 const execs = () => new FakeSource('bpf', [{ metric: 'unix.proc_execs', fields: ['hostname', 'execname'] }]);
 
-/** A probe that ends its seconds by the clock, as programs in the kernel do: events know when they happen. */
+/** A probe that ends its seconds by the clock, as programs in the kernel do: each event has its time. */
 class TimedProbe extends FakeProbe {
-  /** Seconds from the clock that only goes forward to the wall clock. */
+  /** Seconds from the monotonic clock to the wall clock. */
   offset = 0;
   private end: number | undefined;
   private open = 0;

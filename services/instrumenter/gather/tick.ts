@@ -2,8 +2,8 @@
  * Once a second: close the second in all probes, read them, send the values. In: the second that has just begun.
  * Out: one report per instrumentation and second, to outbox.ts. Next on the walk: outbox.ts.
  *
- * The closing is done for all probes in a row, so that they agree on where the second ends; the reading is done
- * by each for itself, so that a slow or broken one costs nobody else anything.
+ * All probes are closed in a row, so that they agree on where the second ends; each is then read
+ * independently, so that a slow or broken probe delays no other.
  */
 import type { Clock } from '../../../common/service/clock';
 import { messageOf } from '../../../common/service/errors';
@@ -15,19 +15,19 @@ import type { Journal } from './journal';
 import type { Parcel } from './parcel';
 import type { Probe, Reading, Source } from '../sources/source';
 
-/** Distinct keys that leave the node in one second of an instrumentation. */
+/** Maximum number of distinct keys that one instrumentation sends in a second. */
 export const KEYS_PER_SECOND = 1000;
 /** Readings that may fail in a row before a probe counts as failed. */
 export const PROBE_FAILURES = 5;
 
 interface TickOptions {
   readonly clock: Clock;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   readonly log: Log;
   readonly journal: Journal;
   readonly put: (parcel: Parcel) => void;
-  /** The wall clock was set since the last tick: what was counted meanwhile has lasted who knows how long. */
+  /** The wall clock was set since the last tick: how long the last period lasted is unknown. */
   readonly stepped: boolean;
   /** A probe has begun to fail, or works again. */
   readonly changed: (gathering: Gathering) => void;
@@ -37,12 +37,12 @@ interface TickOptions {
 interface Closed {
   readonly gathering: Gathering;
   readonly probe: Probe;
-  /** First second of the report; undefined when what was closed is not made of whole seconds. */
+  /** First second of the report; undefined when the closed period is not whole seconds. */
   readonly first: number | undefined;
   readonly nanoseconds: number;
 }
 
-/** Resolves when all readings are done (or have failed); nobody needs to wait for that. Never rejects. */
+/** Resolves when all readings are done (or have failed); callers need not wait. Never rejects. */
 export async function tick(
   gatherings: Iterable<Gathering>,
   second: number,
@@ -63,7 +63,7 @@ export async function tick(
       try {
         await source.settle?.();
       } catch (error) {
-        // The values may lack a few events of their last moment; the probes say so themselves where they know.
+        // The values may lack a few events of their last moment; probes that know this report it themselves.
         options.log.warn({ err: error, source: source.name }, 'the source did not settle');
       }
       await Promise.all(group.map((closed) => read(closed, options)));
@@ -75,7 +75,7 @@ export async function tick(
   }));
 }
 
-/** At its boundaries; and at once when it should have been closed before now (the process stood still). */
+/** Due at its boundaries; and at once when a boundary was missed (the process stood still). */
 function isDue(gathering: Gathering, second: number): boolean {
   if (gathering.probe === undefined) return false;
   if (second % gathering.period === 0) return true;
@@ -87,13 +87,13 @@ function turn(gathering: Gathering, second: number, options: TickOptions): Close
   const { probe, period } = gathering;
   if (probe === undefined) return undefined;
   if (gathering.reading) {
-    // A reading that is late must not be mixed with the next. What is counted meanwhile will be uneven.
+    // A late reading must not be mixed with the next. The period counted meanwhile is not whole seconds.
     gathering.counts.late++;
     return undefined;
   }
   const from = options.elapsed();
   const { covers, until } = gathering;
-  // What ends by itself has ended at its time, and the next has begun then, however late this is.
+  // A period that the probe itself ends has ended on time, and the next began then, however late this tick is.
   const end = until ?? second;
   gathering.covers = end % period === 0 && second < end + period && !options.stepped ? end : undefined;
   gathering.until = undefined;
@@ -104,7 +104,7 @@ function turn(gathering: Gathering, second: number, options: TickOptions): Close
     failed(gathering, error, options);
     return undefined;
   }
-  // From here on, not from read(): a source that does not settle counts as one that is slow to read.
+  // From here, not from read(): a source that does not settle counts as slow to read.
   gathering.reading = true;
   const nanoseconds = options.elapsed() - from;
   return {
@@ -145,7 +145,7 @@ async function read(closed: Closed, options: TickOptions): Promise<void> {
   }
 }
 
-/** Has the probe go over to the next second by itself, where it can. */
+/** Lets the probe switch to the next second by itself, if it can. */
 export function endAtBoundary(gathering: Gathering, clock: Clock): void {
   const { period, covers, probe } = gathering;
   const next =
@@ -167,12 +167,12 @@ function report(gathering: Gathering, second: number, reading: Reading, options:
   options.put({ second, duration: gathering.period, report, ...(snapshot ? { snapshot } : {}) });
 }
 
-/** Events of no whole second: before the first report nobody has asked for them; after it they are lost. */
+/** Events outside whole seconds: before the first report they are not wanted; after it they are lost. */
 function drop(gathering: Gathering, reading: Reading): void {
   if (!gathering.begun) return;
   gathering.counts.uneven++;
   gathering.lost += reading.lost;
-  // A snapshot is no sum of events.
+  // A snapshot is not a sum of events.
   const uneven = gathering.instrumentation.valueScope === 'interval' ? totalOf(reading.value) : 0;
   gathering.lost += uneven;
   gathering.losses.add({ uneven });
@@ -181,7 +181,7 @@ function drop(gathering: Gathering, reading: Reading): void {
 function failed(gathering: Gathering, error: unknown, options: TickOptions): void {
   gathering.counts.errors++;
   gathering.failures++;
-  // What could not be read may turn up in the next reading: that is no second's value either.
+  // What could not be read may appear in the next reading, so that is not a second's value either.
   gathering.covers = undefined;
   if (gathering.failures === 1) {
     options.log.warn({ err: error, fqid: gathering.fqid }, 'a probe could not be read');
@@ -202,7 +202,7 @@ function worked(gathering: Gathering, options: TickOptions): void {
   options.changed(gathering);
 }
 
-/** True when there is news of what it cannot see, or loses. */
+/** True when what it cannot see, or loses, has changed. */
 export function noteShortfall(
   gathering: Gathering,
   { clock, log }: Pick<TickOptions, 'clock' | 'log'>,

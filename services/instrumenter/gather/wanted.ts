@@ -1,9 +1,9 @@
 /*
- * What this node is to gather, and how it stands with it. In: the document that the config service publishes
- * (common/wire/gathers.ts). Out: enablings and disablings of what concerns this node; its standing, in digests.
+ * What this node is to gather, and its state. In: the document that the config service publishes
+ * (common/wire/gathers.ts). Out: enablings and disablings of what concerns this node; its state, as digests.
  *
- * Nothing is answered one by one: what goes well is told by the document's digest, the rest is an exception. A standing
- * is told when it has changed, after a random pause in proportion to the fleet: a question to 10,000 nodes must not
+ * Instrumentations are not acknowledged one by one: the document's digest covers all that succeed, the rest are exceptions. The state
+ * is reported when it changes, after a random pause in proportion to the fleet's size: a request to 10,000 nodes must not
  * be answered by 10,000 messages at once.
  */
 import { within } from '../../../common/service/deadline';
@@ -22,7 +22,7 @@ export interface WantedOptions {
   readonly enable: (instrumentation: Instrumentation) => Promise<unknown>;
   readonly disable: (fqid: string) => Promise<unknown>;
   readonly catalogue: () => WireCatalogue;
-  /** Tells the config service how this node stands. */
+  /** Reports this node's state to the config service. */
   readonly tell: (standing: NodeStanding) => void;
   /** Asks it for the whole document. */
   readonly ask: () => void;
@@ -30,20 +30,20 @@ export interface WantedOptions {
   readonly random?: () => number;
 }
 
-/** Enablings that take longer than this are told as under way. */
+/** Enablings that take longer than this are reported as pending. */
 const ENABLING_MS = 1000;
-/** Of what the node tells about its exceptions: beyond it they lose their logs, then their reasons. */
+/** Size of the reported exceptions: above it they lose their logs, then their reasons. */
 const EXCEPTION_BYTES = LIMITS.messageBytes / 8;
 
 export class Wanted {
   private readonly copy = new GathersCopy();
-  /** The newest document all of whose enablings have ended, or are told as under way. */
+  /** The newest document all of whose enablings have ended, or are reported as pending. */
   private applied = this.copy.document;
-  /** What concerns this node, as it was asked for last. */
+  /** What concerns this node, as last requested. */
   private readonly concerns = new Map<string, GatherItem>();
   private readonly exceptions = new Map<string, Exception>();
   private described: Described;
-  /** The same as it is told; undefined: to be made anew. */
+  /** The same as it is reported; undefined: out of date. */
   private listed: { readonly list: readonly Exception[]; readonly digest: string } | undefined;
   private fleet = 0;
   private telling: NodeJS.Timeout | undefined;
@@ -68,13 +68,13 @@ export class Wanted {
     }, this.pauseMs());
   }
 
-  /** Sources have something else to offer: what could not be gathered is tried again. */
+  /** The sources' offers have changed: what could not be gathered is tried again. */
   offersChanged(): void {
     this.described = describe(this.o.catalogue());
     void this.apply(undefined, true);
   }
 
-  /** How an instrumentation stands has changed. */
+  /** The state of an instrumentation has changed. */
   changed(state: Exception): void {
     const item = this.concerns.get(state.fqid);
     if (item === undefined || isNoException(state, sourceFor(this.described.catalogue, item))) {
@@ -93,7 +93,7 @@ export class Wanted {
     };
   }
 
-  /** What is behind a digest of the standing; undefined when that has changed. */
+  /** The state that a digest stands for; undefined when the state has changed since. */
   content(digest: string): unknown {
     if (digest === this.described.digest) return this.described.catalogue;
     return digest === this.excepted.digest ? this.excepted.list : undefined;
@@ -108,7 +108,7 @@ export class Wanted {
     return this.listed;
   }
 
-  /** How long to wait before saying what the whole fleet is about to say, ms. */
+  /** How long to wait before a report that the whole fleet is about to send, ms. */
   pauseMs(fleet = this.fleet): number {
     this.fleet = Math.max(fleet, this.fleet);
     return ((this.o.random ?? Math.random)() * 1000 * this.fleet) / LIMITS.standingsPerSecond;
@@ -139,7 +139,7 @@ export class Wanted {
       enablings.push(this.o.enable(instrumentationOf(item)));
     }
     if (enablings.length > 0) await within(ENABLING_MS, Promise.all(enablings), () => undefined);
-    // Another document has come meanwhile, and tells in its turn.
+    // A newer document has arrived meanwhile, and is reported in its turn.
     if (this.copy.document !== document) return;
     this.applied = document;
     this.tellSoon();
@@ -205,7 +205,7 @@ function isNoException({ state, source, reason }: Exception, first: string | und
   return state === 'enabled' && reason === undefined && (source === undefined || source === first);
 }
 
-/** Whoever fails everything with long words tells of everything, in fewer words. */
+/** A node on which everything fails with long reasons still reports everything, with shorter reasons. */
 function withinBytes(exceptions: readonly Exception[]): readonly Exception[] {
   let room = EXCEPTION_BYTES;
   return exceptions.map((exception) => {
