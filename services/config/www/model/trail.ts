@@ -4,7 +4,6 @@
  */
 import type { Predicate, Question } from './answers.ts';
 import type { Box } from './box-predicate.ts';
-import type { PanelState } from './url-state.ts';
 
 export interface Step {
   readonly by: readonly string[];
@@ -20,12 +19,12 @@ export function stepped({
   where,
   box,
   trail,
-}: Pick<PanelState, 'by' | 'where' | 'box' | 'trail'>): readonly Step[] {
+}: Step & { readonly trail: readonly Step[] }): readonly Step[] {
   return [...trail, { by, where, ...(box === undefined ? {} : { box }) }].slice(-STEPS_MAX);
 }
 
 export function questionOfStep(
-  { metric, granularity }: Pick<PanelState, 'metric' | 'granularity'>,
+  { metric, granularity }: { readonly metric: string; readonly granularity: number },
   { by, where }: Step,
 ): Question {
   const [module = '', stat = ''] = metric.split('.');

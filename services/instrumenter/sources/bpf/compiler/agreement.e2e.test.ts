@@ -13,7 +13,7 @@ import { predicatesOf } from '../../../../../common/model/testing/random-predica
 import { totalOf, type Value } from '../../../../../common/model/value';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import { describe as describeMetric, METRICS } from '../../../metrics/registry';
-import { Assembler, encode } from './assembler';
+import { Assembler, encode } from './instructions/assembler';
 import { BpfSource } from '../bpf';
 import { Btf } from '../kernel/btf';
 import type { MapSpecification } from './compile';

@@ -4,14 +4,15 @@
  * Next: plan.ts.
  */
 import type { Observation } from '../../../metrics/language/observation';
-import type { Instruction } from './assembler';
+import type { Instruction } from './instructions/assembler';
 import type { Hook } from './hook';
 import { isSingle, keyLayout, type KeyLayout } from './key';
-import { listing } from './listing';
-import { plan, type Keeping, type Machine, type Question } from './plan';
+import { listing } from './instructions/listing';
+import { plan, type Machine, type Question } from './plan';
+import type { Keeping } from './ready-step';
 import type { Site } from './site';
 import { CONTROL, COUNTER_BYTES, LOST, MAPS } from './maps';
-import { compileProgram } from './program';
+import { compileProgram } from './instructions/program';
 import { KERNEL_INSTRUCTIONS, KERNEL_IN_FLIGHT, KERNEL_MAP_ENTRIES, ZONE_CASES } from '../../limits';
 
 export type MapKind = 'array' | 'hash' | 'perCpuArray';

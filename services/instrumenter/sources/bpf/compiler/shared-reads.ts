@@ -1,6 +1,6 @@
 /* What the steps of one probe have in common. In: steps. Out: nodes that are computed once for all of them, ahead. */
 import { eachPart, print, type Node, type TextNode } from './node';
-import { treesOf, type ReadyStep } from './plan';
+import { treesOf, type ReadyStep } from './ready-step';
 
 /** Calls and reads that more than one step needs are made once, before the first. */
 export function sharedBySteps(steps: readonly ReadyStep[]): readonly Node[] {

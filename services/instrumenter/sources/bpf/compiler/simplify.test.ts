@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { Assembler } from './assembler';
-import { CONTEXT, Emitter } from './emit';
-import { Frame } from './frame';
+import { Assembler } from './instructions/assembler';
+import { CONTEXT, Emitter } from './instructions/emit';
+import { Frame } from './instructions/frame';
 import { constant, FALSE, print, TRUE, type Node } from './node';
 import { compare, compute, simplify } from './simplify';
 import { BpfMachine, type World } from '../testing/machine';

@@ -1,5 +1,5 @@
 /* What the kernel’s system call for BPF says when it refuses, and how to wait until programs have ended. Needs root. */
-import { Assembler, encode } from '../compiler/assembler';
+import { Assembler, encode } from '../compiler/instructions/assembler';
 import { Kernel, KernelError } from './kernel';
 import { ARCHITECTURE, onRealKernel } from '../testing/real-kernel';
 

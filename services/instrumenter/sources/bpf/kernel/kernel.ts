@@ -20,7 +20,7 @@ import {
   type Command,
   type ProgramType,
 } from './abi';
-import { INSTRUCTION_BYTES } from '../compiler/assembler';
+import { INSTRUCTION_BYTES } from '../compiler/instructions/assembler';
 import {
   attachAttribute,
   BATCH_COUNT_AT,

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../../../common/service/errors';
 import { FILE_READS } from '../../blocking-io-pool';
 import type { Cost, Probe, Reading } from '../../source';
-import { encode } from '../compiler/assembler';
+import { encode } from '../compiler/instructions/assembler';
 import { closeLater } from './close-later';
 import { listPrograms, type Compiled, type CompiledProgram } from '../compiler/compile';
 import { kprobeType } from './hooking';

@@ -6,7 +6,7 @@
  * common/ says, and with the real kernel. Whatever our assembler does not make, and any access outside the frame, the
  * context or a map's value, throws.
  */
-import { FRAME_BYTES, HELPERS, OP, type Instruction } from '../compiler/assembler';
+import { FRAME_BYTES, HELPERS, OP, type Instruction } from '../compiler/instructions/assembler';
 import type { MapSpecification } from '../compiler/compile';
 import { compute } from '../compiler/simplify';
 

@@ -4,7 +4,7 @@
  *
  * Maps are shared between questions, and hold next to nothing: the verifier looks only at what they are made of.
  */
-import { encode } from '../compiler/assembler';
+import { encode } from '../compiler/instructions/assembler';
 import type { Compiled, MapSpecification } from '../compiler/compile';
 import type { Kernel } from '../kernel/kernel';
 

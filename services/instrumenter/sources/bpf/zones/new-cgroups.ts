@@ -4,9 +4,9 @@
  */
 import { argument, equal, member, string } from '../../../metrics/language/expression';
 import { tracepoint } from '../../../metrics/language/observation';
-import { Assembler, encode, FRAME, type Instruction } from '../compiler/assembler';
-import { CONTEXT, Emitter } from '../compiler/emit';
-import { Frame } from '../compiler/frame';
+import { Assembler, encode, FRAME, type Instruction } from '../compiler/instructions/assembler';
+import { CONTEXT, Emitter } from '../compiler/instructions/emit';
+import { Frame } from '../compiler/instructions/frame';
 import type { Kernel } from '../kernel/kernel';
 import type { Machine } from '../compiler/plan';
 import { numberOf, resolve } from '../compiler/resolve';

@@ -4,14 +4,15 @@
  *
  * Counts go to the map of the current phase; what cannot be stored is added to the phase's lost counter.
  */
-import { Assembler, FRAME, type Instruction, type Label, type Register } from './assembler';
+import { Assembler, FRAME, type Instruction, type Label } from './assembler';
 import { CONTEXT, Emitter } from './emit';
 import { Frame } from './frame';
 import { emitBucket } from './grid';
-import { CASES_AT, SHARD_SHIFT, type KeyLayout } from './key';
-import { CONTROL, LOST, MAPS } from './maps';
-import { constant, FALSE, print, type Node } from './node';
-import { sharedBySteps } from './shared-reads';
+import { CASES_AT, SHARD_SHIFT, type KeyLayout } from '../key';
+import { ANY, MapAccess, NOW } from './map-access';
+import { CONTROL, MAPS } from '../maps';
+import { constant, FALSE, print, type Node } from '../node';
+import { sharedBySteps } from '../shared-reads';
 import {
   treesOf,
   type AmendStep,
@@ -21,13 +22,8 @@ import {
   type Keeping,
   type KeepStep,
   type ReadyStep,
-} from './plan';
-import { known } from './simplify';
-
-const NOW: Node = { kind: 'call', helper: 'now' };
-/** Flags of an update. */
-const ANY = 0;
-const ONLY_NEW = 1;
+} from '../ready-step';
+import { known } from '../simplify';
 
 export interface Layout {
   readonly key: KeyLayout;
@@ -47,6 +43,7 @@ class Program {
   private readonly asm: Assembler;
   private readonly frame = new Frame();
   private readonly emitter: Emitter;
+  private readonly maps: MapAccess;
   private readonly layout: Layout;
   private readonly keptAt = new Map<string, number>();
 
@@ -61,6 +58,7 @@ class Program {
       },
       wallOffset: () => this.asm.mapValue(1, MAPS.control, CONTROL.wallOffset),
     });
+    this.maps = new MapAccess(this.emitter);
   }
 
   compile(steps: readonly ReadyStep[]): readonly Instruction[] {
@@ -106,7 +104,7 @@ class Program {
       const isNew = asm.label();
       if (step.inPlace) {
         // Updating in place takes no lock and no memory: half the cost of a new entry.
-        this.find(MAPS.kept, id);
+        this.maps.find(MAPS.kept, id);
         asm.jump('==', 0, 0, isNew);
         for (let i = 0; i < step.values.length; i++) {
           asm.load(8, 1, FRAME, values + 8 * i);
@@ -115,10 +113,10 @@ class Program {
         asm.goto(end);
       }
       asm.place(isNew);
-      this.update(MAPS.kept, id, values, ANY);
+      this.maps.update(MAPS.kept, id, values, ANY);
       asm.jump('==', 0, 0, end);
       if (known(step.losing) !== true) emitter.scope(() => emitter.guard(step.losing, end));
-      this.lose(constant(1n));
+      this.maps.lose(constant(1n));
     });
   }
 
@@ -128,7 +126,7 @@ class Program {
     const names = this.layout.keeping?.names ?? [];
     const id = this.identity(step.by);
     asm.source('find what is kept', () => {
-      this.find(MAPS.kept, id);
+      this.maps.find(MAPS.kept, id);
       asm.jump('==', 0, 0, end);
       for (const [i, name] of names.entries()) {
         const at = this.frame.allocate(8);
@@ -145,7 +143,7 @@ class Program {
       return { at, index: names.indexOf(name) };
     });
     asm.source('amend', () => {
-      this.find(MAPS.kept, id);
+      this.maps.find(MAPS.kept, id);
       asm.jump('==', 0, 0, end);
       for (const { at, index } of changed) {
         asm.load(8, 1, FRAME, at);
@@ -157,9 +155,9 @@ class Program {
   private forget({ by, inPlace }: ForgetStep, end: Label): void {
     const { asm } = this;
     const id = this.identity(by);
-    if (!inPlace) return this.remove(id);
+    if (!inPlace) return this.maps.remove(id);
     asm.source('forget', () => {
-      this.find(MAPS.kept, id);
+      this.maps.find(MAPS.kept, id);
       asm.jump('==', 0, 0, end);
       asm.storeNumber(8, 0, 0, 0); // the mark of none
     });
@@ -187,7 +185,7 @@ class Program {
       }
     }
     this.keyWord(start, numeric);
-    asm.source('count', () => this.add(start, step.amount, end));
+    asm.source('count', () => this.maps.add(start, step.amount, end));
   }
 
   /**
@@ -209,7 +207,7 @@ class Program {
     asm.store(8, FRAME, key, 0);
     const unknown = asm.label();
     asm.source('zone', () => {
-      this.find(MAPS.verdicts, key);
+      this.maps.find(MAPS.verdicts, key);
       asm.jump('==', 0, 0, unknown);
       asm.load(8, 0, 0, 0);
       asm.load(8, 1, FRAME, key + CASES_AT);
@@ -254,7 +252,7 @@ class Program {
     const id = this.identity(by);
     const none = unkept === undefined ? end : asm.label();
     asm.source('take out what was kept', () => {
-      this.find(MAPS.kept, id);
+      this.maps.find(MAPS.kept, id);
       asm.jump('==', 0, 0, none);
       for (const [i, name] of (this.layout.keeping?.names ?? []).entries()) {
         const at = this.frame.allocate(8);
@@ -267,7 +265,7 @@ class Program {
           asm.store(8, 0, 0, 1);
         }
       }
-      if (!inPlace && !goesOn) this.remove(id);
+      if (!inPlace && !goesOn) this.maps.remove(id);
     });
     if (unkept === undefined) return;
     const found = asm.label();
@@ -283,76 +281,6 @@ class Program {
     asm.place(found);
   }
 
-  /** Adds to the count of the key in the map of the phase. */
-  private add(key: number, amount: Node, end: Label): void {
-    const { asm, emitter } = this;
-    const by = this.frame.allocate(8);
-    emitter.number(amount);
-    asm.store(8, FRAME, by, 0);
-    const second = asm.label();
-    this.phase(1);
-    asm.jump('!=', 1, 0, second);
-    for (const [phase, counts] of MAPS.counts.entries()) {
-      // Twice the same code: a call with one known map is turned into a direct one by the kernel.
-      if (phase === 1) asm.place(second);
-      const isNew = asm.label();
-      this.find(counts, key);
-      asm.jump('==', 0, 0, isNew);
-      asm.load(8, 1, FRAME, by);
-      asm.atomicAdd(0, 0, 1);
-      asm.goto(end);
-      asm.place(isNew);
-      this.update(counts, key, by, ONLY_NEW);
-      asm.jump('==', 0, 0, end);
-      // Full - or another CPU, or an interrupt on this one, was quicker to make the entry.
-      const isFull = asm.label();
-      this.find(counts, key);
-      asm.jump('==', 0, 0, isFull);
-      asm.load(8, 1, FRAME, by);
-      asm.atomicAdd(0, 0, 1);
-      asm.goto(end);
-      asm.place(isFull);
-      asm.load(8, 2, FRAME, by);
-      asm.mapValue(1, MAPS.lost, LOST.keys(phase));
-      asm.atomicAdd(1, 0, 2);
-      if (phase === 0) asm.goto(end);
-    }
-  }
-
-  /** Counts an event that there is no room for while it is under way as lost. */
-  private lose(amount: Node): void {
-    const { asm, emitter } = this;
-    const second = asm.label();
-    const add = asm.label();
-    this.phase(7);
-    emitter.number(amount);
-    asm.jump('!=', 7, 0, second);
-    asm.mapValue(1, MAPS.lost, LOST.inFlight(0));
-    asm.goto(add);
-    asm.place(second);
-    asm.mapValue(1, MAPS.lost, LOST.inFlight(1));
-    asm.place(add);
-    asm.atomicAdd(1, 0, 0);
-  }
-
-  /** The phase of this moment. */
-  private phase(to: Register): void {
-    const { asm } = this;
-    this.emitter.number(NOW);
-    const known = asm.label();
-    asm.mapValue(to, MAPS.control, CONTROL.phase);
-    asm.load(8, 2, to, 0);
-    asm.aluRegister('=', to, 2);
-    asm.alu('&', to, 1);
-    asm.alu('=', 3, -1);
-    asm.aluRegister('-', 3, 2); // the end
-    asm.jumpRegister('<', 0, 3, known);
-    asm.alu('=', 2, 1);
-    asm.aluRegister('-', 2, to);
-    asm.aluRegister('=', to, 2);
-    asm.place(known);
-  }
-
   /** Frame offset of the key by which something is kept. */
   private identity(by: By): number {
     const at = this.frame.allocate(8);
@@ -363,26 +291,6 @@ class Program {
       this.asm.store(8, FRAME, at, 0);
     }
     return at;
-  }
-
-  private find(map: string, key: number): void {
-    this.asm.map(1, map);
-    this.emitter.address(2, key);
-    this.asm.call('lookup');
-  }
-
-  private update(map: string, key: number, value: number, flags: number): void {
-    this.asm.map(1, map);
-    this.emitter.address(2, key);
-    this.emitter.address(3, value);
-    this.asm.alu('=', 4, flags);
-    this.asm.call('update');
-  }
-
-  private remove(key: number): void {
-    this.asm.map(1, MAPS.kept);
-    this.emitter.address(2, key);
-    this.asm.call('remove');
   }
 }
 

@@ -1,9 +1,9 @@
 /* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
-import type { Predicate } from '../../../../../common/model/predicate';
-import { compile, type Compiled } from './compile';
-import { bucketOfKey } from './key';
-import { CONTROL, LOST, phaseWord } from './maps';
-import { AT, taskBytes } from '../testing/toy-kernel';
+import type { Predicate } from '../../../../../../common/model/predicate';
+import { compile, type Compiled } from '../compile';
+import { bucketOfKey } from '../key';
+import { CONTROL, LOST, phaseWord } from '../maps';
+import { AT, taskBytes } from '../../testing/toy-kernel';
 import {
   ask,
   EVENT,
@@ -17,7 +17,7 @@ import {
   SYSCALLS,
   TASK,
   total,
-} from '../testing/system-call';
+} from '../../testing/system-call';
 
 test('an end without a beginning is not counted, and a beginning is used once', () => {
   const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['latency']), machineOf());

@@ -8,15 +8,12 @@
  */
 import { FRAME, fitsInline, type Assembler, type Label, type Register } from './assembler';
 import type { Frame } from './frame';
-import { eachPart, fillOf, print, type Node, type TextNode } from './node';
-import { OPPOSITE } from './simplify';
+import { eachPart, fillOf, print, type Node, type TextNode } from '../node';
+import { OPPOSITE } from '../simplify';
+import { emitBlanks, emitComparison, emitZeros } from './text-words';
+import { WaitingOperands } from './waiting-operands';
 
 export const CONTEXT: Register = 6;
-const SPARE: readonly Register[] = [7, 8, 9];
-const CHUNK = 8;
-const LOWER_BITS = 0x7f7f_7f7f_7f7f_7f7fn;
-/** From a byte's eighth bit to a blank. */
-const BLANK_SHIFT = 2;
 
 /** Where a program finds what it does not compute itself. */
 interface Homes {
@@ -36,12 +33,13 @@ export class Emitter {
   private known = new Map<string, number>();
   /** Frame offsets that texts are to be written to. */
   private readonly places = new Map<string, number>();
-  private spare = SPARE.length;
+  private readonly waiting: WaitingOperands;
 
   constructor(asm: Assembler, frame: Frame, homes: Homes) {
     this.asm = asm;
     this.frame = frame;
     this.homes = homes;
+    this.waiting = new WaitingOperands(asm, frame);
   }
 
   /** Announces a tree that will be emitted: what appears twice is worth remembering. */
@@ -117,7 +115,7 @@ export class Emitter {
     if (node.offset !== 0) asm.alu('+', 0, node.offset);
     asm.aluRegister('=', 3, 0);
     // The helper leaves what is behind the text's end as it was; keys are compared byte by byte.
-    for (let i = 0; i < node.bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
+    emitZeros(asm, at, node.bytes);
     this.address(1, at);
     asm.alu('=', 2, node.limit);
     asm.call(node.memory === 'user' ? 'readUserText' : 'readKernelText');
@@ -126,7 +124,7 @@ export class Emitter {
   /** Arguments are parted by NULs; people write blanks. Where memory is not at hand, the helper leaves zeros. */
   private fillArguments(node: TextNode & { kind: 'arguments' }, at: number): void {
     const { asm } = this;
-    for (let i = 0; i < node.bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
+    emitZeros(asm, at, node.bytes);
     this.both(node.from, node.length);
     const none = asm.label();
     // As the choice of the length has it; the kernel wants to see it here.
@@ -136,21 +134,7 @@ export class Emitter {
     this.address(1, at);
     asm.call('readUser');
     asm.place(none);
-    // A byte that is zero has no bit in its lower seven that carries into its eighth, nor the eighth itself.
-    asm.number(1, LOWER_BITS);
-    for (let i = 0; i < node.bytes; i += CHUNK) {
-      asm.load(8, 0, FRAME, at + i);
-      asm.aluRegister('=', 2, 0);
-      asm.aluRegister('&', 2, 1);
-      asm.aluRegister('+', 2, 1);
-      asm.aluRegister('|', 2, 0);
-      asm.aluRegister('|', 2, 1);
-      asm.alu('=', 3, -1);
-      asm.aluRegister('-', 3, 2);
-      asm.alu('>>', 3, BLANK_SHIFT);
-      asm.aluRegister('|', 0, 3);
-      asm.store(8, FRAME, at + i, 0);
-    }
+    emitBlanks(asm, at, node.bytes);
   }
 
   private compute(node: Node): void {
@@ -235,7 +219,7 @@ export class Emitter {
       return;
     }
     this.compute(left);
-    this.waiting((put, take) => {
+    this.waiting.hold((put, take) => {
       put(0);
       this.compute(right);
       asm.aluRegister('=', 1, 0);
@@ -254,27 +238,6 @@ export class Emitter {
     if (node.kind === 'argument') return asm.load(8, to, CONTEXT, 8 * node.index);
     const at = node.kind === 'kept' ? this.homes.kept(node.name) : this.known.get(print(node));
     asm.load(8, to, FRAME, at ?? 0);
-  }
-
-  /** A place for a number that must outlive other computing. */
-  private waiting(emit: (put: (from: Register) => void, take: (to: Register) => void) => void): void {
-    const { asm } = this;
-    const register = SPARE[SPARE.length - this.spare];
-    if (register !== undefined) {
-      this.spare--;
-      emit(
-        (from) => asm.aluRegister('=', register, from),
-        (to) => asm.aluRegister('=', to, register),
-      );
-      this.spare++;
-      return;
-    }
-    // Not given back before the scope ends: what `emit` remembers may lie behind it.
-    const at = this.frame.allocate(8);
-    emit(
-      (from) => asm.store(8, FRAME, at, from),
-      (to) => asm.load(8, to, FRAME, at),
-    );
   }
 
   private choose({ when, then, otherwise }: Node & { kind: 'choose' }): void {
@@ -349,7 +312,6 @@ export class Emitter {
     asm.jumpRegister(op, 0, 1, to);
   }
 
-  /** Compares up to the piece that holds the constant's end: behind it both are zero. Blanks are compared to the end. */
   private jumpIfSame(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
     // Where the text finds no lasting place, its memory is free again afterwards.
     const isLasting = this.known.has(print(node.text)) || this.hasPlace(node.text);
@@ -361,28 +323,8 @@ export class Emitter {
     return this.places.has(print(text)) || this.frame.hasSpare(text.bytes);
   }
 
-  private compareText(node: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
-    const { asm } = this;
-    const at = this.text(node.text);
-    const differ = asm.label();
-    const fill = fillOf(node.text);
-    const pieces = fill === 0 ? Math.floor(node.bytes.length / CHUNK) + 1 : node.text.bytes / CHUNK;
-    const constant = Buffer.alloc(pieces * CHUNK, fill);
-    node.bytes.copy(constant);
-    for (let i = 0; i < pieces; i++) {
-      const piece = constant.readBigUInt64LE(i * CHUNK);
-      asm.load(8, 0, FRAME, at + i * CHUNK);
-      const isLast = i === pieces - 1;
-      const op = isLast && wanted ? '==' : '!=';
-      const target = isLast || !wanted ? to : differ;
-      if (fitsInline(piece)) {
-        asm.jump(op, 0, Number(piece), target);
-      } else {
-        asm.number(1, piece);
-        asm.jumpRegister(op, 0, 1, target);
-      }
-    }
-    asm.place(differ);
+  private compareText({ text, bytes }: Node & { kind: 'same' }, wanted: boolean, to: Label): void {
+    emitComparison(this.asm, this.text(text), { bytes, within: text.bytes, fill: fillOf(text) }, wanted, to);
   }
 
   /** What is computed inside is computed on one of two ways: it is not known where they meet. */

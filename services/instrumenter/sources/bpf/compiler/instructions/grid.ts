@@ -5,7 +5,7 @@
  * A grid is a few stretches of buckets of equal width: the logarithmic one has 14 (0..99 in ones, 100..999 in tens, …).
  * A binary search finds the stretch; the division in it is a multiplication, as a 64-bit division costs up to 25 ns.
  */
-import type { Grid } from '../../../../../common/model/bucket';
+import type { Grid } from '../../../../../../common/model/bucket';
 import { fitsInline, type Assembler, type Label } from './assembler';
 
 interface Stretch {

@@ -1,10 +1,10 @@
 /* The bucket that the kernel computes and the one of common/model/bucket.ts are the same. Needs root. */
-import { LOG_GRID } from '../../../../../common/model/bucket';
-import { gridOf } from '../../../../../common/model/field';
+import { LOG_GRID } from '../../../../../../common/model/bucket';
+import { gridOf } from '../../../../../../common/model/field';
 import { Assembler, encode } from './assembler';
 import { emitBucket } from './grid';
-import { Kernel } from '../kernel/kernel';
-import { ARCHITECTURE, onRealKernel } from '../testing/real-kernel';
+import { Kernel } from '../../kernel/kernel';
+import { ARCHITECTURE, onRealKernel } from '../../testing/real-kernel';
 
 onRealKernel('buckets', () => {
   test('the kernel’s own bucket is common/model/bucket.ts’s, at every bucket’s first and last value', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { linearGrid, LOG_GRID, LOG_LIMIT, type Grid } from '../../../../../common/model/bucket';
-import { gridOf } from '../../../../../common/model/field';
+import { linearGrid, LOG_GRID, LOG_LIMIT, type Grid } from '../../../../../../common/model/bucket';
+import { gridOf } from '../../../../../../common/model/field';
 import { Assembler, type Instruction } from './assembler';
 import { emitBucket, reciprocalOf } from './grid';
-import { BpfMachine } from '../testing/machine';
+import { BpfMachine } from '../../testing/machine';
 
 const GRIDS: Record<string, Grid> = {
   log: LOG_GRID,
