@@ -32,6 +32,8 @@ export interface Look {
   readonly scale?: number;
   /** Where its person lives: a name of the zone database; UTC unless told otherwise. */
   readonly timezone?: string;
+  /** Its person's language, as "de-DE"; US English unless told otherwise. */
+  readonly locale?: string;
   /** What its person types when the browser asks for a name and a password. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Takes any certificate. */
@@ -85,6 +87,7 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
     dark = false,
     scale = 1,
     timezone = 'UTC',
+    locale = 'en-US',
     credentials,
     trusting = false,
   } = look;
@@ -93,6 +96,7 @@ async function visit(browser: Browser, url: string, look: Look): Promise<Visit> 
     deviceScaleFactor: scale,
     colorScheme: dark ? 'dark' : 'light',
     timezoneId: timezone,
+    locale,
     ignoreHTTPSErrors: trusting,
     ...(credentials === undefined ? {} : { httpCredentials: credentials }),
   });

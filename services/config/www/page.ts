@@ -12,6 +12,7 @@ import { runningLike } from './board/board-model.ts';
 import type { Context } from './ui/context.ts';
 import { h, refill } from './ui/dom.ts';
 import { noticesOf } from './model/health.ts';
+import { chooseLocale } from './model/numbers.ts';
 import { pageHeader } from './ui/page-header.ts';
 import { deleteBoard, deleteInstrumentation } from './panel/deletions.ts';
 import { PanelSet } from './panel/panel-set.ts';
@@ -193,8 +194,9 @@ const list = new Running(context, {
   change: context.change.bind(context),
 });
 
-/** What is about to be deleted looks as if it were gone. */
+/** What is about to be deleted looks as if it were gone. The names of what runs come with the catalogue. */
 function showRunning(): void {
+  if (!catalogueKnown) return;
   list.show((running ?? []).filter(({ id }) => !undo.has(id)));
 }
 
@@ -224,6 +226,7 @@ async function refreshCatalogue(): Promise<void> {
     catalogue = await api.catalogue();
     catalogueKnown = true;
     ask_.setCatalogue(catalogue);
+    if (running !== undefined) showRunning();
     if (set.panels.length === 0) set.arrange();
   } catch {
     // The next round tries again; that nothing answers is shown by the health line.
@@ -373,6 +376,7 @@ function drawPage(): void {
   });
 }
 
+chooseLocale(undefined);
 applyTheme(state.theme);
 onDeviceTheme(() => {
   setTheme(state.theme);

@@ -3,7 +3,8 @@
  * and the whole of it for who asks; '' where nodes have not told.
  */
 import type { Cost } from './answers.ts';
-import { formatCount, shortNumber } from './units.ts';
+import { shortNumber } from './numbers.ts';
+import { formatCount } from './units.ts';
 
 /** "0.03 % of a core": over all nodes together. */
 export function costText(cost: Cost | undefined): string {
@@ -26,6 +27,6 @@ export function costDetails(cost: Cost | undefined): string {
 }
 
 function percentText(percent: number): string {
-  if (percent > 0 && percent < 0.01) return 'less than 0.01 %';
-  return `${Number(percent.toPrecision(2))} %`;
+  if (percent > 0 && percent < 0.01) return `less than ${shortNumber(0.01)} %`;
+  return `${shortNumber(Number(percent.toPrecision(2)))} %`;
 }

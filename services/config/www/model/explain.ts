@@ -11,7 +11,7 @@ import type { Api } from './api.ts';
 import type { Cost, Question } from './answers.ts';
 import type { Box } from './box-predicate.ts';
 import { specialQuery } from './heatmap-query.ts';
-import { shortNumber } from './units.ts';
+import { shortNumber } from './numbers.ts';
 
 /** Seconds that the temporary questions count, and before that until nodes follow. */
 export const EXPLAIN_SECONDS = 8;

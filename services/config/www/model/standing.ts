@@ -1,4 +1,5 @@
 /* How an instrumentation stands on its nodes, in a sentence. In: the counts of node states. Out: text, '' when all is well. */
+import { tenths } from './numbers.ts';
 import type { Clocks, Disk, Instrumentation, NodeState } from './answers.ts';
 
 function nodes(n: number): string {
@@ -32,7 +33,7 @@ function reasonOf(list: readonly NodeState[] | undefined, state: NodeState['stat
 export function clocksText(clocks: Clocks | undefined): readonly [string, string] | undefined {
   if (clocks === undefined) return undefined;
   const { node, offset_ms, shifted_seconds } = clocks.worst;
-  const seconds = Math.abs(offset_ms / 1000).toFixed(1);
+  const seconds = tenths(Math.abs(offset_ms / 1000));
   const side = offset_ms > 0 ? 'ahead' : 'behind';
   if (clocks.set !== undefined) {
     return [

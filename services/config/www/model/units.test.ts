@@ -1,4 +1,12 @@
-import { formatCount, formatCounted, formatExact, formatShare, formatValue, linearTicks } from './units.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatExact,
+  formatInField,
+  formatShare,
+  formatValue,
+  linearTicks,
+} from './units.ts';
 
 const TIME = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -9 } as const;
 const SUBSECOND = { arity: 'numeric', unit: 'seconds', abbr: 's', base: 10, power: -3 } as const;
@@ -75,4 +83,12 @@ test('counts are whole, what is there does not vanish, and one is one', () => {
     '2 operations',
     '0 operations',
   ]);
+});
+
+test('the bucket of 100 % ends at 101 and reads 100 %; more than that is told as it is', () => {
+  expect([99.4, 100, 100.7, 101, 250].map((n) => formatInField(n, PERCENT))).toEqual([
+    ...['99.4 %', '100 %', '100 %', '100 %', '250 %'],
+  ]);
+  expect(formatInField(101, PERCENT, formatExact)).toBe('100 %');
+  expect(formatInField(101, TIME)).toBe('101 ns');
 });

@@ -4,6 +4,7 @@
  */
 import { singularOf } from '../../../../common/model/unit.ts';
 import type { TypeInfo } from './answers.ts';
+import { exactNumber, shortNumber, tenths, wholeNumber } from './numbers.ts';
 
 const UP = ['', 'k', 'M', 'G', 'T', 'P'];
 const UP_BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
@@ -42,17 +43,22 @@ function scaleFor(value: number, scales: readonly Scale[]): Scale {
   return scales.findLast((scale) => size >= scale.divisor) ?? scales[0] ?? { divisor: 1, suffix: '' };
 }
 
-/** Three significant digits, no trailing zeros, no exponent. */
-export function shortNumber(value: number): string {
-  if (!Number.isFinite(value)) return '–';
-  if (Math.abs(value) >= 100) return String(Math.round(value));
-  return String(Number(value.toPrecision(3)));
-}
-
 export function formatValue(value: number, type: TypeInfo | undefined): string {
   const scale = scaleFor(value, scalesOf(type));
   return `${shortNumber(value / scale.divisor)}${value === 0 ? zeroSuffix(type) : scale.suffix}`;
 }
+
+/** Of a field whose values are counted in buckets: the last bucket of percentages, of exactly 100, ends at 101. */
+export function formatInField(
+  value: number,
+  type: TypeInfo | undefined,
+  format: typeof formatValue = formatValue,
+): string {
+  const inLast = type?.abbr === '%' && value > PERCENT_MAX && value <= PERCENT_MAX + 1;
+  return format(inLast ? PERCENT_MAX : value, type);
+}
+
+const PERCENT_MAX = 100;
 
 function zeroSuffix(type: TypeInfo | undefined): string {
   const abbr = type?.abbr ?? '';
@@ -62,14 +68,12 @@ function zeroSuffix(type: TypeInfo | undefined): string {
 /** Exact to the raw unit, for bucket bounds: 1 099 ns is "1.099 µs", not "1.1 µs". */
 export function formatExact(value: number, type: TypeInfo | undefined): string {
   const scale = scaleFor(value, scalesOf(type));
-  return `${String(Number((value / scale.divisor).toPrecision(12)))}${value === 0 ? zeroSuffix(type) : scale.suffix}`;
+  return `${exactNumber(value / scale.divisor)}${value === 0 ? zeroSuffix(type) : scale.suffix}`;
 }
-
-const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** A count is a whole number: a bucket that is cut, and a mean, are not, and are rounded. What is there does not vanish. */
 export function formatCount(count: number): string {
-  return count > 0 && count < 0.5 ? '<1' : COUNT.format(Math.round(count));
+  return count > 0 && count < 0.5 ? '<1' : wholeNumber(Math.round(count));
 }
 
 /** "1 operation", "2 operations" */
@@ -87,8 +91,8 @@ export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–';
   const percent = (100 * part) / whole;
   if (part === 0) return '0 %';
-  if (percent < 0.1) return '<0.1 %';
-  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+  if (percent < 0.1) return `<${tenths(0.1)} %`;
+  return `${percent < 10 ? tenths(percent) : wholeNumber(percent)} %`;
 }
 
 export interface Tick {

@@ -9,7 +9,7 @@ import { slotsOf, type SlotStanding } from './completeness.ts';
 import type { History, Point } from './history.ts';
 import { breakdownOf, metricOf, questionOf, titleOf } from './question.ts';
 import { clockText, spanText } from '../plot/time-axis.ts';
-import { formatCounted, formatValue } from './units.ts';
+import { formatCounted, formatInField, formatValue } from './units.ts';
 
 export interface View {
   readonly instrumentation: Instrumentation;
@@ -141,7 +141,7 @@ export function quantityOf({ unit, metric, isLevel, step }: View): string {
 /** For people who do not see the picture. */
 export function summaryOf(catalogue: Catalogue, view: View): string {
   const p = (percent: number): string =>
-    formatValue(
+    formatInField(
       view.heat?.percentiles?.find((line: LineAnswer) => line.percentile === percent)?.all ?? 0,
       view.valueType,
     );

@@ -7,7 +7,8 @@ import type { TypeInfo } from '../model/answers.ts';
 import type { Explanation, FieldKey } from '../model/explain.ts';
 import { keyText } from '../model/key-text.ts';
 import type { Box } from '../model/box-predicate.ts';
-import { formatCount, formatCounted, formatShare, shortNumber } from '../model/units.ts';
+import { shortNumber } from '../model/numbers.ts';
+import { formatCount, formatCounted, formatShare } from '../model/units.ts';
 import { rangeText } from '../plot/inspector.ts';
 import { clockText, spanText } from '../plot/time-axis.ts';
 import { button, h } from '../ui/dom.ts';
@@ -22,6 +23,8 @@ export type Everything =
 
 export interface BoxFacts {
   readonly box: Box;
+  /** Some of it; what was found out about it before stays. */
+  readonly isInWindow: boolean;
   readonly type: TypeInfo | undefined;
   readonly numeric: boolean;
   readonly unit: string;
@@ -70,6 +73,8 @@ export function boxCard(facts: BoxFacts, actions: BoxActions): HTMLElement {
       `${clockText(box.start)} – ${clockText(box.end)} (${spanText(box.end - box.start)})`,
       numeric ? `, ${rangeText(box.low, box.high, type)}` : '',
     ),
+    !facts.isInWindow &&
+      h('p', { class: 'warn', attrs: { role: 'status' } }, 'This box is outside the window that is shown.'),
     facts.problem !== '' && h('p', { class: 'warn' }, facts.problem),
     answer !== undefined &&
       h(
@@ -81,7 +86,7 @@ export function boxCard(facts: BoxFacts, actions: BoxActions): HTMLElement {
     splitLabel === undefined
       ? h('p', { class: 'muted' }, 'Split it by a field to see what these events have in common.')
       : answer === undefined
-        ? h('p', { class: 'muted' }, facts.problem === '' ? 'Comparing …' : '')
+        ? h('p', { class: 'muted' }, withoutAnswer(facts))
         : rows.length === 0
           ? h('p', { class: 'muted' }, 'There is nothing in this box.')
           : table(
@@ -90,7 +95,7 @@ export function boxCard(facts: BoxFacts, actions: BoxActions): HTMLElement {
               actions,
               facts,
             ),
-    (answer?.omitted ?? 0) > 0 && h('p', { class: 'muted' }, `and ${answer?.omitted ?? 0} more`),
+    (answer?.omitted ?? 0) > 0 && h('p', { class: 'muted' }, `and ${formatCount(answer?.omitted ?? 0)} more`),
     facts.everything !== undefined && everythingOf(facts.everything, facts, actions),
     h(
       'div',
@@ -106,6 +111,11 @@ export function boxCard(facts: BoxFacts, actions: BoxActions): HTMLElement {
       splitMenu(facts, actions),
     ),
   );
+}
+
+function withoutAnswer({ isInWindow, problem }: BoxFacts): string {
+  if (!isInWindow) return 'Scroll back to it to compare it with what is around it, or draw another one.';
+  return problem === '' ? 'Comparing …' : '';
 }
 
 function everythingOf(everything: Everything, facts: BoxFacts, actions: BoxActions): HTMLElement {
@@ -166,7 +176,7 @@ function moreOften({ ratio, share_inside }: FieldKey): string {
 
 function chance({ p, significant }: FieldKey): string {
   if (p === undefined) return 'Not tested: no independent events.';
-  const size = p < 1e-6 ? 'less than one in a million' : `p = ${Number(p.toPrecision(2))}`;
+  const size = p < 1e-6 ? 'less than one in a million' : `p = ${shortNumber(Number(p.toPrecision(2)))}`;
   return `By chance: ${size}, corrected for the number of keys.${significant === true ? '' : ' It may well be chance.'}`;
 }
 

@@ -7,7 +7,7 @@ import type { Api } from '../model/api.ts';
 import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
 import { keyText } from '../model/key-text.ts';
 import { clockText } from '../plot/time-axis.ts';
-import { formatCount, formatValue } from '../model/units.ts';
+import { formatCount, formatInField, formatValue } from '../model/units.ts';
 import type { View } from '../model/view.ts';
 
 const ROWS = 120;
@@ -125,7 +125,7 @@ function rowOf(slot: SlotStanding, row: Row, view: View, keyed: boolean): HTMLEl
   const cells = [
     value(row.count),
     ...(keyed ? [row.keys.map(([key, count]) => `${keyText(key)} ${value(count)}`).join(', ')] : []),
-    ...row.percentiles.map((at) => (at === undefined ? '–' : formatValue(at, view.valueType))),
+    ...row.percentiles.map((at) => (at === undefined ? '–' : formatInField(at, view.valueType))),
     `${slot.minreporting} of ${slot.nsources}`,
     formatCount(slot.lost),
   ];

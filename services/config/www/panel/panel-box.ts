@@ -69,7 +69,7 @@ export class PanelBox {
     try {
       const query = specialQuery(box, view, view.numeric !== undefined, ROWS);
       if (query === undefined) {
-        // The picture has moved on.
+        // Asked for again as soon as the window holds it.
         this.asked = '';
         return;
       }
@@ -113,7 +113,9 @@ export class PanelBox {
   private draw(view: View): void {
     const { box } = this.panel.state;
     const { answer, problem, everything } = this;
-    refill(this.element, JSON.stringify([this.asked, answer ?? 0, problem, everything ?? 0]), () => {
+    const isInWindow = box === undefined || (box.end > view.start && box.start < view.end);
+    const key = [this.asked, answer ?? 0, problem, everything ?? 0, box ?? 0, isInWindow];
+    refill(this.element, JSON.stringify(key), () => {
       if (box === undefined) return [];
       const { instrumentation, numeric, discrete } = view;
       const labelOf = (field: string): string => fieldLabel(this.context.catalogue(), field);
@@ -127,6 +129,7 @@ export class PanelBox {
       };
       const facts = {
         box,
+        isInWindow,
         type: view.valueType,
         numeric: numeric !== undefined,
         unit: view.unit,

@@ -2,7 +2,7 @@
  * What stands below a plot: days and zone of its time axis, and the window's percentiles. In: the panel's view.
  * Out: a line of text, and the choice of the zone.
  */
-import { formatValue } from '../model/units.ts';
+import { formatInField } from '../model/units.ts';
 import type { View } from '../model/view.ts';
 import { stretchText, zoneNow, type Zone } from '../model/zone.ts';
 import { button, h, refill } from '../ui/dom.ts';
@@ -19,7 +19,7 @@ export class PanelCaption {
     const zone = zoneNow();
     const stretch = stretchText(view.start, view.end);
     const numbers = (view.heat?.percentiles ?? []).flatMap(({ percentile, all }) =>
-      typeof all === 'number' ? [`p${percentile} ${formatValue(all, view.valueType)}`] : [],
+      typeof all === 'number' ? [`p${percentile} ${formatInField(all, view.valueType)}`] : [],
     );
     // Where both are the same there is nothing to choose.
     const differs = zone === 'utc' || new Date(view.start * 1000).getTimezoneOffset() !== 0;

@@ -2,6 +2,7 @@
  * The way to an answer as one page that stands alone: for each step the question in words, its picture, and what was special in
  * its box. In: a panel's trail. Out: HTML; whatever strangers wrote is text in it.
  */
+import { exactNumber, shortNumber } from '../model/numbers.ts';
 import type { SpecialAnswer } from '../../../../common/api/special.ts';
 import { runningLike } from '../board/board-model.ts';
 import type { Instrumentation, Question } from '../model/answers.ts';
@@ -141,7 +142,7 @@ function tableOf({ keys }: SpecialAnswer): HTMLElement {
             formatShare(share_inside, 1),
             formatCount(outside),
             formatShare(share_outside, 1),
-            p === undefined ? '' : p < 1e-6 ? '<0.000001' : String(Number(p.toPrecision(2))),
+            p === undefined ? '' : p < 1e-6 ? `<${exactNumber(1e-6)}` : shortNumber(Number(p.toPrecision(2))),
           ].map((text) => h('td', {}, text)),
         ),
       ),

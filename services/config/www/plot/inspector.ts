@@ -12,7 +12,14 @@ import { keyText } from '../model/key-text.ts';
 import { clockText } from './time-axis.ts';
 import { singularOf } from '../../../../common/model/unit.ts';
 import { WHY_LOST } from '../model/standing.ts';
-import { formatCount, formatCounted, formatExact, formatShare, formatValue } from '../model/units.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatExact,
+  formatInField,
+  formatShare,
+  formatValue,
+} from '../model/units.ts';
 
 export interface CellContext {
   /** undefined: nothing came of it. */
@@ -31,7 +38,7 @@ export const KEYS_PINNED = 50;
 
 export function rangeText(low: number, high: number, type: TypeInfo | undefined): string {
   // Four digits tell any two rows of a picture apart.
-  return `${formatExact(Number(low.toPrecision(4)), type)} – ${formatExact(Number(high.toPrecision(4)), type)}`;
+  return [low, high].map((edge) => formatInField(Number(edge.toPrecision(4)), type, formatExact)).join(' – ');
 }
 
 /** "2 of 3 nodes reported, 14 events lost", or '' for a complete slot. */
@@ -74,7 +81,7 @@ export function cellLines(cell: Cell, context: CellContext, keysShown: number): 
           h(
             'p',
             { class: 'muted' },
-            `p50 ${formatValue(facts.p50, type)}, p99 ${formatValue(facts.p99, type)}`,
+            `p50 ${formatInField(facts.p50, type)}, p99 ${formatInField(facts.p99, type)}`,
           ),
         ]
       : []),

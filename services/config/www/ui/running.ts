@@ -40,9 +40,9 @@ export class Running {
   }
 
   show(running: readonly Instrumentation[]): void {
-    const { metrics } = this.context.catalogue();
+    const catalogue = this.context.catalogue();
     const key = JSON.stringify([
-      metrics.length,
+      running.map((i) => [titleOf(catalogue, i), byText(catalogue, i.decomposition)]),
       // The time that is left changes each second; what is said of it does not.
       running.map((i) => ({ ...i, 'idle-left': dyingText(i) })),
       running.map(({ id }) => [this.actions.isShown(id), this.open.has(id), this.actions.costOf(id)]),
