@@ -1,6 +1,7 @@
 import { METRICS } from '../../metrics/registry';
 import { BpfSource } from './bpf';
-import { Btf, MissingError } from './kernel/btf';
+import { Btf } from './kernel/btf';
+import { MissingError } from './kernel/kernel-types';
 import { KernelError, type Kernel } from './kernel/kernel';
 import { HOST, instrumentation } from './testing/real-kernel';
 import { toyBtf } from './testing/toy-kernel';

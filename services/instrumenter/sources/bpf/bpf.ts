@@ -12,7 +12,7 @@ import { FIELDS } from '../../metrics/language/fields';
 import type { Names, Observation } from '../../metrics/language/observation';
 import { FILE_READS, PROCESS_READS } from '../blocking-io-pool';
 import { EnableError, type Offer, type Source } from '../source';
-import { ERRNO } from './kernel/abi';
+import { compileForFiles, watchAll, type ForAll } from './each-file';
 import {
   asksFor,
   hooks,
@@ -22,7 +22,8 @@ import {
   programsOf,
   questionOf,
 } from './compiler/compile-request';
-import { MissingError, type Btf } from './kernel/btf';
+import type { Btf } from './kernel/btf';
+import { MissingError } from './kernel/kernel-types';
 import { compile, type Compiled } from './compiler/compile';
 import { KernelError, type Kernel } from './kernel/kernel';
 import { NewCgroups } from './zones/new-cgroups';
@@ -33,11 +34,10 @@ import type { Machine } from './compiler/plan';
 import { BpfProbe, reasonsIn } from './kernel/probe';
 import type { Architecture } from './compiler/architecture';
 import { UserAttaching, type UserWay } from './kernel/user-attaching';
-import type { UserFile } from './user/known-file';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
 import { OTHER_NUMBERS } from './compiler/field';
-import { KERNEL_MAP_ENTRIES } from '../limits';
+import { enableError, obstacleIn } from './obstacle';
 import { SCAN_EVERY_MS, SCAN_IDLE_TURNS } from './user/mapped';
 
 interface BpfOptions {
@@ -60,24 +60,6 @@ interface BpfOptions {
   readonly files?: UserFiles;
 }
 
-/** One file of user programs, and a question's programs for it; or those of the kernel alone. */
-interface ForFile {
-  readonly file?: UserFile;
-  readonly compiled: Compiled;
-}
-
-/** What a question is to be watched in, and of other files of that kind why they cannot be: by their ids. */
-interface ForAll {
-  readonly each: readonly ForFile[];
-  readonly lacking: ReadonlyMap<string, string>;
-}
-
-/** Lines of the verifier's log that are passed on. */
-const LOG_LINES = 12;
-const NEEDED =
-  'BPF needs root, or the capabilities CAP_BPF and CAP_PERFMON; ' +
-  'fix: sudo make run, or grant these two (AmbientCapabilities= of a systemd unit)';
-
 export class BpfSource implements Source {
   readonly name = 'bpf';
   private readonly options: BpfOptions;
@@ -96,8 +78,8 @@ export class BpfSource implements Source {
   /** Checks the whole catalogue against the running kernel; never throws for what is missing there. */
   constructor(options: BpfOptions) {
     this.options = options;
-    const obstacle = this.obstacle();
     const { kernel, types, metrics } = options;
+    const obstacle = obstacleIn(kernel, types);
     const isHooked = obstacle === undefined && metrics.some(({ bpf }) => bpf !== undefined && hooks(bpf));
     this.machine = isHooked ? { ...options, hooking: findHooking(kernel, types) } : options;
     this.attaching = new UserAttaching(kernel, options.userWays);
@@ -202,23 +184,8 @@ export class BpfSource implements Source {
     if (observation === undefined) {
       throw new EnableError(this.whyNot(metricName(instrumentation)));
     }
-    const lacking = new Map<string, string>();
     try {
-      const question = questionOf(instrumentation);
-      const programs = programsOf(observation);
-      if (programs === undefined) {
-        return { each: [{ compiled: compile(observation, question, this.machine) }], lacking };
-      }
-      const each = (this.options.files?.of(programs) ?? []).flatMap((file) => {
-        try {
-          return [{ file, compiled: compile(observation, question, { ...this.machine, file }) }];
-        } catch (error) {
-          if (!(error instanceof MissingError)) throw error;
-          lacking.set(file.id, error.message);
-          return [];
-        }
-      });
-      return { each, lacking };
+      return compileForFiles(observation, questionOf(instrumentation), this.machine, this.options.files);
     } catch (error) {
       throw enableError(error);
     }
@@ -349,49 +316,4 @@ export class BpfSource implements Source {
       }
     });
   }
-
-  /** Why nothing works here; undefined when it does. */
-  private obstacle(): string | undefined {
-    const { kernel, types } = this.options;
-    try {
-      types.walk('task_struct', 'comm');
-    } catch (error) {
-      return error instanceof MissingError
-        ? error.message
-        : 'the kernel has no type information: /sys/kernel/btf/vmlinux is missing (Linux 5.8 with CONFIG_DEBUG_INFO_BTF)';
-    }
-    try {
-      kernel.raiseLockedMemory();
-      kernel.close(kernel.createMap({ name: 'try', kind: 'hash', keyBytes: 4, valueBytes: 8, entries: 1 }));
-      kernel.close(kernel.load('try', TRIVIAL));
-    } catch (error) {
-      return enableError(error).message;
-    }
-    return undefined;
-  }
-}
-
-/** Rejects when there are files, and none can be watched. */
-async function watchAll(probe: BpfProbe, all: readonly ForFile[]): Promise<void> {
-  const files = all.flatMap(({ file, compiled }) => (file === undefined ? [] : [{ file, compiled }]));
-  const done = await Promise.allSettled(files.map(({ file, compiled }) => probe.watch(file, compiled)));
-  const failed = done.filter((result) => result.status === 'rejected');
-  if (failed.length > 0 && failed.length === done.length) throw failed[0]?.reason;
-}
-
-/** r0 = 0; exit */
-const TRIVIAL = Buffer.from('b7000000000000009500000000000000', 'hex');
-
-/** One sentence for people; the verifier's last lines beside it. */
-function enableError(error: unknown): EnableError {
-  if (error instanceof EnableError) return error;
-  if (error instanceof KernelError) {
-    const log = error.log.trim().split('\n').slice(-LOG_LINES).join('\n');
-    if (error.errno === ERRNO.EPERM) return new EnableError(NEEDED, log);
-    if (error.errno === ERRNO.ENOMEM) {
-      return new EnableError(`the kernel has no memory for maps of ${KERNEL_MAP_ENTRIES} entries`, log);
-    }
-    return new EnableError(error.message, log);
-  }
-  return new EnableError(error instanceof Error ? error.message : String(error));
 }

@@ -7,7 +7,7 @@ import { bytesFromName, nameFromBytes } from '../../../../../common/model/name';
 import type { Constant, Predicate } from '../../../../../common/model/predicate';
 import type { FieldExpression, Names, PairNames, ZoneOf } from '../../../metrics/language/observation';
 import { DECIMALS } from '../../../metrics/language/names';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 import { constant, FALSE, fillOf, TRUE, type Node, type TextNode } from './node';
 import { firstOf, numberOf, resolve, type Surroundings } from './resolve';
 import { simplify } from './simplify';

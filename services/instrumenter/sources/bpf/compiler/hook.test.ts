@@ -9,7 +9,7 @@ import {
 import { pathOps } from '../../../metrics/fs/path-ops';
 import { PERF } from '../kernel/abi';
 import { loadAttribute } from './attributes';
-import { MissingError, type KernelTypes } from '../kernel/btf';
+import { MissingError, type KernelTypes } from '../kernel/kernel-types';
 import { compile, listPrograms, type Compiled } from './compile';
 import type { Hooking } from './hook';
 import { findHooking, kprobeType } from '../kernel/hooking';

@@ -4,7 +4,13 @@
  * the kernel lacks.
  */
 import type { FunctionMoment } from '../../../metrics/language/observation';
-import { MissingError, type Argument, type KernelFunction, type KernelTypes, type Leaf } from '../kernel/btf';
+import {
+  MissingError,
+  type Argument,
+  type KernelFunction,
+  type KernelTypes,
+  type Leaf,
+} from '../kernel/kernel-types';
 import type { Node } from './node';
 import type { Architecture } from './architecture';
 import { extended } from './site';

@@ -16,7 +16,7 @@ import {
 } from '../../../metrics/language/observation';
 import type { UserMoment } from '../../../metrics/user';
 import { cgroupOf, conditionOf, resolveField, type Field } from './field';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 import { foreseen } from './foreseen';
 import { hookOf, threadsHook, type Hook, type Hooking } from './hook';
 import { constant, TRUE, type Node } from './node';

@@ -5,7 +5,7 @@
  */
 import { member, task, type Expression } from '../../../metrics/language/expression';
 import type { Names, PairNames } from '../../../metrics/language/observation';
-import { MissingError, type KernelTypes, type Leaf, type Walk } from '../kernel/btf';
+import { MissingError, type KernelTypes, type Leaf, type Walk } from '../kernel/kernel-types';
 import type { Architecture } from './architecture';
 import { hookArgument, hookResult, type Hook } from './hook';
 import { constant, type Node, type TextNode } from './node';

@@ -4,7 +4,7 @@
  * arguments, in terms of the registers that the kernel hands over.
  */
 import { printSpot, type Spot, type UserMoment } from '../../../metrics/user';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 import type { Elf } from '../user/elf';
 import { constant, type Node } from './node';
 import type { Architecture } from './architecture';

@@ -1,4 +1,5 @@
-import { Btf, MissingError } from './btf';
+import { Btf } from './btf';
+import { MissingError } from './kernel-types';
 import { AT, BtfWriter, toyBtf } from '../testing/toy-kernel';
 
 test('a walk follows pointers by name and adds up the offsets of embedded structs', () => {

@@ -5,57 +5,15 @@
  * One pass notes where each type begins and how it is called; the rest is looked up when asked for and remembered,
  * so that the blob can be let go of after the catalogue has been checked, and enabling a probe needs no scan.
  */
-
-/** Something that this kernel does not have. The sentence names it, and the kernel's release. */
-export class MissingError extends Error {}
-
-export type Leaf =
-  | { readonly kind: 'integer'; readonly bytes: 1 | 2 | 4 | 8; readonly signed: boolean }
-  | { readonly kind: 'pointer'; readonly to: string }
-  /** A char array of so many bytes. */
-  | { readonly kind: 'chars'; readonly bytes: number }
-  /** A struct that is part of the one around it, or anything else that has no value of its own. */
-  | { readonly kind: 'other' };
-
-/** A place within a struct, and the members that lead to it (`live.counter`). */
-export interface Place {
-  readonly offset: number;
-  readonly name: string;
-}
-
-/** From a pointer: read a pointer at each of `through` in turn, then find the leaf. */
-export interface Walk extends Place {
-  readonly through: readonly Place[];
-  readonly leaf: Leaf;
-}
-
-export interface Argument {
-  readonly leaf: Leaf;
-  /** Name of the typedef it was declared with, if any. */
-  readonly typedef: string;
-}
-
-/** A function of the kernel, as far as its types are known. */
-export interface KernelFunction {
-  /** Its number among the types. */
-  readonly id: number;
-  readonly arguments: readonly Argument[];
-  readonly result: Leaf;
-}
-
-/** What the compiler asks about a kernel. */
-export interface KernelTypes {
-  /** As `uname -r` prints it. */
-  readonly release: string;
-  /** The way from a pointer to the named struct. Throws a MissingError that names struct and member. */
-  walk(struct: string, path: string): Walk;
-  /** Arguments of a tracepoint. Throws a MissingError when there is no such tracepoint. */
-  argumentsOf(tracepoint: string): readonly Argument[];
-  /** Throws a MissingError when there is no such function, or all calls of it are built into others. */
-  functionOf(name: string): KernelFunction;
-  /** Bytes. */
-  sizeOf(struct: string): number;
-}
+import {
+  MissingError,
+  type Argument,
+  type KernelFunction,
+  type KernelTypes,
+  type Leaf,
+  type Place,
+  type Walk,
+} from './kernel-types';
 
 const KIND = {
   integer: 1,

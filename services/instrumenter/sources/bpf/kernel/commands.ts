@@ -8,7 +8,7 @@ import { nameFromBytes } from '../../../../../common/model/name';
 import type { Names } from '../../../metrics/language/observation';
 import { ownerOfProcess } from '../../process-owner';
 import { PROCESS_READS, readStart, type Owner } from '../../blocking-io-pool';
-import { MissingError } from './btf';
+import { MissingError } from './kernel-types';
 import { PSARGS_BYTES } from '../compiler/resolve';
 import { COMMANDS_PER_SECOND } from '../../limits';
 

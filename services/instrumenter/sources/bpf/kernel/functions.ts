@@ -20,7 +20,7 @@ import {
 } from '../../blocking-io-pool';
 import { ownerOfProcess } from '../../process-owner';
 import { Share } from '../../share';
-import { MissingError } from './btf';
+import { MissingError } from './kernel-types';
 import { inTime } from './commands';
 import { Elf, type Reader } from '../user/elf';
 import { readElf } from '../user/elf-reading';

@@ -3,7 +3,7 @@
  * MissingError that says what it lacks. Tried once, on a function that nothing calls.
  */
 import { readFileSync } from 'node:fs';
-import { MissingError, type KernelTypes } from './btf';
+import { MissingError, type KernelTypes } from './kernel-types';
 import type { Hooking } from '../compiler/hook';
 import { errorName, KernelError, type Kernel } from './kernel';
 

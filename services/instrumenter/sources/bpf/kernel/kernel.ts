@@ -23,8 +23,6 @@ import {
 import { INSTRUCTION_BYTES } from '../compiler/instructions/assembler';
 import {
   attachAttribute,
-  BATCH_COUNT_AT,
-  batchAttribute,
   elementAttribute,
   loadAttribute,
   mapAttribute,
@@ -33,7 +31,7 @@ import {
   type FunctionTarget,
 } from '../compiler/attributes';
 import { closeLater } from './close-later';
-import type { CompiledProgram, MapSpecification, Samples } from '../compiler/compile';
+import type { MapSpecification, Samples } from '../compiler/compile';
 import type { Hook } from '../compiler/hook';
 import type { Architecture } from '../compiler/architecture';
 import { readClock, wallOffset } from './clocks';
@@ -61,14 +59,6 @@ export function errorName(errno: number): string {
 
 /** Address of a buffer's first byte, for attributes that point to others. The buffer must outlive the call. */
 export const addressOf = (buffer: Buffer): bigint => koffi.address(buffer);
-
-interface ProgramInfo {
-  /** Nanoseconds and runs, counted while statistics are on. */
-  readonly nanoseconds: number;
-  readonly runs: number;
-  /** Runs that did not happen because the same program was running on that CPU already. */
-  readonly misses: number;
-}
 
 /** Of all processes. An event of user programs belongs to a CPU, its program runs on all: the first is always there. */
 const OF_ALL = [-1, 0, -1, PERF.closeOnExec] as const;
@@ -121,19 +111,6 @@ export class Kernel {
       errno,
       log.toString('latin1', 0, log.indexOf(0)),
     );
-  }
-
-  /** A program by what it is made for; `code` is its own. Throws as load() does. */
-  loadFor({ tracepoint, samples, site, hook }: Omit<CompiledProgram, 'instructions'>, code: Buffer): number {
-    if (hook === undefined) {
-      return this.load(
-        tracepoint,
-        code,
-        site !== undefined ? 'user' : samples !== undefined ? 'sample' : 'rawTracepoint',
-      );
-    }
-    const target = { id: hook.type.id, isReturn: hook.isReturn };
-    return this.load(tracepoint, code, hook.hooking, hook.hooking === 'breakpoint' ? undefined : target);
   }
 
   /** The descriptor of the attachment: closing it detaches. */
@@ -233,42 +210,6 @@ export class Kernel {
     return this.bpf('mapNextKey', elementAttribute(map, from, addressOf(next))) >= 0;
   }
 
-  /** Moves up to `count` entries out of a map. `from` is undefined at first, then the last answer's `next`. */
-  takeBatch(
-    map: number,
-    from: Buffer | undefined,
-    next: Buffer,
-    keys: Buffer,
-    values: Buffer,
-    count: number,
-  ): { readonly count: number; readonly errno: number } {
-    const attributes = batchAttribute(map, count, {
-      from: from === undefined ? undefined : addressOf(from),
-      next: addressOf(next),
-      keys: addressOf(keys),
-      values: addressOf(values),
-    });
-    const result = this.bpf('lookupAndDeleteBatch', attributes);
-    return { count: attributes.readUInt32LE(BATCH_COUNT_AT), errno: result < 0 ? koffi.errno() : 0 };
-  }
-
-  /** Run-time figures of a program. */
-  info(program: number): ProgramInfo {
-    // struct bpf_prog_info: run_time_ns at 192, run_cnt at 200, recursion_misses at 208 (5.12).
-    const info = Buffer.alloc(232);
-    const attributes = attribute([
-      [4, program],
-      [4, info.length],
-      [8, addressOf(info)],
-    ]);
-    this.check('a program cannot be asked about', this.bpf('infoByDescriptor', attributes));
-    return {
-      nanoseconds: Number(info.readBigUInt64LE(192)),
-      runs: Number(info.readBigUInt64LE(200)),
-      misses: Number(info.readBigUInt64LE(208)),
-    };
-  }
-
   /** Run-time figures are counted until the returned descriptor is closed. */
   enableStatistics(): number {
     return this.check('statistics cannot be turned on', this.bpf('enableStatistics', attribute([[4, 0]])));
@@ -350,7 +291,8 @@ export class Kernel {
     return this.check(`the kernel refuses the map ${name}`, this.bpf('mapCreate', attributes));
   }
 
-  private check(what: string, result: number): number {
+  /** The result; throws a KernelError where it is an error's. */
+  check(what: string, result: number): number {
     if (result < 0) throw new KernelError(what, koffi.errno());
     return result;
   }

@@ -6,8 +6,9 @@ import { Tally } from '../../../../../common/model/tally';
 import { shapeOf, type Value } from '../../../../../common/model/value';
 import type { Reading } from '../../source';
 import { ERRNO } from './abi';
+import { BATCH_COUNT_AT, batchAttribute } from '../compiler/attributes';
 import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from '../compiler/key';
-import { KernelError, type Kernel } from './kernel';
+import { addressOf, KernelError, type Kernel } from './kernel';
 import { COUNTER_BYTES } from '../compiler/maps';
 
 /** Entries taken with one call: enough that a usual second needs one. */
@@ -102,7 +103,7 @@ export class Drain {
     for (let round = 0; ; round++) {
       this.reserve(size, keyBytes);
       const next = this.positions[round % 2 === 0 ? 0 : 1];
-      const { count, errno } = this.kernel.takeBatch(map, from, next, this.keys, this.values, size);
+      const { count, errno } = this.takeBatch(map, from, next, size);
       if (errno === ERRNO.ENOSPC) {
         // One of the map's hash chains is longer than a batch.
         size *= 2;
@@ -120,6 +121,23 @@ export class Drain {
       if (errno === ERRNO.ENOENT) return; // the end
       from = next;
     }
+  }
+
+  /** Moves up to `count` entries out of a map. `from` is undefined at first, then the last answer's `next`. */
+  private takeBatch(
+    map: number,
+    from: Buffer | undefined,
+    next: Buffer,
+    count: number,
+  ): { readonly count: number; readonly errno: number } {
+    const attributes = batchAttribute(map, count, {
+      from: from === undefined ? undefined : addressOf(from),
+      next: addressOf(next),
+      keys: addressOf(this.keys),
+      values: addressOf(this.values),
+    });
+    const result = this.kernel.bpf('lookupAndDeleteBatch', attributes);
+    return { count: attributes.readUInt32LE(BATCH_COUNT_AT), errno: result < 0 ? this.kernel.errno() : 0 };
   }
 
   private takeOneByOne(

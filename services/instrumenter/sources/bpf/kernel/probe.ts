@@ -12,6 +12,7 @@ import { closeLater } from './close-later';
 import { listPrograms, type Compiled, type CompiledProgram } from '../compiler/compile';
 import { kprobeType } from './hooking';
 import type { Kernel } from './kernel';
+import { infoOf, loadFor } from './loaded-program';
 import type { Drain } from './maps';
 import { CONTROL, LOST, MAPS, phaseWord } from '../compiler/maps';
 import type { Site } from '../compiler/site';
@@ -102,7 +103,7 @@ export class BpfProbe implements Probe {
       this.openVerdicts();
       for (const program of this.kernelPrograms()) {
         const code = encode(program.instructions, (name) => this.map(name));
-        this.programs.push(this.kernel.loadFor(program, code));
+        this.programs.push(loadFor(this.kernel, program, code));
       }
       await this.attach();
     } catch (error) {
@@ -207,7 +208,7 @@ export class BpfProbe implements Probe {
 
   /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
   cost(): Cost {
-    const infos = this.programs.map((program) => this.kernel.info(program));
+    const infos = this.programs.map((program) => infoOf(this.kernel, program));
     return {
       runs: infos.reduce((sum, info) => sum + info.runs, 0),
       nanoseconds: infos.reduce((sum, info) => sum + info.nanoseconds, 0),
@@ -312,7 +313,7 @@ export class BpfProbe implements Probe {
   }
 
   private takeMisses(): number {
-    const misses = this.programs.reduce((sum, program) => sum + this.kernel.info(program).misses, 0);
+    const misses = this.programs.reduce((sum, program) => sum + infoOf(this.kernel, program).misses, 0);
     const since = misses - this.missesSoFar;
     this.missesSoFar = misses;
     return since;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Site } from '../compiler/site';
 import { ARCHITECTURE } from '../testing/real-kernel';
 import { library, Mapper, OURS, PROBED } from '../testing/strangers';
-import { MissingError } from './btf';
+import { MissingError } from './kernel-types';
 import { Kernel } from './kernel';
 import { UserAttaching } from './user-attaching';
 

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { ERRNO, PERF } from './abi';
-import { MissingError } from './btf';
+import { MissingError } from './kernel-types';
 import { addressOf, errorName, KernelError, type Kernel } from './kernel';
 import { userLinkAttribute } from '../compiler/attributes';
 import type { Site } from '../compiler/site';

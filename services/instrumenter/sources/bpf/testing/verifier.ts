@@ -7,6 +7,7 @@
 import { encode } from '../compiler/instructions/assembler';
 import type { Compiled, MapSpecification } from '../compiler/compile';
 import type { Kernel } from '../kernel/kernel';
+import { loadFor } from '../kernel/loaded-program';
 
 export class Verifier {
   private readonly kernel: Kernel;
@@ -20,7 +21,7 @@ export class Verifier {
     const descriptors = new Map(compiled.maps.map((map) => [map.name, this.mapLike(map)]));
     for (const program of compiled.programs) {
       const code = encode(program.instructions, (name) => descriptors.get(name) ?? -1);
-      this.kernel.close(this.kernel.loadFor(program, code));
+      this.kernel.close(loadFor(this.kernel, program, code));
     }
   }
 

@@ -5,7 +5,7 @@
 import { cpuMs } from '../../share';
 import type { Architecture } from '../compiler/architecture';
 import { Spots, type Site } from '../compiler/site';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 import { Elf, ElfError, type Reader } from './elf';
 import { lacking, type Found, type Wanted } from './known-file';
 

@@ -5,7 +5,7 @@
 import type { Programs, UserMoment } from '../../../metrics/user';
 import type { Owner } from '../../blocking-io-pool';
 import type { Site } from '../compiler/site';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 import type { OpenedFile } from './opened-file';
 
 /** A kind of programs, and all that descriptions ask of its files. */

@@ -8,7 +8,7 @@ import { close, fstat, fstatSync, openSync, read, statfsSync, type BigIntStats }
 import { open, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { WITHOUT_WAITING } from '../../blocking-io-pool';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 
 /** Only the place, of whatever is there (open(2): O_PATH, which Node.js has no name for). */
 const PLACE_ONLY = 0o10000000;

@@ -29,18 +29,13 @@ import { readElf } from './elf-reading';
 import { finding, findingInTime, TooLongError } from './finding';
 import { ClosingFiles } from './closing-files';
 import { idOf, Installed } from './installed';
+import { FILES, whyNoRoom } from './file-room';
 import { baseName, KnownFile, lacking, type UserFile, type Wanted } from './known-file';
 import { mappingsIn, mountinfoOf, obstacleOf, processesIn, waysTo, type Mapping } from './mapped';
 import { openRegular, placeOf, type OpenedFile } from './opened-file';
 import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
 import { ELF_FILE_MS, PROCESS_MAPS_BYTES, PROC_FILE_MS, USER_SHARE_OF_CPU } from '../../limits';
 
-/** Files that one instrumentation watches at a time, and files of one kind that are known. */
-const FILES = 64;
-/** Of these, files of one user other than root. */
-const FILES_PER_USER = 8;
-/** Of all such users. */
-const FILES_OF_USERS = 48;
 /** Processes that a scan looks at before others have their turn. */
 const SCAN_SLICE = 32;
 
@@ -228,7 +223,7 @@ export class UserFiles {
       if (wanted === undefined || found.has(path)) continue;
       found.set(path, scan.byPlace.get(placeKey(wanted, placeOf(mapping))));
       if (found.get(path) !== undefined) continue;
-      const reason = this.whyNoRoom(wanted, ownerOf(), scan) ?? this.whyLater(ownerOf());
+      const reason = whyNoRoom(wanted, ownerOf(), scan.byId) ?? this.whyLater(ownerOf());
       if (reason !== undefined) {
         reasons.add(reason);
         continue;
@@ -259,18 +254,6 @@ export class UserFiles {
     return this.share.isSpent(owner)
       ? `files of ${owner} are read later: reading them takes too long`
       : undefined;
-  }
-
-  /** Users have room for some files each, and for so many together that the machine's own always have theirs. */
-  private whyNoRoom({ programs }: Wanted, owner: Owner, { byId }: Scan): string | undefined {
-    if (owner === undefined) return undefined;
-    const users = [...byId.values()].filter((file) => file.programs === programs && file.owner !== undefined);
-    const own = users.filter((file) => file.owner === owner);
-    if (own.length < FILES_PER_USER && users.length < FILES_OF_USERS) return undefined;
-    return (
-      `${owner} runs more files of the kind ${programs.title} than are watched: ` +
-      `${FILES_PER_USER} of a user, ${FILES_OF_USERS} of all users`
-    );
   }
 
   private async visit(

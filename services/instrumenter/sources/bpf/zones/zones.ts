@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Names } from '../../../metrics/language/observation';
 import { GLOBAL, zoneOfCgroup } from '../../zonename';
-import { MissingError } from '../kernel/btf';
+import { MissingError } from '../kernel/kernel-types';
 
 /** Cgroups of a node whose names are remembered. */
 const CGROUPS = 65_536;
