@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A door that answers one, two, three, …; or refuses. */
+/** A front door that answers one, two, three, …; or refuses. */
 function setUp(expiresIn: number): { asked: () => number; refuse: (refuses: boolean) => void; file: string } {
   let [count, refuses] = [0, false];
   const file = join(folder, 'credential.json');

@@ -1,9 +1,9 @@
 /*
- * This node's credential for the broker: a token that is renewed at the front door long before it ends. In: the door, and the key
- * that `cloud-analytics join` has made. Out: credentials whose secret is always the newest; an open connection is given each new
+ * This node's credential for the broker: a token that is renewed at the front door long before it expires. In: the door, and the key
+ * that `cloud-analytics join` has created. Out: credentials whose secret is always the newest; an open connection gets each new
  * one, so that nothing is interrupted.
  *
- * Times are counted from the answer, by our own clock's steps: clocks that differ do no harm. The newest token also lies in the
+ * Lifetimes are counted from the answer by our own clock, so that clocks may differ. The newest token is also kept in the
  * state folder, so that a node starts while the door is away.
  */
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { userOf } from '../../common/wire/identity';
 interface NodeCredentialOptions {
   readonly ask: () => Promise<RenewedAnswer>;
   readonly user: string;
-  /** Where the newest is kept. */
+  /** File of the newest token. */
   readonly file: string;
   readonly tls: BrokerCredentials['tls'];
   readonly log: Log;
@@ -34,10 +34,10 @@ interface NodeCredentialOptions {
 const checkRenewed = checker(RENEWED, 'answer');
 const checkKept = checker(Type.Object({ secret: Type.String(), until: Type.Number() }), 'credential');
 
-/** At a third of its life: two more chances of the same length. */
+/** At a third of its lifetime, which leaves two more periods of the same length to retry. */
 const RENEW_AT = 1 / 3;
 const RETRY_MS: Waits = { first: 2000, most: 60_000 };
-/** One that was kept and ends sooner than this is not worth a try. */
+/** A stored token that expires sooner than this is not used. */
 const USEFUL_MS = 10_000;
 
 /** Undefined: this node has no key (CA_NODE_SECRET); its URL has user and password. */
@@ -95,12 +95,12 @@ export class NodeCredential implements BrokerCredentials {
     this.listener = listener; // the connection of now
   };
 
-  /** The broker does not take it: another one is asked for, but not with each try to connect. */
+  /** The broker refuses it: another one is requested, but not at each attempt to connect. */
   readonly refused = (): void => {
     if (performance.now() - this.askedAt >= (this.o.retryMs ?? RETRY_MS).first) void this.renew();
   };
 
-  /** Resolves with the one that was kept, or with the first try's outcome; tries go on either way. */
+  /** Resolves with the stored token, or with the outcome of the first attempt; attempts go on either way. */
   async start(): Promise<void> {
     const kept = this.kept();
     if (kept !== undefined) {
@@ -134,7 +134,7 @@ export class NodeCredential implements BrokerCredentials {
     } catch (error) {
       again = jittered(this.backoff.failed());
       const { failures } = this.backoff;
-      // Each doubling, so that a door that is away for a day is not a thousand lines.
+      // Logged at each doubling, so that a door that is away for a day does not make a thousand lines.
       if ((failures & (failures - 1)) === 0)
         this.o.log.warn(
           { reason: messageOf(error), times: failures },
@@ -152,7 +152,7 @@ export class NodeCredential implements BrokerCredentials {
       const { secret, until } = checkKept(JSON.parse(readFileSync(this.o.file, 'utf8')));
       return until - Date.now() > USEFUL_MS ? secret : undefined;
     } catch {
-      return undefined; // none, or damaged: the door has another
+      return undefined; // none, or damaged: the door issues another
     }
   }
 

@@ -1,5 +1,5 @@
 /*
- * The other side of a TCP connection on illumos, in D: from the socket address that a system call was given.
+ * The remote address of a TCP connection on illumos, in D: from the socket address that a system call was given.
  * In: a kept {address}, a pointer of the program. Out: D text for descriptions of module tcp.
  */
 import type { D, DField } from './language/clause';
@@ -11,7 +11,7 @@ const FAMILY = '*(uint16_t *)copyin({address}, 2)';
 const AF_INET = 2;
 const AF_INET6 = 26;
 
-/** Programs may leave the address out: such connections cannot be told from others. */
+/** Programs may omit the address: such connections cannot be distinguished. */
 export const isInternet: D = `{address} != NULL && (${FAMILY} == ${AF_INET} || ${FAMILY} == ${AF_INET6})`;
 
 export const raddr: D = `${FAMILY} == ${AF_INET} ? inet_ntoa(&${INET}->sin_addr.S_un.S_addr) : inet_ntoa6(&${INET6}->sin6_addr)`;

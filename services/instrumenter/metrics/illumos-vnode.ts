@@ -1,5 +1,5 @@
 /*
- * File systems on illumos, in D: operations of the VFS layer and what their vnode tells. In: a kept {vnode}.
+ * File systems on illumos, in D: operations of the VFS layer and the fields of their vnode. In: a kept {vnode}.
  * Out: D text for descriptions of module fs.
  */
 import type { D } from './language/clause';

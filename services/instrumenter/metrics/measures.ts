@@ -1,9 +1,9 @@
 /*
- * What is counted of disks and network interfaces, whoever reads them (/proc, kstat). In: rows whose counters go by the
- * names used here. Out: measures (snapshots.ts). Rates are per second, whatever the time between two looks.
+ * Measures of disks and network interfaces, for all sources (/proc, kstat). In: rows whose counters have the
+ * names used here. Out: measures (snapshots.ts). Rates are per second, whatever the time between two snapshots.
  *
  * Disks: reads, writes, flushes, discards, bytesRead, bytesWritten, busyNs. Interfaces: packetsIn, packetsOut, bytesIn, bytesOut.
- * A row that has a counter `snaptime`, in nanoseconds, knows better than we when it was read.
+ * A counter `snaptime` of a row, in nanoseconds, is used as the time when the row was read.
  */
 import type { Measure, Numbers } from '../sources/snapshots';
 
@@ -12,7 +12,7 @@ function ratesOf(increase: Numbers, nanoseconds: number): (count: number) => num
   return (count) => (passed === 0 ? 0 : Math.round((count * 1e9) / passed));
 }
 
-/** Two points of one row, told apart by a field; how much each counts. */
+/** Two points of one row, which differ in a field; how much each counts. */
 function apart(field: string, sides: Readonly<Record<string, string>>): Measure {
   return {
     kind: 'counter',
@@ -25,7 +25,7 @@ function apart(field: string, sides: Readonly<Record<string, string>>): Measure 
 }
 
 export const DISK_OPS = apart('optype', { read: 'reads', write: 'writes' });
-/** By kind. The kernel counts each flush that comes alone as a write of nothing as well. */
+/** By kind. The kernel counts a flush without data also as an empty write. */
 export const DISK_REQUESTS: Measure = {
   kind: 'counter',
   points: ({ fields }, { reads = 0, writes = 0, flushes = 0, discards = 0 }) =>
@@ -52,7 +52,7 @@ export const DISKS: Measure = {
       bytes: rate(bytesRead + bytesWritten),
       bytes_read: rate(bytesRead),
       bytes_write: rate(bytesWritten),
-      // Linux counts whole milliseconds: a busy disk may come to 1001 of them in a second.
+      // Linux counts whole milliseconds: a busy disk may reach 1001 of them in a second.
       busytime: percent(busyNs, increase['snaptime'] ?? nanoseconds),
     };
     return [{ fields: { ...fields, ...numbers }, value: 1 }];
@@ -76,7 +76,7 @@ export const NICS: Measure = {
   },
 };
 
-/** Whole percent, never more than 100: what is busy cannot be busier. */
+/** Whole percent, at most 100. */
 export function percent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.min(Math.floor((100 * part) / whole), 100);
 }

@@ -1,4 +1,4 @@
-/* The modules that metrics belong to, and how they are called on the screen. Data only. */
+/* The modules that metrics belong to, with their labels. Data only. */
 
 export const MODULES = {
   apache: { label: 'Apache' },

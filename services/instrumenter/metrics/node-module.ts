@@ -1,5 +1,5 @@
 /*
- * What the probes of our module for Node.js programs hand over (deps/node-probes). In: nothing. Out: fields of requests.
+ * Arguments of the probes of our module for Node.js programs (deps/node-probes). In: nothing. Out: fields of requests.
  * Texts are cut there already, to 255 bytes.
  */
 import { argument, userText } from './language/expression';
@@ -22,5 +22,5 @@ export const HTTP_FIELDS = {
   http_status: argument(7),
 } as const;
 
-/** Of what is served, too: the template that the program's router has matched. */
+/** For served requests also: the route template that the program's router has matched. */
 export const http_route = userText(argument(8), ROUTE_BYTES);

@@ -1,5 +1,5 @@
 /*
- * What the DTrace probes of Node.js hand over, by the translators of node.d (on illumos, or with Node.js up to 18).
+ * Arguments of the DTrace probes of Node.js, through the translators of node.d (on illumos, or with Node.js up to 18).
  * In: nothing. Out: D text for descriptions of module node.
  */
 import { ILLUMOS_PROCESS, SINCE_START, type D } from './language/clause';
@@ -10,7 +10,7 @@ export const CONNECTION: D = '(xlate <node_connection_t *>((node_dtrace_connecti
 export const CONNECTION_OF_REQUEST: D = '(xlate <node_connection_t *>((node_dtrace_connection_t *)arg1))';
 export const REQUEST: D = '(xlate <node_http_request_t *>((node_dtrace_http_request_t *)arg0))';
 
-/** What begins a request, and is known of it when it is answered. */
+/** The beginning of a request, and the fields that are kept until it is answered. */
 export const HTTP_STARTS = {
   start: 'timestamp',
   method: `${REQUEST}->method`,

@@ -33,10 +33,10 @@ const COMM_BYTES = 16;
 /** Milliseconds into the second of the wall clock. */
 export const subsecond = over(modulo(wall, NS_PER_SECOND), NS_PER_MS);
 
-/** The name of a task's process; threads may have names of their own. */
+/** The name of a task's process; threads may have other names. */
 export const nameOfProcess = (of: Expression): Expression =>
   string(member(of, 'group_leader.comm'), COMM_BYTES);
-/** A process's parent is the thread that made it. */
+/** A process's parent is the thread that created it. */
 const parentOf = (of: Expression): Expression => member(of, 'real_parent');
 
 /** Fields of the process that is running. */
@@ -53,7 +53,7 @@ export const RUNNING = {
   subsecond,
 } as const;
 
-/** The same fields of a process that need not be running, by a pointer to one of its tasks. */
+/** The same fields of any process, by a pointer to one of its tasks. */
 export function fieldsOfTask(of: Expression) {
   return {
     hostname,
@@ -72,13 +72,13 @@ export function fieldsOfTask(of: Expression) {
 /** Nanoseconds since a kept `start`. */
 export const sinceStart = minus(now, kept('start'));
 
-/** What is to be kept at an event's start for `cputime`. */
+/** What `cputime` needs to be kept at an event's start. */
 export const CPU_STARTS = { start: now, left: lift(0), away: lift(0) } as const;
 
-/** Nanoseconds off the CPU so far; one that was off it already when we came is taken as it is found. */
+/** Nanoseconds off the CPU so far. If the thread was not seen to leave its CPU (`left` is 0), nothing is added. */
 const away = choose(equal(kept('left'), 0), kept('away'), plus(kept('away'), minus(now, kept('left'))));
 
-/** A thread that leaves its CPU within an event spends no CPU time until it is back. */
+/** A thread that leaves its CPU during an event uses no CPU time until it is back. */
 export function leavingCpu(...by: readonly ((of: Expression) => Expression)[]): Probe {
   return {
     at: tracepoint('sched_switch'),

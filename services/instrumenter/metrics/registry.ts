@@ -1,5 +1,5 @@
 /*
- * The list of all metrics, written out: what is not here does not exist. In: descriptions. Out: lookup by name,
+ * The list of all metrics; a metric that is not here does not exist. In: descriptions. Out: lookup by name,
  * and the metadata (modules, fields, metrics) that a node sends in its hello.
  */
 import { metricName, type Metadata, type Metric, type MetricName } from '../../../common/model/metric';
@@ -205,7 +205,7 @@ export function describe(name: MetricName): MetricDescription | undefined {
   return byName.get(name);
 }
 
-/** Metadata of these metrics alone: each metric with the fields that can be had here, and what they refer to. */
+/** Metadata of these metrics only: each metric with the fields available here, and what they refer to. */
 export function metadataOf(metrics: readonly Metric[]): Metadata {
   const modules = new Set(metrics.map((m) => m.module as ModuleName));
   const fields = new Set(metrics.flatMap((m) => m.fields as readonly FieldName[]));

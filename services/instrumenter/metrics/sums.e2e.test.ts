@@ -1,5 +1,5 @@
 /*
- * What is nobody's in particular (disks, interrupts, connections, waits), over one second of the real kernel: every
+ * Events that belong to no process (disks, interrupts, connections, waits), over one second of the real kernel: every
  * breakdown adds up to the number without one. The others have pairing.e2e.test.ts. Needs root.
  */
 import { spawnSync } from 'node:child_process';
@@ -82,7 +82,7 @@ onRealKernel('sums', (kernel) => {
       };
       try {
         let different: unknown[] = ['no second was whole'];
-        // What began before one question and after another is in the second but not in both: once, not always.
+        // An event that began before one question and after another counts in only one of them: that may happen once, not always.
         for (let i = 0; i < TRIES && different.length > 0; i++) {
           const totals = await oneSecond(probes, work);
           if (totals === undefined) continue;

@@ -1,21 +1,21 @@
 /*
- * Moments of user programs: where in which files they are. In: nothing. Out: parts of descriptions, for the bpf source,
+ * Places in user programs: which files, and where in them. In: nothing. Out: parts of descriptions, for the bpf source,
  * which finds the files among what is installed and what runs, in containers too.
  */
 
-/** Files that hold the same moments: the versions of a program or library, wherever they lie. */
+/** Files that have the same places: the versions of a program or library, wherever they are installed. */
 export interface Programs {
   /** For people: "PostgreSQL server". */
   readonly title: string;
   /** The file's own name, without folders. */
   readonly file: RegExp;
-  /** Where such files lie when nobody runs them; `*` stands for characters of one folder's or file's name. */
+  /** Paths of such files when they are installed but do not run; `*` stands for characters of one folder's or file's name. */
   readonly installed: readonly string[];
-  /** How they come to be there, for who misses them. */
+  /** How to install them, for users who have none. */
   readonly fix?: string;
 }
 
-/** A place in a program: a USDT probe that it brings along, or where a function begins or returns. */
+/** A place in a program: a USDT probe in it, or the entry or return of a function. */
 export type Spot =
   | { readonly kind: 'usdt'; readonly provider: string; readonly name: string }
   | { readonly kind: 'entry' | 'return'; readonly function: string };
@@ -71,7 +71,7 @@ export const JAVA: Programs = {
   installed: ['/usr/lib/jvm/*/lib/server/libjvm.so'],
 };
 
-/** From this file's folder, or the one that it is compiled to. */
+/** Relative to this file's folder, or to the one that it is compiled to. */
 const NODE_PROBES = ['../../..', '../../../..'].map(
   (root) => `${__dirname}/${root}/deps/node-probes/build/ca-probes.node`,
 );

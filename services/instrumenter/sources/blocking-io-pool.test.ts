@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LateError, BlockingIoPool, readStart } from './blocking-io-pool';
 import { Commands, GONE } from './bpf/kernel/commands';
 
-/** Work that ends when it is told to. */
+/** Work that ends on command. */
 function work<T>(result: T): { begun: boolean; end: () => void; run: () => Promise<T> } {
   let end: () => void = () => undefined;
   const made = {
@@ -52,7 +52,7 @@ test('when every slot hangs others are refused at once: no thread is left to pil
   expect(await pool.wait('next', 10_000, () => Promise.resolve(5))).toBe(5);
 });
 
-/** Until what is slow has been put aside. */
+/** Waits until slow work has been put aside. */
 const aside = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 40));
 
 test('one user holds one slot, however much of his hangs; users together hold some, and the machine’s own goes on', async () => {

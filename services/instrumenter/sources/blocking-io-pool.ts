@@ -1,33 +1,33 @@
 /*
- * Reads that may never end: of a file that some program serves, of a process that is stuck in the kernel.
- * In: such work, and who made it necessary. Out: what it yields, or a LateError when it has not ended within its time.
+ * Reads that may never end: of a file that a program serves (FUSE), or of a process that is stuck in the kernel.
+ * In: such work, and the user it is done for. Out: its result, or a LateError when it exceeds its time limit.
  *
- * A read that has begun cannot be called off; it holds one of the few threads that the process has for such work. Most end
- * at once, so two run at a time. One that does not is put aside: it keeps its thread, and the others go on without it. No
- * user but the machine itself may hold another thread then, and all users together only some: what a stranger holds up is
- * his own, and the rest of the threads stays free for what must never wait.
+ * A read that has begun cannot be cancelled; it blocks one of the few threads that the process has for such work. Most end
+ * at once, so two run at a time. One that does not is put aside: it keeps its thread, and the others go on without it. Then no
+ * user but the machine itself may take another thread, and all users together only some: a user delays only
+ * his own files, and the other threads stay free for work that must never wait.
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { PROC_FILE_MS } from './limits';
 
-/** Threads for reads that a stranger may hold up: there are two such pools, and 16 threads in all (lean.ts). */
+/** Threads for reads that another user may block: there are two such pools, and 16 threads in all (lean.ts). */
 const READS = 6;
-/** Of these, threads that users may hold. */
+/** Of these, threads that users may block. */
 const READS_OF_USERS = 3;
 
 export class LateError extends Error {}
 
-/** True when nobody waits any more: the work should take no further step. */
+/** True when the caller no longer waits: the work should take no further step. */
 export type IsLate = () => boolean;
 
-/** The user that a read depends on, for people ("user 65534"); undefined for the machine's own. */
+/** The user that a read depends on, in words ("user 65534"); undefined for the machine's own files. */
 export type Owner = string | undefined;
 
 interface Job {
-  /** For people; one of a name at a time. */
+  /** Name of the work; one of a name runs at a time. */
   readonly name: string;
-  /** Asked only once something is held up: it costs a file of /proc. */
+  /** Called only once something is blocked: it reads a file of /proc. */
   readonly ownerOf: () => Owner;
   owner?: { readonly name: Owner };
   state: 'waiting' | 'fresh' | 'aside' | 'late';
@@ -45,25 +45,25 @@ export class BlockingIoPool {
   private readonly underWay = new Set<Job>();
   private readonly waiting = new Set<Job>();
 
-  /** `strangers`: slots that users may hold. */
+  /** `strangers`: slots that users may block. */
   constructor(slots: number = READS, strangers: number = READS_OF_USERS) {
     this.slots = slots;
     this.strangers = strangers;
   }
 
-  /** Slots that are held although nobody waits any more. */
+  /** Slots still blocked although the caller no longer waits. */
   get stuck(): number {
     return this.late().length;
   }
 
-  /** Who holds up reads now; in no more words than a reader reads, which stay the same while they do. */
+  /** Who blocks reads now: a short text, which stays the same while they do. */
   shortfall(): string | undefined {
     const owners = [...new Set(this.late().map((job) => ownerOf(job) ?? 'this machine'))].sort();
     return owners.length === 0 ? undefined : `reads are held up by ${owners.join(', ')}`;
   }
 
   /**
-   * `name` for people; the same is not tried again while it hangs. `tooLate` is given what comes after all.
+   * `name` is shown; work of the same name is not tried again while it blocks. `tooLate` gets a result that arrives late.
    * Rejects with a LateError, or as the work does.
    */
   wait<T>(
@@ -134,7 +134,7 @@ export class BlockingIoPool {
     if (this.count('fresh') < FRESH_AT_A_TIME) this.start(this.waiting);
   }
 
-  /** Begins or refuses those among these for which that is decided. */
+  /** Starts or refuses those of these jobs that can be decided. */
   private start(jobs: Iterable<Job>): void {
     let way = this.wayOf();
     for (const job of jobs) {
@@ -150,7 +150,7 @@ export class BlockingIoPool {
     }
   }
 
-  /** What becomes of a job as things stand: it waits for what may still end in time, not for what is late already. */
+  /** What to do with a job now: it waits for work that may still end in time, not for work that is already late. */
   private wayOf(): (job: Job) => 'begin' | 'refuse' | 'wait' {
     const all = [...this.underWay];
     const names = new Map(all.map((job) => [job.name, job.state]));
@@ -183,13 +183,13 @@ function ownerOf(job: Job): Owner {
   return job.owner.name;
 }
 
-/** Bytes that are read at a time. */
+/** Bytes read at a time. */
 const PIECE = 64 * 1024;
 
-/** Reads nothing but what is there at once: not even a pipe that has come in its place is waited for. */
+/** Reads only what is available at once: a pipe that has replaced the file does not block it. */
 export const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** The beginning of a file of /proc. Rejects with a LateError where its process holds it up. */
+/** The beginning of a file of /proc. Rejects with a LateError if its process blocks the read. */
 export function readStart(
   pool: BlockingIoPool,
   path: string,
@@ -218,7 +218,7 @@ export function readStart(
   );
 }
 
-/** The threads are the process's: one pool for files of /proc that processes hold up, one for files on disks. */
+/** Threads belong to the whole process: one pool for files of /proc that processes may block, one for files on disks. */
 export const PROCESS_READS = new BlockingIoPool();
 export const FILE_READS = new BlockingIoPool();
 

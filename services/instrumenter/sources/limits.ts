@@ -9,9 +9,9 @@ export const KERNEL_IN_FLIGHT = 16_384;
 /** Cases of one filter by zone that the kernel remembers, by cgroup. */
 export const ZONE_CASES = 4096;
 
-/** One read of a file of /proc that a stranger may hold up. */
+/** Time limit for one read of a file of /proc that another user may block. */
 export const PROC_FILE_MS = 500;
-/** The list of a process's mapped files. */
+/** The same for the list of a process's mapped files. */
 export const PROCESS_MAPS_BYTES = 1024 * 1024;
 /** Processes whose command or mapped files are looked up for one second. */
 export const COMMANDS_PER_SECOND = 2000;

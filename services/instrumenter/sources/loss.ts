@@ -1,4 +1,4 @@
-/* Why events that are known to have happened are in no value: by reason, and the words for people. */
+/* Why events that are known to have happened are in no value: the reasons, and their texts. */
 import { LIMITS } from '../../../common/service/limits';
 import { KERNEL_IN_FLIGHT, KERNEL_MAP_ENTRIES } from './limits';
 

@@ -1,5 +1,5 @@
 /*
- * Evaluation in memory, for sources that see each thing themselves (/proc, kstat, our own work, random numbers).
+ * Evaluation in memory, for sources that have each item themselves (/proc, kstat, our own work, random numbers).
  * In: data points, { fields, value }. Out: the Value of an instrumentation: predicate, then breakdown, then sum.
  */
 import type { Grid } from '../../../common/model/bucket';
@@ -14,12 +14,12 @@ import { evaluate, predicateFields, type Constant, type Predicate } from '../../
 import { Tally } from '../../../common/model/tally';
 import type { Value } from '../../../common/model/value';
 
-/** Names of fields are ours (metrics/fields.ts), so an object may hold them; their texts are anybody's. */
+/** Names of fields are ours (metrics/fields.ts), so an object may hold them; their texts are untrusted. */
 export type Fields = Readonly<Record<string, Constant>>;
 
 export interface Point {
   readonly fields: Fields;
-  /** How much it counts: 1 for an event or a thing, bytes for a transfer. */
+  /** How much it counts: 1 for an event or an item, bytes for a transfer. */
   readonly value: number;
 }
 
@@ -30,7 +30,7 @@ export function neededFields({ decomposition, predicate }: Question): string[] {
   return [...new Set([...decomposition, ...predicateFields(predicate)])];
 }
 
-/** Adds up points, in any order, until they are taken. */
+/** Sums points, in any order, until they are taken. */
 export class PointTally {
   private readonly predicate: Predicate;
   private readonly discrete: string | undefined;
@@ -56,7 +56,7 @@ export class PointTally {
     this.tally.add(cutKey(String(key)), this.numeric === undefined ? 0 : this.grid.bucketOf(number), value);
   }
 
-  /** What was added since the last take. */
+  /** The sum since the last take(). */
   take(): Value {
     return this.tally.take();
   }

@@ -19,7 +19,7 @@ test('a process belongs to its real user, or to the container in which it is roo
     expect(owner('0\t0\t0\t0', '/init.scope')).toBeUndefined();
     expect(owner('0\t0\t0\t0', '/system.slice/cron.service')).toBeUndefined();
     expect(owner('0\t0\t0\t0', `/docker-${ID}.scope`)).toBe('container abcdef012345');
-    // sudo and the like run as root for somebody.
+    // sudo and the like run as root on behalf of a user.
     expect(owner('1000\t0\t0\t0', '/')).toBe('user 1000');
     writeFileSync(join(folder, 'subuid'), 'ann:100000:65536\nbob:165536:65536\nbroken\n');
     expect(owner('165535\t0\t0\t0', '/')).toBe('user ann');

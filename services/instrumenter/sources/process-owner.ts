@@ -1,10 +1,10 @@
 /*
- * Whom a process belongs to, so that what one user holds up or costs is counted as his. In: a process's number.
+ * The owner of a process, so that delays and costs are accounted to the user who causes them. In: a process's number.
  * Out: a user, in words; nothing for root's own processes.
  *
- * By its real user, which no set-user-ID program changes; not by who owns /proc/<pid>, which is root for whoever asks for
- * it (PR_SET_DUMPABLE). Root inside a container is that container. The users that somebody was given for his containers
- * (subuid(5)) count as him.
+ * By its real user, which no set-user-ID program changes; not by the owner of /proc/<pid>, which is root for a process that asks for
+ * it (PR_SET_DUMPABLE). Root inside a container is that container. The subordinate users of a user's containers
+ * (subuid(5)) count as that user.
  */
 import { readFileSync } from 'node:fs';
 import type { Owner } from './blocking-io-pool';
@@ -12,7 +12,7 @@ import { GLOBAL, zoneOfProcess } from './zonename';
 
 const SUBORDINATES = '/etc/subuid';
 
-/** Also undefined for a process that is gone: it holds nobody up any more. */
+/** Also undefined for a process that has ended: it blocks nothing any more. */
 export function ownerOfProcess(pid: string, proc = '/proc', subordinates = SUBORDINATES): Owner {
   const user = /^Uid:\t(\d+)/m.exec(textOf(`${proc}/${pid}/status`))?.[1];
   if (user === undefined) return undefined;

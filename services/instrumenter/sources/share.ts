@@ -1,6 +1,6 @@
 /*
- * A share of one CPU for each of those who make us work. In: who it was for, and how long it took. Out: whether more may
- * be done for him already: what took long is not done again before as much time has passed as makes it that share.
+ * A share of one CPU for each user who causes work. In: the user, and how long the work took. Out: whether more may
+ * be done for that user now: the longer work took, the longer the pause before the next, so that it stays within that share.
  */
 import type { Owner } from './blocking-io-pool';
 
@@ -9,20 +9,20 @@ export class Share {
   private readonly now: () => number;
   private readonly next = new Map<string, number>();
 
-  /** `now`: milliseconds of a clock that only goes forward. */
+  /** `now`: milliseconds of a monotonic clock. */
   constructor(share: number, now: () => number = () => performance.now()) {
     this.share = share;
     this.now = now;
   }
 
-  /** Nobody is held back at present. */
+  /** No user is over his share now. */
   get isIdle(): boolean {
     const now = this.now();
     for (const [owner, at] of this.next) if (at <= now) this.next.delete(owner);
     return this.next.size === 0;
   }
 
-  /** The machine's own work is never held back. */
+  /** The machine's own work is never limited. */
   isSpent(owner: Owner): boolean {
     return owner !== undefined && this.now() < (this.next.get(owner) ?? 0);
   }
@@ -35,7 +35,7 @@ export class Share {
   }
 }
 
-/** Of this process, on its CPUs: a machine that is busy makes nobody's work longer. */
+/** CPU time of this process: a busy machine does not make the work longer. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

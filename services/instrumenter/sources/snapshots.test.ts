@@ -48,7 +48,7 @@ test('a thing seen for the first time yields nothing, one that is gone nothing m
   await look([disk('a', 0)]);
   expect(await look([disk('a', 1), disk('b', 900)])).toEqual({ a: 1 });
   expect(await look([disk('b', 901)])).toEqual({ b: 1 });
-  // Back again: nobody knows what it counted meanwhile.
+  // Back again: what it counted meanwhile is not known.
   expect(await look([disk('a', 50), disk('b', 903)])).toEqual({ b: 2 });
 });
 

@@ -1,25 +1,25 @@
 /*
- * Values from counters that somebody else keeps (/proc, kstat): the difference between two snapshots.
- * In: rows, one for each thing (a CPU, a disk, a container), at each turn. Out: data points, then points.ts.
+ * Values from counters that others keep (/proc, kstat): the difference between two snapshots.
+ * In: rows, one for each item (a CPU, a disk, a container), at each turn. Out: data points, then points.ts.
  *
- * The first sight of a thing yields nothing, because nobody knows since when it has been counting; so does one
- * whose counters went back (replaced, or reset). A thing that is gone yields nothing any more.
+ * The first snapshot of an item yields nothing, because it is not known since when it has been counting; nor does one
+ * whose counters decreased (replaced, or reset). An item that is gone yields nothing.
  */
 import { PointTally, type Fields, type Point, type Question } from './points';
 import type { Probe } from './source';
 
 export type Numbers = Readonly<Record<string, number>>;
 
-/** One thing as it stands at a moment. */
+/** One item at one moment. */
 export interface Row {
-  /** Tells it from others, over time. */
+  /** Identifies it over time. */
   readonly key: string;
   readonly fields: Fields;
-  /** Only ever grow. */
+  /** Only increase. */
   readonly counters?: Numbers;
   /** Go up and down. */
   readonly gauges?: Numbers;
-  /** The numbers are those of all together: this row stands for what the other rows leave of them. */
+  /** The numbers are totals: this row gets what remains of them after the other rows. */
   readonly whole?: boolean;
 }
 
@@ -35,9 +35,9 @@ export type Measure =
 interface SnapshotOptions {
   readonly question: Question;
   readonly measure: Measure;
-  /** Looks now. One that takes its time returns a promise: others are not kept waiting. */
+  /** Reads the rows now. A slow reader returns a promise, so that others need not wait. */
   readonly look: () => readonly Row[] | Promise<readonly Row[]>;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   /** Fields that all rows have. */
   readonly common: Fields;
@@ -48,17 +48,17 @@ interface Snapshot {
   readonly rows: ReadonlyMap<string, Row>;
 }
 
-/** A probe over snapshots: one is taken at each turn. A look that fails fails the reading; the next goes on. */
+/** A probe over snapshots: one is taken at each turn. If a snapshot fails, its reading fails; the next goes on. */
 export function snapshotProbe({ question, measure, look, elapsed, common }: SnapshotOptions): Probe {
   const tally = new PointTally(question);
   let before: Snapshot | undefined;
   let now: { readonly at: number; readonly rows: readonly Row[] | Promise<readonly Row[]> } | undefined;
   return {
     turn() {
-      now = undefined; // a look that throws leaves nothing to read
+      now = undefined; // a snapshot that throws leaves nothing to read
       const rows = look();
       now = { at: elapsed(), rows };
-      // Looked at in read(); without this a rejection before then would end the process.
+      // Handled in read(); without this a rejection before then would end the process.
       if (rows instanceof Promise) rows.catch(() => undefined);
     },
     async read() {
@@ -86,7 +86,7 @@ function pointsOf(measure: Measure, after: Snapshot, before: Snapshot | undefine
   if (before === undefined) return [];
   const nanoseconds = after.at - before.at;
   const grown = rows.map((row) => ({ row, increase: increaseOf(row, before.rows.get(row.key)) }));
-  // Of increases, not of counters: a container that is gone must not give all its past to the rest.
+  // Computed from increases, not from counters: otherwise all that an ended container had counted would go to the remainder.
   const parts = grown.map(({ row, increase }) => (row.whole === true ? {} : (increase ?? {})));
   return grown.flatMap(({ row, increase }) => {
     if (increase === undefined) return [];
@@ -94,7 +94,7 @@ function pointsOf(measure: Measure, after: Snapshot, before: Snapshot | undefine
   });
 }
 
-/** Never below zero: the parts were read a moment later than the whole, or are counted in finer units. */
+/** Not negative: the parts were read a moment later than the whole, or are counted in finer units. */
 function restOf(whole: Numbers, parts: readonly Numbers[]): Numbers {
   return Object.fromEntries(
     Object.entries(whole).map(([name, all]) => [

@@ -15,28 +15,28 @@ export type Offer =
   | {
       readonly metric: MetricName;
       readonly fields: readonly string[];
-      /** Those among them that can be broken down by, and not filtered by. */
+      /** Those of them that support a breakdown but not a filter. */
       readonly unfiltered?: readonly string[];
-      /** Why it does not know others that the metric has, where there is more to say than that. */
+      /** Why it lacks other fields of the metric, if there is a specific reason. */
       readonly lacking?: Readonly<Record<string, string>>;
     }
   | { readonly metric: MetricName; readonly unavailable: string };
 
-/** What a probe read for one closed second. */
+/** The reading of a probe for one closed second. */
 export interface Reading {
   readonly value: Value;
   /** Events that are known to have happened and are not in the value (full map, cut output). */
   readonly lost: number;
-  /** The same by reason, where there is more to say than that the source dropped them. */
+  /** The same by reason, if there is a more specific one than that the source dropped them. */
   readonly losses?: Losses;
 }
 
-/** What a probe has cost since it was enabled, as far as its source was counting that (Source.countCost). */
+/** The cost of a probe since it was enabled, for the time in which its source measured it (Source.countCost). */
 export interface Cost {
   /** Runs of its programs, and nanoseconds spent in them. */
   readonly runs: number;
   readonly nanoseconds: number;
-  /** Memory of the kernel's that it holds now. */
+  /** Kernel memory that it uses now. */
   readonly bytes: number;
 }
 
@@ -45,15 +45,15 @@ export interface Probe {
   /** Closes the second: from here on events count to the next. Cheap, called for all probes in a row. */
   turn(): void;
   /**
-   * From this second of the wall clock on events count to the next by their own time, however late turn() comes then.
+   * From this second of the wall clock events count to the next period by their own time, however late turn() is.
    * False when it is too late for that. Called when the last reading is done. Absent: the second ends with turn().
    */
   until?(second: number): boolean;
   /** The second that the last turn() closed. Called once after each turn(), when the source has settled. */
   read(): Reading | Promise<Reading>;
-  /** Absent: nobody counts what it costs. */
+  /** Absent: its cost is not measured. */
   cost?(): Cost;
-  /** What of the question it cannot see, in one sentence; undefined when it sees all. Absent: it always does. */
+  /** What it cannot see of the question, in one sentence; undefined when it sees everything. Absent: it always does. */
   shortfall?(): string | undefined;
   /** Stops gathering; afterwards nothing of the probe is left in the kernel. */
   close(): void | Promise<void>;
@@ -62,20 +62,20 @@ export interface Probe {
 export interface Source {
   readonly name: SourceName;
   offers(): readonly Offer[];
-  /** Has `tell` called whenever the offers have changed. Absent: they do not. */
+  /** Calls `tell` whenever the offers have changed. Absent: they do not change. */
   onChange?(tell: () => void): void;
-  /** Rejects with an EnableError when this machine will not do it. */
+  /** Rejects with an EnableError when it fails on this machine. */
   enable(instrumentation: Instrumentation): Promise<Probe>;
   /** After turn() of all probes: resolves when no event can land in the closed second any more. */
   settle?(): Promise<void>;
-  /** Counts what its probes cost, from now on or no more. Counting costs too. False where it is not allowed. */
+  /** Starts or stops measuring what its probes cost. Measuring itself has a cost. False if it is not permitted. */
   countCost?(on: boolean): boolean;
   close(): void | Promise<void>;
 }
 
-/** Why an instrumentation does not run here: one sentence for people, and what the kernel or tool said. */
+/** Why an instrumentation does not run here: one sentence, and the output of the kernel or tool. */
 export class EnableError extends Error {
-  /** Last lines of the verifier's or tracer's own words. */
+  /** Last lines of the verifier's or tracer's output. */
   readonly log: string;
 
   constructor(reason: string, log = '') {

@@ -1,5 +1,5 @@
 /*
- * The sources of this build, written out, cheapest first; and which of them takes an instrumentation.
+ * The sources of this build, cheapest first; and which of them takes an instrumentation.
  * In: CA_SOURCES, an instrumentation. Out: open sources; candidates in order of preference, or why there is none.
  */
 import { invalid, messageOf } from '../../../common/service/errors';
@@ -22,18 +22,18 @@ import { openSelf } from './self/source';
 import { openSynthetic } from './synthetic/source';
 import { openZfs } from './zfs/source';
 
-/** What a source may need of its surroundings. */
+/** What a source may need from its environment. */
 export interface Surroundings {
   readonly host: string;
   readonly clock: Clock;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   readonly log: Log;
   readonly journal: Journal;
-  /** Of the dtrace source: CA_DTRACE, and PATH. */
+  /** For the dtrace source: CA_DTRACE, and PATH. */
   readonly dtrace?: string | undefined;
   readonly searchPath?: string;
-  /** Of the synthetic source. */
+  /** For the synthetic source. */
   readonly seed: number;
 }
 
@@ -55,31 +55,31 @@ export const OPENERS: Openers = new Map<SourceName, Opener>([
 async function openBpfHere({ host }: Surroundings): Promise<Source> {
   const source = openBpf(host, METRICS);
   if (typeof source === 'string') throw new Error(source);
-  // What is only run here, not installed, takes reading that is not waited for where it must not be.
+  // Programs that run here but are not installed are found by reads that may block, so startup does not wait for them.
   await source.look();
   const obstacles = new Set(source.offers().map((offer) => ('fields' in offer ? '' : offer.unavailable)));
   const [obstacle, ...more] = obstacles;
-  // Not one metric, all for one reason: the node's, not the metrics'.
+  // No metric works, all for one reason: it is the node's, not the metrics'.
   if (obstacle !== undefined && obstacle !== '' && more.length === 0) throw new Error(obstacle);
   return source;
 }
 
 /**
- * Only where CA_SOURCES names them: invented data must never pass for the machine's. On Linux bpf tells what dtrace does
- * at a fraction of the cost, while only asking dtrace what it has takes seconds; and kstat is another system's.
+ * Only where CA_SOURCES names them: invented data must never pass for the machine's. On Linux bpf has what dtrace has
+ * at a fraction of the cost, while listing dtrace's probes alone takes seconds; and kstat belongs to another system.
  */
 const ONLY_BY_NAME: ReadonlySet<string> = new Set<SourceName>(
   process.platform === 'linux' ? ['synthetic', 'dtrace', 'kstat'] : ['synthetic'],
 );
 
-/** How it stands with each source asked for; `source` where it is open. */
+/** The state of each requested source; `source` if it is open. */
 interface Opened {
   readonly name: string;
   readonly source?: Source;
   readonly unavailable?: string;
 }
 
-/** What CA_SOURCES names must exist: a misspelt source would leave its metrics out without a word. */
+/** Sources that CA_SOURCES names must exist: a misspelt one would silently leave out its metrics. */
 export function checkNames(names: readonly string[], openers: Openers = OPENERS): void {
   const known: string[] = [...openers.keys()];
   const wrong = names.find((name) => !known.includes(name));
@@ -92,7 +92,7 @@ export function checkNames(names: readonly string[], openers: Openers = OPENERS)
   );
 }
 
-/** Opens those that are named, in that order, or all but the invented ones; none waits for another. Never rejects. */
+/** Opens those that are named, in that order, or all but the synthetic one; none waits for another. Never rejects. */
 export function openSources(
   names: readonly string[] | undefined,
   surroundings: Surroundings,
@@ -108,7 +108,7 @@ export function openSources(
         return { name, source: await opener(surroundings) };
       } catch (error) {
         const sentence = `source ${name} does not work here: ${messageOf(error)}`;
-        // Asked for by name it is missed; else it is a fact about this machine.
+        // If it was named, its absence is a warning; else it is a fact about this machine.
         if (names === undefined) surroundings.log.info({ source: name }, sentence);
         else surroundings.log.warn({ source: name }, sentence);
         return { name, unavailable: messageOf(error) };
@@ -135,8 +135,8 @@ function offersOf(source: Source, i: Instrumentation): Offer[] {
 }
 
 /**
- * Sources that know the metric and all fields of decomposition and predicate, in order of preference. What counters count
- * is not to the last event what is seen of the events themselves: where that can be had, all questions are answered by it.
+ * Sources that have the metric and all fields of decomposition and predicate, in order of preference. Counters do not agree
+ * to the last event with probes of the events: where probes are available, they answer all questions.
  */
 export function candidates(sources: readonly Source[], i: Instrumentation): Source[] {
   const needed = neededFields(i);
@@ -155,7 +155,7 @@ export function candidates(sources: readonly Source[], i: Instrumentation): Sour
   );
 }
 
-/** Fields that the question filters by, and the offer only breaks down by. */
+/** Fields that the question filters by, for which the offer supports a breakdown only. */
 function unfilteredIn(offer: Offer, i: Instrumentation): string[] {
   const unfiltered = 'unfiltered' in offer ? (offer.unfiltered ?? []) : [];
   return predicateFields(i.predicate).filter((field) => unfiltered.includes(field));

@@ -1,13 +1,13 @@
 /*
  * Which container or service a process belongs to. In: the path of its cgroup, as in /proc/<pid>/cgroup or below the
- * cgroup mount. Out: the field zonename. The outermost container counts: what it starts inside is its own business; where
+ * cgroup mount. Out: the field zonename. The outermost container counts, not those nested in it; where
  * there is none, the outermost service.
  *
- * Containers are called by the 12 digits that `docker ps`, `crictl ps` and `podman ps` show.
+ * Containers are named by the 12 digits that `docker ps`, `crictl ps` and `podman ps` show.
  */
 import { nameFromBytes } from '../../../common/model/name';
 
-/** Whatever is in no container and no service: sessions of users, the kernel's threads, init. */
+/** Everything in no container and no service: users' sessions, kernel threads, init. */
 export const GLOBAL = 'global';
 
 const SHORT_ID = 12;
@@ -18,10 +18,10 @@ const CONTAINER = /^(?:(?:docker|cri-containerd|crio|libpod|nerdctl|buildkit)-)?
 const LXC = /^lxc\.payload\.([^]+)$/;
 /** machine-<name>.scope: systemd-nspawn, libvirt. */
 const MACHINE = /^machine-([^]+)\.scope$/;
-/** A service, or what systemd-run has started in a scope of its own. */
+/** A service, or a scope of systemd-run. */
 const SERVICE = /^([^]+\.service|run-[^]+\.scope)$/;
 
-/** A path as bytes, or as text where nobody chose its names. */
+/** A path as bytes; or as text, if users cannot choose its names. */
 export function zoneOfCgroup(path: string | Buffer): string {
   const parts = Buffer.from(path)
     .toString('latin1')
@@ -33,7 +33,7 @@ export function zoneOfCgroup(path: string | Buffer): string {
   return zones(containerOfPart) ?? zones(unitOfPart) ?? GLOBAL;
 }
 
-/** The zone of a process, from its /proc/<pid>/cgroup: the hierarchies of version 1 need not agree, one that knows will do. */
+/** The zone of a process, from its /proc/<pid>/cgroup: the hierarchies of version 1 need not agree; one with a zone is enough. */
 export function zoneOfProcess(cgroups: string): string {
   for (const line of cgroups.split('\n')) {
     // "4:memory:/path", "0::/path"; a path may hold colons.

@@ -1,5 +1,5 @@
 /*
- * For tests: an instrumentation in one line, a source that does what it is told, a clock that is moved by hand.
+ * For tests: an instrumentation in one line, a scripted source, a clock that is moved by hand.
  */
 import type { Clock } from '../../../common/service/clock';
 import type { Instrumentation } from '../../../common/model/instrumentation';
@@ -69,7 +69,7 @@ export function deferred<T>(): {
   return { promise, resolve, reject };
 }
 
-/** Counts turns; says what `reading` says. */
+/** Counts turns; returns what `reading` returns. */
 export class FakeProbe implements Probe {
   turns = 0;
   closed = false;

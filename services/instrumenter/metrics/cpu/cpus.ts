@@ -18,7 +18,7 @@ function row(line: string): Row {
       busy: at(1) + at(2) + at(3) + at(6) + at(7),
       // Together, because iowait alone may go back (a task that waited wakes on another CPU).
       idle: at(4) + at(5),
-      // Somebody else's time: neither busy nor idle, but passed.
+      // Time that the hypervisor gave to another guest: neither busy nor idle, but elapsed.
       steal: at(8),
     },
   };
@@ -45,7 +45,7 @@ export const cpus: MetricDescription = {
     measure: {
       kind: 'counter',
       points({ fields }, { busy = 0, idle = 0, steal = 0 }) {
-        // Of the ticks that passed on this CPU, not of the interval: ticks are 10 ms, a second has 99 to 101.
+        // Relative to the ticks that passed on this CPU, not to the interval: ticks are 10 ms, a second has 99 to 101.
         const passed = busy + idle + steal;
         const utilization = passed === 0 ? 0 : Math.floor((100 * busy) / passed);
         return [{ fields: { ...fields, utilization }, value: 1 }];

@@ -20,10 +20,10 @@ function countsOf(path: string): Map<string, number> {
 
 onRealKernel('interrupts', (kernel) => {
   /**
-   * What the kernel counts by itself lies between two readings of its counters inside the second and two outside of it.
-   * The files count beginnings and the probe ends: one on each CPU may be under way when the second is over.
+   * The kernel's own count lies between two readings of its counters inside the second and two outside it.
+   * The files count starts and the probe counts ends: one on each CPU may be in progress when the second ends.
    *
-   * Never more are seen than the files say. Fewer are: on a virtual machine with far more to do than CPUs this kernel does not
+   * The probe never counts more than the files. It may count fewer: on a heavily overloaded virtual machine this kernel does not
    * fire its tracepoints for each (38 of 47, 57 of 62, in single windows; bpftrace, at entry and exit alike: 494 of 497).
    */
   async function between(

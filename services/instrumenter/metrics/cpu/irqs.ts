@@ -18,7 +18,7 @@ export const cpuIrqs: MetricDescription = {
   fields: ['hostname', 'irqvector', 'cpu', 'latency', 'subsecond'],
   bpf: {
     probes: [
-      // A CPU serves one at a time: drivers' handlers run with interrupts off.
+      // A CPU serves one interrupt at a time: drivers' handlers run with interrupts off.
       { at: tracepoint('irq_handler_entry'), steps: [{ kind: 'keep', by: 'cpu', values: { start: now } }] },
       {
         at: tracepoint('irq_handler_exit'),

@@ -13,14 +13,14 @@ const state = either(argument(3), member(leaving, '__state'), member(leaving, 's
 const woken = argument('task_struct');
 const stillReady = any(unequal(bits(preempted, 0xff), 0), equal(state, 0));
 
-/** The same in D: raw arguments of Linux's sched_switch. */
+/** The same in D: the raw arguments of Linux's sched_switch. */
 const LEAVING = '((struct task_struct *)arg1)';
 const COMING = '((struct task_struct *)arg2)';
 const STILL_READY = '(arg0 & 0xff) != 0 || (int)arg3 == 0';
 
 const onWakeup = [{ kind: 'keep', by: member(woken, 'pid'), values: { start: now } }] as const;
 
-/** Each wait, when it ends: `counted` says what of it. */
+/** Each wait, when it ends: `counted` says which fields. */
 export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields'>): readonly Probe[] {
   return [
     { at: tracepoint('sched_wakeup'), steps: onWakeup },
@@ -34,7 +34,7 @@ export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields
           when: unequal(member(coming, 'pid'), 0),
           ...counted,
         },
-        // A thread that is pushed off waits from now on; one that blocks does not, even if it was woken while running.
+        // A preempted thread waits from now on; one that blocks does not, even if it was woken while it was running.
         {
           kind: 'forget',
           by: member(leaving, 'pid'),
@@ -51,7 +51,7 @@ export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields
   ];
 }
 
-/** Who has waited. */
+/** The thread that has waited. */
 export const WAITED = fieldsOfTask(coming);
 
 export const runqueueWaits: MetricDescription = {

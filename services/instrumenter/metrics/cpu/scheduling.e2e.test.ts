@@ -34,7 +34,7 @@ onRealKernel('time on the CPU and in its queue', (kernel) => {
       is('execname', own('queue')),
     );
     const script = `${rename(own('queue'))} for (1..3) { if (!fork) { while ((times)[0] < 0.2) { for my $i (1..1e5) { } } exit } } wait for 1..3`;
-    // All on one CPU: three that want to run, one that may.
+    // Three runnable threads on one CPU.
     spawnSync('taskset', ['-c', '0', 'perl', '-e', script]);
     let waited = 0;
     eachBucket(

@@ -1,11 +1,11 @@
-/* cpu.softirqs: each batch of work that the kernel puts off to behind an interrupt, by kind, and how long it took. */
+/* cpu.softirqs: each batch of work that the kernel defers until after an interrupt, by kind, and how long it took. */
 import type { MetricDescription } from '../language/description';
 import { argument, cpu, hostname, now } from '../language/expression';
 import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
 import { sinceStart, subsecond } from '../process';
 
-/** In the order of include/linux/interrupt.h, called as in /proc/softirqs. */
+/** In the order of include/linux/interrupt.h, with the names of /proc/softirqs. */
 const KINDS = tableOfNames(
   ['HI', 'TIMER', 'NET_TX', 'NET_RX', 'BLOCK', 'IRQ_POLL', 'TASKLET', 'SCHED', 'HRTIMER', 'RCU'].map(
     (name, number) => [name, number] as const,

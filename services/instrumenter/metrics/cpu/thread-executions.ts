@@ -46,7 +46,7 @@ const STATE = STATES.reduceRight(
   '"unknown"',
 );
 
-/** Bits that need not be looked at: parked, waking, no-load, new, frozen. */
+/** Bits that are ignored: parked, waking, no-load, new, frozen. */
 const reason = choose(
   unequal(bits(preempted, 0xff), 0),
   0,

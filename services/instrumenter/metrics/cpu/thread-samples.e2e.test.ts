@@ -21,7 +21,7 @@ onRealKernel('samples of threads', (kernel) => {
   test('samples are told apart by function: of libraries by their files’ symbols, of the kernel by its own', async () => {
     const comm = own('functions');
     const probe = await kernel.enable('cpu.thread_samples', ['function'], is('execname', comm));
-    // Read while it still runs: of a process that is gone nobody knows what it had where.
+    // Read while it still runs: the mappings of a process that has exited are not known.
     const child = spawn('perl', [
       '-e',
       `${rename(comm)} open(Z, "<", "/dev/zero"); $| = 1;

@@ -28,9 +28,9 @@ export const waittime: MetricDescription = {
     'where only pressure stall information can be read: threads that wait at the same time count once',
   ],
   bpf: { probes: waits({ amount: sinceStart, fields: { hostname, zonename, execname, pid } }) },
-  // How long threads were ready to run and did not. From /proc/schedstat where the kernel has it: the sum over all
+  // How long threads were ready to run but were not running. From /proc/schedstat where the kernel has it: the sum over all
   // threads, exact, for the machine as a whole. Elsewhere from pressure stall information: the time in which at
-  // least one waited, by zone. One machine has one of the two, so that its numbers stay of one kind.
+  // least one waited, by zone. A machine uses one of the two only, so that its numbers can be compared.
   proc: [
     {
       fields: [],

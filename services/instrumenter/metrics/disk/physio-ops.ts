@@ -57,7 +57,7 @@ export const physioOps: MetricDescription = {
       { probes: ['io:::start'], keep: { by: ['arg0'], values: { start: 'timestamp' } } },
       {
         probes: ['io:::done'],
-        // Requests to NFS servers pass these probes as well.
+        // Requests to NFS servers fire these probes as well.
         when: 'args[1]->dev_name != "nfs"',
         count: {
           by: ['arg0'],

@@ -1,6 +1,6 @@
 /*
- * Requests to disks, from where they are handed to the driver to where they are done: for the descriptions that count
- * them, or their bytes. In: what to count. Out: probes, and what is known of a request.
+ * Requests to disks, from issue to the driver until completion: for the descriptions that count
+ * them, or their bytes. In: what to count. Out: probes, and the fields of a request.
  */
 import { BLOCK_STATUS_NAMES, ERRNO_NAMES } from '../errnos';
 import {
@@ -31,15 +31,15 @@ import { SHORT_NAMES } from '../language/words';
 import { sinceStart } from '../process';
 
 const name = nameWords('group_leader.comm');
-/** 5.11 dropped the queue that used to stand before it. */
+/** 5.11 dropped the queue argument that came before it. */
 const request = argument('request');
 const DISK_NAME_BYTES = 32;
-/** The kernel counts in sectors of 512 bytes whatever the disk's own are. */
+/** The kernel counts in sectors of 512 bytes, whatever the disk's sector size. */
 const SECTOR_SHIFT = 9;
 
 /**
- * Whose request it is. The kernel writes later what programs have written, in its own name (kworker), but it remembers
- * their control group where that has the io controller; else it is the group of whoever hands the request over. The root
+ * The owner of a request. The kernel writes back later what programs have written, in a thread of its own (kworker), but it records
+ * their control group where that has the io controller; else the owner is the group of the thread that issues the request. The root
  * group is number 1. Numbers of other hierarchies than the unified one (which is hierarchy 0) mean other groups.
  */
 const charged = (path: string): Expression => member(request, `bio.bi_blkg.blkcg.css.cgroup.${path}`);
@@ -58,12 +58,12 @@ const cgroup = either(
 const diskMember = (path: string): Expression =>
   either(member(request, `q.disk.${path}`), member(request, `rq_disk.${path}`));
 
-/** Network block devices have no hardware, but nothing of this machine below them either. */
+/** Network block devices have no hardware, but no other device of this machine below them either. */
 const NBD = 43;
 
 /**
- * Only what hardware (or a hypervisor) is asked for: what a device made of others (loop, dm) passes on is a request of
- * those. Real disks have a parent among the kernel's devices.
+ * Only requests to hardware (or a hypervisor): what a stacked device (loop, dm) passes on is a request of
+ * the devices below it. Real disks have a parent among the kernel's devices.
  */
 const isPhysical = any(
   unequal(either(diskMember('part0.bd_device.parent'), diskMember('part0.__dev.parent'), lift(1)), 0),
@@ -95,7 +95,7 @@ export const LAYERS = [
 
 export const requestSize = kept('size');
 const operation = bits(member(request, 'cmd_flags'), 0xff);
-/** Reads, writes and zone appends: what a disk is told to forget does not move. */
+/** Reads, writes and zone appends: a discard moves no data. */
 export const movesBytes = any(equal(operation, 0), equal(operation, 1), equal(operation, 7));
 
 type Fields = Extract<Step, { kind: 'count' }>['fields'];
@@ -124,7 +124,7 @@ export const REQUESTS: Fields = {
   ],
 };
 
-/** `amount`: how much one request counts, of those for which `counts` holds; 1 of each unless told otherwise. */
+/** `amount`: how much each request counts for which `counts` holds; 1 by default. */
 export function requests(
   fields: Fields,
   { amount, counts }: { readonly amount?: Expression; readonly counts?: Expression } = {},
@@ -139,13 +139,13 @@ export function requests(
           when: all(...(counts === undefined ? [] : [counts]), isPhysical),
           values: {
             start: now,
-            // Made, then merged, sorted and held back until now. Zero where the disk's statistics are turned off.
+            // The request was created, then merged, sorted and queued until now. Zero where the disk's statistics are turned off.
             queued: choose(
               equal(member(request, 'start_time_ns'), 0),
               0,
               minus(now, member(request, 'start_time_ns')),
             ),
-            // Both have moved on when the request completes.
+            // Both have advanced when the request completes.
             size: member(request, '__data_len'),
             offset: shiftLeft(member(request, '__sector'), SECTOR_SHIFT),
             cgroup,

@@ -25,7 +25,7 @@ const STATUS = tableOfNames(
   ].map(([name, code]) => [String(name), Number(code) >>> 0] as const),
 );
 
-/** With its end: longer names are cut. */
+/** Including the NUL: longer names are cut. */
 const NAME_BYTES = 96;
 
 export const dnsLookups: MetricDescription = {

@@ -16,7 +16,7 @@ async function look({ files }: Machine): Promise<readonly Row[]> {
         const gauges = { used: total - free, available, reserved: free - available };
         return [{ key: name, fields: { mountpoint: name, fstype }, gauges }];
       } catch {
-        return []; // unmounted meanwhile, or not ours to see: the others still count
+        return []; // unmounted meanwhile, or not accessible: the others still count
       }
     }),
   );

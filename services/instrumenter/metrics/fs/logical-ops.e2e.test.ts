@@ -44,7 +44,7 @@ onRealKernel('operations on open files', (kernel) => {
         fsync ?? '',
         pread ?? '',
       );
-      // The write that renames the program is told under the new name.
+      // The write that renames the program is counted under the new name.
       const byType = new Map(await kernel.numbers(types));
       expect(byType.get('proc')).toBe(1);
       byType.delete('proc');

@@ -20,7 +20,7 @@ import {
 } from '../syscall/call';
 import { fileOf, fileSystemOf, isInFileSystem } from './open-file';
 
-/** Calls that hand over or return a descriptor: by a path alone the kernel's structures do not say which file it was. */
+/** Calls that take or return a descriptor: the kernel's structures do not say which file a path alone meant. */
 const CALLS = {
   open: ['open', 'openat', 'openat2', 'creat'],
   read: ['read', 'readv', 'pread64', 'preadv', 'preadv2'],
@@ -35,13 +35,13 @@ const CALLS = {
 };
 
 const opens = isOneOf(callNumber, CALLS.open);
-/** There is no file, then, and no file system that it would be of. */
+/** Then there is no file, and so no file system. */
 const failsToOpen = all(opens, unequal(error, 0));
 const opened = fileOf(choose(opens, result, firstArgument));
 const file = cast(choose(failsToOpen, 0, opened.file), 'file');
 
 const AT_EMPTY_PATH = 0x1000;
-/** By a path; or, with an empty one, of the descriptor: how libraries ask since glibc 2.33. */
+/** By a path; or, with an empty path, of the descriptor, as libraries do since glibc 2.33. */
 const BY_PATH = ['newfstatat', 'fstatat64', 'statx'];
 const flags = choose(isOneOf(callNumber, ['statx']), thirdArgument, fourthArgument);
 const isOfDescriptor = any(not(isOneOf(callNumber, BY_PATH)), unequal(bits(flags, AT_EMPTY_PATH), 0));
@@ -95,7 +95,7 @@ export const logicalOps: MetricDescription = {
           values: {
             start: 'timestamp',
             depth: 'stackdepth',
-            // Opening may replace the vnode, so it hands over where it is.
+            // Opening may replace the vnode, so its argument is a pointer to the vnode's pointer.
             vnode: 'probefunc == "fop_open" ? *(vnode_t **)arg0 : (vnode_t *)arg0',
           },
         },

@@ -1,5 +1,5 @@
 /*
- * Open files, as the kernel holds them. In: a descriptor of the running thread. Out: the file that it stands for, whether
+ * Open files, as the kernel holds them. In: a descriptor of the running thread. Out: the file that it refers to, whether
  * a file system has it, and which one: for the descriptions of this folder.
  */
 import {
@@ -16,7 +16,7 @@ import {
   type Expression,
 } from '../language/expression';
 
-/** The file that a descriptor of the running thread stands for; a null pointer where it stands for none. */
+/** The file that a descriptor of the running thread refers to; a null pointer for a descriptor that is not open. */
 export function fileOf(descriptor: Expression): { readonly file: Expression; readonly isOpen: Expression } {
   const number = bits(descriptor, 0xffff_ffff);
   const table = member(task, 'files.fdt.fd');
@@ -30,7 +30,7 @@ const TYPE = 0xf000;
 const REGULAR = 0x8000;
 const FOLDER = 0x4000;
 
-/** Files and folders: no sockets, pipes, terminals and other devices. */
+/** Files and folders; not sockets, pipes, terminals or other devices. */
 export function isInFileSystem(file: Expression): Expression {
   const type = bits(member(file, 'f_inode.i_mode'), TYPE);
   return any(equal(type, REGULAR), equal(type, FOLDER));

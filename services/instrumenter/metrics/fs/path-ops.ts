@@ -19,7 +19,7 @@ import { RUNNING, sinceStart } from '../process';
 import { errorOf } from '../syscall/call';
 import { fileSystemOfInode } from './open-file';
 
-/** The folder, first or second, as releases have it; where there are two it is the one that had the name. */
+/** The folder: the first or second argument, depending on the release; where there are two, the one that had the name. */
 const folder = argument('inode');
 const folderOfRename = either(
   member(argument('renamedata'), 'old_parent.d_inode'), // 6.17
@@ -27,7 +27,7 @@ const folderOfRename = either(
   folder,
 );
 
-/** Functions of the kernel by the words that illumos has for them. */
+/** Functions of the kernel by the names that illumos uses for the operations. */
 const OPERATIONS: readonly (readonly [word: string, of: string, folder: Expression])[] = [
   ['link', 'vfs_link', folder],
   ['mkdir', 'vfs_mkdir', folder],
@@ -39,8 +39,8 @@ const OPERATIONS: readonly (readonly [word: string, of: string, folder: Expressi
 const WORDS = tableOfNames(OPERATIONS.map(([word], i) => [word, i]));
 
 /**
- * A file system that is made of others (overlay) calls the same functions for those: what is counted is the work below,
- * in the file system that does it.
+ * A stacked file system (overlay) calls the same functions for those below it: the operation is counted below,
+ * in the file system that carries it out.
  */
 const probes = OPERATIONS.flatMap(([, of, inode], i): Probe[] => [
   {

@@ -1,6 +1,6 @@
 /*
- * Reads and writes of files, as programs make them: for the descriptions that count them, or their bytes. In: nothing.
- * Out: the calls, by kind; which of them are of a file system; what they have moved, and where.
+ * Reads and writes of files by programs: for the descriptions that count them, or their bytes. In: nothing.
+ * Out: the calls, by kind; which of them go to a file system; how many bytes they moved, and at which offset.
  */
 import {
   type Expression,
@@ -42,13 +42,13 @@ export const READS_AND_WRITES = Object.values(CALLS).flat();
 
 const SENDS = isOneOf(callNumber, ['sendfile', 'sendfile64']);
 const { file, isOpen } = fileOf(choose(SENDS, secondArgument, firstArgument));
-/** Where the place to copy from lies, which has moved on by what was done; 0: it is the file's own. */
+/** Address of the offset to copy from, which has advanced by what was copied; 0: the file's own offset. */
 const placeAt = choose(SENDS, thirdArgument, secondArgument);
-/** Given as a place of -1, the two newest calls go on where the last one ended, as read and write do. */
+/** With an offset of -1 the two newest calls use the file's own offset, as read and write do. */
 const ON = -1;
 
 export const isOfFileSystem = [isOpen, isInFileSystem(file)];
-/** Bytes that were moved: 0 where the call failed. */
+/** Bytes moved: 0 if the call failed. */
 export const moved = choose(equal(error, 0), result, 0);
 export const fstype = fileSystemOf(file);
 export const optype = named(callNumber, kindsOf(CALLS));
@@ -56,7 +56,7 @@ export const optype = named(callNumber, kindsOf(CALLS));
 const O_APPEND = 0o2000;
 const RWF_APPEND = 0x10;
 const RWF_NOAPPEND = 0x20;
-/** Whatever place is given, these write at the end. */
+/** These write at the end, whatever offset is given. */
 const appends = all(
   isOneOf(callNumber, CALLS.write),
   any(
@@ -68,11 +68,11 @@ const appends = all(
   ),
 );
 const end = member(file, 'f_inode.i_size');
-/** The file's own, which has moved on by what was done; that of some special files does not move. */
+/** The file's own offset, which has advanced by what was moved; that of some special files does not. */
 const own = member(file, 'f_pos');
 const before = (place: Expression): Expression => choose(below(place, moved), place, minus(place, moved));
 
-/** Where in the file. */
+/** Offset in the file. */
 export const offset = choose(
   isOneOf(callNumber, AT_A_PLACE),
   choose(appends, before(end), choose(equal(placeArgument, ON), before(own), placeArgument)),

@@ -11,7 +11,7 @@ import { SYSCALL_NAMES } from '../syscall/syscall-names';
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
 
 const MS_SYNC = 4;
-/** With MS_ASYNC it only says what is to be written some time. */
+/** With MS_ASYNC it only schedules the write. */
 const waits = any(not(isOneOf(callNumber, ['msync'])), unequal(bits(thirdArgument, MS_SYNC), 0));
 
 export const syncs: MetricDescription = {

@@ -1,5 +1,5 @@
 /*
- * How DTrace observes a metric: clauses, in D text that is ours (what users write never comes here).
+ * How DTrace observes a metric: clauses, in D text from this repository (never from a user).
  * In: part of a description. Out: data that sources/dtrace/program.ts completes to a D program for one question.
  *
  * As in observation.ts, an event of one moment has one clause that counts; an event with a beginning and an end
@@ -13,12 +13,12 @@ import type { Names } from './observation';
 export type D = string;
 
 /**
- * A numeric field is a number; a discrete one text, or a number that prints in decimal or by its name.
+ * A numeric field is a number; a discrete one is text, or a number that prints in decimal or by its name.
  */
 export type DField =
   D | { readonly integer: D; readonly names?: Names | { readonly x64: Names; readonly arm64: Names } };
 
-/** 'thread': a thread has one event in flight at a time; a list: what tells events in flight apart. */
+/** 'thread': a thread has one event in flight at a time; a list: the key of an event in flight. */
 export type Tag = 'thread' | readonly D[];
 
 export interface Clause {
@@ -31,7 +31,7 @@ export interface Clause {
   readonly count?: {
     /** The end of an event; it is forgotten after these probes, counted or not. Absent: nothing was kept. */
     readonly by?: Tag;
-    /** True when it is the end of what was kept, not of another event inside it. Absent: always. */
+    /** True when it ends the event that was kept, not another one nested in it. Absent: always. */
     readonly ends?: D;
     readonly fields: Readonly<Partial<Record<FieldName, DField>>>;
     /** How much one event counts. Absent: 1. */
@@ -69,7 +69,7 @@ export function span(s: {
 export const SINCE_START: D = 'timestamp - {start}';
 /** Nanoseconds this thread has been on a CPU since the kept `cpustart`. illumos only. */
 const CPU_SINCE_START: D = 'vtimestamp - {cpustart}';
-/** What these two need to be kept, and the fields that they are. */
+/** What must be kept for these two, and the fields that use it. */
 export const STARTS = { start: 'timestamp', cpustart: 'vtimestamp' } as const;
 export const DURATIONS = { latency: SINCE_START, cputime: CPU_SINCE_START } as const;
 /** Milliseconds into the second of the wall clock. */

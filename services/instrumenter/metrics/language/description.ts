@@ -1,7 +1,7 @@
 /*
- * What a description of a metric holds. In: one file per metric, <module>/<stat>.ts. Out: the public part (what
- * everybody may know: GET /ca) and, per source that can observe it, a part under the source's name: how.
- * What sources read (files, statistics, commands) stays with them; a part says which rows, and what of them counts.
+ * The description of a metric. In: one file per metric, <module>/<stat>.ts. Out: the public part (as
+ * in GET /ca) and, for each source that can observe it, a part under the source's name that says how.
+ * Sources themselves read files, statistics and commands; a part says which rows to use, and what in them counts.
  * Next: expression.ts, registry.ts.
  */
 import type { Metric } from '../../../../common/model/metric';
@@ -17,7 +17,7 @@ import type { Observation } from './observation';
 export interface MetricDescription extends Metric {
   readonly module: ModuleName;
   readonly fields: readonly FieldName[];
-  /** One line for people: which question it answers. */
+  /** One line: which question it answers. */
   readonly question: string;
   /** Inside the running Linux kernel, and user programs. */
   readonly bpf?: Observation;

@@ -1,5 +1,5 @@
 /*
- * The expression language of metric descriptions: what is gathered at a moment of the kernel's work, as data.
+ * The expression language of metric descriptions: what a probe reads when it fires, as data.
  * In: built by the functions below. Out: a tree that sources compile (bpf: to instructions) or evaluate.
  *
  * Values are unsigned 64-bit integers, pointers to kernel structs (typed, so that members can be named), or text
@@ -16,15 +16,15 @@ export type Expression =
   | { readonly kind: 'now' }
   /** Nanoseconds since 1970. */
   | { readonly kind: 'wall' }
-  /** Identifiers of the running thread and its process, as the host counts them. */
+  /** Identifiers of the running thread and its process, as the host numbers them. */
   | { readonly kind: 'thread' | 'process' | 'cpu' }
   /** Name of the running thread: at most 15 bytes. */
   | { readonly kind: 'threadname' }
-  /** Address of the instruction that a sample has interrupted: the upper half is the kernel's. */
+  /** Address of the instruction that a sample interrupted: the upper half of the address space is the kernel's. */
   | { readonly kind: 'instruction' }
   /** Number of the cgroup that the running thread is in. */
   | { readonly kind: 'cgroup' }
-  /** Arguments of the running process with blanks between: the first 80 bytes, empty where it has none (any more). */
+  /** Arguments of the running process, separated by blanks: the first 80 bytes; empty if it has none, or has released its memory. */
   | { readonly kind: 'psargs' }
   /** Pointer to the running thread's task_struct. */
   | { readonly kind: 'task' }
@@ -32,9 +32,9 @@ export type Expression =
   | { readonly kind: 'argument'; readonly index?: number; readonly type?: string }
   /** What a function returns, at its return. */
   | { readonly kind: 'result' }
-  /** Address of a variable that the user program defines for others. */
+  /** Address of a variable that the user program exports. */
   | { readonly kind: 'global'; readonly name: string }
-  /** A number in the memory of the running user program; 0 where nothing can be read. */
+  /** A number in the memory of the running user program; 0 if it cannot be read. */
   | { readonly kind: 'userNumber'; readonly of: Expression; readonly bytes: 1 | 2 | 4 | 8 }
   /** Text there, cut to `bytes` with its NUL. */
   | { readonly kind: 'userText'; readonly of: Expression; readonly bytes: number }
@@ -42,7 +42,7 @@ export type Expression =
   | { readonly kind: 'member'; readonly of: Expression; readonly path: string }
   /** Eight bytes of the member at `offset` bytes into it, whatever its type: a part of an array, of an address. */
   | { readonly kind: 'word'; readonly of: Expression & { kind: 'member' }; readonly offset: number }
-  /** A number that is the address of a struct; or a pointer that is known to point to more than its type says. */
+  /** A number that is the address of a struct; or a pointer cast to a larger struct than its type says. */
   | { readonly kind: 'cast'; readonly of: Expression; readonly to: string }
   /** Bytes of a struct of the running kernel. */
   | { readonly kind: 'sizeOf'; readonly struct: string }
@@ -70,7 +70,7 @@ export type Expression =
       readonly then: Expression;
       readonly otherwise: Expression;
     }
-  /** What a keep step stored under this name when the event began. */
+  /** The value that a keep step stored under this name when the event began. */
   | { readonly kind: 'kept'; readonly name: string }
   /** The first of these that the running kernel has. */
   | { readonly kind: 'either'; readonly of: readonly Expression[] }
@@ -81,7 +81,7 @@ export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '<<' | '>>'
 /** Unsigned. */
 export type CompareOp = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** Wherever an expression is expected a whole number may stand for itself. */
+/** An integer may be used wherever an expression is expected. */
 export type Operand = Expression | number;
 
 export function lift(operand: Operand): Expression {

@@ -1,6 +1,6 @@
 /*
  * Every field that a metric may have: its label and type. In: nothing. Out: data for GET /ca and for checking questions.
- * A field that is not here is in no metric (registry.test.ts). Names of one meaning are used for all metrics.
+ * A field that is not here is in no metric (registry.test.ts). A name has the same meaning in all metrics.
  */
 import type { Field } from '../../../../common/model/metric';
 
@@ -108,11 +108,11 @@ export const FIELDS = {
 
 export type FieldName = keyof typeof FIELDS;
 
-/** What metrics of user programs know about whoever did it, in the order in which it is shown. */
+/** The process of an event, in metrics of user programs, in display order. */
 export const PROGRAM_FIELDS = ['hostname', 'zonename', 'pid', 'execname', 'psargs'] as const;
 
 /** The same with the parent process. */
 export const FAMILY_FIELDS = [...PROGRAM_FIELDS, 'ppid', 'pexecname', 'ppsargs'] as const;
 
-/** And the thread: what metrics of the kernel's work know about whoever it works for. */
+/** And the thread, in metrics of the kernel. */
 export const PROCESS_FIELDS = [...FAMILY_FIELDS, 'threadname'] as const;

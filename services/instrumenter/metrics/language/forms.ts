@@ -1,12 +1,12 @@
 /*
- * Which texts the discrete fields of a metric can have, as far as the metric's own description says. In: an observation.
- * Out: forms (common/model/text-form.ts) for the fields where it differs from what every metric means by them.
+ * Which texts the discrete fields of a metric can have, as far as its description says. In: an observation.
+ * Out: forms (common/model/text-form.ts) for the fields that differ from those of other metrics.
  */
 import type { TextForm } from '../../../../common/model/metric';
 import type { FieldExpression, Names, Observation } from './observation';
 import { ADDRESSES } from './words';
 
-/** Longer lists (system calls, errors) are everybody's. */
+/** Longer lists (system calls, errors) are shared by all metrics. */
 const VALUES_MAX = 40;
 
 export function formsOf(observation: Observation | undefined): Readonly<Record<string, TextForm>> {
@@ -34,7 +34,7 @@ function formOf(expression: FieldExpression): TextForm | undefined {
   return values.length === 0 || values.length > VALUES_MAX ? undefined : { values };
 }
 
-/** Of two ways to have a field: what either can be; undefined where that is not known. */
+/** The union of two forms of a field; undefined if either is not known. */
 function both(a: TextForm | undefined, b: TextForm | undefined): TextForm | undefined {
   if (a === undefined || b === undefined) return undefined;
   if ('values' in a && 'values' in b) return { values: [...new Set([...a.values, ...b.values])] };

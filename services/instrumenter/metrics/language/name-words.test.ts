@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Expression } from './expression';
 import { nameWords } from './name-words';
 
-/** What the expression is of these 16 bytes; only what it is made of is understood. */
+/** The value of the expression for these 16 bytes; only the operators that it uses are implemented. */
 function valueOf(e: Expression, bytes: Buffer): bigint {
   const of = (part: Expression): bigint => valueOf(part, bytes);
   switch (e.kind) {

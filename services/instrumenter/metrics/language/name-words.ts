@@ -1,9 +1,9 @@
 /*
- * The name of a process as two numbers, for where it is kept until something has ended. In: the path from the running
+ * The name of a process as two numbers, for events that keep it until they end. In: the path from the running
  * thread to 16 bytes. Out: both words, with zeros behind the name's end.
  *
- * Before Linux 5.17 the kernel leaves there what was there before: all processes descend from "swapper/0", and the last
- * letters of that show behind every name that is shorter. Found by make kernels, which counted no connects on 5.10.
+ * Before Linux 5.17 the kernel does not clear the old name: all processes descend from "swapper/0", and the last
+ * letters of that remain behind every shorter name. Found by make kernels, which counted no connects on 5.10.
  */
 import { bits, choose, equal, minus, shiftRight, task, word, type Expression } from './expression';
 

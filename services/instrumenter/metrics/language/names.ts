@@ -1,6 +1,6 @@
 /*
  * Tables of names for numbers of the kernel, both ways. In: [name, number] pairs. Out: Names (observation.ts).
- * A number without a name prints in decimal, and such a decimal is understood in predicates.
+ * A number without a name prints in decimal, and predicates accept that decimal.
  */
 import type { Names } from './observation';
 
@@ -32,7 +32,7 @@ export function tableOfNames(pairs: Iterable<readonly [string, number]>, others:
   };
 }
 
-/** Decimal with a sign, of so many bits. */
+/** Signed decimal of this many bits. */
 export function signedDecimals(bits: number): Names {
   return {
     nameOf: (value) => BigInt.asIntN(bits, value).toString(),

@@ -1,18 +1,18 @@
 /*
- * How a metric is observed in a running kernel: at which moments something is remembered, and at which it is counted.
+ * How a metric is observed in a running kernel: where an event's values are kept, and where it is counted.
  * In: part of a description. Out: data that the bpf source compiles. The walk: probes → steps → fields.
  *
  * An event of one moment has one probe with a `count` step. An event with a beginning and an end has a `keep`
  * step at its beginning and a `count` step at its end, which finds what was kept again `by` the same identity.
- * Which events a metric has does not depend on what is asked of them: both steps are taken for every question.
+ * Which events a metric has does not depend on the question: both steps are taken for every question.
  */
 import { member, type Expression } from './expression';
 import type { UserMoment } from '../user';
 
 /**
- * Where the kernel is watched: a tracepoint with its raw arguments; where a function of its own begins, with arguments,
- * or returns, with its result (not every kernel lets itself be watched there); or so often a second on each CPU, without
- * any. Or each thread that there is, in a row, when a second is closed. Or a place in user programs.
+ * A place of observation: a tracepoint with its raw arguments; the entry of a kernel function, with its arguments,
+ * or its return, with its result (not every kernel allows it); or sampled at a fixed rate per CPU, with no
+ * arguments; or every thread in turn, when a second is closed; or a place in user programs.
  */
 export type Moment =
   | { readonly kind: 'tracepoint'; readonly name: string }
@@ -28,14 +28,14 @@ export interface FunctionMoment {
   readonly isReturn: boolean;
 }
 
-/** Its argument 1 is the thread's task_struct. It is run on another thread: what is running then is not meant. */
+/** Argument 1 is the thread's task_struct. The program runs on another thread: fields of the running thread do not apply. */
 interface ThreadsMoment {
   readonly kind: 'threads';
   readonly name: string;
 }
 
 /**
- * What tells one event in flight from another:
+ * The key of an event in flight:
  * thread - a thread has one at a time (its memory goes with the thread);
  * cpu - a CPU has one at a time (cheapest);
  * an expression - anything else (a request's address), forgotten when counted.
@@ -52,20 +52,20 @@ export type Step =
     }
   | {
       readonly kind: 'count';
-      /** The end of what was kept by this: without a beginning it does not count, whatever is asked for. Absent: an event of one moment. */
+      /** The end of the event kept under this key: without a beginning it does not count, whatever the question. Absent: an event of one moment. */
       readonly by?: Identity;
       readonly when?: Expression;
-      /** It is no end: what was kept stays, and what is in flight counts each time this step is taken. */
+      /** Not an end: what was kept stays, and an event in flight counts each time this step is taken. */
       readonly goesOn?: true;
-      /** An end without a beginning counts all the same where this holds, with these values instead of what was kept. */
+      /** Where this holds, an end without a beginning counts too, with these values instead of those kept. */
       readonly unkept?: { readonly when: Expression; readonly values: Readonly<Record<string, Expression>> };
-      /** Decides after `when`, and may use what was kept. */
+      /** Evaluated after `when`, and may use what was kept. */
       readonly provided?: Expression;
       /** How much one event counts: bytes, pages. Absent: 1. */
       readonly amount?: Expression;
       readonly fields: Readonly<Record<string, FieldExpression | readonly FieldExpression[]>>;
     }
-  /** Changes what an event in flight keeps; nothing where none is. Done only where the question needs these values. */
+  /** Changes what an event in flight keeps; without one it does nothing. Done only if the question needs these values. */
   | {
       readonly kind: 'amend';
       readonly by: Expression;
@@ -81,18 +81,18 @@ export interface Named {
   readonly names: Names | { readonly x64: Names; readonly arm64: Names };
 }
 
-/** Text for numbers and back. Two numbers may share one text. */
+/** Numbers to text and back. Two numbers may share one text. */
 export interface Names {
   nameOf(value: bigint): string;
-  /** All numbers that print as this text; [] when none does. */
+  /** All numbers that print as this text; [] if there are none. */
   valuesOf(text: string): readonly bigint[];
-  /** The texts of a table; a number that is not in it prints as such. Absent: any text may turn up. */
+  /** The texts of a table; a number that is not in it prints in decimal. Absent: any text may occur. */
   readonly table?: readonly string[];
-  /** What takes time to look up: names for these numbers. Never rejects; what is not found in time has none. */
+  /** Looks up names for these numbers, asynchronously. Never rejects; a number not found in time has no name. */
   meet?(values: readonly bigint[]): Promise<Pick<Names, 'nameOf'>>;
 }
 
-/** Two words that together are one thing: an address of 16 bytes, a name of 15. */
+/** Two words that form one value: an address of 16 bytes, a name of 15. */
 interface Pair {
   readonly kind: 'pair';
   readonly first: Expression;
@@ -108,7 +108,7 @@ export interface PairNames {
   meet?(values: readonly (readonly [first: bigint, second: bigint])[]): Promise<Pick<PairNames, 'nameOf'>>;
 }
 
-/** The container or service that a cgroup belongs to: counted by its number, which the source knows by name. */
+/** The container or service that a cgroup belongs to: counted by the cgroup's number, which the source maps to a name. */
 export interface ZoneOf {
   readonly kind: 'zone';
   readonly cgroup: Expression;
@@ -132,12 +132,12 @@ interface FunctionOf {
 
 /**
  * Text that is rewritten when the second is read: several texts may become one. It can be broken down by, not filtered
- * by: the kernel has the text alone.
+ * by: the kernel has only the original text.
  */
 interface Rewritten {
   readonly kind: 'rewritten';
   readonly of: Expression;
-  /** Bytes as latin1 text, and what they become. */
+  /** Rewrites bytes given as latin1 text. */
   readonly rewrite: (bytes: string) => string;
 }
 
@@ -145,7 +145,7 @@ export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf | F
 
 export interface Probe {
   readonly at: Moment;
-  /** Done in this order, each for itself: a step that does not apply leaves the next alone. */
+  /** Done in this order, independently: a step that does not apply does not affect the next. */
   readonly steps: readonly Step[];
 }
 
@@ -181,7 +181,7 @@ export function pair(first: Expression, second: Expression, names: PairNames): P
 
 /** The zone of a task. */
 export function zoneOf(task: Expression): ZoneOf {
-  // The kernel tells it of the running one in one call; else it is four readings away.
+  // For the running task this is one helper call; for others it takes four reads.
   return zoneOfCgroup(task.kind === 'task' ? { kind: 'cgroup' } : member(task, 'cgroups.dfl_cgrp.kn.id'));
 }
 
@@ -196,7 +196,7 @@ export function commandOf(process: Expression): CommandOf {
 /** Each thread of the machine when a second is closed. */
 export const eachThread: Moment = { kind: 'threads', name: 'each thread' };
 
-/** Samples do not fall into step with work that is done at a round rate when theirs is not. */
+/** At a rate that is not round, samples do not fall into step with work that repeats at a round rate. */
 export function sample(hertz: number): Moment {
   return { kind: 'sample', name: `sample ${hertz}`, hertz };
 }

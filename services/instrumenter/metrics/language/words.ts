@@ -1,6 +1,6 @@
 /*
- * Texts that fit into two words: names of processes, addresses of the Internet. In: two numbers of 64 bits, as they
- * lie in memory. Out: the text for people, and all pairs that print as a text.
+ * Texts that fit into two words: names of processes, IP addresses. In: two numbers of 64 bits, as they
+ * lie in memory. Out: their text, and all pairs that print as a text.
  */
 import { bytesFromName, nameFromBytes } from '../../../../common/model/name';
 import type { PairNames } from './observation';
@@ -25,7 +25,7 @@ export const ADDRESSES: PairNames = {
   nameOf: (first, second) => printAddress(bytesOf(first, second)),
   valuesOf: (text) => {
     const bytes = parseAddress(text);
-    // Other ways to write an address are nobody's name: only the printed one is compared.
+    // Other spellings of an address match nothing: only the printed one is compared.
     return bytes === undefined || printAddress(bytes) !== text ? [] : [wordsOf(bytes)];
   },
 };
@@ -43,7 +43,7 @@ function wordsOf(bytes: Buffer): readonly [bigint, bigint] {
   return [padded.readBigUInt64LE(0), padded.readBigUInt64LE(8)];
 }
 
-/** As RFC 5952 wants it: no leading zeros, the longest run of two or more zero groups (the first such) as "::". */
+/** As in RFC 5952: no leading zeros, the longest run of two or more zero groups (the first such) as "::". */
 function printAddress(bytes: Buffer): string {
   if (bytes.subarray(0, 12).equals(V4_PREFIX)) return [...bytes.subarray(12)].join('.');
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));

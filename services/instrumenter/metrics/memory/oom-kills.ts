@@ -5,7 +5,7 @@ import { argument } from '../language/expression';
 import { tracepoint } from '../language/observation';
 import { fieldsOfTask } from '../process';
 
-/** 6.8 and older hand over a number only: too little to say who it was. */
+/** Linux 6.8 and older pass the process's number only, which is not enough for its fields. */
 const victim = argument('task_struct');
 
 export const oomKills: MetricDescription = {

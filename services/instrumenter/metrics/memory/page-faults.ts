@@ -16,7 +16,7 @@ const OPERATIONS = tableOfNames([
   ['execute', EXECUTE],
 ]);
 
-/** The addresses from here on are the kernel's own. */
+/** Addresses from here up belong to the kernel. */
 const USER_END = 2 ** 47;
 
 const probe = (name: string, when?: Expression): Probe => ({
@@ -57,7 +57,7 @@ export const pageFaults: MetricDescription = {
   bpf: {
     probes: [
       probe('page_fault_user'),
-      // In a system call: a program's memory that the kernel reads or writes for it.
+      // In a system call: the kernel reads or writes the program's memory.
       probe('page_fault_kernel', below(argument(0), USER_END)),
     ],
   },

@@ -24,7 +24,7 @@ export const pressure: MetricDescription = {
     rows: pressureRows('memory'),
     measure: {
       kind: 'counter',
-      // The time in which all waited is within that in which some did: apart, they add up to it.
+      // The time in which all waited is part of the time in which some did: the two parts add up to the latter.
       points: ({ fields }, { some = 0, full = 0 }) => [
         { fields: { ...fields, stalled: 'some tasks' }, value: Math.max(some - full, 0) },
         { fields: { ...fields, stalled: 'all tasks' }, value: full },

@@ -13,14 +13,14 @@ export const reclaimedBytes: MetricDescription = {
   type: 'size',
   interval: 'interval',
   fields: ['hostname', 'zonename'],
-  // Pages taken back because memory was short, or a limit reached; by zone where control groups count it (version
+  // Pages reclaimed because memory was short, or a limit reached; by zone where control groups count it (version
   // 2), else all of it in the global zone.
   proc: memoryPart({
     kind: 'counters',
     file: VMSTAT,
     zonesAreParts: true,
-    // By what they held: by who took them, the pages that limits of control groups take back are left out.
-    // Kernels before 5.8 know only those.
+    // By what the pages held: the counters by who reclaimed them omit pages reclaimed for limits of control groups.
+    // Kernels before 5.8 have only the latter.
     ofMachine: (machine) =>
       (vmstat(machine, 'pgsteal_anon', 'pgsteal_file') ||
         vmstat(machine, 'pgsteal_kswapd', 'pgsteal_direct', 'pgsteal_khugepaged', 'pgsteal_proactive')) *

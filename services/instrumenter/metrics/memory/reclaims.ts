@@ -1,4 +1,4 @@
-/* memory.reclaims: each time a program that wants memory has to free some first, and how long it waits for that. */
+/* memory.reclaims: each time a program that allocates memory has to reclaim some first, and how long that takes. */
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
 import { lift, now } from '../language/expression';

@@ -13,7 +13,7 @@ export const swap: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename'],
-  // Bytes put out to swap, by zone.
+  // Bytes swapped out, by zone.
   proc: memoryPart({
     kind: 'gauges',
     file: MEMINFO,

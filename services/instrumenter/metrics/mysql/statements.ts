@@ -26,7 +26,7 @@ export const mysqlStatements: MetricDescription = {
         statement: 'substr(probename, 0, strlen(probename) - 5)',
         status: { integer: 'arg0' },
         rowsmatched: 'arg1',
-        // Only these tell both, matched and changed; for the others what they touched is what they changed.
+        // Only these report both matched and changed rows; for the others the rows touched are the rows changed.
         rowschanged: 'probename == "update-done" || probename == "multi-update-done" ? arg2 : arg1',
         ...DURATIONS,
       },

@@ -69,7 +69,7 @@ export const httpdOps: MetricDescription = {
       keep: { ...HTTP_STARTS, forwarded: `${REQUEST}->forwardedFor` },
       fields: {
         ...HTTP_ANSWERED,
-        // The first of those who forwarded it, else who sent it.
+        // The first address that forwarded it, else the sender.
         http_origin: `strlen({forwarded}) > 0 ? strtok({forwarded}, ",") : ${CONNECTION}->remoteAddress`,
       },
     }),

@@ -13,7 +13,7 @@ const TOKEN = new RegExp(
     // E'…' has escapes with a backslash; in all others a quote is doubled. One that is cut ends with the text.
     String.raw`(?<text>e'(?:[^'\\]|''|\\[^]|\\$)*(?:'|$)|(?:[bnx]|u&)?'(?:[^']|'')*(?:'|$))`,
     String.raw`(?<quoted>(?:u&)?"(?:[^"]|"")*(?:"|$))`,
-    // Before a quote or dollar sign that belongs to it, a name takes it along: a$b$ is a name, no quote.
+    // A dollar sign inside a name belongs to the name: a$b$ is a name, not a quote.
     String.raw`(?<name>[a-z_\x80-\xff][a-z0-9_$\x80-\xff]*)`,
     String.raw`(?<number>0(?:x[0-9a-f_]*|o[0-7_]*|b[01_]*)|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-9_]*)?)`,
     String.raw`(?<parameter>\$[0-9]+)`,
@@ -24,7 +24,7 @@ const TOKEN = new RegExp(
 );
 
 const LITERAL = '?';
-/** A sign behind one of these belongs to the number before which it stands. */
+/** A sign after one of these belongs to the number that follows it. */
 const BEFORE_SIGN =
   /(?:^|[=<>(,*/%|]|\b(?:and|between|or|when|then|else|limit|offset|select|values|return)) ?[+-]$/;
 
@@ -67,7 +67,7 @@ export function normalForm(statement: string): string {
   return shortLists(out.replace(/ ?;+$/, ''));
 }
 
-/** They nest. One that is cut ends with the text. */
+/** Comments nest. An unterminated one ends with the text. */
 function endOfComment(text: string, from: number): number {
   const MARK = /\/\*|\*\//g;
   MARK.lastIndex = from;
@@ -79,12 +79,12 @@ function endOfComment(text: string, from: number): number {
   return MARK.lastIndex;
 }
 
-/** Letters of ASCII alone: the others may be parts of characters. */
+/** ASCII letters only: other bytes may be parts of characters. */
 function lower(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** (?, ?, ?) and (?), (?) are as long as the values are many: (?). */
+/** (?, ?, ?) and (?), (?) become (?), whatever the number of values. */
 function shortLists(text: string): string {
   return text.replace(/\?(?: ?, ?\?)+(?=[ )]*\)|$)/g, '?').replace(/(\( ?\? ?\))(?: ?, ?\( ?\? ?\))+/g, '$1');
 }

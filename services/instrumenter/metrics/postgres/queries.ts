@@ -23,15 +23,15 @@ import { entry, POSTGRES, returnOf, usdt, userMoment } from '../user';
 import { normalForm } from './normal-form';
 import { firstWord, kindOf, STATEMENTS } from './statement';
 
-/** With its end: what is longer is cut. */
+/** Including the NUL: longer statements are cut. */
 const QUERY_BYTES = 96;
-/** Of its normal form, which literals make shorter. */
+/** Of the normal form, which is shorter because it has no literals. */
 const NORMAL_BYTES = 240;
 
-/** A thread's execution of a portal is told apart from the query around it by the byte that its address points to. */
+/** The key of a thread's execution of a portal differs from that of the query around it by the byte that its address points to. */
 const executionBy = (thread: Expression): Expression => plus(thread, 1);
 const execution = executionBy(task);
-/** Where the results of an Execute message go: DestRemoteExecute of tcop/dest.h, behind four function pointers. */
+/** Destination of the results of an Execute message: DestRemoteExecute of tcop/dest.h, after four function pointers. */
 const isExecuteMessage = equal(userNumber(plus(argument(4), 32), 4), 3);
 
 const begun = (query: Expression): Record<string, Expression> => ({
@@ -79,7 +79,7 @@ export const postgresQueries: MetricDescription = {
         at: userMoment(POSTGRES, usdt('postgresql', 'query__start'), entry('exec_simple_query')),
         steps: [
           { kind: 'keep', by: 'thread', values: begun(argument(0)) },
-          // One that an error has ended.
+          // A query that failed.
           { kind: 'forget', by: execution },
         ],
       },

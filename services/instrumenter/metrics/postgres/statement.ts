@@ -1,7 +1,7 @@
 /*
  * The kind of an SQL statement, by its first word. In: the address of its text. Out: expressions for the word and for
- * the kind, and the kinds' names. White space before the word is passed over (at least 14 characters of it); what stands
- * behind a comment or a parenthesis is of kind "other".
+ * the kind, and the kinds' names. White space before the word is skipped (at least 14 characters of it); a statement
+ * that begins with a comment or a parenthesis is of kind "other".
  */
 import {
   bits,
@@ -17,7 +17,7 @@ import {
 } from '../language/expression';
 import { tableOfNames } from '../language/names';
 
-/** Longer ones before those that they begin with. */
+/** Longer words before their prefixes. */
 const KINDS = [
   ...[
     'DEALLOCATE',
@@ -87,7 +87,7 @@ const or = (left: Expression, right: Operand): Expression => ({
   right: typeof right === 'number' ? constant(BigInt(right)) : right,
 });
 
-/** Eight bytes of the text, from its first word on. */
+/** Eight bytes of the text, starting at its first word. */
 export function firstWord(text: Expression): Expression {
   return userNumber(skipSpaces(skipSpaces(text)));
 }

@@ -1,11 +1,11 @@
 /*
- * System calls, as the tracepoints sys_enter and sys_exit tell of them. In: names of calls. Out: which numbers these
- * have on each processor and in each of its tables, what a call was given and gave back, and events that last as long
+ * System calls, as the tracepoints sys_enter and sys_exit see them. In: names of calls. Out: which numbers these
+ * have on each processor and in each of its tables, a call's arguments and result, and events that last as long
  * as a call does.
  *
  * Every call is an event from where it enters the kernel to where it returns. Its number is taken at the beginning: a
- * call may overwrite it (rt_sigreturn). One that is refused before it begins (a seccomp filter) never enters; it counts
- * all the same, and took no time. A new process returns from a call that it never made: that is no event.
+ * call may overwrite it (rt_sigreturn). One that a seccomp filter refuses never enters; it counts
+ * with a latency of 0. A new process returns from a call that it never made: that is not an event.
  */
 import {
   above,
@@ -69,14 +69,14 @@ export function errorOf(result: Expression): Expression {
 }
 export const error = errorOf(result);
 
-/** The registers keep what a call was given, but for the first argument on arm64, which is remembered beside them. */
+/** The registers keep a call's arguments, except the first on arm64, which is saved beside them. */
 const given = (x64: string, compat: string, arm64: Expression): Expression =>
   byArch({ x64: choose(wasCompat, member(registers, compat), member(registers, x64)), arm64 });
 export const firstArgument = given('di', 'bx', member(registers, 'orig_x0'));
 export const secondArgument = given('si', 'cx', word(registers, 'regs', 8));
 export const thirdArgument = given('dx', 'dx', word(registers, 'regs', 16));
 export const fourthArgument = given('r10', 'si', word(registers, 'regs', 24));
-/** The fourth where it is a place in a file: 64 bits, which 32-bit programs give in two halves. */
+/** The fourth argument as an offset in a file: 64 bits, which 32-bit programs pass in two halves. */
 export const placeArgument = byArch({
   x64: choose(
     wasCompat,
@@ -89,7 +89,7 @@ export const sixthArgument = given('r9', 'bp', word(registers, 'regs', 40));
 
 type Architecture = 'x64' | 'arm64';
 
-/** Numbers that a processor has for these names, in its own tables and in that of 32-bit programs. */
+/** Numbers of these names on a processor, in its own tables and in that of 32-bit programs. */
 function numbersOf(
   names: readonly string[],
   architecture: Architecture,
@@ -100,7 +100,7 @@ function numbersOf(
 
 const WORD_BITS = 6;
 
-/** One comparison for 64 numbers, and one look at the bit of the call. */
+/** One comparison for each 64 numbers, and one test of the call's bit. */
 function among(number: Expression, numbers: readonly number[]): Expression {
   const words = new Map<number, bigint>();
   for (const n of numbers) {
@@ -121,7 +121,7 @@ function among(number: Expression, numbers: readonly number[]): Expression {
 const onEach = (of: (architecture: Architecture) => Expression): Expression =>
   byArch({ x64: of('x64'), arm64: of('arm64') });
 
-/** Of a number of SYSCALL_NAMES. Names that a processor does not have are left out there. */
+/** Takes a number of SYSCALL_NAMES. Names that a processor does not have are left out there. */
 export function isOneOf(number: Expression, names: readonly string[]): Expression {
   return onEach((architecture) => {
     const { own, compat } = numbersOf(names, architecture);
@@ -139,8 +139,8 @@ function mayBe(number: Expression, { own, compat }: { own: number[]; compat: num
 }
 
 /**
- * The same of a number as it is in a register. Every call of every program passes here: what is in neither table goes
- * on at once, and which table is meant is looked up only of the others.
+ * The same for a number in a register. Every call of every program passes here: a number that is in neither table goes
+ * on at once, and only for the others the table is determined.
  */
 function isCallOf(number: Expression, names: readonly string[]): Expression {
   return onEach((architecture) => {
@@ -155,20 +155,20 @@ function isCallOf(number: Expression, names: readonly string[]): Expression {
 
 /** SECCOMP_MODE_FILTER */
 const FILTERED = 2;
-/** Errors of calls that wait: one that was under way before anybody asked may return them. */
+/** Errors of calls that block: a call in progress when the probe was enabled may return them. */
 const WAITING = [4, 11, 110, 512, 513, 514, 516];
 
-/** A call that returns and was not seen to begin: a seccomp filter has refused it. */
+/** A call that returns without having been seen to begin: a seccomp filter refused it. */
 const isRefused = all(
   either(equal(member(task, 'seccomp.mode'), FILTERED), lift(0)),
   unequal(error, 0),
   not(among(error, WAITING)),
 );
 
-/** What every call keeps. */
+/** Values that every call keeps. */
 const begun = { start: now, number: numbered(numberAtEntry) };
 
-/** How a call begins; `values` besides its `start` and its `number`. */
+/** The beginning of a call; `values` are kept besides its `start` and its `number`. */
 export function callBegins(
   values: Readonly<Record<string, Expression>> = {},
   names?: readonly string[],
@@ -191,7 +191,7 @@ interface Counted extends Pick<Extract<Step, { kind: 'count' }>, 'amount' | 'fie
   readonly when?: readonly Expression[];
 }
 
-/** How it ends. */
+/** The end of a call. */
 export function callEnds(
   counted: Counted,
   values: Readonly<Record<string, Expression>> = {},
@@ -219,7 +219,7 @@ export function callEnds(
   };
 }
 
-/** Numbers print as the kind of their call. */
+/** Each number prints as the kind of its call. */
 export function kindsOf(callsByKind: Readonly<Record<string, readonly string[]>>): Named['names'] {
   const on = (architecture: Architecture) =>
     tableOfNames(

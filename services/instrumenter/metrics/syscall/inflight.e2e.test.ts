@@ -23,7 +23,7 @@ function ages(value: Value, key: string): number[] {
   return all;
 }
 
-/** Waits in a read that nobody answers; resolves when it does. */
+/** Blocks in a read that never returns; resolves once it blocks. */
 async function reader(comm: string): Promise<ChildProcess> {
   const child = spawn('perl', ['-e', `${rename(comm)} $| = 1; print "x"; sysread(STDIN, my $b, 1)`], {
     stdio: ['pipe', 'pipe', 'inherit'],

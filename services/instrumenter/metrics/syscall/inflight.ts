@@ -1,8 +1,8 @@
 /*
- * syscall.inflight: every system call that is under way when a second ends, with how long it has been by then.
+ * syscall.inflight: every system call that is in progress when a second ends, with its age.
  *
- * What began after the question is known to the nanosecond. What was under way before it is found all the same, where
- * its thread waits: the number is where the thread left its registers, and the call is at least as old as the wait.
+ * The age of a call that began after the question is exact to the nanosecond. A call already in progress is found where
+ * its thread waits: its number is in the thread's saved registers, and the call is at least as old as the wait.
  */
 import type { MetricDescription } from '../language/description';
 import { FAMILY_FIELDS } from '../language/fields';
@@ -38,17 +38,17 @@ const { hostname, zonename, execname, threadname, pid, ppid, pexecname, psargs, 
 const STACK_BYTES = 16_384;
 const registersBefore = (bytes: Operand): Expression =>
   cast(minus(minus(plus(member(thread, 'stack'), STACK_BYTES), sizeOf('pt_regs')), bytes), 'pt_regs');
-/** Kernels that know FRED leave 16 bytes: then, and never otherwise, the segment of user stacks is found 16 bytes lower. */
+/** Kernels with FRED leave 16 bytes: only then is the segment of user stacks found 16 bytes lower. */
 const FRED_BYTES = 16;
 const USER_STACK = 0x2b;
 const isFred = equal(bits(member(registersBefore(FRED_BYTES), 'ss'), 0xffff), USER_STACK);
-/** Above INT_MAX where the thread came into the kernel in another way than by a call. */
+/** Above INT_MAX if the thread entered the kernel other than by a system call. */
 const number = byArch({
   x64: member(registersBefore(choose(isFred, FRED_BYTES, 0)), 'orig_ax'),
   arm64: bits(member(registersBefore(0), 'syscallno'), 0xffff_ffff),
 });
 
-/** PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: their registers are nobody's. */
+/** PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: these have no user registers. */
 const WORKERS = 0x0020_4010;
 const waits = all(
   equal(bits(member(thread, 'flags'), WORKERS), 0),
@@ -57,7 +57,7 @@ const waits = all(
   below(number, 2 ** 31),
 );
 
-/** By the scheduler's clock: who asks has just come onto a CPU. */
+/** By the scheduler's clock: the thread that runs this has just been put on a CPU. */
 const cameOn = (of: Expression): Expression => member(of, 'sched_info.last_arrival');
 const waited = choose(below(cameOn(thread), cameOn(task)), minus(cameOn(task), cameOn(thread)), 0);
 
@@ -100,7 +100,7 @@ export const inflight: MetricDescription = {
             kind: 'count',
             by: thread,
             goesOn: true,
-            // That which asks is always in a call.
+            // The thread that reads is always in a call itself.
             when: all(unequal(thread, 0), unequal(thread, task)),
             unkept: {
               when: waits,

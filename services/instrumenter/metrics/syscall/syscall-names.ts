@@ -11,7 +11,7 @@ import type { Names } from '../language/observation';
 
 /** Added to the number of a call that a 32-bit program makes. */
 export const COMPAT = 2 ** 32;
-/** Part of the number of a call that an x32 program makes: so it has it from the kernel. */
+/** Part of the number of an x32 program's call, as the kernel defines it. */
 export const X32_BIT = 0x4000_0000;
 /** From here on new calls have the same number everywhere. */
 const SAME_FROM = 424;

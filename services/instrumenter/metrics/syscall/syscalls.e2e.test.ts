@@ -95,11 +95,11 @@ onRealKernel('system calls', (kernel) => {
     expect(totalOf(sleepTime)).toBe(20);
     expect(sumOf(sleepLatency)).toBeGreaterThan(0.55);
     expect(sumOf(sleepTime)).toBeLessThan(0.1 * sumOf(sleepLatency));
-    // What the kernel has accounted to the program while it read zeros: at least 0.2 s, however fast the machine is.
+    // CPU time that the kernel has accounted to the program while it read zeros: at least 0.2 s, however fast the machine is.
     const readTime = sumOf(await kernel.read(reading));
     expect(used).toBeGreaterThan(0.2);
     expect(Math.abs(readTime / used - 1)).toBeLessThan(0.3);
-    // Calls that do not wait take as long as they use the CPU, but for those in which somebody else got it.
+    // The latency of a call that does not block equals its CPU time, unless the thread was preempted.
     const [cpuTimes, latencies] = [await kernel.read(short), await kernel.read(shortLatency)];
     const mean = (value: Value): number => {
       let sum = 0;

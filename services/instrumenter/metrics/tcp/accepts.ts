@@ -27,7 +27,7 @@ export const accepts: MetricDescription = {
         steps: [
           {
             kind: 'count',
-            // The third packet of the handshake, which no program runs for: whose it is will be known later.
+            // The third packet of the handshake arrives without a program running; which one it belongs to is known later.
             when: all(isState(argument(1), 'synReceived'), isState(argument(2), 'established'), isTcp(sock)),
             fields: { hostname, ...addresses(sock), subsecond },
           },
@@ -36,7 +36,7 @@ export const accepts: MetricDescription = {
     ],
   },
   dtrace: {
-    // The call, not the tcp provider: only the call happens in the program's name.
+    // The call, not the tcp provider: only the call runs in the program's context.
     illumos: [
       { probes: ['syscall::accept:entry'], keep: { by: 'thread', values: { address: 'arg1' } } },
       {

@@ -1,4 +1,4 @@
-/* tcp.connects: each TCP connection that a program opens, or tries to. */
+/* tcp.connects: each TCP connection that a program opens or tries to open. */
 import { ILLUMOS_PROCESS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
@@ -31,7 +31,7 @@ const name = nameWords('group_leader.comm');
 const threadName = nameWords('comm');
 const parent = nameWords('real_parent.group_leader.comm');
 
-/** A program that does not wait for the answer: the socket has no error of its own then. */
+/** The program does not wait for the answer; the socket itself has no error then. */
 const ECANCELED = 125;
 const error = member(sock, 'sk_err');
 const failure = choose(isState(after, 'closed'), choose(equal(error, 0), ECANCELED, error), 0);
@@ -68,7 +68,7 @@ export const connects: MetricDescription = {
             kind: 'keep',
             by: sock,
             when: all(isState(after, 'synSent'), isTcp(sock)),
-            // The answer comes when any other program may be running.
+            // When the answer arrives, any other program may be running.
             values: {
               start: now,
               pid: processId,
@@ -105,7 +105,7 @@ export const connects: MetricDescription = {
     ],
   },
   dtrace: {
-    // The call, not the tcp provider: only the call happens in the program's name.
+    // The call, not the tcp provider: only the call runs in the program's context.
     illumos: [
       { probes: ['syscall::connect:entry'], keep: { by: 'thread', values: { address: 'arg1' } } },
       {

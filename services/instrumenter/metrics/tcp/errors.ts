@@ -1,4 +1,4 @@
-/* tcp.errors: what TCP had to repeat, refuse or give up. */
+/* tcp.errors: TCP's retransmissions, refusals and failures. */
 import type { MetricDescription } from '../language/description';
 import { needsFile } from '../../sources/proc/metric';
 import { SNMP, tcpRows } from '../../sources/proc/tcp';
@@ -51,7 +51,7 @@ export const errors: MetricDescription = {
   interval: 'interval',
   forms: { errtype: { values: Object.values(ERRORS) } },
   fields: ['hostname', 'zonename', 'tcpstack', 'errtype'],
-  // What went wrong, in the words of the illumos metric where they fit.
+  // Errors by kind, with the names of the illumos metric where they fit.
   proc: {
     fields: ['zonename', 'tcpstack', 'errtype'],
     missing: needsFile(SNMP),
@@ -65,7 +65,7 @@ export const errors: MetricDescription = {
         })),
     },
   },
-  // What went wrong, by instance of TCP (each zone with a stack of its own has one).
+  // Errors by kind and by instance of TCP (each zone with its own stack has one).
   kstat: {
     fields: ['tcpstack', 'errtype'],
     select: { module: 'tcp', class: 'mib2', name: 'tcp' },

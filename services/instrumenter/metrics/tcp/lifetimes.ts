@@ -23,7 +23,7 @@ const sock = argument('sock');
 const before = argument(1);
 const after = argument(2);
 const counters = cast(sock, 'tcp_sock');
-/** Without what was repeated. Older kernels know what was confirmed, in which a SYN and a FIN count as a byte each. */
+/** Without retransmissions. Older kernels have the acknowledged bytes, in which SYN and FIN count as a byte each. */
 const sent = either(
   minus(member(counters, 'bytes_sent'), member(counters, 'bytes_retrans')),
   member(counters, 'bytes_acked'),
@@ -65,7 +65,7 @@ export const lifetimes: MetricDescription = {
           {
             kind: 'count',
             by: sock,
-            // What was never established has no life to tell of.
+            // A connection that was never established has no lifetime.
             when: all(
               isState(after, 'closed'),
               not(isState(before, 'closed', 'listening', 'synSent', 'synReceived')),

@@ -16,7 +16,7 @@ export const segments: MetricDescription = {
   interval: 'interval',
   forms: { direction: { values: ['received', 'sent'] } },
   fields: ['hostname', 'zonename', 'tcpstack', 'direction'],
-  // Segments received, and sent without the repeated ones (RFC 4022).
+  // Segments received, and sent without retransmissions (RFC 4022).
   proc: {
     fields: ['zonename', 'tcpstack', 'direction'],
     missing: needsFile(SNMP),

@@ -1,5 +1,5 @@
 /*
- * What the kernel's socket of a TCP connection tells. In: a pointer to a struct sock. Out: expressions and fields by
+ * Fields of the kernel's socket of a TCP connection. In: a pointer to a struct sock. Out: expressions and fields by
  * name, for the descriptions of this folder.
  */
 import {
@@ -23,7 +23,7 @@ export const STATE = { established: 1, synSent: 2, synReceived: 3, closed: 7, li
 
 const INET6 = 10;
 const TCP = 6;
-/** The second word of ::ffff:a.b.c.d, but for its last four bytes. */
+/** The second word of ::ffff:a.b.c.d, without its last four bytes. */
 const V4_PREFIX = 0xffff_0000;
 
 export const isTcp = (sock: Expression): Expression => equal(member(sock, 'sk_protocol'), TCP);
@@ -38,7 +38,7 @@ export function addresses(sock: Expression) {
   const isV6 = equal(member(sock, `${common}.skc_family`), INET6);
   const v4 = plus(shiftLeft(member(sock, `${common}.skc_daddr`), 32), V4_PREFIX);
   return {
-    // Whose socket it is, not whose program was running when the packet came.
+    // The zone of the socket, not of the program that was running when the packet arrived.
     zonename: zoneOfCgroup(member(sock, 'sk_cgrp_data.cgroup.kn.id')),
     raddr: pair(
       choose(isV6, word(sock, `${common}.skc_v6_daddr`, 0), 0),

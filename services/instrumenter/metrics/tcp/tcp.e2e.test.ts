@@ -78,7 +78,7 @@ onRealKernel('connections', (kernel) => {
     expect(await kernel.numbers(pids)).toEqual(new Map([[String(process.pid), 26]]));
     expect(await kernel.numbers(accepts)).toEqual(new Map([['127.0.0.1', 25]]));
     const bytes = distributionOf(await kernel.read(lives), '127.0.0.1');
-    // A thousand bytes there and back.
+    // A thousand bytes in each direction.
     expect(totalCount(bytes)).toBe(25);
     eachBucket(bytes, (bucket) => expect(LOG_GRID.floorOf(bucket)).toBe(2000));
     expect(totalCount(await kernel.distribution(times, port))).toBe(25);
@@ -113,7 +113,7 @@ onRealKernel('connections', (kernel) => {
   test('a segment that nobody answers is sent again, and counted', async () => {
     const probe = await kernel.enable('tcp.retransmits', ['raddr'], is('raddr', '127.0.0.1'));
     const byPort = await kernel.enable('tcp.retransmits', ['rport']);
-    // A listener that has no room left drops what asks for more; it is asked again a second later.
+    // A listener with a full queue drops the SYN; it is sent again a second later.
     const port =
       perl(`use Socket; socket(L, PF_INET, SOCK_STREAM, 0); bind(L, sockaddr_in(0, INADDR_LOOPBACK));
       listen(L, 0); my ($port) = sockaddr_in(getsockname(L)); use Fcntl; my @all;

@@ -6,10 +6,10 @@ import { argument, bits, either, equal, member, minus, now, task } from '../lang
 import { tracepoint } from '../language/observation';
 import { RUNNING } from '../process';
 
-/** Newer kernels say whether this was the last thread; before, nobody else is alive then. */
+/** Newer kernels pass whether this was the last thread; on older ones no other thread is alive then. */
 const lastThread = either(bits(argument(1), 0xff), equal(member(task, 'signal.live.counter'), 0));
 
-/** Its memory has gone before it: arguments are known no more. */
+/** Its memory is already released: its arguments are no longer known. */
 const { psargs: _, ...ENDING } = RUNNING;
 
 export const procExits: MetricDescription = {

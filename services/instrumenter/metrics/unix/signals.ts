@@ -7,18 +7,18 @@ import { tableOfNames } from '../language/names';
 import { named, tracepoint } from '../language/observation';
 import { fieldsOfTask, nameOfProcess } from '../process';
 
-/** Those of real time print in decimal. */
+/** Real-time signals print in decimal. */
 const SIGNAL_NAMES = tableOfNames(SIGNALS.map((name, i) => [name, i + 1] as const));
 
 const info = argument(1);
-/** Instead of a siginfo: the kernel itself, for a program or in nobody's name. */
+/** Instead of a siginfo: sent by the kernel itself, with or without a program as the sender. */
 const PRIVATE = 1;
 const SIGALRM = 14;
-/** Of a timer, of a file that is ready, of I/O that is done. */
+/** Sent by a timer, a file that is ready, or I/O that is complete. */
 const IN_NOBODYS_NAME = [-2, -4, -5, -6];
 const code = bits(member(cast(info, 'kernel_siginfo'), 'si_code'), 0xffff_ffff);
 
-/** A timer fires whoever is running: its signal comes from the program that set it, which is the one that gets it. */
+/** A timer may fire while any program runs: the sender is the program that set it, which also receives the signal. */
 const isOwn = choose(
   equal(info, PRIVATE),
   equal(argument(0), SIGALRM),

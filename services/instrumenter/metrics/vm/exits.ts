@@ -2,7 +2,7 @@
 import type { MetricDescription } from '../language/description';
 import { zoneOf } from '../../sources/kstat/zones';
 
-/** As the kernel names them, and as everybody has called them since. */
+/** The kernel's names, which others use as well. */
 const REASONS: Readonly<Record<string, string>> = {
   'halt-exits': 'haltx',
   'irq-exits': 'irqx',
@@ -22,7 +22,7 @@ export const exits: MetricDescription = {
   unit: 'exits',
   interval: 'interval',
   fields: ['hostname', 'zonename', 'vleavereason', 'vcpuid'],
-  // Exits of virtual CPUs by reason; what is none of the five known ones is other.
+  // Exits of virtual CPUs by reason; all but the five known reasons are "other".
   kstat: {
     fields: ['zonename', 'vcpuid', 'vleavereason'],
     select: { module: 'kvm', class: 'misc' },
@@ -40,7 +40,7 @@ export const exits: MetricDescription = {
           value: increase[name] ?? 0,
         }));
         const other = known.reduce((rest, { value }) => rest - value, exits);
-        // The six are not read at one moment: what comes between must not count below zero.
+        // The six are not read at the same instant: the difference must not be negative.
         return [...known, { fields: { ...fields, vleavereason: 'other' }, value: Math.max(other, 0) }];
       },
     },

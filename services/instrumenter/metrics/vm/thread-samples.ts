@@ -20,7 +20,7 @@ export const vmThreadSamples: MetricDescription = {
           fields: {
             zonename: 'zonename',
             subsecond: SUBSECOND,
-            // The guest's page table tells its processes apart.
+            // The guest's page table identifies its processes.
             vmmmuctx: 'lltostr(vmregs[VMX_GUEST_CR3], 16)',
           },
         },

@@ -11,6 +11,6 @@ export const datasetUsed: MetricDescription = {
   type: 'size',
   interval: 'point',
   fields: ['hostname', 'zonename', 'zdataset'],
-  // Children are datasets themselves: counted here they would count twice.
+  // Children are datasets themselves: counted here, they would count twice.
   zfs: datasetPart((of) => of('used') - of('usedbychildren')),
 };

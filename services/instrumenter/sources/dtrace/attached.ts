@@ -1,8 +1,8 @@
 /*
- * Whether a dtrace still has probes in a Linux kernel. In: its process id. Out: yes or no; no where nobody can tell.
- * Its uprobes (BEGIN is one) and kprobes stand by name in tracefs, and outlive it when it is killed before it removes
- * them; all else that it attaches goes with its file descriptors. It is looked at as that process sees it: it may be the
- * only one to have tracefs mounted.
+ * Whether a dtrace still has probes in a Linux kernel. In: its process id. Out: yes or no; no if that cannot be found out.
+ * Its uprobes (BEGIN is one) and kprobes are listed by name in tracefs, and outlive it when it is killed before it removes
+ * them; everything else it attaches goes with its file descriptors. tracefs is read through that process's root: it may be the
+ * only process with tracefs mounted.
  */
 import { readFileSync } from 'node:fs';
 

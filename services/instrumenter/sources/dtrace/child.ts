@@ -1,7 +1,7 @@
 /*
- * dtrace as a child process. In: a program's text. Out: what it prints, piece by piece, until it is ended by its id.
- * The text goes through its standard input: nothing of it in the list of processes.
- * If we die, its next line meets a broken pipe, and it ends.
+ * dtrace as a child process. In: a program's text. Out: its output, piece by piece, until it is ended by its id.
+ * The text is passed through standard input, so that it does not appear in the list of processes.
+ * If we exit, its next line meets a broken pipe, and it ends.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
@@ -9,20 +9,20 @@ import { hasProbes } from './attached';
 import { withScript } from './script';
 import { LINE_BYTES } from './output';
 
-/** Lines of its standard error that are kept for people. */
+/** Lines of its standard error that are kept for error texts. */
 const COMPLAINT_LINES = 40;
 /** Between SIGTERM and SIGKILL. */
 const END_MS = 10_000;
-/** Check interval for probes that are being taken away. */
+/** Check interval for probes that are being removed. */
 const DETACH_POLL_MS = 50;
 
 export interface Child {
   readonly exited: Promise<void>;
   /** The last lines of its standard error. */
   complaints(): string;
-  /** It was started with low priority, as compiling and attaching cost a second of CPU: from now on it is one of us. */
+  /** Ends the low priority that it was started with, because compiling and attaching cost a second of CPU. */
   raise(): void;
-  /** SIGTERM, so that it removes its probes; SIGKILL when it has, or takes too long. Resolves when it is gone. */
+  /** SIGTERM, so that it removes its probes; SIGKILL when it has, or takes too long. Resolves when it has exited. */
   end(): Promise<void>;
 }
 
@@ -87,8 +87,8 @@ export function runDtrace(dtrace: string, text: string, listener: Listener): Chi
 }
 
 /**
- * Linux's dtrace removes its probes within 0.3 s, and then frees what it knows of the kernel's types one by one, for
- * 5 s of CPU: as soon as its probes are gone it need not live. Where they cannot be seen it has the time it needs, up
+ * Linux's dtrace removes its probes within 0.3 s, and then frees its data about the kernel's types one by one, for
+ * 5 s of CPU: it can be killed as soon as its probes are gone. Where they cannot be seen it has the time it needs, up
  * to a limit.
  */
 function killWhenDetached(child: ChildProcess): () => void {
@@ -104,12 +104,12 @@ function killWhenDetached(child: ChildProcess): () => void {
   };
 }
 
-/** Where it is not allowed, nothing is lost but manners. */
+/** Where that is not allowed, only the priority differs. */
 function prioritize(pid: number | undefined, nice: number): void {
   if (pid === undefined) return;
   try {
     setPriority(pid, nice);
   } catch {
-    // It has ended already, or we may not.
+    // It has ended already, or that is not permitted.
   }
 }

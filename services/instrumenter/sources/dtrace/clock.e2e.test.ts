@@ -1,6 +1,6 @@
 /*
- * The clock in a D program, on a real dtrace whose CPUs fall silent in turn: each fires in every other 700 ms only, as
- * an idle virtual CPU may for longer. Whichever fires has to take the clock over, again and again.
+ * The clock in a D program, on a real dtrace whose CPUs pause in turn: each fires in every other 700 ms only, as
+ * an idle virtual CPU may for longer. A CPU that fires has to take the clock over, again and again.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /*
- * What dtrace says on standard error while it runs. In: one line. Out: how many events it says are lost.
- * Each kind has its own words; a line of none of these kinds is kept for people and loses nothing.
+ * What dtrace prints on standard error while it runs. In: one line. Out: how many events it reports as lost.
+ * Each kind has its own wording; a line of no known kind is kept for error texts and counts no loss.
  */
 
 /** "dtrace: 2266 aggregation drops on CPU 1", "dtrace: 713 dynamic variable drops", "dtrace: 1 drop on CPU 0". */

@@ -1,5 +1,5 @@
 /*
- * An enabling of dtrace under way costs what else is gathered on the node not one second: a whole instrumenter with its
+ * While dtrace is being enabled, other instrumentations of the node lose not one second: a whole instrumenter with its
  * real clock, real bpf (/proc where there is none), and a dtrace that takes CA_TEST_ENABLING_SECONDS (6) to attach;
  * and, at the same time, another one with the real dtrace, which keeps a CPU busy meanwhile.
  */
@@ -32,7 +32,7 @@ beforeAll(() => {
   const dtrace = dtraceHere();
   slow = IS_ROOT ? missesNothing(slowDtrace(), SLOW_SECONDS) : Promise.resolve();
   real = dtrace === undefined ? Promise.resolve() : missesNothing(dtrace, 0);
-  // A failure is its own test's.
+  // The test of each reports its failure.
   for (const course of [slow, real]) course.catch(() => undefined);
 });
 
@@ -40,7 +40,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** It knows the probes of system calls alone, hangs for so long, and then prints each second, as the real one does. */
+/** A dtrace with the probes of system calls only, which hangs for this long and then prints each second, as the real one does. */
 function slowDtrace(): string {
   const file = join(folder, 'dtrace');
   writeFileSync(
@@ -71,11 +71,11 @@ interface Course {
   readonly told: readonly Standing[];
   /** Whole seconds that passed while dtrace was being enabled. */
   readonly enablingSeconds: number;
-  /** Seconds at which the process got no CPU at all: the machine's doing. */
+  /** Seconds in which the process got no CPU at all, because of the machine. */
   readonly stoodStill: number;
 }
 
-/** Two questions that dtrace does not answer here, then one that only dtrace is asked. */
+/** Two questions that other sources answer, then one for dtrace only. */
 const CHEAP = {
   bpf: ['cpu.softirqs', 'memory.page_faults'],
   proc: ['cpu.cpus', 'memory.rss'],
@@ -114,7 +114,7 @@ async function course(dtrace: string): Promise<Course> {
     const from = SYSTEM_CLOCK.now();
     await instrumenter.enable(ask('syscall.syscalls', [], { id: 'dear' }));
     const enablingSeconds = Math.floor((SYSTEM_CLOCK.now() - from) / 1000);
-    // Until dtrace has reported three too: on a busy machine it is late with its first seconds, being busy with its own start.
+    // Until dtrace has reported three as well: on a busy machine its first seconds are late, because it is still starting.
     for (let i = 0; i < 60 && of('dear', sent).length < 3; i++) await nextSecond();
     return { sent: [...sent], told, enablingSeconds, stoodStill: instrumenter.counts.ticksMissed };
   } finally {
@@ -150,11 +150,11 @@ async function missesNothing(dtrace: string, atLeastSeconds: number): Promise<vo
     expect(new Set(seconds).size).toBe(seconds.length);
     const missed = Math.max(...seconds) - Math.min(...seconds) + 1 - seconds.length;
     expect(seconds.length + missed).toBeGreaterThanOrEqual(enablingSeconds);
-    // A second without a tick takes the one before with it: they cannot be told apart.
+    // A second without a tick loses the one before as well: they cannot be separated.
     expect(missed).toBeLessThanOrEqual(2 * Math.min(stoodStill, 2));
     if (stoodStill === 0) expect(parcels.every(({ report }) => report.lost === 0)).toBe(true);
   }
-  // Softirqs, or CPUs: there are some in every second.
+  // Softirqs, or CPUs: every second has some.
   expect(of('cheap0', sent).every(({ report }) => totalOf(report.value) > 0)).toBe(true);
 }
 

@@ -1,12 +1,12 @@
 /*
- * Which dtrace to run. In: CA_DTRACE, PATH. Out: an absolute path and the system it is of, or why there is none.
+ * Which dtrace to run. In: CA_DTRACE, PATH. Out: an absolute path and the system it belongs to, or why there is none.
  * Linux has another program of this name (it compiles probe declarations), so each is asked for its version.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-/** To say its version, on a machine that is very busy. */
+/** Time for it to print its version, on a very busy machine. */
 const VERSION_MS = 30_000;
 
 export interface Dtrace {
@@ -14,7 +14,7 @@ export interface Dtrace {
   readonly system: 'illumos' | 'linux';
 }
 
-/** Where it is on some systems without being on everybody's PATH. */
+/** Where some systems have it outside the default PATH. */
 const ELSEWHERE = ['/usr/sbin'];
 
 /** `configured` is CA_DTRACE: then nothing else is tried; else `searchPath`, as PATH. Rejects with one sentence. */

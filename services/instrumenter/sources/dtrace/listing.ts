@@ -1,5 +1,5 @@
 /*
- * The probes that this kernel has. In: the text of `dtrace -l`. Out: which clauses can be enabled, and why others not.
+ * The probes that this kernel has. In: the text of `dtrace -l`. Out: which clauses can be enabled, and why others cannot.
  */
 import { spawn } from 'node:child_process';
 import type { Clause } from '../../metrics/language/clause';
@@ -36,8 +36,8 @@ interface Listed {
 }
 
 /**
- * Linux's dtrace has its list after 1 s of CPU, holds the end of it back in a buffer, and then frees, type by type,
- * what it knows of the kernel: 5 s of CPU more. So it is asked for all of it twice, and ended when it begins anew.
+ * Linux's dtrace has its list after 1 s of CPU, keeps the end of it in a buffer, and then frees, type by type,
+ * its data about the kernel: 5 s of CPU more. So it is asked for the list twice, and killed when the second one begins.
  * Listing leaves nothing in the kernel.
  */
 async function listedTwice(path: string): Promise<Listed> {
@@ -45,14 +45,14 @@ async function listedTwice(path: string): Promise<Listed> {
   return { ...result, text: result.text.slice(0, secondListOf(result.text)) };
 }
 
-/** Where the probe that was the first comes again. */
+/** Where the first probe appears again. */
 function secondListOf(text: string): number | undefined {
   const first = /^ *\d+ .*\n/m.exec(text);
   const again = first === null ? -1 : text.indexOf(`\n${first[0]}`, first.index);
   return again < 0 ? undefined : again + 1;
 }
 
-/** What it prints until it ends, or until that is `enough`. */
+/** Its output until it ends, or until that is `enough`. */
 function listed(
   path: string,
   options: readonly string[],
@@ -94,7 +94,7 @@ export function parseListing(text: string): Listing {
 
 /**
  * Why these clauses cannot be enabled; undefined when they can. Probes of user programs come and go with them:
- * where such programs can have probes at all, they may still come.
+ * where such programs can have probes at all, they may still appear.
  */
 export function missingProbe(
   clauses: readonly Clause[],
@@ -114,7 +114,7 @@ const providerOf = (probe: string): string => probe.slice(0, probe.indexOf(':'))
 
 function matches(probe: string, listed: ListedProbe): boolean {
   const [provider = '', , func = '', name = ''] = probe.split(':');
-  // Any frequency may be asked of the profile provider; those listed are examples.
+  // The profile provider takes any frequency; those listed are examples.
   if (provider === 'profile') return listed.provider === 'profile';
   const [wantedProvider, wantedFunc, wantedName] = [provider, func, name].map(pattern);
   return (

@@ -1,6 +1,6 @@
 /*
  * What dtrace prints -> values. In: pieces of its standard output, as they come. Out: a Block for each second.
- * A line that is not as program.ts prints it is never an error here: it is counted, and its events are lost.
+ * A line in another form than program.ts prints is never an error here: it is counted, and its events are lost.
  *
  * Keys are printed by %S: a backslash, a quote and all that is not printable ASCII are escaped, so that no key
  * can look like the end of its line, or like a line of its own.
@@ -13,7 +13,7 @@ import type { Format } from './program';
 /** The longest line that dtrace may print. */
 export const LINE_BYTES = 64 * 1024;
 
-/** All that was counted in one second. */
+/** All counts of one second. */
 export interface Block {
   readonly second: number;
   readonly value: Value;

@@ -5,7 +5,7 @@ import { predicateText } from './predicate';
 import { quote } from './quote';
 import { event, expected, predicate, withValues } from './testing/random-predicates';
 
-/** An expect() for what is asked a million times. */
+/** An expect() that is fast enough for a million calls. */
 function must(holds: boolean): void {
   if (!holds) throw new Error('not the D that was expected');
 }

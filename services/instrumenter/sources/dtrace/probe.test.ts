@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A stand-in for dtrace that says what a test wants. */
+/** A stand-in for dtrace that prints what a test wants. */
 async function enable(
   name: string,
   script: string,
@@ -53,7 +53,7 @@ test('it is enabled with its first second, and read sums those that a turn close
   );
   now.now = SECOND + 3;
   probe.turn();
-  // -9 is from before it was attached everywhere; nobody asked for it, and the first reading is dropped anyway.
+  // -9 is from before it was attached everywhere: it is not wanted, and the first reading is dropped anyway.
   expect(await probe.read()).toEqual({ value: { shape: 'number', number: 107 }, lost: 0 });
 });
 

@@ -1,9 +1,9 @@
 /*
  * One instrumentation gathered by dtrace. In: a running child and its blocks, one per second. Out: readings.
  *
- * The program closes its seconds by the same clock as ours, and says which second a block is of: turn() only notes
- * the time, and read() waits for the block of the second that ended. A block that comes after it was waited for
- * is lost, and said to be.
+ * The program closes its seconds by the same clock as ours, and prints which second a block is of: turn() only notes
+ * the time, and read() waits for the block of the second that ended. A block that arrives after that wait has timed out
+ * is reported as lost.
  */
 import type { Clock } from '../../../../common/service/clock';
 import { seconds } from '../../../../common/service/clock';
@@ -19,18 +19,18 @@ import type { Program } from './program';
 const ENABLE_MS = 120_000;
 /** A second's block is waited for this long after the second's end. */
 const READ_MS = 900;
-/** Blocks that nobody reads. */
+/** Blocks kept while none is read. */
 const BLOCKS = 10;
 /** When the wall clock was set by more than this, the child is started again: it keeps the clock that it began with. */
 const CLOCK_MS = 100;
 
 export interface Time {
   readonly clock: Clock;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
 }
 
-/** Starts dtrace and resolves with its first second. `attached` is called when it keeps no CPU busy any more. */
+/** Starts dtrace and resolves with its first second. `attached` is called when it no longer keeps a CPU busy. */
 export async function enableProbe(
   dtrace: string,
   program: Program,
@@ -62,7 +62,7 @@ export class DtraceProbe implements Probe {
   private readonly time: Time;
   private child: Child;
   private ending: Promise<unknown> = Promise.resolve();
-  /** How the wall clock was set when the child began. */
+  /** The wall clock's offset when the child began. */
   private clockSet = 0;
   private blocks: Block[] = [];
   private lost = 0;
@@ -92,7 +92,7 @@ export class DtraceProbe implements Probe {
 
   private start(attached: () => void): Child {
     this.clockSet = this.clockSetting();
-    // The first that is printed is BEGIN's empty line.
+    // BEGIN prints an empty line first.
     let hasBegun = (): void => {
       hasBegun = () => undefined;
       child.raise();
@@ -120,17 +120,17 @@ export class DtraceProbe implements Probe {
     return child;
   }
 
-  /** The wall clock's distance from the one that only goes forward, in milliseconds. */
+  /** The wall clock's offset from the monotonic clock, in milliseconds. */
   private clockSetting(): number {
     const { clock, elapsed } = this.time;
     for (;;) {
       const [before, now, after] = [elapsed(), clock.now(), elapsed()];
-      // Else the process stood still between the looks.
+      // Else the process stood still between the two readings.
       if (after - before < 1e6) return now - before / 1e6;
     }
   }
 
-  /** What the old one has counted since its last block is nobody's second any more. */
+  /** What the old one has counted since its last block belongs to no second. */
   private startAnew(): void {
     const old = this.child;
     for (const block of this.blocks.splice(0)) this.giveUp(block);
@@ -170,11 +170,11 @@ export class DtraceProbe implements Probe {
   }
 
   private take(block: Block): void {
-    // When we were late, those of two CPUs may come in the wrong order.
+    // After a delay, the lines of two CPUs may arrive in the wrong order.
     this.last = Math.max(this.last, block.second);
     if (block.second < this.wanted) this.giveUp(block);
     else this.blocks.push(block);
-    // Nobody reads while an instrumentation is being set up: older ones are nobody's.
+    // No block is read while an instrumentation is being enabled, so older ones are not needed.
     while (this.blocks.length > BLOCKS) this.giveUp(this.blocks.shift());
     this.woken();
   }
@@ -194,7 +194,7 @@ export class DtraceProbe implements Probe {
   }
 }
 
-/** One sentence out of what dtrace said last. */
+/** One sentence made of the last lines of dtrace. */
 function reasonOf(complaints: string): string {
   const line = complaints.split('\n').at(-1) ?? '';
   return line === '' ? 'dtrace ended without a word' : line.slice(0, LIMITS.reasonLength);

@@ -31,7 +31,7 @@ function body(
   return clausesIn(text);
 }
 
-/** What is the metric's own: neither options nor clock. */
+/** The metric's part: neither options nor clock. */
 function clausesIn(text: string): string {
   const from = text.indexOf('\n', text.indexOf('dtrace:::BEGIN')) + 1;
   return text.slice(from, text.indexOf('profile:::profile-100hz'));
@@ -68,7 +68,7 @@ test.each(described)(
     if (kept.length > 0) expect(ended.length).toBeGreaterThan(0);
     const providers = (probes: readonly string[]): Set<string> =>
       new Set(probes.map((p) => p.slice(0, p.indexOf(':'))));
-    // mantaop.tasks_executed and zone_resets once waited for the end at another provider, and kept everything for ever.
+    // mantaop.tasks_executed and zone_resets once waited for the end at another provider, and kept everything forever.
     if (kept.some(isOfProgram)) expect(providers(ended)).toEqual(providers(kept));
   },
 );
@@ -149,7 +149,7 @@ test("a field that is not there here is a programmer's error, never part of a pr
   ).toThrow();
 });
 
-/* Where its provider is on no machine of ours, the text itself is what can be checked: a change of it must be meant. */
+/* No machine of ours has its provider, so the text itself is checked: a change of it must be intended. */
 test.each(described.filter(({ name }) => name.endsWith(' illumos')))(
   '$name: the golden text',
   ({ m, clauses }) => {

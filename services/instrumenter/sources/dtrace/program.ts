@@ -47,7 +47,7 @@ export interface Program {
   readonly format: Format;
 }
 
-/** Where the program is to run. */
+/** The machine that the program runs on. */
 export interface Machine {
   readonly host: string;
   readonly architecture: 'x64' | 'arm64';
@@ -72,7 +72,7 @@ const OPTIONS: readonly (readonly [string, string])[] = [
  * 3.5 µs each on Linux (measured): an enabling costs every CPU 0.04 % of its time.
  */
 const TICK = 'profile:::profile-100hz';
-/** A CPU that has kept the clock and did not fire for so long loses it to one that does. */
+/** A CPU that keeps the clock and does not fire for this long loses it to one that does. */
 const KEEPER_NS = 50_000_000;
 /** Between the end of a second and its printing. */
 const SETTLE_NS = 200_000_000;
@@ -99,7 +99,7 @@ export function programOf(question: Question, clauses: readonly Clause[], machin
       ...(clauses.some((c) => c.probes.some(isOfProgram)) ? ['#pragma D option zdefs'] : []),
       '',
       'int odd; int last; int64_t second; int64_t closed; int64_t due; int keeper; int64_t beat;',
-      // Its empty line says that all is attached.
+      // Its empty line means that everything is attached.
       'dtrace:::BEGIN { second = walltimestamp / 1000000000; printf("\\n"); }',
       ...body,
       ...clockTexts(key),
@@ -114,7 +114,7 @@ export function programOf(question: Question, clauses: readonly Clause[], machin
   };
 }
 
-/** The fields that these clauses can tell of every event they count. */
+/** The fields that these clauses have for every event they count. */
 export function fieldsOf(clauses: readonly Clause[]): FieldName[] {
   const lists = clauses.flatMap(({ count }) => (count === undefined ? [] : [Object.keys(count.fields)]));
   const [first = []] = lists;
@@ -131,12 +131,12 @@ interface Context {
   readonly discrete: string | undefined;
   readonly numeric: string | undefined;
   readonly grid: Grid;
-  /** Names of what has to be kept for this question. */
+  /** Names of the values to keep for this question. */
   readonly kept: ReadonlySet<string>;
   readonly machine: Machine;
 }
 
-/** What a field is on this machine. */
+/** The expression of a field on this machine. */
 function fieldOf(count: NonNullable<Clause['count']>, name: string, machine: Machine): PlainField {
   if (name === 'hostname') return quote(machine.host) ?? '""';
   const field = Object.hasOwn(count.fields, name) ? count.fields[name as FieldName] : undefined;
@@ -169,7 +169,7 @@ function keptNames(clauses: readonly Clause[], needed: ReadonlySet<string>): Set
   return new Set(texts.flatMap((text) => [...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')));
 }
 
-/** Where something is kept: with the thread, or in an array by the tag. */
+/** Where values are kept: with the thread, or in an array by the tag. */
 function place(tag: Tag, name: string): D {
   return tag === 'thread' ? `self->k_${name}` : `g_${name}[${tag.join(', ')}]`;
 }
@@ -257,8 +257,8 @@ function clockTexts(key: PlainField | undefined): D[] {
   const column = key === undefined ? '' : typeof key === 'string' ? ' %S' : ' %d';
   const print = (which: string): D =>
     `printf("S %d\\n", closed); printa("K${column} %@d\\n", ${which}); trunc(${which}); printf("E %d\\n", closed);`;
-  // By the clock, not by counting ticks: under load some do not come. The next second is closed after this is printed.
-  // Globals have no locks, so one CPU does it: of those that take the clock over in the same moment, the one whose
+  // By the clock, not by counting ticks: under load some are missing. The next second is closed after this one is printed.
+  // Globals have no locks, so one CPU does it: of those that take the clock over at the same moment, the one whose
   // number stayed. Signed, or a `beat` of the next nanosecond would be ages ago.
   const mine = `${TICK} /cpu == keeper`;
   return [

@@ -1,5 +1,5 @@
 /*
- * For tests: questions about a metric. In: a metric and fields. Out: what programOf() wants, and many of it at once.
+ * For tests: questions about a metric. In: a metric and fields. Out: the arguments of programOf(), one or many.
  */
 import type { TypeName } from '../../../../common/model/field';
 import { isNumeric } from '../../../../common/model/field';
@@ -15,7 +15,7 @@ export function questionOf(decomposition: readonly string[], predicate: Predicat
 
 const typeOf = (field: string): TypeName => FIELDS[field as FieldName].type;
 
-/** Nothing, each field alone, each numeric one with each discrete one; each field once in a predicate. */
+/** No field, each field alone, each numeric one with each discrete one; each field once in a predicate. */
 export function allQuestions(clauses: readonly Clause[]): Question[] {
   const fields = fieldsOf(clauses);
   const numeric = fields.filter((field) => isNumeric(typeOf(field)));

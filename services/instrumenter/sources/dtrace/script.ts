@@ -1,6 +1,6 @@
 /*
- * A program's text as something that a child can open as /dev/stdin: a pipe of Node's is a socket, which cannot be
- * opened. In: text. Out: a file descriptor of a file that no longer has a name; it is closed after use.
+ * A program's text as a file that a child can open as /dev/stdin: Node.js pipes are sockets, which cannot be
+ * opened. In: text. Out: a descriptor of an unlinked file; it is closed after use.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

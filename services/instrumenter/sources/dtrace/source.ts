@@ -1,6 +1,6 @@
 /*
  * The dtrace source: metrics that have clauses for this system, gathered by one dtrace process each.
- * In: an instrumentation. Out: a probe, once dtrace has compiled and attached; nobody else waits for that.
+ * In: an instrumentation. Out: a probe, once dtrace has compiled and attached; nothing else waits for that.
  * Next: program.ts, probe.ts.
  */
 import type { Clock } from '../../../../common/service/clock';
@@ -17,15 +17,15 @@ import { fieldsOf, programOf } from './program';
 interface DtraceOptions {
   readonly host: string;
   readonly clock: Clock;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   /** CA_DTRACE: absolute path of dtrace. */
   readonly dtrace?: string | undefined;
-  /** PATH, for where CA_DTRACE does not say. */
+  /** PATH, used without CA_DTRACE. */
   readonly searchPath?: string | undefined;
 }
 
-/** Rejects with one sentence where there is no dtrace, or it may not be used. */
+/** Rejects with one sentence if there is no dtrace, or it may not be used. */
 export async function openDtrace(options: DtraceOptions): Promise<Source> {
   const dtrace = await findDtrace(options.dtrace, options.searchPath ?? '');
   const listing = await listProbes(dtrace);
@@ -98,7 +98,7 @@ class DtraceSource implements Source {
 
 function planOf(clauses: readonly Clause[] | undefined, system: string, listing: Listing): Plan {
   if (clauses === undefined) return { unavailable: `there is no such probe on ${system}` };
-  // Everywhere but on illumos, programs' own probes need a daemon besides; without it none is listed.
+  // Except on illumos, probes of user programs also need a daemon; without it none is listed.
   const userProbes = system === 'illumos' || listing.some((probe) => /\d$/.test(probe.provider));
   const unavailable = missingProbe(clauses, listing, userProbes);
   return unavailable === undefined ? { clauses } : { unavailable };

@@ -57,7 +57,7 @@ function is(field: FieldName, constant: string): Predicate {
   return { kind: 'compare', op: 'eq', field, constant };
 }
 
-/** What is asked of both, and what is then done. */
+/** The questions to both, and the work that is then done. */
 const QUESTIONS = {
   /** Only calls of a process whose name could end a string, a line or a row. */
   calls: asked('syscall.syscalls', ['execname', 'latency'], {
@@ -68,7 +68,7 @@ const QUESTIONS = {
     kind: 'and',
     members: [is('syscall', 'clock_nanosleep'), is('execname', SLEEPER)],
   }),
-  /** Of sizes that others on this machine are not likely to write just now. */
+  /** Of sizes that other programs on this machine are unlikely to write now. */
   writes: asked('disk.physio_ops', ['optype', 'size'], {
     kind: 'or',
     members: SIZES.map((size) => ({ kind: 'compare', op: 'eq', field: 'size', constant: size }) as const),
@@ -143,7 +143,7 @@ describeDtrace('the same workload through bpf and a real dtrace', (dtrace) => {
     ];
     expect([totalCount(theirs), totalCount(ours)]).toEqual([SLEEPS, SLEEPS]);
     expect(distinct(ours)).toBeGreaterThan(SLEEPS / 10);
-    // The machine may take the CPU away just between the two, from one call in a hundred.
+    // The thread may be preempted between the two, in one call of a hundred.
     expect(fartherThanNeighbours(theirs, ours)).toBeLessThanOrEqual(SLEEPS / 100);
   });
 
@@ -169,8 +169,8 @@ describeDtrace('the same workload through bpf and a real dtrace', (dtrace) => {
 });
 
 /**
- * What each probe counts while the work is done: all whole seconds around it. On a machine that is kept busy by others
- * a child's second may come too late; it is then said to be lost, such a run proves nothing, and the work is done again.
+ * What each probe counts while the work is done: all whole seconds around it. On a busy machine
+ * a child's second may arrive too late; it is then reported as lost, such a run proves nothing, and the work is done again.
  */
 async function during(
   probes: readonly Probe[],
@@ -196,11 +196,11 @@ async function oneRun(
     await nextSecond();
     for (const probe of probes) probe.turn();
     await settling.settle?.();
-    // What was closed does not change by waiting for it.
+    // A closed second does not change while it is waited for.
     await nextSecond();
     return Promise.all(probes.map(async (probe) => probe.read()));
   };
-  // Whatever an earlier attempt left behind; failures of it are its own.
+  // Removes what an earlier attempt left behind; errors of that are ignored.
   await read().catch(() => undefined);
   await read();
   const working = work();

@@ -7,12 +7,12 @@ import { zoneOf } from './zones';
 
 export const LINK = { module: 'link', class: 'net' } as const;
 
-/** Hardware by its driver's name and a number; VNICs are called as their makers like. */
+/** Hardware by its driver's name and a number; VNICs have any name. */
 const PHYSICAL = /^(?:bge|bnx|bnxe|cxgbe|e1000g|i40e|igb|ixgbe|mlxcx|net|nge|qede|rge|vioif|vmxnet3s)\d+$/;
 
 export const isPhysical = ({ name }: Kstat): boolean => PHYSICAL.test(name);
 
-/** The global zone's links would count again what its own VNICs carry. */
+/** The global zone's links would count the traffic of its VNICs twice. */
 export const isOfZone = (kstat: Kstat): boolean =>
   zoneOf(kstat)['zonename'] !== 'global' && !isPhysical(kstat);
 

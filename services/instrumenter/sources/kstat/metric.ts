@@ -1,6 +1,6 @@
 /*
- * What the kstat source knows of a metric: which statistics, which of their numbers, and what of them is counted.
- * In: part `kstat` of a description. Out: what source.ts makes probes of.
+ * The kstat part of a metric: which statistics, which of their numbers, and what in them is counted.
+ * In: part `kstat` of a description. Out: input of source.ts, which makes probes.
  */
 import type { Fields } from '../points';
 import type { Measure, Numbers } from '../snapshots';
@@ -10,7 +10,7 @@ export interface KstatPart {
   /** Without hostname, which every row has. */
   readonly fields: readonly string[];
   readonly select: Selector;
-  /** Which of those selected: all when absent. */
+  /** Filters the selected statistics. Absent: all. */
   readonly filter?: (kstat: Kstat) => boolean;
   /** Fields that are texts. */
   readonly names: (kstat: Kstat) => Fields;
@@ -19,7 +19,7 @@ export interface KstatPart {
   readonly measure: Measure;
 }
 
-/** A number of the statistic; 0 when this release has no such number. */
+/** A number of the statistic; 0 if this release does not have it. */
 export type Data = (name: string) => number;
 
 /** The number itself, of each row. */
@@ -28,7 +28,7 @@ export const GAUGE: Measure = {
   points: ({ fields, gauges }) => [{ fields, value: gauges?.['n'] ?? 0 }],
 };
 
-/** By how much the number has grown. */
+/** The increase of the number. */
 export const COUNTER: Measure = {
   kind: 'counter',
   points: ({ fields }, { n = 0 }) => [{ fields, value: n }],

@@ -15,7 +15,7 @@ export interface Kstat {
   readonly snaptime: number;
   readonly crtime?: number;
   readonly data?: Readonly<Record<string, number | string>>;
-  /** Instead of data, when the kernel would not tell. */
+  /** Set instead of data, when the kernel refused to read it. */
   readonly error?: unknown;
 }
 

@@ -8,7 +8,7 @@ type Part = Partial<Kstat> & { data?: Record<string, number | string> };
 
 const SECOND = 1e9;
 
-/** What a machine's list of statistics holds at a moment. */
+/** A machine's list of statistics at one moment. */
 function kstat(part: Part): Kstat {
   return { module: 'm', instance: 0, class: 'c', name: 'n', snaptime: 0, crtime: 1, ...part };
 }
@@ -26,7 +26,7 @@ function recorded(now: () => readonly Kstat[]): Kstats {
   };
 }
 
-/** Looks at each of these a second apart, by the kernel's clock; what the last look yields. */
+/** Takes a snapshot of each of these a second apart, by the kernel's clock; the value of the last one. */
 async function watch(
   looks: readonly (readonly Part[])[],
   ...question: Parameters<typeof ask>

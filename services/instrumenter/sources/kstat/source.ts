@@ -1,5 +1,5 @@
 /*
- * Source `kstat`: what illumos counts anyway. In: kernel statistics (reader.ts). Out: a probe for each
+ * Source `kstat`: counters that illumos always keeps. In: kernel statistics (reader.ts). Out: a probe for each
  * instrumentation, over the snapshots that the descriptions' parts `kstat` make. Next: snapshots.ts.
  */
 import { metricName } from '../../../../common/model/metric';

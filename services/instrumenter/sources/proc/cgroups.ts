@@ -8,7 +8,7 @@ import type { Files } from './files';
 
 export interface Zone {
   readonly name: string;
-  /** Its folder in the hierarchy asked for. */
+  /** Its folder in the requested hierarchy. */
   readonly folder: string;
 }
 
@@ -30,9 +30,9 @@ export function hierarchyOf(files: Files, controller: Controller): Hierarchy | u
   return second?.[1] === undefined ? undefined : { version: 2, root: second[1] };
 }
 
-/** How deep slices nest in slices before something that we know has to come. */
+/** Depth of nested slices in which a zone is searched for. */
 const DEPTH = 8;
-/** Folders that are looked at for zones: somebody may make any number of them. */
+/** Folders searched for zones: users may make any number of them. */
 const FOLDERS_MAX = 10_000;
 
 /** All zones but the global one; what is inside a zone is not looked at. */
@@ -40,7 +40,7 @@ export function zonesOf(files: Files, { root }: Hierarchy): Zone[] {
   const zones: Zone[] = [];
   let level = [''];
   let looked = 0;
-  // Outermost first, so that nobody's depth keeps others out.
+  // Outermost first, so that one user's deep folders do not exclude others'.
   for (let depth = 1; depth <= DEPTH && level.length > 0; depth++) {
     const next: string[] = [];
     for (const path of level) {

@@ -1,6 +1,6 @@
 /*
  * Counters of the disks of this machine. In: /proc/diskstats, /sys/block. Out: a row for each whole, real disk.
- * Partitions and what is built of other disks (dm, md, loop) would count the same bytes again.
+ * Partitions and stacked devices (dm, md, loop) would count the same bytes twice.
  */
 import type { Row } from '../snapshots';
 import type { Files } from './files';

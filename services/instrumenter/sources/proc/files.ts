@@ -1,8 +1,8 @@
 /*
  * The files of /proc and /sys, as they are now. In: paths. Out: text, names. Tests give recorded ones.
  *
- * Reads are synchronous: these files are made by the kernel while we read them, in microseconds, and never wait for
- * a disk. What is long (all processes, all containers) is read a slice at a time by whoever needs it.
+ * Reads are synchronous: the kernel generates these files while they are read, in microseconds, and never waits for
+ * a disk. Callers read long lists (all processes, all containers) a slice at a time.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
@@ -16,17 +16,17 @@ const ARGUMENTS_BYTES = 128 * 1024;
 export interface Files {
   /** Undefined when it is not there or may not be read. */
   read(path: string): string | undefined;
-  /** Bytes, for files with names in them that anybody may choose. */
+  /** Bytes, for files that contain names chosen by users. */
   bytes(path: string): Buffer | undefined;
-  /** Where a link leads, as /proc has it; undefined when it is not there or may not be looked at. */
+  /** The target of a link, as /proc has it; undefined when it is not there or may not be read. */
   link(path: string): string | undefined;
   /** Names in a folder; empty when it is not there. */
   list(path: string): readonly string[];
   /** Names of the folders in a folder. */
   folders(path: string): readonly string[];
-  /** The same of a file that a stranger may keep from being read; undefined also when he does. */
+  /** The same for a file whose read another user may block; undefined also when it is blocked. */
   slow(path: string): Promise<Buffer | undefined>;
-  /** Who keeps such files from being read now, in one sentence. */
+  /** Who blocks reads of such files now, in one sentence. */
   heldUp(): string | undefined;
   /** Bytes of the file system mounted there. Takes as long as its disk does; rejects when it does not answer. */
   space(path: Buffer): Promise<Space>;
@@ -35,7 +35,7 @@ export interface Files {
 export interface Space {
   readonly total: number;
   readonly free: number;
-  /** Of the free ones, those that are not kept for root. */
+  /** Of the free ones, those that are not reserved for root. */
   readonly available: number;
 }
 
@@ -44,7 +44,7 @@ export const REAL_FILES: Files = {
     try {
       return readFileSync(path, 'utf8');
     } catch {
-      return undefined; // gone between listing and reading, or not ours to see
+      return undefined; // gone between listing and reading, or not accessible
     }
   },
   bytes(path) {

@@ -1,5 +1,5 @@
 /*
- * What all metrics of this source share: one look at each file, the list of zones, the size of a page.
+ * What all metrics of this source share: one read of each file, the list of zones, the size of a page.
  * In: files.ts, a clock. Out: the argument of each metric's rows().
  */
 import { zonesOf, hierarchyOf, type Controller, type Hierarchy, type Zone } from './cgroups';
@@ -7,16 +7,16 @@ import type { Files } from './files';
 
 export interface Machine {
   readonly files: Files;
-  /** Nanoseconds of a clock that only goes forward. */
+  /** Nanoseconds of a monotonic clock. */
   readonly elapsed: () => number;
   readonly pageBytes: number;
   /** Where the controller is, and all zones but the global one; undefined where the kernel has no such thing. */
   zones(controller: Controller): Zones | undefined;
-  /** What takes long is made once for all who ask within `ns` of its beginning. A failure is forgotten at once. */
+  /** Runs slow work once for all callers within `ns` of its start. A failure is not cached. */
   once<T>(name: string, ns: number, make: () => Promise<T>): Promise<T>;
-  /** Says how long the work of this name took. */
+  /** Records how long the work of this name took. */
   spent(name: string, ns: number): void;
-  /** How far apart it has to be done so that it takes no more than `share` of one CPU, and `least` at least. */
+  /** The interval at which it takes at most `share` of one CPU, but no less than `least`. */
   apart(name: string, share: number, least: number): number;
 }
 
@@ -25,7 +25,7 @@ export interface Zones {
   readonly zones: readonly Zone[];
 }
 
-/** Looks that are no further apart than this see the same text: they belong to one boundary. */
+/** Reads that are no further apart than this get the same text: they belong to one boundary. */
 export const SAME_LOOK_NS = 50e6;
 /** Zones come and go slowly; walking hundreds of folders each second would cost more than reading them. */
 const SAME_ZONES_NS = 5e9;
@@ -61,7 +61,7 @@ export function machine(files: Files, elapsed: () => number): Machine {
   };
 }
 
-/** Several metrics look at one file at one boundary: it is read once, and they agree. */
+/** Several metrics use one file at one boundary: it is read once, so that they agree. */
 function shared(files: Files, elapsed: () => number): Files {
   let since = -Infinity;
   const texts = new Map<string, string | undefined>();

@@ -15,10 +15,10 @@ export const VMSTAT = '/proc/vmstat';
 interface MemoryPart {
   /** Counters: the increase counts. Gauges: the number itself. */
   readonly kind: 'counters' | 'gauges';
-  /** Undefined when the zone has none: no limit, or a kernel that does not count it. */
+  /** Undefined if the zone has none: no limit, or a kernel that does not count it. */
   readonly ofZone: (machine: Machine, zone: Zone, version: 1 | 2) => number | undefined;
   readonly ofMachine: (machine: Machine) => number;
-  /** Limits are no parts of the machine's. */
+  /** Limits of zones are not parts of the machine's. */
   readonly zonesAreParts: boolean;
   readonly file: string;
 }

@@ -1,6 +1,6 @@
 /*
- * File systems on disks of this machine. In: /proc/filesystems, /proc/mounts. Out: each once, where it is mounted first.
- * What comes over a network may not answer, and what is in memory or made of others has no space of its own.
+ * File systems on disks of this machine. In: /proc/filesystems, /proc/mounts. Out: each once, at its first mount.
+ * Network file systems may not answer, and file systems in memory or on top of others have no space of their own.
  */
 import { nameFromBytes } from '../../../../common/model/name';
 import type { Files } from './files';
@@ -8,9 +8,9 @@ import type { Files } from './files';
 export const MOUNTS = '/proc/mounts';
 
 interface Mount {
-  /** As the kernel wants it. */
+  /** Path for the kernel. */
   readonly path: Buffer;
-  /** As people read it. */
+  /** Path for display. */
   readonly name: string;
   readonly fstype: string;
 }

@@ -1,8 +1,8 @@
 /*
  * The network namespaces of this machine, each with the container it belongs to. In: /proc/<pid>/ns/net. Out: a list that
- * is looked for anew every few seconds, and files of /proc/net as they are in one of them.
+ * is refreshed every few seconds, and files of /proc/net as they are in one of them.
  *
- * A namespace is seen through the programs in it. Our own is the global one, also where containers share it; another is
+ * A namespace is found through the programs in it. Our own is the global one, also where containers share it; another is
  * called by the zone of its oldest program.
  */
 import { GLOBAL, zoneOfProcess } from '../zonename';
@@ -13,7 +13,7 @@ interface NetworkNamespace {
   /** "net:[4026531840]" */
   readonly id: string;
   readonly zonename: string;
-  /** Some of its programs; none: it is our own. */
+  /** Some of its programs; empty for our own. */
   readonly pids: readonly string[];
 }
 
@@ -21,9 +21,9 @@ interface NetworkNamespace {
 const SLICE = 200;
 const SAME_LIST_NS = 5e9;
 const SHARE_OF_CPU = 0.02;
-/** Anybody may make any number of them. */
+/** Maximum; users may make any number of them. */
 const NAMESPACES_MAX = 1000;
-/** So many may end before the list is made again. */
+/** Spare programs, in case some end before the list is refreshed. */
 const PIDS_KEPT = 4;
 
 export function networkNamespaces(machine: Machine): Promise<readonly NetworkNamespace[]> {
@@ -59,12 +59,12 @@ export function networkNamespaces(machine: Machine): Promise<readonly NetworkNam
 /** "snmp", "dev"; undefined when none of its programs that are known is left. */
 export function readIn(files: Files, { id, pids }: NetworkNamespace, name: string): string | undefined {
   if (pids.length === 0) return files.read(`/proc/net/${name}`);
-  // A number may be another program's by now.
+  // A process number may have been reused by now.
   const pid = pids.find((one) => files.link(linkOf(one)) === id);
   return pid === undefined ? undefined : files.read(`/proc/${pid}/net/${name}`);
 }
 
-/** The number of it, as people know it from lsns(8). */
+/** Its number, as in lsns(8). */
 export const numberOf = ({ id }: NetworkNamespace): string => /\d+/.exec(id)?.[0] ?? '';
 
 const linkOf = (pid: string): string => `/proc/${pid}/ns/net`;

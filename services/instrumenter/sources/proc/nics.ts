@@ -1,7 +1,7 @@
 /*
  * Counters of the network interfaces. In: /proc/net/dev, /sys/class/net. Out: a row for each that has hardware
  * (or a hypervisor's) behind it; inside a container, where none has, for all but the loopback.
- * Bridges, bonds, VLANs and pairs of virtual ones would count the same bytes again.
+ * Bridges, bonds, VLANs and veth pairs would count the same bytes twice.
  */
 import type { Row } from '../snapshots';
 import type { Files } from './files';

@@ -1,9 +1,9 @@
 /*
- * Pressure stall information: how long work stood still for lack of something. In: /proc/pressure, cgroups.
+ * Pressure stall information: how long tasks were stalled for lack of a resource. In: /proc/pressure, cgroups.
  * Out: rows with two counters, in nanoseconds: `some` - at least one task waited; `full` - all of them did.
  *
  * Waits of several zones overlap, so they do not add up to the machine's: the zone `global` is the machine as a
- * whole, and zones are looked at only when the question names zonename.
+ * whole, and zones are read only when the question names zonename.
  */
 import type { Numbers, Row } from '../snapshots';
 import type { Files } from './files';

@@ -1,8 +1,8 @@
 /*
- * All processes, as they are now. In: /proc/<pid>. Out: a row for each, with the fields that somebody needs.
+ * All processes, as they are now. In: /proc/<pid>. Out: a row for each, with the requested fields.
  *
- * Thousands of processes are thousands of files: read a few at a time, once for all who ask at one boundary, and no
- * more often than that it takes a twentieth of one CPU.
+ * Thousands of processes are thousands of files: read a few at a time, once for all callers at one boundary, and at
+ * such intervals that it takes at most a twentieth of one CPU.
  */
 import { nameFromBytes } from '../../../../common/model/name';
 import type { Fields } from '../points';
@@ -15,7 +15,7 @@ const SLICE = 25;
 const SAME_BOUNDARY_NS = 0.5e9;
 const SHARE_OF_CPU = 0.05;
 
-/** Fields that cost another file each. */
+/** Fields that need another file each. */
 const COSTLY = ['psargs', 'zonename'] as const;
 
 export function processRows(machine: Machine, needed: ReadonlySet<string>): Promise<readonly Row[]> {
@@ -65,14 +65,14 @@ async function readProcess(
     fields['psargs'] = psargs(await files.slow(`/proc/${pid}/cmdline`), execname);
   if (costly.includes('zonename'))
     fields['zonename'] = zoneOfProcess(files.read(`/proc/${pid}/cgroup`) ?? '');
-  // A number is used again after a while; with its start time it is not.
+  // A process number is reused after a while; number and start time together are unique.
   return { key: `${pid} ${at(22)}`, fields: fields satisfies Fields };
 }
 
-/** As many as every other source has. */
+/** The same length as in other sources. */
 const PSARGS_BYTES = 80;
 
-/** Arguments with spaces between; threads of the kernel have none, and go by their names in brackets as in ps(1); some withhold them. */
+/** Arguments separated by spaces; kernel threads have none and show their name in brackets, as in ps(1); some block the read. */
 function psargs(cmdline: Buffer | undefined, execname: string): string {
   if (cmdline === undefined) return '(unknown)';
   if (cmdline.length === 0) return `[${execname}]`;

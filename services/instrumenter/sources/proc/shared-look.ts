@@ -1,6 +1,6 @@
 /*
- * One look for all instrumentations that read the same at one boundary: it is cheaper, and they agree.
- * In: a metric, the fields a question names. Out: a function that looks, or says what was seen a moment ago.
+ * One read for all instrumentations that read the same at one boundary: it is cheaper, and they agree.
+ * In: a metric, the fields a question names. Out: a function that reads, or returns what was just read.
  */
 import { SAME_LOOK_NS, type Machine } from './machine';
 import type { ProcPart } from './metric';
@@ -10,7 +10,7 @@ type Rows = ReturnType<ProcPart['rows']>;
 export type Look = (metric: ProcPart, needed: ReadonlySet<string>) => () => Rows;
 
 export function sharedLook(here: Machine): Look {
-  // Metrics share their `rows`: by that function, and by what it was asked to read besides.
+  // Metrics share their `rows`: keyed by that function, and by the further fields it reads.
   const seen = new Map<ProcPart['rows'], Map<string, { readonly at: number; readonly rows: Rows }>>();
   return ({ rows, costly = [] }, needed) => {
     const besides = costly.filter((field) => needed.has(field)).join();

@@ -1,5 +1,5 @@
 /*
- * Source `proc`: what the kernel counts anyway, for nothing but the reading. In: /proc and /sys (files.ts).
+ * Source `proc`: counters that the kernel always keeps, at the cost of reading them. In: /proc and /sys (files.ts).
  * Out: a probe for each instrumentation, over the snapshots that the descriptions' parts `proc` make. Next: snapshots.ts.
  */
 import { metricName, type MetricName } from '../../../../common/model/metric';
@@ -27,7 +27,7 @@ interface ProcOptions {
   readonly elapsed: () => number;
 }
 
-/** Throws where there is no /proc. */
+/** Throws if there is no /proc. */
 export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FILES): Source {
   if (files.read('/proc/stat') === undefined) throw new Error('there is no /proc as Linux has it');
   const here = machine(files, elapsed);
@@ -38,7 +38,7 @@ export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FIL
   const enable = (instrumentation: Instrumentation): Probe => {
     const name = metricName(instrumentation);
     const needed = new Set(neededFields(instrumentation));
-    // One that is missing here is not offered; where two remain the first that has all the fields is meant.
+    // A metric that is missing here is not offered; of two ways the first with all the fields is used.
     const found = WAYS.find(
       ({ metric, fields, missing }) =>
         metric === name &&
@@ -71,7 +71,7 @@ export function openProc({ host, elapsed }: ProcOptions, files: Files = REAL_FIL
   };
 }
 
-/** A metric with two ways, of which one is there, is simply there. */
+/** A metric with two ways is available if one of them is. */
 function offersOf(here: Machine): readonly Offer[] {
   const offers = WAYS.map(({ metric, fields, missing }): Offer => {
     const unavailable = missing(here);

@@ -1,6 +1,6 @@
 /*
  * Counters of TCP, of each network namespace. In: net/snmp, net/netstat. Out: a row for each namespace, with the counters
- * asked for; those that this kernel does not have are left out.
+ * requested; those that this kernel does not have are left out.
  */
 import type { Row } from '../snapshots';
 import type { Machine } from './machine';

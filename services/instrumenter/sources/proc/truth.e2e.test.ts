@@ -40,7 +40,7 @@ const reason = whyNot();
 const real = reason === undefined ? test : test.skip;
 const because = reason === undefined ? '' : ` (skipped: ${reason})`;
 
-/** Does one thing per line that it is told, and says "done". */
+/** Does one thing per line of its input, and prints "done". */
 const WORKER = `
 const lines = require('node:readline').createInterface({ input: process.stdin });
 let kept;
@@ -63,7 +63,7 @@ afterEach(async () => {
   for (const folder of made.splice(0)) await removed(folder);
 });
 
-/** A control group can be removed a moment after its last process is gone. */
+/** A control group can be removed a moment after its last process has ended. */
 async function removed(folder: string): Promise<void> {
   for (let i = 0; i < 100 && existsSync(folder); i++) {
     try {

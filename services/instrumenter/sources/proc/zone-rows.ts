@@ -1,6 +1,6 @@
 /*
  * A row for each zone, and one for the rest of the machine. In: how to read one zone's numbers, and the machine's own.
- * Out: rows (snapshots.ts), read a few at a time: a host may run hundreds of containers, and nobody is to wait.
+ * Out: rows (snapshots.ts), read a few at a time: a host may run hundreds of containers, and other work must not wait.
  */
 import type { Numbers, Row } from '../snapshots';
 import { GLOBAL } from '../zonename';
@@ -10,11 +10,11 @@ import type { Machine } from './machine';
 interface ZoneReading {
   readonly controller: Controller;
   readonly kind: 'counters' | 'gauges';
-  /** Of one zone; undefined when it has none of this (no limit is set, or it is gone). */
+  /** Of one zone; undefined when it has none (no limit is set, or the zone is gone). */
   readonly ofZone: (machine: Machine, zone: Zone, version: 1 | 2) => Numbers | undefined;
   /** Of the whole machine; undefined: there is no row for the rest. */
   readonly ofMachine: (machine: Machine) => Numbers | undefined;
-  /** The machine's numbers hold those of the zones: the global zone's are what they leave. */
+  /** The machine's numbers include those of the zones: the global zone's are the remainder. */
   readonly zonesAreParts: boolean;
 }
 

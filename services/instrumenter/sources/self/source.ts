@@ -1,5 +1,5 @@
 /*
- * Source `self`: the instrumenter's own ticks, calls, enablings and disablings. In: journal.ts, while somebody asks.
+ * Source `self`: the instrumenter's own ticks, calls, enablings and disablings. In: journal.ts, while a metric of it is gathered.
  * Out: a probe for each instrumentation.
  */
 import { metricName } from '../../../../common/model/metric';

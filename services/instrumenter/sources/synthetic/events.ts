@@ -1,8 +1,8 @@
 /*
- * Invented data that looks like a machine's. In: seed, node, metric, second. Out: data points, always the same ones.
+ * Invented data that resembles a machine's. In: seed, node, metric, second. Out: data points, always the same for the same input.
  *
- * A metric of events has about 80 of them a second, each with random fields. A metric of things (CPUs, disks,
- * containers) has one point per thing, the same things every second, whose numbers drift.
+ * A metric of events has about 80 of them a second, each with random fields. A metric of items (CPUs, disks,
+ * containers) has one point per item, the same items every second, whose numbers drift.
  */
 import type { Metric } from '../../../../common/model/metric';
 import { metricName } from '../../../../common/model/metric';
@@ -46,7 +46,7 @@ function events(metric: Metric, second: number, { seed, node }: Origin): Point[]
   });
 }
 
-/** A number as a type has it; always whole, as counters and clocks are. */
+/** A number in the range of a type; always an integer, as counters and clocks are. */
 function amount(type: TypeName, random: Random, level: number): number {
   switch (type) {
     case 'time':
@@ -70,7 +70,7 @@ function latency(random: Random, level: number): number {
   return random.logUniform(20 * MS, 200 * MS);
 }
 
-/** Things are told apart by their discrete fields: all combinations of these, up to THINGS. */
+/** Items differ in their discrete fields: all combinations of these, up to THINGS. */
 function things(metric: Metric, second: number, origin: Origin): Point[] {
   const named = metric.fields.filter((f) => f !== 'hostname' && fieldType(typeOf(f)).arity === 'discrete');
   const numeric = metric.fields.filter((f) => fieldType(typeOf(f)).arity === 'numeric');
@@ -89,7 +89,7 @@ function things(metric: Metric, second: number, origin: Origin): Point[] {
       ...names,
       ...Object.fromEntries(numeric.map((field) => [field, gauge(typeOf(field), level(field))])),
     };
-    // Things that have numbers are counted; things that have none are numbers themselves.
+    // Items with numeric fields count 1 each; items without are themselves numbers.
     return { fields, value: numeric.length > 0 ? 1 : gauge(metric.type ?? 'percent', level('value')) };
   });
 }

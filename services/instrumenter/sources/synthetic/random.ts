@@ -1,5 +1,5 @@
 /*
- * Random numbers that are the same for the same words: a pure function of seed, node, metric and second.
+ * Random numbers that are a pure function of seed, node, metric and second.
  * In: words. Out: a hash, a stream of numbers in [0, 1), a level that drifts slowly with time.
  */
 
@@ -45,7 +45,7 @@ export class Random {
     return low * (high / low) ** this.next();
   }
 
-  /** One of these; the first ones more often, as names in real life. */
+  /** One of these; the first ones more often, as in real data. */
   pick<T>(choices: readonly [T, ...T[]]): T {
     return choices[Math.floor(choices.length * this.next() ** 2)] ?? choices[0];
   }
@@ -54,7 +54,7 @@ export class Random {
 /** Seconds from one turning point of a level to the next. */
 const DRIFT_SECONDS = 20;
 
-/** A level in [0, 1) that belongs to these words and drifts: near seconds have near levels. */
+/** A level in [0, 1) determined by these words, which drifts: neighbouring seconds have similar levels. */
 export function drift(second: number, ...words: readonly (string | number)[]): number {
   const knot = Math.floor(second / DRIFT_SECONDS);
   const t = (second % DRIFT_SECONDS) / DRIFT_SECONDS;

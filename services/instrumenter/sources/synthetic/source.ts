@@ -1,7 +1,7 @@
 /*
- * Source `synthetic`: every metric there is, with invented numbers that follow from CA_SEED, the node's name and
- * the second alone: tests know them beforehand, and a thousand nodes can be had on one machine.
- * In: an instrumentation. Out: a probe; syntheticValue() tells anybody what it will say. Next: events.ts.
+ * Source `synthetic`: every metric, with invented numbers that follow from CA_SEED, the node's name and
+ * the second alone: tests can predict them, and one machine can run a thousand nodes.
+ * In: an instrumentation. Out: a probe; syntheticValue() predicts its values. Next: events.ts.
  */
 import { seconds, type Clock } from '../../../../common/service/clock';
 import {
@@ -50,7 +50,7 @@ export function openSynthetic({ host, clock, seed }: SyntheticOptions): Source {
   };
 }
 
-/** What the node says of an instrumentation in its report that begins with `first`. */
+/** The value of an instrumentation in the node's report that begins with `first`. */
 export function syntheticValue(instrumentation: Instrumentation, first: number, origin: Origin): Value {
   const metric = metricOf(instrumentation);
   const duration = reportSeconds(instrumentation.granularity);

@@ -1,5 +1,5 @@
 /*
- * What synthetic events are called. In: the name of a discrete field. Out: the texts it may have, commonest first.
+ * Texts of synthetic events. In: the name of a discrete field. Out: the texts it may have, commonest first.
  * Fields that are not here have ten numbered ones: execname1, execname2, …
  */
 type Texts = readonly [string, ...string[]];

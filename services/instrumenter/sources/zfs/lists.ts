@@ -1,10 +1,10 @@
 /*
- * What the commands zfs and zpool say of datasets and pools. In: how to run a command. Out: tables of numbers, kept for
+ * The output of the commands zfs and zpool. In: how to run a command. Out: tables of numbers, cached for
  * a while: space changes slowly, and a host may have thousands of datasets to list.
  */
 import { execFile } from 'node:child_process';
 
-/** Resolves with what the command prints; rejects when it is not there, fails, or does not end. */
+/** Resolves with the command's output; rejects when the command is not there, fails, or does not end. */
 export type Run = (command: string, args: readonly string[]) => Promise<string>;
 
 /** A dataset or pool, and its numbers by column; "-" (does not apply) is 0. */
@@ -19,7 +19,7 @@ export interface Lists {
 }
 
 const KEPT_NS = 30e9;
-/** A command that fails is tried again sooner, but not each second. */
+/** A failed command is tried again sooner, but not each second. */
 const FAILURE_KEPT_NS = 5e9;
 const ENDS_WITHIN_MS = 20_000;
 const OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -34,7 +34,7 @@ export function lists(run: Run, elapsed: () => number): Lists {
   };
 }
 
-/** One command at a time, its answer for all who ask meanwhile and a while later. */
+/** One command at a time; its answer serves all callers meanwhile and for a while after. */
 function kept<T>(elapsed: () => number, make: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let until = 0;

@@ -1,4 +1,4 @@
-/* What the zfs source knows of a metric, in columns of its two tables. In: an entry. Out: bytes, or nothing where none apply. */
+/* The zfs part of a metric, in columns of its two tables. In: an entry. Out: bytes, or nothing if none apply. */
 import type { Lists } from './lists';
 
 export interface ZfsPart {

@@ -1,6 +1,6 @@
 /*
  * Source `zfs`: space of datasets and pools, wherever the commands zfs and zpool work. In: their lists (lists.ts).
- * Out: a probe for each instrumentation. A list that cannot be had is a missing value, not a zero.
+ * Out: a probe for each instrumentation. A list that cannot be read is a missing value, not a zero.
  */
 import { metricName } from '../../../../common/model/metric';
 import type { Instrumentation } from '../../../../common/model/instrumentation';

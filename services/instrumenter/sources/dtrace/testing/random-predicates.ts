@@ -1,5 +1,5 @@
 /*
- * For tests: random predicates and events, and what a predicate must say of an event. In: a seed, through fast-check.
+ * For tests: random predicates and events, and whether a predicate holds for an event. In: a seed, through fast-check.
  * Out: D text in which the event's own values stand in place of kernel expressions; and the right answer.
  */
 import fc from 'fast-check';
@@ -69,7 +69,7 @@ export function withValues(p: Predicate, e: Event): string {
   return predicateText(p, (name) => fields.get(name) ?? '');
 }
 
-/** As evaluate() sees it: texts are compared by the bytes they stand for, and discrete numbers as texts. */
+/** As evaluate() sees it: texts are compared by their bytes, and discrete numbers as texts. */
 export function expected(p: Predicate, e: Event): boolean {
   const bytes = (text: string): string => bytesFromName(text).toString('latin1');
   const values: Record<string, Constant> = {

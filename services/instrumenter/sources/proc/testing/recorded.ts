@@ -1,5 +1,5 @@
 /*
- * For tests: /proc and /sys as recorded texts, and what a probe makes of looks at them a second apart.
+ * For tests: /proc and /sys as recorded texts, and the values of a probe that reads them a second apart.
  */
 import type { Value } from '../../../../../common/model/value';
 import { ask } from '../../../testing/fakes';
@@ -8,7 +8,7 @@ import { openProc } from '../source';
 
 export type Texts = Readonly<Record<string, string>>;
 
-/** A folder is there when something in it is. */
+/** A folder exists if something in it does. */
 export function recorded(texts: () => Texts): Files {
   const below = (path: string): string[][] =>
     Object.keys(texts())
@@ -34,10 +34,10 @@ export function recorded(texts: () => Texts): Files {
   };
 }
 
-/** The least that is a /proc. */
+/** The smallest usable /proc. */
 export const STAT: Texts = { '/proc/stat': 'cpu  1 2 3\n' };
 
-/** Looks at each of these a second apart; what the last look yields. */
+/** Reads each of these a second apart; the value of the last reading. */
 export async function watch(looks: readonly Texts[], ...question: Parameters<typeof ask>): Promise<Value> {
   let texts: Texts = { ...STAT, ...looks[0] };
   let at = 0;
