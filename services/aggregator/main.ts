@@ -22,7 +22,7 @@ import { Aggregator } from './aggregator';
 import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
 import { AnswerBudget } from './http/answer-budget';
-import { createRenderer } from './heatmap/renderer';
+import { createRenderer } from './heatmap/pixels/renderer';
 import type { Family } from '../../common/prometheus/metrics/family';
 import { toFamilyJson } from '../../common/prometheus/metrics/family-json';
 import {
@@ -129,7 +129,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     http: { ...http.counts, byStatus: Object.fromEntries(http.counts.byStatus) },
     ...aggregator.status(),
   });
-  const renderer = createRenderer(join(__dirname, 'heatmap', 'worker.js'));
+  const renderer = createRenderer(join(__dirname, 'heatmap', 'pixels', 'worker.js'));
   const places = settings.geoip === undefined ? undefined : await geolocation(settings.geoip, log);
   const context: Context = {
     aggregator,

@@ -10,7 +10,7 @@ import { drawImage, renderImage } from '../../services/aggregator/heatmap/image'
 import { sideOf } from '../../services/aggregator/heatmap/side';
 import { Asked } from '../../services/aggregator/ingest/asked';
 import { readHeatmapOptions } from '../../services/aggregator/heatmap/options';
-import { createRenderer } from '../../services/aggregator/heatmap/renderer';
+import { createRenderer } from '../../services/aggregator/heatmap/pixels/renderer';
 import { Params } from '../../services/aggregator/http/params';
 import { buildFolder } from '../stack/stack';
 import { humps, xorshift } from './load';
@@ -28,7 +28,9 @@ const WARM = 5;
 
 export async function measureDelay(pictures: number): Promise<Result[]> {
   const { dataset, end } = fill();
-  const renderer = createRenderer(join(buildFolder(), 'services', 'aggregator', 'heatmap', 'worker.js'));
+  const renderer = createRenderer(
+    join(buildFolder(), 'services', 'aggregator', 'heatmap', 'pixels', 'worker.js'),
+  );
   const results: Result[] = [];
   try {
     for (const { seconds, width, height } of CASES) {

@@ -15,7 +15,7 @@ import { toWire } from '../../common/wire/message';
 import { Aggregator } from '../../services/aggregator/aggregator';
 import { readPush } from '../../services/aggregator/export/push-settings';
 import { WaysOut } from '../../services/aggregator/export/ways-out';
-import { INLINE } from '../../services/aggregator/heatmap/renderer';
+import { INLINE } from '../../services/aggregator/heatmap/pixels/renderer';
 import type { Context } from '../../services/aggregator/http/answer';
 import { AnswerBudget } from '../../services/aggregator/http/answer-budget';
 import { promqlRoutes } from '../../services/aggregator/promql/routes';

@@ -3,7 +3,7 @@
  * seconds; and a hand that draws boxes on it. Each answer is of one moment: it is read in one step.
  */
 import { REST_HUE } from '../../common/model/hue';
-import { paletteOf } from '../../services/aggregator/heatmap/palette';
+import { paletteOf } from '../../services/aggregator/heatmap/pixels/palette';
 import type { Page } from './browser';
 import { until } from './until';
 

@@ -9,7 +9,7 @@ import { SILENT } from '../../common/service/log';
 import type { Body } from '../../common/wire/message';
 import type { Value } from '../../common/model/value';
 import { Aggregator } from '../../services/aggregator/aggregator';
-import { INLINE } from '../../services/aggregator/heatmap/renderer';
+import { INLINE } from '../../services/aggregator/heatmap/pixels/renderer';
 import { AnswerBudget } from '../../services/aggregator/http/answer-budget';
 import type { Context } from '../../services/aggregator/http/answer';
 import { valueRoutes } from '../../services/aggregator/http/routes';

@@ -12,13 +12,13 @@ import { layOutAxis, type Axis } from './axis';
 import { bucketize, type CountedSlot, type Layer } from './bucketize';
 import { columnStates } from './column-states';
 import { layOutColumns, type Columns } from './columns';
-import { finish, type Finished, type Sketch, type SketchSide } from './finish';
+import { finish, type Finished, type Sketch, type SketchSide } from './pixels/finish';
 import { fitAxis } from './fit';
 import { frameOf } from './marks';
 import { planLayers, Survey, type LayerPlan } from './layers';
 import type { HeatmapOptions } from './options';
-import { pixelOf, type LinePixels } from './overlay';
-import type { Renderer } from './renderer';
+import { pixelOf, type LinePixels } from './pixels/overlay';
+import type { Renderer } from './pixels/renderer';
 import { percentile, Series } from './series';
 import type { Side } from './side';
 

@@ -8,16 +8,16 @@ import type { Instrumentation } from '../../../common/model/instrumentation';
 import { breakdownOf } from '../../../common/model/instrumentation';
 import { printPredicate } from '../../../common/model/predicate';
 import { shortText } from '../../../common/model/unit';
-import { textWidth } from './font';
+import { textWidth } from './pixels/font';
 import type { Axis } from './axis';
 import type { Columns } from './columns';
-import type { Frame, Mark } from './frame';
+import type { Frame, Mark } from './pixels/frame';
 import type { LayerPlan } from './layers';
 import { axisTicks } from '../../../common/model/axis-ticks';
 import { hsvToRgb } from './hue';
-import { paletteOf } from './palette';
+import { paletteOf } from './pixels/palette';
 import type { HeatmapOptions } from './options';
-import { pixelOf } from './overlay';
+import { pixelOf } from './pixels/overlay';
 import { LEVELS } from './shade';
 
 /** Letters of a key, and of the title: what is longer is cut. */

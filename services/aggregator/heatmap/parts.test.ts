@@ -7,8 +7,8 @@ import { linearAxis } from '../../../common/model/axis';
 import { layOutAxis } from './axis';
 import { layOutColumns, rowAt, rowTop } from './columns';
 import { hsvToRgb, hueSequence, mix, ramp, WHITE } from './hue';
-import type { Picture } from './paint';
-import { encodePng } from './png';
+import type { Picture } from './pixels/paint';
+import { encodePng } from './pixels/png';
 import { shade } from './shade';
 
 const SEED = 20_110_402;

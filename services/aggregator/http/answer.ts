@@ -15,7 +15,7 @@ import { LIMITS } from '../../../common/service/limits';
 import type { Aggregator } from '../aggregator';
 import type { Owned } from '../owned';
 import type { AnswerBudget } from './answer-budget';
-import type { Renderer } from '../heatmap/renderer';
+import type { Renderer } from '../heatmap/pixels/renderer';
 import { readIntervals, type Interval } from '../dataset/interval';
 import { describeLoads } from '../ingest/loads';
 import { Params } from './params';

@@ -26,7 +26,7 @@ import { layOutUnseen, renderImage, type Image, type Layout, type Reading } from
 import { listKeys } from '../heatmap/keys';
 import { planLayers } from '../heatmap/layers';
 import { readHeatmapOptions, type HeatmapOptions } from '../heatmap/options';
-import { lineColour } from '../heatmap/overlay';
+import { lineColour } from '../heatmap/pixels/overlay';
 import { average, percentile, percentileOf, Series } from '../heatmap/series';
 import { sideOf } from '../heatmap/side';
 import type { Params } from './params';

@@ -1,5 +1,5 @@
 import { fqid } from '../../../common/model/instrumentation';
-import { INLINE } from '../heatmap/renderer';
+import { INLINE } from '../heatmap/pixels/renderer';
 import { HEAT, NOW, PLAIN, V, serveValues } from '../testing/test-values';
 import { WAITING_REQUESTS } from './waiting';
 

@@ -12,7 +12,7 @@ import { toWire, type Body } from '../../../common/wire/message';
 import type { Value } from '../../../common/model/value';
 import { Aggregator } from '../aggregator';
 import { AnswerBudget } from '../http/answer-budget';
-import { INLINE } from '../heatmap/renderer';
+import { INLINE } from '../heatmap/pixels/renderer';
 import { valueRoutes } from '../http/routes';
 import { promqlRoutes } from '../promql/routes';
 

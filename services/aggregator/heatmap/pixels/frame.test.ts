@@ -1,11 +1,11 @@
 /* A picture with title, axes and legend: the heatmap in it is the one without, and the words are where they belong. */
-import { linearAxis } from '../../../common/model/axis';
+import { linearAxis } from '../../../../common/model/axis';
 import type { PNG } from 'pngjs';
-import { LOG_GRID } from '../../../common/model/bucket';
-import { HEAT, instrumentation, NOW, serveValues, V } from '../testing/test-values';
+import { LOG_GRID } from '../../../../common/model/bucket';
+import { HEAT, instrumentation, NOW, serveValues, V } from '../../testing/test-values';
 import { eachDot, LETTER, textWidth } from './font';
 import { placeIn, type Frame } from './frame';
-import { frameOf } from './marks';
+import { frameOf } from '../marks';
 
 const values = serveValues();
 const MS = LOG_GRID.bucketOf(1_000_000);

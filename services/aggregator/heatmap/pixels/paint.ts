@@ -2,9 +2,9 @@
  * Cells → pixels. In: levels by layer, hues, a palette, and the layout. Out: a picture of palette indices, or of colours
  * where there are more than a palette holds. Next: png.ts.
  */
-import { rowTop, type Columns } from './columns';
-import { STATE } from './column-states';
-import { mix } from './hue';
+import { rowTop, type Columns } from '../columns';
+import { STATE } from '../column-states';
+import { mix } from '../hue';
 import type { Palette } from './palette';
 
 /** Pixels row by row from the top. Runs of equal lines share one line: `lines` holds each distinct one once. */

@@ -2,8 +2,8 @@
  * Lines over the picture: percentiles, one step for each column. In: a picture, and for each line the pixel line of
  * every column. Out: the picture with the lines in it. Next: png.ts.
  */
-import { positionOf, type ValueAxis } from '../../../common/model/axis';
-import type { Theme } from '../../../common/model/hue';
+import { positionOf, type ValueAxis } from '../../../../common/model/axis';
+import type { Theme } from '../../../../common/model/hue';
 import type { Picture } from './paint';
 
 /** Told from all hues on the theme's ground; a higher percentile is the higher line. */

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { transformFileSync } from '@swc/core';
 import { costOf, finish, type Finished, type Sketch } from './finish';
 import { createRenderer, type Renderer, WAITING, WAITING_BYTES } from './renderer';
-import { CELLS } from './image';
+import { CELLS } from '../image';
 
 let folder: string;
 let renderer: Renderer;
@@ -12,28 +12,22 @@ let renderer: Renderer;
 /** A thread runs JavaScript from files: what the build would make of these folders, and nothing else. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ca-render-'));
-  const root = join(__dirname, '../../..');
-  const parts = ['model', 'model/names', 'wire', 'service', 'http', 'failure'].map(
-    (room) => `common/${room}`,
-  );
-  for (const part of [
-    ...parts,
-    'services/aggregator/dataset',
-    'services/aggregator/disk',
-    'services/aggregator/heatmap',
-  ]) {
-    mkdirSync(join(folder, part), { recursive: true });
-    for (const file of readdirSync(join(root, part)).filter((name) => /^[^.]+\.ts$/.test(name))) {
-      const { code } = transformFileSync(join(root, part, file), {
+  const root = join(__dirname, '../../../..');
+  const rooms = ['common', ...['dataset', 'disk', 'heatmap'].map((room) => `services/aggregator/${room}`)];
+  for (const room of rooms) {
+    const names = readdirSync(join(root, room), { recursive: true, encoding: 'utf8' });
+    for (const file of names.filter((name) => /(^|\/)[^./]+\.ts$/.test(name))) {
+      const { code } = transformFileSync(join(root, room, file), {
         jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
         module: { type: 'commonjs' },
       });
-      writeFileSync(join(folder, part, file.replace(/ts$/, 'js')), code);
+      mkdirSync(join(folder, room, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, room, file.replace(/ts$/, 'js')), code);
     }
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 });
-beforeEach(() => (renderer = createRenderer(join(folder, 'services/aggregator/heatmap/worker.js'))));
+beforeEach(() => (renderer = createRenderer(join(folder, 'services/aggregator/heatmap/pixels/worker.js'))));
 afterEach(() => renderer.close());
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

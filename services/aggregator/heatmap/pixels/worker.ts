@@ -2,7 +2,7 @@
  * A second thread that finishes large pictures. In: a sketch. Out: { finished } or { error }; one answer for each.
  */
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../../../common/service/errors';
+import { messageOf } from '../../../../common/service/errors';
 import { finish, type Finished, type Sketch } from './finish';
 
 export interface Done {

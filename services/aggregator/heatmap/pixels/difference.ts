@@ -2,12 +2,12 @@
  * Where one picture has more than the other. In: two pictures' layers on one axis, and how complete their columns are.
  * Out: cells of a palette: the ground, shades of more, shades of less, and the ground of what is unknown.
  */
-import type { Layer } from './bucketize';
-import { STATE } from './column-states';
+import type { Layer } from '../bucketize';
+import { STATE } from '../column-states';
 import type { Cells } from './paint';
 import { differencePalette, paletteOf, SHADES } from './palette';
-import { LEVELS, shade, type Coloring } from './shade';
-import type { Theme } from '../../../common/model/hue';
+import { LEVELS, shade, type Coloring } from '../shade';
+import type { Theme } from '../../../../common/model/hue';
 
 export function difference(
   a: readonly Layer[],

@@ -4,8 +4,8 @@
  * gone away are skipped. In: a sketch. Out: PNG bytes.
  */
 import { Worker } from 'node:worker_threads';
-import { CaError } from '../../../common/service/errors';
-import type { Layer } from './bucketize';
+import { CaError } from '../../../../common/service/errors';
+import type { Layer } from '../bucketize';
 import { costOf, finish, type Finished, type Sketch } from './finish';
 import type { Done } from './worker';
 

@@ -3,16 +3,16 @@
  * plain arrays so that it can be handed to another thread. Out: PNG bytes; three times where two are compared.
  * renderer.ts decides where it runs.
  */
-import type { Theme } from '../../../common/model/hue';
-import { layOutColumns, type Columns } from './columns';
-import type { Layer } from './bucketize';
+import type { Theme } from '../../../../common/model/hue';
+import { layOutColumns, type Columns } from '../columns';
+import type { Layer } from '../bucketize';
 import { difference } from './difference';
 import { framed, type Frame } from './frame';
 import { lineColour, overlay, type LinePixels } from './overlay';
 import { colourCells, compact, markColumns, paint, type Cells, type Picture } from './paint';
 import { paletteOf, posterize, type Palette } from './palette';
 import { encodePng } from './png';
-import { shade, type Coloring } from './shade';
+import { shade, type Coloring } from '../shade';
 
 /** What two pictures that are compared have each of its own. */
 export interface SketchSide {

@@ -4,10 +4,10 @@
  *
  * Without a theme everything is as the first clients know it: 255 levels of saturation on white.
  */
-import { groundOf, LESS_HUE, REST_HUE, shadeColour, type Theme } from '../../../common/model/hue';
-import { STATE } from './column-states';
-import { ramp as plainRamp, WHITE } from './hue';
-import { LEVELS } from './shade';
+import { groundOf, LESS_HUE, REST_HUE, shadeColour, type Theme } from '../../../../common/model/hue';
+import { STATE } from '../column-states';
+import { ramp as plainRamp, WHITE } from '../hue';
+import { LEVELS } from '../shade';
 
 export interface Palette {
   readonly theme: Theme | undefined;
