@@ -17,7 +17,7 @@ import type { Bus } from './fleet/bus';
 import type { Catalogue } from './fleet/catalogue';
 import { itemFor, nothingBelongsTo, type Customer, type Customers } from './fleet/customers';
 import { Homes } from './fleet/homes';
-import { Inventory } from './fleet/inventory';
+import { Inventory } from './fleet/enrolment/inventory';
 import { Members, type Aggregator } from './fleet/members';
 import { MergedCatalogues } from './fleet/merged-catalogues';
 import type { Standing, Transformations } from './api/present';

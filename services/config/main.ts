@@ -28,7 +28,7 @@ import { aggregatorAuthorities, frontDoorSecret, readOperatorFiles } from './doo
 import { checkAddress, inheritedSocket } from './door/inherited';
 import { createProxy } from './door/proxy';
 import { statusOf } from './api/status';
-import { Enrolment } from './fleet/enrolment';
+import { Enrolment } from './fleet/enrolment/enrolment';
 import { FleetStore } from './state/fleet-store';
 import { Store } from './state/store';
 

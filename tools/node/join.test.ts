@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { InventoryAnswer } from '../../common/api/nodes';
 import { askDoor } from '../../common/http/door-client';
-import { TokenSigner } from '../../services/config/fleet/token-signer';
+import { TokenSigner } from '../../services/config/fleet/enrolment/token-signer';
 import { Authority } from '../certs/authority';
 import { buildFolder } from '../stack/checkout';
 import { freePorts } from '../stack/ports';

@@ -9,8 +9,8 @@ import {
   tokenIssuer,
   type CredentialIssuer,
   type Management,
-} from '../../services/config/fleet/credentials';
-import { TokenSigner } from '../../services/config/fleet/token-signer';
+} from '../../services/config/fleet/enrolment/credentials';
+import { TokenSigner } from '../../services/config/fleet/enrolment/token-signer';
 import { until } from '../testing/until';
 import { startBroker, type PrivateBroker } from './broker';
 import { SHARED_USER } from './broker-users';

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type ChannelModel } from 'amqplib';
 import { scopesOfNode } from '../../common/wire/identity';
 import { routes } from '../../common/wire/route';
-import { TokenSigner } from '../../services/config/fleet/token-signer';
+import { TokenSigner } from '../../services/config/fleet/enrolment/token-signer';
 import { startBroker, type PrivateBroker } from './broker';
 
 jest.setTimeout(120_000);

@@ -18,7 +18,7 @@ import { CaError, notFound } from '../../../common/service/errors';
 import type { Request } from '../../../common/http/http';
 import type { RateLimit } from '../door/rate-limit';
 import type { EnrolmentSettings } from '../door/enrolment-settings';
-import type { Enrolment } from '../fleet/enrolment';
+import type { Enrolment } from '../fleet/enrolment/enrolment';
 import { parametersOf } from './parameters';
 import type { Resource } from './resource';
 

@@ -11,8 +11,13 @@ import type { Environment } from '../../../common/service/settings';
 import { trustedText } from '../../../common/service/trusted-path';
 import { watchFiles } from '../../../common/service/watched-files';
 import type { Routes } from '../../../common/wire/route';
-import { passwordIssuer, tokenIssuer, type CredentialIssuer, type Management } from '../fleet/credentials';
-import { TokenSigner } from '../fleet/token-signer';
+import {
+  passwordIssuer,
+  tokenIssuer,
+  type CredentialIssuer,
+  type Management,
+} from '../fleet/enrolment/credentials';
+import { TokenSigner } from '../fleet/enrolment/token-signer';
 
 export interface EnrolmentSettings {
   /** CA_NODE_CREDENTIALS; undefined: nodes get none here. */

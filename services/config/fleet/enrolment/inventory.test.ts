@@ -1,7 +1,7 @@
 /* Who should be there: through the front door, with members on a bus in memory. */
-import { addAggregator, addNode, expectedNodes, gathered, nodeKey } from '../testing/fake-fleet';
-import { testFront, type TestFront } from '../testing/test-front';
-import { FleetStore } from '../state/fleet-store';
+import { addAggregator, addNode, expectedNodes, gathered, nodeKey } from '../../testing/fake-fleet';
+import { testFront, type TestFront } from '../../testing/test-front';
+import { FleetStore } from '../../state/fleet-store';
 import { join } from 'node:path';
 
 let front: TestFront;

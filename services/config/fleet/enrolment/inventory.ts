@@ -5,12 +5,12 @@
  * Expected are nodes that joined, until they are forgotten. A node that never joined is expected for a day after it fell silent
  * without a goodbye: where nobody enrols, a power cut is seen all the same, and a machine that was shut down in order is not.
  */
-import type { Clock } from '../../../common/service/clock';
-import { CaError, notFound } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
-import type { Log } from '../../../common/service/log';
-import type { EnrolledNode, FleetStore } from '../state/fleet-store';
-import { saving } from '../state/save';
+import type { Clock } from '../../../../common/service/clock';
+import { CaError, notFound } from '../../../../common/service/errors';
+import { LIMITS } from '../../../../common/service/limits';
+import type { Log } from '../../../../common/service/log';
+import type { EnrolledNode, FleetStore } from '../../state/fleet-store';
+import { saving } from '../../state/save';
 
 /** After a start, a reconnect or joining, a node has this long to say hello. */
 const GRACE_MS = 30_000;

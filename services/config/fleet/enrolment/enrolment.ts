@@ -6,13 +6,13 @@
  * key of its own, made there, of which only the hash comes here, and renews with that. One name belongs to one key.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { JoinedAnswer, JoinTokenRow, MadeToken, RenewedAnswer } from '../../../common/api/join';
-import type { Clock } from '../../../common/service/clock';
-import { CaError, notFound } from '../../../common/service/errors';
-import type { Log } from '../../../common/service/log';
-import { fitsGlob } from '../../../common/model/glob';
-import type { FleetDraft, FleetStore, JoinToken } from '../state/fleet-store';
-import { saving } from '../state/save';
+import type { JoinedAnswer, JoinTokenRow, MadeToken, RenewedAnswer } from '../../../../common/api/join';
+import type { Clock } from '../../../../common/service/clock';
+import { CaError, notFound } from '../../../../common/service/errors';
+import type { Log } from '../../../../common/service/log';
+import { fitsGlob } from '../../../../common/model/glob';
+import type { FleetDraft, FleetStore, JoinToken } from '../../state/fleet-store';
+import { saving } from '../../state/save';
 import type { CredentialIssuer } from './credentials';
 import { checkName, checkRoom, type Inventory } from './inventory';
 

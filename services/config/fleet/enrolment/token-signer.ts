@@ -12,7 +12,7 @@ import {
 } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { savedText } from '../state/saved-file';
+import { savedText } from '../../state/saved-file';
 
 export interface Claims {
   /** RabbitMQ's user. */

@@ -5,10 +5,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request as requestPlain } from 'node:http';
 import { request as requestOverTls } from 'node:https';
-import type { RenewedAnswer } from '../../../common/api/join';
-import { CaError, messageOf } from '../../../common/service/errors';
-import { permissionsOf, scopesOfNode, userOf } from '../../../common/wire/identity';
-import type { Routes } from '../../../common/wire/route';
+import type { RenewedAnswer } from '../../../../common/api/join';
+import { CaError, messageOf } from '../../../../common/service/errors';
+import { permissionsOf, scopesOfNode, userOf } from '../../../../common/wire/identity';
+import type { Routes } from '../../../../common/wire/route';
 import type { TokenSigner } from './token-signer';
 
 export interface CredentialIssuer {

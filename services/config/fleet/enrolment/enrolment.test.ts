@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JoinedAnswer, MadeToken } from '../../../common/api/join';
-import { addNode, nodeKey } from '../testing/fake-fleet';
-import { testFront, type TestFront } from '../testing/test-front';
-import { parseTokens } from '../door/tokens';
-import { CaError } from '../../../common/service/errors';
+import type { JoinedAnswer, MadeToken } from '../../../../common/api/join';
+import { addNode, nodeKey } from '../../testing/fake-fleet';
+import { testFront, type TestFront } from '../../testing/test-front';
+import { parseTokens } from '../../door/tokens';
+import { CaError } from '../../../../common/service/errors';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const KEY = 'a'.repeat(64);
