@@ -11,7 +11,7 @@ export const ZONE_CASES = 4096;
 
 /** Time limit for one read of a file of /proc that another user may block. */
 export const PROC_FILE_MS = 500;
-/** The same for the list of a process's mapped files. */
+/** Maximum size of the list of a process's mapped files. */
 export const PROCESS_MAPS_BYTES = 1024 * 1024;
 /** Processes whose command or mapped files are looked up for one second. */
 export const COMMANDS_PER_SECOND = 2000;

@@ -1,4 +1,4 @@
-/* What the bpf source offers on the real kernel, what its probes cost there, and that nothing of them stays. Needs root. */
+/* The bpf source's offers on the real kernel, the cost of its probes, and that nothing of them remains. Needs root. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { MetricDescription } from '../../metrics/language/description';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
@@ -8,7 +8,7 @@ import { Btf } from './kernel/btf';
 import { Kernel, KernelError } from './kernel/kernel';
 import { ARCHITECTURE, HOST, instrumentation, makeCalls, onRealKernel, own } from './testing/real-kernel';
 
-/** User programs may not be there, and not every kernel lets its functions be watched. */
+/** User programs may be missing, and not every kernel allows probes of its functions. */
 const mayBeMissing = (metric: MetricDescription | undefined): boolean =>
   metric?.bpf?.probes.some(({ at }) => at.kind === 'user' || at.kind === 'function') === true;
 
@@ -28,7 +28,7 @@ onRealKernel('the bpf source', (kernel) => {
       const described = metric.fields.filter((field) => counts.every((step) => field in step.fields));
       const offer = { metric: `${metric.module}.${metric.stat}`, fields: described };
       expect(kernel.source.offers()).toContainEqual(expect.objectContaining(offer));
-      // Time that threads wait is a sum over them: nothing is known of single waits.
+      // The waiting time of threads is a sum over them: single waits are not known.
       expect(described.length).toBeGreaterThan(offer.metric === 'cpu.waittime' ? 3 : 4);
     }
   });
@@ -61,7 +61,7 @@ onRealKernel('the bpf source', (kernel) => {
 
   test('what a probe costs is counted while statistics are on', async () => {
     const probe = await kernel.enable('syscall.syscalls', ['execname', 'latency']);
-    // Whoever else counts on this machine may have counted ours before.
+    // Other programs that measure on this machine may have counted ours before.
     const before = probe.cost();
     expect(kernel.source.countCost(true)).toBe(true);
     makeCalls(own('cost'), 10_000);

@@ -18,7 +18,7 @@ import { ARCHITECTURES, type Architecture } from './compiler/architecture';
 const BTF_PATH = '/sys/kernel/btf/vmlinux';
 const POSSIBLE_CPUS_PATH = '/sys/devices/system/cpu/possible';
 
-/** Where the source runs at all: Linux on x86-64 or arm64. Elsewhere the reason why not, as text. */
+/** Requires Linux on x86-64 or arm64. Elsewhere the reason why not, as text. */
 export function openBpf(
   hostname: string,
   metrics: readonly MetricDescription[],
@@ -53,12 +53,12 @@ function openOn(
   });
 }
 
-/** The inode of the first namespace of processes: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+/** The inode of the initial PID namespace: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
 const FIRST_NAMESPACE = 'pid:[4026531836]';
 
 /**
- * Whether a process has the same number in /proc as in the kernel. In a PID namespace of our own it has not: what is
- * looked up by the kernel's number would be another process's.
+ * Whether a process has the same number in /proc as in the kernel. In another PID namespace it does not: a process
+ * looked up by the kernel's number would be the wrong one.
  */
 export function hasKernelsNumbers(read: (path: string) => string = readlinkSync): boolean {
   try {
@@ -68,7 +68,7 @@ export function hasKernelsNumbers(read: (path: string) => string = readlinkSync)
   }
 }
 
-/** All kinds of user programs that descriptions speak of, and what is asked of them. */
+/** All kinds of user programs in the descriptions, and the places needed in them. */
 function wantedBy(metrics: readonly MetricDescription[]): Wanted[] {
   const probes = metrics.flatMap((metric) => metric.bpf?.probes ?? []);
   const kinds = new Map<Programs, { moments: UserMoment[]; globals: Set<string> }>();
@@ -82,7 +82,7 @@ function wantedBy(metrics: readonly MetricDescription[]): Wanted[] {
   return [...kinds].map(([programs, { moments, globals }]) => ({ programs, moments, globals: [...globals] }));
 }
 
-/** Names of variables anywhere in steps, which are trees of plain data. */
+/** Names of all variables in steps, which are trees of plain data. */
 function globalsIn(tree: unknown): string[] {
   if (typeof tree !== 'object' || tree === null) return [];
   const { kind, name } = tree as { kind?: unknown; name?: unknown };

@@ -1,5 +1,5 @@
 /*
- * Numbers and layouts of the bpf(2) system call and of the others the source needs, on x86-64 and arm64.
+ * Numbers and layouts of bpf(2) and of the other system calls that the source needs, on x86-64 and arm64.
  * In: JavaScript values. Out: attributes as bytes. After include/uapi/linux/bpf.h; all little-endian.
  */
 import type { MapKind } from '../compiler/compile';
@@ -36,7 +36,7 @@ export type Command = keyof typeof COMMAND;
 
 export const MAP_TYPES: Record<MapKind, number> = { hash: 1, array: 2, perCpuArray: 6 };
 export const ARRAY_OF_MAPS = 12;
-/** Those at functions of the kernel are named by the way they come to run there (hook.ts). */
+/** Programs at kernel functions are named by the way they are attached (hook.ts). */
 export const PROGRAM_TYPES = {
   rawTracepoint: 17,
   sample: 7,
@@ -48,13 +48,13 @@ export const PROGRAM_TYPES = {
 } as const;
 export type ProgramType = keyof typeof PROGRAM_TYPES;
 export const ATTACH_TYPES = { functionEntry: 24, functionReturn: 25, iterator: 28, userLink: 48 } as const;
-/** Of a link to places of user programs: it is hit when a function returns. */
+/** Flag of a link to places in user programs: it fires when a function returns. */
 export const USER_RETURN = 1;
 export const MEMBARRIER_GLOBAL = 1;
 export const CLOCK = { realtime: 0, monotonic: 1 } as const;
 export const RLIMIT_MEMLOCK = 8;
 
-/** perf_event_open(2): an event of a CPU's clock, so often a second, not begun yet, closed when the program is replaced. */
+/** perf_event_open(2): an event of a CPU's clock at this frequency, initially disabled, closed on exec. */
 export const PERF = {
   closeOnExec: 8,
   setBpf: 0x40042408,
@@ -67,7 +67,7 @@ export const PERF = {
     bytes.writeUInt32LE((1 << 0) | (1 << 10), 40); // disabled, and the number is a frequency
     return bytes;
   },
-  /** A place in a file, in whatever process has it in memory. `path` is read from its address; it ends with a zero. */
+  /** A place in a file, in all processes that have it mapped. `path` is read from its address; it ends with a zero. */
   userEvent: (pmu: number, path: bigint, offset: number, semaphore: number, isReturn: boolean): Buffer => {
     const bytes = Buffer.alloc(112);
     bytes.writeUInt32LE(pmu, 0);
@@ -78,12 +78,12 @@ export const PERF = {
     bytes.writeBigUInt64LE(BigInt(offset), 64);
     return bytes;
   },
-  /** Where a function of the kernel begins or returns. Its name is read from its address; it ends with a zero. */
+  /** The entry or return of a kernel function. Its name is read from its address; it ends with a zero. */
   functionEvent: (pmu: number, name: bigint, isReturn: boolean): Buffer =>
     PERF.userEvent(pmu, name, 0, 0, isReturn),
 } as const;
 
-/** Codes of errors that are looked at. */
+/** Error codes that are checked. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

@@ -1,4 +1,4 @@
-/* The second of an event is that of its own time, on the real kernel: a late turn moves nothing. Needs root. */
+/* An event counts in the second of its own time, on the real kernel, also when turn() is late. Needs root. */
 import { totalOf } from '../../../../../common/model/value';
 import { both, GETPPID, is, onRealKernel, own, perl, rename } from '../testing/real-kernel';
 
@@ -12,7 +12,7 @@ onRealKernel('the end of a second', (kernel) => {
     );
     const second = Math.ceil(Date.now() / 1000 + 0.2);
     expect(probe.until(second)).toBe(true);
-    // A call each millisecond; the program knows itself how many were made before.
+    // One call each millisecond; the program itself counts the calls made before.
     const before = Number(
       perl(
         `use Time::HiRes qw(time sleep); ${rename(comm)} my $before = 0; my $end = ${second};

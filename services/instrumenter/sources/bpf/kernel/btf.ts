@@ -1,9 +1,9 @@
 /*
- * What the running kernel says about its own types: BTF (Documentation/bpf/btf.rst), read from /sys/kernel/btf/vmlinux.
- * In: the blob (5.5 MB, 127,000 types). Out: where members of structs are, and what arguments tracepoints have.
+ * The running kernel's types: BTF (Documentation/bpf/btf.rst), read from /sys/kernel/btf/vmlinux.
+ * In: the blob (5.5 MB, 127,000 types). Out: offsets of members of structs, and arguments of tracepoints.
  *
- * One pass notes where each type begins and how it is called; the rest is looked up when asked for and remembered,
- * so that the blob can be let go of after the catalogue has been checked, and enabling a probe needs no scan.
+ * One pass records the offset and name of each type; everything else is looked up on demand and cached,
+ * so that the blob can be freed after the catalogue has been checked, and enabling a probe needs no scan.
  */
 import {
   MissingError,
@@ -34,7 +34,7 @@ const KIND = {
 } as const;
 const QUALIFIERS: readonly number[] = [KIND.typedef, KIND.volatile, KIND.const, KIND.restrict, KIND.typeTag];
 
-/** Bytes after the 12 of each type, by kind: so many, and so many for each of its members. */
+/** Bytes after the 12 of each type, by kind: a fixed number, and a number for each of its members. */
 const EXTRA: Readonly<Record<number, readonly [fixed: number, each: number]>> = {
   1: [4, 0],
   2: [0, 0],
@@ -63,7 +63,7 @@ const TYPE_BYTES = 12;
 interface Index {
   readonly blob: Buffer;
   readonly strings: Buffer;
-  /** By type number: where it begins, and the place of its name. */
+  /** By type number: its offset, and the offset of its name. */
   readonly starts: Uint32Array;
   readonly names: Uint32Array;
 }
@@ -83,7 +83,7 @@ export class Btf implements KernelTypes {
     this.release = release;
   }
 
-  /** Lets go of the blob; answers given so far stay known. */
+  /** Frees the blob; answers given so far stay cached. */
   forget(): void {
     this.index = undefined;
   }
@@ -192,7 +192,7 @@ export class Btf implements KernelTypes {
     }
   }
 
-  /** The kernel declares each tracepoint's function as a typedef btf_trace_<name>; its first argument is not ours. */
+  /** The kernel declares each tracepoint's function as a typedef btf_trace_<name>; its first argument is skipped. */
   private findArguments(tracepoint: string): readonly Argument[] {
     const typedef = this.named(`btf_trace_${tracepoint}`, [KIND.typedef]);
     if (typedef === 0) throw new MissingError(`Linux ${this.release} has no tracepoint ${tracepoint}`);
@@ -292,7 +292,7 @@ function isSize(bytes: number): bytes is 1 | 2 | 4 | 8 {
   return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
 }
 
-/** The answer, found once; that there is none is an answer too. */
+/** The answer, looked up once; a missing one is cached too. */
 function remember<T>(known: Map<string, T | MissingError>, key: string, find: () => T): T {
   let answer = known.get(key);
   if (answer === undefined) {

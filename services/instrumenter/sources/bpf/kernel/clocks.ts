@@ -15,7 +15,7 @@ export function readClock(gettime: ClockGettime, clock: number): bigint {
 
 /** From the monotonic clock to the wall clock. */
 export function wallOffset(gettime: ClockGettime): bigint {
-  // What comes between two readings would be taken for a difference of the clocks: the closest of some counts.
+  // A delay between two readings would look like a difference of the clocks: the closest pair of several counts.
   const tries = Array.from({ length: TRIES }, () => {
     const before = readClock(gettime, CLOCK.monotonic);
     const wall = readClock(gettime, CLOCK.realtime);

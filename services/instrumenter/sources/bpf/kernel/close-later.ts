@@ -1,7 +1,7 @@
 /*
- * Closing what the kernel takes its time for: detaching from user programs waits for its housekeeping, with a lock held
- * that attaching needs too. In: descriptors. Out: when each is closed. One at a time, on one thread, so that who
- * wants to attach has to wait for one of them at most.
+ * Closes descriptors that the kernel is slow to close: detaching from user programs waits for a grace period, with a lock held
+ * that attaching needs too. In: descriptors. Out: when each is closed. One at a time, on one thread, so that an attach
+ * waits for one of them at most.
  */
 import { close } from 'node:fs';
 

@@ -1,8 +1,8 @@
 /*
- * What processes were started as, by their numbers, for fields that a program can only count by number.
- * In: /proc/<pid>/cmdline, when a second is read. Out: the text that the kernel's programs make of it: 80 bytes.
+ * Command lines of processes by their numbers, for fields that a program can only count by number.
+ * In: /proc/<pid>/cmdline, when a second is read. Out: the same text that our programs in the kernel read: 80 bytes.
  *
- * That file is the process's own memory: to read it is to wait until the process is done with changing its mappings.
+ * That file is the process's own memory: reading it waits until the process has finished changing its mappings.
  */
 import { nameFromBytes } from '../../../../../common/model/name';
 import type { Names } from '../../../metrics/language/observation';
@@ -12,10 +12,10 @@ import { MissingError } from './kernel-types';
 import { PSARGS_BYTES } from '../compiler/resolve';
 import { COMMANDS_PER_SECOND } from '../../limits';
 
-/** All that is looked up for one second. */
+/** Time limit for all lookups of one second. */
 const NAMES_MS = 250;
 
-/** A process that was gone before anybody could look at it, or that does not let itself be looked at. */
+/** A process that ended before it could be read, or that cannot be read. */
 export const GONE = '(unknown)';
 
 type Read = (process: bigint, bytes: number) => Promise<Buffer>;
@@ -33,14 +33,14 @@ export class Commands implements Names {
       try {
         texts.set(process, textOf(await this.read(process, PSARGS_BYTES + 1)));
       } catch {
-        // It has no name, then.
+        // Then it has no name.
       }
     });
     await inTime(Promise.all(all));
     return { nameOf: (process) => texts.get(process) ?? GONE };
   }
 
-  /** Nobody who has not been met. */
+  /** Only processes that have been looked up. */
   nameOf(): string {
     return GONE;
   }
@@ -57,7 +57,7 @@ function readCommand(process: bigint, bytes: number): Promise<Buffer> {
   return readStart(PROCESS_READS, `/proc/${process}/cmdline`, bytes, ownerOf);
 }
 
-/** Whoever waits for a second waits so long for names. */
+/** Reading a second waits this long for names. */
 export function inTime(work: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, NAMES_MS);
@@ -68,7 +68,7 @@ export function inTime(work: Promise<unknown>): Promise<void> {
   });
 }
 
-/** `bytes`: one more than are shown, where there are so many; the last of fewer is the NUL behind them. */
+/** `bytes`: one more than are shown, if there are that many; if fewer, the last is the final NUL. */
 function textOf(bytes: Buffer): string {
   const text = Buffer.from(bytes.subarray(0, Math.min(PSARGS_BYTES, Math.max(bytes.length - 1, 0))));
   for (const [i, byte] of text.entries()) if (byte === 0) text[i] = 0x20;

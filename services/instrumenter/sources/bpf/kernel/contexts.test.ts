@@ -1,12 +1,12 @@
 /*
- * A program that counts in a hash takes the lock of one of its buckets, with interrupts off. Before Linux 5.11 the kernel
- * does not notice when a program comes to run on the same CPU while that lock is held, and stands still. So programs may
- * run only where that cannot be: docs/kernels.md says why each of these is such a place.
+ * A program that counts in a hash map takes the lock of a bucket, with interrupts off. Before Linux 5.11 the kernel
+ * does not detect that a program runs on the same CPU while that lock is held, and deadlocks. So programs may
+ * run only where that cannot happen: docs/kernels.md says why for each of these places.
  */
 import { METRICS } from '../../../metrics/registry';
 import { PERF } from './abi';
 
-/** None of them fires within the kernel's own work on a map, which neither sleeps, wakes anybody nor allocates. */
+/** None of them fires within the kernel's own work on a map, which neither sleeps, wakes a task nor allocates. */
 const SAFE = new Set([
   'block_rq_complete',
   'block_rq_issue',
@@ -18,7 +18,7 @@ const SAFE = new Set([
   'mm_vmscan_direct_reclaim_end',
   'mm_vmscan_memcg_reclaim_begin',
   'mm_vmscan_memcg_reclaim_end',
-  // What user memory holds is copied before a bucket's lock is taken, and after it is let go: under it nothing faults.
+  // User memory is copied before a bucket's lock is taken, and after it is released: under it nothing faults.
   'page_fault_kernel',
   'page_fault_user',
   'sched_process_exec',

@@ -1,6 +1,6 @@
 /*
- * Functions by address. In: addresses, lengths and names, in any order. Out: the name of what is at an address.
- * Compact, also while it is made: a program may have hundreds of thousands.
+ * Functions by address. In: addresses, lengths and names, in any order. Out: the name of the function at an address.
+ * Compact, also while it is built: a program may have hundreds of thousands of functions.
  */
 import { nameFromBytes } from '../../../../../common/model/name';
 import { FUNCTION_NAME_BYTES } from '../../limits';
@@ -8,7 +8,7 @@ import { FUNCTION_NAME_BYTES } from '../../limits';
 /** Functions of one file, or of the kernel. */
 const FUNCTIONS_PER_FILE = 400_000;
 
-/** The lower 48 bits tell addresses of one half of memory apart, and are exact as a number. */
+/** The lower 48 bits identify an address within one half of the address space, and are exact as a number. */
 const PLACE_BITS = 48;
 
 type Add = (place: number, bytes: number, name: Buffer) => void;

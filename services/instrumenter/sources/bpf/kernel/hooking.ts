@@ -1,19 +1,19 @@
 /*
- * How programs come to run at functions of the running kernel. In: the kernel. Out: the way, the fastest there is; or a
- * MissingError that says what it lacks. Tried once, on a function that nothing calls.
+ * How programs are attached to functions of the running kernel. In: the kernel. Out: the fastest way that works; or a
+ * MissingError that says what the kernel lacks. Tried once, on a function that nothing calls.
  */
 import { readFileSync } from 'node:fs';
 import { MissingError, type KernelTypes } from './kernel-types';
 import type { Hooking } from '../compiler/hook';
 import { errorName, KernelError, type Kernel } from './kernel';
 
-/** It is there for tests of the kernel itself (net/bpf/test_run.c). */
+/** It exists for the kernel's own tests (net/bpf/test_run.c). */
 const TRIED = 'bpf_fentry_test1';
 /** r0 = 0; exit */
 const TRIVIAL = Buffer.from('b7000000000000009500000000000000', 'hex');
 const KPROBE_PATH = '/sys/bus/event_source/devices/kprobe/type';
 
-/** The number that perf_event_open(2) knows kprobes by; undefined where the kernel has none. */
+/** The type of kprobes for perf_event_open(2); undefined if the kernel has none. */
 export function kprobeType(path = KPROBE_PATH): number | undefined {
   try {
     const type = Number(readFileSync(path, 'utf8'));
@@ -23,7 +23,7 @@ export function kprobeType(path = KPROBE_PATH): number | undefined {
   }
 }
 
-/** Never throws for what the kernel lacks. */
+/** Does not throw if the kernel lacks something. */
 export function findHooking(
   kernel: Kernel,
   types: Pick<KernelTypes, 'release' | 'functionOf'>,
@@ -38,7 +38,7 @@ export function findHooking(
   );
 }
 
-/** Why there are none; undefined when there are. */
+/** Why there is no way; undefined when there is one. */
 function tryTrampoline(kernel: Kernel, types: Pick<KernelTypes, 'functionOf'>): string | undefined {
   let program: number | undefined;
   try {

@@ -1,7 +1,7 @@
 /*
- * A hundred instrumentations on one node, through the real Instrumenter, on the real kernel. Seconds are ours, so that a
- * loaded machine changes no result: in each the same work is done while others are enabled or removed, and each of those
- * that stay must tell exactly that work. What it cost is printed. Needs root.
+ * A hundred instrumentations on one node, through the real Instrumenter, on the real kernel. The test ends the seconds, so that a
+ * loaded machine changes no result: in each, the same work is done while others are enabled or removed, and each of those
+ * that stay must count exactly that work. Its cost is printed. Needs root.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ const MB = 1024 * 1024;
 
 type Asked = ReturnType<typeof instrumentation>;
 
-/** Those that stay, and what each must tell of every second. */
+/** Those that stay, and the value each must have for every second. */
 const mine = is('execname', COMM);
 const STAYING: readonly Asked[] = [
   instrumentation('syscall.syscalls', [], both(mine, is('syscall', 'getppid'))),
@@ -33,7 +33,7 @@ const STAYING: readonly Asked[] = [
   instrumentation('syscall.syscalls', ['syscall', 'latency'], both(mine, is('syscall', 'getppid'))),
 ].map((one, i) => ({ ...one, id: `stays${i}` }));
 
-/** The catalogue over and over, each time by another field. No user programs: they are another's work. */
+/** The catalogue repeatedly, each time by another field. No user programs: another test has them. */
 function comingAndGoing(source: BpfSource): Asked[] {
   const offers = source.offers().flatMap((offer) => {
     const isOfKernel = describeMetric(offer.metric)?.bpf?.probes.every(({ at }) => at.kind !== 'user');
@@ -60,7 +60,7 @@ const shown = (times: readonly number[]): string => {
   return [0.5, 0.99, 1].map((q) => quantile(sorted, q).toFixed(1)).join(' / ');
 };
 
-/** Seconds end when the test says so, faster than the wall clock: probes must not end them by their own. */
+/** The test ends seconds faster than the wall clock: probes must not end them by themselves. */
 function withoutClock(source: Source): Source {
   const hide = (probe: Probe): Probe => ({
     turn: () => {
@@ -157,7 +157,7 @@ onRealKernel('a hundred instrumentations', ({ source }) => {
       for (const [id, life] of lives) {
         expect([id, of(id).map((parcel) => parcel.second)]).toEqual([id, seconds(life.first, life.last)]);
       }
-      // Far off what is wanted (50 ms, 150 MB): these are a test's process and a machine that others use.
+      // Far above the targets (50 ms, 150 MB): this is a test's process on a shared machine.
       expect(
         quantile(
           [...enabling].sort((a, b) => a - b),

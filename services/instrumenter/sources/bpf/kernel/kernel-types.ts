@@ -3,13 +3,13 @@
  * that runs.
  */
 
-/** Something that this kernel does not have. The sentence names it, and the kernel's release. */
+/** This kernel lacks something. The message names it, and the kernel's release. */
 export class MissingError extends Error {}
 
 export type Leaf =
   | { readonly kind: 'integer'; readonly bytes: 1 | 2 | 4 | 8; readonly signed: boolean }
   | { readonly kind: 'pointer'; readonly to: string }
-  /** A char array of so many bytes. */
+  /** A char array of this many bytes. */
   | { readonly kind: 'chars'; readonly bytes: number }
   /** A struct that is part of the one around it, or anything else that has no value of its own. */
   | { readonly kind: 'other' };
@@ -40,7 +40,7 @@ export interface KernelFunction {
   readonly result: Leaf;
 }
 
-/** What the compiler asks about a kernel. */
+/** What the compiler needs to know about a kernel. */
 export interface KernelTypes {
   /** As `uname -r` prints it. */
   readonly release: string;
@@ -48,7 +48,7 @@ export interface KernelTypes {
   walk(struct: string, path: string): Walk;
   /** Arguments of a tracepoint. Throws a MissingError when there is no such tracepoint. */
   argumentsOf(tracepoint: string): readonly Argument[];
-  /** Throws a MissingError when there is no such function, or all calls of it are built into others. */
+  /** Throws a MissingError when there is no such function, or all calls of it are inlined. */
   functionOf(name: string): KernelFunction;
   /** Bytes. */
   sizeOf(struct: string): number;

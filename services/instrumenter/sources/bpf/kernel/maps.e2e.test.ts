@@ -24,7 +24,7 @@ import {
 } from '../testing/real-kernel';
 import { KEYS_PER_SECOND } from '../../../gather/tick';
 
-/** A source of its own, whose maps of counts have so many entries. */
+/** A separate source, whose maps of counts have this many entries. */
 function sourceWithRoomFor(entries: number): BpfSource {
   const kernel = new Kernel(ARCHITECTURE);
   const createMap = kernel.createMap.bind(kernel);
@@ -94,7 +94,7 @@ onRealKernel('maps', (kernel) => {
   });
 
   test('in a storm from all CPUs what is counted and what is lost add up to what was done, in each second', async () => {
-    // A map too small for all keys: much is lost, and every bit of it must be said.
+    // A map too small for all keys: much is lost, and all of it must be reported.
     const small = sourceWithRoomFor(16);
     const comm = own('flood');
     const asked = [

@@ -1,5 +1,5 @@
 /*
- * Reading the counts of a closed second out of a kernel map. In: a map nobody writes to any more, the layout of its
+ * Reads the counts of a closed second from a kernel map. In: a map that is no longer written to, the layout of its
  * keys. Out: the value, summed over CPUs and shards; the map is empty afterwards. Next: tick.ts, which sends it.
  */
 import { Tally } from '../../../../../common/model/tally';
@@ -11,10 +11,10 @@ import { bucketOfKey, CASES_AT, DECIDED, isSingle, type KeyLayout } from '../com
 import { addressOf, KernelError, type Kernel } from './kernel';
 import { COUNTER_BYTES } from '../compiler/maps';
 
-/** Entries taken with one call: enough that a usual second needs one. */
+/** Entries read with one call: enough for a usual second. */
 const BATCH = 2048;
 
-/** The zone of a cgroup; undefined where nobody knows it. */
+/** The zone of a cgroup; undefined if it is not known. */
 export type ZoneOf = (cgroup: bigint) => string | undefined;
 
 interface Group {
@@ -22,7 +22,7 @@ interface Group {
   readonly pairs: [bucket: number, count: number][];
 }
 
-/** Node's own way from bytes to a string, without the checks of toString: half the cost of reading a second. */
+/** Node.js' internal conversion from bytes to a string, without the checks of toString: half the cost of reading a second. */
 type LatinBuffer = Buffer & { latin1Slice(from: number, to: number): string };
 const latin = (bytes: number): LatinBuffer => Buffer.alloc(bytes) as LatinBuffer;
 
@@ -33,18 +33,18 @@ export class Drain {
   private keys = latin(0);
   private values = Buffer.alloc(0);
   private readonly positions = [Buffer.alloc(64), Buffer.alloc(64)] as const;
-  /** Linux 5.6 to 5.12 have no batches for some kinds of map. */
+  /** Linux 5.6 to 5.12 have no batch operations for some kinds of map. */
   private hasBatches = true;
 
-  /** `cpus`: how many the kernel has room for; each has its own counter in an array. */
+  /** `cpus`: the number of possible CPUs; each has its own counter in an array. */
   constructor(kernel: Kernel, cpus: number) {
     this.kernel = kernel;
     this.cpus = cpus;
   }
 
   /**
-   * The map's counts as a value. Lost is what `zoneOf` (undefined: nobody knows)
-   * would have to decide and cannot.
+   * The map's counts as a value. Events for which `zoneOf` (undefined: not known)
+   * would have to decide but cannot are lost.
    */
   async read(map: number, key: KeyLayout, zoneOf: ZoneOf = () => undefined): Promise<Reading> {
     if (isSingle(key)) {
@@ -160,7 +160,7 @@ export class Drain {
   }
 }
 
-/** Undefined when nobody knows the zone. */
+/** Undefined if the zone is not known. */
 function isWanted(
   zones: NonNullable<KeyLayout['zones']>,
   zoneOf: ZoneOf,

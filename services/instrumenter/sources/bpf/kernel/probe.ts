@@ -1,5 +1,5 @@
 /*
- * One question in the kernel: its maps, its programs, attached. In: what compile.ts made. Out: a Probe - turn the
+ * One question in the kernel: its maps and its attached programs. In: the output of compile.ts. Out: a Probe - turn the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  * Next: maps.ts, which reads the closed phase.
  */
@@ -22,17 +22,17 @@ import { goThroughThreads, linkThreads } from './threads';
 import { ZoneCases } from '../zones/zone-cases';
 import type { Zones } from '../zones/zones';
 
-/** Programs of one instrumentation: files whose arguments lie alike share one. */
+/** Programs of one instrumentation: files with the same layout of arguments share one. */
 const USER_PROGRAMS = 256;
 /** Of these, for one file that a user other than root runs. */
 const USER_PROGRAMS_PER_FILE = 4;
-/** Attaching in one place of one file. */
+/** Attaching at one place of one file. */
 const USER_ATTACH_MS = 5000;
 
 const ONLY_KEY = Buffer.alloc(4);
 const NS_PER_SECOND = 1_000_000_000n;
 
-/** Reasons in a row, each once; so many that a reader reads them. */
+/** Maximum number of reasons listed, each once. */
 export function reasonsIn(reasons: readonly string[]): string {
   const different = [...new Set(reasons)];
   const more = different.length > REASONS ? `; and ${different.length - REASONS} more` : '';
@@ -44,7 +44,7 @@ const REASONS = 3;
 /** What a probe has of its source. */
 interface Around {
   readonly attaching: UserAttaching;
-  /** What of the question nobody sees at present. */
+  /** The part of the question that is not observed at present. */
   readonly unseen: () => readonly string[];
   readonly onClose: (probe: BpfProbe) => void;
 }
@@ -60,17 +60,17 @@ export class BpfProbe implements Probe {
   private readonly onClose: (probe: BpfProbe) => void;
   private readonly maps = new Map<string, number>();
   private readonly programs: number[] = [];
-  /** Those among them that user programs run, by their code. */
+  /** Those of them that run in user programs, by their code. */
   private readonly userPrograms = new Map<string, number>();
   /** Attachments by file. */
   private readonly files = new Map<string, number[]>();
-  /** Of files that are not watched, by id: what their programs lack, and what the kernel refused. */
+  /** Reasons of files that are not probed, by id: what their programs lack, or what the kernel refused. */
   private lacking: ReadonlyMap<string, string> = new Map();
   private readonly refused = new Map<string, string>();
   private readonly links: number[] = [];
-  /** Attachments to functions of the kernel, which takes its time to let go of them. */
+  /** Attachments to kernel functions, which the kernel is slow to detach. */
   private readonly slowLinks: number[] = [];
-  /** Of those in `links`: what is to be gone through when a second is closed. */
+  /** Of those in `links`: the iterators to run when a second is closed. */
   private readonly iterators: number[] = [];
   private readonly control = Buffer.alloc(CONTROL.bytes);
   private phase = 0;
@@ -113,8 +113,8 @@ export class BpfProbe implements Probe {
   }
 
   /**
-   * Watches the places in one more file that its programs are made for. Rejects with a KernelError, or a TypeError when
-   * they count in another way than the question's first file.
+   * Probes the places in one more file. Rejects with a KernelError, or a TypeError when
+   * its programs count in another way than those of the question's first file.
    */
   async watch(file: UserFile, compiled: Compiled): Promise<void> {
     if (JSON.stringify(compiled.maps) !== JSON.stringify(this.compiled.maps)) {
@@ -137,7 +137,7 @@ export class BpfProbe implements Probe {
     );
     const failed = attached.find((result) => result.status === 'rejected');
     this.refused.delete(file.id);
-    // Closed meanwhile: nobody else knows of these any more.
+    // Closed meanwhile: nothing else refers to these.
     if (this.files.get(file.id) === links && failed === undefined) return;
     this.files.delete(file.id);
     await this.drop(links);
@@ -146,7 +146,7 @@ export class BpfProbe implements Probe {
     throw failed.reason;
   }
 
-  /** Files of the kind that is watched which have no place for it, and why not. */
+  /** Files of the probed kind that have no place for it, and why not. */
   lacks(reasons: ReadonlyMap<string, string>): void {
     this.lacking = reasons;
   }
@@ -163,7 +163,7 @@ export class BpfProbe implements Probe {
     return parts.length === 0 ? undefined : parts.join('; ');
   }
 
-  /** Watches a file no more. */
+  /** Stops probing a file. */
   async unwatch(id: string): Promise<void> {
     const links = this.files.get(id);
     this.files.delete(id);
@@ -171,13 +171,13 @@ export class BpfProbe implements Probe {
     await this.drop(links ?? []);
   }
 
-  /** Files that are watched. */
+  /** Files that are probed. */
   watched(): readonly string[] {
     return [...this.files.keys()];
   }
 
   turn(): void {
-    // What goes on is counted at the very end of a second.
+    // Events in flight are counted at the very end of a second.
     for (const link of this.iterators) goThroughThreads(this.kernel, link);
     this.phase = 1 - this.phase;
     this.writeControl();
@@ -198,7 +198,7 @@ export class BpfProbe implements Probe {
     // The map is empty by now; only names may still be looked up.
     const [keys, inFlight] = this.takeLost(closed);
     const missed = this.takeMisses();
-    // Those that have just been met are the kernel's to decide from now on.
+    // From now on the kernel decides for the cgroups that have just become known.
     this.verdicts?.write();
     const read = await reading;
     const lost = read.lost + keys + inFlight + missed;
@@ -206,7 +206,7 @@ export class BpfProbe implements Probe {
     return { value: read.value, lost, ...(lost === 0 ? {} : { losses }) };
   }
 
-  /** What it has cost so far; runs and nanoseconds grow only while the kernel's statistics are on. */
+  /** Its cost so far; runs and nanoseconds increase only while the kernel's statistics are on. */
   cost(): Cost {
     const infos = this.programs.map((program) => infoOf(this.kernel, program));
     return {
@@ -221,7 +221,7 @@ export class BpfProbe implements Probe {
     return listPrograms(this.compiled);
   }
 
-  /** The kernel takes its time to let go of user programs and of its own functions (close-later.ts). */
+  /** The kernel is slow to detach from user programs and from its own functions (close-later.ts). */
   close(): void {
     this.closeAll();
     this.onClose(this);
@@ -231,7 +231,7 @@ export class BpfProbe implements Probe {
     return this.compiled.programs.filter(({ site }) => site === undefined);
   }
 
-  /** Many files have their places in the same registers: one program serves all. */
+  /** Many files have their arguments in the same registers: one program serves all. */
   private userProgram(name: string, code: Buffer): number {
     const key = code.toString('latin1');
     let program = this.userPrograms.get(key);
@@ -246,7 +246,7 @@ export class BpfProbe implements Probe {
     return program;
   }
 
-  /** To the file that the site was found in, and to no other: by no path of its own. */
+  /** To the file that the site was found in, and to no other: never by the file's own path. */
   private attachTo(file: UserFile, site: Site, program: number): Promise<number> {
     return FILE_READS.wait(
       `${site.name} at ${site.offset} of ${file.path}`,
@@ -294,7 +294,7 @@ export class BpfProbe implements Probe {
     this.kernel.update(this.map(MAPS.control), ONLY_KEY, this.control);
   }
 
-  /** Of keys, and of calls under way. The kernel's counters only grow, so that nothing is lost between reading and clearing. */
+  /** Lost keys, and lost calls in flight. The kernel's counters only increase, so that none is missed between reading and clearing. */
   private takeLost(phase: number): [number, number] {
     const counters = Buffer.alloc(LOST.bytes);
     this.kernel.lookup(this.map(MAPS.lost), ONLY_KEY, counters);
@@ -307,7 +307,7 @@ export class BpfProbe implements Probe {
     return [since(LOST.keys(phase)), since(LOST.inFlight(phase))];
   }
 
-  /** All of it is taken when it is opened: entries of hashes too. */
+  /** All of it is allocated when it is opened, entries of hash maps too. */
   private measure(): number {
     return [...this.maps.values(), ...this.programs].reduce((sum, fd) => sum + memoryOf(fd), 0);
   }

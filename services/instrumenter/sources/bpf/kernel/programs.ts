@@ -1,5 +1,5 @@
 /*
- * All programs that the kernel holds, anybody's. In: the kernel. Out: their ids. For tests: what must be gone is.
+ * All BPF programs in the kernel, whoever loaded them. In: the kernel. Out: their ids. For tests that check that none is left.
  */
 import type { Kernel } from './kernel';
 

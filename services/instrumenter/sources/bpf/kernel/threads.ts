@@ -1,6 +1,6 @@
 /*
- * Each thread of the machine, in a row. In: a program made for the kernel's iterator over them (hook.ts). Out: a link,
- * which has it run for each when asked to.
+ * All threads of the machine, one after another. In: a program for the kernel's task iterator (hook.ts). Out: a link
+ * that runs it for each on request.
  */
 import { closeSync, readSync } from 'node:fs';
 import { iteratorLinkAttribute } from '../compiler/attributes';
@@ -19,7 +19,7 @@ export function linkThreads(kernel: Kernel, program: number): number {
   );
 }
 
-/** Has the program run for each thread, now. Throws a KernelError. */
+/** Runs the program for each thread, now. Throws a KernelError. */
 export function goThroughThreads(kernel: Kernel, link: number): void {
   const attributes = attribute([
     [4, link],

@@ -1,4 +1,4 @@
-/* Both ways to run a program in user programs, on the real kernel: where it allows them. Needs root. */
+/* Both ways to attach a program to user programs, on the real kernel, where it allows them. Needs root. */
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

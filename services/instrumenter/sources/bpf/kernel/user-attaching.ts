@@ -1,8 +1,8 @@
 /*
- * How programs come to run in user programs. In: the kernel, an open file's path of our own, a place in it. Out: a
- * descriptor; closing it ends it. There are two ways, and the first that this kernel lets us go is taken:
+ * How programs are attached to user programs. In: the kernel, a path of our own to an open file, a place in it. Out: a
+ * descriptor; closing it detaches. There are two ways, and the first that this kernel allows is used:
  *
- * event - of the kind uprobe (Linux 4.17). The kernel wants CAP_SYS_ADMIN for it, though CAP_PERFMON should do.
+ * event - of the type uprobe (Linux 4.17). The kernel requires CAP_SYS_ADMIN for it, though CAP_PERFMON should be enough.
  * link - of BPF's own (uprobe_multi, Linux 6.6), for which CAP_BPF and CAP_PERFMON are enough.
  */
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Site } from '../compiler/site';
 
 export type UserWay = 'event' | 'link';
 
-/** A path at which nothing is: what is allowed is told from what is not by the error. */
+/** A path that does not exist: the error shows whether attaching is permitted. */
 const NOWHERE = Buffer.from('/proc/self/fd/none\0');
 const UPROBE_PATH = '/sys/bus/event_source/devices/uprobe/type';
 /** r0 = 0; exit */
@@ -30,7 +30,7 @@ export class UserAttaching {
     this.ways = ways;
   }
 
-  /** Throws a MissingError where neither is possible here. */
+  /** Throws a MissingError if neither is possible here. */
   way(): UserWay {
     this.found ??= this.find();
     if (this.found instanceof MissingError) throw this.found;
@@ -42,7 +42,7 @@ export class UserAttaching {
     return this.kernel.load(name, code, this.way() === 'event' ? 'user' : 'userLink');
   }
 
-  /** Has the program run wherever a process comes by. `path` leads to the very file of the site, `title` is for people. */
+  /** Attaches the program to the place, in all processes. `path` leads to the very file of the site, `title` is for messages. */
   async attach(path: string, title: string, site: Site, program: number): Promise<number> {
     const name = Buffer.from(`${path}\0`);
     const what = `${site.name} of ${title}`;
@@ -59,7 +59,7 @@ export class UserAttaching {
       site.isReturn,
     );
     let link = await this.kernel.bpfAsync('linkCreate', attributes, name, place, semaphore);
-    // Asked again for the error's number: it is another thread's.
+    // Called again to get errno: the first call ran on another thread.
     if (link < 0) link = this.kernel.bpf('linkCreate', attributes);
     if (link < 0) throw new KernelError(`${what} cannot be attached to`, this.kernel.errno());
     return link;
@@ -75,7 +75,7 @@ export class UserAttaching {
     return new MissingError(`the kernel does not let us stop in user programs: ${obstacles.join('; ')}`);
   }
 
-  /** Why there are no events; undefined when there are. */
+  /** Why events are not available; undefined when they are. */
   private tryEvent(): string | undefined {
     const pmu = eventType();
     if (pmu === undefined) return 'it has no uprobes (Linux 4.17 with CONFIG_UPROBE_EVENTS)';
@@ -109,7 +109,7 @@ export class UserAttaching {
   }
 }
 
-/** The number that perf_event_open(2) knows user probes by; undefined where the kernel has none. */
+/** The type of uprobes for perf_event_open(2); undefined if the kernel has none. */
 function eventType(): number | undefined {
   try {
     const type = Number(readFileSync(UPROBE_PATH, 'utf8'));

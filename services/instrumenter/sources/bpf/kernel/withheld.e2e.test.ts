@@ -1,4 +1,4 @@
-/* Files that somebody never lets go of: nobody waits for them, and no pipe is in their place. Needs root, and FUSE in the kernel. */
+/* Files whose reads never end: nothing waits for them, and no pipe is read in their place. Needs root, and FUSE in the kernel. */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -107,7 +107,7 @@ const TITLE = `files that are withheld${usable ? '' : ' (skipped: it needs root 
     await files.scan();
     expect(performance.now() - from).toBeLessThan(2 * ELF_FILE_MS);
     expect(complaints(files)).toEqual([expect.stringContaining('does not answer in time')]);
-    // One user holds one thread, or the two that began at once.
+    // One user blocks one thread, or the two that started at once.
     expect(pool.stuck).toBeGreaterThanOrEqual(1);
     expect(pool.stuck).toBeLessThanOrEqual(2);
     expect(pool.shortfall()).toBe(`reads are held up by user ${NOBODY}`);
@@ -121,7 +121,7 @@ const TITLE = `files that are withheld${usable ? '' : ' (skipped: it needs root 
     other.kill('SIGKILL');
 
     await held.unmount();
-    // What hung comes back, and its thread with it.
+    // The blocked read returns, and its thread is free again.
     for (let tries = 0; pool.stuck > 0 && tries < 500; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

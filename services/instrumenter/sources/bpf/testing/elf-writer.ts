@@ -1,5 +1,5 @@
 /*
- * Writes ELF files of a few sections, for tests of what reads them. In: notes and symbols. Out: bytes.
+ * Writes ELF files of a few sections, for tests of their readers. In: notes and symbols. Out: bytes.
  * Code is loaded from 0x1000 (file: 0x400), data from 0x4000 (file: 0x1400).
  */
 export interface SectionOf {

@@ -1,16 +1,16 @@
 /*
  * The kernel's BPF machine in TypeScript, as far as our programs use it. In: instructions, a tracepoint's arguments,
- * a world (memory, clock, current task). Out: what the maps hold afterwards. Without root, and slow.
+ * a world (memory, clock, current task). Out: the contents of the maps. Needs no root; slow.
  *
- * It is the second opinion in tests: compiled predicates, buckets and counts are run here and compared with what
- * common/ says, and with the real kernel. Whatever our assembler does not make, and any access outside the frame, the
+ * It is the second opinion in tests: compiled predicates, buckets and counts are run here and compared with the results of
+ * common/, and with the real kernel. An instruction that our assembler does not make, and any access outside the frame, the
  * context or a map's value, throws.
  */
 import { FRAME_BYTES, HELPERS, OP, type Instruction } from '../compiler/instructions/assembler';
 import type { MapSpecification } from '../compiler/compile';
 import { compute } from '../compiler/simplify';
 
-/** Where the machine's regions begin; kernel memory of the world is anywhere else. */
+/** Start addresses of the machine's regions; the world's kernel memory is at other addresses. */
 const FRAME_TOP = 0x7000_0000_0000n;
 const CONTEXT_AT = 0x7100_0000_0000n;
 const VALUES_AT = 0x7200_0000_0000n;
@@ -29,7 +29,7 @@ export interface World {
   task: bigint;
   /** Number of its cgroup; absent: 0. */
   cgroup?: bigint;
-  /** Bytes of kernel memory by their address; reading across pieces fails as reading from nowhere does. */
+  /** Pieces of kernel memory by address; a read across two pieces fails like a read outside all. */
   readonly memory: Map<bigint, Buffer>;
 }
 
@@ -116,7 +116,7 @@ export class BpfMachine {
 
 class Run {
   private readonly r = new Array<bigint>(11).fill(0n);
-  private readonly frame = Buffer.alloc(FRAME_BYTES, 0xa5); // so that reading what nobody wrote shows
+  private readonly frame = Buffer.alloc(FRAME_BYTES, 0xa5); // so that reads of uninitialized memory show
   private readonly context: Buffer;
   private readonly values: Buffer[] = [];
   private readonly machine: BpfMachine;
@@ -246,7 +246,7 @@ class Run {
     return VALUES_AT + BigInt(index) * VALUE_SPACING;
   }
 
-  /** Memory that the program itself may touch. */
+  /** Memory that the program itself may access. */
   private bytes(address: bigint, size: number): Buffer {
     const regions: [bigint, Buffer | undefined][] = [
       [FRAME_TOP - BigInt(FRAME_BYTES), this.frame],
@@ -356,7 +356,7 @@ class Run {
   }
 
   private kernelBytes(address: bigint): Buffer | undefined {
-    // What the program is handed is memory too.
+    // The program's context is memory too.
     for (const [from, bytes] of [...this.machine.world.memory, [CONTEXT_AT, this.context] as const]) {
       if (address >= from && address < from + BigInt(bytes.length))
         return bytes.subarray(Number(address - from));

@@ -1,6 +1,6 @@
 /*
- * A PostgreSQL server of a test's own: data and socket in a folder, nobody else's business. In: nothing. Out: ways to
- * run programs against it; it ends, and its folder goes, with close(). Needs root, since the server refuses to be it.
+ * A private PostgreSQL server for a test, with data and socket in a folder. In: nothing. Out: ways to
+ * run programs against it; close() stops it and removes its folder. Needs root, to start the server as another user: it refuses root.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const INSTALLED = '/usr/lib/postgresql';
-/** Where deps/fetch.sh puts what the machine lacks. */
+/** Where deps/fetch.sh puts programs that the machine lacks. */
 const FETCHED = resolve(__dirname, '../../../../../deps/build/bin');
 const NOBODY = 65_534;
 const READY = 'database system is ready to accept connections';
@@ -24,16 +24,16 @@ pg_stat_statements.track = top
 export interface PrivatePostgres {
   /** Folder of its programs. */
   readonly programs: string;
-  /** What one of its programs prints (psql, pgbench). Throws when it fails, unless it may. */
+  /** The output of one of its programs (psql, pgbench). Throws when it fails, unless it may. */
   run(program: string, args: readonly string[], input?: string, mayFail?: boolean): string;
-  /** Of the process whose children answer queries. */
+  /** The process whose children answer queries. */
   readonly pid: number;
   close(): Promise<void>;
 }
 
 /**
- * The newest server that is installed, or the fetched one; a sentence when there is none that may run: it refuses to be
- * root, and a private checkout lets no other user in.
+ * The newest installed server, or the fetched one; a sentence when none can run: it refuses to run as
+ * root, and other users cannot read a private checkout.
  */
 export function findPostgres(): { readonly programs: string } | string {
   const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED) : [];

@@ -1,6 +1,6 @@
 /*
- * Questions made at random: any metric that is offered, any breakdown, any predicate. In: offers. Out: instrumentations,
- * for whoever shows them to a kernel.
+ * Random questions: any offered metric, any breakdown, any predicate. In: offers. Out: instrumentations,
+ * to be loaded into a kernel.
  */
 import fc from 'fast-check';
 import { isNumeric as isNumericType } from '../../../../../common/model/field';

@@ -17,7 +17,7 @@ import type { BpfProbe } from '../kernel/probe';
 
 export const HOST = 'this-node';
 export const ARCHITECTURE = process.arch === 'x64' ? 'x64' : 'arm64';
-/** The number of a call that nobody else makes often, and that does nothing. */
+/** The number of a call that others rarely make, and that does nothing. */
 export const GETPPID = ARCHITECTURE === 'x64' ? 110 : 173;
 export const is = (field: string, constant: string): Predicate => ({
   kind: 'compare',
@@ -66,7 +66,7 @@ export function isLookedUp(metric: `${string}.${string}`, field: string): boolea
   });
 }
 
-/** What a Perl program prints. Throws when it fails. */
+/** The output of a Perl program. Throws when it fails. */
 export function perl(script: string, ...args: string[]): string {
   const done = spawnSync('perl', ['-e', script, ...args], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`perl failed: ${done.stderr}`);
@@ -90,7 +90,7 @@ export function noMountNamespace(): string | undefined {
   return tried.status === 0 ? undefined : `no mounts of its own here: ${tried.stderr.trim()}`;
 }
 
-/** A process of this name makes this many getppid calls, and no other of that kind. */
+/** A process of this name makes exactly this many getppid calls. */
 export function makeCalls(comm: string | Buffer, count: number, more = ''): void {
   const name = Buffer.from(comm).toString('hex');
   perl(
@@ -150,7 +150,7 @@ export function openRealKernel(): RealKernel | string {
   return reasons.length === offers.length ? (reasons[0] ?? 'no metric') : new RealKernel(source);
 }
 
-/** Tests for which the kernel is needed. Where it cannot be had they are skipped, and that is said. */
+/** Tests that need the kernel. Where it is not available they are skipped, and the title says so. */
 export function onRealKernel(title: string, tests: (kernel: RealKernel) => void): void {
   const opened = openRealKernel();
   const usable = opened instanceof RealKernel;

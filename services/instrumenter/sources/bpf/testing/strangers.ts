@@ -1,7 +1,7 @@
 /*
- * What users without any rights try against a library of root's, through whoever probes user programs. In: libraries made
- * byte by byte. Out: processes that map them, each of which tells what is in memory at some places, or maps another file
- * over its own at a word. Needs root, and Perl.
+ * Attacks of unprivileged users on a library of root's, through a prober of user programs. In: libraries made
+ * byte by byte. Out: processes that map them, each of which prints its memory at some places, or maps another file
+ * over its own on request. Needs root, and Perl.
  */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { aNote, anElf } from './elf-writer';
 
 export const NOBODY = 65534;
 
-/** Of the attacker's library, and of root's: where its code is probed, and the count of who watches it. */
+/** In the attacker's library, and in root's: the probed place in its code, and the probe's counter (semaphore). */
 export const THEIRS = { code: 0x480, data: 0x1440 } as const;
 export const OURS = { code: 0x4c0, data: 0x1480 } as const;
 /** What a place that is probed looks like on x86-64 (a breakpoint), and a count of one. */
@@ -58,7 +58,7 @@ mapped($file); serve();`;
 
 const PLACES = [THEIRS.code, THEIRS.data, OURS.code, OURS.data].map(String);
 
-/** Why a user without rights gets no namespace of their own here, as in a chroot or where it is forbidden; undefined: they do. */
+/** Why an unprivileged user cannot make a namespace here, as in a chroot or where it is forbidden; undefined if he can. */
 export function noUserNamespace(): string | undefined {
   const made = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], {
     uid: NOBODY,
@@ -87,7 +87,7 @@ export class Mapper {
     return made;
   }
 
-  /** One of a user without rights, in a namespace of its own, with these bytes in a file that looks like another one. */
+  /** A process of an unprivileged user, in its own namespace, with these bytes in a file that looks like another one. */
   static async twin(
     bytesFrom: string,
     like: { readonly inode: bigint; readonly seconds: number; readonly name: string },
@@ -106,7 +106,7 @@ export class Mapper {
     await said;
   }
 
-  /** What is in its memory at the attacker's places, and at those of root's library. */
+  /** Its memory at the attacker's places, and at those of root's library. */
   async memory(): Promise<{ readonly theirs: readonly string[]; readonly ours: readonly string[] }> {
     const said = this.answer();
     this.child.stdin.write('look\n');
@@ -121,7 +121,7 @@ export class Mapper {
     await this.ended;
   }
 
-  /** The next line that it says. */
+  /** The next line that it prints. */
   private async answer(expected?: string): Promise<string> {
     const [said] = (await Promise.race([once(this.child.stdout, 'data'), this.ended])) as [Buffer | string];
     const text = said.toString('latin1').trim();

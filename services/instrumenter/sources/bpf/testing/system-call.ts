@@ -1,6 +1,6 @@
 /*
- * A system call on the toy machine, for tests of what is compiled. In: an event, and the programs of a question. Out: maps
- * as the kernel would leave them, and the event's fields as people see them.
+ * A system call on the toy machine, for tests of compiled programs. In: an event, and the programs of a question. Out: maps
+ * as the kernel would leave them, and the event's fields as displayed.
  */
 import { gridOf, isNumeric as isNumericType } from '../../../../../common/model/field';
 import { nameFromBytes } from '../../../../../common/model/name';
@@ -45,7 +45,7 @@ export interface Event {
 }
 
 export const TASK = 0x9000_0000n;
-/** The first thread of the process, whose name is the process's. */
+/** The first thread of the process, which has the process's name. */
 const LEADER = 0x9300_0000n;
 export const PARENT = 0x9100_0000n;
 export const REGISTERS = 0x9200_0000n;
@@ -77,7 +77,7 @@ function worldOf(event: Event): World {
   };
 }
 
-/** The event's fields as people see them, written down without the compiler. */
+/** The event's fields as displayed, computed without the compiler. */
 export function seen(event: Event, world: World): Record<string, Constant> {
   const negated = BigInt.asUintN(64, -event.result);
   const errno = negated >= 1n && negated <= 4095n ? Number(negated) : 0;

@@ -1,5 +1,5 @@
 /*
- * A kernel of few types, for tests: BTF of the structs that the catalogue walks, and memory laid out by it.
+ * A kernel with few types, for tests: BTF of the structs that the catalogue uses, and memory laid out by it.
  * In: tasks and requests as plain objects. Out: a blob that btf.ts reads, and a world for machine.ts.
  */
 import { Btf } from '../kernel/btf';

@@ -1,8 +1,8 @@
 /*
- * The kernel's verifier alone: programs of a question are loaded and let go again, attached to nothing.
- * In: what compile.ts made. Out: nothing; a KernelError with the verifier's log when it refuses one.
+ * The kernel's verifier alone: programs of a question are loaded and closed again, without attaching them.
+ * In: the output of compile.ts. Out: nothing; a KernelError with the verifier's log when it refuses one.
  *
- * Maps are shared between questions, and hold next to nothing: the verifier looks only at what they are made of.
+ * Maps are tiny and shared between questions: the verifier checks only their types and sizes of keys and values.
  */
 import { encode } from '../compiler/instructions/assembler';
 import type { Compiled, MapSpecification } from '../compiler/compile';

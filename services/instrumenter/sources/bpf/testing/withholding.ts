@@ -1,11 +1,11 @@
 /*
- * A file system that a program serves (FUSE) and whose one file is never read to the end: once it was opened, nothing is
+ * A FUSE file system whose only file is never read to the end: once it was opened, no request is
  * answered any more. In: a folder, the file's name. Out: what keeps it mounted, processes that have it mapped. Needs root.
  */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Says just what the kernel needs to open and map the file: include/uapi/linux/fuse.h. */
+/** Answers only the requests that open and map the file: include/uapi/linux/fuse.h. */
 const SERVER = String.raw`
 use Fcntl; $| = 1;
 my ($dir, $opens) = @ARGV;
@@ -31,7 +31,7 @@ while (sysread($fuse, my $request, 1 << 20)) {
   elsif ($op != 15) { $answer->(-38, "") }
 }`;
 
-/** Maps the file's first page to be run. */
+/** Maps the file's first page as executable. */
 const MAPPER = String.raw`
 $| = 1;
 open(my $file, "<", $ARGV[0]) or die "open: $!";
@@ -48,24 +48,24 @@ export class Withholding {
     this.path = `${folder}/${name}`;
   }
 
-  /** `opens`: so often the file can be opened before nothing is answered. Rejects where there is no FUSE. */
+  /** `opens`: the number of times the file can be opened before requests are no longer answered. Rejects without FUSE. */
   static async mount(folder: string, name: string, opens: number): Promise<Withholding> {
     const made = new Withholding(folder, name);
     await made.start(SERVER, [folder, String(opens)]);
     return made;
   }
 
-  /** A process that has it, or what leads there, mapped; of this user. */
+  /** A process of this user that has it, or a file that leads there, mapped. */
   map(path = this.path, user = 0): Promise<number> {
     return this.start(MAPPER, [path], user);
   }
 
-  /** Nobody can tell any more where the file comes from: only what was mounted above it leads there. */
+  /** Hides where the file comes from: only the file system mounted above it leads there. */
   hide(): void {
     spawnSync('umount', ['-l', this.folder]);
   }
 
-  /** What waits for it is let go. */
+  /** Releases everything that waits for it. */
   async unmount(): Promise<void> {
     for (const child of this.children.splice(0)) {
       child.kill('SIGKILL');

@@ -1,6 +1,6 @@
 /*
- * Files that nobody needs any more. In: such files. Out: nothing; they are closed, which may be held up as well (a program
- * that serves a file system is asked): what has not even begun to be closed is tried again the next time.
+ * Files that are no longer needed. In: such files. Out: nothing; they are closed, which may block too (a program
+ * that serves a file system is asked): a close that has not started is tried again the next time.
  */
 import type { BlockingIoPool } from '../../blocking-io-pool';
 import type { KnownFile } from './known-file';

@@ -1,6 +1,6 @@
 import { FILE_BYTES, readElf } from './elf-reading';
 
-/** A file of zeros that counts what is read of it. */
+/** A file of zeros that counts the bytes read. */
 function zeros(bytes: number): {
   readonly bytes: number;
   asked: number;

@@ -1,16 +1,16 @@
 /*
- * Reading a program or library that anybody may have written, without waiting for it. In: an open file, and what is to be
- * found out of the file (elf.ts, which asks for a piece after the other). Out: that; or an ElfError.
+ * Reads an untrusted program or library without blocking. In: an open file, and a function that
+ * searches it (elf.ts, which requests one piece after another). Out: its result; or an ElfError.
  *
- * Finding out is done again from the beginning each time another piece has come: it is quick and always asks for the same
- * few pieces, and so need not know that reading takes time.
+ * The search starts again each time another piece has been read: it is quick and always requests the same
+ * few pieces, so it can be synchronous.
  */
 import { readSync } from 'node:fs';
 import { ElfError, type Reader } from './elf';
 import type { IsLate } from '../../blocking-io-pool';
 import type { OpenedFile } from './opened-file';
 
-/** All that is read of one file. */
+/** Maximum number of bytes read from one file. */
 export const FILE_BYTES = 64 * 1024 * 1024;
 
 class MissingPiece extends Error {
@@ -24,10 +24,10 @@ class MissingPiece extends Error {
   }
 }
 
-/** Bytes that are read at a time: what is late goes on no further than this. */
+/** Bytes read at a time: a read that is too late goes on no further than this. */
 const PIECE = 1024 * 1024;
 
-/** `find` must ask for the same pieces each time. */
+/** `find` must request the same pieces each time. */
 export async function readElf<T>(
   file: Pick<OpenedFile, 'read' | 'bytes'>,
   find: (read: Reader) => T,
@@ -57,7 +57,7 @@ export async function readElf<T>(
   }
 }
 
-/** The same of a file that is trusted to answer. */
+/** The same for a file that is trusted not to block. */
 export function readElfNow<T>(file: OpenedFile, find: (read: Reader) => T): T {
   const pieces = new Map<string, Buffer>();
   let total = 0;
@@ -90,7 +90,7 @@ async function pieceOf(
   return bytes.subarray(0, at);
 }
 
-/** Sizes come from the file itself: no more memory is asked for than there is file. */
+/** Sizes come from the file itself: at most the file's size is allocated. */
 function within(size: number, offset: number, length: number): number {
   return Math.max(0, Math.min(length, size - offset));
 }

@@ -137,7 +137,7 @@ test('a file of a million symbols that all look alike is searched no longer than
   expect(() => {
     for (let i = 0; i < 20; i++) find(readerOf(bytes));
   }).toThrow('it takes too long to search');
-  // What only root may write to is searched to the end, however slow the machine is.
+  // A file that only root may write to is searched to the end, however slow the machine is.
   expect(finding({ programs: ANY, moments: kinds, globals: [] }, '/x', 'x64')(readerOf(bytes)).size).toBe(1);
   expect(performance.now() - from).toBeLessThan(15_000); // with a search to the end of the names: minutes
 });

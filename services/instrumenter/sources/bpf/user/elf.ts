@@ -1,9 +1,9 @@
 /*
- * What an executable or library says of itself: where its symbols lie, and its notes of USDT probes.
- * In: a way to read pieces of a file that anybody may have written. Out: addresses, and offsets in the file.
+ * The contents of an executable or library: its symbols, and its notes of USDT probes.
+ * In: a way to read pieces of an untrusted file. Out: addresses, and offsets in the file.
  *
- * Only 64 bits, little-endian. Nothing is believed: each table has a limit, and whatever does not fit into the file is
- * not there. Throws an ElfError for what is no such file. After elf(5).
+ * Only 64 bits, little-endian. Nothing is trusted: each table has a limit, and everything that exceeds the file is
+ * ignored. Throws an ElfError for other files. After elf(5).
  */
 import type { Architecture } from '../compiler/architecture';
 import { FUNCTION_NAME_BYTES } from '../../limits';
@@ -52,7 +52,7 @@ export class Elf {
   private readonly segments: readonly Segment[];
   private readonly sections: readonly Section[];
 
-  /** `check` is called before each search; what it throws ends all. */
+  /** `check` is called before each search; if it throws, the whole search ends. */
   constructor(read: Reader, check: () => void = () => undefined) {
     this.read = read;
     this.check = check;
@@ -74,7 +74,7 @@ export class Elf {
     this.sections = this.readSections(header);
   }
 
-  /** The place in the file of what is loaded at an address; undefined when nothing of the file is. */
+  /** The offset in the file of an address; undefined when nothing of the file is loaded there. */
   offsetOf(address: number): number | undefined {
     const segment = this.segments.find((s) => address >= s.address && address - s.address < s.bytes);
     return segment === undefined ? undefined : address - segment.address + segment.offset;
@@ -91,7 +91,7 @@ export class Elf {
     return this.sections.find((s) => s.name === name)?.address;
   }
 
-  /** Address of what the file defines under this name, for others or (where it was not stripped) for itself. */
+  /** Address of the symbol of this name, exported or (if the file is not stripped) local. */
   symbol(name: string): number | undefined {
     for (const type of [TYPE.dynamicSymbols, TYPE.symbols]) {
       // Files have one of each.
@@ -103,7 +103,7 @@ export class Elf {
     return undefined;
   }
 
-  /** The address of what is at a place in the file; undefined when nothing there is loaded. */
+  /** The address of an offset in the file; undefined when it is not loaded. */
   addressOf(offset: number): number | undefined {
     const segment = this.segments.find((s) => offset >= s.offset && offset - s.offset < s.bytes);
     return segment === undefined ? undefined : offset - segment.offset + segment.address;
@@ -111,7 +111,7 @@ export class Elf {
 
   /** Calls back for each function that the file defines, in any order, some twice. The bytes of a name are without NUL. */
   eachFunction(visit: (address: number, bytes: number, name: Buffer) => void): void {
-    // All is read before the first: who reads a piece at a time begins anew with each.
+    // Everything is read before the first call: a reader that gets one piece at a time starts again with each.
     const tables = this.sections.flatMap((section) => {
       const strings = this.sections[section.link];
       if (section.type !== TYPE.dynamicSymbols && section.type !== TYPE.symbols) return [];
@@ -135,7 +135,7 @@ export class Elf {
     if (strings === undefined) return undefined;
     this.check();
     const names = this.contents(strings, TABLE_BYTES);
-    // A file of many symbols that does not hold the name at all is told quickly.
+    // A file with many symbols that does not contain the name at all is recognised quickly.
     if (!names.includes(name)) return undefined;
     const symbols = this.contents(section, TABLE_BYTES);
     for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
@@ -184,7 +184,7 @@ export class Elf {
   }
 }
 
-/** 64 bits; what no file can be as long as becomes a number that is nowhere in it. */
+/** 64 bits; an offset beyond any file's length becomes a number that is outside of it. */
 function word(bytes: Buffer, at: number): number {
   const value = bytes.readBigUInt64LE(at);
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);

@@ -12,7 +12,7 @@ const FILES_PER_USER = 8;
 /** Of all such users. */
 const FILES_OF_USERS = 48;
 
-/** Users have room for some files each, and for so many together that the machine's own always have theirs. */
+/** Each user may have some files, and all users together a number that always leaves room for the machine's own. */
 export function whyNoRoom(
   { programs }: Wanted,
   owner: Owner,

@@ -1,5 +1,5 @@
 /*
- * Finds the moments of a kind of programs in a file that anybody may have written. In: ways to read it. Out: places, or
+ * Finds the places of a kind of programs in an untrusted file. In: ways to read it. Out: places, or
  * what it lacks. Bounded in time: a file may have millions of symbols that all look alike.
  */
 import { cpuMs } from '../../share';
@@ -9,20 +9,20 @@ import { MissingError } from '../kernel/kernel-types';
 import { Elf, ElfError, type Reader } from './elf';
 import { lacking, type Found, type Wanted } from './known-file';
 
-/** Searching one file of a user's for all that is wanted of it, in CPU time. */
+/** CPU time for the search of one user's file. */
 const SEARCH_MS = 250;
 
 /** Nothing is known of the file: it may be searched again. */
 export class TooLongError extends ElfError {}
 
-/** Of a file that only root may write to. */
+/** Searches a file that only root may write to. */
 export function finding(wanted: Wanted, path: string, architecture: Architecture): (read: Reader) => Found {
   return (read) => find(new Elf(read), wanted, path, architecture);
 }
 
 /**
- * Of anybody's file: what it finds throws a TooLongError when it has taken more than the limit. `spent` is told how many
- * milliseconds each attempt took, of this process's time on its CPU: a machine that is busy makes no file slow.
+ * Searches any file; throws a TooLongError when that takes more than the limit. `spent` is called with the
+ * milliseconds of CPU time of each attempt: a busy machine does not make a file slow.
  */
 export function findingInTime(
   wanted: Wanted,

@@ -1,6 +1,6 @@
 /*
- * Programs that are installed. In: patterns of paths in folders that only root may write to. Out: their files, open and
- * read; each path is opened again only when another file is there.
+ * Installed programs. In: patterns of paths in folders that only root may write to. Out: their files, open and
+ * read; a path is opened again only when its file has changed.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { messageOf } from '../../../../../common/service/errors';
@@ -75,7 +75,7 @@ export const idOf = ({ programs }: Wanted, { identity }: OpenedFile): string =>
 
 const ENTRIES_MAX = 256;
 
-/** Paths of a pattern that are there; `*` stands for characters other than a slash. */
+/** Existing paths of a pattern; `*` stands for characters other than a slash. */
 export function matching(pattern: string): string[] {
   const star = pattern.indexOf('*');
   if (star === -1) return [pattern];

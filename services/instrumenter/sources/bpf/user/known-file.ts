@@ -1,5 +1,5 @@
 /*
- * A file with moments of user programs, and what was found in it. In: the open file, the places. Out: for probes, which
+ * A file with places to probe, and what was found in it. In: the open file, the places. Out: input of probes, which
  * attach to that open file and to nothing else.
  */
 import type { Programs, UserMoment } from '../../../metrics/user';
@@ -8,26 +8,26 @@ import type { Site } from '../compiler/site';
 import { MissingError } from '../kernel/kernel-types';
 import type { OpenedFile } from './opened-file';
 
-/** A kind of programs, and all that descriptions ask of its files. */
+/** A kind of programs, and all places that descriptions need in its files. */
 export interface Wanted {
   readonly programs: Programs;
   readonly moments: readonly UserMoment[];
-  /** Variables whose addresses are asked for. */
+  /** Variables whose addresses are needed. */
   readonly globals: readonly string[];
 }
 
-/** What a file has of all moments, by their names, or what it lacks. */
+/** The places found in a file, by their names, or why one is missing. */
 export type Found = ReadonlyMap<string, readonly Site[] | MissingError>;
 
 export interface UserFile {
   /** The same for the same file. */
   readonly id: string;
-  /** For people; as seen from its container. */
+  /** Path for display, as seen from its container. */
   readonly path: string;
-  /** Who holds us up when it is: whoever ran it first. */
+  /** The user who is accounted for delays: the first who ran it. */
   readonly owner: Owner;
   /**
-   * Hands over a path that leads to the file whose places are known, whatever has become of `path`. Rejects with a
+   * Passes a path that leads to the file whose places are known, even if `path` has changed. Rejects with a
    * MissingError when it is gone, or was written to since.
    */
   using<T>(work: (path: string) => Promise<T>): Promise<T>;
@@ -35,7 +35,7 @@ export interface UserFile {
   sitesOf(moment: UserMoment): readonly Site[];
 }
 
-/** A file that has nothing, for one reason. */
+/** A file without places, for one reason. */
 export function lacking({ moments }: Wanted, reason: string): Found {
   const error = new MissingError(reason);
   return new Map(moments.map((moment) => [moment.name, error]));
@@ -46,7 +46,7 @@ export class KnownFile implements UserFile {
   readonly programs: Programs;
   readonly path: string;
   readonly owner: Owner;
-  /** Undefined for one that is not touched. */
+  /** Undefined for a file that is not opened. */
   readonly opened: OpenedFile | undefined;
   private readonly found: Found;
 

@@ -1,9 +1,9 @@
 /*
- * Which files a process may run, and whether they may be touched at all. In: its /proc/<pid>/maps and mountinfo, texts
- * that the kernel makes without asking anybody. Out: mappings; for a device of no disk the reason to leave it alone.
+ * Which files a process may execute, and whether they may be opened at all. In: its /proc/<pid>/maps and mountinfo, texts
+ * that the kernel generates by itself. Out: mappings; for a device without a disk the reason to skip it.
  *
- * Whoever serves a file system with a program of his own (FUSE) decides when a read of it ends, if ever, and anybody may
- * do so. Opening such a file is enough to hang, so it is not tried.
+ * The program that serves a FUSE file system decides when a read ends, if ever, and any user may
+ * run one. Even opening such a file may block for ever, so it is not tried.
  */
 import { readdirSync } from 'node:fs';
 import { readStart, type BlockingIoPool, type Owner } from '../../blocking-io-pool';
@@ -13,17 +13,17 @@ import { PROCESS_MAPS_BYTES } from '../../limits';
 export const SCAN_EVERY_MS = 5000;
 /** Scan this many times less often while no user-space probe is enabled. */
 export const SCAN_IDLE_TURNS = 6;
-/** Processes that a scan looks at. */
+/** Maximum number of processes in a scan. */
 const SCAN_PROCESSES = 20_000;
 
 export interface Mapping {
   readonly from: bigint;
   readonly to: bigint;
-  /** Place in the file. */
+  /** Offset in the file. */
   readonly offset: bigint;
   /** As in the process's folder map_files. */
   readonly range: string;
-  /** As in mountinfo: "8:1". Those of no disk begin with "0:". */
+  /** As in mountinfo: "8:1". Devices without a disk begin with "0:". */
   readonly device: string;
   readonly inode: bigint;
   readonly path: string;
@@ -43,7 +43,7 @@ export function processesIn(proc: string): string[] {
 const MAPPING =
   /^0*([0-9a-f]+)-0*([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*?)(?: \(deleted\))?$/gm;
 
-/** The parts of a process that can be run, of files whose paths are wanted. */
+/** The executable mappings of a process, of files whose paths are wanted. */
 export function mappingsIn(maps: string, isWanted: (path: string) => boolean = () => true): Mapping[] {
   const found: Mapping[] = [];
   for (const [
@@ -71,8 +71,8 @@ export function mappingsIn(maps: string, isWanted: (path: string) => boolean = (
 }
 
 /**
- * Ways to a mapped file. Through the mapping itself also one is reached that was replaced since (it needs CAP_SYS_ADMIN);
- * by its path where the process lives, in a container; and by that path here, for one that has only changed its root.
+ * Paths to a mapped file. The mapping itself leads to the file even if it was replaced since (it needs CAP_SYS_ADMIN);
+ * then its path inside the process's root, for a container; then the same path here, for a process that only changed its root.
  */
 export const waysTo = (proc: string, pid: string, { range, path }: Mapping): readonly string[] => [
   `${proc}/${pid}/map_files/${range}`,
@@ -100,7 +100,7 @@ function mountsIn(mountinfo: string): Mount[] {
   }));
 }
 
-/** Why files of a device are not touched; undefined when they may be. `mountinfo`: the process's, then our own. */
+/** Why files of a device are not opened; undefined if they may be. `mountinfo`: the process's, then our own. */
 export async function obstacleOf(
   device: string,
   mountinfo: () => Promise<readonly string[]>,
@@ -120,8 +120,8 @@ export async function obstacleOf(
 const servedBy = (type: string): string => `a program serves its file system (${type}), and may never answer`;
 
 /**
- * Of the file systems that an overlay lies above, one that is served, as far as its options tell. They need not: what
- * is below may have been moved away since.
+ * A FUSE file system among the layers of an overlay, as far as its options say. They may not: a layer
+ * may have been moved since.
  */
 function servedLayer({ options }: Mount, mounts: readonly Mount[]): Mount | undefined {
   const layers = [...options.matchAll(/(?:^|,)(?:lowerdir\+?|upperdir|datadir\+)=([^,]*)/g)].flatMap(
@@ -129,7 +129,7 @@ function servedLayer({ options }: Mount, mounts: readonly Mount[]): Mount | unde
   );
   const served = mounts.filter(({ type }) => SERVED.test(type));
   for (const layer of served.length === 0 ? [] : layers) {
-    // Relative ones begin where whoever mounted it was at the time.
+    // Relative paths start at the working folder of the mounting process at that time.
     if (!layer.startsWith('/')) return served[0];
     const above = mounts.filter(({ point }) => `${layer}/`.startsWith(point === '/' ? '/' : `${point}/`));
     const deepest = above.sort((a, b) => a.point.length - b.point.length).at(-1);
@@ -138,7 +138,7 @@ function servedLayer({ options }: Mount, mounts: readonly Mount[]): Mount | unde
   return undefined;
 }
 
-/** What the process has mounted, and what we have. */
+/** The mounts of the process, and our own. */
 export async function mountinfoOf(
   pool: BlockingIoPool,
   proc: string,

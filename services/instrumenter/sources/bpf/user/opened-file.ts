@@ -1,8 +1,8 @@
 /*
- * A regular file that anybody may have written, opened once: what is checked, read and attached to is one open file,
- * whatever becomes of its paths. In: a path. Out: its identity, its bytes, a path of our own for the kernel.
+ * An untrusted regular file, opened once: it is checked, read and attached to through one open descriptor,
+ * even if its paths change. In: a path. Out: its identity, its bytes, a path of our own for the kernel.
  *
- * It is looked at before it is opened: opening a device or a pipe that has come in its place may do something.
+ * Its type is checked before it is opened: opening a device or a pipe in its place may have side effects.
  */
 import { close, fstat, fstatSync, openSync, read, statfsSync, type BigIntStats } from 'node:fs';
 import { open, statfs } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import { promisify } from 'node:util';
 import { WITHOUT_WAITING } from '../../blocking-io-pool';
 import { MissingError } from '../kernel/kernel-types';
 
-/** Only the place, of whatever is there (open(2): O_PATH, which Node.js has no name for). */
+/** Opens only the path, whatever its type (open(2): O_PATH, which Node.js does not define). */
 const PLACE_ONLY = 0o10000000;
-/** Numbers of file systems that show other devices or inodes than the kernel's list of mappings does (statfs(2)). */
+/** Magic numbers (statfs(2)) of file systems that show other devices or inodes than the kernel's list of mappings. */
 const OVERLAY = 0x794c7630;
 const BTRFS = 0x9123683e;
 const BCACHEFS = 0xca451a4e;
@@ -28,9 +28,9 @@ export interface Inode {
 }
 
 export class OpenedFile {
-  /** The same for the same file, and only as long as it has not been written to. */
+  /** Identity of the file's contents: it changes when the file is written to. */
   readonly identity: string;
-  /** As the kernel's list of mappings shows it, mostly; no other file has it while this one is open. */
+  /** Identity of the file, usually as in the kernel's list of mappings; no other file has it while this one is open. */
   readonly place: string;
   readonly descriptor: number;
   readonly bytes: number;
@@ -52,7 +52,7 @@ export class OpenedFile {
     this.letGo = letGo;
   }
 
-  /** Hands over a path that leads to the open file, and keeps it open until the work is done. */
+  /** Passes a path that leads to the open file, and keeps it open until the work is done. */
   async using<T>(work: (path: string) => Promise<T>): Promise<T> {
     if (this.isClosed) throw new MissingError('the file is gone');
     this.uses++;
@@ -64,12 +64,12 @@ export class OpenedFile {
     }
   }
 
-  /** Fills the buffer with what is there; returns the number of bytes. */
+  /** Reads into the buffer; returns the number of bytes. */
   read(into: Buffer, from: number): Promise<number> {
     return this.using(async () => (await readOf(this.descriptor, into, 0, into.length, from)).bytesRead);
   }
 
-  /** False once somebody has written to it: what was read of it need not hold any more. */
+  /** False once it has been written to: what was read may no longer be true. */
   isUnchanged(): Promise<boolean> {
     return this.using(async () => {
       const stat = await statOf(this.descriptor, { bigint: true });
@@ -90,8 +90,8 @@ export class OpenedFile {
 }
 
 /**
- * Undefined when there is something else than a file, or not the one that is `expected`. Rejects when nothing can be
- * opened there. Takes as long as whoever serves the file system likes.
+ * Undefined if it is not a regular file, or not the `expected` one. Rejects when nothing can be
+ * opened there. May block for as long as the server of the file system likes.
  */
 export async function openRegular(path: string, expected: Inode): Promise<OpenedFile | undefined> {
   const place = await open(path, PLACE_ONLY);
@@ -118,7 +118,7 @@ export async function openRegular(path: string, expected: Inode): Promise<Opened
   }
 }
 
-/** The same of a place that is trusted: a folder that only root may write to. Throws as open does. */
+/** The same for a trusted place: a folder that only root may write to. Throws as open does. */
 export function openTrusted(path: string): OpenedFile | undefined {
   const descriptor = openSync(path, WITHOUT_WAITING);
   const letGo = (): Promise<void> => promisify(close)(descriptor);
@@ -137,7 +137,7 @@ function isSame({ dev, ino }: BigIntStats, expected: Inode): boolean {
   return ino === expected.inode && deviceOf(dev) === expected.device;
 }
 
-/** Containers of one image see one file through overlays with devices of their own: these are left out. */
+/** Containers of one image see a file through overlays with different devices: the device is left out for these. */
 export function identityOf(stat: BigIntStats, isOverlay = false): string {
   const { dev, ino, size, mtimeNs, ctimeNs } = stat;
   return [isOverlay ? 'overlay' : deviceOf(dev), ino, size, mtimeNs, ctimeNs].join(' ');

@@ -1,4 +1,4 @@
-/* postgres.queries against a server of our own, and what it says of itself. Needs root and PostgreSQL. */
+/* postgres.queries against a private server, and the server's own statistics. Needs root and PostgreSQL. */
 import { LOG_GRID } from '../../../../../common/model/bucket';
 import { eachBucket, totalCount } from '../../../../../common/model/distribution';
 import type { Value } from '../../../../../common/model/value';
@@ -17,7 +17,7 @@ const TITLE = `queries of a server${obstacle === undefined ? '' : ` (skipped: ${
   beforeAll(async () => {
     if (typeof found === 'string') throw new Error(found);
     server = await startPostgres(found.programs);
-    // One that lies where nobody looks, as in a checkout, is found because it runs.
+    // A server outside the searched folders, as in a checkout, is found because it runs.
     await kernel.source.look();
     server.run('psql', ['-c', 'CREATE EXTENSION pg_stat_statements; CREATE TABLE t (a int, b text)']);
   }, 60_000);

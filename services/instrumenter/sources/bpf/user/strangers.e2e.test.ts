@@ -1,4 +1,4 @@
-/* What users without any rights try against libraries of root's, through us. Needs root, and user namespaces. */
+/* Attacks of unprivileged users on libraries of root's, through the instrumenter. Needs root, and user namespaces. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -72,7 +72,7 @@ const METRIC: MetricDescription = {
       return mapper;
     }
 
-    /** While the question runs, root's library is watched at its own place, and has nothing of the attacker's. */
+    /** While the question runs, root's library is probed at its own place, and has nothing of the attacker's. */
     async function isSafe(victim: Mapper): Promise<void> {
       const before = await victim.memory();
       const probe = await source.enable(instrumentation('unix.signals', []));

@@ -1,15 +1,15 @@
 /*
- * Files that nothing is done with. In: why. Out: a file that has no places, and says so.
+ * Files that are skipped. In: the reason. Out: a file without places, with that reason.
  */
 import { LateError, type Owner } from '../../blocking-io-pool';
 import { TooLongError } from './finding';
 import { KnownFile, lacking, type Wanted } from './known-file';
 
-/** Of files that are held up: they may be read the next time. */
+/** For files whose reads block: they may be read the next time. */
 export const HELD_UP = 'held up';
 export const OTHER: readonly [reason: string, id?: string] = ['what is there now is no file, or another one'];
 
-/** A file that nothing is done with, for a reason. */
+/** A file that is skipped, for a reason. */
 export function untouched(
   wanted: Wanted,
   path: string,
@@ -21,7 +21,7 @@ export function untouched(
   return new KnownFile(wanted, path, lacking(wanted, `${path}: ${reason}`), { id, owner });
 }
 
-/** For want of something that there may be more of the next time. */
+/** For lack of something that may be available the next time. */
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof LateError ||

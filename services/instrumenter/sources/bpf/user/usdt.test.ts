@@ -69,7 +69,7 @@ test('an argument in words that are not known leaves the others in their places'
 test('text of a megabyte that nearly is an argument takes no longer than its length', () => {
   for (const piece of ['1', '1@[', '1@[ ', '-1f@', '[', '8@8(%rbp']) {
     const text = piece.repeat(1_000_000 / piece.length);
-    const from = process.cpuUsage(); // not the clock: others may have the machine
+    const from = process.cpuUsage(); // CPU time, not the clock: the machine may be busy
     for (let i = 0; i < 100; i++) expect(ofX64(text).length + ofArm64(text).length).toBeLessThanOrEqual(24);
     expect(process.cpuUsage(from).user / 1000).toBeLessThan(1000);
   }

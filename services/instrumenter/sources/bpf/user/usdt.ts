@@ -1,9 +1,9 @@
 /*
  * The USDT probes of a program, as its file describes them (section .note.stapsdt, the format of SystemTap's sdt.h).
- * In: an ELF file that anybody may have written. Out: for each probe its addresses, and where its arguments are.
+ * In: an untrusted ELF file. Out: for each probe its addresses, and where its arguments are.
  *
- * An argument is described in the assembler's own words: `-4@%edi`, `8@8(%rbp)`, `-8@$5`; `8@x0`, `4@[sp, 12]`. One that
- * is described in words not known here is undefined; the others keep their places.
+ * An argument is described in assembler syntax: `-4@%edi`, `8@8(%rbp)`, `-8@$5`; `8@x0`, `4@[sp, 12]`. One that
+ * uses other syntax is undefined; the others keep their positions.
  */
 import type { Elf } from './elf';
 import type { Architecture } from '../compiler/architecture';
@@ -15,10 +15,10 @@ const TEXT_BYTES = 1024;
 /** Places in one file at which one probe may lie. */
 const SITES = 32;
 
-/** A register by its place in the kernel's struct pt_regs, counted in words of 8 bytes. */
+/** A register by its position in the kernel's struct pt_regs, in words of 8 bytes. */
 export interface RegisterPlace {
   readonly word: number;
-  /** Bits above which it begins: 8 for %ah and the like. */
+  /** Bit offset: 8 for %ah and the like. */
   readonly shift: number;
 }
 
@@ -42,14 +42,14 @@ export interface UsdtArgument {
 export interface UsdtProbe {
   readonly provider: string;
   readonly name: string;
-  /** As the file says, before it is loaded anywhere. */
+  /** As in the file, before relocation. */
   readonly address: number;
-  /** Address of the counter of who watches it; 0 when there is none. */
+  /** Address of its semaphore, the counter of attached tracers; 0 when there is none. */
   readonly semaphore: number;
   readonly arguments: readonly (UsdtArgument | undefined)[];
 }
 
-/** Those that are looked for: others are not even understood. */
+/** The wanted probes: others are not even parsed. */
 export type Named = Pick<UsdtProbe, 'provider' | 'name'>;
 
 const NOTE_TYPE = 3;

@@ -1,4 +1,4 @@
-/* User programs that come while the source is open, in containers of one image. Needs root. */
+/* User programs that start while the source is open, in containers of one image. Needs root. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 if (!isRoot) process.stderr.write('SKIPPED: user programs that come and go: it needs root\n');
 
 /**
- * Perl under another name. Each rindex() of a script calls a function that every perl exports: it is one of those for
+ * Perl under another name. Each rindex() of a script calls a function that every perl exports: it belongs to the API for
  * modules in C, while the functions of single operators are hidden since 5.38.
  */
 const FUNCTION = 'Perl_rninstr';
@@ -76,7 +76,7 @@ const TITLE = `user programs that come and go${isRoot ? '' : ' (skipped: it need
     source.onChange(() => told++);
   }
 
-  /** Waits for a line; then calls the function that many times, says so, and stays. */
+  /** Waits for a line; then calls the function that many times, prints a line, and stays. */
   async function start(calls: number, command: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
     const [name = '', ...args] = command;
     const script = `$| = 1; print "up\n"; <STDIN>; my ($in, $what) = ("a" x 9, "bc"); rindex($in, $what) for 1..${calls}; print "done\n"; <STDIN>`;
@@ -155,7 +155,7 @@ const TITLE = `user programs that come and go${isRoot ? '' : ' (skipped: it need
     other.kill('SIGKILL');
     await exited;
     await source.look();
-    // On a busy machine other processes may not be read in time, which is said, too.
+    // On a busy machine other processes may not be read in time, which is also reported.
     expect(probe.shortfall() ?? '').not.toContain(damaged);
   });
 

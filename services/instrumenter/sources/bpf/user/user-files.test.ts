@@ -56,7 +56,7 @@ function process(pid: number, program: string, mapped: readonly string[], root =
       `00${i}800-00${i}900 r-xp 00001000 ${inode}    ${path}`,
     ];
   });
-  // Where this machine has them, the folder for temporary files may be in memory: a device without a disk.
+  // The machine's folder for temporary files may be in memory: a device without a disk.
   if (existsSync('/proc/self/mountinfo')) {
     writeFileSync(join(own, 'mountinfo'), readFileSync('/proc/self/mountinfo'));
   }
@@ -214,7 +214,7 @@ test('one user’s files take no place from others’, cost a share of one CPU, 
   const own = file('own/shop', Buffer.concat([ELF, Buffer.alloc(8)]));
   process(9999, own, [own]);
   const files = filesOf(kind);
-  // Of this process, not of the clock: others may have the machine.
+  // CPU time of this process, not the clock: the machine may be busy.
   const from = globalThis.process.cpuUsage();
   await files.scan();
   await files.scan();

@@ -1,14 +1,14 @@
 /*
- * The files that hold moments of user programs: which are installed here, and which run, in containers too.
- * In: kinds of programs; /proc. Out: for each kind its files, each once and open; and word when there are new ones, or
+ * The files with places to probe in user programs: installed ones, and running ones, in containers too.
+ * In: kinds of programs; /proc. Out: for each kind its files, each once and open; and a notification when there are new ones, or
  * old ones are gone.
  *
- * Whoever runs one is found by its list of mapped files, which holds libraries as well; a process is looked at twice, for
- * those that it loads late, and again when it becomes another program. A file is opened, read and attached to by one
+ * Running files are found in processes' lists of mapped files, libraries included; a process is scanned twice, for
+ * libraries that it loads late, and again when it executes another program. A file is opened, read and attached to by one
  * descriptor (opened-file.ts): a process may map another file in its place, or rename it, at any time.
  *
- * Anybody may run anything under such a name. What one user's files cost is counted as his (share.ts), and so are the
- * places that they take; whatever is left out for that is told.
+ * Any user may run any file under such a name. The cost of a user's files is accounted to him (share.ts), and so are the
+ * places that they take; files left out for that are reported.
  */
 import { readlinkSync } from 'node:fs';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
@@ -36,27 +36,27 @@ import { openRegular, placeOf, type OpenedFile } from './opened-file';
 import { HELD_UP, isPassing, OTHER, untouched } from './untouched';
 import { ELF_FILE_MS, PROCESS_MAPS_BYTES, PROC_FILE_MS, USER_SHARE_OF_CPU } from '../../limits';
 
-/** Processes that a scan looks at before others have their turn. */
+/** Processes that a scan reads before other work gets its turn. */
 const SCAN_SLICE = 32;
 
 interface Process {
   readonly program: string;
   readonly looks: number;
   readonly files: readonly KnownFile[];
-  /** Something of this user's was held up, or left out: it is looked at once more. */
+  /** A file of this user blocked, or was left out: it is scanned once more. */
   readonly again: { readonly owner: Owner; readonly reasons: readonly string[] } | undefined;
 }
 
-/** What one scan comes by. */
+/** The findings of one scan. */
 interface Scan {
   readonly byId: Map<string, KnownFile>;
   readonly byPlace: Map<string, KnownFile>;
 }
 
 const LOOKS = 2;
-/** What looking at a process costs, about: most of the time nothing is done but waiting. */
+/** Approximate cost of reading a process, most of which is waiting. */
 const LOOK_MS = 0.5;
-/** A list of mappings that takes longer than this to read has thousands of them. */
+/** A list that takes longer than this to read has thousands of mappings. */
 const COSTLY_LOOK_MS = 2;
 
 export class UserFiles {
@@ -72,7 +72,7 @@ export class UserFiles {
   private readonly closing: ClosingFiles;
   private scanning: Promise<void> | undefined;
 
-  /** Looks at what is installed before it returns; scan() finds what runs. */
+  /** Finds installed files before it returns; scan() finds running ones. */
   constructor(
     kinds: readonly Wanted[],
     architecture: Architecture,
@@ -100,12 +100,12 @@ export class UserFiles {
     return [...trusted, ...others].slice(0, FILES);
   }
 
-  /** What may run unseen, and why: a sentence each. */
+  /** What may run without being probed, and why: a sentence each. */
   shortfalls(): readonly string[] {
     return this.unseen;
   }
 
-  /** Looks at what is installed and at all processes, a slice at a time. True when there is news of files or shortfalls. */
+  /** Scans installed files and all processes, a slice at a time. True when files or shortfalls have changed. */
   async scan(): Promise<boolean> {
     const before = this.signature();
     this.scanning ??= this.scanSlices().finally(() => (this.scanning = undefined));
@@ -113,7 +113,7 @@ export class UserFiles {
     return this.signature() !== before;
   }
 
-  /** Lets go of all files. */
+  /** Closes all files. */
   close(): void {
     for (const file of this.known.values()) this.closing.add(file);
     this.known = new Map();
@@ -142,7 +142,7 @@ export class UserFiles {
     this.remember(processes, [...unseen].sort(), scan.byId);
   }
 
-  /** Those that nobody has written to; what was found in the others holds no more. */
+  /** Files that have not been written to; the findings of the others are no longer valid. */
   private async unchanged(): Promise<ReadonlySet<KnownFile>> {
     const all = await Promise.all(
       [...this.known.values()].map(async (file) => {
@@ -164,7 +164,7 @@ export class UserFiles {
     return new Set(all.flat());
   }
 
-  /** Undefined for threads of the kernel, and what has ended meanwhile. */
+  /** Undefined for kernel threads, and for processes that have ended meanwhile. */
   private async lookAt(
     pid: string,
     current: ReadonlySet<KnownFile>,
@@ -214,7 +214,7 @@ export class UserFiles {
     let mounts: Promise<readonly string[]> | undefined;
     const from = cpuMs();
     const mappings = mappingsIn(maps.toString('utf8'), (path) => this.kindOf(path) !== undefined);
-    // Only what takes long is worth finding out whose it is.
+    // The owner is looked up only for slow reads.
     const took = cpuMs() - from;
     if (took > COSTLY_LOOK_MS) this.share.spend(ownerOf(), took);
     for (const mapping of mappings) {
@@ -310,7 +310,7 @@ export class UserFiles {
     return new KnownFile(wanted, path, found, { id: idOf(wanted, opened), opened, owner });
   }
 
-  /** What is installed, then what runs. */
+  /** Installed files, then running ones. */
   private remember(
     processes: ReadonlyMap<string, Process>,
     unseen: readonly string[],

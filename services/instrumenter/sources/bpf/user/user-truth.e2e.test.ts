@@ -1,4 +1,4 @@
-/* What is counted inside user programs, against programs that say themselves what they do. Needs root. */
+/* Counts inside user programs, compared with programs that print what they do. Needs root. */
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -67,7 +67,7 @@ const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened}
   });
   afterAll(() => kernel.source.close());
 
-  /** False, and said so, where a metric cannot be had on this machine. */
+  /** False, with a message, if this machine does not have the metric. */
   function has(metric: string): boolean {
     const offer = kernel.source.offers().find((one) => one.metric === metric);
     if (offer !== undefined && 'fields' in offer) return true;
@@ -81,7 +81,7 @@ const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened}
     return path;
   }
 
-  /** Perl's way to ask the C library for addresses; names without a dot at their end are asked with search domains too. */
+  /** Perl's lookup through the C library; names without a final dot are also looked up with search domains. */
   const lookups = (comm: string, names: readonly string[]): string =>
     `use Socket qw(:all); ${rename(comm)} for (${names.map((n) => `"${n}"`).join(',')}) { getaddrinfo($_) }`;
 
@@ -131,10 +131,10 @@ const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened}
     expect(socketModule).toContain('Socket.pm');
     const comm = own('inside');
     const probe = await kernel.enable('dns.lookups', ['name'], is('execname', comm));
-    // Others on this machine may have such a library too.
+    // Other programs on this machine may have such a library too.
     await kernel.source.look();
     const before = probe.watched().length;
-    // Waits for a line, looks three names up, says so, and waits for its end.
+    // Waits for a line, looks up three names, prints a line, and waits for its end.
     const script = `${lookups(comm, ['127.0.0.1', '127.0.0.2', '::1'])} `;
     const modules =
       socketModule
@@ -249,7 +249,7 @@ const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened}
       ];
       const done = said(child, 'done');
       await Promise.all(asked.map((one) => ask(agent, port, ...one)));
-      await done; // an answer may be here before its sender is told that it is on its way
+      await done; // an answer may arrive before its sender is notified that it was sent
       agent.destroy();
       expect(Object.fromEntries(await kernel.numbers(methods))).toEqual({
         GET: 65,
@@ -350,7 +350,7 @@ const TITLE = `user programs on this kernel${usable ? '' : ` (skipped: ${opened}
 const totalOfCounts = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((a, b) => a + b, 0);
 
-/** What a program has printed once it has printed this. */
+/** The output of a program once it contains this. */
 function said(child: ChildProcess, words: string): Promise<string> {
   return new Promise((done, failed) => {
     let output = '';

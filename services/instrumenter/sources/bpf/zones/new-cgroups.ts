@@ -1,6 +1,6 @@
 /*
- * New cgroups, told by the kernel as they are made: a container that is gone again before anybody looks at the folders
- * has a name all the same. In: the machine. Out: numbers and paths of those that came since the last time.
+ * New cgroups, reported by the kernel as they are made: a container that ends before the folders are scanned
+ * still has a name. In: the machine. Out: numbers and paths of those made since the last call.
  */
 import { argument, equal, member, string } from '../../../metrics/language/expression';
 import { tracepoint } from '../../../metrics/language/observation';
@@ -13,7 +13,7 @@ import { numberOf, resolve } from '../compiler/resolve';
 import type { Birth } from './zones';
 import { KERNEL_INSTRUCTIONS } from '../../limits';
 
-/** New cgroups that the kernel remembers until they are asked for. */
+/** New cgroups that the kernel remembers until they are read. */
 const NEW_CGROUPS = 1024;
 
 const AT = tracepoint('cgroup_mkdir');
@@ -28,13 +28,13 @@ export class NewCgroups {
   private map: number | undefined;
   private opening: Promise<void> | undefined;
 
-  /** Throws a MissingError where the kernel does not tell. */
+  /** Throws a MissingError if the kernel cannot report them. */
   constructor(kernel: Kernel, machine: Machine) {
     this.kernel = kernel;
     this.code = program(machine);
   }
 
-  /** From when this resolves on nothing is missed. Rejects with a KernelError. */
+  /** After this resolves, none is missed. Rejects with a KernelError. */
   open(): Promise<void> {
     this.opening ??= this.start().catch((error: unknown) => {
       this.close();
@@ -46,7 +46,7 @@ export class NewCgroups {
   take(): readonly Birth[] {
     const newCgroups: Birth[] = [];
     const [key, path] = [Buffer.alloc(8), Buffer.alloc(PATH_BYTES)];
-    // Somebody may make them faster than they are taken out.
+    // They may be made faster than they are read.
     for (let i = 0; i < NEW_CGROUPS; i++) {
       if (this.map === undefined || !this.kernel.nextKey(this.map, undefined, key)) break;
       if (!this.kernel.lookup(this.map, key, path) || !this.kernel.remove(this.map, key)) break;

@@ -1,7 +1,7 @@
 /*
- * What the kernel knows of zones for one filter: a map from a cgroup's number to the cases that its zone allows.
- * In: names of cgroups as they become known. Out: entries; those of cgroups that are gone make room. It only saves work:
- * of a cgroup that is not in the map the events are counted apart, and decided when the second is read (zone-filter.ts).
+ * The kernel's knowledge of zones for one filter: a map from a cgroup's number to the cases that its zone allows.
+ * In: names of cgroups as they become known. Out: entries; those of removed cgroups are reused. It only saves work:
+ * events of a cgroup that is not in the map are counted separately, and decided when the second is read (zone-filter.ts).
  */
 import type { Kernel } from '../kernel/kernel';
 import type { ZoneFilter } from '../compiler/zone-filter';
@@ -30,7 +30,7 @@ export class ZoneCases {
     this.asOf = this.zones.version;
     const [key, cases] = [Buffer.alloc(8), Buffer.alloc(8)];
     for (const cgroup of this.written) {
-      // Nothing happens any more in one that is gone, so nobody is looking its entry up while it is used anew.
+      // No events happen in a removed cgroup, so its entry is not looked up while it is reused.
       if (known.has(cgroup)) continue;
       key.writeBigUInt64LE(cgroup);
       this.kernel.remove(this.map, key);

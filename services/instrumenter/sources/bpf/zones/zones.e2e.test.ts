@@ -1,4 +1,4 @@
-/* Events of cgroups on the real kernel: told apart by zone, filtered by zone, also of zones that come and go. Needs root. */
+/* Events of cgroups on the real kernel: broken down by zone, filtered by zone, also of zones that come and go. Needs root. */
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { totalCount } from '../../../../../common/model/distribution';
@@ -55,7 +55,7 @@ onRealKernel('zones', (kernel) => {
       both(is('zonename', mine), calls),
     );
     const late = `${own('late')}.service`;
-    // A customer of two zones, one of which is not there yet; and everybody else.
+    // A customer of two zones, one of which does not exist yet; and all others.
     const two = await kernel.enable('syscall.syscalls', ['zonename'], {
       kind: 'and',
       members: [{ kind: 'or', members: [is('zonename', mine), is('zonename', late)] }, calls],
@@ -65,7 +65,7 @@ onRealKernel('zones', (kernel) => {
       ['zonename'],
       both({ kind: 'compare', op: 'ne', field: 'zonename', constant: mine }, calls),
     );
-    // What a zone is asked for may differ from what another is.
+    // Zones may have different predicates.
     const mixed = await kernel.enable('syscall.syscalls', ['zonename'], {
       kind: 'or',
       members: [both(is('zonename', mine), is('syscall', 'getppid')), both(is('zonename', late), calls)],
@@ -95,7 +95,7 @@ onRealKernel('zones', (kernel) => {
         [late, 70],
       ]),
     );
-    // By now the kernel knows them all.
+    // By now the kernel's map has them all.
     perl(script(callsIn(late, 7), callsIn(other, 9)));
     expect(await kernel.numbers(two)).toEqual(new Map([[late, 7]]));
     expect(totalOf(await kernel.read(total))).toBe(0);

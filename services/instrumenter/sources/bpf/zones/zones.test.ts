@@ -79,7 +79,7 @@ test('what the kernel told of a cgroup that was never seen names it', () => {
 test('folders that lie deeper than a path is long are left out, and nothing else is', () => {
   const root = mkdtempSync(join(tmpdir(), 'ca-zones-'));
   try {
-    // From folder to folder, for no path is that long.
+    // From folder to folder, because the whole path is longer than the limit.
     const script = 'chdir $ARGV[0]; for (1..20) { mkdir $ARGV[1] and chdir $ARGV[1] or die $! }';
     expect(spawnSync('perl', ['-e', script, root, 'd'.repeat(250)]).status).toBe(0);
     mkdirSync(join(root, 'web.service'));

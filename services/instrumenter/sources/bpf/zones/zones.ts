@@ -1,6 +1,6 @@
 /*
  * Which zone a cgroup's number stands for (bpf_get_current_cgroup_id: its folder's inode in the hierarchy of version 2,
- * never used again). In: the folders below the cgroup2 mount, and what the kernel says of new ones (new-cgroups.ts).
+ * never reused). In: the folders below the cgroup2 mount, and the kernel's reports of new ones (new-cgroups.ts).
  * Out: names for the discrete field zonename, and for filters by it.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -10,29 +10,29 @@ import { MissingError } from '../kernel/kernel-types';
 
 /** Cgroups of a node whose names are remembered. */
 const CGROUPS = 65_536;
-/** Of one zone, or of one folder outside of zones. */
+/** The same for one zone, or for one folder outside of zones. */
 const CGROUPS_OF_ZONE = 4096;
 
-/** A cgroup that was gone before anybody could look at it. */
+/** A cgroup that was removed before its name could be read. */
 export const UNKNOWN = '(unknown)';
 
-/** A number that nobody knows makes us look again, but not more often than this: it may belong to nothing any more. */
+/** An unknown number starts another scan, but not more often than this: its cgroup may be gone. */
 const AGAIN_MS = 500;
-/** Looking goes on for so long at a time, the first time and later. What is left is looked at the next time. */
+/** Time limit of a scan, the first time and later. The rest is scanned the next time. */
 const FIRST_MS = 1000;
 const SLICE_MS = 25;
 
-/** A cgroup that has come, as the kernel told it. */
+/** A new cgroup, as the kernel reported it. */
 export interface Birth {
   readonly cgroup: bigint;
   readonly path: Buffer;
 }
 
-/** The folders of the hierarchy, by paths of bytes; tests give some of their own. */
+/** The folders of the hierarchy, by paths of bytes; tests pass their own. */
 export interface Tree {
   /** Names of the folders in a folder; empty when it is gone. */
   folders(path: Buffer): readonly Buffer[];
-  /** Undefined when it is gone, or lies deeper than a path is long. */
+  /** Undefined when it is gone, or its path is too long. */
   id(path: Buffer): bigint | undefined;
 }
 
@@ -50,12 +50,12 @@ const REAL_TREE: Tree = {
     try {
       return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
     } catch {
-      return undefined; // ENAMETOOLONG above all: whoever may make folders here can nest them for ever
+      return undefined; // ENAMETOOLONG above all: users who may make folders here can nest them without limit
     }
   },
 };
 
-/** One look at all folders, outermost first, so that nobody's depth keeps others waiting. */
+/** One scan of all folders, outermost first, so that one user's deep folders do not delay others'. */
 interface Walk {
   readonly found: Map<bigint, string>;
   readonly shares: Map<string, number>;
@@ -64,22 +64,22 @@ interface Walk {
 }
 
 export class Zones implements Names {
-  /** Cgroups that came since this was last asked, as far as the kernel was able to tell. */
+  /** Cgroups made since the last call, as far as the kernel could report them. */
   newCgroups: () => readonly Birth[] = () => [];
-  /** Grows with each change of what is known. */
+  /** Increases with each change of the known cgroups. */
   version = 0;
   private readonly root: Buffer;
   private readonly now: () => number;
   private readonly tree: Tree;
   private names = new Map<bigint, string>();
   private gone: ReadonlySet<bigint> = new Set<bigint>();
-  /** Cgroups that are known, by whose they are. */
+  /** Number of known cgroups, by owner. */
   private shares = new Map<string, number>();
   private crowded: readonly string[] = [];
   private walk: Walk | undefined;
   private looked = -Infinity;
 
-  /** `now`: milliseconds of a clock that only goes forward. */
+  /** `now`: milliseconds of a monotonic clock. */
   constructor(root: string, now: () => number = () => performance.now(), tree: Tree = REAL_TREE) {
     this.root = Buffer.from(root);
     this.now = now;
@@ -90,14 +90,14 @@ export class Zones implements Names {
     return this.zoneOf(cgroup) ?? UNKNOWN;
   }
 
-  /** Undefined for one that was gone before anybody could look at it. */
+  /** Undefined for one that was removed before its name could be read. */
   zoneOf(cgroup: bigint): string | undefined {
     if (!this.names.has(cgroup)) this.hear();
     if (!this.names.has(cgroup)) this.look();
     return this.names.get(cgroup);
   }
 
-  /** All that are known, by number; looks around first when nobody has done so yet. */
+  /** All known cgroups, by number; scans first if that has not been done yet. */
   known(): ReadonlyMap<bigint, string> {
     if (this.names.size === 0) this.look();
     return this.names;
@@ -107,14 +107,14 @@ export class Zones implements Names {
     throw new MissingError('zones are not compared by the numbers of their cgroups');
   }
 
-  /** Whose cgroups are not all known, a sentence each. */
+  /** Owners whose cgroups are not all known, a sentence each. */
   shortfall(): readonly string[] {
     return this.crowded.map(
       (share) => `${share} has more than ${CGROUPS_OF_ZONE} control groups: the rest is ${UNKNOWN}`,
     );
   }
 
-  /** Takes over what the kernel has told of new ones, so that it has room for more. */
+  /** Reads the kernel's reports of new ones, so that it has room for more. */
   hear(): void {
     for (const { cgroup, path } of this.newCgroups()) {
       if (this.names.has(cgroup) || !hasRoom(this.shares, this.names.size, path)) continue;
@@ -153,7 +153,7 @@ export class Zones implements Names {
     this.walk = undefined;
   }
 
-  /** Those that the look before this one still saw: what has gone may still be in the map of the second just closed. */
+  /** Those that the previous scan still saw: removed ones may still be in the map of the second just closed. */
   private justGone(found: ReadonlyMap<bigint, string>): (readonly [bigint, string])[] {
     const gone = [...this.names].filter(([id]) => !found.has(id));
     const last = gone.filter(([id]) => !this.gone.has(id));
@@ -164,7 +164,7 @@ export class Zones implements Names {
 
 const SLASH = Buffer.from('/');
 
-/** Counts one more; false when whoever has it has enough: a zone, or outside of all zones a folder next to the root. */
+/** Counts one more; false when its owner is at the limit: a zone, or outside of zones a folder next to the root. */
 function hasRoom(shares: Map<string, number>, known: number, path: Buffer): boolean {
   const zone = zoneOfCgroup(path);
   const share = zone === GLOBAL ? path.toString('latin1').split('/').slice(0, 3).join('/') : zone;
