@@ -189,6 +189,9 @@ const HINDSIGHT = Type.Object({
   reloadedSlots: Integer,
   givenUp: Integer,
   filed: Integer,
+  /** Absent: of an earlier version, or not known yet. */
+  bytes: Type.Optional(Type.Integer({ description: 'Of all histories of this host, on disk.' })),
+  bytesMax: Type.Optional(Type.Integer({ description: 'Beyond it the oldest is deleted (CA_HISTORY_MAX).' })),
 });
 export type HindsightStatus = Shape<typeof HINDSIGHT>;
 

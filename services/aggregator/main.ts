@@ -21,6 +21,7 @@ import { brokerUrl } from '../../common/service/settings';
 import { Aggregator } from './aggregator';
 import type { Context } from './http/answer';
 import { Hindsight } from './disk/hindsight';
+import { readHistoryMax } from './disk/history-cap';
 import { AnswerBudget } from './http/answer-budget';
 import { createRenderer } from './heatmap/pixels/renderer';
 import type { Family } from '../../common/prometheus/metrics/family';
@@ -96,7 +97,11 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       log.warn({ reason }, 'lost the broker');
     },
   });
+  const disk = new DiskRoom(settings.home);
+  void disk.look();
   const hindsight = new Hindsight({
+    max: readHistoryMax(env),
+    disk,
     folder: join(settings.home, 'hindsight'),
     writer: `${instance.replace(/[^\w.]/g, '_')}.${process.pid}.${started}`,
     clock,
@@ -142,8 +147,6 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const ways = new WaysOut(readPush(env), instance, log);
   const times = new RequestTimes(clock);
   const delay = new LoopDelay(clock);
-  const disk = new DiskRoom(settings.home);
-  void disk.look();
   const families = (): Family[] => [
     ...processMetrics('aggregator', started),
     ...delay.families(),
@@ -285,6 +288,7 @@ run(
     check: (settings, env) => {
       brokerUrl(settings);
       readPush(env);
+      readHistoryMax(env);
     },
     stopMs: STOP_MS,
   },

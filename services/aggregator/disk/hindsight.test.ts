@@ -277,6 +277,26 @@ test('files go when their retention is over, and the oldest when there are too m
   expect(files()).toHaveLength(3);
 });
 
+test('history beyond the bound of all is deleted, which status and log say; memory keeps it', async () => {
+  let now = 1000 * NOW;
+  const clock = { now: () => now, everySecond: () => () => undefined };
+  const hindsight = new Hindsight({ folder, writer: 'capped', clock, log, max: { bytes: 1 } });
+  started.push(hindsight);
+  const dataset = newDataset();
+  await hindsight.load(ID, dataset);
+  told.length = 0;
+  for (let at = NOW; at < NOW + 130; at += 5) {
+    now = 1000 * at;
+    dataset.update('n', at - 1, dataset.reportSeconds, value(1), 1, now);
+    hindsight.tick([[ID, { dataset, instrumentation: { persistData: true } as Instrumentation }]]);
+    await (hindsight as unknown as { working: Promise<void> | undefined }).working;
+  }
+  const { givenUp, bytes, bytesMax } = hindsight.status();
+  expect([givenUp > 0, bytesMax, (bytes ?? 0) > 1]).toEqual([true, 1, true]);
+  expect(told).toContain('the oldest history was deleted: all of it was larger than CA_HISTORY_MAX');
+  expect(readValue(dataset, NOW + 4, 1)).toEqual(value(1));
+});
+
 test('what is deleted is gone from disk; what only moved stays for whoever has it now', async () => {
   const own = (): string[] => files().filter((file) => !file.includes('/journal/'));
   const a = await start(NOW);

@@ -10,10 +10,12 @@ import type { DiskTrouble } from '../../../common/api/value';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../common/service/clock';
+import type { DiskRoom } from '../../../common/service/disk-room';
 import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Log } from '../../../common/service/log';
 import type { Dataset } from '../dataset/dataset';
+import { HistoryCap, readHistoryMax, type HistoryMax } from './history-cap';
 import { Journal } from './journal';
 import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
@@ -28,6 +30,9 @@ interface HindsightOptions {
   readonly folder: string;
   /** A name that no other process has: files are written by one process each. */
   readonly writer: string;
+  /** Of all histories of this host. */
+  readonly max?: HistoryMax;
+  readonly disk?: Pick<DiskRoom, 'room'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,6 +64,7 @@ export class Hindsight {
   private readonly kept = new Map<string, Kept>();
   private readonly options: HindsightOptions;
   private readonly journal: Journal;
+  private readonly cap: HistoryCap;
   /** Journal files that go as soon as nobody is `left` whose values stand only there. */
   private round: { files: readonly string[]; readonly left: Set<string>; begunMs: number };
   /** Journal files that hold what could not be moved on in time: they stay for as long as they are worth something. */
@@ -72,6 +78,8 @@ export class Hindsight {
   constructor(options: HindsightOptions) {
     this.options = options;
     this.journal = new Journal(join(options.folder, JOURNAL), options.writer);
+    const { folder, max = readHistoryMax({}), disk = { room: undefined } } = options;
+    this.cap = new HistoryCap({ folder, journal: JOURNAL, max, disk });
     this.round = { files: [], left: new Set(), begunMs: options.clock.now() };
   }
 
@@ -132,6 +140,7 @@ export class Hindsight {
       await this.write();
       await this.moveOn();
       await this.sweep();
+      await this.keepWithinCap();
     });
   }
 
@@ -168,10 +177,13 @@ export class Hindsight {
   status(): HindsightStatus {
     const trouble = this.trouble ?? this.misfiled;
     const { damagedBytes, foreignRecords } = this.journal.counts;
+    const { bytes, bytesMax } = this.cap;
     return {
       instrumentations: this.kept.size,
       ok: trouble === undefined,
       ...(trouble === undefined ? {} : { reason: messageOf(trouble) }),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(bytesMax === undefined ? {} : { bytesMax }),
       ...this.counts,
       damagedBytes: this.counts.damagedBytes + damagedBytes,
       foreignRecords: this.counts.foreignRecords + foreignRecords,
@@ -297,6 +309,15 @@ export class Hindsight {
       const segments = new Segments(join(this.options.folder, name), this.options.writer);
       this.counts.givenUp += await segments.expire(now).catch(() => 0);
     }
+  }
+
+  private async keepWithinCap(): Promise<void> {
+    const { clock, log } = this.options;
+    const files = await this.cap.keep(clock.now()).catch(() => 0);
+    if (files === 0) return;
+    this.counts.givenUp += files;
+    const { bytesMax } = this.cap;
+    log.warn({ files, bytesMax }, 'the oldest history was deleted: all of it was larger than CA_HISTORY_MAX');
   }
 
   private keep(id: string, dataset: Dataset, gaps: Kept['gaps'] = { damagedBytes: 0, until: 0 }): Kept {

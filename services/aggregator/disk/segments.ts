@@ -21,9 +21,10 @@ interface Current {
   bytes: number;
 }
 
-interface SegmentFile {
+export interface SegmentFile {
   readonly name: string;
   readonly size: number;
+  readonly mtimeMs: number;
 }
 
 export class Segments {
@@ -60,7 +61,7 @@ export class Segments {
   async files(): Promise<SegmentFile[]> {
     const names = await this.names();
     const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
-    return names.map((name, i) => ({ name, size: sizes[i]?.size ?? 0 }));
+    return names.map((name, i) => ({ name, size: sizes[i]?.size ?? 0, mtimeMs: sizes[i]?.mtimeMs ?? 0 }));
   }
 
   /**
@@ -71,6 +72,8 @@ export class Segments {
     const framed = Buffer.concat(records.map(frame));
     // The name says for how long a file is worth keeping.
     if (this.current !== undefined && this.current.retention < retention) await this.end();
+    // Another process may have given it up: what is written to it then is nowhere.
+    if (this.current !== undefined && (await this.current.handle.stat()).nlink === 0) await this.end();
     const current = (this.current ??= await this.begin(nowMs, retention));
     try {
       for (let at = 0; at < framed.length;) {

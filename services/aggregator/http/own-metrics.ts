@@ -72,6 +72,8 @@ export function aggregatorMetrics(aggregator: Aggregator, since: number): Family
       '1 while values of instrumentations with persist-data can be written to disk.',
       history === undefined ? undefined : Number(history.ok),
     ),
+    ...gauge('ca_history_bytes', 'All histories of the host of this aggregator, on disk.', history?.bytes),
+    ...gauge('ca_history_max_bytes', 'Beyond it the oldest history is deleted.', history?.bytesMax),
     ...counter(
       'ca_history_files_given_up',
       'Files with values that were deleted before their time, to make room.',
