@@ -86,3 +86,22 @@ test.each(folders.filter((folder) => !WITHOUT_README.test(folder)))(
     expect(lines.length).toBeLessThanOrEqual(14);
   },
 );
+
+test('the contents of docs/fleet.md are its sections, in order', () => {
+  const text = readFileSync(join(ROOT, 'docs/fleet.md'), 'utf8');
+  const [before = '', ...rest] = text.split(/^(?=## )/m);
+  const contents = [...before.matchAll(/\[([^\]]+)\]\(#([^)]+)\)/g)].map(([, title, anchor]) => [
+    title,
+    anchor,
+  ]);
+  const sections = rest.map((section) => /^## (.*)/.exec(section)?.[1] ?? '');
+  expect(contents).toEqual(
+    sections.map((title) => [
+      title,
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ]),
+  );
+});
