@@ -3,7 +3,7 @@
  * board is opened: boards outlive nodes.
  */
 import { PANEL_SIZES } from '../model/board';
-import type { PlainPredicate } from '../model/predicate';
+import type { PlainPredicate } from '../model/predicate/predicate';
 import { Type } from '../model/schema';
 import { LIMITS } from '../service/limits';
 import { oneOf, Text, type Shape } from './shape';

@@ -2,7 +2,7 @@
  * Instrumentations over HTTP: bodies of POST, PUT and clone, and the answer.
  */
 import { ExportSchema } from '../model/export-schema';
-import type { PlainPredicate } from '../model/predicate-tree';
+import type { PlainPredicate } from '../model/predicate/predicate-tree';
 import { Type } from '../model/schema';
 import { LIMITS } from '../service/limits';
 import { TRANSFORMATIONS } from './catalogue';

@@ -5,7 +5,7 @@
  * A board creates nothing until it is opened, and then shares what already runs. A variable's value becomes a
  * comparison beside the panel's own predicate, as an object: no text is ever concatenated.
  */
-import type { PlainPredicate } from './predicate';
+import type { PlainPredicate } from './predicate/predicate';
 
 export const PANEL_SIZES = ['normal', 'wide', 'large'] as const;
 export type PanelSize = (typeof PANEL_SIZES)[number];

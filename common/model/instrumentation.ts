@@ -5,7 +5,7 @@
 import { fieldType, gridOf, type TypeName } from './field';
 import type { Grid } from './bucket';
 import { LOG_GRID } from './bucket';
-import type { Predicate } from './predicate-tree';
+import type { Predicate } from './predicate/predicate-tree';
 import { shapeOf, type Shape } from './value';
 
 /** Bounds of exported histograms: `from` and `to` are powers of ten of raw values; 9 or 90 steps per decade. */

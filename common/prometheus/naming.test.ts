@@ -1,5 +1,5 @@
 import type { Instrumentation } from '../model/instrumentation';
-import { parsePredicate } from '../model/predicate';
+import { parsePredicate } from '../model/predicate/predicate';
 import { matches } from './promql/expression';
 import { labelsOf, namingOf } from './naming';
 import { parseQuery } from './promql/parse';

@@ -6,7 +6,7 @@
  */
 import type { TypeName } from '../model/field';
 import { breakdownOf, gridOfInstrumentation, type Instrumentation } from '../model/instrumentation';
-import { predicateText } from '../model/predicate-text';
+import { predicateText } from '../model/predicate/predicate-text';
 import { NAME_LABEL, type Labels } from './promql/expression';
 import { Edges } from './promql/histogram';
 

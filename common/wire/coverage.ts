@@ -5,7 +5,7 @@
  */
 import type { Metric, MetricName } from '../model/metric';
 import { metricName } from '../model/metric';
-import { predicateFields } from '../model/predicate';
+import { predicateFields } from '../model/predicate/predicate';
 import { digestOf } from './digest';
 import { instrumentationOf } from './gathers';
 import type { GatherItem, WireCatalogue } from './message';

@@ -4,7 +4,7 @@
 import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
 import type { Instrumentation } from '../model/instrumentation';
 import { ExportSchema } from '../model/export-schema';
-import { parsePredicate, toPlainPredicate } from '../model/predicate';
+import { parsePredicate, toPlainPredicate } from '../model/predicate/predicate';
 import { Type, type Static } from '../model/schema';
 import { invalid } from '../service/errors';
 import { LIMITS } from '../service/limits';

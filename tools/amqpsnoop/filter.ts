@@ -2,7 +2,7 @@
  * Which messages are shown. In: the command line's wishes. Out: a test of observed messages. All wishes must hold.
  */
 import { MESSAGE_TYPES } from '../../common/wire/message';
-import { evaluate } from '../../common/model/predicate';
+import { evaluate } from '../../common/model/predicate/predicate';
 import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';
 import { readPredicate } from '../cli/predicate';

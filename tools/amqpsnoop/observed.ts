@@ -5,7 +5,7 @@
 import { DATA_CONTENT, decodeData, type DataMessage } from '../../common/wire/data';
 import { messageOf } from '../../common/service/errors';
 import { decodeMessage, type Message } from '../../common/wire/message';
-import type { Constant } from '../../common/model/predicate';
+import type { Constant } from '../../common/model/predicate/predicate';
 import { totalOf } from '../../common/model/value';
 import type { Copy } from './copy';
 

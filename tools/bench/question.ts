@@ -2,7 +2,7 @@
  * An instrumentation for measurements that have no config service: latency of system calls.
  */
 import type { Instrumentation } from '../../common/model/instrumentation';
-import { parsePredicate } from '../../common/model/predicate';
+import { parsePredicate } from '../../common/model/predicate/predicate';
 
 export function question(id: string, decomposition: readonly string[] = ['latency']): Instrumentation {
   return {

@@ -5,7 +5,7 @@
 import { arch } from 'node:os';
 import type { Instrumentation } from '../../common/model/instrumentation';
 import { CaError, messageOf } from '../../common/service/errors';
-import { ALWAYS, predicateFields } from '../../common/model/predicate';
+import { ALWAYS, predicateFields } from '../../common/model/predicate/predicate';
 import type { TypeName } from '../../common/model/field';
 import type { MetricDescription } from '../../services/instrumenter/metrics/language/description';
 import { FIELDS } from '../../services/instrumenter/metrics/language/fields';

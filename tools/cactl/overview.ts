@@ -5,7 +5,7 @@
 import type { NodeState } from '../../common/api/instrumentation';
 import type { DatasetStatus, GatheringStatus, InstrumentationStatus } from '../../common/api/status';
 import { metricName } from '../../common/model/metric';
-import { parsePredicateText, predicateText } from '../../common/model/predicate-text';
+import { parsePredicateText, predicateText } from '../../common/model/predicate/predicate-text';
 import { typeOfField, type Description } from '../cli/system/resources';
 import { answersOf, configIn, type Survey } from '../cli/system/survey';
 

@@ -5,14 +5,14 @@
 import type { MetricInfo } from '../../common/api/catalogue';
 import type { CloneRequest, InstrumentationAnswer, QuestionRequest } from '../../common/api/instrumentation';
 import { messageOf } from '../../common/service/errors';
-import { predicateText } from '../../common/model/predicate-text';
+import { predicateText } from '../../common/model/predicate/predicate-text';
 import { isNumeric } from '../../common/model/field';
 import {
   parsePredicate,
   toPlainPredicate,
   type PlainPredicate,
   type Predicate,
-} from '../../common/model/predicate';
+} from '../../common/model/predicate/predicate';
 import type { Option } from '../cli/command';
 import { UsageError, type Options } from '../cli/options';
 import { nearest } from '../../common/model/nearest';

@@ -5,8 +5,8 @@
 import type { MetricInfo } from '../../common/api/catalogue';
 import { isDeepStrictEqual } from 'node:util';
 import type { Board, BoardPanel } from '../../common/model/board';
-import { parsePredicate } from '../../common/model/predicate';
-import { predicateText } from '../../common/model/predicate-text';
+import { parsePredicate } from '../../common/model/predicate/predicate';
+import { predicateText } from '../../common/model/predicate/predicate-text';
 import { messageOf } from '../../common/service/errors';
 import { UsageError } from '../cli/options';
 import { typeOfField, type Description } from '../cli/system/resources';

@@ -11,7 +11,11 @@ import type {
   QuestionRequest,
 } from '../../common/api/instrumentation';
 import { isDeepStrictEqual } from 'node:util';
-import { parsePredicate, toPlainPredicate, type PlainPredicate } from '../../common/model/predicate';
+import {
+  parsePredicate,
+  toPlainPredicate,
+  type PlainPredicate,
+} from '../../common/model/predicate/predicate';
 import { UsageError } from '../cli/options';
 import { messageOf } from '../../common/service/errors';
 import { checkFields, whereOf } from './question';

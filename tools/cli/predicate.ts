@@ -2,8 +2,8 @@
  * A predicate as somebody typed it. In: its text, the types of fields, and the names there are. Out: the predicate, or
  * a PredicateTextError that points at the column and says which field was probably meant.
  */
-import type { Predicate } from '../../common/model/predicate';
-import { parsePredicateText, PredicateTextError } from '../../common/model/predicate-text';
+import type { Predicate } from '../../common/model/predicate/predicate';
+import { parsePredicateText, PredicateTextError } from '../../common/model/predicate/predicate-text';
 import { nearest } from '../../common/model/nearest';
 
 type TypeOf = Parameters<typeof parsePredicateText>[1];

@@ -3,7 +3,7 @@
  * 0 done (summary: healthy), 1 failed (summary: something is wrong), 2 the command line is wrong, 3 no answer in time.
  */
 import { CaError, messageOf } from '../../common/service/errors';
-import { PredicateTextError } from '../../common/model/predicate-text';
+import { PredicateTextError } from '../../common/model/predicate/predicate-text';
 import type { Program } from './command';
 import { EXIT, UsageError } from './options';
 import type { Io } from './io';

@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import { messageOf } from '../../common/service/errors';
 import { metricName } from '../../common/model/metric';
 import { totalCount } from '../../common/model/distribution';
-import type { Predicate } from '../../common/model/predicate';
+import type { Predicate } from '../../common/model/predicate/predicate';
 import { totalOf, type Value } from '../../common/model/value';
 import { describe as describeMetric, METRICS } from '../../services/instrumenter/metrics/registry';
 import type { BpfSource } from '../../services/instrumenter/sources/bpf/bpf';

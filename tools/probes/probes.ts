@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../common/service/errors';
 import type { Instrumentation } from '../../common/model/instrumentation';
-import { ALWAYS } from '../../common/model/predicate';
+import { ALWAYS } from '../../common/model/predicate/predicate';
 import { describe } from '../../services/instrumenter/metrics/registry';
 import { EnableError, type Offer, type Source } from '../../services/instrumenter/sources/source';
 

@@ -1,6 +1,6 @@
 /* One workload with its witness, and what most of them are made of. In: a metric, a program. Out: a case. */
 import type { MetricName } from '../../common/model/metric';
-import type { Predicate } from '../../common/model/predicate';
+import type { Predicate } from '../../common/model/predicate/predicate';
 import { totalOf, type Value } from '../../common/model/value';
 import { is, type Machine } from './measure';
 import { NAME, perl } from './workload';

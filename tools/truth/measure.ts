@@ -4,7 +4,7 @@
  */
 import type { Instrumentation } from '../../common/model/instrumentation';
 import { metricName, type MetricName } from '../../common/model/metric';
-import { ALWAYS, predicateFields, type Predicate } from '../../common/model/predicate';
+import { ALWAYS, predicateFields, type Predicate } from '../../common/model/predicate/predicate';
 import type { Value } from '../../common/model/value';
 import { FIELDS, type FieldName } from '../../services/instrumenter/metrics/language/fields';
 import { METRICS } from '../../services/instrumenter/metrics/registry';

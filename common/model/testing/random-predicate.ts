@@ -2,7 +2,7 @@
  * For tests: random predicates. In: fast-check arbitraries of comparisons. Out: predicates of any form.
  */
 import fc from 'fast-check';
-import { COMPARISONS, type Comparison, type Constant, type Predicate } from '../predicate';
+import { COMPARISONS, type Comparison, type Constant, type Predicate } from '../predicate/predicate';
 
 function comparisons(ops: readonly Comparison[]) {
   return (fields: readonly string[], constant: fc.Arbitrary<Constant>): fc.Arbitrary<Predicate> =>

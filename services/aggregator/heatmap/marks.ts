@@ -6,7 +6,7 @@ import { shadeColour } from '../../../common/model/hue';
 import type { TypeName } from '../../../common/model/field';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { breakdownOf } from '../../../common/model/instrumentation';
-import { printPredicate } from '../../../common/model/predicate';
+import { printPredicate } from '../../../common/model/predicate/predicate';
 import { shortText } from '../../../common/model/unit';
 import { textWidth } from './pixels/font';
 import type { Axis } from './axis';

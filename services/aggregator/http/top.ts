@@ -3,7 +3,7 @@
  * Out: a table for each data point.
  */
 import { TOP_LIMITS, type Own, type TopAnswer } from '../../../common/api/value';
-import { csvLine } from '../../../common/model/csv';
+import { csvLine } from './csv';
 import type { Reply, Request } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { answerJson, answerTexts, describe, type Context, type Point, type Question } from './answer';

@@ -2,7 +2,7 @@ import type { Clock } from '../../../common/service/clock';
 import { CaError } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import { SILENT } from '../../../common/service/log';
-import { parsePredicate } from '../../../common/model/predicate';
+import { parsePredicate } from '../../../common/model/predicate/predicate';
 import { toWire, type ResendItems } from '../../../common/wire/message';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { Aggregator } from '../aggregator';

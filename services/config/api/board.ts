@@ -5,7 +5,11 @@ import { BOARD_BODY } from '../../../common/api/board';
 import { invalid } from '../../../common/service/errors';
 import type { Board } from '../../../common/model/board';
 import type { Request } from '../../../common/http/http';
-import { parsePredicate, toPlainPredicate, type PlainPredicate } from '../../../common/model/predicate';
+import {
+  parsePredicate,
+  toPlainPredicate,
+  type PlainPredicate,
+} from '../../../common/model/predicate/predicate';
 import { checker } from '../../../common/model/schema';
 import { parametersOf } from './parameters';
 

@@ -9,7 +9,7 @@ import type { InstrumentationAnswer, NodeState, StateCounts } from '../../../com
 import { FIELD_TYPES } from '../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../common/model/instrumentation';
 import { promqlText } from '../../../common/prometheus/promql/promql-text';
-import { toPlainPredicate } from '../../../common/model/predicate';
+import { toPlainPredicate } from '../../../common/model/predicate/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
 

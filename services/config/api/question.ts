@@ -8,7 +8,7 @@ import type { Request } from '../../../common/http/http';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import type { MetricName } from '../../../common/model/metric';
-import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate';
+import { parsePredicate, predicateFields, toPlainPredicate } from '../../../common/model/predicate/predicate';
 import { exportBounds } from '../../../common/prometheus/outgoing/bounds';
 import { checker } from '../../../common/model/schema';
 import {
@@ -19,7 +19,7 @@ import {
   type CloneRequest,
   type QuestionRequest,
 } from '../../../common/api/instrumentation';
-import { fitPredicate, FORMS_EVERYWHERE } from '../../../common/model/text-form';
+import { fitPredicate, FORMS_EVERYWHERE } from '../../../common/model/predicate/text-form';
 import { meaningOf } from '../../../common/wire/coverage';
 import type { Catalogue } from '../fleet/catalogue';
 import { parametersOf } from './parameters';

@@ -7,7 +7,7 @@ import { fqid } from '../../../common/model/instrumentation';
 import type { HttpServer } from '../../../common/http/http';
 import { LIMITS } from '../../../common/service/limits';
 import { metricName } from '../../../common/model/metric';
-import { printPredicate } from '../../../common/model/predicate';
+import { printPredicate } from '../../../common/model/predicate/predicate';
 import { PROTOCOL_VERSION } from '../../../common/wire/message';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';

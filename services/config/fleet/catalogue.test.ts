@@ -2,7 +2,7 @@ import { MergedCatalogue } from './catalogue';
 import { METADATA, OFFERS } from '../testing/fake-fleet';
 import { meaningOf, sourceFor } from '../../../common/wire/coverage';
 import { toWire, type GatherItem, type WireCatalogue } from '../../../common/wire/message';
-import { parsePredicate } from '../../../common/model/predicate';
+import { parsePredicate } from '../../../common/model/predicate/predicate';
 import type { Described } from './catalogue';
 
 const node = (host: string, change: Partial<WireCatalogue> = {}): Described => [

@@ -1,4 +1,4 @@
-import { evaluate, printPredicate } from '../../../common/model/predicate';
+import { evaluate, printPredicate } from '../../../common/model/predicate/predicate';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
 import { isCustomerId, parseCustomers, type Customers } from './customers';

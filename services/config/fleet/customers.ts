@@ -6,7 +6,7 @@ import { fitsGlob } from '../../../common/model/glob';
 import { CaError, invalid, messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
-import type { Predicate } from '../../../common/model/predicate';
+import type { Predicate } from '../../../common/model/predicate/predicate';
 import { checker, Type } from '../../../common/model/schema';
 import { toWire, type GatherItem } from '../../../common/wire/message';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instrumentation } from '../../../common/model/instrumentation';
-import { ALWAYS } from '../../../common/model/predicate';
+import { ALWAYS } from '../../../common/model/predicate/predicate';
 import { Store, type Draft } from './store';
 
 let folder: string;

@@ -12,7 +12,7 @@ import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
 import type { Exception, ProbeState } from '../../../common/wire/message';
 import { metricName } from '../../../common/model/metric';
-import { printPredicate } from '../../../common/model/predicate';
+import { printPredicate } from '../../../common/model/predicate/predicate';
 import type { Probe, Source } from '../sources/source';
 import { LossReport } from './loss-report';
 

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ALWAYS } from '../../../common/model/predicate';
+import { ALWAYS } from '../../../common/model/predicate/predicate';
 import { totalOf } from '../../../common/model/value';
 import type { BpfProbe } from '../sources/bpf/kernel/probe';
 import { folderOnDisk, is, onRealKernel, perl } from '../sources/bpf/testing/real-kernel';

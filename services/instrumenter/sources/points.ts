@@ -10,7 +10,12 @@ import {
   type Instrumentation,
 } from '../../../common/model/instrumentation';
 import { LIMITS } from '../../../common/service/limits';
-import { evaluate, predicateFields, type Constant, type Predicate } from '../../../common/model/predicate';
+import {
+  evaluate,
+  predicateFields,
+  type Constant,
+  type Predicate,
+} from '../../../common/model/predicate/predicate';
 import { Tally } from '../../../common/model/tally';
 import type { Value } from '../../../common/model/value';
 

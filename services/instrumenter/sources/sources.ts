@@ -12,7 +12,7 @@ import { metricName } from '../../../common/model/metric';
 import type { Journal } from '../gather/journal';
 import { neededFields } from './points';
 import type { Offer, Source, SourceName } from './source';
-import { predicateFields } from '../../../common/model/predicate';
+import { predicateFields } from '../../../common/model/predicate/predicate';
 import { METRICS } from '../metrics/registry';
 import { openBpf } from './bpf/open';
 import { openDtrace } from './dtrace/source';

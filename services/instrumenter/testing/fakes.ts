@@ -4,7 +4,7 @@
 import type { Clock } from '../../../common/service/clock';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { metricName } from '../../../common/model/metric';
-import { parsePredicate } from '../../../common/model/predicate';
+import { parsePredicate } from '../../../common/model/predicate/predicate';
 import type { TypeName } from '../../../common/model/field';
 import { describe } from '../metrics/registry';
 import { FIELDS } from '../metrics/language/fields';

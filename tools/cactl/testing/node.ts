@@ -15,7 +15,7 @@ import {
 import { SILENT } from '../../../common/service/log';
 import type { WireCatalogue } from '../../../common/wire/message';
 import { Peer } from '../../../common/wire/peer';
-import { evaluate } from '../../../common/model/predicate';
+import { evaluate } from '../../../common/model/predicate/predicate';
 import { routes } from '../../../common/wire/route';
 import type { Value } from '../../../common/model/value';
 import { Wanted } from '../../../services/instrumenter/gather/wanted';

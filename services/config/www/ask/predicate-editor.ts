@@ -3,7 +3,7 @@
  * metric. Out: edits of the tree (predicate-form.ts), told to its owner, who shows the readable form.
  */
 import type { Catalogue } from '../model/answers.ts';
-import type { Comparison } from '../../../../common/model/predicate-tree.ts';
+import type { Comparison } from '../../../../common/model/predicate/predicate-tree.ts';
 import { icon } from '../ui/icons.ts';
 import { button, h, select } from '../ui/dom.ts';
 import {

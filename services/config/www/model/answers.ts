@@ -9,7 +9,7 @@ import type { ConfigStatus, OtherVersionRow } from '../../../../common/api/statu
 import type * as value from '../../../../common/api/value.ts';
 import type { RangeCount } from '../../../../common/model/distribution.ts';
 
-export type { PlainPredicate as Predicate } from '../../../../common/model/predicate-tree.ts';
+export type { PlainPredicate as Predicate } from '../../../../common/model/predicate/predicate-tree.ts';
 export type { PlainValue } from '../../../../common/model/value.ts';
 export type { ErrorAnswer } from '../../../../common/api/error.ts';
 export type { NodeState } from '../../../../common/api/instrumentation.ts';

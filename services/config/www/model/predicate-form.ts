@@ -7,7 +7,7 @@ import {
   treeOf,
   type Comparison,
   type Predicate as Tree,
-} from '../../../../common/model/predicate-tree.ts';
+} from '../../../../common/model/predicate/predicate-tree.ts';
 import type { Catalogue, Predicate, TypeInfo } from './answers.ts';
 import { RAW_UNITS, type TypeName } from '../../../../common/model/field.ts';
 import { CaError } from '../../../../common/service/errors.ts';

@@ -2,7 +2,7 @@
  * A question in words, as curl and as cactl: one instrumentation, said four ways. In: what was asked, and the catalogue.
  * Out: text. Also the questions that an empty page proposes, found in the catalogue alone.
  */
-import { printPredicate, treeOf } from '../../../../common/model/predicate-tree.ts';
+import { printPredicate, treeOf } from '../../../../common/model/predicate/predicate-tree.ts';
 import type { Catalogue, MetricInfo, Question, UnavailableMetric } from './answers.ts';
 import { isNumericField, readPredicate, typeOfField } from './predicate-form.ts';
 

@@ -1,6 +1,6 @@
 /*
  * Which texts the discrete fields of a metric can have, as far as its description says. In: an observation.
- * Out: forms (common/model/text-form.ts) for the fields that differ from those of other metrics.
+ * Out: forms (common/model/predicate/text-form.ts) for the fields that differ from those of other metrics.
  */
 import type { TextForm } from '../../../../common/model/metric';
 import type { FieldExpression, Names, Observation } from './observation';

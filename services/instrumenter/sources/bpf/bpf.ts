@@ -6,7 +6,7 @@
 import { gridOf } from '../../../../common/model/field';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
 import { metricName, type MetricName } from '../../../../common/model/metric';
-import { ALWAYS } from '../../../../common/model/predicate';
+import { ALWAYS } from '../../../../common/model/predicate/predicate';
 import type { MetricDescription } from '../../metrics/language/description';
 import { FIELDS } from '../../metrics/language/fields';
 import type { Names, Observation } from '../../metrics/language/observation';

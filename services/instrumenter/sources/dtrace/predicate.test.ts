@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { bytesFromName } from '../../../../common/model/name';
-import type { Predicate } from '../../../../common/model/predicate';
+import type { Predicate } from '../../../../common/model/predicate/predicate';
 import { predicateText } from './predicate';
 import { quote } from './quote';
 import { event, expected, predicate, withValues } from './testing/random-predicates';

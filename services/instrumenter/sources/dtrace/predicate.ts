@@ -1,13 +1,13 @@
 /*
  * Predicate -> D. In: a checked predicate, and each field's D expression. Out: a D expression that is true for the
- * same events as common/model/predicate.ts evaluate(), whatever the constants are. Next: program.ts.
+ * same events as common/model/predicate/predicate.ts evaluate(), whatever the constants are. Next: program.ts.
  */
 import {
   SYMBOLS,
   type Comparison,
   type Constant,
   type Predicate,
-} from '../../../../common/model/predicate-tree';
+} from '../../../../common/model/predicate/predicate-tree';
 import type { D } from '../../metrics/language/clause';
 import type { Names } from '../../metrics/language/observation';
 import { quote } from './quote';

@@ -20,7 +20,7 @@ import {
   type Instrumentation,
 } from '../../../../common/model/instrumentation';
 import { LIMITS } from '../../../../common/service/limits';
-import { predicateFields } from '../../../../common/model/predicate';
+import { predicateFields } from '../../../../common/model/predicate/predicate';
 import { shapeOf, type Shape } from '../../../../common/model/value';
 import type { Clause, D, DField, Tag } from '../../metrics/language/clause';
 import type { FieldName } from '../../metrics/language/fields';

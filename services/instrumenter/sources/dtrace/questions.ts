@@ -3,7 +3,7 @@
  */
 import type { TypeName } from '../../../../common/model/field';
 import { isNumeric } from '../../../../common/model/field';
-import { ALWAYS, type Predicate } from '../../../../common/model/predicate';
+import { ALWAYS, type Predicate } from '../../../../common/model/predicate/predicate';
 import type { Clause } from '../../metrics/language/clause';
 import { FIELDS, type FieldName } from '../../metrics/language/fields';
 import { fieldsOf, type Program, type Question } from './program';

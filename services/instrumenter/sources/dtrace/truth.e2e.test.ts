@@ -10,7 +10,7 @@ import {
   totalCount,
   type Distribution,
 } from '../../../../common/model/distribution';
-import { ALWAYS, type Predicate } from '../../../../common/model/predicate';
+import { ALWAYS, type Predicate } from '../../../../common/model/predicate/predicate';
 import type { Instrumentation } from '../../../../common/model/instrumentation';
 import { add, zero, type Value } from '../../../../common/model/value';
 import { FIELDS, type FieldName } from '../../metrics/language/fields';

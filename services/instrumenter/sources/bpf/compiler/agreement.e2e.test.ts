@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { gridOf } from '../../../../../common/model/field';
-import { evaluate, type Constant, type Predicate } from '../../../../../common/model/predicate';
+import { evaluate, type Constant, type Predicate } from '../../../../../common/model/predicate/predicate';
 import { predicatesOf } from '../../../../../common/model/testing/random-predicate';
 import { totalOf, type Value } from '../../../../../common/model/value';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';

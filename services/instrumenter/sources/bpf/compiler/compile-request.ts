@@ -4,7 +4,7 @@
  */
 import { fieldType, gridOf, type TypeName } from '../../../../../common/model/field';
 import { breakdownOf, type Instrumentation } from '../../../../../common/model/instrumentation';
-import { predicateFields } from '../../../../../common/model/predicate';
+import { predicateFields } from '../../../../../common/model/predicate/predicate';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import type { Observation } from '../../../metrics/language/observation';
 import type { Programs } from '../../../metrics/user';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { isNumeric as isNumericType } from '../../../../../common/model/field';
 import { LIMITS } from '../../../../../common/service/limits';
-import { ALWAYS, type Predicate } from '../../../../../common/model/predicate';
+import { ALWAYS, type Predicate } from '../../../../../common/model/predicate/predicate';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import { Kernel } from '../kernel/kernel';
 import { randomQuestions } from '../testing/random-questions';

@@ -1,6 +1,6 @@
 /* What a question is compiled to: it counts the events that the predicate lets through, under the right key. */
 import fc from 'fast-check';
-import { evaluate, printPredicate, type Predicate } from '../../../../../common/model/predicate';
+import { evaluate, printPredicate, type Predicate } from '../../../../../common/model/predicate/predicate';
 import {
   numberComparisons,
   predicatesOf,

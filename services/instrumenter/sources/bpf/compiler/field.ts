@@ -1,10 +1,10 @@
 /*
  * A field of a metric as a kernel program sees it, and predicates over such fields.
  * In: a field's expression, a checked predicate. Out: what to compute, how its numbers print; one condition.
- * The condition says of every event what common/model/predicate.ts `evaluate` says of the text and numbers that are printed.
+ * The condition says of every event what common/model/predicate/predicate.ts `evaluate` says of the text and numbers that are printed.
  */
 import { bytesFromName, nameFromBytes } from '../../../../../common/model/name';
-import type { Constant, Predicate } from '../../../../../common/model/predicate';
+import type { Constant, Predicate } from '../../../../../common/model/predicate/predicate';
 import type { FieldExpression, Names, PairNames, ZoneOf } from '../../../metrics/language/observation';
 import { DECIMALS } from '../../../metrics/language/names';
 import { MissingError } from '../kernel/kernel-types';

@@ -6,7 +6,7 @@
  * What was kept is what its beginning gathers; who runs then is who runs at the end where events are told apart by thread.
  * The rest, such as results and times, is not known: there everything might match.
  */
-import { ALWAYS, type Predicate } from '../../../../../common/model/predicate';
+import { ALWAYS, type Predicate } from '../../../../../common/model/predicate/predicate';
 import type { Expression } from '../../../metrics/language/expression';
 import type { FieldExpression, Identity, Observation, Step } from '../../../metrics/language/observation';
 import { conditionOf, resolveField } from './field';

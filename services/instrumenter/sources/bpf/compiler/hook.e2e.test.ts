@@ -7,7 +7,7 @@
 import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { gridOf } from '../../../../../common/model/field';
-import { ALWAYS } from '../../../../../common/model/predicate';
+import { ALWAYS } from '../../../../../common/model/predicate/predicate';
 import { totalOf } from '../../../../../common/model/value';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import { pathOps } from '../../../metrics/fs/path-ops';

@@ -4,7 +4,7 @@
  * Next: program.ts.
  */
 import type { Grid } from '../../../../../common/model/bucket';
-import type { Predicate } from '../../../../../common/model/predicate';
+import type { Predicate } from '../../../../../common/model/predicate/predicate';
 import { task, type Expression } from '../../../metrics/language/expression';
 import {
   tracepoint,

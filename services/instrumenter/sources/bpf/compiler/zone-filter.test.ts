@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { evaluate, printPredicate, type Predicate } from '../../../../../common/model/predicate';
+import { evaluate, printPredicate, type Predicate } from '../../../../../common/model/predicate/predicate';
 import { predicatesOf, textComparisons } from '../../../../../common/model/testing/random-predicate';
 import { zoneFilter } from './zone-filter';
 

@@ -8,8 +8,8 @@
  * then the cgroup has a name. So nothing is missed that happens before user space has heard of a new container, and
  * nothing is shown whose zone nobody knows: it counts as lost.
  */
-import type { Predicate } from '../../../../../common/model/predicate';
-import { printPredicate } from '../../../../../common/model/predicate';
+import type { Predicate } from '../../../../../common/model/predicate/predicate';
+import { printPredicate } from '../../../../../common/model/predicate/predicate';
 
 export interface ZoneFilter {
   /** What an event has to satisfy besides its zone; case i is bit i. At least one. */

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { isNumeric as isNumericType } from '../../../../../common/model/field';
 import type { Instrumentation } from '../../../../../common/model/instrumentation';
-import { ALWAYS, type Predicate } from '../../../../../common/model/predicate';
+import { ALWAYS, type Predicate } from '../../../../../common/model/predicate/predicate';
 import {
   numberComparisons,
   predicatesOf,

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Instrumentation } from '../../../../../common/model/instrumentation';
 import type { Distribution } from '../../../../../common/model/distribution';
-import { ALWAYS, predicateFields, type Predicate } from '../../../../../common/model/predicate';
+import { ALWAYS, predicateFields, type Predicate } from '../../../../../common/model/predicate/predicate';
 import { totalOf, type Value } from '../../../../../common/model/value';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import { describe as describeMetric, METRICS } from '../../../metrics/registry';

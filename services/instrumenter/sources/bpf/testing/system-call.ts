@@ -4,7 +4,7 @@
  */
 import { gridOf, isNumeric as isNumericType } from '../../../../../common/model/field';
 import { nameFromBytes } from '../../../../../common/model/name';
-import type { Constant, Predicate } from '../../../../../common/model/predicate';
+import type { Constant, Predicate } from '../../../../../common/model/predicate/predicate';
 import { FIELDS, type FieldName } from '../../../metrics/language/fields';
 import type { Observation } from '../../../metrics/language/observation';
 import { describe as describeMetric } from '../../../metrics/registry';

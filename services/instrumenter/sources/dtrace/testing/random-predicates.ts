@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { bytesFromName } from '../../../../../common/model/name';
-import { evaluate, type Constant, type Predicate } from '../../../../../common/model/predicate';
+import { evaluate, type Constant, type Predicate } from '../../../../../common/model/predicate/predicate';
 import {
   numberComparisons,
   predicatesOf,

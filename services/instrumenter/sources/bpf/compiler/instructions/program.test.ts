@@ -1,5 +1,5 @@
 /* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
-import type { Predicate } from '../../../../../../common/model/predicate';
+import type { Predicate } from '../../../../../../common/model/predicate/predicate';
 import { compile, type Compiled } from '../compile';
 import { bucketOfKey } from '../key';
 import { CONTROL, LOST, phaseWord } from '../maps';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { TypeName } from './field';
-import { LIMITS } from '../service/limits';
+import type { TypeName } from '../field';
+import { LIMITS } from '../../service/limits';
 import {
   evaluate,
   parsePredicate,

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { toPlainPredicate, type Predicate } from './predicate';
 import { parsePredicateText, predicateText, PredicateTextError, type TypeOf } from './predicate-text';
-import { numberComparisons, predicatesOf, textComparisons } from './testing/random-predicate';
-import type { TypeName } from './field';
+import { numberComparisons, predicatesOf, textComparisons } from '../testing/random-predicate';
+import type { TypeName } from '../field';
 
 const FIELDS: Record<string, TypeName> = {
   execname: 'string',

@@ -1,5 +1,5 @@
 import { parsePredicate } from './predicate';
-import type { TextForm } from './metric';
+import type { TextForm } from '../metric';
 import { fitPredicate, fitText } from './text-form';
 
 const ADDRESS: Record<string, TextForm> = { raddr: { is: 'address' } };

@@ -11,10 +11,10 @@
  *
  * The text is data: it is parsed by this grammar and never evaluated.
  */
-import { CaError, messageOf } from '../service/errors';
-import type { TypeName } from './field';
-import { isNumeric } from './field';
-import { LIMITS } from '../service/limits';
+import { CaError, messageOf } from '../../service/errors';
+import type { TypeName } from '../field';
+import { isNumeric } from '../field';
+import { LIMITS } from '../../service/limits';
 import { parsePredicate } from './predicate';
 import {
   ALWAYS,
@@ -27,7 +27,7 @@ import {
   type Predicate,
 } from './predicate-tree';
 import { tokens, type Token } from './predicate-tokens';
-import { exactText, parseQuantity } from './unit';
+import { exactText, parseQuantity } from '../unit';
 
 /** undefined: no such field. `any`: the type is unknown, so constants decide (a filter on messages). */
 export type TypeOf = (field: string) => TypeName | 'any' | undefined;

@@ -4,9 +4,9 @@
  *
  * {} is always true; {eq: ['execname', 'mysqld']}; {and: [p, p, …]}; {or: [p, p, …]}, nested as deep as the limits allow.
  */
-import { LIMITS } from '../service/limits';
-import { isNumeric, type TypeName } from './field';
-import { invalid } from '../service/errors';
+import { LIMITS } from '../../service/limits';
+import { isNumeric, type TypeName } from '../field';
+import { invalid } from '../../service/errors';
 import {
   ALWAYS,
   COMPARISONS,

@@ -6,14 +6,14 @@
  * system calls and kinds of operation come from lists, and have synonyms.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { invalid } from '../service/errors';
-import { ERRNOS } from './names/errnos';
-import { bytesFromName, nameFromBytes } from './name';
-import { nearest } from './nearest';
-import type { TextForm } from './metric';
+import { invalid } from '../../service/errors';
+import { ERRNOS } from '../names/errnos';
+import { bytesFromName, nameFromBytes } from '../name';
+import { nearest } from '../nearest';
+import type { TextForm } from '../metric';
 import type { Predicate } from './predicate-tree';
-import { SIGNALS } from './names/signals';
-import { ARM64, I386, parseTable, X64 } from './names/syscalls';
+import { SIGNALS } from '../names/signals';
+import { ARM64, I386, parseTable, X64 } from '../names/syscalls';
 
 /** Synonyms of words in the lists. */
 const SYNONYMS: Readonly<Record<string, string>> = {
