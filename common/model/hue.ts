@@ -62,6 +62,13 @@ export function hueOfKey(key: string): number {
   return nearestHue(angle % TURN);
 }
 
+/** How a key is shown beside a picture: in its own hue, a bit fainter than the densest cell. */
+const SWATCH = 0.75;
+
+export function swatchColour(hue: number, theme: Theme): number {
+  return shadeColour(hue, SWATCH, theme);
+}
+
 /** FNV-1a with a finalizer, so that names that differ only in the last letter are spread. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;

@@ -1,10 +1,14 @@
 /*
- * Which key gets which colour. In: the slots on the screen, and the legend before. Out: the keys with most events, each
- * with a colour that it keeps as long as it stays, and all others in grey.
+ * Which keys have a colour. In: the slots on the screen. Out: the keys with most events, each in its own colour, which is
+ * that of the page on a dark screen; all others in grey.
  */
+import { hueOfKey, swatchColour } from '../../common/model/hue';
 import { byRank } from '../../common/model/tally';
-import { HUES, OTHERS, type Rgb } from '../cli/screen/colour';
+import { OTHERS, rgbOf, type Rgb } from '../cli/screen/colour';
 import { sizeOf, type Slot } from './timeline';
+
+/** More would not fit below a picture, and could not be told apart. */
+const COLOURED = 7;
 
 interface LegendEntry {
   readonly key: string;
@@ -20,21 +24,16 @@ export interface Legend {
   colourOf(key: string): Rgb;
 }
 
-export function legendOf(slots: readonly (Slot | undefined)[], before: Legend | undefined): Legend {
+export function legendOf(slots: readonly (Slot | undefined)[]): Legend {
   const totals = new Map<string, number>();
   for (const slot of slots) {
     for (const [key, amount] of slot?.amounts ?? []) totals.set(key, (totals.get(key) ?? 0) + sizeOf(amount));
   }
   const sum = [...totals.values()].reduce((s, n) => s + n, 0) || 1;
-  const top = [...totals].sort(byRank).slice(0, HUES.length);
-  const kept = new Map<string, Rgb>();
-  for (const { key, rgb } of before?.entries ?? []) if (top.some(([k]) => k === key)) kept.set(key, rgb);
-  const free = HUES.filter((hue) => ![...kept.values()].includes(hue));
-  const entries = top.map(([key, n]) => ({
-    key,
-    rgb: kept.get(key) ?? free.shift() ?? OTHERS,
-    share: n / sum,
-  }));
+  const entries = [...totals]
+    .sort(byRank)
+    .slice(0, COLOURED)
+    .map(([key, n]) => ({ key, rgb: rgbOf(swatchColour(hueOfKey(key), 'dark')), share: n / sum }));
   const colours = new Map(entries.map(({ key, rgb }) => [key, rgb]));
   return {
     entries,

@@ -180,7 +180,7 @@ class Watching {
   private frame(): string[] {
     const { screen } = this.session;
     const slots = this.timeline.window(plotColumns(pictureColumns(screen.columns)));
-    this.legend = legendOf(slots, this.legend);
+    this.legend = legendOf(slots);
     return picture(slots, {
       ...this.view,
       ...this.choice,

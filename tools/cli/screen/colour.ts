@@ -5,18 +5,13 @@ import type { Colours } from '../io';
 
 export type Rgb = readonly [number, number, number];
 
-/** Far apart from each other, also for people who cannot tell red from green (blue, orange, then by brightness). */
-export const HUES: readonly Rgb[] = [
-  [86, 180, 233],
-  [230, 159, 0],
-  [0, 200, 140],
-  [240, 228, 66],
-  [230, 100, 170],
-  [170, 130, 255],
-  [213, 94, 0],
-];
 /** Of all keys that have no hue of their own. */
 export const OTHERS: Rgb = [150, 150, 150];
+
+/** Of a 24-bit colour. */
+export function rgbOf(colour: number): Rgb {
+  return [colour >>> 16, (colour >>> 8) & 0xff, colour & 0xff];
+}
 
 export const RESET = '\x1b[0m';
 

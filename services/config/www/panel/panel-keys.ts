@@ -2,7 +2,7 @@
  * Which keys have a colour of their own, and which. In: the selection, and the totals by key. Out: their colours, and
  * the series of a graph.
  */
-import { cssColour, hueOfKey, REST_HUE, shadeColour, type Theme } from '../../../../common/model/hue.ts';
+import { cssColour, hueOfKey, REST_HUE, swatchColour, type Theme } from '../../../../common/model/hue.ts';
 import type { Series } from '../plot/graph-view.ts';
 import { keyText } from '../model/key-text.ts';
 import type { PanelState } from '../model/url-state.ts';
@@ -14,15 +14,11 @@ const LINES = 11;
 
 /** The colour of a key is its own, whatever else is shown. */
 export function keyColour(key: string, theme: Theme): string {
-  return swatch(hueOfKey(key), theme);
+  return cssColour(swatchColour(hueOfKey(key), theme));
 }
 
 export function restColour(theme: Theme): string {
-  return swatch(REST_HUE, theme);
-}
-
-function swatch(hue: number, theme: Theme): string {
-  return cssColour(shadeColour(hue, 0.75, theme));
+  return cssColour(swatchColour(REST_HUE, theme));
 }
 
 /** Which keys have a line of their own. */
