@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSlip } from '../model/nearest';
 import { checkNames, ignoredSettings, SETTING_NAMES } from './setting-names';
@@ -73,6 +73,23 @@ test('every setting that the documents name is known', () => {
     .flatMap((file) => readFileSync(file, 'utf8').match(/\bCA_[A-Z][A-Z0-9_]*[A-Z0-9]\b/g) ?? []);
   expect(new Set(named).size).toBeGreaterThan(30);
   expect(checkNames(Object.fromEntries([...new Set(named)].map((name) => [name, 'x'])))).toEqual([]);
+});
+
+/** Set by units and methods, and by `join`; of the synthetic source; of tools and tests. */
+const ELSEWHERE = `
+  HOME INSTANCE NODE JOIN_TOKEN SEED URL TOKEN CONFIG CONTEXT CUSTOMER CHROMIUM DEBIAN_MIRROR ERLANG SYSTEM FUZZ_RUNS FUZZ_SEED TEST_BROKER
+  TEST_ENABLING_SECONDS DOOR_SECONDS WRITE_DOCS MACHINES
+`
+  .trim()
+  .split(/\s+/);
+
+test('the files of settings that packages bring have every setting of a service, and no others', () => {
+  const folder = join(__dirname, '..', '..', 'deploy', 'debian', 'conf');
+  const named = readdirSync(folder).flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/^#CA_(\w+)=/gm)].map(([, name = '']) => name),
+  );
+  const expected = SETTING_NAMES.filter((name) => !ELSEWHERE.includes(name));
+  expect([...new Set(named)].sort()).toEqual([...expected].sort());
 });
 
 test('a level that there is not is refused', () => {
