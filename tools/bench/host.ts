@@ -60,7 +60,7 @@ export async function measureTracing(source: Source, turns: number, calls: numbe
 
 /** Otherwise we would praise ourselves for not tracing at all. */
 async function checkCounted(source: Source, probe: Probe, calls: number): Promise<void> {
-  probe.turn();
+  probe.flip();
   await source.settle?.();
   const { value } = await probe.read();
   const perl = value.shape === 'keyed-distribution' ? value.distributions.get('perl') : undefined;

@@ -76,7 +76,7 @@ async function count(source: BpfSource, workload: Workload): Promise<void> {
     );
     try {
       perl(`chdir $ARGV[0]; ${rename(name)} ${script}`, mkdtempSync(join(tmpdir(), 'ca-work-')));
-      probe.turn();
+      probe.flip();
       await source.settle();
       const { value, lost } = await probe.read();
       const found = Object.fromEntries(Object.keys(counts).map((key) => [key, countOf(value, key)]));
@@ -152,7 +152,7 @@ async function load(source: BpfSource): Promise<void> {
       enabled += made.length;
       for (const probe of probes.splice(0, Math.max(0, probes.length - QUESTIONS))) probe.close();
       // The second's end, for all of them in a row, as a node does it.
-      for (const probe of probes) probe.turn();
+      for (const probe of probes) probe.flip();
       await source.settle();
       await Promise.all(probes.map((probe) => probe.read()));
       seconds++;

@@ -29,7 +29,7 @@ async function tryOffer(source: Source, offer: Offer): Promise<Pick<Row, 'state'
   try {
     const probe = await source.enable(questionAbout(offer.metric));
     try {
-      probe.turn();
+      probe.flip();
       await source.settle?.();
       await probe.read();
       await pause(100);

@@ -65,7 +65,7 @@ export class Machine {
       }),
     );
     const read = async (): Promise<Answer[]> => {
-      for (const { probe } of probes) probe.turn();
+      for (const { probe } of probes) probe.flip();
       for (const source of this.sources) await source.settle?.();
       return Promise.all(probes.map(async ({ probe }) => probe.read()));
     };

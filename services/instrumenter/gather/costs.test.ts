@@ -19,7 +19,7 @@ class Counting {
   };
   probe(): Probe {
     return {
-      turn: () => undefined,
+      flip: () => undefined,
       read: () => ({ value: { shape: 'number', number: 0 }, lost: 0 }),
       cost: () => this.cost,
       close: () => undefined,

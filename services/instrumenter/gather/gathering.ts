@@ -53,7 +53,7 @@ export class Gathering {
   loadIsNew = false;
   /** First second that the probe is counting now, when it began at a boundary of the period. */
   covers: number | undefined;
-  /** The second at which the probe itself ends the current period; undefined: turn() ends it. */
+  /** The second at which the probe itself ends the current period; undefined: flip() ends it. */
   until: number | undefined;
   /** A whole report has been due: since then every event is either in a report or lost. */
   begun = false;

@@ -142,7 +142,7 @@ test('a probe that throws costs only itself, is told of after a while, and comes
   await instrumenter.enable(ask('cpu.cpus', [], { id: '2' }));
   told.length = 0;
   const probe = broken.probes[0]!;
-  probe.onTurn = () => {
+  probe.onFlip = () => {
     throw new Error('no map');
   };
   for (let second = 1; second <= PROBE_FAILURES + 1; second++) await tickAt(second);
@@ -151,7 +151,7 @@ test('a probe that throws costs only itself, is told of after a while, and comes
   expect(told).toEqual([
     { fqid: 'global;1', state: 'failed', source: 'bpf', reason: 'its last 5 readings failed: no map' },
   ]);
-  probe.onTurn = () => undefined;
+  probe.onFlip = () => undefined;
   await tickAt(7);
   await tickAt(8);
   expect(told.at(-1)).toEqual({ fqid: 'global;1', state: 'enabled', source: 'bpf' });
@@ -201,7 +201,7 @@ test('values are read only when the source has settled', async () => {
   const settled = deferred<undefined>();
   const order: string[] = [];
   source.settle = () => settled.promise;
-  source.probes[0]!.onTurn = () => order.push('turn');
+  source.probes[0]!.onFlip = () => order.push('flip');
   const usual = source.probes[0]!.reading;
   source.probes[0]!.reading = () => {
     order.push('read');
@@ -211,7 +211,7 @@ test('values are read only when the source has settled', async () => {
   order.push('settled');
   settled.resolve(undefined);
   await done;
-  expect(order).toEqual(['turn', 'settled', 'read']);
+  expect(order).toEqual(['flip', 'settled', 'read']);
   expect(seconds(sent)).toEqual([1]);
 });
 

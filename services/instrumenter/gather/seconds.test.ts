@@ -52,7 +52,7 @@ class TimedProbe extends FakeProbe {
     else this.open++;
   }
 
-  override turn(): void {
+  override flip(): void {
     [this.whole, this.open, this.ahead] =
       this.end === undefined ? [this.open + this.ahead, 0, 0] : [this.open, this.ahead, 0];
     this.end = undefined;

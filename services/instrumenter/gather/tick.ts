@@ -33,7 +33,7 @@ interface TickOptions {
   readonly changed: (gathering: Gathering) => void;
 }
 
-/** What turn() closed. */
+/** What flip() closed. */
 interface Closed {
   readonly gathering: Gathering;
   readonly probe: Probe;
@@ -52,7 +52,7 @@ export async function tick(
   const startedMs = options.clock.now();
   const bySource = new Map<Source, Closed[]>();
   for (const gathering of gatherings) {
-    const closed = isDue(gathering, second) ? turn(gathering, second, options) : undefined;
+    const closed = isDue(gathering, second) ? flip(gathering, second, options) : undefined;
     if (closed === undefined || gathering.source === undefined) continue;
     const group = bySource.get(gathering.source) ?? [];
     bySource.set(gathering.source, group);
@@ -83,7 +83,7 @@ function isDue(gathering: Gathering, second: number): boolean {
   return second >= end;
 }
 
-function turn(gathering: Gathering, second: number, options: TickOptions): Closed | undefined {
+function flip(gathering: Gathering, second: number, options: TickOptions): Closed | undefined {
   const { probe, period } = gathering;
   if (probe === undefined) return undefined;
   if (gathering.reading) {
@@ -99,7 +99,7 @@ function turn(gathering: Gathering, second: number, options: TickOptions): Close
   gathering.until = undefined;
   const isWhole = covers !== undefined && covers + period === end && !options.stepped;
   try {
-    probe.turn();
+    probe.flip();
   } catch (error) {
     failed(gathering, error, options);
     return undefined;

@@ -31,7 +31,7 @@ const sleepUntil = (ms: number): Promise<void> =>
 
 onRealKernel('sums', (kernel) => {
   const turnAll = async (probes: readonly BpfProbe[]): Promise<number[]> => {
-    for (const probe of probes) probe.turn();
+    for (const probe of probes) probe.flip();
     await kernel.source.settle();
     const readings = await Promise.all(probes.map((probe) => probe.read()));
     return readings.map(({ value, lost }) => totalOf(value) + lost);

@@ -23,7 +23,7 @@ function counted(measure: Measure = MEASURE) {
   const look = async (rows: readonly Row[] | Promise<readonly Row[]> | Error) => {
     now.rows = rows;
     now.at += 1e9;
-    probe.turn();
+    probe.flip();
     const { value } = await probe.read();
     return value.shape === 'keyed' ? Object.fromEntries(value.numbers) : undefined;
   };

@@ -1,6 +1,6 @@
 /*
  * Values from counters that others keep (/proc, kstat): the difference between two snapshots.
- * In: rows, one for each item (a CPU, a disk, a container), at each turn. Out: data points, then points.ts.
+ * In: rows, one for each item (a CPU, a disk, a container), at each flip. Out: data points, then points.ts.
  *
  * The first snapshot of an item yields nothing, because it is not known since when it has been counting; nor does one
  * whose counters decreased (replaced, or reset). An item that is gone yields nothing.
@@ -48,13 +48,13 @@ interface Snapshot {
   readonly rows: ReadonlyMap<string, Row>;
 }
 
-/** A probe over snapshots: one is taken at each turn. If a snapshot fails, its reading fails; the next goes on. */
+/** A probe over snapshots: one is taken at each flip. If a snapshot fails, its reading fails; the next goes on. */
 export function snapshotProbe({ question, measure, look, elapsed, common }: SnapshotOptions): Probe {
   const tally = new PointTally(question);
   let before: Snapshot | undefined;
   let now: { readonly at: number; readonly rows: readonly Row[] | Promise<readonly Row[]> } | undefined;
   return {
-    turn() {
+    flip() {
       now = undefined; // a snapshot that throws leaves nothing to read
       const rows = look();
       now = { at: elapsed(), rows };

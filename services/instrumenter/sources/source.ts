@@ -43,13 +43,13 @@ export interface Cost {
 /** One instrumentation, being gathered. */
 export interface Probe {
   /** Closes the second: from here on events count to the next. Cheap, called for all probes in a row. */
-  turn(): void;
+  flip(): void;
   /**
-   * From this second of the wall clock events count to the next period by their own time, however late turn() is.
-   * False when it is too late for that. Called when the last reading is done. Absent: the second ends with turn().
+   * From this second of the wall clock events count to the next period by their own time, however late flip() is.
+   * False when it is too late for that. Called when the last reading is done. Absent: the second ends with flip().
    */
   until?(second: number): boolean;
-  /** The second that the last turn() closed. Called once after each turn(), when the source has settled. */
+  /** The second that the last flip() closed. Called once after each flip(), when the source has settled. */
   read(): Reading | Promise<Reading>;
   /** Absent: its cost is not measured. */
   cost?(): Cost;
@@ -66,7 +66,7 @@ export interface Source {
   onChange?(tell: () => void): void;
   /** Rejects with an EnableError when it fails on this machine. */
   enable(instrumentation: Instrumentation): Promise<Probe>;
-  /** After turn() of all probes: resolves when no event can land in the closed second any more. */
+  /** After flip() of all probes: resolves when no event can land in the closed second any more. */
   settle?(): Promise<void>;
   /** Starts or stops measuring what its probes cost. Measuring itself has a cost. False if it is not permitted. */
   countCost?(on: boolean): boolean;

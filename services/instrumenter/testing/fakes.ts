@@ -73,21 +73,21 @@ export function deferred<T>(): {
 export class FakeProbe implements Probe {
   turns = 0;
   closed = false;
-  /** Events counted so far in the open second; a turn closes it. */
+  /** Events counted so far in the open second; a flip closes it. */
   events = 0;
   lost = 0;
   private last = 0;
-  onTurn: () => void = () => undefined;
+  onFlip: () => void = () => undefined;
   reading: () => Reading | Promise<Reading> = () => ({
     value: { shape: 'number', number: this.last },
     lost: this.lost,
   });
 
-  turn(): void {
+  flip(): void {
     this.turns++;
     this.last = this.events;
     this.events = 0;
-    this.onTurn();
+    this.onFlip();
   }
 
   read(): Reading | Promise<Reading> {

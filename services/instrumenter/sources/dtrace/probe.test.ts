@@ -44,7 +44,7 @@ async function enable(
 const block = (offset: number, count: number): string =>
   `printf 'S ${SECOND + offset}\\nK ${count}\\nE ${SECOND + offset}\\n'`;
 
-test('it is enabled with its first second, and read sums those that a turn closed', async () => {
+test('it is enabled with its first second, and read sums those that a flip closed', async () => {
   const now = { now: SECOND };
   const probe = await enable(
     'seconds',
@@ -52,7 +52,7 @@ test('it is enabled with its first second, and read sums those that a turn close
     now,
   );
   now.now = SECOND + 3;
-  probe.turn();
+  probe.flip();
   // -9 is from before it was attached everywhere: it is not wanted, and the first reading is dropped anyway.
   expect(await probe.read()).toEqual({ value: { shape: 'number', number: 107 }, lost: 0 });
 });
@@ -71,9 +71,9 @@ test('what it says it dropped is lost in the next reading, once', async () => {
     `echo 'dtrace: 7 aggregation drops on CPU 1' >&2; sleep 0.2; ${block(0, 1)}; ${block(1, 1)}; exec sleep 60`,
     now,
   );
-  probe.turn();
+  probe.flip();
   expect((await probe.read()).lost).toBe(7);
-  probe.turn();
+  probe.flip();
   expect((await probe.read()).lost).toBe(0);
 });
 
@@ -84,7 +84,7 @@ test('a child that ends makes readings fail, and says why', async () => {
     `${block(0, 1)}; ${block(1, 1)}; echo 'dtrace: processing aborted' >&2; exit 1`,
     now,
   );
-  probe.turn();
+  probe.flip();
   await expect(probe.read()).rejects.toThrow('dtrace: processing aborted');
 });
 
@@ -105,11 +105,11 @@ test('when the wall clock is set it is started anew: on Linux a D program keeps 
     `if [ -e ${mark} ]; then ${block(3600, 7)}; else touch ${mark}; ${block(0, 1)}; fi; exec sleep 60`,
     now,
   );
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toEqual({ value: { shape: 'number', number: 1 }, lost: 0 });
   now.set = 3600;
   now.now = SECOND + 3601;
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toEqual({ value: { shape: 'number', number: 7 }, lost: 0 });
 });
 
@@ -118,6 +118,6 @@ test('seconds that come in the wrong order are both read', async () => {
   const both = `{ ${block(1, 1)}; ${block(0, 2)}; }`;
   const probe = await enable('order', `out=$(${both}); echo "$out"; exec sleep 60`, now);
   now.now = SECOND + 2;
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toEqual({ value: { shape: 'number', number: 3 }, lost: 0 });
 });

@@ -1,7 +1,7 @@
 /*
  * One instrumentation gathered by dtrace. In: a running child and its blocks, one per second. Out: readings.
  *
- * The program closes its seconds by the same clock as ours, and prints which second a block is of: turn() only notes
+ * The program closes its seconds by the same clock as ours, and prints which second a block is of: flip() only notes
  * the time, and read() waits for the block of the second that ended. A block that arrives after that wait has timed out
  * is reported as lost.
  */
@@ -70,7 +70,7 @@ export class DtraceProbe implements Probe {
   private last = -Infinity;
   /** Blocks of this second and later are still wanted. */
   private wanted = -Infinity;
-  /** The second that was running at the last turn. */
+  /** The second that was running at the last flip. */
   private turned = 0;
   private ended = false;
   private woken: () => void = () => undefined;
@@ -139,7 +139,7 @@ export class DtraceProbe implements Probe {
     this.ending = Promise.all([this.ending, old.end()]);
   }
 
-  turn(): void {
+  flip(): void {
     this.turned = seconds(this.time.clock.now());
     // On Linux a D program's wall clock is that of its start: after a jump all its seconds would be others than ours.
     if (!this.ended && Math.abs(this.clockSetting() - this.clockSet) > CLOCK_MS) this.startAnew();

@@ -194,7 +194,7 @@ async function oneRun(
 ): Promise<Reading[]> {
   const read = async (): Promise<Reading[]> => {
     await nextSecond();
-    for (const probe of probes) probe.turn();
+    for (const probe of probes) probe.flip();
     await settling.settle?.();
     // A closed second does not change while it is waited for.
     await nextSecond();

@@ -40,7 +40,7 @@ async function watch(
   let value: Value = { shape: 'number', number: NaN };
   for (const [i, look] of looks.entries()) {
     now = look.map((part) => kstat({ snaptime: (i + 1) * SECOND, ...part }));
-    probe.turn();
+    probe.flip();
     ({ value } = await probe.read());
   }
   return value;

@@ -361,7 +361,7 @@ describe('fs.capacity', () => {
       },
     );
     const probe = await source.enable(ask('fs.capacity', ['mountpoint']));
-    probe.turn();
+    probe.flip();
     expect(await probe.read()).toMatchObject({ value: { numbers: new Map([['/data of\\me', 5]]) } });
   });
 });

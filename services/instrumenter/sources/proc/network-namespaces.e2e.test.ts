@@ -26,13 +26,13 @@ real(
       const probe = await openProc({ host: 'n', elapsed: () => performance.now() * 1e6 }).enable(
         ask('tcp.errors', ['tcpstack']),
       );
-      probe.turn();
+      probe.flip();
       await probe.read();
       const done = once(lines, 'line');
       child.stdin.write('go\n');
       await done;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      probe.turn();
+      probe.flip();
       const { value } = await probe.read();
       const own = spawnSync('readlink', ['/proc/self/ns/net'], { encoding: 'utf8' }).stdout;
       const others =

@@ -145,7 +145,7 @@ test('metrics looked at together read each file once', async () => {
   reads = 0;
   for (const round of [1, 2]) {
     at += 1e9;
-    for (const probe of probes) probe.turn();
+    for (const probe of probes) probe.flip();
     expect(reads).toBe(round);
   }
 });
@@ -156,7 +156,7 @@ test('the running kernel is read without error, twice, for every metric that is 
     if (!('fields' in offer)) continue;
     const probe = await source.enable(ask(offer.metric));
     for (let look = 0; look < 2; look++) {
-      probe.turn();
+      probe.flip();
       expect(await probe.read()).toMatchObject({ lost: 0 });
     }
   }

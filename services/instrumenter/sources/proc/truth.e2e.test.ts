@@ -110,10 +110,10 @@ real(`a container's CPU time is its processes' CPU time${because}`, async () => 
   const probe = await source().enable(ask('cpu.usage', ['zonename']));
   const from = performance.now();
   const ticksBefore = ticks();
-  probe.turn();
+  probe.flip();
   await probe.read();
   await tell('burn');
-  probe.turn();
+  probe.flip();
   const percent = keyed((await probe.read()).value).get(ZONE) ?? 0;
   const seconds = (performance.now() - from) / 1000;
   const own = ticks() - ticksBefore;
@@ -126,7 +126,7 @@ real(`a container's memory is what its processes hold, and its processes are its
   const { tell } = await worker();
   const here = source();
   const before = await here.enable(ask('memory.rss', ['zonename']));
-  before.turn();
+  before.flip();
   const empty = keyed((await before.read()).value).get(ZONE) ?? 0;
   await tell('hold');
   const counted = roots.length > 0 && existsSync(`${made[0]}/memory.stat`);
@@ -134,7 +134,7 @@ real(`a container's memory is what its processes hold, and its processes are its
     let held = empty;
     // Huge pages make few changes, and the kernel adds few changes up only every 2 s.
     for (let i = 0; i < 100 && held - empty < 60 * MIB; i++) {
-      before.turn();
+      before.flip();
       held = keyed((await before.read()).value).get(ZONE) ?? 0;
       if (held - empty < 60 * MIB) await pause(100);
     }
@@ -142,7 +142,7 @@ real(`a container's memory is what its processes hold, and its processes are its
     expect(held - empty).toBeLessThan(90 * MIB);
   }
   const processes = await here.enable(ask('unix.processes', ['zonename']));
-  processes.turn();
+  processes.flip();
   expect(keyed((await processes.read()).value).get(ZONE)).toBe(1);
 });
 
@@ -150,7 +150,7 @@ test('a process is counted once, with the threads that its status tells of', asy
   const probe = await source().enable(
     ask('unix.processes', ['pid', 'nthreads'], { predicate: { eq: ['pid', String(process.pid)] } }),
   );
-  probe.turn();
+  probe.flip();
   const { value } = await probe.read();
   const threads = Number(/^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   expect(value).toMatchObject({ distributions: new Map([[String(process.pid), [threads, 1]]]) });

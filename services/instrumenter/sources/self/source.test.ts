@@ -12,7 +12,7 @@ test('work is counted in the second in which it was done, while somebody asks', 
   const source = openSelf({ journal, host: 'n1' });
   const probe = await source.enable(ask('ca.instr_beops', ['cabackend', 'latency']));
   journal.record('ca.instr_beops', work('proc', 5));
-  probe.turn();
+  probe.flip();
   journal.record('ca.instr_beops', work('bpf', 7));
   expect(await probe.read()).toEqual({
     value: { shape: 'keyed-distribution', distributions: new Map([['proc', [5, 1]]]) },
@@ -20,7 +20,7 @@ test('work is counted in the second in which it was done, while somebody asks', 
   });
   await probe.close();
   journal.record('ca.instr_beops', work('bpf', 7));
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toMatchObject({ value: { distributions: new Map([['bpf', [7, 1]]]) } });
 });
 
@@ -42,6 +42,6 @@ test('our own four metrics are offered, with the host name on every point', asyn
   ).toEqual(['ca.instr_beops', 'ca.instr_disables', 'ca.instr_enables', 'ca.instr_ticks']);
   const probe = await source.enable(ask('ca.instr_ticks', ['hostname']));
   journal.record('ca.instr_ticks', () => ({ fields: { latency: 1, subsecond: 1 }, value: 1 }));
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toMatchObject({ value: { numbers: new Map([['n1', 1]]) } });
 });

@@ -29,7 +29,7 @@ function listenFor(instrumentation: Instrumentation, journal: Journal, host: str
     tally.add({ fields: { ...fields, hostname: host }, value });
   });
   return {
-    turn: () => {
+    flip: () => {
       closed = tally.take();
     },
     read: () => ({ value: closed, lost: 0 }),

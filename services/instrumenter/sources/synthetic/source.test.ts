@@ -34,7 +34,7 @@ test('a probe says what was foretold for the second it closed', async () => {
   const question = ask('disk.physio_ops', ['optype', 'latency']);
   const probe = await source.enable(question);
   clock.time = (START + 1) * 1000 + 3;
-  probe.turn();
+  probe.flip();
   expect(await probe.read()).toEqual({ value: syntheticValue(question, START, ORIGIN), lost: 0 });
 });
 

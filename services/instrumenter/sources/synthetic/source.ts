@@ -30,7 +30,7 @@ export function openSynthetic({ host, clock, seed }: SyntheticOptions): Source {
     let begun = seconds(clock.now());
     metricOf(instrumentation);
     return {
-      turn() {
+      flip() {
         begun = seconds(clock.now());
       },
       read: () => ({

@@ -26,7 +26,7 @@ function zfs() {
 }
 
 async function read(probe: Probe): Promise<unknown> {
-  probe.turn();
+  probe.flip();
   const { value } = await probe.read();
   return value.shape === 'keyed' ? Object.fromEntries(value.numbers) : value;
 }
@@ -64,9 +64,9 @@ test('a list is asked for once in 30 s, whoever asks, and by one command at a ti
   ran.length = 0;
   const gate = deferred<string>();
   answer.run = () => gate.promise;
-  for (const probe of probes) probe.turn();
+  for (const probe of probes) probe.flip();
   at.ns += 60e9; // it takes its time: no second one is started meanwhile
-  probes[0]!.turn();
+  probes[0]!.flip();
   gate.resolve(DATASETS);
   for (const probe of probes) await probe.read();
   expect(ran).toEqual(['zfs']);

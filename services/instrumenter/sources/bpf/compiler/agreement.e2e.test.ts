@@ -152,7 +152,7 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
       for (const { name, args } of run) {
         for (const one of programs) if (one.name === name) kernel.testRun(one.program, args);
       }
-      probe.turn();
+      probe.flip();
       return (await probe.read()).value;
     };
     const anyRun = (names: readonly string[]): Run => {

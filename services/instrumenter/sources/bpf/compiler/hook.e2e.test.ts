@@ -125,7 +125,7 @@ const TITLE = `functions of this kernel${usable ? '' : ' (skipped: it needs root
       call('vfs_unlink', 0x1234_0000_0000n | (2n ** 32n - ENOENT));
       call('vfs_rmdir', -ENOENT);
       call('vfs_rename', 0n);
-      probe.turn();
+      probe.flip();
       await source.settle();
       const { value, lost } = await probe.read();
       expect([totalOf(value), lost]).toEqual([6, 0]);

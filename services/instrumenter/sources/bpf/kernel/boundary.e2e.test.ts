@@ -1,4 +1,4 @@
-/* An event counts in the second of its own time, on the real kernel, also when turn() is late. Needs root. */
+/* An event counts in the second of its own time, on the real kernel, also when flip() is late. Needs root. */
 import { totalOf } from '../../../../../common/model/value';
 import { both, GETPPID, is, onRealKernel, own, perl, rename } from '../testing/real-kernel';
 

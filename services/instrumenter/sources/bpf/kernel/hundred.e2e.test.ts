@@ -63,8 +63,8 @@ const shown = (times: readonly number[]): string => {
 /** The test ends seconds faster than the wall clock: probes must not end them by themselves. */
 function withoutClock(source: Source): Source {
   const hide = (probe: Probe): Probe => ({
-    turn: () => {
-      probe.turn();
+    flip: () => {
+      probe.flip();
     },
     read: () => probe.read(),
     cost: () => probe.cost?.() ?? { runs: 0, nanoseconds: 0, bytes: 0 },

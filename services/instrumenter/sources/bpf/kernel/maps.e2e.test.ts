@@ -55,7 +55,7 @@ onRealKernel('maps', (kernel) => {
     let running = true;
     void over.then(() => (running = false));
     const turn = async (): Promise<void> => {
-      probe.turn();
+      probe.flip();
       await kernel.source.settle();
       const { value, lost } = await probe.read();
       seen += totalOf(value) + lost;
@@ -78,13 +78,13 @@ onRealKernel('maps', (kernel) => {
     );
     try {
       perl(`${rename(own('full'))} for (1..20) { if (!fork) { exec "/bin/true" } wait }`);
-      full.turn();
+      full.flip();
       await small.settle();
       const { value, lost } = await full.read();
       expect(numbersOf(value).size).toBeLessThanOrEqual(4);
       expect(lost).toBeGreaterThan(0);
       expect(totalOf(value) + lost).toBe(20);
-      full.turn();
+      full.flip();
       await small.settle();
       expect((await full.read()).lost).toBe(0);
     } finally {
@@ -114,8 +114,8 @@ onRealKernel('maps', (kernel) => {
       const over = Promise.all(storms).then(() => (running = false));
       const sums = { lossy: 0, lost: 0, whole: 0 };
       const turn = async (): Promise<void> => {
-        lossy.turn();
-        whole.turn();
+        lossy.flip();
+        whole.flip();
         await kernel.source.settle();
         const [a, b] = [await lossy.read(), await whole.read()];
         expect(b.lost).toBe(0);

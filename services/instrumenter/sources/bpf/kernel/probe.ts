@@ -1,5 +1,5 @@
 /*
- * One question in the kernel: its maps and its attached programs. In: the output of compile.ts. Out: a Probe - turn the
+ * One question in the kernel: its maps and its attached programs. In: the output of compile.ts. Out: a Probe - flip the
  * phase, read the closed one, close. Everything it holds is a file descriptor: a killed process leaves nothing behind.
  * Next: maps.ts, which reads the closed phase.
  */
@@ -176,7 +176,7 @@ export class BpfProbe implements Probe {
     return [...this.files.keys()];
   }
 
-  turn(): void {
+  flip(): void {
     // Events in flight are counted at the very end of a second.
     for (const link of this.iterators) goThroughThreads(this.kernel, link);
     this.phase = 1 - this.phase;

@@ -121,7 +121,7 @@ export class RealKernel {
 
   /** Closes the second and reads it. Throws when something was lost. */
   async read(probe: BpfProbe): Promise<Value> {
-    probe.turn();
+    probe.flip();
     await this.source.settle();
     const { value, lost } = await probe.read();
     if (lost !== 0) throw new Error(`${lost} events were lost`);

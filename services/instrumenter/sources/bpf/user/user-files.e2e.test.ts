@@ -105,7 +105,7 @@ const TITLE = `user programs that come and go${isRoot ? '' : ' (skipped: it need
     expect(source.offers()).toEqual([{ metric: 'unix.signals', fields: ['hostname', 'pid', 'execname'] }]);
     const probe = await source.enable(instrumentation('unix.signals', []));
     await go(first);
-    probe.turn();
+    probe.flip();
     await source.settle();
     expect(totalOf((await probe.read()).value)).toBe(30);
   });
@@ -131,7 +131,7 @@ const TITLE = `user programs that come and go${isRoot ? '' : ' (skipped: it need
     const probe = await source.enable(instrumentation('unix.signals', []));
     expect(probe.watched()).toHaveLength(1);
     await Promise.all([go(first), go(second)]);
-    probe.turn();
+    probe.flip();
     await source.settle();
     expect(totalOf((await probe.read()).value)).toBe(27);
   });
@@ -148,7 +148,7 @@ const TITLE = `user programs that come and go${isRoot ? '' : ' (skipped: it need
     expect(probe.watched()).toHaveLength(1);
     expect(probe.shortfall()).toBe(`1 of 2 files are not watched: ${damaged} has no uprobe:${FUNCTION}`);
     await go(first);
-    probe.turn();
+    probe.flip();
     await source.settle();
     expect(totalOf((await probe.read()).value)).toBe(30);
     const exited = once(other, 'exit');

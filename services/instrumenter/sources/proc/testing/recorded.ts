@@ -50,7 +50,7 @@ export async function watch(looks: readonly Texts[], ...question: Parameters<typ
   for (const look of looks) {
     texts = { ...STAT, ...look };
     at += 1e9;
-    probe.turn();
+    probe.flip();
     ({ value } = await probe.read());
   }
   return value;
