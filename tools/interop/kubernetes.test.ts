@@ -3,105 +3,16 @@
  * `kubectl kustomize` builds it where there is one; no cluster has run it here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { HEALTH_PATHS } from '../../common/http/health';
 import { SETTING_NAMES } from '../../common/service/setting-names';
-import { checkoutFolder } from '../stack/checkout';
+import { buildFolder, checkoutFolder } from '../stack/checkout';
+import type { Container, EnvVar, Kustomization, PodSpec, Service, Workload } from './manifests';
 
 const FOLDER = join(checkoutFolder(), 'deploy', 'kubernetes');
-
-interface Reference {
-  readonly name: string;
-  readonly key: string;
-}
-interface EnvVar {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly secretKeyRef?: Reference;
-    readonly configMapKeyRef?: Reference;
-    readonly fieldRef?: { readonly fieldPath: string };
-  };
-}
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string; readonly scheme: string };
-}
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly command: readonly string[];
-  readonly env: readonly EnvVar[];
-  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly livenessProbe?: Probe;
-  readonly readinessProbe?: Probe;
-  readonly resources: {
-    readonly requests: { readonly cpu: string; readonly memory: string };
-    readonly limits: { readonly memory: string; readonly cpu?: string };
-  };
-  readonly securityContext: {
-    readonly privileged?: boolean;
-    readonly runAsUser?: number;
-    readonly allowPrivilegeEscalation: boolean;
-    readonly readOnlyRootFilesystem: boolean;
-    readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
-  };
-  readonly volumeMounts: readonly {
-    readonly name: string;
-    readonly mountPath: string;
-    readonly readOnly?: boolean;
-  }[];
-}
-interface Projected {
-  readonly items?: readonly { readonly key: string }[];
-  readonly defaultMode?: number;
-}
-interface Volume {
-  readonly name: string;
-  readonly hostPath?: { readonly path: string };
-  readonly secret?: Projected & { readonly secretName: string };
-  readonly configMap?: { readonly name: string };
-}
-interface PodSpec {
-  readonly automountServiceAccountToken: boolean;
-  readonly enableServiceLinks: boolean;
-  readonly hostPID?: boolean;
-  readonly hostIPC?: boolean;
-  readonly hostNetwork?: boolean;
-  readonly securityContext: {
-    readonly runAsNonRoot?: boolean;
-    readonly runAsUser?: number;
-    readonly fsGroup?: number;
-    readonly fsGroupChangePolicy?: string;
-    readonly seccompProfile: { readonly type: string };
-  };
-  readonly initContainers?: readonly Container[];
-  readonly containers: readonly Container[];
-  readonly volumes: readonly Volume[];
-}
-type Labels = Readonly<Record<string, string>>;
-interface Workload {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly replicas?: number;
-    readonly strategy?: { readonly type: string };
-    readonly serviceName?: string;
-    readonly selector: { readonly matchLabels: Labels };
-    readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec };
-    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
-  };
-}
-interface Service {
-  readonly kind: 'Service';
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly selector: Labels; readonly ports: readonly { readonly targetPort: string }[] };
-}
-interface Kustomization {
-  readonly resources: readonly string[];
-  readonly configMapGenerator: readonly { readonly name: string; readonly literals: readonly string[] }[];
-}
 
 const read = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
 const kustomization = parse(read('kustomization.yaml')) as Kustomization;
@@ -200,6 +111,56 @@ test.each(containers)('every variable of $name is a setting that it knows', ({ n
   const documented = [...readFileSync(file, 'utf8').matchAll(/^#(CA_\w+)=/gm)].map(([, one]) => one);
   expect(names.filter((one) => !OF_THE_UNIT.includes(one) && !documented.includes(one))).toEqual([]);
 });
+
+/** What a cluster would put in place of references; files of volumes are below `folder`. */
+function environmentOf({ env }: Container, folder: string): NodeJS.ProcessEnv {
+  const settings = new Map(
+    kustomization.configMapGenerator.flatMap(({ literals }) =>
+      literals.map((literal): [string, string] => [
+        literal.slice(0, literal.indexOf('=')),
+        literal.slice(literal.indexOf('=') + 1),
+      ]),
+    ),
+  );
+  const fields: Readonly<Record<string, string>> = {
+    'spec.nodeName': 'n1.example',
+    'status.podIP': '10.1.2.3',
+    "metadata.labels['apps.kubernetes.io/pod-index']": '3',
+  };
+  const of = ({ value, valueFrom }: EnvVar): string | undefined => {
+    if (value !== undefined) return value.startsWith('/') ? join(folder, value) : value;
+    if (valueFrom?.secretKeyRef !== undefined) return 'amqps://user:password@broker.example:5671/';
+    if (valueFrom?.fieldRef !== undefined) return fields[valueFrom.fieldRef.fieldPath];
+    return settings.get(valueFrom?.configMapKeyRef?.key ?? '');
+  };
+  return Object.fromEntries(env.map((one) => [one.name, of(one)]));
+}
+
+test.each(['config', 'aggregator', 'instrumenter'])(
+  'the service %s takes the settings that it is given',
+  (name) => {
+    const container = containers.find((one) => one.name === name);
+    if (container === undefined) throw new Error(`there is no container ${name}`);
+    const folder = mkdtempSync(join(tmpdir(), 'ca-kubernetes-'));
+    try {
+      mkdirSync(join(folder, 'etc', 'tokens'), { recursive: true });
+      const tokens = `operator operator ${'0'.repeat(64)}\n`;
+      writeFileSync(join(folder, 'etc', 'tokens', 'tokens'), tokens, { mode: 0o440 });
+      const env = environmentOf(container, folder);
+      expect(Object.values(env)).not.toContain(undefined);
+      // A node's broker is in the file that join writes.
+      const joined = name === 'instrumenter' ? { CA_AMQP_URL: 'amqps://broker.example:5671/' } : {};
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(buildFolder(), 'services', name, 'main.js'), '--check'],
+        { env: { ...env, ...joined }, encoding: 'utf8', timeout: 30_000 },
+      );
+      expect([status, stderr, stdout.split('\n').length]).toEqual([0, '', 2]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test('passwords and tokens come from Secrets, the rest from one ConfigMap that is there', () => {
   const [settings] = kustomization.configMapGenerator;
