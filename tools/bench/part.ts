@@ -1,5 +1,5 @@
 /*
- * What apart.ts starts: measures one part. In: a job from the parent process. Out: its results, to the parent process.
+ * What own-process.ts starts: measures one part. In: a job from the parent process. Out: its results, to the parent process.
  */
 import { messageOf } from '../../common/service/errors';
 import { measureDelay } from './delay';

@@ -11,7 +11,7 @@ import { startBroker, type PrivateBroker } from '../stack/broker';
 import { startGuard } from '../stack/process';
 import { startTestStack, type TestStack } from '../testing/test-stack';
 import type { Source } from '../../services/instrumenter/sources/source';
-import { apart } from './apart';
+import { inOwnProcess } from './own-process';
 import type { Budget } from './budget';
 import { measureDoors } from './doors';
 import { measureFootprint } from './footprint';
@@ -68,7 +68,7 @@ export async function measure(plan: Plan): Promise<void> {
   const { short } = plan;
   const { part } = new Parts(plan);
   for (const name of ['merge', 'memory', 'heatmap', 'ways-out', 'delay'] as const) {
-    await part(name, (limitMs) => apart({ part: name, short }, limitMs));
+    await part(name, (limitMs) => inOwnProcess({ part: name, short }, limitMs));
   }
   if (!PARTS.slice(5).some((name) => wants(plan, name))) return;
   const source = bpfHere();
@@ -79,7 +79,7 @@ export async function measure(plan: Plan): Promise<void> {
   ]);
   if (typeof source !== 'string') await source.close();
   await withBroker(plan, ['ingest', 'latency', 'footprint', 'doors', 'growth'], async (broker) => {
-    await part('ingest', (limitMs) => apart({ part: 'ingest', short, url: broker.url }, limitMs));
+    await part('ingest', (limitMs) => inOwnProcess({ part: 'ingest', short, url: broker.url }, limitMs));
     const real = { hosts: ['bench-node'], prefix: 'traced' };
     await withStack(plan, ['latency', 'footprint'], broker, real, async (stack) => {
       traced(source);

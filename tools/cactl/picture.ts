@@ -13,7 +13,7 @@ import type { TypeName } from '../../common/model/field';
 import { background, foreground, RESET } from '../cli/screen/colour';
 import type { Colours } from '../cli/io';
 import type { Legend } from './legend';
-import { barPlane, FLOOR, heatPlane, shown, type Pixel, type Plane, type PlaneOptions } from './plane';
+import { barRaster, FLOOR, heatRaster, shown, type Pixel, type Raster, type RasterOptions } from './raster';
 import { linearBounds, logBounds } from './rows';
 import type { Slot } from './timeline';
 import { cut, widthOf } from '../cli/screen/visible';
@@ -49,14 +49,14 @@ export function picture(slots: readonly (Slot | undefined)[], o: PictureOptions)
   const halves = o.colours === 'none' ? 1 : 2;
   const height = cellRows * halves;
   const bounds = boundsOf(slots, o, height);
-  const options: PlaneOptions = { bounds, height, legend: o.legend, only: o.only, shading: o.shading };
-  const plane = o.numeric === undefined ? barPlane(slots, options) : heatPlane(slots, options);
+  const options: RasterOptions = { bounds, height, legend: o.legend, only: o.only, shading: o.shading };
+  const raster = o.numeric === undefined ? barRaster(slots, options) : heatRaster(slots, options);
   const labels = labelRows(bounds, cellRows, o.numeric === undefined ? o.countType : o.numeric.type);
   const lines = Array.from({ length: cellRows }, (_, i) => {
     const row = cellRows - 1 - i;
     const label = labels.get(row);
     const axis = label === undefined ? `${' '.repeat(AXIS - 1)}│` : `${label.padStart(AXIS - 2)} ┤`;
-    return axis + (halves === 2 ? halfBlocks(plane, row, o.colours) : shades(plane, row));
+    return axis + (halves === 2 ? halfBlocks(raster, row, o.colours) : shades(raster, row));
   });
   return [
     cut(o.title, o.columns),
@@ -124,10 +124,10 @@ function labelRows(
 }
 
 /** Upper half in the foreground colour, lower half in the background's. */
-function halfBlocks(plane: Plane, row: number, colours: Colours): string {
+function halfBlocks(raster: Raster, row: number, colours: Colours): string {
   let out = '';
   let state = '';
-  for (const column of plane) {
+  for (const column of raster) {
     const upper = column[2 * row + 1];
     const lower = column[2 * row];
     const cell = cellOf(upper, lower, colours);
@@ -154,8 +154,8 @@ function cellOf(
 const SHADES = ['░', '▒', '▓', '█'];
 
 /** Without colours: one pixel a cell, four shades of ink. */
-function shades(plane: Plane, row: number): string {
-  return plane
+function shades(raster: Raster, row: number): string {
+  return raster
     .map((column) => {
       const pixel = column[row];
       if (pixel === undefined) return ' ';

@@ -17,7 +17,7 @@ export class Faults {
   readonly kills: { readonly target: string; readonly at: number }[] = [];
   /** Nodes that lost power, and when (ms): what they had not sent, or kept in case it did not arrive, went with it. */
   readonly cuts: { readonly nodes: readonly string[]; readonly at: number }[] = [];
-  private brokerLane: Promise<void> = Promise.resolve();
+  private brokerQueue: Promise<void> = Promise.resolve();
   private readonly system: System;
   private readonly say: (line: string) => void;
 
@@ -78,7 +78,7 @@ export class Faults {
         proxy?.reset();
         break;
       default:
-        await this.inLane(() => this.ofBroker(fault));
+        await this.inBrokerQueue(() => this.ofBroker(fault));
         return;
     }
     this.done++;
@@ -120,11 +120,11 @@ export class Faults {
   }
 
   /** One after the other, whatever becomes of the one before. */
-  private inLane(task: () => Promise<void>): Promise<void> {
-    const mine = this.brokerLane.then(task).catch((error: unknown) => {
+  private inBrokerQueue(task: () => Promise<void>): Promise<void> {
+    const mine = this.brokerQueue.then(task).catch((error: unknown) => {
       this.say(`(not done: ${messageOf(error).split('\n')[0] ?? ''})`);
     });
-    this.brokerLane = mine;
+    this.brokerQueue = mine;
     return mine;
   }
 }

@@ -82,16 +82,16 @@ class Link {
   onEnd: () => void = () => undefined;
   private readonly client: Socket;
   private readonly server: Socket;
-  private readonly lanes: readonly Lane[];
+  private readonly directions: readonly Direction[];
   private ended = false;
 
   constructor(client: Socket, server: Socket, flow: () => Flow) {
     this.client = client;
     this.server = server;
-    const down = new Lane(server, client, flow, () => {
+    const down = new Direction(server, client, flow, () => {
       this.reset();
     });
-    this.lanes = [down, new Lane(client, server, flow, () => undefined)];
+    this.directions = [down, new Direction(client, server, flow, () => undefined)];
     for (const socket of [client, server]) {
       socket.on('error', () => {
         this.reset();
@@ -103,11 +103,11 @@ class Link {
   }
 
   flowChanged(): void {
-    for (const lane of this.lanes) lane.pump();
+    for (const direction of this.directions) direction.pump();
   }
 
   truncateAt(bytes: number): void {
-    this.lanes[0]?.truncateAt(bytes);
+    this.directions[0]?.truncateAt(bytes);
   }
 
   reset(): void {
@@ -119,7 +119,7 @@ class Link {
   private finish(): void {
     if (this.ended) return;
     this.ended = true;
-    for (const lane of this.lanes) lane.end();
+    for (const direction of this.directions) direction.end();
     this.client.destroy();
     this.server.destroy();
     this.onEnd();
@@ -133,7 +133,7 @@ interface Piece {
 }
 
 /** One direction of one connection. */
-class Lane {
+class Direction {
   private readonly held: Piece[] = [];
   private heldBytes = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -176,7 +176,7 @@ class Lane {
     const { blackHole, bytesPerSecond } = this.flow();
     if (blackHole === true) return;
     const now = performance.now();
-    // A throttled lane saves up no more than a turn's worth, or it would burst after a pause.
+    // A throttled direction saves up no more than a turn's worth, or it would burst after a pause.
     const perTurn = ((bytesPerSecond ?? Infinity) * TURN_MS) / 1000;
     this.budget = Math.min(
       this.budget + ((now - this.budgetAt) * (bytesPerSecond ?? Infinity)) / 1000,

@@ -40,7 +40,7 @@ const CLOCK_SECONDS = 60;
 
 const WAITS_MS = { first: 1000, most: RETRY_MS_MAX };
 
-interface Dealing {
+interface PendingCall {
   busy: boolean;
   readonly backoff: Backoff;
   retryAt: number;
@@ -52,7 +52,7 @@ type Wanted = Map<string, number[]>;
 export class Recall {
   /** Reports asked for; nodes that were asked and did not answer. */
   readonly counts = { asked: 0, unanswered: 0 };
-  private readonly dealings = new Map<string, Dealing>();
+  private readonly calls = new Map<string, PendingCall>();
   /** How often a report was asked for and answered: fqid → second → node → times. Infinity: the node does not have it. */
   private readonly tries = new Map<string, Map<number, Map<string, number>>>();
   private readonly limiter = new Limiter({ atATime: IN_FLIGHT });
@@ -72,8 +72,8 @@ export class Recall {
       this.look(fqid, one, now, wanted);
     }
     for (const fqid of this.tries.keys()) if (!known.has(fqid)) this.tries.delete(fqid);
-    for (const [node, dealing] of this.dealings) {
-      if (!dealing.busy && !wanted.has(node)) this.dealings.delete(node);
+    for (const [node, call] of this.calls) {
+      if (!call.busy && !wanted.has(node)) this.calls.delete(node);
     }
     for (const [node, reports] of wanted) this.ask(node, reports, now);
   }
@@ -106,9 +106,9 @@ export class Recall {
   }
 
   private ask(node: string, reports: Wanted, now: number): void {
-    const dealing = this.dealings.get(node) ?? { busy: false, backoff: new Backoff(WAITS_MS), retryAt: 0 };
-    if (dealing.busy || now < dealing.retryAt || !this.limiter.tryEnter()) return;
-    this.dealings.set(node, dealing);
+    const call = this.calls.get(node) ?? { busy: false, backoff: new Backoff(WAITS_MS), retryAt: 0 };
+    if (call.busy || now < call.retryAt || !this.limiter.tryEnter()) return;
+    this.calls.set(node, call);
     const items: { fqid: string; seconds: number[] }[] = [];
     let room: number = REPORTS;
     for (const [fqid, seconds] of reports) {
@@ -116,25 +116,25 @@ export class Recall {
       items.push({ fqid, seconds: seconds.slice(0, Math.min(room, LIMITS.outboxSeconds)) });
       room -= seconds.length;
     }
-    dealing.busy = true;
+    call.busy = true;
     this.counts.asked += items.reduce((sum, { seconds }) => sum + seconds.length, 0);
     this.options
       .ask(node, items)
       .then(
         (unknown) => {
-          dealing.backoff.succeeded();
-          dealing.retryAt = now + 1000;
+          call.backoff.succeeded();
+          call.retryAt = now + 1000;
           this.answered(node, items, 1);
           this.answered(node, unknown, Infinity);
         },
         (error: unknown) => {
           this.counts.unanswered++;
-          dealing.retryAt = now + dealing.backoff.failed();
+          call.retryAt = now + call.backoff.failed();
           this.options.log.debug({ node, reason: messageOf(error) }, 'missing values were asked for in vain');
         },
       )
       .finally(() => {
-        dealing.busy = false;
+        call.busy = false;
         this.limiter.leave();
       });
   }

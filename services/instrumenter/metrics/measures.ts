@@ -13,7 +13,7 @@ function ratesOf(increase: Numbers, nanoseconds: number): (count: number) => num
 }
 
 /** Two points of one row, which differ in a field; how much each counts. */
-function apart(field: string, sides: Readonly<Record<string, string>>): Measure {
+function splitBy(field: string, sides: Readonly<Record<string, string>>): Measure {
   return {
     kind: 'counter',
     points: ({ fields }, increase) =>
@@ -24,7 +24,7 @@ function apart(field: string, sides: Readonly<Record<string, string>>): Measure 
   };
 }
 
-export const DISK_OPS = apart('optype', { read: 'reads', write: 'writes' });
+export const DISK_OPS = splitBy('optype', { read: 'reads', write: 'writes' });
 /** By kind. The kernel counts a flush without data also as an empty write. */
 export const DISK_REQUESTS: Measure = {
   kind: 'counter',
@@ -36,9 +36,9 @@ export const DISK_REQUESTS: Measure = {
       discard: discards,
     }).map(([optype, value]) => ({ fields: { ...fields, optype }, value })),
 };
-export const DISK_BYTES = apart('optype', { read: 'bytesRead', write: 'bytesWritten' });
-export const NIC_PACKETS = apart('direction', { received: 'packetsIn', sent: 'packetsOut' });
-export const NIC_BYTES = apart('direction', { received: 'bytesIn', sent: 'bytesOut' });
+export const DISK_BYTES = splitBy('optype', { read: 'bytesRead', write: 'bytesWritten' });
+export const NIC_PACKETS = splitBy('direction', { received: 'packetsIn', sent: 'packetsOut' });
+export const NIC_BYTES = splitBy('direction', { received: 'bytesIn', sent: 'bytesOut' });
 
 export const DISKS: Measure = {
   kind: 'counter',

@@ -17,7 +17,7 @@ export interface Machine {
   /** Records how long the work of this name took. */
   spent(name: string, ns: number): void;
   /** The interval at which it takes at most `share` of one CPU, but no less than `least`. */
-  apart(name: string, share: number, least: number): number;
+  intervalOf(name: string, share: number, least: number): number;
 }
 
 export interface Zones {
@@ -57,7 +57,7 @@ export function machine(files: Files, elapsed: () => number): Machine {
     spent(name, ns) {
       took.set(name, ns);
     },
-    apart: (name, share, least) => Math.max((took.get(name) ?? 0) / share, least),
+    intervalOf: (name, share, least) => Math.max((took.get(name) ?? 0) / share, least),
   };
 }
 

@@ -28,7 +28,7 @@ const PIDS_KEPT = 4;
 
 export function networkNamespaces(machine: Machine): Promise<readonly NetworkNamespace[]> {
   const name = 'network namespaces';
-  return machine.once(name, machine.apart(name, SHARE_OF_CPU, SAME_LIST_NS), async () => {
+  return machine.once(name, machine.intervalOf(name, SHARE_OF_CPU, SAME_LIST_NS), async () => {
     const { files, elapsed } = machine;
     const own = files.link('/proc/self/ns/net');
     const found = new Map<string, string[]>();

@@ -21,7 +21,7 @@ const COSTLY = ['psargs', 'zonename'] as const;
 export function processRows(machine: Machine, needed: ReadonlySet<string>): Promise<readonly Row[]> {
   const costly = COSTLY.filter((field) => needed.has(field));
   const name = `processes ${costly.join()}`;
-  return machine.once(name, machine.apart(name, SHARE_OF_CPU, SAME_BOUNDARY_NS), async () => {
+  return machine.once(name, machine.intervalOf(name, SHARE_OF_CPU, SAME_BOUNDARY_NS), async () => {
     let spent = 0;
     const rows: Row[] = [];
     const pids = machine.files.list('/proc').filter((entry) => /^\d+$/.test(entry));

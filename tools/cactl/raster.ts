@@ -16,7 +16,7 @@ export interface Pixel {
   readonly brightness: number;
 }
 
-export interface PlaneOptions {
+export interface RasterOptions {
   /** Lower bounds of the rows, ascending. */
   readonly bounds: readonly number[];
   /** Pixels upward; each row of bounds gets one or more of them. */
@@ -27,13 +27,13 @@ export interface PlaneOptions {
   readonly shading: 'rank' | 'linear';
 }
 
-/** plane[x][y], y = 0 at the bottom. */
-export type Plane = readonly (readonly (Pixel | undefined)[])[];
+/** raster[x][y], y = 0 at the bottom. */
+export type Raster = readonly (readonly (Pixel | undefined)[])[];
 
 /** Dimmest pixel that has an event: it must differ from black. */
 export const FLOOR = 0.3;
 
-export function heatPlane(slots: readonly (Slot | undefined)[], o: PlaneOptions): Plane {
+export function heatRaster(slots: readonly (Slot | undefined)[], o: RasterOptions): Raster {
   const columns = slots.map((slot) => (slot === undefined ? [] : countRows(slot, o)));
   const sizes = columns.flatMap((rows) =>
     rows.flatMap((parts) => (parts === undefined ? [] : [sizeOfParts(parts)])),
@@ -50,7 +50,7 @@ export function heatPlane(slots: readonly (Slot | undefined)[], o: PlaneOptions)
 }
 
 /** Bars from the bottom, keys stacked in the order of the legend. */
-export function barPlane(slots: readonly (Slot | undefined)[], o: PlaneOptions): Plane {
+export function barRaster(slots: readonly (Slot | undefined)[], o: RasterOptions): Raster {
   const order = new Map(o.legend.entries.map(({ key }, i) => [key, i]));
   const top = (o.bounds.at(-1) ?? 0) + (o.bounds[1] ?? 1);
   return slots.map((slot) => {
@@ -69,7 +69,7 @@ export function barPlane(slots: readonly (Slot | undefined)[], o: PlaneOptions):
 }
 
 /** Per row the count of each key; undefined for empty rows. */
-function countRows(slot: Slot, o: PlaneOptions): (Map<string, number> | undefined)[] {
+function countRows(slot: Slot, o: RasterOptions): (Map<string, number> | undefined)[] {
   const rows: (Map<string, number> | undefined)[] = new Array<undefined>(o.bounds.length).fill(undefined);
   for (const [key, amount] of slot.amounts) {
     if (o.only !== undefined && key !== o.only) continue;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Job, Outcome } from './part';
 import type { Result } from './result';
 
-export async function apart(job: Job, limitMs: number): Promise<Result[]> {
+export async function inOwnProcess(job: Job, limitMs: number): Promise<Result[]> {
   // Not as JSON: it would lose what is not a number.
   const child = fork(join(__dirname, 'part.js'), { serialization: 'advanced' });
   const end = (): void => void child.kill('SIGKILL');
