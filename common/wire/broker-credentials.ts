@@ -1,5 +1,5 @@
 /*
- * Who we are to the broker, and whom we take for it, besides what its URL says. In: files that the environment names. Out:
+ * Credentials for the broker, and its authorities, besides what its URL says. In: files that the environment names. Out:
  * certificates, renewed while we run.
  */
 import { X509Certificate } from 'node:crypto';
@@ -10,24 +10,24 @@ import type { Environment } from '../service/settings';
 import { trustedText } from '../service/trusted-path';
 import { watchFiles } from '../service/watched-files';
 
-/** What is not in the URL. Its texts are renewed in place. */
+/** Credentials that are not in the URL. Their texts are replaced in place on renewal. */
 export interface BrokerCredentials {
   /** Lists that amqplib keeps and Node.js reads at each connection. */
   readonly tls: { readonly ca?: string[]; readonly cert?: string[]; readonly key?: string[] };
-  /** Whom the broker takes us for, where the URL does not say so: the certificate's common name, or a token's subject. */
+  /** Our user at the broker when the URL names none: the certificate's common name, or the token's subject. */
   readonly user: string | undefined;
   /** In place of the URL's password. */
   readonly secret?: () => string;
-  /** Tells of each new secret, so that an open connection gets it. */
+  /** Calls the listener with each new secret, so that an open connection gets it. */
   readonly onSecret?: (listener: (secret: string) => void) => void;
-  /** The broker did not let us in with it. */
+  /** To be called when the broker refused the credential. */
   readonly refused?: () => void;
 }
 
 interface TlsFiles {
-  /** CA_AMQP_CA: authorities to believe, in place of the system's. */
+  /** CA_AMQP_CA: trusted authorities, in place of the system's. */
   readonly caFile: string | undefined;
-  /** CA_AMQP_CERT, CA_AMQP_KEY: who we are. */
+  /** CA_AMQP_CERT, CA_AMQP_KEY: our client certificate. */
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
 }
@@ -48,7 +48,7 @@ function tlsFilesOf(env: Environment): TlsFiles {
   return files;
 }
 
-/** Files of a process that stays are read again when they change; `log` says so. */
+/** With `log` (a long-running process), files are read again when they change. */
 export async function readBrokerCredentials(env: Environment, log?: Log): Promise<BrokerCredentials> {
   const { caFile, certFile, keyFile } = tlsFilesOf(env);
   const read = async (): Promise<Record<'ca' | 'cert' | 'key', string | undefined>> => ({

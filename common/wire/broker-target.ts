@@ -1,5 +1,5 @@
 /*
- * What amqplib is told of a broker. In: CA_AMQP_URL and the credentials. Out: an address whose parts are read at each
+ * What amqplib needs to connect. In: CA_AMQP_URL and the credentials. Out: an address whose parts are read at each
  * attempt to connect, so that the next attempt can go to the next broker of the list.
  */
 import { brokerUrls, userIn } from '../service/broker-url';
@@ -19,16 +19,16 @@ export class BrokerTarget {
     this.credentials = credentials;
     const named = (this.urls[0]?.username ?? '') !== '';
     this.user = named ? userIn(text) : (credentials?.user ?? userIn(text));
-    // Not all at the first: clients spread over the cluster.
+    // Start at a random URL, so that clients spread over the cluster.
     this.at = Math.floor(Math.random() * this.urls.length);
   }
 
-  /** The broker of now did not do. */
+  /** Moves on after the current broker failed. */
   next(): void {
     this.at = (this.at + 1) % this.urls.length;
   }
 
-  /** amqplib takes it as its address. */
+  /** The address for amqplib. */
   get address(): object {
     const url = (): URL => this.urls[this.at] ?? new URL('amqp://127.0.0.1');
     const query = (name: string): string | undefined => url().searchParams.get(name) ?? undefined;
@@ -60,7 +60,7 @@ export class BrokerTarget {
     };
   }
 
-  /** Beside the address. A certificate alone says who we are (SASL EXTERNAL); a URL with a user, or a token, says it again. */
+  /** Connection options. A certificate alone authenticates us (SASL EXTERNAL); a user in the URL, or a token, takes precedence. */
   get options(): object {
     const { tls = {}, secret } = this.credentials ?? {};
     const external = tls.cert !== undefined && secret === undefined && this.urls[0]?.username === '';

@@ -1,12 +1,12 @@
 /*
- * The broker: one connection, a queue of our own, and one more for values where we take them.
- * In: bytes to publish under a key. Out: bytes that came, and news of the connection. Next on the walk: topology.ts.
+ * The broker: one connection, our own queue, and one more for values where we receive them.
+ * In: bytes to publish under a key. Out: bytes received, and events of the connection. Next on the walk: topology.ts.
  *
- * What comes, what is sent, values and bindings have a channel each (channel.ts): the broker closes a channel when
- * anything on it goes wrong, and answers its requests one after the other. amqplib reconnects with jittered back-off;
- * queues and bindings are made anew each time, before anything is delivered. Messages are transient and unacknowledged:
- * a value is worth a second, and losses are counted by who knows them. publish() says false while the connection is
- * down; nothing is kept here.
+ * Receiving, sending, values and bindings have a channel each (channel.ts): the broker closes a channel on any error,
+ * and handles the requests of a channel one after the other. amqplib reconnects with jittered back-off;
+ * queues and bindings are declared again each time, before anything is delivered. Messages are transient and
+ * unacknowledged: a lost value costs one second, and receivers count losses. publish() returns false while the
+ * connection is down; nothing is buffered here.
  */
 import { within } from '../service/deadline';
 import type { Socket } from 'node:net';
@@ -24,22 +24,22 @@ export interface Delivery {
   readonly key: string;
   readonly body: Buffer;
   readonly contentType: string;
-  /** Who sent it: the broker has checked that it was a connection of this user. */
+  /** The sender's user, verified by the broker. */
   readonly user: string | undefined;
-  /** What kind of message it says it is, before anything of it is read. */
+  /** Message type from the AMQP properties, available before the body is parsed. */
   readonly type: string | undefined;
 }
 
 interface BrokerEvents {
   readonly onMessage: (delivery: Delivery) => void;
-  /** The queue is in place (first time, or again), and so are the bindings of those who bind themselves. */
+  /** The queue exists (first time, or again), with its bindings where we bind our own queue. */
   readonly onUp: () => void;
   readonly onDown: (reason: string) => void;
-  /** The broker takes no messages for now: why. Undefined: it does again. */
+  /** The broker blocks publishing, with its reason. Undefined: unblocked. */
   readonly onBlocked?: (reason: string | undefined) => void;
-  /** An exchange of these is gone: the broker refused what was sent to it. */
+  /** One of these exchanges is gone: the broker refused a message to it. */
   readonly onRefused?: (kinds: readonly ExchangeKind[]) => void;
-  /** A message that had to reach somebody reached nobody (publish with mandatory). */
+  /** A mandatory message reached no queue. */
   readonly onUnroutable?: (delivery: Delivery) => void;
 }
 
@@ -50,51 +50,51 @@ export interface BrokerOptions extends BrokerEvents {
   readonly routes: Routes;
   /** Name of our queue, and our key. */
   readonly queue: string;
-  /** False: only sends. The queue is another's. */
+  /** False: only sends; the queue is another service's. */
   readonly listens?: boolean;
-  /** Takes values, in a queue of their own: what else comes does not wait behind them. */
+  /** Receives values, in a separate queue, so that other messages do not wait behind them. */
   readonly values?: boolean;
   readonly log: Log;
-  /** Attempts before the first connection is given up; tools say 0. Services go on for ever. */
+  /** Attempts before giving up the first connection; tools use 0. Default: no limit, for services. */
   readonly firstAttempts?: number;
 }
 
 export interface Publishing {
   readonly contentType: string;
   readonly type?: string;
-  /** It comes back by onUnroutable when nobody gets it. */
+  /** Returned through onUnroutable when no queue gets it. */
   readonly mandatory?: boolean;
   /** More keys; a queue bound to several of them gets the message once. They must be of the key's exchange. */
   readonly copies?: readonly string[];
 }
 
-/** What services see of the broker; tests have one in memory with the same contract (tools/stack/broker.test.ts). */
+/** The broker as services use it; tests have an in-memory one with the same contract (tools/stack/broker.test.ts). */
 export interface Broker {
   readonly connected: boolean;
   /** False when the connection is down or blocked: the message is not sent and not kept. */
   publish(key: string, body: Buffer, how: Publishing): boolean;
-  /** Remembered over reconnects. Resolves when bound, or at once while disconnected; rejects when it cannot be. */
+  /** Kept across reconnects. Resolves when bound, or at once while disconnected; rejects when binding fails. */
   bind(key: string): Promise<void>;
   unbind(key: string): Promise<void>;
   /** For the config service: binds a member's queue to its keys. Rejects when there is no such queue. */
   lend(queue: string, keys: readonly string[]): Promise<void>;
-  /** The contrary of `lend`. */
+  /** Reverses `lend`. */
   release(queue: string, keys: readonly string[]): Promise<void>;
-  /** Declares the exchanges that are not there, where that is ours to do. */
+  /** Declares missing exchanges, if our role may do so. */
   declare(): Promise<void>;
-  /** The same, and binds again what goes through this one. */
+  /** Declares missing exchanges, and restores the bindings of this one. */
   mend(exchange: string): Promise<void>;
-  /** True when the broker answers and still has our queue. */
+  /** True if the broker answers and still has our queue. */
   check(): Promise<boolean>;
-  /** Gives the connection up without asking the broker, and makes a new one: for when nothing comes any more. */
+  /** Drops the connection without a close handshake and opens a new one: for when nothing arrives any more. */
   reconnect(why: string): void;
   close(): Promise<void>;
 }
 
-/** The broker gets this long to say goodbye; one that is gone, or blocked, never does. */
+/** Time limit of the close handshake; a broker that is gone or blocked never completes it. */
 const GOODBYE_MS = 2000;
 
-/** Of one connection; the next one has new ones. */
+/** Channels of one connection. */
 interface Lines {
   readonly model: ChannelModel;
   readonly control: StandingChannel;
@@ -108,7 +108,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const target = new BrokerTarget(options.url, options.credentials);
   const userId = target.user;
   const role = identityOfKey(queue, routes)?.role;
-  // Members cannot read what is not theirs, so the config service binds their queues; it and tools bind their own.
+  // Members may not bind, so the config service binds their queues; it and tools bind their own.
   const bindsItself = role === undefined || role === 'config' || role === 'operator';
   const valuesQueue = options.values === true ? `${queue}:values` : queue;
   const queueOf = (key: string): string => (routes.kindOf(key) === 'values' ? valuesQueue : queue);
@@ -119,7 +119,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   let blocked = false;
 
   const setup = async (model: ChannelModel): Promise<void> => {
-    // The library listens only when we are done here; until then an error event would end the process.
+    // The library adds its listener only after setup; until then an error event would end the process.
     model.on('error', (error: Error) => {
       log.debug({ reason: messageOf(error) }, 'the connection to the broker ended');
     });
@@ -127,7 +127,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       await open(model);
       current = model;
     } catch (error) {
-      // Not closed in order: the library would wait for the broker's word before it tries again, perhaps for ever.
+      // No orderly close: the library would wait for the broker's answer before it tries again, perhaps for ever.
       abandon(model, 'setting up failed');
       model.close = () => Promise.resolve();
       throw error;
@@ -137,7 +137,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     const listening = options.listens === false ? undefined : await listen(model, queue);
     if (valuesQueue !== queue) await listen(model, valuesQueue);
     const bound = topology.attach(model);
-    // A member's exchange may not be there before the config service is: it is bound as soon as it is.
+    // A member's exchange may not exist until the config service runs; it is bound as soon as it exists.
     if (bindsItself) await bound;
     else bound.catch(() => undefined);
     const onOpen = (channel: Channel): void => {
@@ -150,21 +150,21 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     lines = { model, listening, control: sending('up', 'down'), values: sending('values') };
     blocked = false;
   };
-  /** A queue and its messages on a channel of their own, whose end is the connection's. */
+  /** Consumes a queue on its own channel; when the channel ends, so does the connection. */
   const listen = async (model: ChannelModel, name: string): Promise<Channel> => {
     const channel = await model.createChannel();
     // Without a listener an 'error' event would end the process.
     channel.on('error', (error) => {
       log.warn({ err: error }, 'the broker closed our channel');
     });
-    // Not exclusive, as the config service must bind it; only we may consume of it, and it goes with us. An error here
-    // means that a dead connection of ours still has it: setup fails and is tried again later.
+    // Not exclusive, because the config service must bind it; we are its only consumer, and it is deleted with us. An error here
+    // means that our own dead connection still holds it: setup fails and is tried again later.
     const exclusive = role === 'operator';
     await channel.assertQueue(name, { exclusive, durable: false, autoDelete: true });
     await channel.consume(
       name,
       (message) => {
-        // null: somebody deleted the queue. Starting over is the one way that restores all of it.
+        // null: the queue was deleted. Only a new connection restores all of it.
         if (message === null) leave(model);
         else options.onMessage(deliveryOf(message));
       },
@@ -223,7 +223,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     log.warn({ reason: messageOf(error) }, 'connection to the broker failed');
   });
   options.credentials?.onSecret?.((secret) => {
-    if (lines === undefined) return; // the next connection begins with it
+    if (lines === undefined) return; // the next connection uses it
     connection.updateSecret(Buffer.from(secret), 'renewed').catch((error: unknown) => {
       log.warn({ reason: messageOf(error) }, 'the broker did not take the renewed credential');
     });
@@ -244,7 +244,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
         try {
           channel.publish(routes.exchanges[kind], key, body, properties);
         } catch {
-          // The channel closed under us: the next message opens another.
+          // The channel closed meanwhile: the next message opens another.
         }
       });
     },
@@ -283,7 +283,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       const last = lines;
       down();
       const goodbye = async (): Promise<void> => {
-        // The channels first: what was published a moment ago is sent before them, but not before the connection's end.
+        // Close the channels first: that flushes what was just published; closing the connection does not.
         await Promise.all([last?.values.close(), last?.control.close()]);
         await connection.close();
       };
@@ -293,7 +293,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
-/** In order, but not for longer than that may take. */
+/** Closes in order, within GOODBYE_MS. */
 function leave(model: ChannelModel): void {
   const timer = setTimeout(() => {
     abandon(model, 'the broker did not say goodbye');

@@ -1,6 +1,6 @@
 /*
- * Bytes of a packed message: whole numbers of 7 bits a byte, doubles, texts with their length. In: numbers and texts.
- * Out: a buffer, and back. Used by data.ts; whoever reads must expect anything, so every length is checked first.
+ * Bytes of a packed message: varints of 7 bits per byte, doubles, texts with their length. In: numbers and texts.
+ * Out: a buffer, and back. Used by data.ts. Input is untrusted, so every length is checked first.
  */
 import { invalid } from '../service/errors';
 
@@ -8,7 +8,7 @@ import { invalid } from '../service/errors';
 const LONGEST_VARINT = 8;
 const FIRST_SIZE = 16 * 1024;
 
-/** Grows as needed and is used again and again: what take() returns is a copy. */
+/** Grows as needed and is reused: take() returns a copy. */
 export class Writer {
   at = 0;
   private bytes = Buffer.allocUnsafe(FIRST_SIZE);
@@ -23,7 +23,7 @@ export class Writer {
     if (this.at + LONGEST_VARINT > this.bytes.length) this.grow(LONGEST_VARINT);
     const { bytes } = this;
     let rest = value;
-    // Shifts work on 32 bits only: larger numbers are divided first.
+    // Shifts work on 32 bits only, so larger numbers are divided first.
     while (rest >= 0x1000_0000) {
       bytes[this.at++] = (rest % 128) | 128;
       rest = Math.floor(rest / 128);
@@ -41,7 +41,7 @@ export class Writer {
   }
 
   text(text: string): void {
-    // One UTF-16 unit is at most three bytes: below 43 of them the length is one byte, written afterwards.
+    // A UTF-16 unit takes at most three bytes: for fewer than 43 units the length is one byte, written afterwards.
     const most = 3 * text.length;
     if (most >= 128) {
       const length = Buffer.byteLength(text);
@@ -56,19 +56,19 @@ export class Writer {
     this.at += 1 + length;
   }
 
-  /** Room for a length that is known later (lengthFrom). */
+  /** Reserves room for a length that lengthFrom fills in. */
   lengthHere(): number {
     if (this.at + 4 > this.bytes.length) this.grow(4);
     this.at += 4;
     return this.at;
   }
 
-  /** Fills in how many bytes were written since lengthHere() returned `from`. */
+  /** Fills in the number of bytes written since lengthHere() returned `from`. */
   lengthFrom(from: number): void {
     this.bytes.writeUInt32LE(this.at - from, from - 4);
   }
 
-  /** A copy of what was written; the writer is empty again. */
+  /** Returns a copy of what was written, and empties the writer. */
   take(): Buffer {
     const copy = Buffer.from(this.bytes.subarray(0, this.at));
     this.at = 0;
@@ -139,14 +139,14 @@ export class Reader {
     return this.bytes.toString('utf8', this.at - length, this.at);
   }
 
-  /** How many things follow, each of at least `least` bytes: a count that the rest cannot hold is refused. */
+  /** A count of items of at least `least` bytes each; refused when the remaining bytes cannot hold them. */
   count(least: number): number {
     const count = this.varint();
     if (count * least > this.left) throw this.cut();
     return count;
   }
 
-  /** What lengthHere() and lengthFrom() wrote: never more than what is left. */
+  /** A length written by lengthHere() and lengthFrom(), at most the remaining bytes. */
   length(): number {
     if (this.left < 4) throw this.cut();
     const length = this.bytes.readUInt32LE(this.at);

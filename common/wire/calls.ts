@@ -1,16 +1,16 @@
 /*
- * Questions that wait for their answers. In: whom was asked, and what comes back. Out: the answer, or why there is none.
- * Ids cannot be guessed, and an answer counts only from who was asked: what anybody else says is no answer.
+ * Pending calls. In: the callee, and messages received. Out: the answer, or why there is none.
+ * Ids cannot be guessed, and an answer counts only when the callee sent it.
  */
 import { randomUUID } from 'node:crypto';
 import { CaError, ERRORS, type ErrorCode } from '../service/errors';
 import type { Message } from './message';
 
-/** What an answered message may come back with. */
+/** Body of an answer. */
 export type AnswerBody = Readonly<Record<string, unknown>>;
 
 interface Waiting {
-  /** Its key; undefined: all who listen at a key that many share. */
+  /** The callee's key; undefined: everyone who listens at a shared key. */
   readonly to: string | undefined;
   readonly answer: (body: AnswerBody, from: Message) => void;
   readonly fail: (error: Error) => void;
@@ -23,7 +23,7 @@ export class Calls {
     return this.waiting.size;
   }
 
-  /** `send` says why it could not, or nothing. Rejects with TIMED_OUT, NO_RESOURCE, or the other side's error. */
+  /** `send` returns the reason when it failed, else undefined. Rejects with TIMED_OUT, NO_RESOURCE, or the callee's error. */
   call(
     to: string,
     type: string,
@@ -53,7 +53,7 @@ export class Calls {
     });
   }
 
-  /** `each` sees one answer of each who answers; it ends when it says true, or when the time is up. */
+  /** `each` gets one answer per callee. Ends when `each` returns true, or when the time is up. */
   gather(
     timeoutMs: number,
     send: (id: string) => boolean,
@@ -70,7 +70,7 @@ export class Calls {
       };
       const timer = setTimeout(done, timeoutMs);
       const fail = (error: Error): void => {
-        if (connected()) return; // one of them cannot answer: the others still may
+        if (connected()) return; // one callee failed: others may still answer
         reject(error);
         done();
       };
@@ -84,7 +84,7 @@ export class Calls {
     });
   }
 
-  /** False: nobody waits for it, or not from this sender. */
+  /** False: no pending call, or not to this sender. */
   answered(message: Message & { readonly type: 'answer' }): boolean {
     const { to, error, body } = message.body;
     const waiting = this.waiting.get(to);

@@ -1,13 +1,13 @@
 /*
- * A channel that stays: opened when first used, and opened again after the broker closed it, as it does when one publishes
+ * A channel that reopens: opened on first use, and again after the broker closed it, as it does when one publishes
  * to an exchange that is gone. In: a connection. Out: channels, one at a time. What is published while one is being
- * opened waits, a little of it. Each kind of traffic has one of its own, so that none waits for another.
+ * opened waits, up to a bound. Each kind of traffic has its own channel, so that none waits for another.
  */
 import type { Channel, ChannelModel } from 'amqplib';
 import { messageOf } from '../service/errors';
 import type { Log } from '../service/log';
 
-/** Messages that wait for a channel to open, which takes milliseconds. */
+/** Greatest number of messages that wait for a channel to open, which takes milliseconds. */
 const WAITING = 1000;
 /** A channel that the broker closes again and again is opened at most this often. */
 const PAUSE_MS = 250;
@@ -22,7 +22,7 @@ export class StandingChannel {
     readonly model: ChannelModel;
     readonly log: Log;
     readonly onOpen?: (channel: Channel) => void;
-    /** The broker closed it: something that was published to, or asked for, is not there. */
+    /** The broker closed it: an exchange or queue that was used does not exist. */
     readonly onRefused?: () => void;
   };
 
@@ -50,7 +50,7 @@ export class StandingChannel {
     return this.opening;
   }
 
-  /** The channel's last words are sent before it is closed. */
+  /** Flushes the channel and closes it. */
   async close(): Promise<void> {
     this.ended = true;
     await this.opening?.catch(() => undefined);

@@ -1,10 +1,10 @@
 /*
- * A name on the bus belongs to one service. In: a peer that wants its name. Out: it is connected, or somebody living has
- * the name already.
+ * A name on the bus belongs to one service. In: a peer that wants its name. Out: the peer is connected, or a live
+ * service already has the name.
  *
- * The broker lets one connection consume of a queue. After a crash or a cut cable that is our own dead connection, which
- * the broker drops after about 9 s. The config service can be asked whether it lives; others are taken for living when
- * they hold their name for longer than a dead connection could.
+ * The broker lets one connection consume from a queue. After a crash or a cut cable that is our own dead connection, which
+ * the broker drops after about 9 s. The config service is asked whether it is alive; others count as alive when they
+ * hold their name for longer than a dead connection can.
  */
 import { Backoff, jittered } from '../service/backoff';
 import { randomUUID } from 'node:crypto';
@@ -71,7 +71,7 @@ export async function claim(
   }
 }
 
-/** So that it is known centrally, not only in the log of the one that ends. The config service has nobody to tell. */
+/** Reports the rival to the config service, so that not only the log of the ending process has it. */
 async function tellRival(
   key: string,
   {
@@ -105,11 +105,11 @@ async function tellRival(
     body: { machine: hostname().slice(0, MACHINE_LENGTH) },
   };
   broker.publish(routes.config, encodeMessage(message), { contentType: CONTROL_CONTENT, type: message.type });
-  // Closing in order hands over what was sent.
+  // An orderly close flushes what was sent.
   await broker.close();
 }
 
-/** True when somebody at that key answers a ping. */
+/** True if a service at that key answers a ping. */
 async function answers(
   key: string,
   who: Pick<PeerOptions, 'url' | 'credentials' | 'routes' | 'host' | 'clock'>,

@@ -1,6 +1,6 @@
 /*
- * What is behind the digests that nodes send: their catalogues, and lists of exceptions. In: what a node answered. Out: the
- * same, typed, or an error. Each travels once for all nodes that have the same.
+ * The contents of the digests that nodes send: catalogues, and lists of exceptions. In: a node's answer. Out: the
+ * same, typed, or an error. Each is sent once for all nodes that have the same.
  */
 import { FQID } from '../model/instrumentation';
 import type { TextForm } from '../model/metric';
@@ -10,7 +10,7 @@ import { Name, TypeNameSchema } from './wire-instrumentation';
 const Text = Type.String({ maxLength: 1024 });
 const Fqid = Type.String({ pattern: FQID.source });
 
-/** As common/model/text-form.ts has it. */
+/** See common/model/text-form.ts. */
 const TextFormSchema = Type.Unsafe<TextForm>({
   type: 'object',
   properties: {
@@ -38,12 +38,12 @@ const MetricWords = {
 };
 const MetricSchema = Type.Object(MetricWords);
 
-/** What one node offers: the catalogue's words for it, and per source what works and what does not. */
+/** What one node offers: descriptions, and per source what works and what does not. */
 const Metadata = Type.Object({
   modules: Type.Record(Name, Type.Object({ label: Text })),
   fields: Type.Record(Name, Type.Object({ label: Text, type: TypeNameSchema })),
   metrics: Type.Array(MetricSchema, { maxItems: 1000 }),
-  /** What no source of this node can observe, and why: so that it is found when somebody looks for it. */
+  /** What no source of this node can observe, with the reason, so that searches find it. */
   unavailable: Type.Optional(Type.Array(Type.Object({ ...MetricWords, reason: Text }), { maxItems: 1000 })),
 });
 
@@ -51,7 +51,7 @@ const OfferSchema = Type.Object({
   metric: Text,
   source: Name,
   fields: Type.Optional(Type.Array(Name)),
-  /** Those among the fields that can be broken down by, and not filtered by. */
+  /** Fields that can be decomposed by, but not filtered by. */
   unfiltered: Type.Optional(Type.Array(Name)),
   unavailable: Type.Optional(Text),
 });
@@ -60,7 +60,7 @@ export type WireOffer = Static<typeof OfferSchema>;
 export const PROBE_STATES = ['enabling', 'enabled', 'failed', 'stopped'] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
-/** What a node says of itself: its metrics, with their words and where they come from. It travels once for each digest. */
+/** A node's catalogue: its metrics, their descriptions and their sources. Sent once per digest. */
 const CatalogueSchema = Type.Object({
   metadata: Metadata,
   offers: Type.Array(OfferSchema, { maxItems: 10_000 }),
@@ -68,8 +68,8 @@ const CatalogueSchema = Type.Object({
 export type WireCatalogue = Static<typeof CatalogueSchema>;
 
 /**
- * How a node stands with an instrumentation that concerns it, where that is not simply gathered by the first source that
- * can. All of them together travel once for each digest.
+ * State of an instrumentation on a node, where it is not simply gathered by the first source that can.
+ * The list of all exceptions is sent once per digest.
  */
 const ExceptionSchema = Type.Object({
   fqid: Fqid,

@@ -1,7 +1,7 @@
 /*
- * Whether a node can gather an instrumentation, by what it says of itself. In: its catalogue, an item of the document.
- * Out: the source that would take it. The node and the config service decide with this same function, so that who
- * gathers and who is expected to are the same.
+ * Whether a node can gather an instrumentation, by its catalogue. In: the catalogue, an item of the document.
+ * Out: the source that would gather it. The node and the config service share this function, so that the nodes that
+ * gather are those that are expected to.
  */
 import type { Metric, MetricName } from '../model/metric';
 import { metricName } from '../model/metric';
@@ -10,7 +10,7 @@ import { digestOf } from './digest';
 import { instrumentationOf } from './gathers';
 import type { GatherItem, WireCatalogue } from './message';
 
-/** Of what a value of the metric means. Not of its label: another edition may say it in better words. */
+/** Digest of what a value of the metric means. Without its label, which another version may reword. */
 export function meaningOf({ unit, type }: Pick<Metric, 'unit' | 'type'>): string {
   return digestOf({ unit, type });
 }
@@ -18,7 +18,7 @@ export function meaningOf({ unit, type }: Pick<Metric, 'unit' | 'type'>): string
 interface Words {
   readonly metrics: ReadonlyMap<MetricName, Metric>;
   readonly offers: ReadonlyMap<string, readonly Offered[]>;
-  /** Answers given: a fleet of one catalogue asks the same again and again. */
+  /** Cached answers: a fleet with one catalogue asks the same many times. */
   readonly sources: WeakMap<GatherItem, string | false>;
 }
 
@@ -43,7 +43,7 @@ function wordsOf(catalogue: WireCatalogue): Words {
   return words;
 }
 
-/** The first source that has the metric with all fields; undefined when none has, or means something else by it. */
+/** The first source that has the metric with all fields; undefined when none has, or when its definition differs. */
 export function sourceFor(catalogue: WireCatalogue, item: GatherItem): string | undefined {
   const { sources } = wordsOf(catalogue);
   let source = sources.get(item);

@@ -8,7 +8,7 @@ import type { Value } from '../model/value';
 const SEED = { seed: 20110317, verbose: true };
 
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
-/** Any finite number, whole or not; these take the wide form. */
+/** Any finite number, whole or not; they take the wide form. */
 const odd = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(-0), fc.integer());
 const regular = fc
   .uniqueArray(fc.tuple(fc.nat(5000), fc.integer({ min: 1, max: 100_000 })), { selector: ([b]) => b })
@@ -62,7 +62,7 @@ const plain: DataMessage = {
   ],
 };
 
-test('what was encoded comes back exactly, whatever the values are', () => {
+test('any message decodes to exactly what was encoded', () => {
   fc.assert(
     fc.property(message, (m) => {
       expect(decodeData(encodeData(m))).toEqual(m);
@@ -71,7 +71,7 @@ test('what was encoded comes back exactly, whatever the values are', () => {
   );
 });
 
-test('random bytes end in a message or in an INVALID error, never in anything else', () => {
+test('random bytes decode to a message or an INVALID error', () => {
   const start = Buffer.from([DATA_VERSION, 1, 65, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, headed) => {
@@ -101,7 +101,7 @@ test('a message cut off anywhere is refused', () => {
   expect(() => decodeData(Buffer.concat([bytes, Buffer.from([0])]))).toThrow('goes on after its end');
 });
 
-test('a count far above what the bytes can hold is refused before anything is made for it', () => {
+test('a count far above what the bytes can hold is refused before anything is allocated for it', () => {
   const head = encodeData({ ...plain, reports: [] });
   const huge = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]);
   const body = Buffer.concat([Buffer.from([1, 65, 8, 0, 0, 0, 2, 0]), huge.subarray(0, 6)]);
@@ -137,13 +137,13 @@ test('what is not a number is refused by the receiver', () => {
   );
 });
 
-test('reports that nobody wants here are skipped unread', () => {
+test('unwanted reports are skipped without being parsed', () => {
   const bytes = encodeData(plain);
   expect(decodeData(bytes, (fqid) => fqid === 'cust:x;2').reports).toEqual([plain.reports[1]]);
   expect(decodeData(bytes, () => false)).toEqual({ ...plain, reports: [] });
 });
 
-test('an error while encoding leaves nothing behind for the next message', () => {
+test('an error while encoding leaves nothing in the next message', () => {
   const broken = { ...plain, reports: [undefined as unknown as Report] };
   expect(() => encodeData(broken)).toThrow(TypeError);
   expect(decodeData(encodeData(plain))).toEqual(plain);
@@ -164,7 +164,7 @@ test.each([
   [0.2, 1],
   [1.7e308, Number.MAX_SAFE_INTEGER],
   [Infinity, Number.MAX_SAFE_INTEGER],
-])('%p lost events travel as %p: a count, whatever the sums of fractions were', (lost, count) => {
+])('%p lost events are sent as %p: a whole count, also of sums of fractions', (lost, count) => {
   const value = { shape: 'number', number: 1 } as const;
   const message = { node: 'n', second: 1, duration: 1, sent: 1, reports: [{ fqid: 'x', lost, value }] };
   expect(decodeData(encodeData(message)).reports[0]?.lost).toBe(count);

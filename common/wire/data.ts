@@ -3,7 +3,7 @@
  * One message carries the reports of all instrumentations that cover the same second.
  * Next on the walk: route.ts, peer.ts, broker.ts, then services/aggregator/aggregator.ts.
  *
- * The body is packed, not JSON: counts mostly take one byte and so does the distance from bucket to bucket
+ * The body is packed, not JSON: most counts take one byte, and so do most distances between buckets
  * (docs/wire.md has the measurements). Layout, `n` being a whole number as in bytes.ts:
  *
  *     version (1 byte)  node (text)  second n  duration n  sent (double)  how many reports n
@@ -13,7 +13,8 @@
  *     keyed dist.:      how many n, then each: key (text), distribution
  *
  * form is the shape's place in SHAPES, plus WIDE when the value's numbers are doubles (and buckets stand as they are),
- * plus LOADED when a load follows, plus SOURCE times the place of its source in SOURCE_NAMES, from 1 on; 0: not told. So whatever is regular is small, and no value is ever rounded; `lost` is a count of events.
+ * plus LOADED when a load follows, plus SOURCE times the 1-based place of its source in SOURCE_NAMES (0: unknown).
+ * Regular values are small, and no value is rounded; `lost` is a count of events.
  */
 import { Reader, Writer } from './bytes';
 import type { Distribution } from '../model/distribution';
@@ -23,22 +24,22 @@ import type { Load } from '../model/load';
 import { SOURCE_NAMES, type SourceName } from '../model/source-name';
 import type { Shape, Value } from '../model/value';
 
-/** A node's, an instrumentation's or a key's name. */
+/** Longest name of a node, an instrumentation or a key. */
 const TEXT_BYTES = 1024;
 
 export const DATA_CONTENT = 'application/x-ca-data';
-/** Raised when the layout changes; receivers drop other versions and say so. */
+/** Raised when the layout changes; receivers drop and log other versions. */
 export const DATA_VERSION = 3;
 
 /** One instrumentation's value on one node. */
 export interface Report {
   readonly fqid: string;
   readonly value: Value;
-  /** Events known to have happened and not in the value. */
+  /** Events known to be missing from the value. */
   readonly lost: number;
-  /** What gathering it costs the node, with the first report after it was measured. */
+  /** Cost of gathering on the node; in the first report after each measurement. */
   readonly load?: Load;
-  /** Where it comes from. */
+  /** The source of the value. */
   readonly source?: SourceName;
 }
 
@@ -47,9 +48,9 @@ export interface DataMessage {
   readonly node: string;
   /** First second that the values cover, by the node's clock. */
   readonly second: number;
-  /** How many seconds they cover: 1, or 5 where slots are longer. */
+  /** Number of seconds they cover: 1, or 5 where slots are longer. */
   readonly duration: number;
-  /** Node's clock when it was sent, ms: what skew is detected from. */
+  /** Node's clock when it was sent, ms; used to detect clock skew. */
   readonly sent: number;
   readonly reports: readonly Report[];
 }
@@ -66,10 +67,10 @@ const NODE_BYTES = 255;
 const WHAT = 'data message';
 const writer = new Writer();
 
-/** Never throws for anything that the types allow; what is not finite is refused by whoever decodes it. */
+/** Never throws for anything that the types allow; decoders refuse numbers that are not finite. */
 export function encodeData(message: DataMessage): Buffer {
   const { node, second, duration, sent, reports } = message;
-  writer.at = 0; // an error may have left something behind
+  writer.at = 0; // an earlier error may have left something
   writer.byte(DATA_VERSION);
   writer.text(node);
   writer.varint(second);
@@ -88,7 +89,7 @@ function writeReport({ fqid, value, lost, load, source }: Report): void {
   writer.byte(form);
   writer.varint(countOf(lost));
   if (load !== undefined) for (const part of LOAD_PARTS) writer.double(load[part]);
-  // Irregular values are rare: try the small form, and begin again where it does not do.
+  // Irregular values are rare: try the small form, and start over when it does not fit.
   const valueFrom = writer.at;
   if (!writeValue(value, false)) {
     writer.at = from;
@@ -150,7 +151,7 @@ function writeDistribution(d: Distribution, wide: boolean): boolean {
   return true;
 }
 
-/** Events of values with fractions are lost in fractions; receivers take whole ones. */
+/** Values with fractions lose fractions of events; receivers take whole counts. */
 function countOf(lost: number): number {
   return isCount(lost) ? lost : Math.min(Math.max(Math.ceil(lost), 0) || 0, Number.MAX_SAFE_INTEGER);
 }
@@ -160,7 +161,7 @@ function isCount(n: number): boolean {
 }
 
 /**
- * Throws an INVALID error for anything malformed. Reports that `wanted` says no to are skipped unread: a message
+ * Throws an INVALID error for anything malformed. Reports for which `wanted` is false are skipped unparsed: a message
  * reaches every aggregator that owns one of its instrumentations. Buckets are checked against their grid by the dataset.
  */
 export function decodeData(bytes: Buffer, wanted?: (fqid: string) => boolean): DataMessage {

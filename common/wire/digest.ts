@@ -1,18 +1,18 @@
 /*
- * A name for plain data by its content: equal data, equal digest, whoever computes it. In: JSON. Out: 22 characters.
- * Sender and receiver compare 22 characters where they would send the data.
+ * Content digests of plain data: equal data, equal digest, on every machine. In: JSON. Out: 22 characters.
+ * Sender and receiver compare digests instead of sending the data.
  */
 import { createHash } from 'node:crypto';
 import { Type } from '../model/schema';
 
 export const Digest = Type.String({ pattern: '^[\\w-]{22}$' });
 
-/** Of the JSON with its keys in order: whoever parses and prints it again must get the same. */
+/** Digest of the JSON with sorted keys, so that parsing and printing does not change it. */
 export function digestOf(plain: unknown): string {
   return digestOfText(JSON.stringify(plain, inOrder));
 }
 
-/** 128 bits of SHA-256, in the characters of URLs. */
+/** 128 bits of SHA-256 in base64url. */
 export function digestOfText(text: string): string {
   return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
 }

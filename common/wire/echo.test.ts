@@ -5,7 +5,7 @@ const setUp = (): { clock: { time: number; now: () => number }; echo: Echo } => 
   return { clock, echo: new Echo(clock, ['up', 'values']) };
 };
 
-test('a message that comes back says until when that way worked, by when it was sent', () => {
+test('a message that comes back proves that its way worked when it was sent', () => {
   const { clock, echo } = setUp();
   const id = echo.next('up');
   clock.time += 300;
@@ -16,7 +16,7 @@ test('a message that comes back says until when that way worked, by when it was 
   expect(echo.worst).toEqual({ key: 'up', ms: 5300 });
 });
 
-test('an id that was not sent, was sent another way, or came already, is none of ours', () => {
+test('an id that was not sent, was sent another way, or already came back, is ignored', () => {
   const { echo } = setUp();
   const id = echo.next('up');
   for (const [key, stranger] of [
@@ -29,7 +29,7 @@ test('an id that was not sent, was sent another way, or came already, is none of
   expect(echo.came('up', id)).toBe(false);
 });
 
-test('one way that works does not speak for another', () => {
+test('one working way says nothing about another', () => {
   const { clock, echo } = setUp();
   for (let i = 0; i < 10; i++) {
     echo.next('values');
@@ -41,7 +41,7 @@ test('one way that works does not speak for another', () => {
   expect(echo.worst?.ms).toBe(0);
 });
 
-test('what never comes back is forgotten, however long it is tried', () => {
+test('messages that never come back are forgotten: memory stays bounded', () => {
   const { echo } = setUp();
   const first = echo.next('up');
   for (let i = 0; i < 10_000; i++) echo.next('up');

@@ -1,25 +1,25 @@
 /*
- * Messages to oneself, through each exchange that one reads: the way of the data itself. In: what came back. Out: since
- * when each way is known to work. A connection may be open and swallow everything, an exchange or a binding may be
- * gone, and no heartbeat tells.
+ * Messages to oneself, through each exchange that one reads, the same way as the data. In: what came back. Out: until
+ * when each way is known to have worked. A connection may be open and drop everything, or an exchange or binding may
+ * be gone: heartbeats do not show it.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../service/clock';
 
 interface Way {
-  /** Send times of those that have not come back, by id, the oldest first. */
+  /** Send times of messages that have not come back, by id, oldest first. */
   readonly sent: Map<string, number>;
-  /** When the newest that has come back was sent. */
+  /** Send time of the newest message that came back. */
   echoed: number;
 }
 
-/** Messages to ourselves that may be under way on one exchange: one a second. */
+/** Greatest number of messages to ourselves under way on one exchange; one is sent per second. */
 const UNDER_WAY = 120;
 
 export class Echo {
   private readonly ways = new Map<string, Way>();
   private readonly clock: Pick<Clock, 'now'>;
-  /** Before this nothing could come back: the bus was away, or we stood still. */
+  /** Before this time nothing could come back: the bus was away, or this process was stopped. */
   private ableSince: number;
 
   constructor(clock: Pick<Clock, 'now'>, keys: readonly string[]) {
@@ -32,7 +32,7 @@ export class Echo {
     return [...this.ways.keys()];
   }
 
-  /** An id for the next message through a way. Only we know it. */
+  /** A secret id for the next message through a way. */
   next(key: string): string {
     const id = randomUUID();
     const way = this.ways.get(key);
@@ -45,12 +45,12 @@ export class Echo {
     return id;
   }
 
-  /** False: not one of ours. */
+  /** False: not our message. */
   came(key: string, id: string): boolean {
     const way = this.ways.get(key);
     const sentAt = way?.sent.get(id);
     if (way === undefined || sentAt === undefined) return false;
-    // They keep their order: what was sent before it is not on the way any more.
+    // Messages keep their order: those sent before this one are lost.
     for (const [other, at] of way.sent) {
       way.sent.delete(other);
       way.echoed = Math.max(way.echoed, at);
@@ -59,7 +59,7 @@ export class Echo {
     return true;
   }
 
-  /** It came back because nobody got it. */
+  /** It was returned as unroutable. */
   returned(key: string, id: string): boolean {
     return this.ways.get(key)?.sent.delete(id) ?? false;
   }
@@ -72,12 +72,12 @@ export class Echo {
     return this.ways.get(key)?.echoed ?? 0;
   }
 
-  /** How long nothing has come back through a way, although it could have, ms. */
+  /** Time in ms for which nothing came back through a way, although it could have. */
   lateMs(key: string): number {
     return Math.max(0, this.clock.now() - Math.max(this.echoedAt(key), this.ableSince));
   }
 
-  /** The way that is worst off. */
+  /** The way for which nothing has come back longest. */
   get worst(): { readonly key: string; readonly ms: number } | undefined {
     let worst: { key: string; ms: number } | undefined;
     for (const key of this.ways.keys()) {

@@ -25,7 +25,7 @@ const travelled = (messages: readonly Body<'gathers'>[]): Body<'gathers'>[] =>
 const takeAll = (copy: GathersCopy, messages: readonly Body<'gathers'>[]): string[] =>
   travelled(messages).map((message) => copy.take(message));
 
-test('a digest is of the content, not of the order in which it was written', () => {
+test('a digest depends on the content, not on the order of insertion', () => {
   expect(digestOf({ a: 1, b: { c: 2, d: [1, 2] } })).toBe(digestOf({ b: { d: [1, 2], c: 2 }, a: 1 }));
   expect(digestOf({ a: 1 })).not.toBe(digestOf({ a: 2 }));
   expect(digestOf([1, 2])).not.toBe(digestOf([2, 1]));
@@ -33,7 +33,7 @@ test('a digest is of the content, not of the order in which it was written', () 
   expect(Gathers.EMPTY.with([x, y], []).digest).toBe(Gathers.EMPTY.with([y], []).with([x], []).digest);
 });
 
-test('copies follow any sequence of changes, whatever came and went', () => {
+test('copies follow any sequence of changes', () => {
   const copy = new GathersCopy();
   let document = Gathers.EMPTY;
   let seed = 7;
@@ -50,7 +50,7 @@ test('copies follow any sequence of changes, whatever came and went', () => {
   expect([...late.document.items.keys()].sort()).toEqual([...document.items.keys()].sort());
 });
 
-test('a change that does not follow on, or does not come out as it says, is told apart and changes nothing', () => {
+test('a change of another document, or one whose result has another digest, is reported and changes nothing', () => {
   const copy = new GathersCopy();
   const one = Gathers.EMPTY.with([item('1')], []);
   const [missed] = travelled(changes(one, one.with([item('2')], [])));
@@ -62,7 +62,7 @@ test('a change that does not follow on, or does not come out as it says, is told
   expect(takeAll(copy, changes(undefined, one))).toEqual(['same']);
 });
 
-test('a document larger than a message travels in parts, and holds when all have come', () => {
+test('a document larger than a message is sent in parts, and applies when all have come', () => {
   const large = Gathers.EMPTY.with(
     Array.from({ length: 100 }, (_, i) => item(String(i + 1), 'x'.repeat(60_000))),
     [],
@@ -74,7 +74,7 @@ test('a document larger than a message travels in parts, and holds when all have
   const [first, ...others] = parts;
   takeAll(copy, [first!]);
   expect(copy.document).toBe(Gathers.EMPTY);
-  // Another document came between: what is left of the first one fits no more.
+  // Another document came in between: the remaining parts of the first no longer apply.
   takeAll(copy, changes(undefined, Gathers.EMPTY.with([item('1')], [])));
   expect(takeAll(copy, others)[0]).toBe('differs');
   expect(takeAll(copy, parts).at(-1)).toBe('new');

@@ -3,8 +3,8 @@
  * each node works out what concerns it. In: items that come and go. Out: an immutable document, its digest, and messages
  * that turn one document into another.
  *
- * A document is named by its digest, so nobody counts versions: a change says from which document to which one it leads,
- * and who has neither asks for the whole.
+ * A document is named by its digest, so there are no version numbers: a change names the document it starts from and
+ * the one it leads to, and a node that has neither asks for the whole.
  */
 import { LIMITS } from '../service/limits';
 import { fqid, type Instrumentation } from '../model/instrumentation';
@@ -51,7 +51,7 @@ export class Gathers {
   }
 }
 
-/** Messages that lead from one document to another; from none: the whole. Each is small enough for the wire. */
+/** Messages that turn one document into another; from none: the whole. Each fits into one message. */
 export function changes(from: Gathers | undefined, to: Gathers): Body<'gathers'>[] {
   const base = from ?? Gathers.EMPTY;
   const put = [...to.items].filter(([id, item]) => base.items.get(id) !== item).map(([, item]) => item);
@@ -84,7 +84,7 @@ export function changes(from: Gathers | undefined, to: Gathers): Body<'gathers'>
   return messages;
 }
 
-/** Nodes of a simulated fleet that share a connection share this work as well. */
+/** Cache of applied changes, shared by simulated nodes of one process. */
 const applied = new WeakMap<Body<'gathers'>, Map<Gathers, Gathers>>();
 
 function apply(document: Gathers, message: Body<'gathers'>): Gathers {
@@ -95,10 +95,10 @@ function apply(document: Gathers, message: Body<'gathers'>): Gathers {
   return next;
 }
 
-/** A node's copy of the document, as messages come. */
+/** A node's copy of the document, kept up to date by messages. */
 export class GathersCopy {
   document = Gathers.EMPTY;
-  /** Parts of a document that has not come whole yet. */
+  /** Parts of an incomplete document. */
   private staged: Gathers | undefined;
 
   /** new: the document has changed. differs: the whole must be asked for. */
@@ -114,7 +114,7 @@ export class GathersCopy {
         : [this.staged, this.document].find((document) => document?.digest === from);
     const next = base === undefined ? undefined : apply(base, message);
     this.staged = undefined;
-    // A digest that does not come out: made by another edition of this code, or damaged.
+    // The digest differs: made by another version of this code, or damaged.
     if (next?.digest !== to) return 'differs';
     if (more === true) {
       this.staged = next;

@@ -53,7 +53,7 @@ test.each(['', 'ca', 'guest', 'node-', 'node', 'node-a:b', 'node-a b', 'x.config
   },
 );
 
-test('whatever a user is called, it is no identity whose user is called otherwise', () => {
+test('any user name that has an identity is the user name of that identity', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(...PREFIXES), (user, prefix) => {
       const identity = identityOfUser(user, prefix);
@@ -91,7 +91,7 @@ describe.each(PREFIXES)('the permissions with prefix %p', (prefix) => {
   });
 
   test.each(HOSTS)(
-    "let aggregators of host %p have their own queues, and read nobody's but values",
+    'let aggregators of host %p have their own queues, and read nothing else but values',
     (host) => {
       const identity: Identity = { role: 'aggregator', host };
       const own = [keyOf(identity, prefix), `${keyOf(identity, prefix)}:values`];

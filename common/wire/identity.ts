@@ -1,8 +1,8 @@
 /*
- * Who a broker's user is, and what the broker lets that user do. In: a role and, for nodes and aggregators, a host.
- * Out: the user's name, the keys that are its own, and the broker's permissions for it (docs/trust.md has them in words).
+ * Identities of broker users, and their permissions. In: a role and, for nodes and aggregators, a host.
+ * Out: the user's name, its own keys, and its permissions at the broker (described in docs/trust.md).
  *
- * A user whose name is none of these is a shared one: whoever knows its password can be anybody.
+ * A user with any other name is shared: a client that knows its password can claim any identity.
  */
 import type { Routes } from './route';
 
@@ -12,16 +12,16 @@ export type Role = (typeof ROLES)[number];
 export type Identity =
   { readonly role: 'node' | 'aggregator'; readonly host: string } | { readonly role: 'config' | 'operator' };
 
-/** Regular expressions of names of queues and exchanges, as RabbitMQ wants them. */
+/** Regular expressions of queue and exchange names, as RabbitMQ takes them. */
 export interface Permissions {
   readonly configure: string;
   readonly write: string;
   readonly read: string;
 }
 
-/** Names of hosts. Neither a colon, which ends a key's own part, nor what a regular expression might take for more. */
+/** Host names. No colon, which ends a key's own part, and no regular expression operators but ".". */
 export const HOST = /^[\w.-]{1,200}$/;
-/** Which of several aggregators of a host: no "-", so that the name tells where the host's ends. */
+/** One of several aggregators on a host. No "-", so that the end of the host's name is unambiguous. */
 export const INSTANCE = /^\w{1,64}$/;
 
 export function userOf(identity: Identity, prefix: string): string {
@@ -29,7 +29,7 @@ export function userOf(identity: Identity, prefix: string): string {
   return prefix === '' ? name : `${prefix}.${name}`;
 }
 
-/** Undefined: the name is no role's in this deployment. */
+/** Undefined: no role of this deployment has this name. */
 export function identityOfUser(user: string, prefix: string): Identity | undefined {
   const start = prefix === '' ? '' : `${prefix}.`;
   if (!user.startsWith(start)) return undefined;
@@ -40,7 +40,7 @@ export function identityOfUser(user: string, prefix: string): Identity | undefin
   return role === 'node' || role === 'aggregator' ? { role, host } : undefined;
 }
 
-/** Whose key it is; what follows a colon is a further queue of the same. */
+/** The owner of a key; a colon and a suffix name a further queue of the same owner. */
 export function identityOfKey(key: string, { base }: Pick<Routes, 'base'>): Identity | undefined {
   if (!key.startsWith(`${base}.`)) return undefined;
   const [own = ''] = key.slice(base.length + 1).split(':', 1);
@@ -58,7 +58,7 @@ export function isSame(a: Identity, b: Identity): boolean {
   return a.role === b.role && ('host' in a ? a.host : '') === ('host' in b ? b.host : '');
 }
 
-/** What a node may do, by name: its own queue, and where it sends. */
+/** Names that a node may use: its own queue, and the exchanges it sends to. */
 function namesOfNode(
   host: string,
   { base, exchanges }: Pick<Routes, 'base' | 'exchanges'>,
@@ -67,7 +67,7 @@ function namesOfNode(
   return { configure: [own], write: [exchanges.values, exchanges.up], read: [own] };
 }
 
-/** The same as scopes of OAuth 2, as RabbitMQ reads them: names, in which only "*" would be more than itself. */
+/** The same as OAuth 2 scopes, as RabbitMQ reads them: names, in which only "*" is special. */
 export function scopesOfNode(
   host: string,
   routes: Pick<Routes, 'base' | 'exchanges'>,
@@ -78,7 +78,7 @@ export function scopesOfNode(
   );
 }
 
-/** The least that each role can work with. */
+/** Least privileges of each role. */
 export function permissionsOf(identity: Identity, { base, exchanges }: Routes): Permissions {
   const name = escaped(base);
   const { values, up, down } = {
@@ -97,7 +97,7 @@ export function permissionsOf(identity: Identity, { base, exchanges }: Routes): 
     }
     case 'aggregator': {
       const own = `${name}\\.aggregator\\.${escaped(identity.host)}-[0-9A-Za-z_]+(:values)?`;
-      // It binds its own queue of values, and asks nodes to send again what did not come.
+      // It binds its own queue of values, and asks nodes to resend missing values.
       return { configure: only(own), write: only(own, values, up, down), read: only(own, values) };
     }
     case 'config': {
@@ -124,7 +124,7 @@ function only(...names: readonly string[]): string {
   return `^(${names.join('|')})$`;
 }
 
-/** For what names may be made of: letters, digits, "_", "-" and ".". */
+/** Enough for names of letters, digits, "_", "-" and ".". */
 function escaped(text: string): string {
   return text.replaceAll('.', '\\.');
 }

@@ -33,7 +33,7 @@ const INSTRUMENTATION: Instrumentation = {
 
 const broken = (change: object): Buffer => Buffer.from(JSON.stringify({ ...PING, ...change }));
 
-test('a message survives the wire', () => {
+test('a message decodes to what was encoded', () => {
   expect(decodeMessage(encodeMessage(PING))).toEqual(PING);
 });
 
@@ -48,7 +48,7 @@ test.each([
   expect(() => decodeMessage(bytes)).toThrow(reason);
 });
 
-test('an instrumentation survives the wire, its predicate included', () => {
+test('an instrumentation decodes to what was encoded, predicate included', () => {
   expect(fromWire(toWire(INSTRUMENTATION))).toEqual(INSTRUMENTATION);
 });
 
@@ -75,7 +75,7 @@ const DATA: DataMessage = {
   ],
 };
 
-test('all four shapes of value survive the wire', () => {
+test('all four shapes of value decode to what was encoded', () => {
   expect(decodeData(encodeData(DATA))).toEqual(DATA);
 });
 

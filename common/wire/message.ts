@@ -1,6 +1,6 @@
 /*
- * Every control message on the wire: one union, one schema each, one version. In: bytes from anybody who reaches
- * the broker. Out: a typed message, or an error that says what is wrong with it. Values travel in data.ts.
+ * Every control message on the wire: one union, one schema each, one version. In: untrusted bytes from the
+ * broker. Out: a typed message, or an error that says what is wrong with it. Values are in data.ts.
  */
 import { LIMITS } from '../service/limits';
 import { CaError, invalid } from '../service/errors';
@@ -20,7 +20,7 @@ export {
 } from './contents';
 export { fromWire, toWire, WireInstrumentation } from './wire-instrumentation';
 
-/** Raised when a message's meaning changes; receivers drop other versions and say who sends them. */
+/** Raised when a message's meaning changes; receivers drop other versions and log their senders. */
 export const PROTOCOL_VERSION = 2;
 
 export const CONTROL_CONTENT = 'application/json';
@@ -28,7 +28,7 @@ export const CONTROL_CONTENT = 'application/json';
 const Text = Type.String({ maxLength: 1024 });
 const Fqid = Type.String({ pattern: FQID.source });
 
-/** A node in digests: its catalogue, the document that it gathers by, its exceptions. */
+/** A node's state as digests: its catalogue, the document that it gathers by, its exceptions. */
 const StandingSchema = Type.Object({ catalogue: Digest, gathers: Digest, exceptions: Digest });
 export type NodeStanding = Static<typeof StandingSchema>;
 
@@ -40,12 +40,12 @@ const HostPatterns = Type.Array(Type.String({ pattern: '^[\\w.*-]{1,200}$' }), {
 /** One instrumentation of the document of what is to be gathered, limited to what its customer may see. */
 const GatherItemSchema = Type.Object({
   instrumentation: WireInstrumentation,
-  /** Only nodes whose names fit one of these; left out: all. */
+  /** Only nodes whose names match one of these; absent: all. */
   hosts: Type.Optional(HostPatterns),
 });
 export type GatherItem = Static<typeof GatherItemSchema>;
 
-/** Who should report: nodes that offer one of these catalogues, of these names, but for the exceptions. */
+/** Nodes that should report: those with one of these catalogues and names, minus the exceptions. */
 const ScopeSchema = Type.Object({
   catalogues: Type.Array(Digest, { maxItems: 100_000 }),
   hosts: Type.Optional(HostPatterns),
@@ -65,18 +65,18 @@ const ResendItems = Type.Array(
 );
 export type ResendItems = Static<typeof ResendItems>;
 
-/** The member hears nothing from the config service: its queue is not bound. */
+/** The member receives nothing from the config service: its queue is not bound. */
 const Deaf = Type.Optional(Type.Boolean());
 /** The version of values that a node sends (data.ts). */
 const Data = Type.Optional(Type.Integer({ minimum: 0, maximum: 255 }));
 
 const SCHEMAS = {
   /**
-   * config → broadcast, at every connect, and to a member it does not know: say hello. `fleet`: how many nodes there
-   * were; a fleet spreads its hellos.
+   * config → broadcast, at every connect, and to an unknown member: say hello. `fleet`: number of nodes
+   * before; nodes of a large fleet spread their hellos.
    */
   config_online: Type.Object({ fleet: Type.Optional(Type.Integer({ minimum: 0 })) }),
-  /** config → broadcast, again and again: whoever does not hear it is not bound, and says so. */
+  /** config → broadcast, every 2 s: a member that does not hear it is not bound, and says so. */
   beat: Type.Object({}),
   /** aggregator → config. */
   aggregator_online: Type.Object({
@@ -85,13 +85,13 @@ const SCHEMAS = {
     httpPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
     /** It speaks HTTPS. */
     tls: Type.Optional(Type.Boolean()),
-    /** What it can explain besides values: name -> label, and the fields whose keys it explains. */
+    /** Its transformations: name -> label, and the fields whose keys it transforms. */
     transformations: Type.Optional(
       Type.Record(Name, Type.Object({ label: Text, fields: Type.Array(Name, { maxItems: 64 }) })),
     ),
     deaf: Deaf,
   }),
-  /** config → aggregator, after its hello: answer only who shows the secret, and show the proof with each answer. */
+  /** config → aggregator, after its hello: answer only requests with the secret, and send the proof with each answer. */
   front_door: Type.Object({
     secret: Type.String({ minLength: 32, maxLength: 128 }),
     proof: Type.String({ pattern: '^[0-9a-f]{32,128}$' }),
@@ -103,11 +103,11 @@ const SCHEMAS = {
     data: Data,
     deaf: Deaf,
   }),
-  /** config → instrumenter: what is behind this digest of yours? Answered with `content`, or with nothing. */
+  /** config → instrumenter: send the content of this digest. Answered with `content`, or with nothing. */
   content: Type.Object({ digest: Digest }),
   /**
-   * member → config, now and then: still here. Instrumenters say how they stand, and do so at once when that changes;
-   * aggregators which list of nodes they have.
+   * member → config, periodically: keep-alive. Instrumenters send their standing, also at once when it changes;
+   * aggregators send the version of their list of nodes.
    */
   alive: Type.Object({
     standing: Type.Optional(StandingSchema),
@@ -117,11 +117,11 @@ const SCHEMAS = {
   }),
   /** member → config, at an orderly end. */
   offline: Type.Object({}),
-  /** member → config: its name is another's, so it ends. `machine`: what the system calls the one that it is on. */
+  /** member → config: another service has its name, so it ends. `machine`: the host name of its machine. */
   rival: Type.Object({ machine: Type.String({ minLength: 1, maxLength: 255 }) }),
   /**
-   * config → aggregator: which nodes there are, each with its catalogue; from none: all of them, else what has changed
-   * since that version. `more`: this is not the last part.
+   * config → aggregator: the nodes, each with its catalogue. Without `from`: all of them, else the changes
+   * since that version. `more`: another part follows.
    */
   nodes: Type.Object({
     from: Type.Optional(Version),
@@ -130,17 +130,17 @@ const SCHEMAS = {
       maxItems: 100_000,
     }),
     drop: Type.Array(Text, { maxItems: 100_000 }),
-    /** Of these not even what is on its way counts: they are not let in any more. */
+    /** Barred nodes: even their values in flight do not count. */
     barred: Type.Optional(Type.Array(Text, { maxItems: 100_000 })),
     more: Type.Optional(Type.Boolean()),
   }),
-  /** config → aggregator: own this; also when its scope or mutable properties changed. Answered. */
+  /** config → aggregator: own this instrumentation; also when its scope or mutable properties change. Answered. */
   enable_aggregation: Type.Object({ instrumentation: WireInstrumentation, scope: ScopeSchema }),
-  /** config → aggregator: forget this and its data; what is on disk only if it is deleted, not moved. Answered. */
+  /** config → aggregator: drop this instrumentation and its data; on disk only if it is deleted, not moved. Answered. */
   disable_aggregation: Type.Object({ fqid: Fqid, deleted: Type.Optional(Type.Boolean()) }),
   /**
-   * config → broadcast, or an instrumenter that differs: gather this. From no document: `put` is the whole; else a
-   * change of that document. `more`: this is not the last part of it (gathers.ts).
+   * config → broadcast, or one instrumenter that differs: gather this. Without `from`: `put` is the whole document;
+   * else a change of that document. `more`: another part follows (gathers.ts).
    */
   gathers: Type.Object({
     from: Type.Optional(Digest),
@@ -150,26 +150,26 @@ const SCHEMAS = {
     more: Type.Optional(Type.Boolean()),
     fleet: Type.Optional(Type.Integer({ minimum: 0 })),
   }),
-  /** instrumenter → config: a change did not fit what is here; send the whole. */
+  /** instrumenter → config: a change did not apply; send the whole. */
   want_gathers: Type.Object({}),
   /**
-   * aggregator → instrumenter: values of these periods, named by their first second, have not come; send them again.
-   * Answered, after they were sent, with `unknown`: those that the node does not have.
+   * aggregator → instrumenter: resend the missing values of these periods, named by their first second.
+   * Answered after sending, with `unknown`: those that the node does not have.
    */
   resend: Type.Object({ items: ResendItems }),
   /** any → any, answered by the peer itself. */
   ping: Type.Object({}),
-  /** any → any, answered by the peer itself: write this down. */
+  /** any → any, answered by the peer itself: log this text. */
   log: Type.Object({ text: Type.String({ minLength: 1, maxLength: LIMITS.logTextLength }) }),
-  /** any → any, answered with the service's own state; by aggregators, if asked, with where the reports of a second were. */
+  /** any → any, answered with the service's status; by aggregators, if asked, with the state of a second's reports. */
   status: Type.Object({ second: Type.Optional(Type.Integer({ minimum: 0 })) }),
-  /** any → any, answered: write your state into a file, say where, and send it along if wanted and not too large. */
+  /** any → any, answered: write a dump, answer its path, and its content if requested and not too large. */
   dump: Type.Object({ content: Type.Optional(Type.Boolean()) }),
-  /** any → any, answered: write your state into a file and end, so that you are started anew. */
+  /** any → any, answered: write a dump and exit, so that the supervisor restarts the service. */
   abort: Type.Object({
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.logTextLength })),
   }),
-  /** The answer to anything that is answered: `to` is the asker's id. */
+  /** The answer to any call; `to` is the id of the call. */
   answer: Type.Object({
     to: Type.String({ maxLength: 128 }),
     error: Type.Optional(Type.Object({ code: Text, message: Type.String({ maxLength: 8192 }) })),
@@ -185,7 +185,7 @@ export const MESSAGE_TYPES = Object.keys(SCHEMAS) as MessageType[];
 interface Envelope {
   readonly version: number;
   readonly type: MessageType;
-  /** Chosen by the sender, unique per sender; answers refer to it. */
+  /** Unique per sender; answers refer to it. */
   readonly id: string;
   /** Sender's clock, milliseconds since 1970. */
   readonly time: number;
@@ -212,7 +212,7 @@ const checkEnvelope = checker(
   'message',
 );
 
-/** The most bytes of one message of a type; of all others 64 KiB. */
+/** Greatest size in bytes by type; 64 KiB for all others. */
 const BYTES: Partial<Record<MessageType, number>> = {
   answer: LIMITS.messageBytes,
   enable_aggregation: LIMITS.messageBytes,
@@ -222,7 +222,7 @@ const BYTES: Partial<Record<MessageType, number>> = {
 };
 const USUAL_BYTES = 64 * 1024;
 
-/** Another version of this protocol, from somebody who says who it is. */
+/** A message of another protocol version, with its claimed sender. */
 export class OtherVersion extends CaError {
   readonly version: number;
   readonly from: string;
@@ -256,8 +256,8 @@ export function isMessageType(text: string | undefined): text is MessageType {
 }
 
 /**
- * Throws an INVALID error for anything that is not exactly one of ours. `type` is what the message says it is outside:
- * it must agree, so that how much of it is read can be decided before.
+ * Throws an INVALID error for anything but a valid message. `type` is the type in the AMQP properties: the body
+ * must agree, so that the size limit can be applied before parsing.
  */
 export function decodeMessage(bytes: Buffer, type?: string): Message {
   const most = type === undefined ? LIMITS.messageBytes : bytesOf(type);

@@ -24,7 +24,7 @@ jest.mock('../service/probes', () => {
   return { ...real, fire: real.fireThrough(watching) };
 });
 
-test('each message that can be read fires message-received, with who sent it, what it is and its size', async () => {
+test('each valid message fires message-received, with its sender, type and size', async () => {
   const log = jest.fn();
   const peer = new Peer({
     url: 'amqp://127.0.0.1/',

@@ -1,7 +1,7 @@
 /*
  * A service's place on the bus: its own routing key, commands with answers, values. In: a broker's bytes.
- * Out: typed messages to handlers, from those who may send them (trust.ts); answers to whoever asked. What is malformed or
- * refused is counted and logged now and then, never fatal. Next on the walk: broker.ts.
+ * Out: typed messages to handlers, from senders that may send them (trust.ts); answers to calls. Malformed and
+ * refused messages are counted and logged at a bounded rate, never fatal. Next on the walk: broker.ts.
  */
 import type { Clock } from '../service/clock';
 import { CaError, messageOf } from '../service/errors';
@@ -44,7 +44,7 @@ export interface PeerOptions extends Pick<BrokerOptions, 'url' | 'credentials' |
 }
 
 export class Peer {
-  /** Connections to the broker that were made. */
+  /** Number of connections made to the broker. */
   connections = 0;
   readonly key: string;
   private readonly role: Role | undefined;
@@ -103,14 +103,14 @@ export class Peer {
   }
 
   /**
-   * Whatever others sent to us before this time (ms, our clock) and the broker took has been heard: a message to
-   * ourselves came back behind it. Whoever judges others by their silence must judge by this time, not by the clock.
+   * Everything that others sent to us before this time (ms, our clock) and the broker accepted has been received: a
+   * message to ourselves came back behind it. Judge the silence of others by this time, not by the clock.
    */
   get heardUntil(): number {
     return this.watch.heardUntil;
   }
 
-  /** A member that hears nothing of the config service, whose queue is perhaps not bound: hellos say so. */
+  /** True for a member that hears nothing from the config service: its queue may not be bound. Sent in hellos. */
   get deaf(): boolean {
     return this.watch.deaf;
   }
@@ -131,18 +131,18 @@ export class Peer {
     };
   }
 
-  /** One handler a type. What it returns (or throws) is the answer, where the sender waits for one. */
+  /** One handler per type. What it returns (or throws) is the answer, where the sender waits for one. */
   on<T extends MessageType>(type: T, handler: Handler<T>): void {
     this.handlers.set(type, handler as Handler<MessageType>);
   }
 
-  /** Reports that `wanted` says no to are left out: a node's message holds other aggregators' instrumentations too. */
+  /** Reports for which `wanted` is false are skipped: a node's message also has instrumentations of other aggregators. */
   onValues(handler: (message: DataMessage, bytes: number) => void, wanted?: (fqid: string) => boolean): void {
     this.reception.onValues = handler;
     this.reception.wanted = wanted;
   }
 
-  /** Told of those who speak another version of the protocol. What they say of themselves is not proved. */
+  /** Called for senders with another protocol version. Their claimed identity is not verified. */
   onOtherVersion(handler: (other: OtherVersion) => void): void {
     this.reception.onOtherVersion = handler;
   }
@@ -162,7 +162,7 @@ export class Peer {
         this.watch.delivered();
         this.reception.take(delivery);
       },
-      // The very first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
+      // The first 'up' comes before connectBroker resolves; deferring it lets handlers publish.
       onUp: () => {
         this.connections++;
         this.watch.up();
@@ -179,7 +179,7 @@ export class Peer {
       onRefused: (kinds) => this.watch.refused(kinds),
       onUnroutable: (delivery) => this.unroutable(delivery),
     });
-    // Where the exchange is not there yet, it is bound as soon as it is.
+    // If the exchange does not exist yet, it is bound as soon as it does.
     for (const key of this.watch.keys) void this.broker.bind(key).catch(() => undefined);
     this.watch.start();
   }
@@ -187,17 +187,17 @@ export class Peer {
   bind = async (key: string): Promise<void> => this.broker?.bind(key);
   unbind = async (key: string): Promise<void> => this.broker?.unbind(key);
 
-  /** For the config service: a member's queue to its own key, and to what all members hear. Rejects when it is gone. */
+  /** For the config service: binds a member's queue to its own key and to the broadcast. Rejects when the queue is gone. */
   async adopt(member: string): Promise<void> {
     await this.broker?.lend(member, [member, this.options.routes.broadcast]);
   }
 
-  /** For the config service: the member hears nothing any more. Rejects when it has no queue. */
+  /** For the config service: unbinds a member's queue. Rejects when it has none. */
   async disown(member: string): Promise<void> {
     await this.broker?.release(member, [member, this.options.routes.broadcast]);
   }
 
-  /** For members: says every so often that we are here, and each second while we hear nothing. */
+  /** For members: sends keep-alives every `everyMs`, and each second while deaf. */
   stayKnown(everyMs: number, say: () => Body<'alive'>): void {
     const { clock, routes } = this.options;
     let last = -Infinity;
@@ -209,7 +209,7 @@ export class Peer {
     }, 1000);
   }
 
-  /** For members: says goodbye, and nothing after it that would bring us back. */
+  /** For members: sends `offline`, and no keep-alive after it. */
   leave(): void {
     clearInterval(this.telling);
     this.tell(this.options.routes.config, 'offline', {});
@@ -221,8 +221,8 @@ export class Peer {
   }
 
   /**
-   * Sends and waits for the answer. Rejects with TIMED_OUT after `timeoutMs`, with NO_RESOURCE when nobody has that
-   * key or the broker is away, and with the other side's error when it says so.
+   * Sends and waits for the answer. Rejects with TIMED_OUT after `timeoutMs`, with NO_RESOURCE when no queue has that
+   * key or the broker is away, and with the callee's error when it failed.
    */
   call<T extends MessageType>(to: string, type: T, body: Body<T>, timeoutMs: number): Promise<AnswerBody> {
     return this.calls.call(to, type, timeoutMs, (id) =>
@@ -233,8 +233,8 @@ export class Peer {
   }
 
   /**
-   * Asks everybody who listens at a key. `each` sees the answers as they come, one of each; resolves when it says true or
-   * when the time is up (how many there should be is the caller's to know). Rejects only when the broker is away.
+   * Calls everyone who listens at a key. `each` gets the answers as they come, one per callee; resolves when it returns
+   * true or when the time is up (only the caller knows how many to expect). Rejects only when the broker is away.
    */
   gather<T extends MessageType>(
     to: string,
@@ -252,7 +252,7 @@ export class Peer {
   }
 
   /**
-   * The keys say who gets it: those of the message's instrumentations. A receiver bound to several gets it once.
+   * Sent to the keys of the message's instrumentations. A receiver bound to several gets it once.
    * False when the connection is down: the caller decides whether to keep the values.
    */
   sendValues(keys: readonly string[], message: DataMessage): boolean {
@@ -292,7 +292,7 @@ export class Peer {
     return sent;
   }
 
-  /** A message for our handlers, from somebody who may send it. */
+  /** Handles a message whose sender may send it. */
   private receive(message: Message): void {
     if (message.type === 'answer') {
       this.calls.answered(message);
@@ -325,7 +325,7 @@ export class Peer {
     try {
       message = decodeMessage(body);
     } catch {
-      return; // Not a message of ours: nobody waits for it.
+      return; // Not a type of ours: no caller waits for an answer.
     }
     const { id, type } = message;
     if (type === 'ping' && this.watch.returned(key, id)) return;
@@ -337,7 +337,7 @@ export class Peer {
       nobody();
       return;
     }
-    // A member whose binding is gone, or a member that is gone: the broker knows whether it has a queue.
+    // Either its binding is gone, or the member is: the broker knows whether its queue exists.
     this.adopt(key).then(() => {
       if (!this.publish(key, body, { contentType, type })) nobody();
     }, nobody);

@@ -5,7 +5,7 @@ import { CONTROL_CONTENT, PROTOCOL_VERSION, type Message, type MessageType } fro
 import { Peer, type PeerOptions } from './peer';
 import { routes } from './route';
 
-/* What a peer takes of what arrives: by whom it was sent, how large it is, how much of it there is. */
+/* What a peer accepts, by sender, size and rate. */
 
 let broker: BrokerOptions;
 const sent: { key: string; message: Message; how: Publishing }[] = [];
@@ -72,7 +72,7 @@ function deliver(
   });
 }
 
-test('an answer counts from who was asked, and from nobody else, whatever its id', async () => {
+test('an answer counts only from the callee, whatever its id', async () => {
   const peer = await peerAs('config', keys.config);
   const asked = peer.call(keys.instrumenter('n1'), 'ping', {}, 1000);
   const id = sent.at(-1)?.message.id ?? '';
@@ -86,7 +86,7 @@ test('an answer counts from who was asked, and from nobody else, whatever its id
   expect(peer.counts.refused).toBe(2);
 });
 
-test('of many who are asked at once, each answers once', async () => {
+test('of many peers asked at once, each answers once', async () => {
   const peer = await peerAs('operator', keys.tool('desk', 1));
   const heard: string[] = [];
   const all = peer.gather(keys.broadcast, 'status', {}, 1000, (_b, { from }) => heard.push(from) === 2);
@@ -97,7 +97,7 @@ test('of many who are asked at once, each answers once', async () => {
   expect(heard).toEqual([keys.instrumenter('n1'), keys.instrumenter('n2')]);
 });
 
-test('values are of the host whose user sent them', async () => {
+test('values belong to the host whose user sent them', async () => {
   const peer = await peerAs('aggregator-h1', keys.aggregator('h1-0'));
   const taken: string[] = [];
   peer.onValues(({ node }) => taken.push(node));
@@ -111,7 +111,7 @@ test('values are of the host whose user sent them', async () => {
   expect(peer.counts).toMatchObject({ refused: 6, malformed: 0 });
 });
 
-test('who sends more than it may is not read any more, and disturbs no other', async () => {
+test('a sender above its rate is no longer read, and does not affect others', async () => {
   const peer = await peerAs('aggregator-h1', keys.aggregator('h1-0'));
   let taken = 0;
   peer.onValues(() => taken++);
@@ -128,7 +128,7 @@ test('who sends more than it may is not read any more, and disturbs no other', a
   expect(taken).toBe(5501);
 });
 
-test('malformed messages fill no log: a line a minute for each user, with how many there were', async () => {
+test('malformed messages do not fill the log: one line per minute and user, with their number', async () => {
   const warn = jest.fn();
   const peer = await peerAs('config', keys.config, { warn });
   for (let i = 0; i < 5000; i++) {
@@ -151,7 +151,7 @@ test('malformed messages fill no log: a line a minute for each user, with how ma
   );
 });
 
-test('what says outside that it is small is not read when it is large, and must be inside what it is outside', async () => {
+test('a message declared as a small type is not parsed when it is large, and its body must have the declared type', async () => {
   const peer = await peerAs('config', keys.config);
   const standing = { catalogue: 'f'.repeat(22), gathers: 'f'.repeat(22), exceptions: 'f'.repeat(22) };
   const handler = jest.fn();
@@ -172,7 +172,7 @@ test('what says outside that it is small is not read when it is large, and must 
   expect(peer.counts.malformed).toBe(3);
 });
 
-test('who speaks another version is told of, and not listened to', async () => {
+test('another protocol version is reported, and its messages are dropped', async () => {
   const peer = await peerAs('config', keys.config);
   const others: string[] = [];
   peer.onOtherVersion(({ from, host, version }) => others.push(`${from} ${host} ${version}`));
@@ -181,7 +181,7 @@ test('who speaks another version is told of, and not listened to', async () => {
   expect(peer.counts.malformed).toBe(1);
 });
 
-describe('what the config service sends comes back because nobody gets it', () => {
+describe('messages of the config service that no queue gets are returned', () => {
   const returned = async (peer: Peer): Promise<{ asked: Promise<unknown> }> => {
     const asked = peer.call(keys.instrumenter('n1'), 'ping', {}, 2000);
     const { key, message, how } = sent.at(-1)!;
@@ -193,7 +193,7 @@ describe('what the config service sends comes back because nobody gets it', () =
     return { asked };
   };
 
-  test('a queue that is there is bound, and gets the message', async () => {
+  test('an existing queue is bound, and gets the message', async () => {
     queues.add(keys.instrumenter('n1'));
     const peer = await peerAs('config', keys.config);
     const { asked } = await returned(peer);
@@ -204,14 +204,14 @@ describe('what the config service sends comes back because nobody gets it', () =
     expect(await asked).toEqual({ time: 1 });
   });
 
-  test('without a queue nobody is there', async () => {
+  test('without a queue there is no receiver', async () => {
     const peer = await peerAs('config', keys.config);
     const { asked } = await returned(peer);
     await expect(asked).rejects.toThrow('nobody listens at ca.instrumenter.n1');
   });
 });
 
-test('a member that does not hear the config service says so each second, until it does', async () => {
+test('a member that does not hear the config service reports it each second, until it does', async () => {
   jest.useFakeTimers({ now: clock.time });
   try {
     const peer = await peerAs('node-n1', keys.instrumenter('n1'));
@@ -240,7 +240,7 @@ test('a member that does not hear the config service says so each second, until 
   }
 });
 
-test('a broker that takes no messages is named with its reason, and nobody waits for an answer', async () => {
+test('a broker that blocks messages is reported with its reason, and calls fail at once', async () => {
   const peer = await peerAs('operator', keys.tool('desk', 1));
   const asked = peer.call(keys.config, 'status', {}, 60_000);
   broker.onBlocked?.('low on disk');

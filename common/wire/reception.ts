@@ -1,6 +1,6 @@
 /*
- * What comes from the broker, read and judged. In: deliveries, from anybody. Out: values and messages of those who may send
- * them (trust.ts), no more of each than one may send. What is malformed or refused is counted, and logged now and then.
+ * Deliveries, parsed and checked. In: untrusted deliveries. Out: values and messages whose senders may send them
+ * (trust.ts), within each sender's rate. Malformed and refused ones are counted, and logged at a bounded rate.
  */
 import { Allowance } from '../service/allowance';
 import type { Clock } from '../service/clock';
@@ -16,9 +16,9 @@ import type { Trust } from './trust';
 export interface MessageCounts {
   received: number;
   sent: number;
-  /** Messages that were not what they should be. */
+  /** Malformed messages. */
   malformed: number;
-  /** Messages of those who may not send them, or too many of one sender. */
+  /** Messages whose sender may not send them, or sent too many. */
   refused: number;
   unroutable: number;
 }
@@ -28,19 +28,19 @@ interface ReceptionOptions {
   readonly log: Log;
   readonly trust: Trust;
   readonly seldom: Seldom;
-  /** A message that we have sent to ourselves, to see that the way is open. */
+  /** A message that we sent to ourselves, to test the way. */
   readonly isOwnPing: (message: Message, key: string) => boolean;
   readonly onMessage: (message: Message) => void;
 }
 
-/** Of one node in a second, and at once: values of a minute that are asked for again come in one go. */
+/** Data messages of one node, per second and at once: resent values of a minute come in one burst. */
 const VALUES_ALLOWED = { perSecond: 500, burst: 5000 };
 const CONTROL_ALLOWED = { perSecond: 500, burst: 10_000 };
 
 export class Reception {
   readonly counts: MessageCounts = { received: 0, sent: 0, malformed: 0, refused: 0, unroutable: 0 };
   onValues: ((message: DataMessage, bytes: number) => void) | undefined;
-  /** Reports that this says no to are left out. */
+  /** Reports for which this is false are skipped. */
   wanted: ((fqid: string) => boolean) | undefined;
   onOtherVersion: ((other: OtherVersion) => void) | undefined;
   private readonly values: Allowance;

@@ -1,6 +1,6 @@
 import { routes } from './route';
 
-test.each(['', 'lab'])('with the prefix %p the key of a message says its exchange', (prefix) => {
+test.each(['', 'lab'])('with the prefix %p the key of a message determines its exchange', (prefix) => {
   const keys = routes(prefix);
   const base = prefix === '' ? 'ca' : 'lab.ca';
   for (const key of [keys.config, keys.aggregator('a-0'), keys.tool('h', 1)])

@@ -1,10 +1,10 @@
 /*
  * Routing keys, and the three direct exchanges that they belong to. In: who or what a message is for. Out: the exact key.
- * Exchanges are split by direction, so that the broker can say who may write and who may read each (identity.ts):
+ * Exchanges are split by direction, so that the broker can control who writes and who reads each (identity.ts):
  *
  *     values   nodes write, aggregators read: the values of instrumentations
- *     up       everybody writes, config reads and binds: what is for the config service, aggregators, and tools
- *     down     config, aggregators and operators write, config reads and binds: what is for nodes, and the broadcast
+ *     up       everybody writes, config reads and binds: messages to the config service, aggregators, and tools
+ *     down     config, aggregators and operators write, config reads and binds: messages to nodes, and the broadcast
  *
  * All names carry the deployment's prefix, so that many deployments and tests share one broker.
  * Next on the walk: peer.ts.
@@ -20,7 +20,7 @@ export interface Routes {
   readonly exchanges: Readonly<Record<ExchangeKind, string>>;
   /** The well-known key of the config service. */
   readonly config: string;
-  /** All members, but for tools and the config service, listen here. */
+  /** All members except tools and the config service listen here. */
   readonly broadcast: string;
   readonly aggregator: (instance: string) => string;
   readonly instrumenter: (host: string) => string;
@@ -29,7 +29,7 @@ export interface Routes {
   readonly instrumentation: (fqid: string) => string;
   /** Where a service sends messages to itself, to see whether an exchange works; through `up` it uses its own key. */
   readonly echo: (kind: 'values' | 'down', key: string) => string;
-  /** The exchange of a key: the key says it, so that nobody can bind on one and publish on another. */
+  /** The exchange of a key. The key determines it, so that binding and publishing use the same. */
   readonly kindOf: (key: string) => ExchangeKind;
   readonly exchangeOf: (key: string) => string;
 }
@@ -43,7 +43,7 @@ export function routes(prefix: string): Routes {
     if (key.startsWith('instrumentation.', start.length)) return 'values';
     return key === broadcast || key.startsWith('instrumenter.', start.length) ? 'down' : 'up';
   };
-  // A colon stands in no host's name, and the part before it in no instrumentation's.
+  // No host's name contains a colon, and no instrumentation's the part before it.
   const echoes = { values: `${base}.instrumentation.echo:`, down: `${base}.instrumenter.echo:` };
   return {
     base,

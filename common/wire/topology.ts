@@ -1,7 +1,7 @@
 /*
- * Exchanges and bindings, on a channel of their own: a bind is a transaction of the whole cluster and may wait for a dead
- * node of it, and nothing else may wait with it. In: what shall be bound. Out: it is, each once, again after a reconnect,
- * and again when somebody has deleted it.
+ * Exchanges and bindings, on their own channel: a bind is a transaction of the whole cluster and may wait for a dead
+ * node of it, and nothing else may wait behind it. In: wanted bindings. Out: each is made once, again after a
+ * reconnect, and again after it was deleted.
  */
 import type { Channel, ChannelModel } from 'amqplib';
 import { messageOf } from '../service/errors';
@@ -9,9 +9,9 @@ import type { Log } from '../service/log';
 import { StandingChannel } from './channel';
 import type { Routes } from './route';
 
-/** What could not be bound is tried again after this. */
+/** Interval between attempts to bind. */
 const AGAIN_MS = 500;
-/** Bindings asked for before the answers of the first ones have come. */
+/** Greatest number of bind requests in flight. */
 const AT_A_TIME = 100;
 
 export class Topology {
@@ -19,7 +19,7 @@ export class Topology {
   private readonly wanted = new Map<string, string>();
   private readonly bound = new Set<string>();
   private channel: StandingChannel | undefined;
-  /** One thing after the other: an error closes the channel for all that is under way. */
+  /** Serializes operations: an error closes the channel for everything in flight. */
   private tail: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private readonly o: { readonly routes: Routes; readonly declares: boolean; readonly log: Log };
@@ -28,7 +28,7 @@ export class Topology {
     this.o = options;
   }
 
-  /** A new connection: nothing is bound. Resolves when all is; rejects when the exchanges cannot be declared. */
+  /** Binds everything on a new connection. Resolves when done; rejects when the exchanges cannot be declared. */
   async attach(model: ChannelModel): Promise<void> {
     this.channel = new StandingChannel({ model, log: this.o.log });
     this.bound.clear();
@@ -42,7 +42,7 @@ export class Topology {
     clearTimeout(this.timer);
   }
 
-  /** Remembered over reconnects. Resolves when bound, or at once without a connection; rejects with the reason. */
+  /** Kept across reconnects. Resolves when bound, or at once without a connection; rejects with the reason. */
   async bind(key: string, queue: string): Promise<void> {
     this.wanted.set(key, queue);
     if (this.channel === undefined || this.bound.has(key)) return;
@@ -62,7 +62,7 @@ export class Topology {
     await this.run((channel) => channel.unbindQueue(queue, this.o.routes.exchangeOf(key), key));
   }
 
-  /** Somebody else's queue to its keys, once. Rejects when there is no such queue. */
+  /** Binds another service's queue to keys, once. Rejects when there is no such queue. */
   async lend(queue: string, keys: readonly string[]): Promise<void> {
     const { exchangeOf } = this.o.routes;
     await this.run(async (channel) => {
@@ -70,7 +70,7 @@ export class Topology {
     });
   }
 
-  /** Takes somebody else's queue from its keys. Rejects when there is no such queue. */
+  /** Unbinds another service's queue. Rejects when there is no such queue. */
   async release(queue: string, keys: readonly string[]): Promise<void> {
     const { exchangeOf } = this.o.routes;
     await this.run(async (channel) => {
@@ -78,13 +78,13 @@ export class Topology {
     });
   }
 
-  /** Bindings are gone, or may be: all of one exchange again. Resolves when they are there. */
+  /** Binds everything of one exchange again, after bindings were or may be lost. Resolves when done. */
   async again(exchange: string): Promise<void> {
     for (const key of this.bound) if (this.o.routes.exchangeOf(key) === exchange) this.bound.delete(key);
     await this.bindAll();
   }
 
-  /** Declares what is not there; what is there is left alone. */
+  /** Declares missing exchanges; existing ones stay unchanged. */
   async declare(): Promise<void> {
     const { exchanges } = this.o.routes;
     for (const name of Object.values(exchanges)) {

@@ -21,7 +21,7 @@ const said = (role: Role, type: MessageType): { type: MessageType; from: string;
   return { type, from: FROM[role], host: 'host' in identity ? identity.host : 'anywhere' };
 };
 
-/** Written out a second time, so that a change of the table is a change here as well. */
+/** A second copy, so that every change of the table must be made here, too. */
 const ALLOWED: Readonly<Record<Role, readonly (MessageType | 'values')[]>> = {
   node: ['values', 'instrumenter_online', 'alive', 'offline', 'rival', 'want_gathers', 'answer'],
   aggregator: ['aggregator_online', 'alive', 'offline', 'rival', 'resend', 'ping', 'answer'],
@@ -44,7 +44,7 @@ const ALLOWED: Readonly<Record<Role, readonly (MessageType | 'values')[]>> = {
   operator: ['ping', 'log', 'status', 'dump', 'abort', 'answer'],
 };
 
-test.each(ROLES)('a %s may send what its role may, and no other message', (role) => {
+test.each(ROLES)('a %s may send the messages of its role, and no others', (role) => {
   for (const type of [...MESSAGE_TYPES, 'values'] as const)
     expect([type, maySend(role, type)]).toEqual([type, ALLOWED[role].includes(type)]);
 });
@@ -52,7 +52,7 @@ test.each(ROLES)('a %s may send what its role may, and no other message', (role)
 describe('where each service has a user of its own', () => {
   const trust = new Trust(keys, 'config', keys.config);
 
-  test.each(ROLES)('a message of a %s is taken exactly when its role may send it', (role) => {
+  test.each(ROLES)('a message of a %s is accepted exactly when its role may send it', (role) => {
     const user = userOf(IDENTITIES[role], '');
     for (const type of MESSAGE_TYPES) {
       const take = (): Identity => trust.sender(user, said(role, type));
@@ -61,7 +61,7 @@ describe('where each service has a user of its own', () => {
     }
   });
 
-  test("nobody speaks under another's key: not of another role, and not of another host", () => {
+  test('no user can use the key of another role or of another host', () => {
     for (const real of ROLES) {
       for (const claimed of ROLES) {
         if (real === claimed) continue;
@@ -80,12 +80,12 @@ describe('where each service has a user of its own', () => {
     );
   });
 
-  test.each([undefined, 'ca', 'guest', 'lab.config', 'node-', ''])('the user %p is not believed', (user) => {
+  test.each([undefined, 'ca', 'guest', 'lab.config', 'node-', ''])('the user %p is not trusted', (user) => {
     for (const role of ROLES) expect(() => trust.sender(user, said(role, 'answer'))).toThrow();
     expect(() => trust.valuesHost(user)).toThrow();
   });
 
-  test('values come from nodes alone, and are those of their host', () => {
+  test('values come from nodes alone, and belong to their host', () => {
     expect(trust.valuesHost('node-n1')).toBe('n1');
     for (const role of ['aggregator', 'config', 'operator'] as const)
       expect(() => trust.valuesHost(userOf(IDENTITIES[role], ''))).toThrow('may not send values');
@@ -95,7 +95,7 @@ describe('where each service has a user of its own', () => {
 describe('where all share one user', () => {
   const trust = new Trust(keys, 'ca', keys.config);
 
-  test('the key is believed, and the role that it says still has its limits', () => {
+  test('the key is trusted, within the limits of its role', () => {
     expect(trust.shared).toBe(true);
     for (const role of ROLES) {
       for (const type of MESSAGE_TYPES) {
@@ -107,7 +107,7 @@ describe('where all share one user', () => {
     expect(trust.valuesHost('ca')).toBeUndefined();
   });
 
-  test('a message without a user is refused all the same, and so is a key that is nobody’s', () => {
+  test('a message without a user is still refused, and so is a key of no role', () => {
     expect(() => trust.sender(undefined, said('config', 'abort'))).toThrow('nobody vouches');
     expect(() => trust.valuesHost(undefined)).toThrow('nobody vouches');
     expect(() => trust.sender('ca', { type: 'abort', from: 'x.ca.config', host: 'h' })).toThrow(
@@ -115,13 +115,13 @@ describe('where all share one user', () => {
     );
   });
 
-  test('who has a user of a role is held to it', () => {
+  test('a user of a role is limited to that role', () => {
     expect(() => trust.sender('node-n1', said('config', 'abort'))).toThrow('may not speak as ca.config');
     expect(trust.valuesHost('node-n1')).toBe('n1');
   });
 });
 
-test('a service that was given the user of another role says so at once', () => {
+test('a service with the user of another role fails at once', () => {
   expect(() => new Trust(keys, 'node-n2', keys.instrumenter('n1'))).toThrow('may not be ca.instrumenter.n1');
   expect(() => new Trust(keys, 'operator', keys.config)).toThrow('docs/trust.md');
   expect(new Trust(keys, 'config', `${keys.config}:1`).shared).toBe(false);

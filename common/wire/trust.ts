@@ -1,9 +1,9 @@
 /*
- * Who may say what. In: the user that the broker vouches for, and what a message says of its sender. Out: the sender, or
+ * Who may send what. In: the user that the broker verified, and the sender that a message claims. Out: the sender, or
  * why the message is refused.
  *
- * Where services have users of their own roles, the broker's word counts and the message's must agree with it. Where all
- * share one user, nothing can be proved: the sender's key is believed, and status says so.
+ * Where services have users of their own roles, the verified user counts and the message must agree with it. Where all
+ * share one user, nothing can be proved: the sender's key is trusted, and status says so.
  */
 import { CaError } from '../service/errors';
 import { identityOfKey, identityOfUser, isSame, type Identity, type Role } from './identity';
@@ -35,21 +35,21 @@ const SENDERS: Readonly<Record<MessageType | 'values', readonly Role[]>> = {
   answer: ['node', 'aggregator', 'config', 'operator'],
 };
 
-/** The one place that says which role may send which message. */
+/** Which role may send which message; decided only here. */
 export function maySend(role: Role, type: MessageType | 'values'): boolean {
   return SENDERS[type].includes(role);
 }
 
-/** Different users of one broker that are remembered; others are looked at anew each time. */
+/** Size of the cache of user names; others are parsed each time. */
 const USERS_REMEMBERED = 200_000;
 
 export class Trust {
-  /** True: all share one user, whose name is no role's. */
+  /** True: all services share one user, whose name belongs to no role. */
   readonly shared: boolean;
   private readonly routes: Routes;
   private readonly known = new Map<string, Identity | undefined>();
 
-  /** Throws when a user of a role is to be used for another: with it nothing would work. */
+  /** Throws when the user belongs to another role: nothing would work with it. */
   constructor(routes: Routes, user: string, key: string) {
     this.routes = routes;
     const own = identityOfUser(user, routes.prefix);
@@ -63,7 +63,7 @@ export class Trust {
     }
   }
 
-  /** Throws FORBIDDEN, with the reason, for who may not send this, or is not who it says. */
+  /** Throws FORBIDDEN, with the reason, if the sender may not send this, or is not who it claims. */
   sender(
     user: string | undefined,
     said: { readonly type: MessageType; readonly from: string; readonly host: string },
@@ -78,7 +78,7 @@ export class Trust {
     return identity;
   }
 
-  /** The same for values, before they are read; `undefined` where all share one user: any node's. */
+  /** The same for values, before they are parsed; `undefined` where all share one user: values of any node. */
   valuesHost(user: string | undefined): string | undefined {
     const identity = this.vouchedFor(user);
     if (identity === undefined) return undefined;
@@ -86,7 +86,7 @@ export class Trust {
     return identity.host;
   }
 
-  /** Undefined: a shared user, where one is allowed. */
+  /** Undefined: the shared user, where allowed. */
   private vouchedFor(user: string | undefined): Identity | undefined {
     if (user === undefined)
       throw new CaError('FORBIDDEN', 'nobody vouches for its sender: it has no user_id');

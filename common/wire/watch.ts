@@ -1,9 +1,9 @@
 /*
- * Whether the bus works for us, by the way of the data itself. In: what comes, and what comes back. Out: health, and
- * repairs: bindings made again, and at last a new connection.
+ * Whether the bus works for us, tested the same way as the data goes. In: messages received and returned. Out: health,
+ * and repairs: bindings made again, and finally a new connection.
  *
- * Whoever reads an exchange sends itself a message through it each second (echo.ts). A node reads none; it hears the config
- * service's beat, or is deaf and says so, and its queue is bound again.
+ * A service that reads an exchange sends itself a message through it each second (echo.ts). A node reads none: it hears
+ * the config service's beat, or is deaf and says so, and its queue is bound again.
  */
 import { within } from '../service/deadline';
 import type { Clock } from '../service/clock';
@@ -21,10 +21,10 @@ const PING_LATE_MS = 5000;
 /** … and makes a new connection after this. */
 const RECONNECT_MS = 15_000;
 
-/** How it stands with the bus, for status and readiness. */
+/** State of the bus connection, for status and readiness. */
 export interface PeerHealth {
   readonly ok: boolean;
-  /** Why not. */
+  /** Why it is not healthy. */
   readonly reason?: string;
   /** Age of the newest message to ourselves that has come back, ms; 0 before the first is due. */
   readonly selfPingMs: number;
@@ -43,14 +43,14 @@ interface WatchOptions {
   readonly ping: (key: string, id: string) => void;
 }
 
-/** The config service says every 2 s that it is there; who has not heard it for so long hears nothing. */
+/** The config service sends a beat every 2 s; a member without one for this long is deaf. */
 const DEAF_MS = 4500;
-/** So late is a message to ourselves that does not come back; repairs are tried at most this often. */
+/** A message to ourselves is lost after this time; also the least interval between repairs. */
 const LATE_MS = 1500;
 const MEND_MS = 500;
-/** The config service looks whether the exchanges are there, so often. */
+/** Interval at which the config service checks that the exchanges exist. */
 const DECLARE_MS = 2000;
-/** The broker must answer a plain question within this. */
+/** Timeout of a check of the broker. */
 const CHECK_MS = 5000;
 
 export class Watch {
@@ -71,7 +71,7 @@ export class Watch {
     this.echo = new Echo(options.clock, echoKeys(options));
   }
 
-  /** Keys besides our own that must be bound for it. */
+  /** Keys besides our own that must be bound for the echoes. */
   get keys(): readonly string[] {
     return this.echo.keys.filter((key) => key !== this.o.key);
   }
@@ -80,7 +80,7 @@ export class Watch {
     return this.echo.echoedAt(this.o.key);
   }
 
-  /** A member that hears nothing of the config service: nobody has bound its queue, or the service is away. */
+  /** A member that hears nothing from the config service: its queue is not bound, or the service is away. */
   get deaf(): boolean {
     const { beatAt, upAt, returnedAt } = this;
     return beatAt < upAt || this.o.clock.now() - beatAt > DEAF_MS || returnedAt > beatAt;
@@ -107,7 +107,7 @@ export class Watch {
     this.echo.unable();
   }
 
-  /** The broker takes no messages: why; undefined: it does. */
+  /** The broker blocks publishing, with its reason; undefined: unblocked. */
   blockedBy(reason: string | undefined): void {
     this.blocked = reason;
   }
@@ -120,12 +120,12 @@ export class Watch {
     this.deliveredAt = this.o.clock.now();
   }
 
-  /** True: a message to ourselves, which has come back. */
+  /** True: our own message, which came back. */
   came(key: string, id: string): boolean {
     return this.echo.came(key, id);
   }
 
-  /** True: a message to ourselves that nobody got, so our binding is gone. */
+  /** True: our own message, returned as unroutable, so our binding is gone. */
   returned(key: string, id: string): boolean {
     if (!this.echo.returned(key, id)) return false;
     this.returnedAt = this.o.clock.now();
@@ -133,7 +133,7 @@ export class Watch {
     return true;
   }
 
-  /** The broker refused what was sent to one of these exchanges. */
+  /** The broker refused a message to one of these exchanges. */
   refused(kinds: readonly ExchangeKind[]): void {
     for (const key of this.echo.keys) if (kinds.includes(this.o.routes.kindOf(key))) this.mend(key);
   }
@@ -143,7 +143,7 @@ export class Watch {
     let due = this.o.clock.now();
     const look = (): void => {
       const now = this.o.clock.now();
-      // While the broker is away or blocked, or we stood still, nothing could come back: that is no sign of anything.
+      // While the broker is away or blocked, or this process was stopped, nothing could come back: that proves nothing.
       if (!this.connected || now - due > PING_EVERY_MS) this.echo.unable();
       due = now + PING_EVERY_MS;
       if (this.connected) this.look(now);
@@ -169,7 +169,7 @@ export class Watch {
       if (this.echo.lateMs(key) > LATE_MS) this.mend(key);
       this.o.ping(key, this.echo.next(key));
     }
-    // As long as anything comes, only we are behind: a new connection would lose what waits for us.
+    // While anything arrives, we are only behind: a new connection would lose what is queued for us.
     const quiet = Math.min(this.worst.ms, now - Math.max(this.deliveredAt, this.upAt));
     if (quiet <= RECONNECT_MS || now - this.checkedAt <= RECONNECT_MS) return;
     this.checkedAt = now;
@@ -192,7 +192,7 @@ export class Watch {
     const broker = this.o.broker();
     if (broker === undefined) return;
     const answers = await within(CHECK_MS, broker.check(), () => false);
-    // A node whose config service is away hears nothing, and nothing is wrong with its connection.
+    // A node whose config service is away hears nothing, although its connection works.
     if (!broker.connected || (answers && this.echo.keys.length === 0)) return;
     const why = 'messages to ourselves do not come back';
     this.o.log.warn({}, `${why}; connecting anew`);

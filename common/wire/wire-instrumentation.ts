@@ -1,5 +1,5 @@
 /*
- * An instrumentation on the wire. In: one of ours, or what has come. Out: the other. Next: message.ts.
+ * Instrumentation ⇄ its wire form. In: one. Out: the other. Next: message.ts.
  */
 import { FIELD_TYPES, TYPE_NAMES, type TypeName } from '../model/field';
 import type { Instrumentation } from '../model/instrumentation';
@@ -10,14 +10,14 @@ import { invalid } from '../service/errors';
 import { LIMITS } from '../service/limits';
 import { Digest } from './digest';
 
-/** On the way to a node a predicate may be larger by a customer's restriction: its zones, in an `or` within an `and`. */
+/** Extra nodes of a predicate sent to nodes: a customer's restriction to its zones, an `or` within an `and`. */
 const RESTRICTION_NODES = 102;
 const RESTRICTION_DEPTH = 2;
 
 export const Name = Type.String({ pattern: '^\\w+$', maxLength: 64 });
 export const TypeNameSchema = Type.Unsafe<TypeName>({ type: 'string', enum: TYPE_NAMES });
 
-/** An instrumentation as it travels: the predicate in its JSON form. */
+/** An instrumentation with the predicate in its JSON form. */
 export const WireInstrumentation = Type.Object({
   id: Type.String({ pattern: '^[0-9]{1,15}$' }),
   customer: Type.Optional(Type.String({ pattern: '^[\\w-]{1,64}$' })),
@@ -49,7 +49,7 @@ export function toWire(i: Instrumentation): WireInstrumentation {
   };
 }
 
-/** What a client may ask, and a customer's zones around it. */
+/** Limits of a client's predicate, plus a customer's restriction. */
 const WITH_RESTRICTION = {
   nodesMax: LIMITS.predicateNodes + RESTRICTION_NODES,
   depthMax: LIMITS.predicateDepth + RESTRICTION_DEPTH,
