@@ -1,6 +1,6 @@
 import { Allowance } from './allowance';
 
-test('each has so much at once, and so much a second after that; nobody uses up what is another’s', () => {
+test('each sender has its own burst and rate; none uses up another’s', () => {
   const clock = { time: 1000, now: () => clock.time };
   const allowance = new Allowance({ clock, perSecond: 2, burst: 3 });
   const takes = (who: string, times: number): number =>

@@ -1,6 +1,6 @@
 /*
- * How much each of many may ask for: so much at once, and so much a second after that. In: who. Out: whether it may.
- * Nobody can use up what is another's; who is not heard of for a while is forgotten, having all of it again.
+ * Token buckets, one per sender: a burst, and a rate per second. In: a sender. Out: whether it may send.
+ * None can use up another's; idle senders, whose buckets are full again, are forgotten.
  */
 import type { Clock } from './clock';
 
@@ -9,7 +9,7 @@ interface Left {
   at: number;
 }
 
-/** Senders remembered; when there are more, those who have their whole allowance are forgotten first. */
+/** Greatest number of senders kept; above it, those with full buckets are forgotten first. */
 const REMEMBERED = 200_000;
 
 export class Allowance {

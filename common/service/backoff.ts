@@ -1,6 +1,5 @@
 /*
- * How long to wait before something that failed is tried again: twice as long each time, up to a bound. In: failures in a
- * row. Out: a wait, in the unit of the bounds.
+ * Exponential back-off: waits double up to a bound. In: consecutive failures. Out: a wait, in the unit of the bounds.
  */
 
 export interface Waits {
@@ -8,12 +7,12 @@ export interface Waits {
   readonly most: number;
 }
 
-/** After this many failures in a row; 1 is the first. */
+/** The wait after this many consecutive failures, from 1 on. */
 export function waitAfter(failures: number, { first, most }: Waits): number {
   return Math.min(first * 2 ** (failures - 1), most);
 }
 
-/** Between half of it and all of it, at random: those who failed together do not come again together. */
+/** A random wait between half and all of it, so that clients that failed together do not retry together. */
 export function jittered(wait: number): number {
   return wait * (0.5 + Math.random() / 2);
 }
@@ -26,12 +25,12 @@ export class Backoff {
     this.waits = waits;
   }
 
-  /** In a row, so far. */
+  /** Consecutive failures so far. */
   get failures(): number {
     return this.count;
   }
 
-  /** Once more; returns the wait. */
+  /** Counts a failure; returns the wait. */
   failed(): number {
     return waitAfter(++this.count, this.waits);
   }

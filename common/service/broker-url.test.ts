@@ -20,7 +20,7 @@ test.each([
   'http://b1/',
   'amqp://',
   'amqp://u@b1/,amqp://v@b2/',
-])('%s is no list of brokers, and its passwords are not told', (text) => {
+])('%s is not a list of brokers, and the error shows no password', (text) => {
   let said = '';
   try {
     check(text);
@@ -31,7 +31,7 @@ test.each([
   expect(said).not.toContain('u:p');
 });
 
-test('passwords of all brokers of a list are hidden from people', () => {
+test('passwords of all brokers of a list are masked', () => {
   expect(withoutPassword('amqp://ca:one@b1/,amqp://ca:two@b2/')).toBe('amqp://ca:***@b1/,amqp://ca:***@b2/');
 });
 
@@ -51,7 +51,7 @@ test.each([
   ['amqps://u:p@b1/,amqp://u:p@b2/', {}, false],
   ['amqp://u:p@broker.example/', { CA_UNENCRYPTED: 'aggregators' }, false],
   ['amqp://u:p@broker.example/', { CA_UNENCRYPTED: 'aggregators, broker' }, true],
-])('%s with %j: a plain connection to another machine needs words', (url, env, good) => {
+])('%s with %j: a plain connection to another machine needs CA_UNENCRYPTED', (url, env, good) => {
   const checked = (): void => checkEncrypted('CA_AMQP_URL', url, env);
   if (good) expect(checked).not.toThrow();
   else expect(checked).toThrow(/CA_AMQP_URL: .* is another machine.*CA_UNENCRYPTED=broker/);
@@ -60,13 +60,13 @@ test.each([
   else expect(settings).toThrow('another machine');
 });
 
-test('a word that CA_UNENCRYPTED does not know is an error', () => {
+test('an unknown word in CA_UNENCRYPTED is an error', () => {
   expect(() => {
     checkEncrypted('CA_AMQP_URL', 'amqp://127.0.0.1/', { CA_UNENCRYPTED: 'yes' });
   }).toThrow('CA_UNENCRYPTED must be broker, aggregators or both');
 });
 
-test('an aggregator of another address needs a certificate, or the word', () => {
+test('an aggregator at another address needs a certificate, or CA_UNENCRYPTED', () => {
   const env = { CA_AGGREGATOR_BIND: '10.0.0.1' };
   expect(() => readSettings(env)).toThrow('CA_AGGREGATOR_CERT');
   expect(() => readSettings({ ...env, CA_AGGREGATOR_CERT: '/c' })).toThrow('CA_AGGREGATOR_KEY');

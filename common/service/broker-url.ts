@@ -1,6 +1,6 @@
 /*
- * CA_AMQP_URL: one URL, or several of one cluster separated by commas. In: its text. Out: the URLs, whose user they have, and
- * an error where passwords would travel in the open.
+ * CA_AMQP_URL: one URL, or several of one cluster separated by commas. In: its text. Out: the URLs, their user, and an
+ * error where passwords would be sent unencrypted.
  */
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -8,7 +8,7 @@ import { CaError, invalid } from './errors';
 import { isLoopback, readUnencrypted } from './networks';
 import type { Environment } from './setting-names';
 
-/** CA_AMQP_URL as it is written, or one of its URLs. */
+/** `text`: CA_AMQP_URL, or one of its URLs. */
 export function brokerUrls(text: string): string[] {
   return text.split(/,(?=amqps?:\/\/)/);
 }
@@ -19,7 +19,7 @@ export function userIn(text: string): string {
   return decodeURIComponent(new URL(first).username) || 'guest';
 }
 
-/** For people. */
+/** For output to people. */
 export function withoutPassword(text: string): string {
   return brokerUrls(text)
     .map((url) => {
@@ -30,7 +30,7 @@ export function withoutPassword(text: string): string {
     .join(',');
 }
 
-/** Throws INVALID; the text itself stays out of the message: it may hold a password. */
+/** Throws INVALID, without the text itself: it may contain a password. */
 export function checkBrokerUrls(name: string, text: string): string {
   const urls = brokerUrls(text);
   if (urls.some((url) => !/^amqps?:\/\/[^,/]+(\/[^,]*)?$/.test(url) || !URL.canParse(url)))
@@ -42,7 +42,7 @@ export function checkBrokerUrls(name: string, text: string): string {
   return text;
 }
 
-/** Passwords and values do not travel in the open, unless that was asked for. Throws INVALID. */
+/** Passwords and values are not sent unencrypted unless CA_UNENCRYPTED allows it. Throws INVALID. */
 export function checkEncrypted(name: string, text: string, env: Environment): void {
   if (readUnencrypted(env).has('broker')) return;
   for (const url of brokerUrls(text)) {
@@ -57,7 +57,7 @@ export function checkEncrypted(name: string, text: string, env: Environment): vo
   }
 }
 
-/** Names other than localhost's are not looked up: they may be another machine's tomorrow. */
+/** Names other than localhost are not resolved: they may be another machine's tomorrow. */
 export function isThisMachine(host: string): boolean {
   if (isIP(host) === 0) return host === 'localhost' || host.endsWith('.localhost');
   if (isLoopback(host)) return true;

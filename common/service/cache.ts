@@ -1,12 +1,12 @@
 /*
- * Caches that cannot grow without end. In: a limit in entries or bytes, and how long entries are good.
- * Out: get and set; the least recently used go first. Only importer of lru-cache.
+ * Bounded caches. In: a limit in entries or bytes, and a time to live.
+ * Out: get and set; least recently used entries are evicted first. Only importer of lru-cache.
  */
 import { LRUCache } from 'lru-cache';
 
 export interface Cache<V> {
   get(key: string): V | undefined;
-  /** `forMs`: how long this entry is good; without it, as long as there is room. */
+  /** `forMs`: time to live of this entry; absent: until evicted. */
   set(key: string, value: V, forMs?: number): void;
   readonly size: number;
 }
@@ -15,7 +15,7 @@ export function cacheOfEntries<V extends object>(entries: number): Cache<V> {
   return wrap(new LRUCache<string, V>({ max: entries }));
 }
 
-/** Values larger than the limit are not kept at all. */
+/** Values larger than the limit are not cached. */
 export function cacheOfBytes<V extends object>(bytes: number, bytesOf: (value: V) => number): Cache<V> {
   return wrap(
     new LRUCache<string, V>({ maxSize: bytes, sizeCalculation: (value) => Math.max(1, bytesOf(value)) }),

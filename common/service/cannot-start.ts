@@ -1,5 +1,5 @@
 /*
- * A service that cannot start says why in one line and ends; a stack would tell an operator nothing. In: the error.
+ * A service that cannot start prints the reason in one line and exits, without a stack trace. In: the error.
  * Out: exit status 2 where only a changed setting helps (supervisors need not try again), else 1.
  */
 import { CaError, messageOf } from './errors';

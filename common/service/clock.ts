@@ -1,12 +1,12 @@
 /*
- * Time as a parameter: services get a Clock, tests give one of their own.
+ * Time as a parameter: services get a Clock, tests pass a fake one.
  * Out: milliseconds since 1970, seconds, and a tick at each whole second.
  */
 
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back just after each whole second with the second that has begun; returns what stops it. */
+  /** Calls back just after the start of each whole second, with that second; returns a function that stops it. */
   everySecond(tick: (second: number) => void): () => void;
 }
 
@@ -16,7 +16,7 @@ export const SYSTEM_CLOCK: Clock = {
     let timer: NodeJS.Timeout;
     let stopped = false;
     let last = Math.floor(Date.now() / 1000);
-    // Armed anew each time for the next whole second: setInterval drifts, and a stalled loop would bunch up.
+    // A new timer for each second: setInterval drifts, and its ticks bunch up after a stall.
     const arm = (): void => {
       timer = setTimeout(
         () => {
@@ -26,7 +26,7 @@ export const SYSTEM_CLOCK: Clock = {
             last = second;
             tick(second);
           }
-          // The tick itself may have stopped it.
+          // The tick may have stopped the clock.
           if (!stopped) arm();
         },
         1000 - (Date.now() % 1000),

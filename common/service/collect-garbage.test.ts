@@ -1,6 +1,6 @@
 import { AfterBurst, collectGarbage } from './collect-garbage';
 
-test('after a burst, and a while of quiet, garbage is collected once', () => {
+test('after a burst and a quiet period, garbage is collected once', () => {
   let [count, collections] = [0, 0];
   const after = new AfterBurst(
     () => count,
@@ -16,7 +16,7 @@ test('after a burst, and a while of quiet, garbage is collected once', () => {
   expect(pass(100, 10)).toBe(0);
   expect(pass(5, 5000)).toBe(0);
   expect(pass(14, 10)).toBe(0);
-  // Not in the middle of one that goes on.
+  // Not during a burst.
   expect(pass(5, 5000)).toBe(0);
   expect(pass(15, 10)).toBe(1);
   expect(pass(100, 10)).toBe(1);
@@ -24,7 +24,7 @@ test('after a burst, and a while of quiet, garbage is collected once', () => {
   expect(pass(15, 99)).toBe(2);
 });
 
-test('what is garbage is gone', () => {
+test('garbage is collected', () => {
   let kept: number[][] | undefined = Array.from({ length: 200 }, () => new Array<number>(10_000).fill(1.5));
   const before = process.memoryUsage().heapUsed;
   expect(kept).toHaveLength(200);

@@ -1,6 +1,6 @@
 /*
- * Memory that nobody needs any more goes back to the machine: an idle process allocates too little for V8 to collect it
- * by itself. In: the moment. Out: a smaller process.
+ * Returns unused memory to the system: an idle process allocates too little for V8 to collect garbage by itself.
+ * In: a call at the right moment. Out: a smaller process.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -14,7 +14,7 @@ export function collectGarbage(): void {
 const BUSY_PER_SECOND = 100;
 const QUIET_SECONDS = 15;
 
-/** After a burst of work, when it has been quiet for a while: once. Work is counted by `count`, which only grows. */
+/** Collects once after each burst of work, when a quiet period follows. `count` counts work, and only grows. */
 export class AfterBurst {
   private last = 0;
   private quiet: number | undefined;
@@ -26,7 +26,7 @@ export class AfterBurst {
     this.collect = collect;
   }
 
-  /** Each second. */
+  /** To be called each second. */
   tick(): void {
     const now = this.count();
     const busy = now - this.last >= BUSY_PER_SECOND;

@@ -4,7 +4,7 @@ const never = new Promise<never>(() => undefined);
 const after = <T>(ms: number, end: () => T): Promise<T> =>
   new Promise<void>((resolve) => setTimeout(resolve, ms)).then(end);
 
-test('work that ends in time is what it comes to, and leaves no timer behind', async () => {
+test('work that ends in time yields its result, and leaves no timer', async () => {
   jest.useFakeTimers();
   try {
     expect(await within(1000, Promise.resolve(7), () => 0)).toBe(7);
@@ -15,7 +15,7 @@ test('work that ends in time is what it comes to, and leaves no timer behind', a
   }
 });
 
-test('work that is late is what was asked for instead, or an error', async () => {
+test('late work yields the substitute, or an error', async () => {
   expect(await within(5, never, () => 'late')).toBe('late');
   const late = (): never => {
     throw new Error('not within 5 ms');
@@ -23,7 +23,7 @@ test('work that is late is what was asked for instead, or an error', async () =>
   await expect(within(5, never, late)).rejects.toThrow('not within 5 ms');
 });
 
-test('a failure that comes after the time is heard by nobody', async () => {
+test('a failure after the deadline is ignored', async () => {
   const failing = after(20, () => {
     throw new Error('too late');
   });

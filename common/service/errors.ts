@@ -1,5 +1,5 @@
 /*
- * Every error a user can meet: one table of code, HTTP status and default sentence; one class that carries it.
+ * Every error a user can see: one table of code, HTTP status and default sentence; one class that carries it.
  * Programmer's errors are ordinary Errors and answer 500 without their text.
  */
 
@@ -27,9 +27,9 @@ export type ErrorCode = keyof typeof ERRORS;
 interface ErrorDetails {
   /** The parameter or property at fault, as the user wrote it: `predicate.and[1].lt`. */
   readonly field?: string;
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which to retry. */
   readonly retryAfter?: number;
-  /** Methods that would have been allowed. */
+  /** Allowed methods. */
   readonly allow?: readonly string[];
   readonly cause?: unknown;
 }
@@ -52,7 +52,7 @@ export class CaError extends Error {
   }
 }
 
-/** A user's value is wrong: the sentence is the field's name followed by what is the matter or what was allowed. */
+/** An error about a user's value: the field's name, followed by what is wrong or what is allowed. */
 export function invalid(field: string, what: string): CaError {
   return new CaError('INVALID', `${field} ${what}`, { field });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Limiter, type Shares } from './limiter';
 
-/** Who still waits at the end of a test has gone. */
+/** Waiters left at the end of a test are aborted. */
 const clients: AbortController[] = [];
 const someone = (): AbortSignal => {
   const client = new AbortController();
@@ -15,7 +15,7 @@ const on = (...names: string[]): Shares => names.map((name) => ({ name, perFree:
 const queue = (atATime: number, waiting: number): Limiter =>
   new Limiter({ atATime, waiting, waitMs: 60_000 });
 
-/** Enters at once, or is left waiting; what became of it can be read. */
+/** Enters at once, or waits; the returned object shows which. */
 function come(line: Limiter, ...shares: string[]): { state: 'waiting' | 'in' | 'refused' } {
   const one: ReturnType<typeof come> = { state: 'waiting' };
   line.enter({ gone: someone(), shares: on(...shares) }).then(
@@ -26,7 +26,7 @@ function come(line: Limiter, ...shares: string[]): { state: 'waiting' | 'in' | '
 }
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('one share alone gets half of the places and half of the line', async () => {
+test('one share alone gets half of the places and half of the queue', async () => {
   const line = queue(8, 4);
   const all = Array.from({ length: 20 }, () => come(line, 'flood'));
   await settled();
@@ -39,7 +39,7 @@ test('one share alone gets half of the places and half of the line', async () =>
   expect(line.full).toBe(false);
 });
 
-test('those of one share enter in the order in which they came', async () => {
+test('waiters of one share enter in order of arrival', async () => {
   const line = queue(4, 8);
   const order: number[] = [];
   for (let i = 0; i < 5; i++) void line.enter({ gone: someone(), shares: on('a') }).then(() => order.push(i));
@@ -51,7 +51,7 @@ test('those of one share enter in the order in which they came', async () => {
   expect(order).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('who comes from another share finds room, however many ask for the first', async () => {
+test('another share finds room, however many wait for the first', async () => {
   const line = queue(8, 4);
   for (let i = 0; i < 1000; i++) come(line, 'flood');
   const others = ['a', 'b'].map((share) => come(line, share));
@@ -59,7 +59,7 @@ test('who comes from another share finds room, however many ask for the first', 
   expect(others).toEqual([{ state: 'in' }, { state: 'in' }]);
 });
 
-test('a share may be of a part of what is free: it gets less, and its other half stays for others of the same client', async () => {
+test('a share may be limited to a part of what is free: the rest stays for other shares of the same client', async () => {
   const line = queue(12, 6);
   const shares = [{ name: 'question', perFree: 0.5 }, ...on('client')];
   for (let i = 0; i < 100; i++) line.enter({ gone: someone(), shares }).catch(() => undefined);
@@ -68,7 +68,7 @@ test('a share may be of a part of what is free: it gets less, and its other half
   expect([line.running, line.waiting, other.state]).toEqual([5, 2, 'in']);
 });
 
-test('of two shares each must have room: who asks for many things gets no more than who asks for one', async () => {
+test('with two shares, both must have room: a client of many things gets no more than a client of one', async () => {
   const line = queue(8, 4);
   for (let i = 0; i < 1000; i++) come(line, `question ${i}`, 'greedy');
   const other = come(line, 'question 7', 'modest');
@@ -76,7 +76,7 @@ test('of two shares each must have room: who asks for many things gets no more t
   expect([line.running, line.waiting, other.state]).toEqual([5, 2, 'in']);
 });
 
-test('a place that becomes free goes to who waited longest among those whose share has room', async () => {
+test('a free place goes to the longest waiter whose share has room', async () => {
   const line = queue(4, 8);
   come(line, 'a');
   come(line, 'a');
@@ -93,7 +93,7 @@ test('a place that becomes free goes to who waited longest among those whose sha
   expect([third.state, line.running, line.waiting]).toEqual(['in', 3, 0]);
 });
 
-test('who waits too long, or goes away, leaves its place in the line', async () => {
+test('a waiter that times out or goes away leaves the queue', async () => {
   jest.useFakeTimers();
   const line = new Limiter({ atATime: 2, waiting: 4, waitMs: 100, late: 'busy' });
   void line.enter({ gone: someone(), shares: on('a') });
@@ -109,7 +109,7 @@ test('who waits too long, or goes away, leaves its place in the line', async () 
   expect([line.running, line.waiting]).toEqual([1, 0]);
 });
 
-test('whoever comes and goes, only those wait whose share has no room, and nothing is left at the end', async () => {
+test('in any sequence only waiters whose share has no room wait, and nothing is left at the end', async () => {
   const step = fc.record({ share: fc.constantFrom('a', 'b', 'c', 'd'), leaves: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(

@@ -6,7 +6,7 @@ const HERE = { gone: new AbortController().signal };
 describe('a limiter whose clients wait', () => {
   const line = (): Limiter => new Limiter({ atATime: 2, waiting: 3, waitMs: 60_000 });
 
-  test('lets two in, three wait in order, the rest is refused at once', async () => {
+  test('two enter, three wait in order, the rest are refused at once', async () => {
     const l = line();
     await l.enter(HERE);
     await l.enter(HERE);
@@ -23,7 +23,7 @@ describe('a limiter whose clients wait', () => {
     expect(l.running).toBe(0);
   });
 
-  test('whoever goes away makes room, and takes no place', async () => {
+  test('a client that goes away makes room, and takes no place', async () => {
     const l = line();
     await l.enter(HERE);
     await l.enter(HERE);
@@ -38,7 +38,7 @@ describe('a limiter whose clients wait', () => {
     expect([l.running, l.waiting]).toEqual([2, 0]);
   });
 
-  test('nobody waits longer than the limit says', async () => {
+  test('no client waits longer than the limit', async () => {
     const l = new Limiter({ atATime: 1, waiting: 1, waitMs: 20 });
     await l.enter(HERE);
     await expect(l.enter(HERE)).rejects.toMatchObject({ code: 'NO_RESOURCE', retryAfter: 1 });
@@ -46,7 +46,7 @@ describe('a limiter whose clients wait', () => {
   });
 });
 
-test('four run at a time, 64 wait in order, and more are told to come back', async () => {
+test('four run at a time, 64 wait in order, and more are refused with a time to retry', async () => {
   const slots = new Limiter({ atATime: 4, waiting: 64 });
   let [running, most] = [0, 0];
   const order: number[] = [];
@@ -64,14 +64,14 @@ test('four run at a time, 64 wait in order, and more are told to come back', asy
   expect(most).toBe(4);
 });
 
-test('work that fails leaves its place to the next', async () => {
+test('work that fails frees its place', async () => {
   const slots = new Limiter({ atATime: 4, waiting: 64 });
   const failing = Array.from({ length: 10 }, () => slots.run(() => Promise.reject(new Error('no'))));
   expect((await Promise.allSettled(failing)).every(({ status }) => status === 'rejected')).toBe(true);
   expect(await slots.run(() => Promise.resolve(1))).toBe(1);
 });
 
-test('who does not wait gets a place or none', () => {
+test('without waiting, a client gets a place at once or none', () => {
   const limiter = new Limiter({ atATime: 1 });
   expect([limiter.tryEnter(), limiter.tryEnter(), limiter.full]).toEqual([true, false, true]);
   limiter.leave();

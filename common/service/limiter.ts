@@ -1,39 +1,39 @@
 /*
- * How many may do something at a time. In: who wants to begin. Out: a place, at once or after waiting in order; or, when
- * too many wait already or it took too long, NO_RESOURCE with when to try again. Whoever leaves makes room.
+ * Limits concurrency. In: requests to enter. Out: a place, at once or after waiting in order; or NO_RESOURCE with a time
+ * to retry, when too many wait or the wait is too long. Leaving frees the place.
  *
- * Room may be shared: a share (such as one client of many) holds at most as many places as are free, or a part of that. Alone
- * it gets half of them; two get a third each; and whoever comes from another share finds room, however many ask for the first.
+ * Room may be shared: a share (such as one client of many) holds at most as many places as are free, or a part of that. One share
+ * alone gets half of the places, two get a third each: a new share always finds room, however many wait for the first.
  */
 import { CaError } from './errors';
 
 export interface LimiterOptions {
   readonly atATime: number;
-  /** More than these may not wait; default: nobody waits. */
+  /** Greatest number of waiters; default: 0. */
   readonly waiting?: number;
   /** Longest wait, milliseconds; default: none. */
   readonly waitMs?: number;
-  /** What is told to who is refused. */
+  /** The error message for refused requests. */
   readonly full?: (inside: number, waiting: number) => string;
   readonly late?: string;
 }
 
-/** Asked only of who must wait: making a signal costs more than passing through. */
+/** Called only when a request must wait: creating a signal costs more than entering. */
 export interface Waiting {
   readonly gone: AbortSignal;
-  /** On whose shares: each must have room. Without any it gets any place that is free. */
+  /** Shares that must all have room. Without any, every free place will do. */
   readonly shares?: Shares;
 }
 
 export interface Share {
   readonly name: string;
-  /** It holds at most this many places for each that is free. */
+  /** Greatest number of places it holds per free place. */
   readonly perFree: number;
 }
 
 export type Shares = readonly Share[];
 
-/** Places, by share. */
+/** Places by share. */
 class Places {
   taken = 0;
   private readonly byShare = new Map<string, number>();
@@ -70,7 +70,7 @@ class Places {
 const NO_SHARES: Shares = [];
 
 export class Limiter {
-  /** In order of arrival, with the shares of each: a Map keeps the order, and lets anybody leave from the middle. */
+  /** Waiters in order of arrival, with their shares: a Map keeps the order and allows removal from the middle. */
   private readonly queue = new Map<() => void, Shares>();
   private readonly o: LimiterOptions;
   private readonly inside: Places;
@@ -90,19 +90,19 @@ export class Limiter {
     return this.line.taken;
   }
 
-  /** Whoever comes now is refused. */
+  /** True if the next request would be refused. */
   get full(): boolean {
     return this.inside.full && this.line.full;
   }
 
-  /** A place now, or none; then `leave` must be called, once, with the same shares. */
+  /** Takes a place now, if there is one; then `leave` must be called once, with the same shares. */
   tryEnter(shares = NO_SHARES): boolean {
     if (!this.inside.hasRoomFor(shares)) return false;
     this.inside.take(shares);
     return true;
   }
 
-  /** Resolves with a place; then `leave` must be called, once. `gone`: whoever waited is not there any more. */
+  /** Resolves with a place; then `leave` must be called once. `gone`: the waiter has gone away. */
   async enter(who?: Waiting): Promise<void> {
     const { gone, shares = NO_SHARES } = who ?? {};
     if (this.tryEnter(shares)) return;
@@ -140,14 +140,14 @@ export class Limiter {
     });
   }
 
-  /** The place goes on to who waited longest of those whose shares have room. */
+  /** Passes the place to the longest waiter whose shares have room. */
   leave(shares = NO_SHARES): void {
     this.inside.giveBack(shares);
     if (this.line.taken === 0) return;
     for (const [turn, next] of this.queue) if (this.inside.hasRoomFor(next)) turn();
   }
 
-  /** `work` in its turn. */
+  /** Runs `work` in a place of its own. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     await this.enter();
     try {

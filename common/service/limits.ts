@@ -1,32 +1,32 @@
 /*
- * Bounds that several parts must agree on; every other bound stands where it is used, with its reason. Units are in the names.
+ * Bounds that several parts must agree on; every other bound is defined where it is used. Units are in the names.
  */
 
 export const LIMITS = {
-  /** One control message on the wire: a node's whole catalogue, a status. */
+  /** Size of one control message on the wire, such as a catalogue or a status. */
   messageBytes: 4 * 1024 * 1024,
-  /** One data message: all values of a node for a second. Senders split before this. */
+  /** Size of one data message: all values of a node for a second. Senders split larger ones. */
   dataMessageBytes: 4 * 1024 * 1024,
-  /** A line that an operator leaves in a service's log. */
+  /** Length of a line that an operator writes to a service's log. */
   logTextLength: 1000,
-  /** Characters of the reason why a node does not gather something. */
+  /** Length of the reason why a node does not gather an instrumentation. */
   reasonLength: 1024,
 
-  /** Text of one key (a process name, a path): sources cut longer ones. */
+  /** Length of one key (a process name, a path); sources truncate longer ones. */
   keyBytes: 128,
-  /** Nodes of a predicate tree, how deep it may nest, and a text in it. */
+  /** A predicate: nodes of its tree, nesting depth, and length of one text. */
   predicateNodes: 256,
   predicateDepth: 16,
   predicateStringBytes: 128,
 
-  /** Points kept by one instrumentation: the retention time may reach this × granularity. */
+  /** Points kept by one instrumentation: the retention time is at most this × granularity. */
   retentionPoints: 3600,
   granularitySecondsMax: 86_400,
   idleSecondsMax: 604_800,
   instrumentationsPerAggregator: 1000,
   nodesPerInstrumentation: 100_000,
 
-  /** One value request: its longest interval, its points, and how long it may wait for nodes. */
+  /** One value request: its longest interval, its points, and its longest wait for nodes. */
   valueSecondsMax: 3600,
   valuePointsMax: 3600,
   valueWaitMsMax: 5000,
@@ -36,20 +36,20 @@ export const LIMITS = {
   imageBuckets: 200,
   imageHues: 64,
 
-  /** Nodes that one answer names, unless asked for more, and at most. */
+  /** Nodes named in one answer: default and maximum. */
   nodesShown: 100,
   nodesShownMax: 1000,
 
-  /** How often a member says that it is there. */
+  /** Interval of keep-alives. */
   aliveEveryMs: 5000,
-  /** Nodes keep values this long, sent or not: an aggregator may ask for them again. */
+  /** Nodes keep values this long, sent or not, so that aggregators can request them again. */
   outboxSeconds: 60,
-  /** Nodes measure for one second of this many what instrumentations cost. */
+  /** Nodes measure the cost of instrumentations during one of this many seconds. */
   costEverySeconds: 10,
-  /** Standings that a whole fleet sends to the config service in a second, when all nodes have news. */
+  /** Standings per second that a whole fleet sends to the config service, when all nodes have news. */
   standingsPerSecond: 5000,
-  /** How long an aggregator counts reports of a node that the config service has given up. */
+  /** How long an aggregator still counts reports of a node that the config service dropped. */
   formerNodeMs: 600_000,
-  /** What one service or tool waits for another's answer. */
+  /** How long a service or tool waits for another's answer. */
   toolAnswerMs: 3000,
 } as const;

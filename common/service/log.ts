@@ -3,7 +3,7 @@
  */
 import bunyan from 'bunyan';
 
-/** What the rest of the code needs of a logger; tests pass a silent one. */
+/** The logger interface; tests pass a silent one. */
 export interface Log {
   debug(fields: object, text: string): void;
   info(fields: object, text: string): void;

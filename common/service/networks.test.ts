@@ -11,7 +11,7 @@ test.each([
   for (const address of outside) expect([address, networks(address)]).toEqual([address, false]);
 });
 
-test('a name is no address, whoever would answer for it', () => {
+test('a name is not an address', () => {
   for (const name of ['localhost', 'example.com', '127.1', '0x7f000001', '2130706433', '127.0.0.1:80', ''])
     expect([name, readNetworks()(name)]).toEqual([name, false]);
 });
@@ -23,7 +23,7 @@ test.each(['10.0.0.0/33', 'fd00::/129', 'localhost', '10.0.0.0/8/8', '10.0.0.0/'
   },
 );
 
-test('an aggregator at another address has TLS, unless CA_UNENCRYPTED lets it go without', () => {
+test('an aggregator at another address must have TLS, unless CA_UNENCRYPTED allows plain HTTP', () => {
   const env = { CA_AGGREGATOR_NETWORKS: '10.0.0.0/24' };
   expect(readPlaces(env)('10.0.0.7', true)).toBeUndefined();
   expect(readPlaces(env)('10.0.0.7', false)).toContain('CA_AGGREGATOR_CERT');

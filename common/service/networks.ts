@@ -1,6 +1,7 @@
 /*
- * Where aggregators may be: the front door asks them, and shows them its secret. In: CA_AGGREGATOR_NETWORKS, and what
- * CA_UNENCRYPTED lets travel in the open. Out: whether an address will do. Names are not looked up: whoever answers for a name would decide where the secret goes.
+ * Where aggregators may be: the front door sends them its secret. In: CA_AGGREGATOR_NETWORKS, and what CA_UNENCRYPTED
+ * allows without TLS. Out: whether an address is allowed. Names are not resolved: a resolver would decide where the
+ * secret goes.
  */
 import { BlockList, isIP } from 'node:net';
 import { invalid } from './errors';
@@ -8,7 +9,7 @@ import type { Environment } from './setting-names';
 
 export type Networks = (address: string) => boolean;
 
-/** Of an address: nothing that is sent there leaves this machine. */
+/** True for loopback addresses: nothing sent there leaves this machine. */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
@@ -16,7 +17,7 @@ export function isLoopback(address: string): boolean {
 /** This machine. */
 const LOOPBACK = '127.0.0.0/8,::1/128';
 
-/** Comma-separated networks, such as 10.77.0.0/24,fd00::/8; by default this machine alone. Throws INVALID. */
+/** Comma-separated networks, such as 10.77.0.0/24,fd00::/8; default: this machine only. Throws INVALID. */
 export function readNetworks(text: string = LOOPBACK): Networks {
   const list = new BlockList();
   for (const part of (text.trim() === '' ? LOOPBACK : text).split(',')) {
@@ -35,7 +36,7 @@ export function readNetworks(text: string = LOOPBACK): Networks {
   };
 }
 
-/** Links that may go to other machines without TLS: what CA_UNENCRYPTED lists. Throws INVALID. */
+/** Links that may be unencrypted to other machines: the list in CA_UNENCRYPTED. Throws INVALID. */
 export function readUnencrypted(env: Environment): ReadonlySet<string> {
   const words = (env['CA_UNENCRYPTED'] ?? '').split(',').map((word) => word.trim());
   const given = words.filter((word) => word !== '');
@@ -46,7 +47,7 @@ export function readUnencrypted(env: Environment): ReadonlySet<string> {
   return new Set(given);
 }
 
-/** Why an aggregator at this address cannot be one; undefined: it can. */
+/** Why an aggregator at this address is refused; undefined: it is allowed. */
 export type AggregatorPlaces = (address: string, tls: boolean) => string | undefined;
 
 /** CA_AGGREGATOR_NETWORKS and CA_UNENCRYPTED. Throws INVALID. */

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fire, fireThrough, flightNumber, PROBES, type ProviderPackage } from './probes';
 
-/** Remembers what a package that works would have been told. */
+/** Records the calls that a working package would get. */
 function recorder() {
   const added: [string, ...string[]][] = [];
   const fired: [string, (string | number)[]][] = [];
@@ -20,7 +20,7 @@ function recorder() {
   return { dtrace, added, fired, watch: () => (watched = true) };
 }
 
-test('every probe is made with the arguments it is documented with', () => {
+test('every probe has its documented arguments', () => {
   const { dtrace, added } = recorder();
   fireThrough(dtrace);
   expect(added).toEqual(Object.entries(PROBES).map(([name, types]) => [name, ...types]));
@@ -28,7 +28,7 @@ test('every probe is made with the arguments it is documented with', () => {
   for (const name of Object.keys(PROBES)) expect(documented).toContain(`\`${name}\``);
 });
 
-test('arguments are worked out only while somebody watches', () => {
+test('arguments are computed only while a probe is enabled', () => {
   const { dtrace, fired, watch } = recorder();
   const through = fireThrough(dtrace);
   let asked = 0;
@@ -40,19 +40,19 @@ test('arguments are worked out only while somebody watches', () => {
   expect(fired).toEqual([['heatmap-start', [1, 'global;1']]]);
 });
 
-test('without DTrace firing does nothing', () => {
+test('without DTrace, firing does nothing', () => {
   if (process.platform !== 'linux') return;
   fire('proxy-done', () => {
     throw new Error('nobody can watch here');
   });
 });
 
-test('the real package takes what we give it; on Linux it is there, and does nothing', () => {
+test('the real package accepts our calls; on Linux it loads, and does nothing', () => {
   let real: ProviderPackage;
   try {
     real = createRequire(__filename)('dtrace-provider') as ProviderPackage;
   } catch {
-    // Optional, and on some systems it cannot even be installed.
+    // Optional; on some systems it cannot be installed.
     return;
   }
   const through = fireThrough(real);
@@ -61,6 +61,6 @@ test('the real package takes what we give it; on Linux it is there, and does not
   }).not.toThrow();
 });
 
-test('two things in flight have different numbers', () => {
+test('two operations in flight have different numbers', () => {
   expect(flightNumber()).not.toBe(flightNumber());
 });

@@ -1,7 +1,7 @@
 /*
  * A service as a process: settings, log, dumps and the watchdog before it starts; one way to end. In: what to start.
- * Out: a process that stops in order on SIGTERM or SIGINT. With cannot-start.ts, panic.ts and watchdog.ts the only code
- * of a service that takes signals or exits.
+ * Out: a process that shuts down cleanly on SIGTERM or SIGINT. Besides this file, only cannot-start.ts, panic.ts and
+ * watchdog.ts handle signals or exit.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,34 +23,34 @@ export interface Host {
 }
 
 export interface Running {
-  /** Settles when the service has its place on the bus, however long the broker is away; an error ends the process. */
+  /** Settles when the service has joined the bus, however long the broker is away; an error ends the process. */
   readonly joined: Promise<void>;
-  /** Ends in order. */
+  /** Shuts down cleanly. */
   readonly stop: () => Promise<void>;
 }
 
 export interface Service {
   /** For people: "config service cannot start: …". */
   readonly title: string;
-  /** In log records and names of dumps: aggregator-0. */
+  /** Name in log records and names of dumps: aggregator-0. */
   readonly name: (settings: Settings) => string;
   readonly start: (host: Host) => Promise<Running>;
-  /** Milliseconds that stop() may take. After that the process exits all the same: a broker that is away never answers. */
+  /** Milliseconds that stop() may take, after which the process exits anyway: a broker that is away never answers. */
   readonly stopMs: number;
-  /** Settings that this service alone reads; an INVALID error names the one that is wrong. */
+  /** Checks settings that only this service reads; throws an INVALID error that names the wrong one. */
   readonly check: (settings: Settings, env: Environment) => void | Promise<void>;
-  /** How the process exits; process.exit where this is left out. */
+  /** How the process exits; default: process.exit. */
   readonly exit?: (status: number) => never;
 }
 
-/** Starts the service in this process. Errors of the start end the process (cannot-start.ts). */
+/** Starts the service in this process. An error during the start ends the process (cannot-start.ts). */
 export function run(service: Service, { env, argv }: Pick<NodeJS.Process, 'env' | 'argv'>): void {
   (argv.includes('--check') ? check(service, env) : runOrThrow(service, env)).catch((error: unknown) =>
     cannotStart(service.title, error),
   );
 }
 
-/** `--check`: says whether the service would accept its settings, and starts nothing. */
+/** `--check`: reports whether the settings are valid, and starts nothing. */
 async function check(service: Service, env: Environment): Promise<void> {
   await service.check(readSettings(env), env);
   for (const line of ignoredSettings(env)) process.stdout.write(`${service.title}: ignored: ${line}\n`);
@@ -75,7 +75,7 @@ async function runOrThrow(service: Service, env: Environment): Promise<void> {
   await sayReady(env);
 }
 
-/** systemd makes this folder for a unit and removes it with the unit's end: who restarts services one by one waits for the file. */
+/** systemd creates this folder for a unit and removes it when the unit ends; rolling restarts wait for the file. */
 async function sayReady({ RUNTIME_DIRECTORY: folder }: Environment): Promise<void> {
   if (folder !== undefined && folder !== '') await writeFile(join(folder, 'ready'), `${process.pid}\n`);
 }

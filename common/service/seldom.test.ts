@@ -1,6 +1,6 @@
 import { Seldom } from './seldom';
 
-test('what happens often is said as often as it may be, with how many were passed over', () => {
+test('frequent events are logged up to the limit, with the number that was skipped', () => {
   const clock = { time: 0, now: () => clock.time };
   const seldom = new Seldom(clock, 2);
   const said = (times: number): (number | undefined)[] =>
@@ -10,7 +10,7 @@ test('what happens often is said as often as it may be, with how many were passe
   expect(said(3)).toEqual([3, 0, undefined]);
 });
 
-test('who invents kinds gets no more lines than a hundred, and those all share one', () => {
+test('made-up kinds get at most 100 lines, and all further ones share one', () => {
   const clock = { time: 0, now: () => clock.time };
   const seldom = new Seldom(clock);
   const said = Array.from({ length: 100_000 }, (_, i) => seldom.occasion(`kind ${i}`)).filter(

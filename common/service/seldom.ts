@@ -1,11 +1,11 @@
 /*
- * What may happen often and shall be said seldom: at most a few lines of a kind a minute. In: an occasion. Out: whether to
- * say it, and how many were passed over since the last time. Who can cause occasions must not be able to fill a disk.
+ * Rate limit for log lines: at most a few lines of a kind per minute, so that log lines which others can cause do not
+ * fill a disk. In: an occasion. Out: whether to log it, and the number skipped since the last line.
  */
 import type { Clock } from './clock';
 
 const WINDOW_MS = 60_000;
-/** Kinds that are told apart in one window; all others share one more. */
+/** Greatest number of kinds in one window; all others share one more. */
 const KINDS = 100;
 
 export class Seldom {
@@ -13,13 +13,13 @@ export class Seldom {
   private readonly each: number;
   private readonly kinds = new Map<string, { from: number; said: number; passedOver: number }>();
 
-  /** `each`: lines of one kind in a minute. */
+  /** `each`: lines per kind and minute. */
   constructor(clock: Pick<Clock, 'now'>, each = 1) {
     this.clock = clock;
     this.each = each;
   }
 
-  /** Undefined: be silent. Otherwise how many of this kind were not said since the last that was. */
+  /** Undefined: do not log. Otherwise the number of this kind skipped since the last line. */
   occasion(kind: string): number | undefined {
     const now = this.clock.now();
     if (!this.kinds.has(kind) && this.kinds.size >= KINDS) this.forget(now);

@@ -13,12 +13,12 @@ test.each([
   ['CA_AMPQ_URL', 'CA_AMQP_URL'],
   ['CA_TOKENSS', 'CA_TOKENS'],
   ['CA_PROBE_BUDGT', 'CA_PROBE_BUDGET'],
-])('%s is refused: %s is meant', (wrong, meant) => {
+])('%s is refused: it suggests %s', (wrong, meant) => {
   expect(() => checkNames({ [wrong]: '1' })).toThrow(`${wrong} is no setting; did you mean ${meant}?`);
   expect(() => readSettings({ [wrong]: '1' })).toThrow(meant);
 });
 
-test('names of certificate authorities and what is near nothing are let pass, and returned', () => {
+test('names of certificate authorities, and names near no setting, are allowed and returned', () => {
   const env = {
     CA_CERT: 'x',
     CA_BUNDLE: 'x',
@@ -39,12 +39,12 @@ test.each([
   'CA_BINDING',
   'CA_HOSTGROUP',
   'CA_LOG_FORMAT',
-])('%s, which a newer release may have, keeps no service from starting', (name) => {
+])('%s, which a newer release may have, does not keep a service from starting', (name) => {
   expect(checkNames({ [name]: '1' })).toEqual([name]);
   expect(() => readSettings({ [name]: '1' })).not.toThrow();
 });
 
-test('what is ignored is said, with what may have been meant', () => {
+test('ignored settings are reported, with a suggestion', () => {
   expect(ignoredSettings({ CA_PROBE_BUGDETT: '1', CA_CERT: 'x', CA_SOMETHING_ELSE: 'x' })).toEqual([
     'CA_PROBE_BUGDETT, no setting of this release has this name; did you mean CA_PROBE_BUDGET?',
     'CA_CERT, no setting of this release has this name',
@@ -52,17 +52,17 @@ test('what is ignored is said, with what may have been meant', () => {
   ]);
 });
 
-/** So near as they are, an older release without one would refuse it: of today's, these stand since the first release. */
+/** Exceptions: an older release without one of a pair would refuse it, but these exist since the first release. */
 const NEAR = ['CUSTOMER CUSTOMERS', 'TOKEN TOKENS'];
 
-test('no setting is one edit from another: a release without it would take it for a slip', () => {
+test('no setting is one edit from another: a release without it would take it for a misspelling', () => {
   const near = SETTING_NAMES.flatMap((one) =>
     SETTING_NAMES.filter((other) => one < other && isSlip(one, other)).map((other) => `${one} ${other}`),
   );
   expect(near.sort()).toEqual(NEAR);
 });
 
-test('every setting that the documents name is known', () => {
+test('every setting in the documentation is known', () => {
   const root = join(__dirname, '..', '..');
   const files = execFileSync('find', [join(root, 'README.md'), join(root, 'docs'), '-name', '*.md'], {
     encoding: 'utf8',
@@ -83,7 +83,7 @@ const ELSEWHERE = `
   .trim()
   .split(/\s+/);
 
-test('the files of settings that packages bring have every setting of a service, and no others', () => {
+test('the settings files of the packages have every setting of a service, and no others', () => {
   const folder = join(__dirname, '..', '..', 'deploy', 'debian', 'conf');
   const named = readdirSync(folder).flatMap((file) =>
     [...readFileSync(join(folder, file), 'utf8').matchAll(/^#CA_(\w+)=/gm)].map(([, name = '']) => name),
@@ -92,7 +92,7 @@ test('the files of settings that packages bring have every setting of a service,
   expect([...new Set(named)].sort()).toEqual([...expected].sort());
 });
 
-test('a level that there is not is refused', () => {
+test('an unknown log level is refused', () => {
   expect(() => readSettings({ CA_LOG_LEVEL: 'loud' })).toThrow(/CA_LOG_LEVEL must be one of trace, debug/);
   expect(readSettings({ CA_LOG_LEVEL: '' }).logLevel).toBe('info');
 });

@@ -1,11 +1,11 @@
 /*
- * Names of all settings. In: an environment. Out: an INVALID error for a name that is one of them misspelt, which would
- * otherwise be as good as not set; and those that mean nothing here, for services and `make run` to say so.
+ * Names of all settings. In: an environment. Out: an INVALID error for a misspelt name, which would otherwise be
+ * ignored; and names without a meaning here, for services and `make run` to report.
  */
 import { isSlip, nearest } from '../model/nearest';
 import { invalid } from './errors';
 
-/** Environment variables, as a process was given them. */
+/** Environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'CA_';
@@ -22,14 +22,14 @@ export const SETTING_NAMES = `
   .trim()
   .split(/\s+/);
 
-/** Elsewhere CA is short for certificate authority: such names are other programs'. */
+/** CA also stands for certificate authority: such names belong to other programs. */
 const AUTHORITIES = /CERT|BUNDLE|FILE|PATH|DIR|STORE|CRT|PEM|ROOT|TRUST|KEY/;
 
 const MENTIONED_MAX = 5;
 
 /**
- * Throws for a name that is one edit from one of ours: nobody means anything else by it, for no two settings of any release are
- * that near. Returns others that are none of ours: what a newer release's settings file has must not keep an older one from starting.
+ * Throws for a name that is one edit away from one of ours: no two settings of any release are that near. Returns other
+ * CA_ names that are not ours: settings of a newer release must not keep an older one from starting.
  */
 export function checkNames(env: Environment): string[] {
   const known = new Set(SETTING_NAMES);

@@ -1,5 +1,5 @@
 /*
- * The settings of a deployment, from the environment. In: process.env, handed over by a main.ts.
+ * The settings of a deployment, from the environment. In: process.env, passed by a main.ts.
  * Out: checked values with their defaults, or an INVALID error that names the variable.
  */
 import { isIP } from 'node:net';
@@ -14,9 +14,9 @@ import type { Environment } from './setting-names';
 export type { Environment } from './setting-names';
 
 export interface Settings {
-  /** CA_HTTP_PORT: the front door; aggregators take free ports from this + 3 on. */
+  /** CA_HTTP_PORT: port of the front door; aggregators take free ports from this + 3 on. */
   readonly httpPort: number;
-  /** CA_AGGREGATOR_PORT: where aggregators begin to look for a free port. */
+  /** CA_AGGREGATOR_PORT: first port that aggregators try. */
   readonly aggregatorPort: number;
   readonly aggregator: {
     /** CA_AGGREGATOR_BIND, CA_AGGREGATOR_ADDRESS: where aggregators listen, and where the front door finds them. */
@@ -27,33 +27,33 @@ export interface Settings {
   };
   /** CA_AMQP_URL: the broker, or several URLs of one cluster. Services need it; `make run` starts a private one without it. */
   readonly amqpUrl: string | undefined;
-  /** CA_AMQP_PREFIX: before all routing keys, so that many deployments share one broker. */
+  /** CA_AMQP_PREFIX: prefix of all routing keys, so that many deployments can share one broker. */
   readonly amqpPrefix: string;
-  /** CA_HOME: state folder; by default one for each port, so that two deployments in one checkout keep apart. */
+  /** CA_HOME: state folder; by default one per port, so that two deployments in one checkout do not share it. */
   readonly home: string;
-  /** CA_HOST: the host's name in values and routing keys. */
+  /** CA_HOST: host name in values and routing keys. */
   readonly host: string;
-  /** CA_INSTANCE: which of several like services on this host. */
+  /** CA_INSTANCE: tells several services of one kind on this host apart. */
   readonly instance: string;
-  /** CA_SOURCES: which sources to use, in order of preference; undefined: all that work. */
+  /** CA_SOURCES: sources to use, in order of preference; undefined: all that work. */
   readonly sources: readonly string[] | undefined;
-  /** CA_DTRACE: absolute path of dtrace, where it is not on PATH. */
+  /** CA_DTRACE: absolute path of dtrace, if not on PATH. */
   readonly dtrace: string | undefined;
   /** PATH. */
   readonly searchPath: string;
-  /** CA_SEED: what the synthetic source's numbers follow from. */
+  /** CA_SEED: seed of the synthetic source's random numbers. */
   readonly seed: number;
-  /** CA_PROBE_BUDGET: percent of the machine that all probes of a node together may cost; undefined: 1, at least 5 % of a core. */
+  /** CA_PROBE_BUDGET: CPU budget of all probes of a node, in percent of the machine; undefined: 1, at least 5 % of a core. */
   readonly probeBudget: number | undefined;
-  /** CA_GEOIP: a MaxMind database file; without it places of addresses are not offered. */
+  /** CA_GEOIP: a MaxMind database file; without it geolocation is not offered. */
   readonly geoip: string | undefined;
   /** CA_LOG_LEVEL: trace, debug, info, warn, error, fatal. */
   readonly logLevel: string;
-  /** CA_METRICS_PORT: where an instrumenter answers /metrics, on loopback; 0: nowhere. */
+  /** CA_METRICS_PORT: port of an instrumenter's /metrics, on loopback; 0: none. */
   readonly metricsPort: number;
-  /** CA_WATCHDOG_S: seconds that a service may be stuck before it writes a dump; 0: nobody watches. */
+  /** CA_WATCHDOG_S: seconds that a service may be stuck before it writes a dump; 0: no watchdog. */
   readonly watchdogS: number;
-  /** CA_WATCHDOG_EXIT: seconds after which a stuck service is ended; 0: never. */
+  /** CA_WATCHDOG_EXIT: seconds after which a stuck service is killed; 0: never. */
   readonly watchdogExitS: number;
 }
 
@@ -94,7 +94,7 @@ export function readSettings(env: Environment): Settings {
   };
 }
 
-/** Where `make run` keeps its state when CA_HOME is not set, below the current folder. */
+/** Default state folder of `make run`, below the current folder. */
 export function defaultHome(httpPort: number): string {
   return httpPort === DEFAULT_PORT ? '.run' : `.run/${httpPort}`;
 }
@@ -115,14 +115,14 @@ function levelOf(env: Environment, name: string): string {
   return text;
 }
 
-/** None is as good as not set: nobody wants nothing. */
+/** An empty list counts as not set. */
 function namesOf(env: Environment, name: string): readonly string[] | undefined {
   const names = (env[name] ?? '').split(',').map((one) => one.trim());
   const given = names.filter((one) => one !== '');
   return given.length === 0 ? undefined : given;
 }
 
-/** Addresses, not names: the config service takes only those that lie in CA_AGGREGATOR_NETWORKS. */
+/** Addresses, not names: the config service accepts only those in CA_AGGREGATOR_NETWORKS. */
 function aggregatorOf(env: Environment): Settings['aggregator'] {
   const [bind = '', address = ''] = ['CA_AGGREGATOR_BIND', 'CA_AGGREGATOR_ADDRESS'].map((name) => {
     const text = env[name] ?? '';

@@ -28,7 +28,7 @@ afterEach(() => {
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 describe('a state folder', () => {
-  test('is made for us alone, and tightened where others could look into it', () => {
+  test('is created for us alone, and existing permissions for others are removed', () => {
     const home = join(folder, 'a', 'home');
     privateFolder('CA_HOME', home);
     expect(modeOf(home)).toBe(0o700);
@@ -38,7 +38,7 @@ describe('a state folder', () => {
     expect(modeOf(home)).toBe(0o700);
   });
 
-  test('that others could write to is refused, and so is one with such a folder in it', () => {
+  test('that others can write to is refused, and so is one that contains such a folder', () => {
     chmodSync(folder, 0o777);
     expect(() => {
       privateFolder('CA_HOME', folder);
@@ -85,7 +85,7 @@ describe('a file of the operator’s', () => {
     return path;
   };
 
-  test('is read as it was checked', async () => {
+  test('is read when others cannot change it', async () => {
     expect(await trustedText('CA_TOKENS', file(0o644))).toBe('text');
     expect(await trustedText('CA_TLS_KEY', file(0o640), true)).toBe('text');
   });
@@ -98,7 +98,7 @@ describe('a file of the operator’s', () => {
     await expect(trustedText('CA_TOKENS', file(mode), secret)).rejects.toThrow(why);
   });
 
-  test('that is not there, or no file, is refused with its setting', async () => {
+  test('that is missing, or not a file, is refused with the name of its setting', async () => {
     await expect(trustedText('CA_TOKENS', join(folder, 'nowhere'))).rejects.toThrow(/CA_TOKENS: .*ENOENT/);
     await expect(trustedText('CA_TOKENS', folder)).rejects.toThrow('is no file');
     await expect(trustedText('CA_TOKENS', '/dev/zero')).rejects.toThrow('is no file');

@@ -1,7 +1,7 @@
 /*
- * Files and folders that decide what we do must not be another user's. In: a path. Out: nothing, or an error that says
- * whose it is and the fix. Trusted are root, our own user, who called us by sudo, and the owner of our own program: that
- * one could change what we run.
+ * Files and folders that control us must not belong to another user. In: a path. Out: nothing, or an error with the
+ * owner and the fix. Trusted are root, our own user, the user who called sudo, and the owner of our program files, who
+ * can change what we run anyway.
  */
 import { chmodSync, constants, lstatSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -10,10 +10,10 @@ import { CaError, invalid, messageOf } from './errors';
 
 const OTHERS_WRITE = 0o022;
 const OTHERS_READ = 0o004;
-/** Of tokens, customers, certificates and keys. */
+/** Size limit of files with tokens, customers, certificates and keys. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Systems without users have no owners to tell apart. */
+/** Systems without getuid have no owners to compare. */
 const own = process.getuid?.();
 
 function isTrusted(uid: number, env: NodeJS.ProcessEnv = process.env): boolean {
@@ -22,28 +22,28 @@ function isTrusted(uid: number, env: NodeJS.ProcessEnv = process.env): boolean {
   return uid === statSync(__filename).uid;
 }
 
-/** Why others can change it; undefined: they cannot. */
+/** Why other users can change it; undefined: they cannot. */
 function distrust({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): string | undefined {
   if (!isTrusted(uid)) return `belongs to uid ${uid}`;
   return (mode & OTHERS_WRITE) === 0 ? undefined : 'can be written by others';
 }
 
-/** The same of a path: of a link, and of what it leads to. undefined also where there is nothing. */
+/** The same for a path: for a link and its target. undefined also where nothing exists. */
 export function distrustOf(path: string): string | undefined {
   const link = lstatSync(path, { throwIfNoEntry: false });
   if (link === undefined) return undefined;
-  // A link of root's or ours is as good as what it leads to: /var/lib has such ones.
+  // A link owned by root or us is as good as its target: /var/lib has such links.
   if (link.isSymbolicLink() && !isTrusted(link.uid)) return `is a link of uid ${link.uid}`;
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? undefined : distrust(found);
 }
 
-/** Makes the state folder, for us alone, or throws an INVALID error when it is there and may be somebody else's work. */
+/** Creates the state folder, for us alone, or throws an INVALID error when it exists and others may have written to it. */
 export function privateFolder(setting: string, folder: string): void {
   const refuse = (path: string, why: string): CaError =>
     invalid(setting, `cannot be used: ${path} ${why}; fix: remove it, or set ${setting} to another folder`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // What was there when others could write may be theirs still.
+  // What was there while others could write may be theirs.
   for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))]) {
     const why = distrustOf(path);
     if (why !== undefined) throw refuse(path, why);
@@ -52,7 +52,7 @@ export function privateFolder(setting: string, folder: string): void {
   if ((found.mode & 0o077) !== 0 && (own === 0 || found.uid === own)) chmodSync(folder, 0o700);
 }
 
-/** A file of the operator's: what is checked is what is read. `secret`: nobody but its owner and group may read it. */
+/** A file of the operator's; what is checked is what is read. `secret`: only its owner and group may read it. */
 export async function trustedText(setting: string, path: string, secret = false): Promise<string> {
   const refuse = (why: string, cause?: unknown): CaError =>
     new CaError('INVALID', `${setting}: ${why}`, { field: setting, cause });

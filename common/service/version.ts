@@ -1,4 +1,4 @@
-/* The version of this edition. In: the package.json above the running code. Out: "0.1.0", or "unknown". */
+/* Our version. In: the package.json above the running code. Out: "0.1.0", or "unknown". */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

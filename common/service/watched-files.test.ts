@@ -3,7 +3,7 @@ import type { Log } from './log';
 
 const EVERY_MS = 5;
 
-/** A file's text, what was used of it, and what the log said. */
+/** A file's text, the texts that were used, and the log. */
 function watched(first: string): {
   file: { text: string };
   used: string[];
@@ -34,7 +34,7 @@ function watched(first: string): {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 15 * EVERY_MS));
 
-test('what changes is used again, once', async () => {
+test('a changed file is used again, once', async () => {
   const { file, used, said, start } = watched('one');
   const stop = await start();
   await pause();
@@ -47,7 +47,7 @@ test('what changes is used again, once', async () => {
   expect(said).toEqual(['the file has changed: new connections use it']);
 });
 
-test('what cannot be read or used leaves everything as it was, is said once, and is tried again', async () => {
+test('a file that cannot be read or used changes nothing, is logged once, and is tried again', async () => {
   const { file, used, said, start } = watched('one');
   const stop = await start();
   for (const text of ['bad', 'gone', 'one', 'bad', 'two']) {
@@ -64,7 +64,7 @@ test('what cannot be read or used leaves everything as it was, is said once, and
   ]);
 });
 
-test('what cannot be used at the start is an error', async () => {
+test('a file that cannot be used at the start is an error', async () => {
   await expect(watched('bad').start()).rejects.toThrow('bad cannot be used');
   await expect(watched('gone').start()).rejects.toThrow('it is not there');
 });

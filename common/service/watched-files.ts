@@ -1,26 +1,26 @@
 /*
- * Files that are renewed while we run: certificates, keys, authorities. In: how to read them, and what to do with them.
- * Out: it is done at the start, and again within seconds of each change, however the files are replaced. What cannot be
- * read or used (half of a renewal, a certificate without its key) changes nothing and is said once.
+ * Files that are renewed while we run: certificates, keys, authorities. In: how to read them, and how to use them.
+ * Out: they are used at the start, and again within seconds of each change, however the files are replaced. Contents that
+ * cannot be read or used (half of a renewal, a certificate without its key) change nothing and are logged once.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from './errors';
 import type { Log } from './log';
 
-/** Not a watch of the kernel's: it misses links that are turned, and folders that are mounted. */
+/** Polling, not inotify, which misses changed symbolic links and mounts. */
 const EVERY_MS = 5000;
 
 interface WatchedOptions<T> {
   /** For people: "the certificate of the front door". */
   readonly what: string;
   readonly read: () => Promise<T>;
-  /** Throws what keeps the contents from being used. */
+  /** Throws the reason why the contents cannot be used. */
   readonly use: (contents: T) => void;
   readonly log: Log;
   readonly everyMs?: number;
 }
 
-/** Rejects when they cannot be read or used at the start. Returns what ends the watching. */
+/** Rejects when they cannot be read or used at the start. Returns a function that stops watching. */
 export async function watchFiles<T>(options: WatchedOptions<T>): Promise<() => void> {
   const { what, read, use, log, everyMs = EVERY_MS } = options;
   let current = await read();

@@ -1,10 +1,10 @@
 /*
- * For tests: a package like dtrace-provider, of which somebody watches every probe. In: what services fire.
- * Out: `fired`. Put in place of probes.ts by jest.mock(), see peer.test.ts.
+ * For tests: a package like dtrace-provider with every probe enabled. In: probes that services fire.
+ * Out: `fired`. Replaces probes.ts through jest.mock(), see peer.test.ts.
  */
 import type { ProviderPackage } from '../probes';
 
-/** Names and arguments, as they were fired. */
+/** Names and arguments of fired probes. */
 export const fired: [name: string, ...args: (string | number)[]][] = [];
 
 export const watching: ProviderPackage = {
@@ -15,7 +15,7 @@ export const watching: ProviderPackage = {
       enable: () => undefined,
       fire: (name, args) => {
         const values = args();
-        // What the real one would refuse: a probe or an argument that was never declared.
+        // Refuse undeclared probes and arguments, like the real package.
         const kinds = values.map((value) => (typeof value === 'number' ? 'int' : 'char *'));
         if (kinds.join() !== types.get(name)?.join()) throw new TypeError(`${name}(${kinds.join()})`);
         fired.push([name, ...values]);
