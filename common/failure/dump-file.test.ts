@@ -1,4 +1,4 @@
-/* Dumps on disk: whole, private, and only so many. */
+/* Dumps on disk: whole, private, and bounded in number. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a dump is one whole file that only its owner may read, and hostile names stay in the folder', () => {
+test('a dump is one whole file that only its owner may read, and hostile names do not escape the folder', () => {
   const { file, bytes } = writeDump(join(folder, 'new'), '../../x', 0, { a: 1 });
   expect(file.startsWith(join(folder, 'new', '.._.._x-19700101T000000.000Z-'))).toBe(true);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ a: 1 });
@@ -27,13 +27,13 @@ test('only the newest are kept', () => {
   expect(readdirSync(folder).some((name) => name.includes('T000000.'))).toBe(false);
 });
 
-test('of a dump that is too large the last parts give way', () => {
+test('a dump that is too large loses its last parts', () => {
   const { file, bytes } = writeDump(folder, 'x', 0, { reason: 'r', report: 'y'.repeat(DUMP_BYTES) });
   expect(bytes).toBeLessThan(1000);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ reason: 'r', report: '(too large for one dump)' });
 });
 
-test('a disk that refuses is an error for the caller, and nothing half written stays', () => {
+test('a disk error is thrown to the caller, and no partial file stays', () => {
   writeFileSync(join(folder, 'file'), '');
   expect(() => writeDump(join(folder, 'file'), 'x', 0, {})).toThrow();
   mkdirSync(join(folder, 'd'));

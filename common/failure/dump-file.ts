@@ -1,6 +1,6 @@
 /*
- * Dumps on disk: one JSON file each, whole or not there, for its owner alone, only so many and so large. In: a dump
- * as plain data. Out: its file. Everything here is synchronous: whoever writes a dump may be about to end.
+ * Dumps on disk: one JSON file each, written atomically, readable by its owner alone, bounded in number and size. In: a
+ * dump as plain data. Out: its file. Everything here is synchronous: the process may be about to exit.
  */
 import {
   chmodSync,
@@ -16,11 +16,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** One dump. */
+/** Size of one dump. */
 export const DUMP_BYTES = 16 * 1024 * 1024;
-/** Dumps that are kept. */
+/** Number of dumps kept. */
 export const DUMPS_KEPT = 20;
-/** Dumps that are kept, together. */
+/** Total size of the dumps kept. */
 const DUMPS_BYTES = 64 * 1024 * 1024;
 
 export interface DumpFile {
@@ -30,7 +30,7 @@ export interface DumpFile {
 
 let written = 0;
 
-/** `parts` are written as one object; of a dump that is too large the last parts give way. Throws the disk's error. */
+/** Writes `parts` as one object; a dump that is too large loses its last parts. Throws the disk's error. */
 export function writeDump(
   folder: string,
   name: string,
@@ -71,13 +71,13 @@ function fitting(parts: Readonly<Record<string, unknown>>): string {
   return '{}\n';
 }
 
-/** Keeps the newest files; what a killed process left half written goes too once it is an hour old. */
+/** Keeps the newest files; also deletes partial files of killed processes that are an hour old. */
 function forgetOldest(folder: string): void {
   const files = readdirSync(folder)
     .filter((name) => /\.json(\.new)?$/.test(name))
     .flatMap((name) => {
       const path = join(folder, name);
-      const stat = statSync(path, { throwIfNoEntry: false }); // another service may tidy up as well
+      const stat = statSync(path, { throwIfNoEntry: false }); // another service may delete files at the same time
       return stat === undefined ? [] : [{ path, time: stat.mtimeMs, bytes: stat.size }];
     })
     .sort((a, b) => b.time - a.time || (a.path < b.path ? 1 : -1));

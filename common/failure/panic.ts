@@ -1,8 +1,8 @@
 /*
- * What a service leaves behind when it fails, and shows when asked: its whole registered state, its last errors, and
- * Node's diagnostic report, as one JSON file below CA_HOME/dumps. In: state providers, uncaught errors, `dump` and
- * `abort` messages. Out: the file; after an error or abort also the process's end, so that a supervisor starts it
- * anew. This file and watchdog.ts are the ones outside main.ts that touch the process. Next: watchdog.ts.
+ * Dumps, written when a service fails or on request: its registered state, its last errors, and Node's diagnostic
+ * report, as one JSON file below CA_HOME/dumps. In: state providers, uncaught errors, `dump` and
+ * `abort` messages. Out: the file; after an error or abort the process also exits, so that a supervisor restarts
+ * it. Besides main.ts, only this file and watchdog.ts touch the process. Next: watchdog.ts.
  */
 import { join } from 'node:path';
 import type { Clock } from '../service/clock';
@@ -15,14 +15,14 @@ import { Recent } from './recent';
 import type { Settings } from '../service/settings';
 import { startWatchdog } from './watchdog';
 
-/** Of a dump, what an answer to `dump` carries. */
+/** Largest dump content in an answer to `dump`. */
 const ANSWER_BYTES = 1024 * 1024;
-/** A service that is to abort answers within this, or ends without. */
+/** An aborting service answers within this time, or exits without an answer. */
 const ABORT_ANSWER_MS = 1000;
 
 /** Exit status after an uncaught error or an abort: EX_SOFTWARE. */
 const PANIC_STATUS = 70;
-/** How the watchdog's thread finds what to ask on the stuck thread. */
+/** Where the watchdog's thread finds the hook on the stuck thread. */
 const PANIC_HOOK = Symbol.for('cloud-analytics.panic');
 
 export const DUMP_VERSION = 1;
@@ -42,7 +42,7 @@ export interface Written extends DumpFile {
 }
 
 export class Panic {
-  /** The service's log; what is warned of here is remembered for the dump. */
+  /** The service's log; warnings and errors in it are kept for the dump. */
   readonly log: Log;
   readonly folder: string;
   private readonly recent: Recent;
@@ -59,7 +59,7 @@ export class Panic {
     this.secrets = secretsOf(options.env);
   }
 
-  /** What a dump tells under `name`; asked only then. It may throw and may be large: it is cut. */
+  /** Adds `name` to dumps; the provider is called only for a dump. It may throw, and a large result is truncated. */
   state(name: string, provider: () => unknown): void {
     this.providers.set(name, provider);
   }
@@ -69,7 +69,7 @@ export class Panic {
     if (text.length >= 4 && !this.secrets.includes(text)) this.secrets.push(text);
   }
 
-  /** From now on uncaught errors end in a dump, and a thread watches this one. */
+  /** Makes uncaught errors write a dump, and starts the watchdog. */
   install(): void {
     process.on('uncaughtException', (error, origin) => {
       this.crash(origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught error', error);
@@ -98,7 +98,7 @@ export class Panic {
       const why = `told to by ${from}${reason === undefined ? '' : `: ${reason}`}`;
       const { file, bytes, summary } = this.write(`abort: ${why}`);
       this.options.log.error({ from, reason, file }, 'aborting as told');
-      // The answer goes out first; a broker that hangs does not keep us.
+      // Send the answer first, but do not wait for a hanging broker.
       const end = (): never => process.exit(PANIC_STATUS);
       setTimeout(end, ABORT_ANSWER_MS);
       setImmediate(() => void peer.close().then(end, end));
@@ -113,7 +113,7 @@ export class Panic {
     return { ...writeDump(this.folder, service, clock.now(), dump), summary: this.summary(), dump };
   }
 
-  /** Writes a dump, says so in the log, and ends the process. A second failure on the way ends it at once. */
+  /** Writes a dump, logs it, and exits. A second failure meanwhile exits at once. */
   crash(reason: string, error: unknown): never {
     if (this.crashed) process.exit(PANIC_STATUS);
     this.crashed = true;
@@ -127,7 +127,7 @@ export class Panic {
     process.exit(PANIC_STATUS);
   }
 
-  /** The dump as plain data, without secrets; the largest parts last, where they may be cut. */
+  /** The dump as plain data, without secrets; the largest parts last, because the last ones are cut. */
   private compose(reason: string, error?: unknown): Record<string, unknown> {
     const { service, settings, clock } = this.options;
     const state: Record<string, unknown> = {};
@@ -184,10 +184,10 @@ export class Panic {
   }
 }
 
-/** Node's diagnostic report without the values of variables that are nobody's business. */
+/** Node's diagnostic report without the values of private environment variables. */
 export function diagnosticReport(error?: unknown): unknown {
   const { report } = process;
-  // Names of the other ends of connections would be looked up, one after the other, while everything waits.
+  // Otherwise the report resolves the names of all peers, one after the other, while everything waits.
   (report as { excludeNetwork?: boolean }).excludeNetwork = true;
   const made = report.getReport(error instanceof Error ? error : undefined);
   hideEnvironment(made);

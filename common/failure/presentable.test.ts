@@ -1,4 +1,4 @@
-/* What a dump may contain: no secrets in any form, no cycles, no more than was allowed; and what it must. */
+/* What a dump may contain: no secrets in any form, no cycles, no more than the limit; and what it must. */
 import { HIDDEN, presentable, secretsOf, shownEnvironment, TEXT_LENGTH, withoutSecrets } from './presentable';
 
 test('passwords of URLs, bearer tokens and known secrets are hidden in any text', () => {
@@ -10,13 +10,13 @@ test('passwords of URLs, bearer tokens and known secrets are hidden in any text'
   expect(withoutSecrets('it said hunter2!', ['hunter2'])).toBe(`it said ${HIDDEN}!`);
 });
 
-test('members named like secrets are hidden, numbers under such names are not', () => {
+test('properties named like secrets are hidden, numbers under such names are not', () => {
   expect(
     presentable({ password: 'x', tokens: ['a'], tokenFailures: 3, deep: { apiKey: { a: 1 } }, key: 'k' }),
   ).toEqual({ password: HIDDEN, tokens: HIDDEN, tokenFailures: 3, deep: { apiKey: HIDDEN }, key: 'k' });
 });
 
-test('the environment gives its secrets away: named ones, and URL passwords as written and as meant', () => {
+test('secrets are found in the environment: by name, and URL passwords both encoded and decoded', () => {
   const secrets = secretsOf({
     CA_AMQP_URL: 'amqp://u:p%40ss%21word@h/',
     CA_NODE_AMQP_URL: 'amqps://u:first@b1/,amqps://u:second@b2/',
@@ -29,7 +29,7 @@ test('the environment gives its secrets away: named ones, and URL passwords as w
   expect(JSON.stringify(shown)).not.toMatch(/p@ss|squirrel/);
 });
 
-test('of foreign variables only the name is shown', () => {
+test('of other programs’ variables only the name is shown', () => {
   expect(shownEnvironment({ GH_PAT: 'x', CA_HOST: 'n1', CA_TOKEN: 'y', CA_TOKENS: '/f' })).toEqual({
     GH_PAT: HIDDEN,
     CA_HOST: 'n1',
@@ -63,7 +63,7 @@ test('cycles, getters that throw, maps, sets, errors and buffers come out as pla
   });
 });
 
-test('whatever the size and depth, about as many bytes come out as were allowed', () => {
+test('for any size and depth, the output is about as large as the limit', () => {
   const wide = Array.from({ length: 900 }, (_, i) => ({ [`k${i}`]: 'x'.repeat(3000) }));
   let deep: unknown = 'end';
   for (let i = 0; i < 10_000; i++) deep = { deep };
@@ -73,7 +73,7 @@ test('whatever the size and depth, about as many bytes come out as were allowed'
   expect(JSON.stringify(presentable('y'.repeat(1e6))).length).toBeLessThan(TEXT_LENGTH + 100);
 });
 
-test('a secret that a cut would go through is not shown in part', () => {
+test('a secret at the point of truncation is not shown in part', () => {
   const text = `${'z'.repeat(TEXT_LENGTH - 3)}squirrel`;
   expect(presentable(text, ['squirrel'])).not.toContain('zsqu');
 });

@@ -1,28 +1,28 @@
 /*
- * Anything as plain data that may be written down: no secrets, no cycles, and no more than so many bytes. In: state
- * of any kind, errors and hostile text included. Out: what JSON.stringify takes without surprises.
+ * Any value as plain data for dumps: no secrets, no cycles, and a bounded number of bytes. In: state
+ * of any kind, including errors and hostile text. Out: data that is safe for JSON.stringify.
  */
 
-/** The state of one part of a service. */
+/** Size of the state of one part of a service. */
 const STATE_BYTES = 1024 * 1024;
 /** Characters of one text in a dump. */
 export const TEXT_LENGTH = 8192;
 /** Entries of one list or object in a dump. */
 const ITEMS = 1000;
-/** Objects within objects. */
+/** Greatest nesting depth. */
 const DEPTH = 12;
 
-/** Names whose text is never shown. Numbers and switches under such names are: "tokenFailures: 3" tells no token. */
+/** Names whose text is never shown. Numbers and booleans under such names are shown: "tokenFailures: 3" reveals no token. */
 const SECRET_NAME =
   /pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|api_?key|private_?key/i;
 export const HIDDEN = '(hidden)';
 const CUT = '(cut)';
 
-/** What may stand in an environment shown to others; of all other variables only the name is told. */
+/** Environment variables whose values may be shown; of all others only the name is. */
 const HARMLESS =
   /^(CA_\w+|PATH|PWD|HOME|USER|LANG|LC_\w+|TZ|NODE_ENV|NODE_OPTIONS|TERM|SHELL|INVOCATION_ID)$/;
 
-/** `secrets`: texts hidden wherever they occur. `bytes`: about how much may come out. */
+/** `secrets`: texts hidden wherever they occur. `bytes`: approximate size of the output. */
 export function presentable(
   value: unknown,
   secrets: readonly string[] = [],
@@ -41,13 +41,13 @@ export function withoutSecrets(text: string, secrets: readonly string[] = []): s
   return clean;
 }
 
-/** The secrets of an environment: values of variables named so, and passwords of URLs, as written and as meant. */
+/** The secrets in an environment: values of variables named like secrets, and URL passwords, encoded and decoded. */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
   const found = new Set<string>();
   for (const [name, value = ''] of Object.entries(env)) {
     const harmless = value.startsWith('/'); // CA_TOKENS names a file
     if (SECRET_NAME.test(name) && !harmless) found.add(value);
-    // CA_AMQP_URL may hold several.
+    // CA_AMQP_URL may contain several.
     for (const url of value.split(/,(?=[a-z]+:\/\/)/)) {
       if (!url.includes('@') || !URL.canParse(url)) continue;
       const { password } = new URL(url);
@@ -55,11 +55,11 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): st
       try {
         found.add(decodeURIComponent(password));
       } catch {
-        // Not encoded after all: as written is all there is.
+        // Not percent-encoded: there is no other form.
       }
     }
   }
-  // Shorter ones would blot out half of the text, and are no secrets.
+  // Hiding shorter ones would hide half of the text; they are not secrets.
   return [...found].filter((secret) => secret.length >= 4);
 }
 
@@ -99,7 +99,7 @@ function plain(value: unknown, depth: number, walk: Walk): unknown {
 
 function text(value: string, walk: Walk): string {
   const limit = Math.min(TEXT_LENGTH, walk.left);
-  // Secrets first: a cut through the middle of one would leave its first half.
+  // Hide secrets before truncating, which would leave the first half of one.
   const near = value.slice(0, 2 * TEXT_LENGTH);
   const clean = withoutSecrets(near, walk.secrets);
   const short = clean.length > limit ? `${clean.slice(0, limit)}… ${value.length} characters` : clean;
@@ -137,7 +137,7 @@ function members(
   depth: number,
   walk: Walk,
 ): Record<string, unknown> {
-  // No prototype: a key named __proto__ is a key like others.
+  // No prototype, so that __proto__ is an ordinary key.
   const result = Object.create(null) as Record<string, unknown>;
   for (const [key, value] of entries) {
     if (walk.left <= 0) {

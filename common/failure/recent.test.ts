@@ -1,4 +1,4 @@
-/* The last warnings and errors: only the newest, and as they were. */
+/* The last warnings and errors: only the newest, as they were when logged. */
 import { SILENT } from '../service/log';
 import { Recent, RECENT_ERRORS } from './recent';
 

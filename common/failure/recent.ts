@@ -1,14 +1,14 @@
 /*
  * The last warnings and errors of a service, kept in memory for its dumps. In: what it logs. Out: the newest
- * RECENT_ERRORS of them. A copy is kept, not the objects: a dump must not hold on to what they refer to.
+ * RECENT_ERRORS of them. Copies are kept, so that logged objects can be collected.
  */
 import type { Clock } from '../service/clock';
 import type { Log } from '../service/log';
 import { presentable, TEXT_LENGTH } from './presentable';
 
-/** Warnings and errors that a service remembers for a dump. */
+/** Number of warnings and errors kept for a dump. */
 export const RECENT_ERRORS = 50;
-/** Of each. */
+/** Size of each. */
 const RECENT_ERROR_BYTES = 4096;
 
 export interface Remembered {
@@ -45,7 +45,7 @@ export class Recent {
     });
   }
 
-  /** The same log, whose warnings and errors are remembered here. */
+  /** A log that also records its warnings and errors here. */
   remembering(log: Log): Log {
     return {
       debug: (fields, text) => {

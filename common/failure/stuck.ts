@@ -1,10 +1,10 @@
 /*
- * Looks at a main thread that is stuck, from another thread. In: nothing of it, it does not answer. Out: a dump with
- * its JavaScript stack, and its state as it is in the middle of what it does.
+ * Inspects a stuck main thread from another thread. In: nothing; the main thread does not answer. Out: a dump with
+ * its JavaScript stack and its current state.
  *
- * The inspector stops it where it is (no port is opened), and asks it for its state there: the thread that cannot get
- * round to a message can still be made to call a function. If it is not in JavaScript at all (a system call that hangs, a
- * regular expression), it cannot be stopped; then the kernel's word for what it waits in is all there is.
+ * The inspector pauses it (no port is opened) and evaluates a function there for its state: a thread too busy for
+ * messages can still be made to call a function. Outside JavaScript (a system call that hangs, a regular expression)
+ * it cannot be paused; then the kernel's state of the thread is all there is.
  */
 import { readFileSync } from 'node:fs';
 import { Session, type Debugger } from 'node:inspector';
@@ -17,7 +17,7 @@ interface StuckOptions {
   readonly folder: string;
   readonly service: string;
   readonly host: string;
-  /** How long it has been stuck. */
+  /** Seconds for which it has been stuck. */
   readonly seconds: number;
 }
 
@@ -52,7 +52,7 @@ export async function dumpStuck({ folder, service, host, seconds }: StuckOptions
     pid: process.pid,
     node: process.version,
     unavailable: problem,
-    // Of this thread, but memory, handles and limits in it are the process's.
+    // The report of this thread; its memory, handles and limits are the process's.
     report: presentable(diagnosticReport(), secretsOf(process.env)),
   };
   const file = writeDump(folder, service, Date.now(), { ...known, stack, os, report });
@@ -75,7 +75,7 @@ async function look(reason: string): Promise<Seen> {
   } catch (error) {
     return { stack, dump: undefined, problem: messageOf(error) };
   } finally {
-    session.disconnect(); // whoever was stopped goes on
+    session.disconnect(); // a stopped thread goes on
   }
 }
 
@@ -138,14 +138,14 @@ function within<T>(
   });
 }
 
-/** What Linux says of the main thread: its state, what it waits in, its system call. */
+/** Linux's view of the main thread: its state, wait channel and system call. */
 function kernelsWord(): Record<string, string> {
   const told: Record<string, string> = {};
   for (const name of ['wchan', 'syscall', 'stack', 'status']) {
     try {
       told[name] = readFileSync(`/proc/self/task/${process.pid}/${name}`, 'utf8').slice(0, 2000);
     } catch {
-      // Another system, or not allowed.
+      // Another system, or no permission.
     }
   }
   return told;

@@ -1,9 +1,9 @@
 /*
- * The watchdog's thread. In: a number that the main thread raises while it is well. Out: when it stands still for too
- * long, a dump with the stack of what the main thread is busy with, and, if it goes on, the end of the process.
+ * The watchdog's thread. In: a counter that a healthy main thread increments. Out: when it stops for too
+ * long, a dump with the main thread's stack, and, if it stays stuck, the end of the process.
  *
- * Only what a healthy service needs is loaded at once: this thread costs every service 10 MB as it is. It counts its own
- * seconds, not the clock's: a process that was stopped and goes on was not stuck.
+ * Modules that only a stuck service needs are loaded later: this thread already costs every service 10 MB. It counts its
+ * own seconds, not the clock's: a process that was suspended and resumed was not stuck.
  */
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
@@ -45,7 +45,7 @@ async function dump(): Promise<void> {
   }
 }
 
-/** A line in the form of our logs. Straight to the file: a thread's own stderr goes through the stuck main thread. */
+/** Writes a log line directly to the descriptor: a thread's stderr goes through the stuck main thread. */
 function say(level: number, msg: string, more: object = {}): void {
   const record = {
     name: service,
@@ -60,6 +60,6 @@ function say(level: number, msg: string, more: object = {}): void {
   try {
     writeSync(2, `${JSON.stringify(record)}\n`);
   } catch {
-    // Nobody reads our log: the dump is there all the same.
+    // The log cannot be written; the dump exists all the same.
   }
 }

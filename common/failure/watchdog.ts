@@ -1,6 +1,6 @@
 /*
- * A thread that notices when this one is stuck. In: how long is too long. Out: a second thread (watchdog-thread.ts)
- * that reads a number which this thread raises while it is well.
+ * Starts a thread that notices when this one is stuck. In: time limits. Out: a second thread (watchdog-thread.ts)
+ * that reads a counter which this thread increments.
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -13,12 +13,12 @@ interface WatchdogOptions {
   readonly folder: string;
   /** Seconds without a sign of life after which a dump is written; 0: no watchdog. */
   readonly stuckS: number;
-  /** Seconds after which the process is ended; 0: never. */
+  /** Seconds after which the process is killed; 0: never. */
   readonly exitS: number;
   readonly log: Log;
 }
 
-/** What the thread is told. */
+/** workerData of the thread. */
 export interface WatchdogData extends Omit<WatchdogOptions, 'log'> {
   readonly beats: Int32Array;
 }
@@ -26,7 +26,7 @@ export interface WatchdogData extends Omit<WatchdogOptions, 'log'> {
 const BEAT_MS = 500;
 
 export function startWatchdog({ log, ...options }: WatchdogOptions): void {
-  // A person who debugs us stops us for as long as they like.
+  // A debugger may pause the process for any time.
   if (options.stuckS === 0 || process.execArgv.some((arg) => arg.startsWith('--inspect'))) return;
   const beats = new Int32Array(new SharedArrayBuffer(4));
   setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref();

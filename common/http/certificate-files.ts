@@ -1,6 +1,6 @@
 /*
- * A server's certificate and key, in files that somebody renews. In: their settings and paths. Out: the certificate of now,
- * and a server that makes new connections with the new one.
+ * A server's certificate and key, in files that are renewed. In: their settings and paths. Out: the current certificate,
+ * and a server that uses the new one for new connections.
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
@@ -39,7 +39,7 @@ export class CertificateFiles {
         key: await trustedText(settings[1], keyFile, true),
       }),
       use: (certificate) => {
-        createSecureContext(certificate); // throws where the key is another's
+        createSecureContext(certificate); // throws when the key does not belong to the certificate
         files.served?.renew(certificate);
         files.now = certificate;
       },
@@ -58,7 +58,7 @@ export class CertificateFiles {
     return Number.isNaN(time) ? undefined : time;
   }
 
-  /** From now on this server has what the files have. */
+  /** Keeps this server's certificate up to date with the files. */
   serve(server: Pick<HttpServer, 'renew'>): void {
     this.served = server;
   }

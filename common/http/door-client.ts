@@ -1,6 +1,6 @@
 /*
- * The front door, asked by a node of its fleet: to join, and to renew its credential. In: a URL, and whom to believe. Out: JSON,
- * within a limit of bytes and time; errors with the door's own words.
+ * A node's client of the front door: to join, and to renew its credential. In: a URL, and trusted authorities. Out: JSON,
+ * bounded in bytes and time; errors with the door's own message.
  */
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestOverTls } from 'node:https';
@@ -10,9 +10,9 @@ import { isLoopback } from '../service/networks';
 export interface Door {
   /** CA_DOOR. */
   readonly url: string;
-  /** PEM; undefined: the system's authorities. */
+  /** Trusted authorities as PEM; undefined: the system's. */
   readonly ca?: string | undefined;
-  /** Believe anybody: only for what is worth nothing until it is checked. */
+  /** Accept any certificate: only for data that is verified afterwards. */
   readonly unchecked?: boolean;
 }
 
@@ -27,11 +27,11 @@ const ANSWER_MS = 10_000;
 
 export interface Answer {
   readonly json: unknown;
-  /** Milliseconds that the door's clock is ahead of ours; it tells whole seconds. */
+  /** Milliseconds by which the door's clock is ahead of ours, accurate to a second. */
   readonly clockMs: number | undefined;
 }
 
-/** Throws INVALID: a key or token must not travel in the open. */
+/** Throws INVALID for plain HTTP to another machine: keys and tokens must not be sent unencrypted. */
 export function checkDoorUrl(name: string, text: string): string {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
     throw invalid(name, 'must be the front door, such as https://ca.example:23181');

@@ -2,7 +2,7 @@ import { admitFrontDoor, doorKeysOf, isSame } from './front-door';
 
 const SECRET = 'a'.repeat(64);
 
-test('nobody passes without the secret, and nobody at all before there is one', () => {
+test('no request passes without the secret, and none at all before there is one', () => {
   for (const shown of [undefined, '', 'guess', SECRET.slice(1), `${SECRET}a`, [SECRET, SECRET]]) {
     const headers = shown === undefined ? {} : { 'x-ca-front-door': shown };
     expect(() => {
@@ -19,7 +19,7 @@ test('nobody passes without the secret, and nobody at all before there is one', 
   }).not.toThrow();
 });
 
-test('an aggregator’s keys open no other aggregator, nor the same one at another port', () => {
+test('an aggregator’s keys are not valid for another aggregator, nor for the same one at another port', () => {
   const one = { key: 'ca.aggregator.a', httpHost: '127.0.0.1', httpPort: 1 };
   const all = [one, { ...one, httpPort: 2 }, { ...one, key: 'ca.aggregator.b' }].map((aggregator) =>
     doorKeysOf('master', aggregator),
@@ -29,6 +29,6 @@ test('an aggregator’s keys open no other aggregator, nor the same one at anoth
   expect(doorKeysOf('other', one)).not.toEqual(all[0]);
 });
 
-test('what is compared may be anything that a header can hold', () => {
+test('any header value can be compared', () => {
   expect([isSame('ä', 'ä'), isSame('ä', 'a'), isSame('\u20ac', 'a')]).toEqual([true, false, false]);
 });

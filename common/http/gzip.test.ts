@@ -13,7 +13,7 @@ test.each([
   ['br', false],
   ['', false],
   [undefined, false],
-])('%p takes gzip: %p', (header, takes) => {
+])('%p accepts gzip: %p', (header, takes) => {
   expect(takesGzip(header)).toBe(takes);
 });
 
@@ -31,6 +31,6 @@ test.each([
   ['clients that do not say gzip', { json: LONG }, undefined],
   ['pictures', { bytes: Buffer.alloc(5000), contentType: 'image/png' }, 'gzip'],
   ['empty ones', { status: 204 }, 'gzip'],
-])('%s stay as they are', async (_name, reply, accept) => {
+])('%s are not compressed', async (_name, reply, accept) => {
   expect((await compressed(reply, accept)).headers?.['Content-Encoding']).toBeUndefined();
 });

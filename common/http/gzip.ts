@@ -1,6 +1,6 @@
 /*
- * Answers that are worth it leave compressed. In: a reply, and what the client says it understands. Out: the reply,
- * smaller. Pictures are left alone: they are compressed already.
+ * Compresses answers that are worth it. In: a reply, and the client's Accept-Encoding. Out: the reply,
+ * smaller. Pictures are not compressed again.
  */
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
 import { promisify } from 'node:util';
@@ -12,10 +12,10 @@ export const GZIP_BYTES_MIN = 1400;
 
 const gzipAsync = promisify(gzip);
 
-/** The fastest level: it makes JSON of values 5 to 10 times smaller, and a higher one costs more than it saves. */
+/** The fastest level: it makes JSON of values 5 to 10 times smaller; higher levels cost more than they save. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
 
-/** True when the client takes gzip: named, or by *, and not with q=0. */
+/** True if the client accepts gzip, by name or by *, and not with q=0. */
 export function takesGzip(acceptEncoding: string | undefined): boolean {
   const entries = listOf(acceptEncoding);
   const isNamed = entries.some(({ name }) => name === 'gzip');
@@ -26,7 +26,7 @@ export function isCompressible(contentType: string | undefined): boolean {
   return /^(application\/(?:json|openmetrics-text)|text\/|image\/svg\+xml)/.test(contentType ?? '');
 }
 
-/** For answers that are passed through. Flushes with each write, so that nothing waits in the compressor. */
+/** For proxied answers. Flushes with each write, so that nothing waits in the compressor. */
 export function gzipStream(): Gzip {
   return createGzip({ ...LEVEL, flush: constants.Z_SYNC_FLUSH });
 }
@@ -50,7 +50,7 @@ export async function compressed(reply: Reply, acceptEncoding: string | undefine
   };
 }
 
-/** The same content in other bytes: RFC 9110, section 8.8.1. */
+/** A weak ETag: the same content in other bytes (RFC 9110, section 8.8.1). */
 export function weakTag(etag: string | undefined): { ETag?: string } {
   if (etag === undefined) return {};
   return { ETag: etag.startsWith('W/') ? etag : `W/${etag}` };

@@ -1,6 +1,6 @@
 /*
- * Header fields that are lists, read in time that grows with their length alone. In: a field's text. Out: its entries.
- * No regular expression looks for blanks here: those that do are quadratic in a run of blanks, and a client chooses it.
+ * Header fields that are lists, parsed in linear time. In: a field's text. Out: its entries.
+ * No regular expression trims blanks here: it would be quadratic in a run of blanks, whose length the client chooses.
  */
 
 interface Entry {
@@ -22,7 +22,7 @@ export function listOf(field: string | undefined): readonly Entry[] {
     });
 }
 
-/** True when the entry is named and not refused by q=0. */
+/** True if the entry is listed, and not with q=0. */
 export function accepts(entries: readonly Entry[], name: string): boolean {
   const entry = entries.find((one) => one.name === name);
   return entry !== undefined && !entry.parameters.some(isRefusal);

@@ -1,16 +1,16 @@
 /*
- * Health of a service, for whoever sends it work. In: what may keep it from working. Out: /healthz, which says that the
- * process answers, and /readyz, which says that it can do its work, or why not. Both wait for nothing.
+ * Health of a service, for load balancers and monitors. In: what may keep it from working. Out: /healthz, true while the
+ * process answers, and /readyz, true while it can do its work, or the reason. Neither waits for anything.
  */
 import { CaError } from '../service/errors';
 import type { Route } from './http';
 
-/** Monitors ask these without proof of who they are; they say nothing but yes or why not. */
+/** Paths without authentication, for monitors; they answer only yes or why not. */
 export const HEALTH_PATHS: readonly string[] = ['/healthz', '/readyz'];
 
 /**
- * `trouble`: what keeps it from working now, as a sentence. `strict`: what is wrong around it, which other instances would not
- * mend: told with /readyz?strict to monitors, not to those who would send work elsewhere.
+ * `trouble`: what keeps the service from working now, as a sentence. `strict`: problems of its environment, which other
+ * instances have too: only in /readyz?strict, for monitors, so that load balancers do not send work elsewhere.
  */
 export function healthRoutes(
   trouble: () => string | undefined,

@@ -1,6 +1,6 @@
 /*
- * What no well-behaved client sends: slow requests, floods of headers, garbage, and requests that two servers would
- * read in two ways. Each is refused and its connection closed; the service goes on.
+ * Hostile requests: slow ones, floods of headers, garbage, and requests that two servers would parse
+ * differently. Each is refused and its connection closed; the service goes on.
  */
 import { connect } from 'node:net';
 import { CaError } from '../service/errors';
@@ -49,7 +49,7 @@ function talk(text: string, more?: (write: (text: string) => void) => () => void
 }
 
 const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
-/** One answer at most; none where the connection broke while we were still sending more than it takes. */
+/** At most one answer; none where the connection broke while we were sending more than the server reads. */
 function expectRefused(answer: string, statuses: readonly number[]): void {
   if (answer === '') return;
   expect(statuses).toContain(statusOf(answer));
@@ -59,7 +59,7 @@ function expectRefused(answer: string, statuses: readonly number[]): void {
 const countOf = (answer: string): number => answer.split('HTTP/1.1 ').length - 1;
 
 afterEach(async () => {
-  // Whatever it was, others are served.
+  // Other clients are served all the same.
   expect((await fetch(`http://127.0.0.1:${server.port}/after`)).status).toBe(200);
   await server.close();
 });
@@ -92,7 +92,7 @@ test.each([
     'a chunk extension without end',
     `Transfer-Encoding: chunked\r\n\r\n1;${'a'.repeat(20_000)}\r\nb\r\n0\r\n\r\n`,
   ],
-])('%s: refused, and nothing hides behind it', async (_name, rest) => {
+])('%s: refused, and no second request is smuggled in', async (_name, rest) => {
   const answer = await talk(`POST /first HTTP/1.1\r\nHost: localhost\r\n${rest}`);
   expectRefused(answer, [400, 413]);
   expect(handled).not.toContain('hidden');
@@ -143,7 +143,7 @@ test.each([
     ' ',
   ],
   ['nothing at all', 'GET /slow', ''],
-])('a client that is slow with %s is let go with 408', async (_what, begin, drop) => {
+])('a client that is slow with %s gets 408 and is closed', async (_what, begin, drop) => {
   const answer = await talk(begin, (write) => {
     const timer = setInterval(() => {
       write(drop);
@@ -156,7 +156,7 @@ test.each([
   expect(handled).toHaveLength(0);
 });
 
-test('two hundred slow clients at a time keep nobody else waiting', async () => {
+test('200 slow clients at a time delay no other client', async () => {
   const slow = Array.from({ length: 200 }, () => talk('GET /slow HTTP/1.1\r\nHost: localhost\r\n'));
   expect((await fetch(`http://127.0.0.1:${server.port}/fine`)).status).toBe(200);
   expect((await Promise.all(slow)).map(statusOf)).toEqual(Array(200).fill(408));
@@ -180,14 +180,14 @@ test.each([
   expect(handled).toEqual([]);
 });
 
-test('a Host leads to no other path than the one that was admitted', async () => {
+test('no Host header changes the path that was admitted', async () => {
   const answer = await talk('GET /first HTTP/1.1\r\nHost: localhost:80\r\nConnection: close\r\n\r\n');
   expect([statusOf(answer), handled]).toEqual([200, ['first']]);
   expect(statusOf(await talk('GET /secret/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'))).toBe(403);
 });
 
 test.each(['h2c', 'websocket', 'TLS/1.0, HTTP/1.1'])(
-  'Upgrade: %s is passed over, answered, and the connection closed',
+  'Upgrade: %s is ignored, the request answered, and the connection closed',
   async (protocol) => {
     const head = `Host: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
     const behind = 'GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -197,7 +197,7 @@ test.each(['h2c', 'websocket', 'TLS/1.0, HTTP/1.1'])(
   },
 );
 
-test('a client that upgrades and says nothing more is let go', async () => {
+test('a client that upgrades and sends nothing more is closed', async () => {
   const slow =
     'POST /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n';
   expect(statusOf(await talk(slow))).toBe(408);
@@ -212,7 +212,7 @@ test.each(['CONNECT localhost:22', 'TRACE /first', 'PROPFIND /first', 'PURGE /fi
   },
 );
 
-test('what a client expects is done after it was admitted, or refused; the connection ends', async () => {
+test('Expect is honoured after admission, or refused; the connection ends', async () => {
   const head = 'Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n';
   const post = (path: string, expected: string): Promise<string> =>
     talk(`POST ${path} HTTP/1.1\r\n${head}Expect: ${expected}\r\n\r\n[]`);
@@ -229,7 +229,7 @@ test('more than a hundred header lines are 431', async () => {
   expect(statusOf(await talk(`GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`))).toBe(431);
 });
 
-test('a client that asks and does not read is let go, whatever it asked for', async () => {
+test('a client that does not read its answer is closed, whatever it requested', async () => {
   const socket = connect(server.port, '127.0.0.1');
   socket.pause();
   socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -240,7 +240,7 @@ test('a client that asks and does not read is let go, whatever it asked for', as
   socket.destroy();
 });
 
-test('one that reads a little now and then is let go, too', async () => {
+test('a client that reads its answer too slowly is closed, too', async () => {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   socket.pause();
@@ -254,7 +254,7 @@ test('one that reads a little now and then is let go, too', async () => {
   socket.destroy();
 });
 
-test('every answer carries the policy that nothing in it runs', async () => {
+test('every answer has the policy that nothing in it may run', async () => {
   for (const path of ['/first', '/secret', '/nowhere/at/all', '/%2e']) {
     const { headers } = await fetch(`http://127.0.0.1:${server.port}${path}`);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");

@@ -1,32 +1,32 @@
 /*
- * A request as handlers get it. In: its target, which was admitted, and the connection. Out: query, body and parameters,
- * within their limits; a signal for when its client has gone.
+ * A request as handlers get it. In: its admitted target, and the connection. Out: query, body and parameters,
+ * within their limits; a signal that aborts when its client goes away.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CaError } from '../service/errors';
 import type { AnyMethod, Target } from './target';
 
-/** Bodies of requests to any service. */
+/** Size limit of request bodies. */
 export const BODY_BYTES = 64 * 1024;
 
 export interface Request {
   readonly method: AnyMethod;
-  /** Path and query, as they were admitted. */
+  /** Admitted path and query. */
   readonly url: string;
   readonly path: string;
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
-  /** Query string; a form body is merged in, and wins. A name that stands there several times has all its texts. */
+  /** Query string; a form body is merged in, and takes precedence. A repeated name has all its texts. */
   readonly query: ReadonlyMap<string, string | readonly string[]>;
-  /** A JSON body, parsed; undefined when there was none. */
+  /** Parsed JSON body; undefined without one. */
   readonly json: unknown;
   readonly headers: IncomingMessage['headers'];
-  /** Aborted when the client has gone away before it had its answer: whatever is done for it may end. */
+  /** Aborted when the client goes away before it has its answer: work for it may stop. */
   readonly gone: AbortSignal;
-  /** For handlers that stream: node's own. */
+  /** Node's own object, for handlers that stream. */
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  /** Body as it came, for forwarding. */
+  /** Raw body, for forwarding. */
   readonly body: Buffer;
 }
 
@@ -47,7 +47,7 @@ export async function readRequest(
     if (type === 'application/json' || type.endsWith('+json')) json = parseJson(body);
     else if (type === 'application/x-www-form-urlencoded') {
       const text = body.toString('utf8');
-      // `curl -d` calls everything a form; no name of a parameter begins like this.
+      // `curl -d` sends everything as a form; no parameter's name begins like this.
       if (/^\s*[{[]/.test(text)) {
         throw new CaError(
           'UNSUPPORTED_TYPE',
@@ -94,7 +94,7 @@ function textsOf(form: string): Map<string, string | string[]> {
   return found;
 }
 
-/** Made when somebody asks for it: most requests are answered before anybody could go away. */
+/** Created on first use: most requests are answered at once. */
 function goneSignal(outgoing: ServerResponse): AbortSignal {
   if (outgoing.destroyed && !outgoing.writableFinished) return AbortSignal.abort();
   const controller = new AbortController();

@@ -11,7 +11,7 @@ import { CertificateFiles } from './certificate-files';
 import { serve, type HttpServer } from './http';
 import { SILENT } from '../service/log';
 
-/** A certificate of our own for two days; undefined where there is no openssl to make one. */
+/** A self-signed certificate for two days; undefined without openssl. */
 function certificate(): { cert: string; key: string } | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'ca-tls-test-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

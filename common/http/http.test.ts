@@ -76,7 +76,7 @@ test('JSON answers end with a newline and carry the common headers', async () =>
   expect(await res.text()).toBe('{"hello":"world"}\n');
 });
 
-test('wildcards take the rest of a path, trailing slashes do not matter', async () => {
+test('wildcards match the rest of a path, trailing slashes do not matter', async () => {
   expect(await (await fetch(`${base}/things/a-b?q=x%26y`)).json()).toEqual({ id: 'a-b', q: 'x&y' });
   expect(await (await fetch(`${base}/things/7/value/heatmap/image?z=1`)).json()).toEqual({
     rest: 'heatmap/image',
@@ -123,7 +123,7 @@ test('JSON and form bodies are parsed; a form overrides the query', async () => 
   });
 });
 
-test('a name that stands there several times has all its texts; the form takes the place of the query', async () => {
+test('a repeated name has all its texts; the form replaces the query', async () => {
   expect(
     await (await post('/things?a=0&a=9&c=4', 'a=2&b=&a=3', 'application/x-www-form-urlencoded')).json(),
   ).toEqual({
@@ -135,7 +135,7 @@ test('a name that stands there several times has all its texts; the form takes t
   });
 });
 
-test('JSON that is sent as a form, as curl does by itself, is told what is missing', async () => {
+test('for JSON sent as a form, as curl does by default, the error names the missing header', async () => {
   const answer = await post('/things', ' {"a":"b=c"}', 'application/x-www-form-urlencoded');
   expect([answer.status, await answer.json()]).toMatchObject([
     415,
@@ -183,7 +183,7 @@ test('HEAD answers as GET without a body, OPTIONS lists the methods', async () =
   expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS, DELETE']);
 });
 
-test('a body that is cut off ends the request and nothing else', async () => {
+test('a truncated body ends the request and nothing else', async () => {
   await new Promise<void>((resolve) => {
     const half = request(`${base}/things`, {
       method: 'POST',
@@ -196,7 +196,7 @@ test('a body that is cut off ends the request and nothing else', async () => {
   expect((await fetch(`${base}/plain`)).status).toBe(200);
 });
 
-test('a port that is taken is an error to the caller, not the end of the process', async () => {
+test('a port that is taken is an error for the caller, and does not end the process', async () => {
   const again = serve({ name: 'again', routes: ROUTES, host: '127.0.0.1', port: server.port, log: SILENT });
   await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

@@ -1,10 +1,10 @@
 /*
- * HTTP servers: our own table of routes in, a listening server out. Only importer of restify.
- * A handler gets a Request and returns a Reply, or throws a CaError; it never sees restify or node's objects,
- * except where it streams. Errors leave as {"error":{"code","message","field"?}}; texts of unknown errors stay inside.
+ * HTTP servers. In: a table of routes. Out: a listening server. Only importer of restify.
+ * A handler gets a Request and returns a Reply, or throws a CaError; it does not see restify's or Node's objects,
+ * except to stream. Errors are sent as {"error":{"code","message","field"?}}; texts of unknown errors are not sent.
  *
- * A request is read by target.ts, judged by `admit`, and only then handed to restify, as a path that was admitted and a
- * constant Host: restify's own reading of them can neither fail nor find another path.
+ * A request is parsed by target.ts, checked by `admit`, and only then passed to restify, as the admitted path and a
+ * constant Host: restify's own parsing of them can neither fail nor find another path.
  */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server as NodeServer, ServerResponse } from 'node:http';
@@ -24,17 +24,17 @@ export type { Certificate } from './tls';
 export type { Request } from './http-request';
 export type { Reply } from './reply';
 
-/** Connections to one service. */
+/** Greatest number of connections to one service. */
 const CONNECTIONS = 10_000;
-/** A request's headers must have come within this. */
+/** Time limit for a request's headers. */
 const HEADERS_MS = 10_000;
-/** A whole request must have come within this. */
+/** Time limit for a whole request. */
 export const REQUEST_MS = 30_000;
 /** Check interval of these two. */
 export const CHECK_MS = 2000;
 /** A connection without a byte in either direction is closed after this: longer than any answer takes. */
 const IDLE_MS = 90_000;
-/** A whole answer, to a client that reads slowly. */
+/** Time limit for a whole answer to a slow reader. */
 const ANSWER_MS = 300_000;
 /** Requests still running when a service ends get this long. */
 const DRAIN_MS = 1500;
@@ -43,7 +43,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Route {
   readonly method: Method;
-  /** Path with :parameters; a last * takes the rest. GET answers HEAD too. */
+  /** Path with :parameters; a final * matches the rest. GET answers HEAD too. */
   readonly path: string;
   readonly handle: (request: Request) => Reply | Promise<Reply>;
 }
@@ -54,27 +54,27 @@ interface HttpOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** A socket that is bound already: host and port are its own. */
+  /** A bound socket, used instead of host and port. */
   readonly fd?: number | undefined;
   readonly log: Log;
-  /** On every answer, streamed ones too. */
+  /** Headers of every answer, including streamed ones. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly admit?: Admit;
-  /** Of a request at most; LIMITS.httpBodyBytes unless told otherwise. */
+  /** Size limit of request bodies; default: BODY_BYTES. */
   readonly bodyBytes?: number;
-  /** Answers reach no browser: they go without what browsers are told. */
+  /** Answers reach no browser: omit the headers for browsers. */
   readonly bare?: boolean;
   /** The server speaks HTTPS. */
   readonly tls?: Certificate | undefined;
-  /** Each request that was answered: its route as it stands in `routes`, its status, and how long that took, in seconds. */
+  /** Called for each answered request: its route as in `routes`, its status, and its duration in seconds. */
   readonly observe?: (method: string, route: string, status: number, seconds: number) => void;
-  /** For tests; the usual ones are in limits.ts. */
+  /** Time limits, for tests. */
   readonly patience?: Partial<Patience>;
 }
 
 /**
- * Called before anything else, also for paths that do not exist: may set headers, and refuses by throwing or rejecting
- * with a CaError. What it returns is awaited where it is a promise.
+ * Called before anything else, also for unknown paths: may set headers, and refuses by throwing or rejecting
+ * with a CaError. A returned promise is awaited.
  */
 export type Admit = (
   target: Target,
@@ -82,16 +82,16 @@ export type Admit = (
   outgoing: ServerResponse,
 ) => void | Promise<void>;
 
-/** Milliseconds that a client may take. */
+/** Time limits for clients, in milliseconds. */
 export interface Patience {
-  /** For a request's headers, and for all of it. */
+  /** For the headers of a request, and for the whole request. */
   readonly headersMs: number;
   readonly requestMs: number;
   /** Interval at which these two are checked. */
   readonly checkMs: number;
-  /** Without a byte in either direction. */
+  /** For a connection without a byte in either direction. */
   readonly idleMs: number;
-  /** To take the whole answer. */
+  /** For reading the whole answer. */
   readonly answerMs: number;
 }
 
@@ -99,24 +99,24 @@ export interface HttpServer {
   readonly port: number;
   readonly address: AddressInfo;
   readonly counts: { requests: number; pending: number; byStatus: Map<number, number> };
-  /** Connections from now on are made with this one. Throws when it is none, or not this key's. */
+  /** Uses this certificate for new connections. Throws when it is invalid, or the key does not belong to it. */
   renew(certificate: Certificate): void;
   close(): Promise<void>;
 }
 
-/** Nothing runs, loads or frames an answer, unless it says so itself (the page, the documentation). */
+/** Nothing in an answer may run, load or be framed, unless its own headers allow it (the page, the documentation). */
 const FOR_BROWSERS = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
 };
 
-/** What restify makes a URL of. It never sees the client's. */
+/** The Host from which restify builds a URL. It never sees the client's. */
 const CONSTANT_HOST = 'localhost';
 
-/** Events of the server that are ours alone: restify's listeners would parse, continue or hand over the socket. */
+/** Events of the server that only we handle: restify's listeners would parse, continue or hand over the socket. */
 const OWN_EVENTS = ['request', 'checkContinue', 'checkExpectation', 'upgrade', 'connect'] as const;
 
-/** A request on its way through restify, which knows nothing of its target. */
+/** A request passed through restify, with its target. */
 type Admitted = IncomingMessage & { [TARGET]?: Target };
 const TARGET = Symbol('target');
 
@@ -137,7 +137,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     ...(tls === undefined ? {} : { httpsServerOptions: tlsOptions(tls, patience.headersMs) }),
   });
   const node = server.server as NodeServer & { connectionsCheckingInterval: number };
-  // Slow or huge requests end themselves: none keeps a connection, and there are only so many connections.
+  // Slow or huge requests time out, so that none keeps one of the limited connections.
   node.headersTimeout = patience.headersMs;
   node.requestTimeout = patience.requestMs;
   node.connectionsCheckingInterval = patience.checkMs;
@@ -191,7 +191,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     outgoing: ServerResponse,
     expects?: 'continue' | 'other',
   ): void => {
-    outgoing.on('error', ignore); // the connection is gone, and with it whoever could be told
+    outgoing.on('error', ignore); // the connection is gone, so nobody can be answered
     const hand = (target: Target): void => {
       if (outgoing.destroyed) return;
       if (expects === 'continue') outgoing.writeContinue();
@@ -205,7 +205,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     };
     try {
       for (const [name, value] of headers) outgoing.setHeader(name, value);
-      // Another protocol is not spoken here (RFC 9110, section 7.8, lets a server go on), nor is anything after it.
+      // Upgrade is ignored (RFC 9110, section 7.8, allows it), and nothing after this request is read.
       const { upgrade } = incoming.headers;
       if (closing || upgrade !== undefined || expects !== undefined)
         outgoing.setHeader('Connection', 'close');
@@ -233,7 +233,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   node.on('checkExpectation', (incoming, outgoing) => {
     arrive(incoming, outgoing, 'other');
   });
-  // Node.js hands the socket over and forgets it, time-outs and all.
+  // Node.js hands over the socket and no longer applies time-outs to it.
   node.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
     socket.on('error', ignore);
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -247,7 +247,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
       register(server, method, path, (req, res) => answer(req, res, handle, path));
     }
   }
-  // What restify itself refuses (no such path) gets our form of error.
+  // Errors of restify itself (no such path) get our form of error.
   server.on(
     'restifyError',
     (
@@ -262,14 +262,14 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     },
   );
 
-  // restify repeats the error as its own; one that nobody listens to would end the process.
+  // restify emits the error again; without a listener it would end the process.
   const emitter = server as unknown as EventEmitter;
   await new Promise<void>((resolve, reject) => {
     emitter.once('error', reject);
     if (options.fd !== undefined) node.listen({ fd: options.fd }, resolve);
     else node.listen(options.port, options.host, resolve);
   });
-  // Later ones are of single connections, such as EMFILE on accept: the others go on.
+  // Later errors concern single connections, such as EMFILE on accept: the others go on.
   emitter.on('error', (error: unknown) => {
     log.warn({ err: error }, 'a connection could not be accepted');
   });
@@ -299,7 +299,7 @@ function ignore(): void {
   // Deliberately nothing.
 }
 
-/** All handlers of a path: GET serves HEAD as well (node leaves the body out), OPTIONS is answered for all. */
+/** All handlers of a path: GET serves HEAD as well (Node omits the body), OPTIONS is answered for all. */
 function byPath(routes: readonly Route[]): Map<string, Map<AnyMethod, Route['handle']>> {
   const paths = new Map<string, Map<AnyMethod, Route['handle']>>();
   for (const { path, method, handle } of routes) {
@@ -337,6 +337,6 @@ function register(
   };
   // @types/restify 8.5 does not know the promise-returning handlers of restify 9 and later.
   const add = (server as unknown as Record<string, (path: string, handler: unknown) => void>)[verb[method]];
-  // Two parameters exactly: restify takes a third one for a callback and then waits for it.
+  // Exactly two parameters: restify would take a third one for a callback and wait for it.
   add?.call(server, path, async (req: RestifyRequest, res: RestifyResponse) => handle(req, res));
 }

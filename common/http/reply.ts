@@ -1,4 +1,4 @@
-/* What a handler answers. Next: gzip.ts, which may make it smaller. */
+/* A handler's answer. Next: gzip.ts, which may compress it. */
 
 export interface Reply {
   readonly status?: number;

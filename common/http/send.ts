@@ -1,4 +1,4 @@
-/* The last step of an answer. In: a reply, or an error of any kind. Out: bytes; texts of unknown errors stay inside. */
+/* The last step of an answer. In: a reply, or an error of any kind. Out: bytes; texts of unknown errors are not sent. */
 import type { ServerResponse } from 'node:http';
 import { CaError } from '../service/errors';
 import type { Log } from '../service/log';
@@ -19,13 +19,13 @@ export function sendError(outgoing: ServerResponse, error: unknown, log: Log): v
   const known = error instanceof CaError ? error : new CaError('INTERNAL');
   if (known.status >= 500 && known.code === 'INTERNAL') log.error({ err: error }, 'a request failed');
   if (outgoing.headersSent) {
-    outgoing.destroy(); // half an answer cannot be taken back: cutting the connection says so
+    outgoing.destroy(); // half an answer cannot be taken back; closing the connection shows that it is incomplete
     return;
   }
   const headers: Record<string, string> = {};
   if (known.retryAfter !== undefined) headers['Retry-After'] = String(known.retryAfter);
   if (known.allow !== undefined) headers['Allow'] = known.allow.join(', ');
-  // An unread body would be taken for the next request.
+  // An unread body would be parsed as the next request.
   if (known.code === 'TOO_LARGE') headers['Connection'] = 'close';
   const { code, message, field } = known;
   const body = { error: { code, message, ...(field === undefined ? {} : { field }) } };

@@ -10,7 +10,7 @@ test.each([
   ['/ca/', { path: '/ca', search: '' }],
   ['/?a=1', { path: '/', search: 'a=1' }],
   ['/ca/x-1/a.b.png?q=%2f..&r=/../?x', { path: '/ca/x-1/a.b.png', search: 'q=%2f..&r=/../?x' }],
-])('%s is read as it stands', (url, expected) => {
+])('%s is parsed without changes', (url, expected) => {
   expect(request(url)).toMatchObject(expected);
 });
 
@@ -37,7 +37,7 @@ test.each([
   'http://localhost/ca',
   'localhost:80',
   `/${'a'.repeat(2000)}`,
-])('%j is no path', (url) => {
+])('%j is not a path', (url) => {
   expect(() => request(url)).toThrow('no such thing');
 });
 
@@ -85,13 +85,13 @@ test.each([
   expect(() => request('/', host)).toThrow('Host');
 });
 
-test('a request with two Hosts is refused: someone before us may have looked at the other one', () => {
+test('a request with two Hosts is refused: a proxy before us may have used the other one', () => {
   for (const name of ['Host', 'host', 'HOST']) {
     expect(() => request('/', 'localhost', 'GET', [name, 'localhost'])).toThrow('once');
   }
 });
 
-test('a method that no route has is refused with those that there are', () => {
+test('a method that no route has is refused, with a list of allowed methods', () => {
   for (const method of ['TRACE', 'CONNECT', 'PROPFIND', 'get', '']) {
     expect(() => request('/', 'localhost', method)).toThrow(
       expect.objectContaining({ code: 'METHOD_NOT_ALLOWED', allow: METHODS }) as Error,
@@ -99,7 +99,7 @@ test('a method that no route has is refused with those that there are', () => {
   }
 });
 
-test.each(['0.9', '1.2', '2.0', '9.9', ''])('HTTP/%s is not spoken', (httpVersion) => {
+test.each(['0.9', '1.2', '2.0', '9.9', ''])('HTTP/%s is refused', (httpVersion) => {
   const head = { method: 'GET', url: '/', headers: { host: 'a' }, rawHeaders: ['Host', 'a'] };
   expect(() => readTarget({ ...head, httpVersion })).toThrow('HTTP version must be 1.0 or 1.1');
 });
@@ -110,12 +110,12 @@ test('more than a hundred header lines are refused', () => {
   expect(() => request('/', 'localhost', 'GET', lines(100))).toThrow('header lines');
 });
 
-/** Letters that mean something somewhere, more often than others. */
+/** Characters with a special meaning, more often than others. */
 const text = fc
   .array(fc.constantFrom(...'/.:?#%\\@[]&=;,-_~ aAz09\u00e9\u0000<>"'.split('')), { maxLength: 30 })
   .map((letters) => letters.join(''));
 
-test('what is admitted is what every parser of URLs finds in it', () => {
+test('the admitted target is the one that every URL parser finds', () => {
   fc.assert(
     fc.property(text, text, fc.boolean(), (rest, hostText, free) => {
       const host = free ? hostText : 'localhost';
@@ -123,7 +123,7 @@ test('what is admitted is what every parser of URLs finds in it', () => {
       try {
         target = request(`/${rest}`, host);
       } catch (error) {
-        // Nothing but our own errors: anything else would end the process.
+        // Only our own errors: any other would end the process.
         expect((error as Error).name).toBe('CaError');
         return;
       }

@@ -1,10 +1,10 @@
 /*
- * What a request asks for: method, host, path and query, read once and before anything else. In: a request as it came.
- * Out: the target that the gate judges and the router runs, or an error. Nothing else reads the request line or Host:
- * where two parsers disagreed, one path was admitted and another one ran.
+ * The target of a request: method, host, path and query, parsed once, before anything else. In: the raw request.
+ * Out: the target that the gate checks and the router uses, or an error. Nothing else parses the request line or Host:
+ * when two parsers disagree, one path is admitted and another one runs.
  *
  * The grammar is narrower than RFC 9112: names in a path are plain (no percent-escapes, no . or ..), and a query is
- * printable ASCII. No client of ours writes anything else, and what is not in it does not exist here.
+ * printable ASCII. Our clients send nothing else; other paths do not exist.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
@@ -15,31 +15,31 @@ export type AnyMethod = (typeof METHODS)[number];
 
 export interface Target {
   readonly method: AnyMethod;
-  /** Name or address in lower case, without brackets and port; empty: an HTTP/1.0 client named none. */
+  /** Name or address in lower case, without brackets and port; empty: an HTTP/1.0 request without Host. */
   readonly host: string;
-  /** Host as it came, in lower case: with its port. */
+  /** The Host header in lower case, with its port. */
   readonly authority: string;
   /** Without a trailing slash; `/` is the root. */
   readonly path: string;
-  /** After the question mark, as it came. */
+  /** After the question mark, unchanged. */
   readonly search: string;
 }
 
 type Head = Pick<IncomingMessage, 'httpVersion' | 'method' | 'url' | 'headers' | 'rawHeaders'>;
 
-/** Names of letters, digits, _, ~ and -, with single dots inside. Each character has one place: matching is linear. */
+/** Names of letters, digits, _, ~ and -, with single dots inside. Unambiguous, so matching takes linear time. */
 const PATH = /^(?:\/|(?:\/[\w~-]+(?:\.[\w~-]+)*)+\/?)$/;
 const PATH_LENGTH_MAX = 1024;
 const QUERY = /^[!-"$-~]*$/;
 const NAME = /^[a-z0-9_](?:[a-z0-9_.-]*)$/;
 const HOST_LENGTH_MAX = 253 + ':65535'.length;
 
-/** A server has so many header lines to look at; more are an attack. */
+/** Greatest number of header lines; more are an attack. */
 const HEADER_LINES_MAX = 100;
 
 /** Throws INVALID, NOT_FOUND, METHOD_NOT_ALLOWED or TOO_MANY_HEADERS. */
 export function readTarget({ httpVersion, method = '', url = '', headers, rawHeaders }: Head): Target {
-  // Node.js reads 0.9 and 2.0 as well, as if they were 1.1.
+  // Node.js accepts 0.9 and 2.0 as well, as if they were 1.1.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw invalid('HTTP version', 'must be 1.0 or 1.1');
   if (rawHeaders.length > 2 * HEADER_LINES_MAX) {
     throw new CaError('TOO_MANY_HEADERS', `a request has at most ${HEADER_LINES_MAX} header lines`);
@@ -77,7 +77,7 @@ function readHost(authority: string, rawHeaders: readonly string[]): string {
   return inBrackets ? name.slice(1, -1) : name;
 }
 
-/** Node.js keeps the first of several; a proxy before us may have looked at another one. */
+/** Node.js keeps the first of several; a proxy before us may have used another one. */
 function hostLines(rawHeaders: readonly string[]): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

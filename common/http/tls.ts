@@ -1,5 +1,5 @@
 /*
- * HTTPS: which versions and ciphers are spoken, and what browsers are told. In: a certificate and its key, as PEM.
+ * HTTPS: versions, ciphers, and headers for browsers. In: a certificate and its key, as PEM.
  * Out: options of a server.
  */
 import type { ServerOptions } from 'node:https';
@@ -10,7 +10,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Forward secrecy and authenticated encryption only: no CBC, whose padding has been attacked again and again. */
+/** Forward secrecy and authenticated encryption only: no CBC, whose padding has been attacked repeatedly. */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -25,7 +25,7 @@ const CIPHERS = [
 
 const YEAR_SECONDS = 365 * 24 * 3600;
 
-/** A browser that was here once asks for this host over HTTPS alone. */
+/** A browser that has connected once uses only HTTPS for this host. */
 export const HTTPS_HEADERS = { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` };
 
 export function tlsOptions({ cert, key }: Certificate, handshakeMs: number): ServerOptions {

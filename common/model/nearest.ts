@@ -11,7 +11,7 @@ export function isSlip(word: string, known: string): boolean {
   return distance(word, known) <= 1 || letters(word) === letters(known);
 }
 
-/** Near: fewer edits than a third of the word's letters, or two if that is more. A prefix, or the same letters in another order, counts as one edit. */
+/** Near: edits up to a third of the word's letters, at least two. A prefix, or the same letters reordered, counts as one edit. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;

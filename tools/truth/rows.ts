@@ -203,7 +203,7 @@ export const ROWS: readonly Row[] = [
   { what: 'a parallel System.gc() is one pause', misses: [['java.gc_ops', 'that a parallel System.gc()']] },
   {
     what: 'a Host header ended the front door, or an aggregator',
-    tests: ['a Host leads to no other path than the one that was admitted'],
+    tests: ['no Host header changes the path that was admitted'],
   },
   {
     what: 'a clock that was set put six seconds into one, and shifted a minute, unsaid',
