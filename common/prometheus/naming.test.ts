@@ -32,7 +32,7 @@ test.each<[Partial<Instrumentation>, string]>([
   expect(namingOf({ ...I, ...change }).name).toBe(name);
 });
 
-test('labels are the id, the customer, the predicate, and the discrete field under a name that is not taken', () => {
+test('labels are the id, the customer, the predicate, and the discrete field under an unused name', () => {
   const predicate = parsePredicate({ eq: ['disk', 'sda'] }, () => 'string');
   const naming = namingOf({ ...I, customer: 'acme', predicate, decomposition: ['id'] });
   expect([...labelsOf(naming, 'x')]).toEqual([
@@ -44,7 +44,7 @@ test('labels are the id, the customer, the predicate, and the discrete field und
   ]);
 });
 
-test('the PromQL of a picture is understood, and chooses the keys of the picture', () => {
+test('the PromQL of a picture parses, and selects the keys of the picture', () => {
   expect(promqlText(I)).toBe('sum(ca_disk_physio_ops_latency_seconds{id="5"})');
   expect(promqlText({ ...I, decomposition: [] })).toBe('ca_disk_physio_ops{id="5"}');
   const hostile = ['a"b\\c', 'x.*|y', '(', '\n'];
@@ -54,7 +54,7 @@ test('the PromQL of a picture is understood, and chooses the keys of the picture
   expect(found !== undefined && matches(found, 'y')).toBe(false);
 });
 
-test('a long predicate is cut in its label', () => {
+test('a long predicate is truncated in its label', () => {
   const or = Array.from({ length: 100 }, (_, i) => ({ eq: ['disk', `disk-${i}😀`] }));
   const label =
     namingOf({ ...I, predicate: parsePredicate({ or }, () => 'string') }).labels.get('predicate') ?? '';

@@ -1,6 +1,6 @@
 /*
- * An instrumentation as a Prometheus metric: its name, its labels, its unit. In: an instrumentation. Out: the same words
- * in the read API, in exports and in what is pushed.
+ * An instrumentation as a Prometheus metric: its name, its labels, its unit. In: an instrumentation. Out: the same names
+ * in the read API, in exports and in pushes.
  *
  *     disk.physio_ops by disk and latency, id 5  →  ca_disk_physio_ops_latency_seconds{id="5",disk="sda"}
  */
@@ -11,9 +11,9 @@ import { NAME_LABEL, type Labels } from './promql/expression';
 import { Edges } from './promql/histogram';
 
 interface Unit {
-  /** At the end of the name; '' for plain counts. */
+  /** Suffix of the name; '' for plain counts. */
   readonly suffix: string;
-  /** Raw values are divided by it. */
+  /** Divisor of raw values. */
   readonly per: number;
 }
 
@@ -27,7 +27,7 @@ const PLAIN: Unit = { suffix: '', per: 1 };
 
 export interface Naming {
   readonly name: string;
-  /** Of distributions the numeric field's, else the metric's own. */
+  /** For distributions the numeric field's unit, else the metric's own. */
   readonly unit: string;
   readonly perUnit: number;
   readonly distribution: boolean;
@@ -38,7 +38,7 @@ export interface Naming {
   readonly keyLabel: string | undefined;
 }
 
-/** Labels that mean something else here, to Prometheus or to its scrapes. */
+/** Labels with another meaning here, in Prometheus or in scrapes. */
 const TAKEN = new Set(['id', 'customer', 'predicate', 'le', 'quantile', 'job', 'instance', 'aggregator']);
 
 export function namingOf(i: Instrumentation): Naming {
@@ -65,7 +65,7 @@ export function namingOf(i: Instrumentation): Naming {
   };
 }
 
-/** Labels are compared often. Half a character at the end is none. */
+/** Greatest length of the label: labels are compared often. A surrogate pair is not split. */
 const PREDICATE_LENGTH = 200;
 
 function cut(text: string): string {
@@ -80,7 +80,7 @@ export function labelsOf({ labels, keyLabel }: Naming, key: string): Labels {
 
 const edges = new Map<string, Edges>();
 
-/** Made once for each type: there are few. */
+/** Created once per type; there are few. */
 export function edgesOf(i: Pick<Instrumentation, 'decomposition' | 'fields'>): Edges {
   const { numeric } = breakdownOf(i);
   const type = numeric === undefined ? 'number' : (i.fields[numeric] ?? 'number');
@@ -89,7 +89,7 @@ export function edgesOf(i: Pick<Instrumentation, 'decomposition' | 'fields'>): E
   return known;
 }
 
-/** Every type that a label's value or a bound can have a unit of. */
+/** The unit of a type. */
 export function unitOf(type: TypeName): Unit {
   return UNITS[type] ?? PLAIN;
 }

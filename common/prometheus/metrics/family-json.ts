@@ -1,4 +1,4 @@
-/* Families on their way from an aggregator to the front door, which writes the formats. In: families. Out: JSON, and back. */
+/* Families as JSON, from an aggregator to the front door, which writes the formats. In: families. Out: JSON, and back. */
 import { checker, Type, type Static } from '../../model/schema';
 import type { Family } from './family';
 
@@ -35,7 +35,7 @@ export function toFamilyJson(families: readonly Family[]): Static<typeof FAMILIE
   return {
     families: families.map(({ metrics, ...family }) => ({
       ...family,
-      // JSON has no Infinity and no NaN: such a value is left out, and comes again with the next scrape.
+      // JSON has no Infinity and no NaN: omit such a value until the next scrape.
       metrics: metrics.flatMap(({ labels, value, created }) =>
         typeof value === 'number' && !Number.isFinite(value)
           ? []
@@ -68,7 +68,7 @@ function plain(value: Exclude<Family['metrics'][number]['value'], number>): Stat
   };
 }
 
-/** Throws when it is not what an aggregator sends. */
+/** Throws for anything that an aggregator does not send. */
 export function fromFamilyJson(json: unknown): Family[] {
   return check(json).families.map(({ metrics, ...family }) => ({
     ...family,

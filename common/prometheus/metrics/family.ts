@@ -1,17 +1,17 @@
 /*
- * What /metrics says, before it has a format. In: numbers of a service. Out: families of one name, each with its series.
+ * Metric families, before they are formatted. In: numbers of a service. Out: families of one name, each with its series.
  * Next: text.ts and protobuf.ts write them.
  */
 import { NAME_LABEL, type Labels } from '../promql/expression';
 
 export interface HistogramValue {
-  /** Upper bounds, inclusive, ascending, without +Inf; and how many counts are at most each of them. */
+  /** Upper bounds, inclusive, ascending, without +Inf; and the cumulative count at each. */
   readonly bounds: readonly number[];
   readonly cumulative: readonly number[];
   readonly count: number;
-  /** Absent: it is not known. */
+  /** Absent: unknown. */
   readonly sum?: number;
-  /** The same in exponential buckets, for those who read protobuf. */
+  /** The same in exponential buckets, for protobuf. */
   readonly native?: NativeHistogram;
 }
 
@@ -27,14 +27,14 @@ export interface NativeHistogram {
 export interface Metric {
   readonly labels: Labels;
   readonly value: number | HistogramValue;
-  /** Milliseconds since 1970: when counting began. */
+  /** Start of counting, in milliseconds since 1970. */
   readonly created?: number;
 }
 
 export type FamilyType = 'counter' | 'gauge' | 'histogram';
 
 export interface Family {
-  /** Of counters without _total. */
+  /** For counters, without _total. */
   readonly name: string;
   readonly type: FamilyType;
   readonly help: string;
@@ -45,7 +45,7 @@ export interface Family {
 type Pairs = Readonly<Record<string, string>>;
 type Valued = number | readonly (readonly [labels: Pairs, value: number | undefined])[];
 
-/** One family of plain numbers; the unit is the last word of the name where that is one. */
+/** One family of plain numbers; the last word of the name is its unit, if it is one. */
 function plain(
   type: FamilyType,
   name: string,
@@ -81,7 +81,7 @@ function unitIn(name: string): string {
   return ['seconds', 'bytes', 'ratio'].find((unit) => name.endsWith(`_${unit}`)) ?? '';
 }
 
-/** Families of one name become one, as the formats demand; of two types of one name the first counts. */
+/** Merges families of one name, as the formats require; the first one's type applies. */
 export function merged(families: readonly Family[]): Family[] {
   const byName = new Map<string, Family>();
   for (const family of families) {
@@ -94,7 +94,7 @@ export function merged(families: readonly Family[]): Family[] {
   return [...byName.values()];
 }
 
-/** The same with more labels on each series. */
+/** The same families with more labels on each series. */
 export function labelled(families: readonly Family[], labels: Pairs): Family[] {
   return families.map((family) => ({
     ...family,

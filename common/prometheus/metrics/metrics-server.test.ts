@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** What comes back until the server closes. */
+/** Everything the server sends until it closes. */
 function talk(head: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -47,7 +47,7 @@ test('CONNECT ends the connection', async () => {
   expect(await talk('CONNECT localhost:22 HTTP/1.1\r\nHost: localhost')).not.toContain(' 200 ');
 });
 
-test('what goes wrong inside stays inside', async () => {
+test('an internal error is answered without its text', async () => {
   families = () => {
     throw new Error('the secret of it');
   };

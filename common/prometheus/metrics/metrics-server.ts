@@ -1,6 +1,6 @@
 /*
- * /metrics of a service that has no other HTTP: on loopback, one resource, few connections. In: a port, and what makes the
- * families. Out: a server that does not keep the process alive.
+ * /metrics of a service without another HTTP server: on loopback, one resource, few connections. In: a port, and a source
+ * of families. Out: a server that does not keep the process alive.
  */
 import { createServer, type Server } from 'node:http';
 import { isIP } from 'node:net';
@@ -13,17 +13,17 @@ import { scrapeReply } from './scrape';
 const CONNECTIONS_MAX = 16;
 const REQUEST_MS = 5000;
 
-/** A port that is taken is a line in the log: the service has more important things to do. */
+/** A port that is taken is only logged: /metrics must not stop the service. */
 export function serveMetrics(port: number, families: () => readonly Family[], log: Log): Server {
   const server = createServer(
     { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
     (request, response) => {
       response.on('error', () => undefined); // the client is gone
-      // Not another protocol, and not another request that only one of us reads as one.
+      // No upgrade and no second request, which a proxy might parse differently.
       response.setHeader('Connection', 'close');
       try {
         const { method, path, host } = readTarget(request);
-        // A page can make a name of its own lead here (DNS rebinding); an address it cannot.
+        // A web page can make its own name resolve to us (DNS rebinding), but not an address.
         if (isIP(host) === 0 && host !== 'localhost') throw new CaError('FORBIDDEN', 'ask for an address');
         if (path !== '/metrics') throw new CaError('NOT_FOUND', 'there is only /metrics');
         if (method !== 'GET' && method !== 'HEAD') {

@@ -1,6 +1,6 @@
 /*
- * What every service says of itself: its process, its event loop, its place at the broker, the requests it answers.
- * In: the counts that it keeps anyway. Out: families; the service adds its own.
+ * Metrics of every service: its process, its event loop, its broker connection, the requests it answers.
+ * In: its counters. Out: families; the service adds its own.
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../service/clock';
@@ -10,7 +10,7 @@ import { counter, gauge, type Family } from './family';
 /** Seconds; the last bucket is +Inf. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Spans of time in fixed buckets, since the process began. */
+/** Durations in fixed buckets, since the process started. */
 class Spans {
   count = 0;
   sum = 0;
@@ -30,7 +30,7 @@ class Spans {
   }
 }
 
-/** How long requests took, by route and status. Routes are those of a table, so that there are only so many series. */
+/** Durations of requests by route and status. Routes come from the route table, which bounds the number of series. */
 export class RequestTimes {
   private readonly spans = new Map<string, { method: string; route: string; status: string; spans: Spans }>();
   private readonly began: number;
@@ -71,7 +71,7 @@ export class RequestTimes {
   }
 }
 
-/** How late the tick of each second comes: the time that the event loop was busy with something else. */
+/** Delay of the tick of each second: the time that the event loop was busy. */
 export class LoopDelay {
   private readonly spans = new Spans();
   private readonly began: number;
@@ -149,7 +149,7 @@ interface BusState {
     readonly malformed: number;
     readonly unroutable: number;
   };
-  /** Connections to the broker that were made. */
+  /** Number of connections made to the broker. */
   readonly connections?: number;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Families as io.prometheus.client.MetricFamily messages, one after the other, each after its length: the only format of a
- * scrape that carries native histograms. In: families. Out: bytes. Field numbers are those of client_model's metrics.proto.
+ * Families as length-delimited io.prometheus.client.MetricFamily messages: the only scrape format with native
+ * histograms. In: families. Out: bytes. Field numbers are those of client_model's metrics.proto.
  */
 import type { Family, FamilyType, HistogramValue, Metric, NativeHistogram } from './family';
 import { ProtobufWriter } from '../outgoing/protobuf-writer';
@@ -57,7 +57,7 @@ function writeHistogram(
   if (native === undefined) return;
   out.sint(5, native.schema).double(6, native.zeroThreshold).uint(7, native.zeroCount);
   const { spans, deltas } = spansOf(native.buckets);
-  // One empty span says that it is a native histogram, though it has no bucket yet.
+  // An empty span marks a native histogram that has no buckets yet.
   for (const { offset, length } of spans.length === 0 ? [{ offset: 0, length: 0 }] : spans) {
     out.message(12, (span) => span.sint(1, offset).uint(2, length));
   }

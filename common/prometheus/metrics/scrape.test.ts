@@ -75,7 +75,7 @@ test.each([
   expect(formatFor(accept)).toBe(format);
 });
 
-test('protobuf has each family after its length, with the field numbers of client_model', () => {
+test('protobuf families are length-delimited, with the field numbers of client_model', () => {
   const bytes = scrapeReply(
     'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
     [...counter('a', 'h', 1)],
@@ -85,7 +85,7 @@ test('protobuf has each family after its length, with the field numbers of clien
   );
 });
 
-test('buckets of a native histogram are runs with the gaps between them, and differences of counts', () => {
+test('buckets of a native histogram are spans with gaps, and deltas of counts', () => {
   expect(
     spansOf([
       [-5, 3],
@@ -103,7 +103,7 @@ test('buckets of a native histogram are runs with the gaps between them, and dif
   });
 });
 
-test('numbers of any size are written as protobuf reads them', () => {
+test('numbers of any size are encoded correctly', () => {
   const hex = (write: (out: ProtobufWriter) => ProtobufWriter): string =>
     write(new ProtobufWriter()).bytes().toString('hex');
   expect(hex((out) => out.uint(1, 300))).toBe('08ac02');

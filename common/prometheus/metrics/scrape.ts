@@ -17,10 +17,10 @@ const CONTENT_TYPES: Record<Format, string> = {
 /** The same without parameters. */
 export const MEDIA_TYPES = Object.values(CONTENT_TYPES).map((type) => type.replace(/;.*/, ''));
 
-/** Entries of Accept that are looked at. */
+/** Greatest number of entries of Accept that are considered. */
 const ENTRIES_MAX = 32;
 
-/** Text unless something else that is made here is liked better. */
+/** Text, unless the client prefers another supported format. */
 export function formatFor(accept: string | undefined): Format {
   let best: { format: Format; q: number } | undefined;
   for (const entry of (accept ?? '').split(',', ENTRIES_MAX)) {

@@ -1,6 +1,6 @@
 /*
  * Families as text: Prometheus' format 0.0.4, and OpenMetrics 1.0. In: families. Out: the text of a scrape.
- * The two differ in where _total stands, in created timestamps, in units, and in the last line.
+ * They differ in the place of _total, in created timestamps, in units, and in the last line.
  */
 import { plainNumber } from '../promql/json-bytes';
 import type { Labels } from '../promql/expression';
@@ -35,7 +35,7 @@ function writeMetric(
   } else {
     const before = own === '' ? '' : `${own},`;
     value.bounds.forEach((bound, i) => {
-      // OpenMetrics wants numbers that look like floats: 1.0, not 1.
+      // OpenMetrics requires floats: 1.0, not 1.
       const le = open ? floatText(bound) : plainNumber(bound);
       lines.push(`${name}_bucket{${before}le="${le}"} ${value.cumulative[i] ?? 0}`);
     });

@@ -15,7 +15,7 @@ test('bounds of a time are whole buckets from 1 µs to 10 s, nine to a decade', 
   );
 });
 
-test('with 90 steps every bucket within the decades has a bound of its own', () => {
+test('with 90 steps every bucket within the decades has its own bound', () => {
   const { buckets } = exportBounds({ from: 1, to: 1e4, steps: 90 }, TIME, 9);
   const first = LOG_GRID.bucketOf(1);
   expect(buckets).toEqual(Array.from({ length: LOG_GRID.bucketOf(9999) - first + 1 }, (_, i) => first + i));
@@ -25,7 +25,7 @@ test.each([
   [{ from: 5 }, 'power of ten'],
   [{ from: 1e6, to: 1e3 }, '"to" above'],
   [{ to: 1e16 }, 'power of ten'],
-])('%j makes no bounds, and the reason says %s', (asked, reason) => {
+])('%j is refused as bounds, and the reason says %s', (asked, reason) => {
   expect(() => exportBounds(asked, TIME, 9)).toThrow(reason);
 });
 
@@ -45,7 +45,7 @@ const counts = fc
     return all;
   });
 
-test('no count is lost or changes its side of a bound', () => {
+test('no count is lost or crosses a bound', () => {
   const bounds = exportBounds({}, TIME, 9);
   fc.assert(
     fc.property(counts, (all) => {
@@ -60,7 +60,7 @@ test('no count is lost or changes its side of a bound', () => {
   );
 });
 
-test('exponential buckets of schema 7 keep every bucket of ours apart, and hold its middle', () => {
+test('exponential buckets of schema 7 hold the middle of at most one of our buckets each', () => {
   const all = new Float64Array(LOG_GRID.size).fill(1);
   const { buckets, zeroCount, schema } = nativeOf(all, LOG_GRID, 1e9);
   expect(zeroCount).toBe(1);

@@ -1,6 +1,6 @@
 /*
- * Bounds for those who cannot take a grid as it is: fixed for the life of an instrumentation, each the end of a bucket of
- * ours, so that counts stay exact. In: which decades, and how fine. Out: buckets that end at a bound, and histograms.
+ * Bounds for receivers that cannot use our grid: fixed for the life of an instrumentation, each the end of one of our
+ * buckets, so that counts stay exact. In: decades, and steps per decade. Out: buckets that end at a bound, and histograms.
  */
 import type { Grid } from '../../model/bucket';
 import { LOG_GRID } from '../../model/bucket';
@@ -17,25 +17,25 @@ import { Edges } from '../promql/histogram';
 import { unitOf } from '../naming';
 
 export interface Bounds {
-  /** Buckets of the grid after which a bound stands; ascending. */
+  /** Buckets of the grid that end at a bound; ascending. */
   readonly buckets: readonly number[];
-  /** The bounds in units, inclusive. */
+  /** The bounds in display units, inclusive. */
   readonly uppers: readonly number[];
-  /** Series of one instrumentation at a time; further keys are added up in "(other)". */
+  /** Greatest number of series of one instrumentation; further keys are added to "(other)". */
   readonly keys: number;
 }
 
 const EXPORT_KEYS = 20;
 const POWER_MAX = 15;
 
-/** Raw values; what most disks, calls and packets lie in. */
+/** Default ranges in raw values, which cover most disks, calls and packets. */
 const DECADES: Partial<Record<TypeName, readonly [from: number, to: number]>> = {
   time: [1e3, 1e10],
   size: [1, 1e9],
   number: [1, 1e6],
 };
 
-/** Throws an INVALID error about a range that no bounds can be made of. */
+/** Throws an INVALID error for an invalid range. */
 export function boundsOf(
   asked: ExportBounds,
   type: TypeName,
@@ -55,7 +55,7 @@ function decades({ from, to }: ExportBounds, type: TypeName, steps: 9 | 90): num
   if (high <= low) throw invalid('export', 'must have a "to" above its "from"');
   const ends: number[] = low > 0 ? [10 ** low - 1] : [];
   for (let k = low; k < high; k++) {
-    // Values below 10 have a bucket each: there are no finer steps.
+    // Values below 10 have a bucket each, so there are no finer steps.
     if (steps === 9 || k === 0) for (let d = 2; d <= 10; d++) ends.push(d * 10 ** k - 1);
     else for (let d = 11; d <= 100; d++) ends.push(d * 10 ** (k - 1) - 1);
   }
@@ -78,7 +78,7 @@ function every(grid: Grid, steps: 9 | 90): number[] {
   return Array.from({ length: Math.ceil(grid.size / step) - 1 }, (_, i) => (i + 1) * step - 1);
 }
 
-/** The same for an instrumentation, or for one that somebody asks for. */
+/** The same for an existing or requested instrumentation. */
 export function exportBounds(
   asked: ExportBounds,
   i: Pick<Instrumentation, 'decomposition' | 'fields'>,
@@ -89,7 +89,7 @@ export function exportBounds(
   return boundsOf(asked, type, gridOfInstrumentation(i), unitOf(type).per, steps);
 }
 
-/** How many counts each interval between bounds has; the last is what lies above all of them. */
+/** Counts in each interval between bounds; the last is above all bounds. */
 export function intervals(counts: ArrayLike<number>, { buckets }: Bounds): number[] {
   const found = new Array<number>(buckets.length + 1).fill(0);
   let at = 0;
@@ -120,7 +120,7 @@ export function histogramValue(
   };
 }
 
-/** From the middle of each bucket: the values themselves are not kept. */
+/** Estimated from the middle of each bucket: the values themselves are not kept. */
 export function sumOf(counts: ArrayLike<number>, grid: Grid): number {
   let sum = 0;
   for (let bucket = 0; bucket < counts.length; bucket++) {
@@ -130,7 +130,7 @@ export function sumOf(counts: ArrayLike<number>, grid: Grid): number {
   return sum;
 }
 
-/** The coarsest exponential buckets of which each holds the middle of one of ours at most. */
+/** The coarsest schema whose buckets hold the middle of at most one of ours each. */
 const SCHEMA = 7;
 
 export function nativeOf(counts: ArrayLike<number>, grid: Grid, perUnit: number): NativeHistogram {

@@ -1,14 +1,14 @@
 /*
- * Values in OTLP's JSON: histograms with explicit bounds, ours, so that no count changes its bucket. In: values.
- * Out: the text of an ExportMetricsServiceRequest. 64-bit numbers are decimal texts there, and enumerations numbers.
+ * Values as OTLP JSON: histograms with our bounds as explicit bounds, so that counts stay exact. In: values.
+ * Out: the text of an ExportMetricsServiceRequest. OTLP writes 64-bit numbers as decimal texts and enumerations as numbers.
  */
 import type { Outgoing, OutgoingHistogram } from './outgoing';
 
 export type Temporality = 'delta' | 'cumulative';
 
-/** flags of a point that says: no more values. */
+/** Flag of a point without a value: the series has ended. */
 const NO_RECORDED_VALUE = 1;
-/** UCUM, as OpenTelemetry wants units. */
+/** UCUM units, as OpenTelemetry uses them. */
 const UNITS: Readonly<Record<string, string>> = { seconds: 's', bytes: 'By', ratio: '1' };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,7 +62,7 @@ function dataPoint({ labels, from, to, since, value }: Outgoing, temporality: Te
   }
 }
 
-/** Written by hand: of a point's ten kilobytes nearly all are bounds, the same each time, and counts of 0. */
+/** Written by hand for speed: nearly all of a point's ten kilobytes are constant bounds, and counts of 0. */
 function histogram({ counts, uppers, sum }: OutgoingHistogram): string {
   let total = 0;
   let text = '';

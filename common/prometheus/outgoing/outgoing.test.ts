@@ -48,7 +48,7 @@ function metricsOf(text: string): OtlpMetric[] {
   return resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
 }
 
-test('delta has the point alone from its beginning, cumulative all since counting began', () => {
+test('delta contains the point alone, cumulative everything since the start of counting', () => {
   const [delta] = metricsOf(otlpText([HISTOGRAM], 'delta', 'a'));
   expect(delta).toMatchObject({
     name: 'ca.disk.physio_ops.latency',
@@ -83,7 +83,7 @@ test('a snapshot is a gauge, and the end of a series is a point without a value'
   expect(histogram?.histogram?.dataPoints[0]?.flags).toBe(1);
 });
 
-test('remote write has sorted labels as symbols, and a histogram with bounds of its own', () => {
+test('remote write has sorted labels as symbols, and a histogram with custom bounds', () => {
   const bytes = remoteWriteRequest([HISTOGRAM]);
   const text = bytes.toString('latin1');
   const symbols = ['', '__name__', HISTOGRAM.name, 'disk', 'sda', 'id', '5'];
@@ -103,14 +103,14 @@ test('remote write has sorted labels as symbols, and a histogram with bounds of 
   );
 });
 
-test('what is sent is a snappy block of the request', () => {
+test('the body is a snappy block of the request', () => {
   const points = Array.from({ length: 50 }, (_, i) => ({ ...HISTOGRAM, to: HISTOGRAM.to + i }));
   const [plain, body] = [remoteWriteRequest(points), remoteWriteBody(points)];
   expect(Buffer.from(uncompress(body)).equals(plain)).toBe(true);
   expect(body.length).toBeLessThan(plain.length / 2);
 });
 
-test('the end of a series is the one NaN that means it', () => {
+test('the end of a series is the stale NaN', () => {
   const ended: Outgoing = { ...NUMBER, value: { kind: 'ended', histogram: false, uppers: [] } };
   expect(remoteWriteRequest([ended]).toString('hex')).toContain('09020000000000f07f');
 });

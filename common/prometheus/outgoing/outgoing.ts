@@ -1,11 +1,11 @@
 /*
- * One value on its way to somebody else's store. In: what an instrumentation had in one point. Out: this, which
- * otlp.ts and remote-write.ts write in their own form.
+ * One value for another store. In: one point of an instrumentation. Out: a neutral form, which otlp.ts and
+ * remote-write.ts encode.
  */
 import type { Labels } from '../promql/expression';
 
 export interface OutgoingHistogram {
-  /** Of each interval between bounds; one more than there are bounds. */
+  /** Counts of the intervals between bounds; one more than there are bounds. */
   readonly counts: readonly number[];
   readonly uppers: readonly number[];
   /** Estimated. */
@@ -13,20 +13,20 @@ export interface OutgoingHistogram {
 }
 
 export interface Outgoing {
-  /** As Prometheus has it, with its unit. */
+  /** Prometheus' name, with the unit. */
   readonly name: string;
-  /** As OpenTelemetry has it: ca.disk.physio_ops.latency. */
+  /** OpenTelemetry's name: ca.disk.physio_ops.latency. */
   readonly plainName: string;
   readonly help: string;
   /** seconds, bytes, ratio or ''. */
   readonly unit: string;
   /** Without the name. */
   readonly labels: Labels;
-  /** Milliseconds since 1970: begin and end of what the value is of, and when counting began. */
+  /** Milliseconds since 1970: start and end of the value's interval, and start of counting. */
   readonly from: number;
   readonly to: number;
   readonly since: number;
-  /** of: the point alone; total: since counting began. A snapshot has no total. `ended`: the series is over. */
+  /** of: the point alone; total: since the start of counting. A snapshot has no total. `ended`: the series has ended. */
   readonly value:
     | { readonly kind: 'number'; readonly of: number; readonly total: number | undefined }
     | { readonly kind: 'histogram'; readonly of: OutgoingHistogram; readonly total: OutgoingHistogram }

@@ -1,6 +1,6 @@
 /*
- * Protocol buffers, written by hand: the few kinds of fields that metrics are made of. In: field numbers and values.
- * Out: bytes. Fields with their default value are written too: who calls decides.
+ * A small protobuf encoder: the few field types that metrics need. In: field numbers and values.
+ * Out: bytes. Default values are written too; the caller decides.
  */
 
 export class ProtobufWriter {
@@ -11,7 +11,7 @@ export class ProtobufWriter {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** uint64, uint32, int32, bool and enum, of whole numbers from 0 on. */
+  /** uint64, uint32, int32, bool and enum, for whole numbers from 0 on. */
   uint(field: number, value: number): this {
     return this.tag(field, 0).varint(value);
   }
@@ -21,7 +21,7 @@ export class ProtobufWriter {
     return this.tag(field, 0).varint(zigzag(value));
   }
 
-  /** int64 and int32, also below 0. */
+  /** int64 and int32, including negative numbers. */
   int(field: number, value: number): this {
     return value >= 0
       ? this.uint(field, value)
@@ -34,7 +34,7 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** A double of exactly these bits. */
+  /** A double with exactly these bits. */
   doubleBits(field: number, bits: bigint): this {
     this.tag(field, 1).room(8);
     this.length = this.buffer.writeBigUInt64LE(bits, this.length);
@@ -63,7 +63,7 @@ export class ProtobufWriter {
     });
   }
 
-  /** A message of its own in a stream of them: its length, then it. */
+  /** A length-delimited message. */
   delimited(write: (inner: ProtobufWriter) => void): this {
     const inner = new ProtobufWriter();
     write(inner);
@@ -93,7 +93,7 @@ export class ProtobufWriter {
     return this;
   }
 
-  /** Bytes, or something packed already. */
+  /** Bytes, or an encoded message. */
   part(field: number, bytes: Buffer): this {
     return this.tag(field, 2).varint(bytes.length).raw(bytes);
   }

@@ -1,6 +1,6 @@
 /*
- * Values as a Request of Prometheus remote write 2.0: distributions are histograms with bounds of their own (schema -53),
- * one series each, marked as gauges: each second stands for itself. In: values. Out: bytes, compressed.
+ * Values as a Request of Prometheus remote write 2.0: distributions are histograms with custom bounds (schema -53),
+ * one series each, marked as gauges: each second stands alone. In: values. Out: bytes, compressed.
  * Field numbers are those of io/prometheus/write/v2/types.proto.
  */
 import { compress } from 'snappyjs';
@@ -19,10 +19,10 @@ const CUSTOM_BOUNDS = -53;
 const RESET_GAUGE = 3;
 const TYPE_GAUGE = 2;
 const TYPE_GAUGE_HISTOGRAM = 4;
-/** The one NaN that means: this series has ended. */
+/** The stale NaN: this series has ended. */
 const STALE = 0x7ff0000000000002n;
 
-/** Points of one series must be in order of time. */
+/** Points of one series must be in time order. */
 export function remoteWriteBody(points: readonly Outgoing[]): Buffer {
   return Buffer.from(compress(remoteWriteRequest(points)));
 }
@@ -38,7 +38,7 @@ export function remoteWriteRequest(points: readonly Outgoing[]): Buffer {
   const series = new Map<string, { refs: number[]; points: Outgoing[] }>();
   for (const point of points) {
     const labels = [[NAME_LABEL, point.name] as const, ...point.labels].sort(([a], [b]) => (a < b ? -1 : 1));
-    // A label without a value is a label that is not there.
+    // An empty label is the same as no label.
     const refs = labels
       .filter(([, value]) => value !== '')
       .flatMap(([name, value]) => [symbol(name), symbol(value)]);

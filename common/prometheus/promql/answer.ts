@@ -1,6 +1,6 @@
 /*
- * Answers of Prometheus' HTTP API. In: results of queries, errors. Out: its JSON, written into bytes: most of a
- * heatmap is bounds and counts. Next: services/aggregator/promql/routes.ts.
+ * Answers of Prometheus' HTTP API. In: results of queries, errors. Out: its JSON, written directly as bytes, because a
+ * heatmap is mostly bounds and counts. Next: services/aggregator/promql/routes.ts.
  */
 import { CaError } from '../../service/errors';
 import type { Reply } from '../../http/http';
@@ -9,7 +9,7 @@ import type { Labels } from './expression';
 import { writeHistogram } from './histogram-json';
 import { JsonBytes } from './json-bytes';
 
-/** Moments of a query, in milliseconds. */
+/** Times of a query, in milliseconds. */
 export interface Times {
   readonly start: number;
   readonly step: number;
@@ -36,7 +36,7 @@ const TYPES: Partial<Record<CaError['code'], string>> = {
   TIMED_OUT: 'timeout',
 };
 
-/** Errors in Prometheus' envelope; programmer's errors stay errors, for the log. */
+/** Errors in Prometheus' envelope; programmer's errors are thrown again, for the log. */
 export function failure(error: unknown): Reply {
   if (!(error instanceof CaError) || error.code === 'INTERNAL') throw error;
   return {
@@ -97,7 +97,7 @@ function writeRange(json: JsonBytes, result: Result, times: Times): void {
   json.text(']');
 }
 
-/** Those points that are of a kind; nothing where there are none. */
+/** Writes the points of one kind; nothing where there are none. */
 function writeList(
   json: JsonBytes,
   name: string,

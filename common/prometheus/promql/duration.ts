@@ -1,4 +1,4 @@
-/* Spans and moments as Prometheus writes them. In: 1m30s, 60, 2026-11-30T19:00:00Z, 1764529200.5. Out: milliseconds. */
+/* Durations and times as Prometheus writes them. In: 1m30s, 60, 2026-11-30T19:00:00Z, 1764529200.5. Out: milliseconds. */
 
 const UNITS: readonly (readonly [string, number])[] = [
   ['y', 365 * 86_400_000],
@@ -13,7 +13,7 @@ const DURATION =
   /^(?:\d{1,9}y)?(?:\d{1,9}w)?(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m(?!s))?(?:\d{1,9}s)?(?:\d{1,9}ms)?$/;
 const SECONDS = /^\d{1,12}(\.\d{0,9})?([eE][+-]?\d{1,2})?$/;
 
-/** undefined: it is none. */
+/** undefined: not a duration. */
 export function durationMs(text: string): number | undefined {
   if (SECONDS.test(text)) return Math.round(Number(text) * 1000);
   if (text === '' || text.length > 80 || !DURATION.test(text)) return undefined;
@@ -24,7 +24,7 @@ export function durationMs(text: string): number | undefined {
   return total;
 }
 
-/** Milliseconds since 1970. undefined: it is no moment. */
+/** Milliseconds since 1970. undefined: not a time. */
 export function momentMs(text: string): number | undefined {
   if (SECONDS.test(text)) {
     const ms = Math.round(Number(text) * 1000);

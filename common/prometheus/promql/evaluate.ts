@@ -1,5 +1,5 @@
 /*
- * What is around the leaves of a query: sums, top, quantiles, arithmetic. In: the tree, and where leaves come from.
+ * Evaluates a query above its leaves: sums, topk, quantiles, arithmetic. In: the tree, and a source of leaves.
  * Out: a number, or series with a point at each step. The same in aggregators, whose leaves are datasets, and at the front
  * door, whose leaves are aggregators.
  */
@@ -23,7 +23,7 @@ export type Point = number | Histogram;
 
 export interface Series {
   readonly labels: Labels;
-  /** By step; undefined: nothing is known of that moment. */
+  /** By step; undefined: no value at that time. */
   readonly points: readonly (Point | undefined)[];
 }
 
@@ -31,13 +31,13 @@ export type Result =
   | { readonly kind: 'scalar'; readonly value: number }
   | { readonly kind: 'series'; readonly series: readonly Series[] };
 
-/** Sentences for people: `warnings` say that something is missing, `infos` that something was left out on purpose. */
+/** Sentences for people: `warnings` about missing data, `infos` about data that was omitted on purpose. */
 export class Notes {
   readonly warnings = new Set<string>();
   readonly infos = new Set<string>();
 }
 
-/** What one query may cost. */
+/** Bounds the cost of one query. */
 export class Budget {
   private series = 0;
   private numbers = 0;
@@ -50,8 +50,8 @@ export class Budget {
   }
 
   /**
-   * Throws an INVALID error when there are too many series, or too many numbers in them, or it takes longer than any query
-   * may; TIMED_OUT where its asker did not want to wait as long.
+   * Throws an INVALID error for too many series or numbers, or when the query exceeds the time limit of all queries;
+   * TIMED_OUT when it exceeds the client's own.
    */
   spend(series: number, numbers: number): void {
     this.series += series;
@@ -114,7 +114,7 @@ async function seriesOf(expression: Expression, of: Evaluation): Promise<readonl
   return result.kind === 'series' ? result.series : [];
 }
 
-/** Series that are alike after grouping are added up. */
+/** Adds up series with equal labels after grouping. */
 export function sumSeries(series: readonly Series[], grouping: Grouping, notes: Notes): Series[] {
   const sums = new Map<string, { labels: Labels; points: (Point | undefined)[] }>();
   for (const { labels, points } of series) {
@@ -233,7 +233,7 @@ function unfit(operator: Operator, notes: Notes): undefined {
   return undefined;
 }
 
-/** Series without their names; those of which nothing is left are left out. */
+/** Series without their names; empty ones are omitted. */
 function mapped(series: readonly Series[], change: (point: Point) => Point | undefined): Series[] {
   return series
     .map(({ labels, points }) => ({

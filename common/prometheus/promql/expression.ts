@@ -1,9 +1,9 @@
 /*
- * A query in the part of PromQL that is understood here, as a tree. In: what parse.ts makes of a text.
+ * A query in the supported part of PromQL, as a tree. In: the result of parse.ts.
  * Out: the tree that evaluate.ts walks. Next: parse.ts.
  *
- * A leaf is what one aggregator can answer alone about the instrumentations that it has: a selector, with the function
- * over time and the sum that stand directly around it. Sums of sums are sums, so the front door adds the leaves of
+ * A leaf is what one aggregator can answer alone about its instrumentations: a selector, with the function over time and
+ * the sum directly around it. Sums of sums are sums, so the front door adds the leaves of
  * several aggregators and does the rest.
  */
 import { compileRegex, type Regex } from './regex';
@@ -24,13 +24,13 @@ export interface Grouping {
 
 export interface Leaf {
   readonly matchers: readonly Matcher[];
-  /** Milliseconds of a window; undefined: the newest value. */
+  /** Window in milliseconds; undefined: the newest value. */
   readonly window?: number;
-  /** Values of a window are added up; a rate is their sum divided by the window's seconds. */
+  /** Values of a window are added up; a rate divides the sum by the window's seconds. */
   readonly rate: boolean;
-  /** Series are added up before they leave. */
+  /** Series are added up by the aggregator. */
   readonly sum?: Grouping;
-  /** As it stands in the query. */
+  /** Text in the query. */
   readonly text: string;
 }
 
@@ -73,13 +73,13 @@ export function leavesOf(expression: Expression): Leaf[] {
   }
 }
 
-/** Throws an INVALID error about a regular expression that cannot be read. */
+/** Throws an INVALID error for a regular expression that cannot be parsed. */
 export function matcher(label: string, operator: Matcher['operator'], value: string): Matcher {
   const plain = { label, operator, value };
   return operator === '=~' || operator === '!~' ? { ...plain, regex: compileRegex(value) } : plain;
 }
 
-/** A label that is not there is the empty text. */
+/** A missing label equals the empty text. */
 export function matches({ operator, value, regex }: Matcher, text: string): boolean {
   switch (operator) {
     case '=':
@@ -103,7 +103,7 @@ export function groupLabels(labels: Labels, { without, labels: named }: Grouping
   return new Map(kept);
 }
 
-/** One text for one set of labels. */
+/** A unique text for a set of labels. */
 export function labelsKey(labels: Labels): string {
   return JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -1,6 +1,6 @@
 /*
- * A histogram in Prometheus' JSON. In: buckets by their bounds. Out: bytes. The bounds are the same for each second, and
- * fractions are slow to print: each pair is printed once and remembered.
+ * A histogram in Prometheus' JSON. In: buckets by their bounds. Out: bytes. All seconds have the same bounds, and
+ * fractions are slow to print: each pair is printed once and cached.
  */
 import { countOf, sumOf, type Histogram } from './histogram';
 import type { JsonBytes } from './json-bytes';
@@ -8,16 +8,16 @@ import type { JsonBytes } from './json-bytes';
 interface Bounds {
   readonly left: number;
   readonly right: number;
-  /** `"],[0,"left","right","`: the end of the bucket before, and all but the count of this one. */
+  /** `"],[0,"left","right","`: the end of the previous bucket, and all of this one but its count. */
   readonly bytes: Buffer;
-  /** What came after it last time: mostly it does again, and need not be looked up. */
+  /** The bounds that followed last time: usually the next ones again, which saves a look-up. */
   next: Bounds | undefined;
 }
 
 const known = new Map<number, Bounds>();
 const KNOWN_MAX = 20_000;
 
-/** Of those bytes, where no bucket stands before. */
+/** Bytes to skip for the first bucket. */
 const BEGIN = '"],'.length;
 
 export function writeHistogram(json: JsonBytes, h: Histogram): void {

@@ -41,7 +41,7 @@ test('bounds are positive, finite, ascending, and meet', () => {
   }
 });
 
-test('adding histograms is adding the distributions that they are of', () => {
+test('adding histograms equals adding their distributions', () => {
   fc.assert(
     fc.property(distribution, distribution, (a, b) => {
       const sum = addHistograms(histogram(a), histogram(b));
@@ -51,14 +51,14 @@ test('adding histograms is adding the distributions that they are of', () => {
   );
 });
 
-test('buckets that overlap without being alike cannot be added', () => {
+test('buckets that overlap without being equal cannot be added', () => {
   expect(addHistograms([1, 2, 5], [1.5, 3, 1])).toBeUndefined();
   expect(addHistograms([1, 3, 5], [2, 3, 1])).toBeUndefined();
   expect(addHistograms([1, 3, 5], [1, 2, 1])).toBeUndefined();
   expect(addHistograms([1, 2, 5], [2, 3, 1])).toEqual([1, 2, 5, 2, 3, 1]);
 });
 
-test('a quantile lies in the bucket that holds it', () => {
+test('a quantile lies within its bucket', () => {
   fc.assert(
     fc.property(distribution, fc.double({ min: 0, max: 1, noNaN: true }), (d, share) => {
       fc.pre(d.length > 0);
@@ -74,14 +74,14 @@ test('a quantile lies in the bucket that holds it', () => {
   );
 });
 
-test('what Prometheus says of quantiles at the edges holds here', () => {
+test('quantiles at the edges are as in Prometheus', () => {
   expect(quantileOf([], 0.5)).toBeNaN();
   expect(quantileOf([1, 2, 5], NaN)).toBeNaN();
   expect(quantileOf([1, 2, 5], -1)).toBe(-Infinity);
   expect(quantileOf([1, 2, 5], 2)).toBe(Infinity);
 });
 
-test('fractions of neighbouring ranges add up to one', () => {
+test('fractions of adjacent ranges add up to 1', () => {
   const h = [1, 2, 10, 3, 5, 30];
   expect(fractionOf(h, -Infinity, 2)).toBe(0.25);
   expect(fractionOf(h, 4, Infinity)).toBe(0.375);
@@ -90,7 +90,7 @@ test('fractions of neighbouring ranges add up to one', () => {
   expect(fractionOf([], 0, 1)).toBeNaN();
 });
 
-test('a factor changes counts and not bounds', () => {
+test('a factor scales counts, not bounds', () => {
   expect(scaled([1, 2, 5], 2)).toEqual([1, 2, 10]);
   expect(sumOf([1, 2, 5, 3, 5, 1])).toBe(11.5);
 });

@@ -1,5 +1,5 @@
 /*
- * Distributions as PromQL has them: buckets by their bounds. In: counts on our grid, or histograms. Out: sums,
+ * Distributions as PromQL histograms: buckets by their bounds. In: counts on our grid, or histograms. Out: sums,
  * quantiles, fractions. Counts and bounds are exact; sums and averages are estimated from the middle of each bucket.
  *
  * Values are whole numbers, so that "at least low and at most high" is "more than low - 1 and at most high". Bounds are
@@ -16,7 +16,7 @@ export class Edges {
   readonly rights: Float64Array;
 
   constructor(grid: Grid, perUnit: number) {
-    // Divided, not multiplied: a quotient is the double next to the decimal fraction, 1e-9 times something often is not.
+    // Divide, do not multiply: a quotient is the double nearest to the decimal fraction, a multiple of 1e-9 often is not.
     this.lefts = Float64Array.from(
       { length: grid.size },
       (_, bucket) => leftOf(grid.floorOf(bucket)) / perUnit,
@@ -33,7 +33,7 @@ function rightOf(grid: Grid, bucket: Bucket): number {
   return Math.max(grid.ceilOf(bucket), 0.5);
 }
 
-/** undefined: buckets of one overlap with others of the other, so that their counts cannot stand together. */
+/** undefined: buckets of the two overlap without being equal, so that counts cannot be added. */
 export function addHistograms(a: Histogram, b: Histogram): Histogram | undefined {
   if (a.length === 0) return b;
   if (b.length === 0) return a;
@@ -72,14 +72,14 @@ export function countOf(h: Histogram): number {
   return count;
 }
 
-/** From the middle of each bucket. */
+/** Estimated from the middle of each bucket. */
 export function sumOf(h: Histogram): number {
   let sum = 0;
   for (let i = 0; i < h.length; i += 3) sum += (((h[i] ?? 0) + (h[i + 1] ?? 0)) / 2) * (h[i + 2] ?? 0);
   return sum;
 }
 
-/** Counts are spread evenly within their bucket, as Prometheus does with bounds of one's own. */
+/** Counts are spread evenly within their bucket, as in Prometheus for custom bounds. */
 export function quantileOf(h: Histogram, share: number): number {
   if (Number.isNaN(share)) return NaN;
   if (share < 0) return -Infinity;

@@ -10,7 +10,7 @@ const number = fc.oneof(
   fc.constantFrom(0, -0, 9, 10, 99, 100, 2 ** 31 - 1, 2 ** 31, NaN, Infinity, -Infinity),
 );
 
-test('what is written is the text of all pieces, one after the other', () => {
+test('the output is the concatenation of all pieces', () => {
   const step = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }).map((text) => ({ text })),
     number.map((value) => ({ value })),
@@ -33,7 +33,7 @@ test('what is written is the text of all pieces, one after the other', () => {
   );
 });
 
-test('histograms are written with their own bounds, whichever were written before', () => {
+test('histograms are written with their own bounds, whatever was written before', () => {
   const bucket = fc.tuple(fc.constantFrom(0.25, 1e-9, 2e-7, 1), fc.constantFrom(0.5, 3e-7, 2, 10), number);
   fc.assert(
     fc.property(fc.array(fc.array(bucket, { maxLength: 6 }), { maxLength: 5 }), (histograms) => {

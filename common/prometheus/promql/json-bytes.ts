@@ -1,11 +1,11 @@
 /*
- * JSON, written straight into bytes. In: pieces of text, and numbers. Out: one buffer of exactly that. A heatmap of five
- * minutes is 60,000 buckets, 3 MB: as strings that are joined, collecting the garbage took longer than writing.
+ * JSON, written directly as bytes. In: pieces of text, and numbers. Out: one buffer. A heatmap of five minutes is 60,000
+ * buckets, 3 MB: with joined strings, collecting the garbage took longer than writing.
  */
 
 const FIRST_BYTES = 4 * 1024;
 const CHUNK_BYTES = 256 * 1024;
-/** No number is written with more characters. */
+/** Greatest length of a number. */
 const NUMBER_BYTES = 32;
 
 export class JsonBytes {
@@ -24,7 +24,7 @@ export class JsonBytes {
     return this;
   }
 
-  /** Text that is written often, as bytes already. Copied in a loop: for some 30 bytes a call costs more. */
+  /** Text that is written often, as bytes. Copied in a loop: for about 30 bytes a call costs more. */
   piece(bytes: Uint8Array): this {
     this.room(bytes.length);
     const { chunk, length } = this;
@@ -57,7 +57,7 @@ export class JsonBytes {
   }
 }
 
-/** As Prometheus writes numbers in all its texts. */
+/** Number format of Prometheus. */
 export function plainNumber(value: number): string {
   return value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value);
 }

@@ -42,7 +42,7 @@ test('a sum over time within a sum is one leaf', () => {
   });
 });
 
-test('labels may stand before and after what is summed', () => {
+test('grouping labels may be before or after the operand', () => {
   const before = parseQuery('sum without (a, b) (x)');
   expect(before).toMatchObject({ leaf: { sum: { without: true, labels: ['a', 'b'] } } });
   expect(parseQuery('sum(x) without (a, b)')).toMatchObject({
@@ -102,7 +102,7 @@ test('match[] takes selectors alone', () => {
   expect(() => parseSelector('rate(x[1m])')).toThrow('must be a selector');
 });
 
-test('whatever the text, it is understood or refused with a reason', () => {
+test('any text is accepted or refused with a reason', () => {
   const words = fc.constantFrom(
     ...[
       'sum',

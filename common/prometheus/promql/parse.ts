@@ -1,8 +1,8 @@
 /*
  * PromQL → tree. In: a query's text. Out: the tree of expression.ts, or an INVALID error that names what is wrong or
- * not understood here. The grammar is Prometheus' own, as its web page uses it; only importer of it.
+ * not supported. The grammar is Prometheus' own, from its web page; only importer of it.
  *
- * Understood: selectors with = != =~ !~; sum_over_time, increase and rate over a window; sum and topk, by and without;
+ * Supported: selectors with = != =~ !~; sum_over_time, increase and rate over a window; sum and topk, by and without;
  * histogram_quantile, _count, _sum, _avg and _fraction; arithmetic with a number on one side.
  */
 import { createRequire } from 'node:module';
@@ -28,7 +28,7 @@ const LABELS_MAX = 32;
 const WINDOW_MS_MAX = 86_400_000;
 const TOPK_MAX = 1000;
 
-// Its types are those of its ES module alone; what `require` finds is CommonJS.
+// Its types describe only the ES module; `require` loads CommonJS.
 const { parser } = createRequire(__filename)('@prometheus-io/lezer-promql') as { parser: LRParser };
 const STRICT = parser.configure({ strict: true });
 const EVERYTHING: Grouping = { without: false, labels: [] };
@@ -41,7 +41,7 @@ export function parseQuery(text: string): Expression {
   return new Reader(text).expression(top, 0);
 }
 
-/** A selector alone, as match[] has it. */
+/** A single selector, as in match[]. */
 export function parseSelector(text: string): readonly Matcher[] {
   const expression = parseQuery(text);
   if (

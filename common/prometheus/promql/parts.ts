@@ -1,13 +1,13 @@
 /*
- * Leaves on their way from an aggregator to the front door. In: series. Out: plain JSON, and back; points of nothing are
- * left out, and what JSON has no number for is text.
+ * Leaves as JSON, from an aggregator to the front door. In: series. Out: plain JSON, and back; undefined points are
+ * omitted, and numbers are texts, since JSON has no NaN and no Infinity.
  */
 import { Type, checker, type Static } from '../../model/schema';
 import type { Point, Series } from './evaluate';
 
 const PART = Type.Object({
   labels: Type.Record(Type.String(), Type.String()),
-  /** Step, and a number (as text) or triples. */
+  /** A step, and a number (as text) or triples. */
   points: Type.Array(
     Type.Tuple([Type.Integer({ minimum: 0 }), Type.Union([Type.String(), Type.Array(Type.Number())])]),
   ),
@@ -28,7 +28,7 @@ export function toParts(series: readonly Series[]): Static<typeof PARTS>['series
   }));
 }
 
-/** Throws when it is not what an aggregator sends. */
+/** Throws for anything that an aggregator does not send. */
 export function fromParts(
   json: unknown,
   count: number,

@@ -1,6 +1,6 @@
 /*
- * What a picture shows, as PromQL of the read API: whoever sees it can have it in a dashboard. In: an instrumentation, and
- * the keys that are chosen. Out: the text of a query.
+ * A picture's data as a PromQL query of the read API, for dashboards. In: an instrumentation, and
+ * the selected keys. Out: the text of a query.
  */
 import type { Instrumentation } from '../../model/instrumentation';
 import { NAME_LABEL } from './expression';
@@ -9,13 +9,13 @@ import { quote } from './quoted';
 
 export interface Chosen {
   readonly keys: readonly string[];
-  /** All but these. */
+  /** True: all keys except these. */
   readonly exclude: boolean;
 }
 
 const EVERYTHING: Chosen = { keys: [], exclude: true };
 
-/** Distributions are summed: a heatmap is drawn of one series. */
+/** Distributions are summed: a heatmap needs one series. */
 export function promqlText(i: Instrumentation, { keys, exclude }: Chosen = EVERYTHING): string {
   const { labels, keyLabel, distribution, name } = namingOf(i);
   const matchers = [...labels]

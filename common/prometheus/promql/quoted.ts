@@ -14,7 +14,7 @@ const SIMPLE = new Map([
 ]);
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([\s\S]?))/g;
 
-/** undefined: an escape that does not exist. */
+/** undefined: an unknown escape. */
 export function unquote(literal: string): string | undefined {
   const inside = literal.slice(1, -1);
   if (literal.length < 2 || !literal.endsWith(literal.charAt(0))) return undefined;

@@ -1,4 +1,4 @@
-/* Characters and classes of characters in regular expressions. In: a sign. Out: a test of a code point. */
+/* Characters and character classes of regular expressions. In: a token. Out: a test of a code point. */
 
 export type Test = (code: number) => boolean;
 

@@ -1,6 +1,6 @@
 /*
- * A pattern as a machine of states. In: the states, and texts. Out: whether a whole text matches. A text moves through sets of
- * states, and sets that were met before are remembered, so that most characters cost one look-up.
+ * A pattern as an NFA with a cache of DFA states. In: the states, and texts. Out: whether a whole text matches. A text
+ * moves through sets of states, and known sets are cached, so that most characters cost one look-up.
  */
 import { invalid } from '../../service/errors';
 import type { Test } from './regex-characters';
@@ -9,13 +9,13 @@ export interface Regex {
   test(text: string): boolean;
 }
 
-/** Sets of states, and steps between them, that are remembered; then memory begins again. */
+/** Greatest number of cached sets and steps; then the cache is cleared. */
 const SETS_MAX = 500;
 const STEPS_MAX = 20_000;
-/** States that are visited to make sets, over the life of a pattern, which is one query: about 25 ms. */
+/** Greatest number of states visited to build sets, over the life of a pattern (one query): about 25 ms. */
 const WORK_MAX = 500_000;
 
-/** A state leads on, if need be after a character that passes; `end` is where a pattern has matched. */
+/** A state leads to others, directly or on a matching character; `end` accepts. */
 export interface State {
   readonly take?: Test;
   readonly end?: true;
@@ -25,7 +25,7 @@ export function wrong(what: string): Error {
   return invalid('query', `has a regular expression that ${what}`);
 }
 
-/** A set of states, closed over what leads on without a character. */
+/** A set of states, closed under transitions without a character. */
 interface StateSet {
   readonly takers: readonly { readonly take: Test; readonly on: readonly number[] }[];
   readonly matched: boolean;

@@ -1,9 +1,9 @@
 /*
- * Regular expressions of strangers, matched in time proportional to the text: no pattern can keep a service busy.
- * In: a pattern in the common part of RE2's syntax. Out: whether it matches a whole text, as PromQL means it.
+ * Untrusted regular expressions, matched in linear time: no pattern can keep a service busy.
+ * In: a pattern in the common part of RE2's syntax. Out: whether it matches a whole text, as in PromQL.
  *
- * The pattern becomes a machine of states; a text moves through sets of states, and sets that were met before are
- * remembered, so that most characters cost one look-up. A pattern that makes new sets all the time is given up.
+ * The pattern becomes an NFA; a text moves through sets of its states, and known sets are cached, so that most
+ * characters cost one look-up (regex-machine.ts). A pattern that keeps creating new sets is given up.
  */
 import { CLASSES, codeOf, CONTROLS, foldings, NEVER, POSIX, type Test } from './regex-characters';
 import { Machine, wrong, type Regex, type State } from './regex-machine';
@@ -15,11 +15,11 @@ const STATES_MAX = 1200;
 const DEPTH_MAX = 32;
 interface Fragment {
   readonly start: number;
-  /** State to be led on from here. */
+  /** State whose transition is still open. */
   readonly out: number;
 }
 
-/** Throws an INVALID error that says what is not understood. */
+/** Throws an INVALID error that names the unsupported part. */
 export function compileRegex(pattern: string): Regex {
   if (pattern.length > LENGTH_MAX) throw wrong(`is longer than ${LENGTH_MAX} characters`);
   return new Machine(new Builder(pattern).states());
@@ -96,11 +96,11 @@ class Builder {
     const end = this.at;
     const [least, most] = this.quantifier();
     if (least === 1 && most === 1) return part;
-    // Lazy quantifiers match the same texts.
+    // Lazy quantifiers match the same whole texts.
     if (this.text[this.at] === '?') this.at++;
     if (['*', '+', '?'].includes(this.text[this.at] ?? '')) throw wrong('repeats a repetition');
     const after = this.at;
-    /** The atom once more, in states of its own. */
+    /** Parses the atom again, into new states. */
     const again = (): Fragment => {
       this.at = begin;
       const copy = this.atom();

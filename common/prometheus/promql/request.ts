@@ -1,6 +1,6 @@
 /*
- * Parameters of Prometheus' API, and what the front door asks aggregators for them. In: a query string or form.
- * Out: checked moments and texts, or an INVALID error that names the parameter.
+ * Parameters of Prometheus' API, and the front door's requests to aggregators. In: a query string or form.
+ * Out: checked times and texts, or an INVALID error that names the parameter.
  */
 import { invalid } from '../../service/errors';
 import type { Request } from '../../http/http';
@@ -11,7 +11,7 @@ import { durationMs, momentMs } from './duration';
 
 const ASK = Type.Object(
   {
-    /** parts: what the front door works on; series: the sets of labels that `matches` select. */
+    /** parts: leaves for the front door to evaluate; series: the label sets that `matches` select. */
     want: Type.Union([Type.Literal('answer'), Type.Literal('parts'), Type.Literal('series')]),
     query: Type.String({ maxLength: PROMQL_LIMITS.queryLength }),
     matches: Type.Array(Type.String({ maxLength: PROMQL_LIMITS.queryLength }), {
@@ -19,14 +19,14 @@ const ASK = Type.Object(
     }),
     instant: Type.Boolean(),
     timeoutMs: Type.Integer({ minimum: 1 }),
-    /** How many may be read for this share of the answer. */
+    /** Greatest number of values to read for this part of the answer. */
     numbers: Type.Integer({ minimum: 1, maximum: PROMQL_LIMITS.numbers }),
     times: Type.Object({
       start: Type.Integer({ minimum: 0, maximum: 8.64e15 }),
       step: Type.Integer({ minimum: 1, maximum: 8.64e15 }),
       count: Type.Integer({ minimum: 1, maximum: PROMQL_LIMITS.points }),
     }),
-    /** fqids; what an aggregator does not have (any more) it leaves out. */
+    /** fqids; an aggregator omits those that it does not have (any more). */
     instrumentations: Type.Array(Type.String({ maxLength: 128 }), {
       maxItems: PROMQL_LIMITS.instrumentations,
     }),
@@ -85,7 +85,7 @@ export function timeoutOf(query: Parameters): number {
   return Math.max(1, Math.min(span(query, 'timeout') ?? PROMQL_LIMITS.ms, PROMQL_LIMITS.ms));
 }
 
-/** How many entries of a list are wanted; 0 and absent: all. */
+/** Requested number of entries of a list; 0 and absent: all. */
 export function limitOf(query: Parameters): number {
   const text = oneText(query, 'limit');
   if (text === undefined || text === '' || text === '0') return Infinity;
