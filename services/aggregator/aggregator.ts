@@ -1,5 +1,5 @@
 /*
- * Which instrumentations are ours, and their values as they come. In: enable and disable commands of the config
+ * The instrumentations that we own, and their incoming values. In: enable and disable commands of the config
  * service, data messages of the nodes. Out: a dataset for each instrumentation. Next: dataset.ts, then routes.ts.
  */
 import type {
@@ -37,34 +37,34 @@ import { Waiting } from './ingest/waiting';
 interface AggregatorOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Asks the broker for the values of an instrumentation, or not to send them any more. */
+  /** Subscribes to the values of an instrumentation at the broker, and unsubscribes. */
   readonly bind: (fqid: string) => Promise<void>;
   readonly unbind: (fqid: string) => Promise<void>;
-  /** Asks a node for values that did not come (recall.ts). */
+  /** Requests missing values from a node (recall.ts). */
   readonly resend: RecallOptions['ask'];
   /** Asks a node for the time by its clock (clocks.ts). */
   readonly time: ClocksOptions['time'];
-  /** Keeps values on disk; without it persist-data does nothing. */
+  /** Keeps values on disk; without it persist-data has no effect. */
   readonly hindsight?: Hindsight;
 }
 
-/** During this time nodes count as expected because they were asked, later because they were heard of. */
+/** During this time nodes are expected because they were asked; later because they reported. */
 const SETTLE_SECONDS = 15;
-/** A node that has just been asked begins to count, and reports its first whole second when that is over. */
+/** A node that has just been asked reports its first whole second after that second has ended. */
 const JOINING_SECONDS = 2;
-/** Names of missing nodes in the status of one instrumentation. */
+/** Greatest number of missing nodes named in the status of an instrumentation. */
 const MISSING_TOLD = 20;
 /** A node whose clock is ahead is named in the log at most this often. */
 const WARN_EVERY_MS = 3600 * 1000;
 
 export class Aggregator {
   /**
-   * `unknown`: messages without a report of ours, and reports of instrumentations that are not ours; `unnamed`: reports
-   * of nodes that the config service has not named for the instrumentation.
+   * `unknown`: messages without a report for us, and reports of instrumentations that we do not own; `unnamed`: reports
+   * of nodes that are not in the instrumentation's scope.
    */
   readonly counts = { messages: 0, reports: 0, bytes: 0, unknown: 0, unnamed: 0 };
   private readonly owned = new Map<string, Owned>();
-  /** Those whose values are being read from disk. */
+  /** Instrumentations whose values are being read from disk. */
   private readonly loading = new Map<string, Promise<Owned>>();
   private readonly warned = new Map<string, number>();
   private readonly options: AggregatorOptions;
@@ -80,7 +80,7 @@ export class Aggregator {
     this.recall = new Recall({ ...options, ask: options.resend, clocks: this.clocks });
   }
 
-  /** Of instrumentations that are gone: what their datasets had counted. */
+  /** Counts of the datasets of former instrumentations. */
   private readonly former = new Map<keyof Dataset['counts'], number>();
 
   get all(): Iterable<Owned> {
@@ -96,7 +96,7 @@ export class Aggregator {
     return this.options.hindsight?.status();
   }
 
-  /** Since the start, of instrumentations that are here and that were. */
+  /** Count since the start, over current and former instrumentations. */
   countOf(outcome: keyof Dataset['counts']): number {
     let sum = this.former.get(outcome) ?? 0;
     for (const { dataset } of this.owned.values()) sum += dataset.counts[outcome];
@@ -107,12 +107,12 @@ export class Aggregator {
     return this.owned.get(id);
   }
 
-  /** What is wrong with its values on disk. */
+  /** The trouble with its values on disk. */
   diskTroubleOf(id: string): DiskTrouble | undefined {
     return this.options.hindsight?.troubleOf(id);
   }
 
-  /** Which nodes there are. */
+  /** Takes a change of the list of nodes. */
   nodes(body: Body<'nodes'>): void {
     this.roster.take(body);
     for (const owned of this.owned.values()) {
@@ -121,7 +121,7 @@ export class Aggregator {
     }
   }
 
-  /** Idempotent: a known instrumentation keeps its data and takes over scope and mutable properties. */
+  /** Idempotent: a known instrumentation keeps its data and gets the new scope and mutable properties. */
   async enable(body: Body<'enable_aggregation'>): Promise<void> {
     const instrumentation = fromWire(body.instrumentation);
     const id = fqid(instrumentation);
@@ -138,7 +138,7 @@ export class Aggregator {
       if (this.owned.size + this.loading.size >= LIMITS.instrumentationsPerAggregator) {
         throw new CaError('NO_RESOURCE', `this aggregator has ${this.owned.size} instrumentations already`);
       }
-      // Read first: a value that comes before what was there would not know that it is there already.
+      // Read from disk first: an earlier live value would not be recognized as a duplicate of one on disk.
       if (instrumentation.persistData) await this.reload(id, instrumentation, body.scope);
       else this.owned.set(id, this.own(instrumentation, body.scope));
     }
@@ -146,7 +146,7 @@ export class Aggregator {
     if (known === undefined) await this.options.bind(id);
   }
 
-  /** Unbinds and forgets, on disk only what is `deleted`. Requests that wait are told so; unknown ones are no error. */
+  /** Unbinds and drops; from disk only if `deleted`. Waiting requests fail; an unknown id is not an error. */
   async disable(id: string, deleted = true): Promise<void> {
     await this.loading.get(id);
     const owned = this.owned.get(id);
@@ -186,7 +186,7 @@ export class Aggregator {
       if (outcome === 'added') {
         if (owned.waiting.size > 0) owned.waiting.check();
       } else if (outcome === 'duplicate') {
-        // The same report again, or the same second again by a clock that went back: the latter must be told.
+        // A duplicate report, or a repeated second after the clock went back: the latter counts as lost.
         if (this.clocks.jumpedLately(node)) owned.dataset.lose(second, totalOf(value));
       } else {
         this.warn(node, now, { fqid: id, outcome, second, aheadMs: message.sent - now });
@@ -216,7 +216,7 @@ export class Aggregator {
     await this.options.hindsight?.close();
   }
 
-  /** Where the reports of a second were: when they came, and of whom none has. */
+  /** State of the reports of a second: when they came, and from which nodes none did. */
   statusOf(second: number): SecondStatus {
     const missing: Record<string, string[]> = {};
     for (const [id, { dataset, expected }] of this.owned) {
@@ -297,7 +297,7 @@ export class Aggregator {
       loads: new Loads(),
       clocks: this.clocks,
       since,
-      // Another machine's clock may be ahead of ours.
+      // The config service's clock may be ahead of ours.
       asked: new Asked(Math.min(since, Math.floor(instrumentation.crtime / 1000) + 1), expected.size),
     };
     return owned;
@@ -311,7 +311,7 @@ export class Aggregator {
   }
 }
 
-/** How the newest slot that should be complete stands, and who is missing from it. */
+/** State of the newest slot that should be complete, and the nodes missing from it. */
 function standing(dataset: Dataset): { expected: number; reporting: number; missing: string[] } {
   if (dataset.newest < 0) return { expected: 0, reporting: 0, missing: [] };
   const time = dataset.newest - dataset.granularity;
@@ -324,14 +324,14 @@ function standing(dataset: Dataset): { expected: number; reporting: number; miss
 }
 
 /**
- * True when everybody who is expected has reported for the slot; nothing is gained by waiting longer.
- * Nodes are expected by what was seen 5 to 15 s before. Right after the start nothing was seen yet: until then those
- * that the config service asked are expected.
+ * True when all expected nodes have reported for the slot: waiting longer gains nothing.
+ * Nodes are expected if they reported 5 to 15 s before. Right after the start none has: until then the nodes that the
+ * config service asked are expected.
  */
 export function isComplete(owned: Owned, slot: number, nowMs: number): boolean {
   const { dataset, since, expected: named } = owned;
   const end = slot + dataset.granularity;
-  // Whoever has not reported by now is not on the way: a stretch long past is answered at once, with what there is.
+  // Reports that have not come by now will not come: answer a time range long past at once, with what there is.
   if (nowMs >= 1000 * end + LIMITS.valueWaitMsMax) return true;
   const settling = nowMs < 1000 * (since + SETTLE_SECONDS + dataset.granularity);
   const asked = settling && slot >= since ? named.size : 0;

@@ -71,8 +71,8 @@ export const ROWS: readonly Row[] = [
   {
     what: 'levels at a granularity of 10 s and more showed the first 5 s alone',
     tests: [
-      'point scope: reports of a slot make its mean, nodes add up, and a stretch reads as the mean of its slots',
-      'point scope: what is counted of things is counted of their mean, whatever the granularity',
+      'point scope: a slot is the mean of its reports, nodes add up, and a time range is the mean of its slots',
+      'point scope: distributions are means of their reports, whatever the granularity',
     ],
   },
   {

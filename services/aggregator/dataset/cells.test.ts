@@ -1,4 +1,4 @@
-/* The fast form of counts, held to the laws of common/model: the same sums, and the same keys given up. */
+/* The fast form of counts obeys the laws of common/model: the same sums, and the same keys folded. */
 import fc from 'fast-check';
 import { fromCounts, type Distribution } from '../../../common/model/distribution';
 import { largestKeys, OTHER } from '../../../common/model/tally';
@@ -36,7 +36,7 @@ function read(cells: Cells, shape: Shape): Value {
   return shape === 'keyed' ? { shape, numbers } : { shape: 'keyed-distribution', distributions };
 }
 
-test.each(['keyed', 'keyed-distribution'] as const)('cells add and give up keys as a %s does', (shape) => {
+test.each(['keyed', 'keyed-distribution'] as const)('cells add and fold keys as a %s does', (shape) => {
   fc.assert(
     fc.property(
       fc.array(VALUES[shape], { maxLength: 8 }),

@@ -1,5 +1,5 @@
 /*
- * Counts by key and bucket, while they still change: one slot that takes values, or a sum being made.
+ * Counts by key and bucket, while they still change: one open slot, or a sum in progress.
  * In: keys with distributions or numbers. Out: rows, one per key, buckets ascending. Next: sealed.ts keeps them small.
  *
  * All four shapes are kept in this one form: a shape without a discrete field has the single key '', and a shape
@@ -22,7 +22,7 @@ export type RowVisitor = (key: string, row: Row) => void;
 
 /** Windows grow by this many buckets: about two thirds of a decade. */
 const STEP = 64;
-/** What one key costs besides its counts: map entry, window, array headers. */
+/** Memory of one key besides its counts: map entry, window, array headers. */
 const KEY_BYTES = 300;
 
 /** The counts of one key from bucket `base` on. */
@@ -30,13 +30,13 @@ class Window {
   base = 0;
   counts: Float64Array = new Float64Array(0);
 
-  /** Makes room for the buckets low..high; returns how many bytes it grew. */
+  /** Extends the window to the buckets low..high; returns the growth in bytes. */
   reach(low: number, high: number): number {
     const { base, counts } = this;
     if (counts.length > 0 && low >= base && high < base + counts.length) return 0;
     const first = counts.length === 0 ? low : Math.min(low, base);
     const last = counts.length === 0 ? high : Math.max(high, base + counts.length - 1);
-    // A single bucket (numbers without distribution) stays a single bucket.
+    // A single bucket (a number, not a distribution) stays a single bucket.
     const from = first === last ? first : first - (first % STEP);
     const to = first === last ? last + 1 : last + STEP - (last % STEP);
     const grown = new Float64Array(to - from);
@@ -54,10 +54,10 @@ class Window {
 }
 
 export class Cells {
-  /** Roughly what the counts occupy, in bytes. */
+  /** Approximate memory of the counts, in bytes. */
   bytes = 0;
   private readonly windows = new Map<string, Window>();
-  /** Zeros are told for numbers ("sda": 0 says that sda is there) and never for distributions. */
+  /** True: keys with a count of 0 are kept. For numbers ("sda": 0 means that sda exists), never for distributions. */
   private readonly zeros: boolean;
 
   constructor(options: { zeros: boolean }) {
@@ -102,7 +102,7 @@ export class Cells {
     }
   }
 
-  /** Keeps the `keep` largest keys and adds the rest into "(other)": no count is lost. */
+  /** Keeps the `keep` largest keys and adds the rest to "(other)": no count is lost. */
   foldSmallest(keep: number): void {
     const ranked = [...this.windows]
       .filter(([key]) => key !== OTHER)
@@ -111,7 +111,7 @@ export class Cells {
     for (const [key] of ranked.slice(Math.max(keep, 0))) this.fold(key);
   }
 
-  /** Adds one key's counts into "(other)" and forgets the key. */
+  /** Adds one key's counts to "(other)" and removes the key. */
   fold(key: string): void {
     const window = this.windows.get(key);
     if (window === undefined || key === OTHER) return;
@@ -157,7 +157,7 @@ export class Cells {
   }
 }
 
-/** One row at a time is looked at, so all of them share their arrays: a visit must not begin another one. */
+/** All rows share these arrays, since one row at a time is visited: visits must not be nested. */
 let shared = { buckets: new Uint16Array(0), counts: new Float64Array(0) };
 
 function scratch(length: number): typeof shared {

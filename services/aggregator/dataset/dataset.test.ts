@@ -32,7 +32,7 @@ function put(d: Dataset, node: string, second: number, value: Value, now = secon
   return d.update(node, second, d.granularity < 5 ? 1 : 5, value, lost, 1000 * now);
 }
 
-test('values of nodes add up within a second, and seconds within a stretch', () => {
+test('values of nodes add up within a second, and seconds within a time range', () => {
   const d = make();
   put(d, 'a', NOW, number(5));
   put(d, 'b', NOW, number(2));
@@ -50,7 +50,7 @@ test('a second reported twice by one node counts once', () => {
   expect(d.counts).toMatchObject({ added: 1, duplicate: 1 });
 });
 
-test('late data lands in its second, also when that was sealed long ago, and is counted as late', () => {
+test('late data is added to its second, even one sealed long ago, and is counted as late', () => {
   const d = make({ shape: 'keyed' });
   put(d, 'a', NOW, keyed({ x: 1, y: 0 }));
   d.tick(1000 * (NOW + 60));
@@ -65,26 +65,23 @@ test('late data lands in its second, also when that was sealed long ago, and is 
 test.each([
   [1, NOW + 3],
   [5, NOW + 5],
-])(
-  'with slots of %d s, what was before a start is forgotten and comes back in no way',
-  (granularity, first) => {
-    const d = make({ granularity });
-    for (let second = NOW; second < NOW + 15; second++)
-      if (second % (granularity < 5 ? 1 : 5) === 0) put(d, 'a', second, number(1));
-    const whole = readValue(d, NOW, 15);
-    d.startAt(NOW + 3);
-    d.startAt(NOW); // never back
-    const left = (NOW + 15 - first) / (granularity < 5 ? 1 : 5);
-    expect([whole, readValue(d, NOW, 15)]).toEqual([number(15 / (granularity < 5 ? 1 : 5)), number(left)]);
-    expect(readValue(d, NOW, first - NOW)).toEqual(number(0));
-    expect(put(d, 'late', NOW, number(7), NOW + 15)).toBe('tooOld');
-    expect(put(d, 'late', NOW + 10, number(7), NOW + 15)).toBe('added');
-    const slots = [{ time: NOW, lost: 0, late: 0, reports: 1, leastReporting: 1, rows: [] }];
-    expect(d.restore({ slots, periods: [] }, 1000 * (NOW + 15))).toBe(0);
-  },
-);
+])('with slots of %d s, data from before a start is dropped and never comes back', (granularity, first) => {
+  const d = make({ granularity });
+  for (let second = NOW; second < NOW + 15; second++)
+    if (second % (granularity < 5 ? 1 : 5) === 0) put(d, 'a', second, number(1));
+  const whole = readValue(d, NOW, 15);
+  d.startAt(NOW + 3);
+  d.startAt(NOW); // does not move the start back
+  const left = (NOW + 15 - first) / (granularity < 5 ? 1 : 5);
+  expect([whole, readValue(d, NOW, 15)]).toEqual([number(15 / (granularity < 5 ? 1 : 5)), number(left)]);
+  expect(readValue(d, NOW, first - NOW)).toEqual(number(0));
+  expect(put(d, 'late', NOW, number(7), NOW + 15)).toBe('tooOld');
+  expect(put(d, 'late', NOW + 10, number(7), NOW + 15)).toBe('added');
+  const slots = [{ time: NOW, lost: 0, late: 0, reports: 1, leastReporting: 1, rows: [] }];
+  expect(d.restore({ slots, periods: [] }, 1000 * (NOW + 15))).toBe(0);
+});
 
-test('what is too old or too far ahead is dropped and counted', () => {
+test('reports that are too old or too far in the future are dropped and counted', () => {
   const d = make({ retention: 10 });
   expect(put(d, 'a', NOW - 11, number(1), NOW)).toBe('tooOld');
   expect(put(d, 'a', NOW - 10, number(1), NOW)).toBe('added');
@@ -116,14 +113,14 @@ test.each([[[5, 1, 3, 1]], [[LOG_GRID.size, 1]], [[5, -1]], [[5]], [[1.5, 1]]])(
   },
 );
 
-test('an empty map is a report of nothing for both keyed shapes', () => {
+test('an empty map is a valid report for both keyed shapes', () => {
   const d = make({ shape: 'keyed-distribution' });
   expect(put(d, 'a', NOW, keyed({}))).toBe('added');
   expect(d.reporting(NOW)).toBe(1);
   expect(readValue(d, NOW, 1)).toEqual(zero('keyed-distribution'));
 });
 
-test('point scope: reports of a slot make its mean, nodes add up, and a stretch reads as the mean of its slots', () => {
+test('point scope: a slot is the mean of its reports, nodes add up, and a time range is the mean of its slots', () => {
   const d = make({ scope: 'point', granularity: 10 });
   put(d, 'a', NOW, number(4), NOW + 5);
   put(d, 'a', NOW + 5, number(9), NOW + 10);
@@ -138,7 +135,7 @@ test('point scope: reports of a slot make its mean, nodes add up, and a stretch 
   expect(readValue(d, NOW, 10)).toEqual(number(57));
 });
 
-test('point scope: what is counted of things is counted of their mean, whatever the granularity', () => {
+test('point scope: distributions are means of their reports, whatever the granularity', () => {
   const rates = [10, 20, 30, 40, 50, 60];
   const d = make({ scope: 'point', granularity: 30, shape: 'distribution' });
   rates.forEach((bucket, i) => {
@@ -148,7 +145,7 @@ test('point scope: what is counted of things is counted of their mean, whatever 
   expect(value).toEqual({ shape: 'distribution', distribution: rates.flatMap((bucket) => [bucket, 0.5]) });
 });
 
-test('point scope: a late report of a slot that was sealed is in its mean', () => {
+test('point scope: a late report of a sealed slot is included in its mean', () => {
   const d = make({ scope: 'point', granularity: 10 });
   put(d, 'a', NOW, number(4), NOW + 5);
   put(d, 'b', NOW, number(4), NOW + 5);
@@ -157,7 +154,7 @@ test('point scope: a late report of a slot that was sealed is in its mean', () =
   expect(readValue(d, NOW, 10)).toEqual(number(29));
 });
 
-test('slots of several reports add them all, and are reported as completely as the worst of their periods', () => {
+test('slots of several reports add them all, and are as complete as their least complete period', () => {
   const d = make({ granularity: 10 });
   put(d, 'a', NOW, number(1), NOW + 5);
   put(d, 'b', NOW, number(1), NOW + 5);
@@ -167,7 +164,7 @@ test('slots of several reports add them all, and are reported as completely as t
   expect(d.reportingLast(NOW)).toBe(1);
 });
 
-test('how completely a slot was reported is kept when its periods have left the ring', () => {
+test('a slot’s completeness is kept after its periods have left the ring', () => {
   const d = make({ granularity: 3600, retention: 3600 * 20 });
   const first = 3600 * 300;
   for (let second = first; second < first + 3600 * 10; second += 5) {
@@ -193,7 +190,7 @@ test('nodes that reported 5 to 15 s before are expected; 15 s after the last rep
   expect(d.reporting(NOW + 15)).toBe(1);
 });
 
-test('completeness is told in runs of equal slots, the empty stretches around included', () => {
+test('completeness is given as runs of equal slots, including empty ranges around them', () => {
   const d = make();
   for (let s = 0; s < 30; s++) put(d, 'a', NOW + s, number(1), NOW + s + 1, s === 12 ? 7 : 0);
   const runs = completeness(d, NOW - 5, 100, new Asked(NOW - 2, 1));
@@ -207,7 +204,7 @@ test('completeness is told in runs of equal slots, the empty stretches around in
   ]);
 });
 
-test('a node that joins is not missing from the time before it came, in what is held and in what is not', () => {
+test('a node that joins is not missing before it came, in slots with and without data', () => {
   const d = make();
   const asked = new Asked(NOW - 10, 1);
   asked.change(NOW + 5, 2);
@@ -227,7 +224,7 @@ test('a node that joins is not missing from the time before it came, in what is 
   ]);
 });
 
-test('seconds older than the retention time go, and their keys with them', () => {
+test('seconds older than the retention time are dropped, with their keys', () => {
   const d = make({ shape: 'keyed', retention: 30 });
   for (let s = 0; s < 100; s++) {
     put(d, 'a', NOW + s, keyed({ [`key${s}`]: 1 }));
@@ -240,7 +237,7 @@ test('seconds older than the retention time go, and their keys with them', () =>
   expect([d.slotCount, d.keyCount]).toEqual([0, 0]);
 });
 
-test('the retention time can change: marks of what is kept are kept', () => {
+test('the retention time can change: kept seconds keep their reporters', () => {
   const d = make({ retention: 3000 });
   for (let s = 0; s < 100; s++) put(d, 'a', NOW + s, number(1));
   d.retain(60);
@@ -251,7 +248,7 @@ test('the retention time can change: marks of what is kept are kept', () => {
   expect(put(d, 'a', NOW + 90, number(1), NOW + 100)).toBe('duplicate');
 });
 
-test('keys beyond the limit of a slot are added into (other), the smallest ones, exactly', () => {
+test('the smallest keys beyond the limit of a slot are added to (other), exactly', () => {
   const d = make({ shape: 'keyed' });
   let total = 0;
   for (let node = 0; node < 5; node++) {
@@ -287,7 +284,7 @@ test('an hour of 20 keys with 40 buckets takes at most 30 MB', () => {
   expect(d.bytes).toBeGreaterThan(3600 * 20 * 40 * 4);
 });
 
-test('memory beyond the limit gives up the oldest seconds and says how many', () => {
+test('above the memory limit the oldest seconds are dropped and counted', () => {
   const bytesMax = 8 * 2 ** 20;
   const d = make({ shape: 'keyed-distribution', retention: 3600, bytesMax });
   const pairs: number[] = [];
@@ -303,7 +300,7 @@ test('memory beyond the limit gives up the oldest seconds and says how many', ()
   expect(totalOf(readValue(d, NOW + 44, 1))).toBeGreaterThan(0);
 });
 
-test('nodes beyond the limit are refused and counted; nodes long gone make room', () => {
+test('nodes above the limit are refused and counted; nodes long gone make room', () => {
   const d = make({ retention: 60 });
   for (let n = 0; n < 200; n++) put(d, `node${n}`, NOW + n, number(1));
   d.tick(1000 * (NOW + 200));
@@ -327,7 +324,7 @@ const VALUES: Record<Shape, fc.Arbitrary<Value>> = {
     .map((pairs) => ({ shape: 'keyed-distribution', distributions: new Map(pairs) })),
 };
 
-/** Keys without counts are no keys of a distribution. */
+/** A distribution has no keys without counts. */
 function tidy(value: Value): Value {
   if (value.shape !== 'keyed-distribution') return value;
   return {
@@ -373,7 +370,7 @@ test.each(Object.keys(VALUES) as Shape[])(
   },
 );
 
-test('a stretch of time says which sources its values come from', () => {
+test('a time range names the sources of its values', () => {
   const dataset = new Dataset({
     shape: 'number',
     grid: LOG_GRID,

@@ -1,20 +1,20 @@
 /*
- * One instrumentation over time. In: each node's value for each second. Out: the sum over nodes for any stretch of
- * time, and for every slot how many nodes were expected, how many reported, what came late and what is lost.
+ * One instrumentation over time. In: each node's value for each second. Out: the sum over nodes for any time range,
+ * and for every slot the numbers of expected and reporting nodes, of late reports and of lost events.
  *
  * Time is cut into slots of `granularity` seconds; a slot holds one sum over all nodes (slot.ts). A node reports a
  * slot of 1 s once and a slot of 10 s twice (periods of 5 s, common/model/instrumentation.ts): presence.ts keeps one bit for
- * each node and period, so that a report that comes twice counts once, and one that does not come is seen missing.
+ * each node and period, so that a duplicate report counts once, and a missing one is noticed.
  *
  *     second      100   101   102   103            granularity 1
  *     node a       5     6     7     …             value of 101 = 6 + 2 = 8, reporting 2 of 2
  *     node b       1     2   (late)                value of 102 = 7 until b's report comes, reporting 1 of 2
  *
- * Interval scope: events add up over slots. Point scope: a level; the reports of a slot make its mean, and a stretch of
- * several slots reads as theirs. Slots older than the retention time are dropped; so are the
- * oldest ones when the instrumentation outgrows its memory. Nothing is dropped without a counter that says so.
+ * Interval scope: events add up over slots. Point scope: a level; a slot is the mean of its reports, and a range of
+ * slots is the mean of the slots. Slots older than the retention time are dropped; so are the
+ * oldest ones when the instrumentation exceeds its memory. Everything dropped is counted.
  *
- * Next on the walk: routes.ts asks for a stretch of it.
+ * Next on the walk: routes.ts reads a time range of it.
  */
 import { randomUUID } from 'node:crypto';
 import type { Grid } from '../../../common/model/bucket';
@@ -30,48 +30,48 @@ import { noOutcomes, type Outcome, type OutcomeCounts } from './outcome';
 import { Slots } from './slots';
 import { Unsaved } from './unsaved';
 
-/** Memory of one instrumentation's values; beyond it the oldest slots are given up, and counted. */
+/** Memory limit of one instrumentation's values; above it the oldest slots are dropped, and counted. */
 const BYTES = 96 * 1024 * 1024;
-/** A value further ahead of the aggregator's clock is dropped, and counted. */
+/** Values further ahead of the aggregator's clock are dropped, and counted. */
 export const FUTURE_SECONDS_MAX = 10;
 
 export interface DatasetOptions {
   readonly shape: Shape;
-  /** Of the numeric field; unused by the other shapes. */
+  /** Grid of the numeric field; unused by other shapes. */
   readonly grid: Grid;
   readonly scope: 'interval' | 'point';
   /** Seconds of one slot. */
   readonly granularity: number;
   /** Seconds. */
   readonly retention: number;
-  /** Memory; BYTES unless told otherwise. */
+  /** Memory limit; default: BYTES. */
   readonly bytesMax?: number;
 }
 
-/** More places in the ring than the retention needs: the future, and reports on the edge. */
+/** Extra places in the ring, for future values and reports at the edge of the retention. */
 const RING_MARGIN = 32;
 
 export class Dataset {
-  /** Of this life of the dataset: counts of changes begin anew after a restart. */
+  /** Id of this incarnation of the dataset: version counters restart at 0 with the process. */
   readonly id = randomUUID();
   readonly shape: Shape;
   readonly grid: Grid;
   readonly scope: 'interval' | 'point';
   readonly granularity: number;
-  /** What Hindsight has yet to write down. */
+  /** Changes that are not on disk yet. */
   readonly unsaved = new Unsaved();
-  /** How often each outcome occurred. */
+  /** Number of reports by outcome. */
   readonly counts: OutcomeCounts = noOutcomes();
   /** Slot of the newest report; -1: none yet. */
   newest = -1;
-  /** Second of the oldest report ever. */
+  /** Second of the oldest report received. */
   private first = Infinity;
   private retention: number;
   private readonly bytesMax: number;
   private readonly slots: Slots;
   private presence: Presence;
   private changes = 0;
-  /** Slots before this are not taken, whatever the retention time. */
+  /** Slots before this are refused, whatever the retention time. */
   private start = 0;
   /** Periods before this have been folded into leastReporting. */
   private foldedTo = 0;
@@ -96,7 +96,7 @@ export class Dataset {
     return this.retention;
   }
 
-  /** Roughly what all of it occupies. */
+  /** Approximate memory of the dataset. */
   get bytes(): number {
     return this.slots.bytes + this.presence.bytes;
   }
@@ -113,7 +113,7 @@ export class Dataset {
     return Math.floor(second / this.granularity) * this.granularity;
   }
 
-  /** A report of one node that covers `seconds` from `second` on. Never throws: what is wrong is the outcome. */
+  /** Adds a report of one node that covers `seconds` from `second` on. Never throws: errors are outcomes. */
   update(
     node: string,
     second: number,
@@ -149,7 +149,7 @@ export class Dataset {
     return outcome;
   }
 
-  /** Events of a second that cannot be added are lost, and said to be. */
+  /** Counts events of a second that cannot be added as lost. */
   lose(second: number, events: number): void {
     const slot = this.slots.at(this.slotOf(second));
     if (slot === undefined || this.scope === 'point') return;
@@ -163,7 +163,7 @@ export class Dataset {
     this.slots.each(this.slotOf(start), Math.min(end, this.newest + this.granularity), visit);
   }
 
-  /** Outside [from, to) nothing is held and nobody is expected by what was seen before. */
+  /** Outside [from, to) there is no data, and no node is expected because of earlier reports. */
   get span(): { from: number; to: number } {
     const { newest, granularity } = this;
     const { oldest } = this.slots;
@@ -172,7 +172,7 @@ export class Dataset {
     return { from: oldest, to: newest + granularity + after };
   }
 
-  /** Changes whenever anything changes that a reading of [start, end) says, who was expected included. */
+  /** Changes whenever a reading of [start, end) changes, including the expected nodes. */
   versionOf(start: number, end: number): string {
     let newest = 0;
     let slots = 0;
@@ -183,7 +183,7 @@ export class Dataset {
     return `${this.id} ${newest} ${slots}`;
   }
 
-  /** Where the values of [start, end) come from. */
+  /** Sources of the values of [start, end). */
   sources(start: number, end: number): SourceName[] {
     let set = 0;
     this.eachSlot(start, end, (slot) => (set |= slot.sources));
@@ -194,7 +194,7 @@ export class Dataset {
     return this.slots.at(time);
   }
 
-  /** How many nodes reported for the whole of a slot: the fewest of its periods. */
+  /** Number of nodes that reported for a whole slot: the least of its periods. */
   reporting(time: number): number {
     const { seconds } = this.presence;
     if (this.granularity <= seconds) return this.presence.reporting(time);
@@ -206,12 +206,12 @@ export class Dataset {
     return Number.isFinite(least) ? least : 0;
   }
 
-  /** How many nodes reported in the last period of a slot: when all expected ones did, the slot is complete. */
+  /** Number of nodes that reported in the last period of a slot: when all expected ones did, the slot is complete. */
   reportingLast(time: number): number {
     return this.presence.reporting(this.lastPeriod(time));
   }
 
-  /** How many nodes should report in a slot, from who did 5 to 15 seconds before its end. */
+  /** Number of nodes that should report in a slot: those that did 5 to 15 seconds before its end. */
   expected(time: number): number {
     return this.presence.expected(this.lastPeriod(time));
   }
@@ -227,14 +227,14 @@ export class Dataset {
     return this.presence.seconds;
   }
 
-  /** Those of the nodes whose report that begins with `second` has not come. */
+  /** Those of `nodes` whose report that starts at `second` is missing. */
   absent(second: number, nodes: ReadonlySet<string>): string[] {
     const { presence } = this;
     if (presence.reporting(second) >= nodes.size) return [];
     return [...nodes].filter((node) => !presence.has(node, second));
   }
 
-  /** Nodes that were heard of for some second from `second` on. */
+  /** Nodes with a report for any second from `second` on. */
   heardSince(second: number): Set<string> {
     return this.presence.heardSince(second);
   }
@@ -243,7 +243,7 @@ export class Dataset {
     return this.presence.reporters(second);
   }
 
-  /** Takes over slots written down earlier, those that are not too old; what is here already stays. Returns how many. */
+  /** Restores slots from disk that are not too old; existing slots stay. Returns the number restored. */
   restore({ slots, periods }: Remembered, nowMs: number): number {
     const now = Math.floor(nowMs / 1000);
     const taken = new Set<number>();
@@ -254,7 +254,7 @@ export class Dataset {
       Object.assign(slot, { lost, late, reports, leastReporting, sources, version: ++this.changes });
       this.newest = Math.max(this.newest, time);
       taken.add(time);
-      // One after the other: all of them open at once are many times as large.
+      // Seal each at once: all of them open would need many times the memory.
       this.seal(now);
     }
     for (const [second, nodes] of periods) {
@@ -265,7 +265,7 @@ export class Dataset {
     return taken.size;
   }
 
-  /** Once a second: seals what is over, drops what is too old or too much. */
+  /** Once a second: seals finished slots, drops those that are too old or exceed the memory. */
   tick(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);
     this.fold(now);
@@ -281,14 +281,14 @@ export class Dataset {
     }
   }
 
-  /** The retention time may change at any moment; what is older then goes at the next tick. */
+  /** Changes the retention time; older slots are dropped at the next tick. */
   retain(seconds: number): void {
     if (seconds === this.retention) return;
     this.retention = seconds;
     this.presence = this.presence.resized(this.ringCapacity());
   }
 
-  /** Forgets what was before, and takes nothing of it any more; a slot that it is in the middle of, neither. */
+  /** Drops everything before `second`, including a slot that `second` falls into, and refuses later reports for it. */
   startAt(second: number): void {
     this.start = Math.max(this.start, this.slotOf(second + this.granularity - 1));
     this.slots.dropBefore(this.start);
@@ -303,7 +303,7 @@ export class Dataset {
     return mark === 'first' ? 'added' : mark === 'again' ? 'duplicate' : mark;
   }
 
-  /** How much of a slot one report stands for. A level is not added up over time: reports of a slot make its mean. */
+  /** Weight of one report in its slot. A level is not added up over time: a slot is the mean of its reports. */
   private get share(): number {
     const { seconds } = this.presence;
     return this.scope === 'point' && this.granularity > seconds ? seconds / this.granularity : 1;
@@ -323,7 +323,7 @@ export class Dataset {
     return time + this.granularity - Math.min(this.granularity, this.presence.seconds);
   }
 
-  /** Slots of many periods keep the fewest reporters of those that are about to leave the ring. */
+  /** Slots of several periods keep the least number of reporters of periods that are about to leave the ring. */
   private fold(now: number): void {
     const { seconds, capacity } = this.presence;
     if (this.granularity <= seconds) return;

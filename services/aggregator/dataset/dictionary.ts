@@ -1,10 +1,10 @@
 /*
- * Keys of an instrumentation ↔ small numbers, each key kept once however many seconds hold it.
- * In: keys as slots are sealed. Out: numbers for sealed.ts; a key that no slot holds any more is forgotten.
+ * Keys of an instrumentation ↔ small numbers. Each key is stored once, however many slots have it.
+ * In: keys, as slots are sealed. Out: numbers for sealed.ts; a key without slots is removed.
  */
 import { OTHER } from '../../../common/model/tally';
 
-/** What one key costs besides its text: map entry, string header, array elements. */
+/** Memory of one key besides its text: map entry, string header, array elements. */
 const ENTRY_BYTES = 120;
 
 export class Dictionary {
@@ -32,7 +32,7 @@ export class Dictionary {
     return key === OTHER || this.numbers.size < this.limit || this.numbers.has(key);
   }
 
-  /** The key's number; counts one more slot that holds it. */
+  /** Returns the key's number, and counts a reference of a slot. */
   take(key: string): number {
     let number = this.numbers.get(key);
     if (number === undefined) {
@@ -46,7 +46,7 @@ export class Dictionary {
     return number;
   }
 
-  /** One slot less holds the key. */
+  /** Removes a slot's reference to the key. */
   release(number: number): void {
     const left = (this.uses[number] ?? 0) - 1;
     this.uses[number] = left;

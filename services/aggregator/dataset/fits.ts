@@ -1,6 +1,6 @@
 /*
  * Whether a reported value can be added to a dataset. In: the value, the dataset's shape, grid and scope. Out: yes or no.
- * What arrives is anybody's: sums must stay numbers, and counts of events counts.
+ * Input is untrusted: sums must stay finite, and counts of events must be counts.
  */
 import type { Grid } from '../../../common/model/bucket';
 import { isDistribution } from '../../../common/model/distribution';
@@ -31,7 +31,7 @@ export function fits(value: Value, { shape, grid, scope }: Expected): boolean {
   }
 }
 
-/** Events are counted, from 0 on; a snapshot may be below it. */
+/** Counts of events are at least 0; a level may be negative. */
 function isPossible(number: number, scope: Expected['scope']): boolean {
   const least = scope === 'interval' ? 0 : -Number.MAX_SAFE_INTEGER;
   return number >= least && number <= Number.MAX_SAFE_INTEGER;

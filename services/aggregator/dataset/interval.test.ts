@@ -67,14 +67,14 @@ test('intervals are widened to the granularity at both ends', async () => {
 });
 
 test.each([
-  // It is 20 s into the second slot of three that there are.
+  // NOW is 20 s into the second of three slots.
   ['duration=60', [0], 60],
   ['duration=50', [0], 60],
   ['', [0], 60],
   ['duration=61', [-60], 120],
   ['ndatapoints=2&duration=60', [-60, 0], 60],
 ])(
-  'without a time it is the newest complete stretch of the granularity, and no more: %s',
+  'without a time, the interval is the newest complete one on the granularity’s grid: %s',
   async (query, starts, length) => {
     const slow = instrumentation('3', { granularity: 60, retentionTime: 3600 });
     await values.own(slow);
@@ -86,14 +86,14 @@ test.each([
     expect(points.map((p) => [p['start_time'], p['duration'], p['value']])).toEqual(
       starts.map((at) => [slot + at, length, length / 60]),
     );
-    // What was asked for lies within what is answered.
+    // The requested interval lies within the answered one.
     for (const p of points) expect(p['requested_end_time']).toBeLessThanOrEqual(p['end_time'] as number);
     for (const p of points)
       expect(p['requested_start_time']).toBeGreaterThanOrEqual(p['start_time'] as number);
   },
 );
 
-test('of several points of a coarse granularity each tells what was asked of it', async () => {
+test('with a coarse granularity each of several points states its requested interval', async () => {
   const slow = instrumentation('3', { granularity: 10 });
   await values.own(slow);
   const { body } = await values.get(`${V}/3/value/raw?start_time=${NOW - 95}&duration=5&ndatapoints=3`);

@@ -1,12 +1,12 @@
 /*
- * Which stretches of time a request is about. In: start_time, end_time, duration, ndatapoints, and the clock.
+ * The intervals of a request. In: start_time, end_time, duration, ndatapoints, and the clock.
  * Out: one interval for each data point, aligned to the granularity, or an INVALID error that names the parameter.
  */
 import { invalid } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Params } from '../http/params';
 
-/** Seconds since 1970; what was asked for, and what it becomes on the granularity's grid. */
+/** Seconds since 1970; as requested, and as extended to the granularity's grid. */
 export interface Interval {
   readonly start: number;
   readonly duration: number;
@@ -16,24 +16,24 @@ export interface Interval {
 
 interface Intervals {
   readonly points: readonly Interval[];
-  /** ndatapoints was given, even as 1: the reply is a list. */
+  /** True if ndatapoints was given, even as 1: the reply is a list. */
   readonly many: boolean;
 }
 
-/** Dates fit until the year 33658; sums of them stay exact. */
+/** Latest time, in the year 33658; sums of times stay exact. */
 const TIME_MAX = 1e12;
 
 /**
- * Rules: duration alone means the newest complete stretch, on the grid from the start. Two of the three give the third;
+ * Rules: duration alone means the newest complete interval on the grid. Two of the three give the third;
  * all three must agree.
- * The start is rounded down and the end is rounded up to the granularity. Up to 3600 slots for each point.
+ * The start is rounded down and the end is rounded up to the granularity. At most 3600 slots per point.
  */
 export function readIntervals(
   params: Params,
   options: {
-    /** Seconds: intervals are whole ones of these. */
+    /** In seconds; intervals are multiples of it. */
     granularity: number;
-    /** Of one interval. */
+    /** Greatest length of one interval. */
     secondsMax?: number;
     defaultDuration: number;
     nowMs: number;
@@ -54,7 +54,7 @@ export function readIntervals(
     () => {
       const duration = asked.duration ?? options.defaultDuration;
       const length = Math.ceil(duration / granularity) * granularity;
-      // The last second is still on its way to us.
+      // Values of the last second are still on the way.
       const end = Math.floor((now - 1) / granularity) * granularity;
       if (count * length > end) throw invalid(many ? 'ndatapoints' : 'duration', 'reaches back before 1970');
       return { start: end - count * length, duration };

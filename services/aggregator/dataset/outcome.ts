@@ -1,9 +1,9 @@
-/* What becomes of reports, and how often. */
+/* Outcomes of reports, and their counts. */
 
-/** Of one report. */
+/** Outcome of one report. */
 export type Outcome = 'added' | 'duplicate' | 'future' | 'tooOld' | 'tooMany' | 'malformed';
 
-/** `late` reports were added all the same; `lost` are events, `givenUp` slots. */
+/** `late` reports were added all the same; `lost` counts events, `givenUp` slots. */
 export type OutcomeCounts = Record<Outcome | 'late' | 'lost' | 'givenUp', number>;
 
 export function noOutcomes(): OutcomeCounts {

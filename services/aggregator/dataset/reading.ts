@@ -1,5 +1,5 @@
 /*
- * A stretch of a dataset, read: its value, and how complete it is. In: start and duration in seconds, aligned to
+ * Reads a time range of a dataset: its value, and how complete it is. In: start and duration in seconds, aligned to
  * the granularity. Out: a Value (common/model/value.ts), and runs of slots with the same completeness.
  */
 import type { Value } from '../../../common/model/value';
@@ -9,14 +9,14 @@ import type { Dataset } from './dataset';
 import { eachSlotInSlices } from './slices';
 import type { Slot } from './slot';
 
-/** Sum of the stretch's slots; for point scope their mean. A stretch without data is the shape's zero. */
+/** Sum of the range's slots; for point scope their mean. A range without data is the shape's zero. */
 export function readValue(dataset: Dataset, start: number, duration: number): Value {
   const sum = sumOf(dataset);
   dataset.eachSlot(start, start + duration, sum.add);
   return toValue(dataset, sum);
 }
 
-/** The same without keeping others waiting: this is what requests use. */
+/** The same without blocking the event loop, for requests. */
 export async function readValueInSlices(dataset: Dataset, start: number, duration: number): Promise<Value> {
   const sum = sumOf(dataset);
   await eachSlotInSlices(dataset, start, start + duration, sum.add);
@@ -25,7 +25,7 @@ export async function readValueInSlices(dataset: Dataset, start: number, duratio
 
 interface Sum {
   readonly cells: Cells;
-  /** Slots that are in it. */
+  /** Number of slots added. */
   slots: number;
   readonly add: (slot: Slot) => void;
 }
@@ -46,7 +46,7 @@ function sumOf({ shape }: Dataset): Sum {
   return sum;
 }
 
-/** Digits of a mean: what dividing adds behind them is nobody's measurement. */
+/** Significant digits of a mean: further digits come from the division, not from measurement. */
 const DIGITS = 12;
 
 function toValue({ shape, scope }: Dataset, { cells, slots }: Sum): Value {
@@ -79,15 +79,15 @@ export interface Completeness {
   /** First second of the run, and its length in seconds. */
   readonly time: number;
   duration: number;
-  /** Nodes that should have reported, and that did (for slots of many reports: all of them). */
+  /** Nodes that should have reported, and nodes that did (for slots of several reports: in all of them). */
   readonly expected: number;
   readonly reporting: number;
-  /** Reports of each slot that came late, and events of it that are known to be missing. */
+  /** Late reports of each slot, and events known to be missing from it. */
   readonly late: number;
   readonly lost: number;
 }
 
-/** `asked`: how many nodes the config service wanted, at each second. */
+/** `asked`: number of nodes that the config service asked, by second. */
 export function completeness(
   dataset: Dataset,
   start: number,
@@ -100,10 +100,10 @@ export function completeness(
     if (last !== undefined && alike(last, next)) last.duration += next.duration;
     else if (next.duration > 0) runs.push(next);
   };
-  /** Stretches that hold nothing are told at once: 3600 points of an hour each cost no more than one. */
+  /** A range without data becomes one run: 3600 points of an hour each cost no more than one. */
   const blank = (from: number, to: number): void => {
     const rest = { reporting: 0, late: 0, lost: 0 };
-    // A slot that a change falls into is that of the time before.
+    // A slot that contains a change belongs to the time before it.
     const cut = (second: number): number =>
       Math.min(Math.max(dataset.slotOf(second + dataset.granularity - 1), from), to);
     for (const run of asked.runs(from, to)) {

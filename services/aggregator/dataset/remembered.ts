@@ -1,4 +1,4 @@
-/* What a dataset is restored from: slots with their sums, and who reported. Written and read by disk/remembered.ts. */
+/* Persistent form of a dataset: slots with their sums, and the nodes that reported. Written and read by disk/remembered.ts. */
 
 /** Key; its buckets, ascending; their counts. */
 export type RememberedRow = readonly [string, Uint16Array, Float64Array];
@@ -7,15 +7,15 @@ export interface RememberedSlot {
   readonly time: number;
   readonly lost: number;
   readonly late: number;
-  /** Reports that are in it. */
+  /** Number of reports in it. */
   readonly reports: number;
   readonly leastReporting: number;
-  /** Absent: written before it was noted. */
+  /** Absent: written by an earlier version. */
   readonly sources?: number;
   readonly rows: readonly RememberedRow[];
 }
 
-/** First second of a period, and who reported for it. */
+/** First second of a period, and the nodes that reported for it. */
 type RememberedPeriod = readonly [number, readonly string[]];
 
 export interface Remembered {

@@ -1,5 +1,5 @@
 /*
- * A second that is over: the same rows as cells.ts in as few bytes as hold them exactly.
+ * A finished slot: the same rows as cells.ts in as few bytes as possible, exactly.
  * In: Cells. Out: rows again; add() reopens it when a late report comes.
  *
  * One array of buckets, one of counts, both for all keys in a row; counts take 2 bytes where all of them fit, else 4,
@@ -8,7 +8,7 @@
 import { Cells, type Counts, type RowVisitor } from './cells';
 import type { Dictionary } from './dictionary';
 
-/** Object and array headers of one sealed slot, about. */
+/** Approximate size of object and array headers of one sealed slot. */
 const HEADER_BYTES = 500;
 const NO_KEYS = new Uint32Array(0);
 
@@ -21,7 +21,7 @@ export class Sealed {
   private readonly counts: Counts;
   private readonly dictionary: Dictionary;
 
-  /** Keys that the dictionary has no room for are folded into "(other)" first: the cells are changed. */
+  /** Keys that do not fit into the dictionary are first folded into "(other)", which changes the cells. */
   constructor(cells: Cells, dictionary: Dictionary) {
     for (const key of [...cells.keys()]) if (!dictionary.accepts(key)) cells.fold(key);
     const keys: number[] = [];
@@ -66,7 +66,7 @@ export class Sealed {
     }
   }
 
-  /** Cells with the same content. The sealed form is done with then: its keys are released. */
+  /** Cells with the same content. Releases the keys, so the sealed form must not be used again. */
   reopen(zeros: boolean): Cells {
     const cells = new Cells({ zeros });
     this.each((key, row) => {

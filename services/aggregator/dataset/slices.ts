@@ -1,9 +1,9 @@
 /*
- * A long stretch of a dataset, read without keeping anybody waiting. In: a stretch, and what to do with each slot.
- * Out: the same as dataset.eachSlot, but every few milliseconds messages and other requests get their turn.
+ * Reads a long time range of a dataset without blocking the event loop. In: a time range, and a visitor of slots.
+ * Out: the same as dataset.eachSlot, but it yields to messages and other requests every few milliseconds.
  *
- * An hour of 20 keys is 3 million counts, about 20 ms in one go. A value that arrives in between is in or not, as it
- * would be if the request had come a moment earlier or later.
+ * An hour of 20 keys is 3 million counts, about 20 ms without a break. A value that arrives meanwhile may be included
+ * or not, as if the request had come a moment earlier or later.
  */
 import { setImmediate } from 'node:timers/promises';
 import { CaError } from '../../../common/service/errors';

@@ -9,11 +9,11 @@ import { Cells, type RowVisitor } from './cells';
 import type { Dictionary } from './dictionary';
 import { Sealed } from './sealed';
 
-/** Distinct keys of one slot; the smallest go into "(other)". */
+/** Greatest number of keys in a slot; the smallest are folded into "(other)". */
 export const KEYS_PER_SLOT = 1000;
-/** A slot that still takes values; beyond it its smallest keys go into "(other)". */
+/** Size limit of an open slot; above it the smallest keys are folded into "(other)". */
 const OPEN_SLOT_BYTES = 4 * 1024 * 1024;
-/** A report that comes this long after the end of its second is late: it is counted as such, and used. */
+/** A report that comes this long after the end of its second is counted as late, and still added. */
 export const LATE_MS = 2000;
 
 /** The slot itself: object, map entry. */
@@ -22,17 +22,17 @@ const SLOT_BYTES = 150;
 export class Slot {
   /** First second of the slot. */
   readonly time: number;
-  /** Events that nodes know to be missing from their values. */
+  /** Events that nodes report as missing from their values. */
   lost = 0;
-  /** Reports that came more than LATE_MS after the end of what they cover. */
+  /** Reports that came more than LATE_MS after the end of their period. */
   late = 0;
-  /** Reports that are in it. */
+  /** Number of reports in it. */
   reports = 0;
-  /** Where these come from: a set (common/model/source-name.ts). */
+  /** Sources of the reports, as a bit set (common/model/source-name.ts). */
   sources = 0;
-  /** The dataset's count of changes when this slot changed last. */
+  /** The dataset's version at the last change of this slot. */
   version = 0;
-  /** Fewest nodes that reported in those of its periods that have left the presence ring. */
+  /** Least number of reporting nodes over its periods that have left the presence ring. */
   leastReporting = Infinity;
   private cells: Cells | Sealed;
   private readonly zeros: boolean;
@@ -51,7 +51,7 @@ export class Slot {
     return this.cells instanceof Cells;
   }
 
-  /** `share`: the part of it that counts. */
+  /** `share`: weight of the value. */
   add(value: Value, share = 1): void {
     const cells = this.reopened();
     switch (value.shape) {
@@ -68,12 +68,12 @@ export class Slot {
         for (const [key, d] of value.distributions) cells.addDistribution(key, scaled(d, share));
         break;
     }
-    // Up to twice the limit before folding: the ranking costs a sort, and late bloomers get their chance.
+    // Fold only at twice the limit: ranking costs a sort, and keys that grow late are not folded early.
     if (cells.size > 2 * KEYS_PER_SLOT) cells.foldSmallest(KEYS_PER_SLOT - 1);
     else if (cells.bytes > OPEN_SLOT_BYTES) cells.foldSmallest(Math.floor(cells.size / 2));
   }
 
-  /** Rows of a slot that was written down; buckets ascending. */
+  /** Adds a row read from disk; buckets ascending. */
   addRow(key: string, buckets: Uint16Array, counts: Float64Array): void {
     this.reopened().addRow(key, { buckets, counts, from: 0, to: buckets.length });
   }
@@ -82,7 +82,7 @@ export class Slot {
     this.cells.each(visit);
   }
 
-  /** True when keys had to be folded, so that the slot reads differently from now on. */
+  /** Returns true when keys were folded, so that the slot's value has changed. */
   seal(dictionary: Dictionary): boolean {
     const { cells } = this;
     if (!(cells instanceof Cells)) return false;
@@ -92,7 +92,7 @@ export class Slot {
     return cells.size !== keys;
   }
 
-  /** The slot is given up: its keys may be forgotten. */
+  /** Releases the slot's keys; it is dropped. */
   drop(): void {
     if (this.cells instanceof Sealed) this.cells.release();
   }
@@ -103,7 +103,7 @@ export class Slot {
   }
 }
 
-/** Buckets and counts in turn. */
+/** `d` alternates buckets and counts. */
 function scaled(d: Distribution, share: number): Distribution {
   return share === 1 ? d : d.map((number, i) => (i % 2 === 0 ? number : number * share));
 }

@@ -1,11 +1,11 @@
 /*
- * The slots of a dataset, by time: open while values come, sealed when they are over, dropped when they are too old.
- * In: times, and changes of slots. Out: slots, and what all of them occupy.
+ * The slots of a dataset, by time: open while values come, then sealed, dropped when they are too old.
+ * In: times, and changes of slots. Out: slots, and their memory.
  */
 import { Dictionary } from './dictionary';
 import { Slot } from './slot';
 
-/** Distinct keys of all slots together. */
+/** Greatest number of distinct keys of all slots. */
 const KEYS = 50_000;
 /** Slots stay open this long after their end: reopening a sealed one costs about as much as sealing it. */
 const OPEN_SECONDS = 10;
@@ -25,7 +25,7 @@ export class Slots {
     this.zeros = zeros;
   }
 
-  /** Roughly. */
+  /** Approximate memory. */
   get bytes(): number {
     let bytes = this.sealedBytes + this.dictionary.bytes;
     for (const slot of this.open) bytes += slot.bytes;
@@ -56,7 +56,7 @@ export class Slots {
     return slot;
   }
 
-  /** A late value reopens a sealed slot. */
+  /** Changes a slot; a sealed one is reopened. */
   change(slot: Slot, work: (slot: Slot) => void): void {
     const before = slot.open ? 0 : slot.bytes;
     work(slot);
@@ -74,7 +74,7 @@ export class Slots {
     }
   }
 
-  /** `changed` is told of slots that read differently from now on, because keys had to be folded. */
+  /** `changed` gets the slots whose value changed because keys were folded. */
   sealOver(second: number, changed: (slot: Slot) => void): void {
     for (const slot of this.open) {
       if (slot.time + this.granularity + OPEN_SECONDS > second) continue;
@@ -86,7 +86,7 @@ export class Slots {
 
   dropBefore(time: number): void {
     if (!(this.first < time)) return;
-    // After a long silence there are fewer slots than seconds to step over.
+    // After a long silence there are fewer slots than seconds to step through.
     if ((time - this.first) / this.granularity > this.slots.size) {
       for (const old of this.slots.keys()) if (old < time) this.drop(old);
     } else {

@@ -1,4 +1,4 @@
-/* The statistic against published tables, its correction for many keys, and what may not be tested. */
+/* The statistic against published tables, its correction for many keys, and what is not tested. */
 import { LOG_GRID } from '../../../common/model/bucket';
 import { chiSquareTail, gOf, makeSpecial, type SpecialKind } from './special';
 import { Slot } from './slot';
@@ -32,8 +32,8 @@ test.each([
   expect(chiSquareTail(x)).toBeCloseTo(p, 6);
 });
 
-test('G is that of the textbook: ants that colonize 13 of 15 acacias of one species and 3 of 13 of another', () => {
-  // By Σ f ln f over cells, rows, columns and all (Sokal & Rohlf, box 17.6): G = 12.4173, Williams’ q = 1.0554.
+test('G equals the textbook example: ants that colonize 13 of 15 acacias of one species and 3 of 13 of another', () => {
+  // By Σ f ln f over cells, rows, columns and total (Sokal & Rohlf, box 17.6): G = 12.4173, Williams’ q = 1.0554.
   expect(gOf(2, 13, 10, 3)).toBeCloseTo(11.7651, 4);
 });
 
@@ -50,7 +50,7 @@ test('two events of a rare key do not beat nine hundred of a common one', () => 
   expect(keys[2]).toMatchObject({ share_inside: 0, significant: false });
 });
 
-test('of a thousand keys that are alike none is significant, though ten of them would be without the correction', () => {
+test('of 1000 equal keys none is significant, though ten would be without the correction', () => {
   // Binomial halves of 100, by a generator that is the same each time.
   let seed = 1;
   const half = (): number => {
@@ -81,17 +81,17 @@ test('p never falls along the ranks of over-represented keys', () => {
   expect([...ps].sort((a, b) => a - b)).toEqual(ps);
 });
 
-test('what many keys were folded into counts as the rest and has no rank', () => {
+test('(other) counts as the rest and has no rank', () => {
   const { keys, inside } = special({ '(other)': 500, a: 5 }, { '(other)': 1, a: 5 });
   expect(inside).toBe(505);
   expect(keys.map(({ key }) => key)).toEqual(['a']);
 });
 
-test('a key that is nowhere outside has no ratio, since nothing can be divided by', () => {
+test('a key that does not occur outside has no ratio', () => {
   expect(special({ a: 5, b: 1 }, { b: 9 }).keys[0]).toMatchObject({ key: 'a', ratio: null });
 });
 
-test('levels are means, compared by their shares and not tested', () => {
+test('levels are means, compared by share and not tested', () => {
   const kind: SpecialKind = { ...EVENTS, scope: 'point', events: false };
   const { keys, tested } = special({ big: 1e9, leak: 3e9 }, { big: 1e9, leak: 1e9 }, { kind });
   expect(tested).toBe(0);
@@ -105,7 +105,7 @@ test('levels are means, compared by their shares and not tested', () => {
   });
 });
 
-test('counts are whole even where the box cuts buckets', () => {
+test('counts are whole numbers even where the box cuts buckets', () => {
   const kind: SpecialKind = { ...EVENTS, numeric: true };
   const table = makeSpecial(kind, { box: { start: 0, end: 1, low: 1033, high: 1e15 }, limit: 5 });
   const slot = new Slot(0, { zeros: false });
@@ -117,6 +117,6 @@ test('counts are whole even where the box cuts buckets', () => {
   expect(table.result()).toMatchObject({ inside: 5, outside: 2 });
 });
 
-test('no more keys than asked for, and how many there was no room for', () => {
+test('at most the requested number of keys, and the number omitted', () => {
   expect(special({ a: 1, b: 2, c: 3 }, { d: 1 }, { limit: 2 })).toMatchObject({ omitted: 2 });
 });

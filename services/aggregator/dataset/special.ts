@@ -1,5 +1,5 @@
 /*
- * What is over-represented in a box of a heatmap (a time range × a range of values), against the rest of the stretch.
+ * What is over-represented in a box of a heatmap (a time range × a range of values), against the rest of the time range.
  * In: slots, and the box. Out: keys, ranked, with their shares inside and outside and a test of significance.
  *
  * The statistic is G, the log-likelihood ratio of the 2×2 table (this key or another, inside or outside), 2 Σ O ln(O/E):
@@ -30,10 +30,10 @@ export interface SpecialOptions {
   readonly limit: number;
 }
 
-/** What is counted: `events` can be tested; levels and quantities are compared by their shares alone. */
+/** `events` can be tested; levels and quantities are only compared by share. */
 export interface SpecialKind {
   readonly grid: Grid;
-  /** Of shapes without a numeric field the box is a stretch of time. */
+  /** False: no numeric field, so the box is a time range. */
   readonly numeric: boolean;
   readonly keyed: boolean;
   readonly scope: 'interval' | 'point';
@@ -44,9 +44,9 @@ export interface Special {
   readonly inside: number;
   readonly outside: number;
   readonly keys: readonly SpecialKey[];
-  /** Keys that there was no room for. */
+  /** Number of keys omitted. */
   readonly omitted: number;
-  /** Keys that were tested. */
+  /** Number of keys tested. */
   readonly tested: number;
 }
 
@@ -77,7 +77,7 @@ export function makeSpecial(
       });
     },
     result: () => {
-      // A level is not added up over time: what there is at a time, in the mean.
+      // A level is not added up over time: use its mean.
       const [per, perOutside] =
         kind.scope === 'interval'
           ? [1, 1]
@@ -105,7 +105,7 @@ function ranked(counts: readonly Count[], kind: SpecialKind, limit: number): Spe
     total.inside += inside;
     total.outside += outside;
   }
-  // "(other)" is many keys: it counts as a part of the rest and has no rank.
+  // "(other)" is many keys: it counts with the rest and has no rank.
   const keys = kind.keyed
     ? counts.filter(({ key, inside, outside }) => key !== OTHER && inside + outside > 0)
     : [];
@@ -143,7 +143,7 @@ function compare({ key, inside, outside }: Count, total: Omit<Count, 'key'>, eve
   };
 }
 
-/** G of a 2×2 table with Williams' correction; 0 where a row or a column is empty, since there is nothing to compare. */
+/** G of a 2×2 table with Williams' correction; 0 if a row or a column is empty. */
 export function gOf(a: number, b: number, c: number, d: number): number {
   const n = a + b + c + d;
   const [rows, columns] = [
@@ -160,11 +160,11 @@ export function gOf(a: number, b: number, c: number, d: number): number {
       term(c, rows[1], columns[0]) +
       term(d, rows[1], columns[1]));
   const q = 1 + ((n / rows[0] + n / rows[1] - 1) * (n / columns[0] + n / columns[1] - 1)) / (6 * n);
-  // Rounding may leave a table of equal shares just below 0.
+  // Rounding may make G of equal shares slightly negative.
   return Math.max(0, g) / q;
 }
 
-/** Holm: the k-th smallest of m is multiplied by m - k + 1, and none is smaller than one before it. */
+/** Holm: the k-th smallest p of m is multiplied by m - k + 1, then made monotonic. */
 function adjusted(rows: readonly SpecialKey[]): SpecialKey[] {
   const order = rows
     .map((row, i) => ({ i, p: chiSquareTail(Math.abs(row.g ?? 0)) }))
@@ -198,7 +198,7 @@ function erfc(z: number): number {
   return Math.min(1, t * Math.exp(-z * z + sum));
 }
 
-/** Part of each bucket that lies in the box: a bucket's values are spread evenly, as a picture draws them. */
+/** Fraction of each bucket that lies in the box: a bucket's values are spread evenly, as in pictures. */
 function sharesOf(grid: Grid, { low, high }: Box): Float64Array {
   return Float64Array.from({ length: grid.size }, (_, bucket) => {
     const floor = grid.floorOf(bucket);

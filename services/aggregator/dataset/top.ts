@@ -1,8 +1,8 @@
 /*
- * A stretch of a dataset as a table: a row for each key, ranked. In: slots, and by which figure to rank. Out: rows of
- * named figures in the field's raw unit: how many events, the time (or bytes) that they took together, percentiles.
+ * A time range of a dataset as a table: a row for each key, ranked. In: slots, and the figure to rank by. Out: rows of
+ * named figures in the field's raw unit: number of events, their total time (or bytes), percentiles.
  *
- * Events add up over time; a level (memory, utilisation: point scope) does not. Of a level a row says its mean over
+ * Events add up over time; a level (memory, utilisation: point scope) does not. For a level a row has its mean over
  * the points that have the key, its extremes, and its last value.
  */
 import { byRank } from '../../../common/model/tally';
@@ -20,13 +20,13 @@ export interface TopOptions {
   readonly limit: number;
 }
 
-/** Figures by name, in the order in which they are shown; raw units. */
+/** Figures by name, in display order; raw units. */
 export type Figures = ReadonlyMap<string, number>;
 
 export interface Top {
   readonly total: Figures;
   readonly keys: readonly { readonly key: string; readonly figures: Figures }[];
-  /** Keys that there was no room for. */
+  /** Number of keys omitted. */
   readonly omitted: number;
 }
 
@@ -43,7 +43,7 @@ export function figuresOf({ shape, scope }: Kind, percentiles: readonly number[]
   return scope === 'point' ? all.filter((name) => name !== 'sum') : all;
 }
 
-/** Takes the slots of the stretch, then gives the table. */
+/** Takes the slots of the time range, then yields the table. */
 export function makeTop(
   dataset: Dataset,
   options: TopOptions,
@@ -68,7 +68,7 @@ function topOfEvents(
   const read = (row: Row): Figures => {
     const figures = numeric ? spread(row, grid, options.percentiles) : new Map([['count', countOf(row)]]);
     if (scope === 'interval') return figures;
-    // Of a level: how many there are at a time, and no sum.
+    // For a level: the mean number at a time, and no sum.
     const names = figuresOf({ shape: 'distribution', scope }, options.percentiles);
     const shown = names.map((name) => [name, figures.get(name) ?? 0] as const);
     return new Map(shown).set('count', rounded(countOf(row) / Math.max(points, 1)));
@@ -148,7 +148,7 @@ function levelFigures({ sum, points, min, max, last }: Level): Figures {
 function spread(row: Row, grid: Grid, percentiles: readonly number[]): Figures {
   const count = countOf(row);
   const mean = average(row, grid);
-  // Raw units are whole numbers where the grid is theirs.
+  // On the log grid raw units are whole numbers.
   const round = grid === LOG_GRID ? Math.round : rounded;
   return new Map([
     ['count', count],
@@ -166,7 +166,7 @@ function countOf({ counts, from, to }: Row): number {
   return sum;
 }
 
-/** Largest first; equal ones by name, so that two readings agree. */
+/** Largest first; ties by name, so that the order is stable. */
 function ranked(rows: Top['keys'], total: Figures, { sort, limit }: TopOptions): Top {
   const by = (figures: Figures): number => figures.get(sort) ?? 0;
   const keys = [...rows].sort((a, b) => byRank([a.key, by(a.figures)], [b.key, by(b.figures)]));

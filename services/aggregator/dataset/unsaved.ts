@@ -1,10 +1,10 @@
 /*
- * What of a dataset has changed since it was last written down. In: changes, as they happen. Out: each once, to whoever
- * writes; what could not be written comes back and is taken again.
+ * Changes of a dataset that are not on disk yet. In: changes, as they happen. Out: each once, to the writer; changes
+ * that could not be written are given back and returned again.
  */
 import type { Slot } from './slot';
 
-/** What of a dataset is needed here. */
+/** The part of a dataset that is needed here. */
 interface Slots {
   readonly span: { readonly from: number; readonly to: number };
   readonly granularity: number;
@@ -15,7 +15,7 @@ interface Slots {
   slotOf(second: number): number;
 }
 
-/** Slots by their time, periods by their first second. */
+/** Slots by time, periods by first second. */
 export interface Changes {
   readonly slots: ReadonlySet<number>;
   readonly periods: ReadonlySet<number>;
@@ -32,7 +32,7 @@ export class Unsaved {
     this.periods.add(period);
   }
 
-  /** From now on changes are noted; what the dataset holds already counts as changed. */
+  /** Starts recording changes; everything in the dataset counts as changed. */
   begin(dataset: Slots): void {
     if (this.noting) return;
     this.noting = true;
@@ -57,7 +57,7 @@ export class Unsaved {
     return { slots, periods };
   }
 
-  /** Only what the dataset still holds: it bounds what may gather here. */
+  /** Only what is still in the dataset, which bounds the size. */
   giveBack(changes: Changes, dataset: Slots): void {
     if (!this.noting) return;
     const { slots, periods } = onlyHeld(changes, dataset);
@@ -66,7 +66,7 @@ export class Unsaved {
   }
 }
 
-/** What the dataset has not dropped by now. */
+/** The changes that the dataset has not dropped meanwhile. */
 export function onlyHeld({ slots, periods }: Changes, dataset: Slots): Changes {
   return {
     slots: new Set([...slots].filter((time) => dataset.slotAt(time) !== undefined)),
