@@ -3,9 +3,9 @@
 /** Outside package -> the only files that may import it. */
 const IMPORTERS = {
   amqplib: [
-    'common/wire/broker.ts',
-    'common/wire/channel.ts',
-    'common/wire/topology.ts',
+    'common/wire/broker/broker.ts',
+    'common/wire/broker/channel.ts',
+    'common/wire/broker/topology.ts',
     'tools/amqpsnoop/tap.ts',
     'tools/bench/bare.ts',
     'tools/testing/thief.ts',

@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../service/errors';
 import { LIMITS } from '../service/limits';
 import { SILENT } from '../service/log';
-import { connectBroker } from './broker';
+import { connectBroker } from './broker/broker';
 import { CONTROL_CONTENT, encodeMessage, PROTOCOL_VERSION, type Message } from './message';
 import { Peer, type PeerOptions } from './peer';
 

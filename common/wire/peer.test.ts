@@ -1,4 +1,4 @@
-import type { BrokerOptions } from './broker';
+import type { BrokerOptions } from './broker/broker';
 import { SYSTEM_CLOCK } from '../service/clock';
 import { DATA_CONTENT, encodeData } from './data';
 import type * as FakeProbes from '../service/testing/fake-probes';
@@ -11,7 +11,7 @@ import { routes } from './route';
 
 let receive: BrokerOptions['onMessage'];
 
-jest.mock('./broker', () => ({
+jest.mock('./broker/broker', () => ({
   userIn: () => 'ca',
   connectBroker: (options: BrokerOptions) => {
     receive = options.onMessage;

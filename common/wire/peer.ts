@@ -6,8 +6,9 @@
 import type { Clock } from '../service/clock';
 import { CaError, messageOf } from '../service/errors';
 import { Seldom } from '../service/seldom';
-import { connectBroker, type Broker, type BrokerOptions, type Delivery, type Publishing } from './broker';
-import { BrokerTarget } from './broker-target';
+import { connectBroker } from './broker/broker';
+import type { Broker, BrokerOptions, Delivery, Publishing } from './broker/broker';
+import { BrokerTarget } from './broker/broker-target';
 import { Calls, type AnswerBody } from './calls';
 import { DATA_CONTENT, encodeData, type DataMessage } from './data';
 import { identityOfKey, type Role } from './identity';

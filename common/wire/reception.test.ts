@@ -1,5 +1,5 @@
 import { SILENT } from '../service/log';
-import type { BrokerOptions, Publishing } from './broker';
+import type { BrokerOptions, Publishing } from './broker/broker';
 import { DATA_CONTENT, encodeData } from './data';
 import { CONTROL_CONTENT, PROTOCOL_VERSION, type Message, type MessageType } from './message';
 import { Peer, type PeerOptions } from './peer';
@@ -12,7 +12,7 @@ const sent: { key: string; message: Message; how: Publishing }[] = [];
 const lent: string[] = [];
 let queues = new Set<string>();
 
-jest.mock('./broker', () => ({
+jest.mock('./broker/broker', () => ({
   userIn: (url: string) => new URL(url).username,
   connectBroker: (options: BrokerOptions) => {
     broker = options;

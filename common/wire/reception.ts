@@ -8,7 +8,7 @@ import { CaError, messageOf } from '../service/errors';
 import type { Log } from '../service/log';
 import { fire } from '../service/probes';
 import type { Seldom } from '../service/seldom';
-import type { Delivery } from './broker';
+import type { Delivery } from './broker/broker';
 import { DATA_CONTENT, decodeData, type DataMessage } from './data';
 import { decodeMessage, OtherVersion, type Message } from './message';
 import type { Trust } from './trust';

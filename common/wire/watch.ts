@@ -9,7 +9,7 @@ import { within } from '../service/deadline';
 import type { Clock } from '../service/clock';
 import { messageOf } from '../service/errors';
 import type { Log } from '../service/log';
-import type { Broker } from './broker';
+import type { Broker } from './broker/broker';
 import { Echo } from './echo';
 import { identityOfKey } from './identity';
 import type { ExchangeKind, Routes } from './route';

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { AggregatorStatus } from '../../common/api/status';
 import { cacheOfBytes } from '../../common/service/cache';
-import { readBrokerCredentials } from '../../common/wire/broker-credentials';
+import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { CertificateFiles } from '../../common/http/certificate-files';
 import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';

@@ -4,7 +4,7 @@
  */
 import { within } from '../../common/service/deadline';
 import { join } from 'node:path';
-import { readBrokerCredentials } from '../../common/wire/broker-credentials';
+import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { userOf } from '../../common/wire/identity';
 import { AfterBurst } from '../../common/service/collect-garbage';

@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import './lean';
 import { collectGarbage } from '../../common/service/collect-garbage';
 import type { InstrumenterStatus } from '../../common/api/status';
-import { readBrokerCredentials } from '../../common/wire/broker-credentials';
+import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { claim } from '../../common/wire/claim';
 import { LIMITS } from '../../common/service/limits';
 import { DATA_VERSION } from '../../common/wire/data';

@@ -17,7 +17,7 @@ import { invalid, messageOf } from '../../common/service/errors';
 import type { Log } from '../../common/service/log';
 import type { Environment, Settings } from '../../common/service/settings';
 import { trustedText } from '../../common/service/trusted-path';
-import type { BrokerCredentials } from '../../common/wire/broker-credentials';
+import type { BrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { userOf } from '../../common/wire/identity';
 
 interface NodeCredentialOptions {

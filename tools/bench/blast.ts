@@ -2,7 +2,7 @@
  * Sends data messages that were encoded beforehand, as fast as the broker takes them. In: a job from the parent
  * process, then its word to go. Out: "ready", and "done" when all is written. A process of its own, as nodes are.
  */
-import { connectBroker } from '../../common/wire/broker';
+import { connectBroker } from '../../common/wire/broker/broker';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';
 import { SILENT } from '../../common/service/log';
 import { routes } from '../../common/wire/route';

@@ -6,7 +6,7 @@
  * every node's messages would wait behind all the others'. So about a hundred nodes share a connection and its queue,
  * which is bound to each node's key.
  */
-import { connectBroker, type Broker } from '../../common/wire/broker';
+import { connectBroker, type Broker } from '../../common/wire/broker/broker';
 import { userIn } from '../../common/service/broker-url';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';

@@ -4,7 +4,7 @@
  *
  * Next: connection.ts (nodes and their messages), schedule.ts (when they send), node.ts (what they do).
  */
-import type { Broker } from '../../common/wire/broker';
+import type { Broker } from '../../common/wire/broker/broker';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { LIMITS } from '../../common/service/limits';
 import { SILENT, type Log } from '../../common/service/log';

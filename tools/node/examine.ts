@@ -13,7 +13,7 @@ import { messageOf } from '../../common/service/errors';
 import { SILENT } from '../../common/service/log';
 import { readSettings, type Environment } from '../../common/service/settings';
 import { trustedText } from '../../common/service/trusted-path';
-import { readBrokerCredentials } from '../../common/wire/broker-credentials';
+import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { Journal } from '../../services/instrumenter/gather/journal';
 import { missingFrom, openSources } from '../../services/instrumenter/sources/sources';
 import type { SettingsFile } from './settings-file';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { SILENT } from '../../common/service/log';
-import { connectBroker, type Broker, type Delivery } from '../../common/wire/broker';
+import { connectBroker, type Broker, type Delivery } from '../../common/wire/broker/broker';
 import { routes } from '../../common/wire/route';
 import { isOpen } from './ports';
 import { startBroker, type PrivateBroker } from './broker';

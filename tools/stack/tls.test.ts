@@ -10,7 +10,7 @@ import { AGGREGATOR_HEADER } from '../../common/http/front-door';
 import { serve, type HttpServer } from '../../common/http/http';
 import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { SILENT } from '../../common/service/log';
-import { readBrokerCredentials } from '../../common/wire/broker-credentials';
+import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { permissionsOf } from '../../common/wire/identity';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';

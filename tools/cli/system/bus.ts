@@ -6,7 +6,10 @@ import { within } from '../../../common/service/deadline';
 import { checkEncrypted, withoutPassword } from '../../../common/service/broker-url';
 import { CaError, messageOf } from '../../../common/service/errors';
 import { SILENT } from '../../../common/service/log';
-import { readBrokerCredentials, type BrokerCredentials } from '../../../common/wire/broker-credentials';
+import {
+  readBrokerCredentials,
+  type BrokerCredentials,
+} from '../../../common/wire/broker/broker-credentials';
 import { Peer } from '../../../common/wire/peer';
 import { routes, type Routes } from '../../../common/wire/route';
 import type { Io } from '../io';

@@ -4,8 +4,8 @@
  * opened waits, up to a bound. Each kind of traffic has its own channel, so that none waits for another.
  */
 import type { Channel, ChannelModel } from 'amqplib';
-import { messageOf } from '../service/errors';
-import type { Log } from '../service/log';
+import { messageOf } from '../../service/errors';
+import type { Log } from '../../service/log';
 
 /** Greatest number of messages that wait for a channel to open, which takes milliseconds. */
 const WAITING = 1000;

@@ -8,16 +8,16 @@
  * unacknowledged: a lost value costs one second, and receivers count losses. publish() returns false while the
  * connection is down; nothing is buffered here.
  */
-import { within } from '../service/deadline';
+import { within } from '../../service/deadline';
 import type { Socket } from 'node:net';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
-import { messageOf } from '../service/errors';
-import type { Log } from '../service/log';
+import { messageOf } from '../../service/errors';
+import type { Log } from '../../service/log';
 import type { BrokerCredentials } from './broker-credentials';
 import { BrokerTarget } from './broker-target';
 import { StandingChannel } from './channel';
-import { identityOfKey } from './identity';
-import type { ExchangeKind, Routes } from './route';
+import { identityOfKey } from '../identity';
+import type { ExchangeKind, Routes } from '../route';
 import { Topology } from './topology';
 
 export interface Delivery {

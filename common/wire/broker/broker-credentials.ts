@@ -4,11 +4,11 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { invalid } from '../service/errors';
-import type { Log } from '../service/log';
-import type { Environment } from '../service/settings';
-import { trustedText } from '../service/trusted-path';
-import { watchFiles } from '../service/watched-files';
+import { invalid } from '../../service/errors';
+import type { Log } from '../../service/log';
+import type { Environment } from '../../service/settings';
+import { trustedText } from '../../service/trusted-path';
+import { watchFiles } from '../../service/watched-files';
 
 /** Credentials that are not in the URL. Their texts are replaced in place on renewal. */
 export interface BrokerCredentials {

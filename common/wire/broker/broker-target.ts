@@ -2,7 +2,7 @@
  * What amqplib needs to connect. In: CA_AMQP_URL and the credentials. Out: an address whose parts are read at each
  * attempt to connect, so that the next attempt can go to the next broker of the list.
  */
-import { brokerUrls, userIn } from '../service/broker-url';
+import { brokerUrls, userIn } from '../../service/broker-url';
 import type { BrokerCredentials } from './broker-credentials';
 
 /** A dead broker is noticed after about 2.25 heartbeats (measured with a black hole). */

@@ -4,10 +4,10 @@
  * reconnect, and again after it was deleted.
  */
 import type { Channel, ChannelModel } from 'amqplib';
-import { messageOf } from '../service/errors';
-import type { Log } from '../service/log';
+import { messageOf } from '../../service/errors';
+import type { Log } from '../../service/log';
 import { StandingChannel } from './channel';
-import type { Routes } from './route';
+import type { Routes } from '../route';
 
 /** Interval between attempts to bind. */
 const AGAIN_MS = 500;
