@@ -24,7 +24,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** As a shell with no mask at all would: nothing that root runs may be writable by others. */
+/** With a umask of 0: nothing that root runs may be writable by others. */
 function install(system: string): string {
   const destination = join(root, system);
   const run = spawnSync('sh', ['-c', `umask 000; exec '${join(__dirname, 'install.sh')}'`], {
@@ -37,13 +37,13 @@ function install(system: string): string {
   return destination;
 }
 
-/** Once for each system: it copies some thousand files. */
+/** Once for each system: it copies several thousand files. */
 function installed(system: string): string {
   const destination = join(root, system);
   return existsSync(destination) ? destination : install(system);
 }
 
-/** Paths of ours that a manifest, unit or method names. */
+/** Our paths in a manifest, unit or method. */
 function pathsIn(text: string): string[] {
   return [...new Set(text.match(/\/opt\/cloud-analytics\/[\w./@-]*/g) ?? [])].map((path) =>
     path.replace(/\.$/, ''),

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/* What the systems' own programs say of our manifests and units; put in place by `make e2e` where it may. */
+/* Our manifests and units, checked by the systems' own programs; `make e2e` installs these if it may. */
 
 const MANIFESTS = readdirSync(__dirname).filter((name) => name.endsWith('.xml'));
 const UNITS = readdirSync(join(__dirname, 'systemd'));
@@ -63,12 +63,12 @@ analyze.run(`a word that systemd does not know is complained about${analyze.why}
   }
 });
 
-/** Growing pauses came with 254; our units say what happens before. */
+/** Growing pauses came with systemd 254; our units also say what happens on older ones. */
 const VERSION = Number(
   /^systemd (\d+)/.exec(spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' }).stdout)?.[1],
 );
 
-/** What systemd says about a unit of ours. Whether the program is there is known after an install (install.e2e.test.ts). */
+/** systemd's check of a unit. Whether its program exists is tested after an install (install.e2e.test.ts). */
 function complaints(file: string): string[] {
   const said = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' }).stderr;
   return said

@@ -63,7 +63,7 @@ test.each([
 });
 
 test('a pattern of many # is matched in time that is bounded', () => {
-  const from = process.cpuUsage(); // not the clock: others may have the machine
+  const from = process.cpuUsage(); // CPU time, not the clock: the machine may be busy
   expect(keyMatcher(Array.from({ length: 200 }, () => '#').join('.x.'))('x.'.repeat(2000))).toBe(true);
   expect(process.cpuUsage(from).user / 1000).toBeLessThan(2000);
 });

@@ -1,4 +1,4 @@
-/* A message that was listened in on. */
+/* A copy of a message that passed the broker. */
 
 export interface Copy {
   /** Keys it was published with: one, or several at once. */

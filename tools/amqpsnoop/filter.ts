@@ -1,5 +1,5 @@
 /*
- * Which messages are shown. In: the command line's wishes. Out: a test of observed messages. All wishes must hold.
+ * Which messages are shown. In: options of the command line. Out: a test of observed messages. All options must match.
  */
 import { MESSAGE_TYPES } from '../../common/wire/message';
 import { evaluate } from '../../common/model/predicate/predicate';
@@ -9,7 +9,7 @@ import { readPredicate } from '../cli/predicate';
 import { EVENT_FIELDS, eventsOf, fqidsOf, isEventField, type Observed } from './observed';
 import { keyMatcher } from './pattern';
 
-/** What Observed.type can be. */
+/** Values of Observed.type. */
 const TYPES: readonly string[] = ['data', 'unknown', ...MESSAGE_TYPES];
 
 export type Filter = (o: Observed) => boolean;

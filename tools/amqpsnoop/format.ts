@@ -66,7 +66,7 @@ function plainData({ second, duration, sent, reports }: DataMessage): unknown {
   return { second, duration, sent, reports: reports.map(plainReport) };
 }
 
-/** Distributions stay what they are on the wire: [bucket, count, bucket, count, …]; the grid is the field's. */
+/** Distributions stay as they are on the wire: [bucket, count, bucket, count, …]; the grid is the field's. */
 function plainReport({ fqid, lost, value }: Report): unknown {
   return { fqid, lost, shape: value.shape, value: plainValue(value) };
 }
@@ -86,7 +86,7 @@ function plainValue(value: Value): unknown {
 
 const PER_LINE = 16;
 
-/** As hexdump -C prints: offset, bytes, and those that are ASCII. */
+/** As hexdump -C prints: offset, bytes, and their ASCII characters. */
 export function hexLines(bytes: Buffer): string[] {
   const lines: string[] = [];
   for (let at = 0; at < bytes.length; at += PER_LINE) {

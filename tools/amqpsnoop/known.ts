@@ -1,12 +1,12 @@
 /*
- * Routing keys that are in use: where bindings have to go, as no wildcard reaches a direct exchange. In: what the
- * config service says, and every message that comes. Out: keys.
+ * Routing keys in use, each of which needs a binding, because direct exchanges have no wildcards. In: the
+ * config service's status, and every received message. Out: keys.
  */
 import type { ConfigStatus } from '../../common/api/status';
 import type { Routes } from '../../common/wire/route';
 import { fqidsOf, type Observed } from './observed';
 
-/** Keys that are bound to, or shown. */
+/** Maximum number of keys that are bound or shown. */
 export const KEYS = 20_000;
 
 /** All keys that the config service's status names. */
@@ -25,7 +25,7 @@ export function fixedKeys(routes: Routes): string[] {
   return [routes.config, routes.broadcast];
 }
 
-/** Senders have a key of their own, where answers go; instrumentations have one where values go. */
+/** A sender has a key for its answers; an instrumentation has one for its values. */
 export function keysOfMessage(o: Observed, routes: Routes): string[] {
   const senders = o.from === '' ? [] : [o.from];
   return [...senders, ...fqidsOf(o).map((fqid) => routes.instrumentation(fqid))];

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/* amqpsnoop: argv and environment in, exit status out. Its words are in program.ts, its work in snoop.ts. */
+/* amqpsnoop: argv and environment in, exit status out. Options and help are in program.ts, the work in snoop.ts. */
 import { runHere } from '../cli/process';
 import { AMQPSNOOP } from './program';
 

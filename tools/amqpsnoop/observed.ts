@@ -1,6 +1,6 @@
 /*
- * A message as people and filters see it. In: a copy from the tap. Out: what it is, from whom, how large, its body.
- * Anything can come: what is not one of ours is shown as such, with its bytes.
+ * A message as displayed and filtered. In: a copy from the tap. Out: its type, sender, size and body.
+ * Any message may arrive: one that is not ours is shown as such, with its bytes.
  */
 import { DATA_CONTENT, decodeData, type DataMessage } from '../../common/wire/data';
 import { messageOf } from '../../common/service/errors';
@@ -10,13 +10,13 @@ import { totalOf } from '../../common/model/value';
 import type { Copy } from './copy';
 
 export interface Observed {
-  /** When we got it, milliseconds since 1970. */
+  /** Time of arrival, milliseconds since 1970. */
   readonly at: number;
   readonly key: string;
   readonly keys: readonly string[];
   /** Type of a control message; "data" for values; "unknown" for anything else. */
   readonly type: string;
-  /** Routing key of the sender, where it says so. */
+  /** Routing key of the sender, if the message has it. */
   readonly from: string;
   readonly host: string;
   readonly bytes: number;
@@ -41,10 +41,10 @@ export function observe(copy: Copy, at: number): Observed {
   }
 }
 
-/** What filters may ask of any message, and (fqid to amount) of values. */
+/** Fields for filters of any message, and (fqid to amount) of values. */
 export const EVENT_FIELDS = ['key', 'type', 'from', 'host', 'bytes', 'fqid', 'second', 'lost', 'amount'];
 
-/** Bodies have what their senders put there; everything else is a field that exists or a mistake. */
+/** Bodies may have any property; any other name must be an existing field. */
 export function isEventField(field: string): boolean {
   return EVENT_FIELDS.includes(field) || field.startsWith('body.');
 }
@@ -84,7 +84,7 @@ function inBody(body: unknown, field: string): Constant | undefined {
   return typeof at === 'string' || typeof at === 'number' ? at : undefined;
 }
 
-/** Instrumentations that a message speaks of. */
+/** Instrumentations that a message is about. */
 export function fqidsOf(o: Observed): string[] {
   if (o.data !== undefined) return o.data.reports.map(({ fqid }) => fqid);
   const { fqid, fqids, instrumentation } = (o.control?.body ?? {}) as {

@@ -1,5 +1,5 @@
 /*
- * Patterns of routing keys as topic exchanges know them, matched here because direct exchanges do not.
+ * Patterns of routing keys as in topic exchanges, matched here because direct exchanges do not have them.
  * In: words between dots; * is any one word, # any number of them. Out: does a key match?
  */
 

@@ -1,4 +1,4 @@
-/* amqpsnoop's words: options, help, man page. What it does is in snoop.ts. */
+/* amqpsnoop's options, help and man page. The work is in snoop.ts. */
 import type { Command, Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
 

@@ -1,8 +1,8 @@
 /*
  * amqpsnoop at work: from the tap to the screen. In: a command line. Out: messages as text, or rates per key.
  *
- * Nobody waits for us: copies are taken as fast as they come; when the reader of our output is slow they are dropped
- * here and counted, and the queue at the broker is bounded besides.
+ * No service waits for this tool: copies are consumed as fast as they arrive; when the reader of our output is slow they are dropped
+ * here and counted, and the queue at the broker is bounded as well.
  */
 import { readStatus } from '../../common/api/status';
 import { messageOf, CaError } from '../../common/service/errors';
@@ -18,7 +18,7 @@ import type { Copy } from './copy';
 import { openTap, QUEUE_MESSAGES, type Tap } from './tap';
 import { Top, topLines } from './top';
 
-/** How often the config service is asked for new keys. */
+/** Interval of requests to the config service for new keys. */
 const REFRESH_MS = 30_000;
 
 interface Plan {
@@ -26,7 +26,7 @@ interface Plan {
   readonly form: Form;
   readonly way: 'auto' | 'firehose' | 'bindings';
   readonly top: boolean;
-  /** Messages, or with --top screens, after which it ends. */
+  /** Number of messages (with --top: of screens) after which it ends. */
   readonly count: number;
   readonly forMs: number;
   readonly all: boolean;
@@ -57,7 +57,7 @@ export async function snoop({ options, session }: Call): Promise<number> {
     onCopy: (copy: Copy) => {
       if (!plan.all && !copy.keys.some((key) => key.startsWith(base))) return;
       const o = observe(copy, io.clock.now());
-      // What we ask ourselves is not the system's traffic.
+      // Our own requests are not the system's traffic.
       if (o.from === peer.key || o.keys.includes(peer.key)) return;
       bind(o);
       run.take(o);
@@ -119,7 +119,7 @@ function planOf(options: Options): Plan {
 
 const HOME = '\x1b[H\x1b[2J';
 
-/** What was seen so far, and when it is enough. */
+/** Counts what was seen so far, and tells when it is enough. */
 class Run {
   private readonly session: Session;
   private readonly plan: Plan;
@@ -159,7 +159,7 @@ class Run {
     this.finish();
   }
 
-  /** Until enough was seen, the time is up, or somebody ends us. */
+  /** Resolves when enough was seen, the time is up, or a signal arrives. */
   async until(tap: Tap): Promise<void> {
     const { io } = this.session;
     io.ended.addEventListener('abort', () => {

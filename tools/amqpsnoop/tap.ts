@@ -1,10 +1,10 @@
 /*
- * A second pair of eyes on the broker. In: its URL. Out: copies of messages, and which way they came.
+ * Taps the broker. In: its URL. Out: copies of messages, and how they were obtained.
  *
  * Direct exchanges do not know wildcards, so there are two ways. The firehose: RabbitMQ copies every published message
  * to the exchange amq.rabbitmq.trace while an administrator has switched it on (rabbitmqctl trace_on). Bindings: a queue
- * of our own is bound to every key that is known, and to those learned on the way. Either way the queue is ours alone
- * and bounded: when we are slow the oldest copies are dropped, and no service ever waits.
+ * of our own is bound to every known key, and to those learned from messages. Either way the queue is exclusive
+ * and bounded: when this tool is slow the oldest copies are dropped, and no service ever waits.
  */
 import { within } from '../../common/service/deadline';
 import { connect, type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
@@ -16,21 +16,21 @@ import type { Routes } from '../../common/wire/route';
 import { KEYS } from './known';
 import type { Copy } from './copy';
 
-/** Copies that wait at the broker. */
+/** Maximum number of copies that wait at the broker. */
 export const QUEUE_MESSAGES = 2000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 
 export interface Tap {
   readonly way: 'firehose' | 'bindings';
-  /** Only for bindings; the firehose brings everything. */
+  /** Only for bindings; the firehose delivers everything. */
   bind(keys: Iterable<string>): Promise<void>;
-  /** Copies that wait at the broker; at the limit, older ones have been dropped there. */
+  /** Copies waiting at the broker; at the limit, older ones have been dropped there. */
   depth(): Promise<number>;
   close(): Promise<void>;
 }
 
 const TRACE = 'amq.rabbitmq.trace';
-/** The firehose brings a message back in about a millisecond; a loaded broker gets this long. */
+/** The firehose returns a message in about a millisecond; a loaded broker gets this long. */
 const PROBE_MS = 500;
 
 interface TapOptions {
@@ -44,7 +44,7 @@ interface TapOptions {
   readonly onDown: (reason: string) => void;
 }
 
-/** Rejects when the broker cannot be reached, and when the firehose is insisted on and is off. */
+/** Rejects when the broker cannot be reached, and when the firehose is required but off. */
 export async function openTap(o: TapOptions): Promise<Tap> {
   const target = new BrokerTarget(o.url, o.credentials);
   const model = await connect(target.address, {
@@ -74,7 +74,7 @@ export async function openTap(o: TapOptions): Promise<Tap> {
     const { channel, queue } = await openQueue(model, o.queue, (message) => {
       o.onCopy(plainCopy(message));
     });
-    // Nothing of ours may have connected to this broker yet.
+    // No service may have connected to this broker yet.
     for (const name of Object.values(o.routes.exchanges))
       await channel.assertExchange(name, 'direct', { durable: false });
     const bound = new Set<string>();
@@ -129,7 +129,7 @@ async function depthOf({ channel, queue }: Queue): Promise<number> {
   return (await channel.checkQueue(queue)).messageCount;
 }
 
-/** Binds to the trace exchange and publishes a message that nobody else gets; undefined when its copy does not come. */
+/** Binds to the trace exchange and publishes a message that no one else receives; undefined when its copy does not arrive. */
 async function tryFirehose(
   model: ChannelModel,
   { routes, queue, onCopy }: TapOptions,
@@ -156,7 +156,7 @@ async function tryFirehose(
     if (on) return opened;
     await opened.channel.close();
   } catch {
-    // No permission to read the trace exchange, or no such exchange: the other way it is.
+    // No permission to read the trace exchange, or no such exchange: bindings are used.
   }
   return undefined;
 }
@@ -166,7 +166,7 @@ function plainCopy({ fields, properties, content }: ConsumeMessage): Copy {
   return { keys: [fields.routingKey], contentType: contentType ?? '', body: content };
 }
 
-/** The firehose puts what it knows of the message into headers. */
+/** The firehose puts the message's routing data into headers. */
 function tracedCopy({ properties, content }: ConsumeMessage): Copy {
   const headers = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
   const keys = Array.isArray(headers['routing_keys']) ? headers['routing_keys'].map(String) : [];

@@ -1,5 +1,5 @@
 /*
- * Rates and sizes per key. In: messages as they come, and the end of each interval. Out: rows, the heaviest first.
+ * Rates and sizes per key. In: messages as they arrive, and the end of each interval. Out: rows, the largest rate first.
  */
 import { shortText } from '../../common/model/unit';
 import { table } from '../cli/screen/table';

@@ -1,5 +1,5 @@
 /*
- * What an attack is. One file per area (`door-….ts`, `tenant-….ts`, `node-….ts`, `bus-….ts`) exports a list named
+ * The definition of an attack. One file per area (`door-….ts`, `tenant-….ts`, `node-….ts`, `bus-….ts`) exports a list named
  * `attacks`; main.ts finds the files by their names, runs them on one system, and prints one line for each attack.
  */
 import type { System } from './system';
@@ -18,9 +18,9 @@ export interface Attack {
   readonly run: (system: System) => Promise<Outcome>;
   /** Longest time it may take; then it is broken. Default 20 s. */
   readonly limitMs?: number;
-  /** It waits more than it works and disturbs nobody: it runs beside the others. */
+  /** It mostly waits and does not disturb other attacks: it runs beside them. */
   readonly beside?: boolean;
-  /** It breaks the system on purpose: the check that every process still runs is left out after it. */
+  /** It breaks the system on purpose: the check that every process still runs is skipped after it. */
   readonly endsServices?: boolean;
 }
 
@@ -34,7 +34,7 @@ export function leftOut(why: string): Outcome {
   return { result: 'left out', why };
 }
 
-/** Held when nothing was found; else broken, with the first few findings. */
+/** Held when there are no findings; else broken, with the first few findings. */
 export function verdict(findings: readonly string[]): Outcome {
   if (findings.length === 0) return HELD;
   const rest = findings.length > 3 ? `; and ${findings.length - 3} more` : '';

@@ -1,5 +1,5 @@
 /*
- * What the broker credentials of one node are worth: those of node-b, whose customer is rival, against all others.
+ * Attacks with the broker credentials of one node: those of node-b, whose customer is rival, against all others.
  */
 import type { AggregatorStatus, ConfigStatus } from '../../common/api/status';
 import type { RawAnswer } from '../../common/api/value';
@@ -14,7 +14,7 @@ const HOST = 'node-b';
 const thiefIn = ({ stack }: System): Thief => new Thief(stack.urlOf({ role: 'node', host: HOST }), HOST);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** With what each member says of itself. */
+/** With the status of each member. */
 type Status = Omit<ConfigStatus, 'aggregators'> & {
   readonly aggregators: readonly (ConfigStatus['aggregators'][number] & {
     readonly status: AggregatorStatus;
@@ -25,7 +25,7 @@ async function statusOf(system: System): Promise<Status> {
   return (await system.ask(TOKENS.operator, 'GET', '/ca/admin/status?recurse=true')).body as Status;
 }
 
-/** What no node has. */
+/** An instrumentation that no node has. */
 const STANDING = { catalogue: 'f'.repeat(22), gathers: 'f'.repeat(22), exceptions: 'f'.repeat(22) };
 
 const SCOPE = '/ca';
@@ -37,7 +37,7 @@ async function raw(system: System, uri: string, more = ''): Promise<Raw> {
   return (await system.ask(TOKENS.operator, 'GET', `${uri}/value/raw${more}`)).body as Raw;
 }
 
-/** One for all attacks that need it: each of them leaves it as it was, or is broken. */
+/** Shared by all attacks that need it: each of them leaves it as it was, or is broken. */
 const questions = new WeakMap<System, Promise<string>>();
 
 /** A question of the operator's that both nodes answer. */
@@ -56,7 +56,7 @@ async function ask(system: System, more: object = {}): Promise<string> {
 }
 const fqidOf = (uri: string): string => `global;${uri.split('/').at(-1) ?? ''}`;
 
-/** Waits until the services have seen what was sent, and both nodes still report. */
+/** Waits until the services have processed the messages, and both nodes still report. */
 async function unmoved(system: System, uri: string): Promise<Outcome> {
   await pause(1500);
   const { minreporting, nsources } = await raw(system, uri);
@@ -118,7 +118,7 @@ export const attacks: readonly Attack[] = [
           for (const type of ['abort', 'dump', 'status', 'log'] as const)
             await thief.send(key, type, type === 'log' ? { text: 'x' } : {}, more);
       await pause(1500);
-      return HELD; // whoever ended is a casualty
+      return HELD; // a service that ended is a casualty
     },
   },
   {
@@ -217,7 +217,7 @@ export const attacks: readonly Attack[] = [
       }
       await pause(3500);
       const { value, lost } = await raw(system, uri, `?start_time=${second}&duration=1`);
-      // What it says of itself is its own: but it must stay a number, and not below zero.
+      // A node may report anything about itself, but it must stay a number, and not below zero.
       const isCount = (n: unknown): boolean => typeof n === 'number' && n >= 0 && Number.isFinite(n);
       return isCount(value) && isCount(lost) ? HELD : broken(`value ${value}, lost ${lost}`);
     },

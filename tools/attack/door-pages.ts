@@ -1,5 +1,5 @@
 /*
- * Foreign pages in an operator's browser, and whoever guesses tokens.
+ * Foreign pages in an operator's browser, and clients that guess tokens.
  */
 import { broken, HELD, verdict, type Attack } from './attack';
 import { rawRequest } from './raw';

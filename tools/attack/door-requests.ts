@@ -1,5 +1,5 @@
 /*
- * Requests that no client should make of the front door, and what becomes of their connections.
+ * Requests that no client should send to the front door, and the fate of their connections.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -65,7 +65,7 @@ export const attacks: readonly Attack[] = [
         );
         sockets.push(socket);
       }
-      // Nothing more comes: 30 s are a whole request's time.
+      // Nothing more is sent: 30 s is the time for a whole request.
       await pause(100);
       const first = Date.now();
       while (sockets.some((socket) => !socket.closed) && Date.now() - first < 45_000) {
@@ -127,7 +127,7 @@ export const attacks: readonly Attack[] = [
         `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(640)}0\r\n\r\n`,
         8000,
       );
-      // 0: it closed while we were still sending, and the answer was lost with what was on its way.
+      // 0: it closed while we were still sending, and the answer in transit was lost.
       return verdict(
         [said, streamed]
           .filter(({ status }) => status !== 413 && status !== 0)
@@ -257,7 +257,7 @@ export const attacks: readonly Attack[] = [
   },
 ];
 
-/** What cannot be parsed goes as a text, which is no object either. */
+/** A body that cannot be parsed is sent as a text, which is not an object either. */
 function safe(text: string): string {
   try {
     JSON.parse(text);

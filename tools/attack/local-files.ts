@@ -1,6 +1,6 @@
 /*
- * Other users of the machine, in files: state folders that they made, files that they may change or read, and addresses
- * that they leave where we stand.
+ * Attacks of other users of the machine through files: state folders that they made, files that they may change or read, and addresses
+ * that they leave in our working folder.
  */
 import {
   chmodSync,
@@ -23,7 +23,7 @@ import { broken, HELD, verdict, type Attack } from './attack';
 import { asNobody, isRoot, NEEDS_ROOT, NOBODY, runNode, type Ended } from './nobody';
 import type { System } from './system';
 
-/** A service that is refused ends at once; one that is not is ended after a while. */
+/** A service that refuses ends at once; one that does not is ended after a while. */
 function start(system: System, service: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   const usual = { CA_AMQP_URL: system.stack.amqpUrl, CA_AMQP_PREFIX: 'attack-files-', CA_HTTP_PORT: '1' };
   return runNode([join(buildFolder(), 'services', service, 'main.js')], {

@@ -1,5 +1,5 @@
 /*
- * Other users of the machine: at the front door where no tokens are in use, and at aggregators' ports.
+ * Attacks of other users of the machine: at the front door without tokens, and at aggregators' ports.
  */
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { asNobody, isRoot, NEEDS_ROOT } from './nobody';
 import { raw, rawRequest } from './raw';
 import { TOKENS, type System } from './system';
 
-/** Status and text that nobody gets; the connection stays until the answer. */
+/** Status and text; the connection stays open until the answer. */
 async function askAsNobody(
   port: number,
   path: string,

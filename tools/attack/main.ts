@@ -12,17 +12,17 @@ import { startSystem, type System } from './system';
 
 const USAGE = 'usage: node build/tools/attack/main.js [--only PATTERN] [--list]';
 const FLAGS = {
-  /** Only attacks whose area or name matches. */
+  /** Runs only attacks whose area or name matches. */
   only: { type: 'string', default: '.' },
   list: { type: 'boolean', default: false },
 } as const;
 
-/** Of an attack that says nothing else. */
+/** Default time limit of an attack. */
 const ATTACK_MS = 20_000;
-/** All of it, the system's start and end included. */
+/** Time limit of the whole run, the system's start and end included. */
 const ALL_MS = 240_000;
 
-/** An area's name, a hyphen, what it is about: `door-host.js`. */
+/** The area's name, a hyphen, the subject: `door-host.js`. */
 const ATTACK_FILE = /^[a-z]+-[a-z-]+\.js$/;
 
 async function main(): Promise<boolean> {

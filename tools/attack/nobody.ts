@@ -1,5 +1,5 @@
 /*
- * Programs of Node.js that an attack runs, as a user without rights or as ourselves. In: a script or a file. Out: its end.
+ * Node.js programs that an attack runs, as an unprivileged user or as the current one. In: a script or a file. Out: its exit.
  */
 import { execFile, type ExecFileOptions } from 'node:child_process';
 import { leftOut } from './attack';
@@ -14,7 +14,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Rejects never: a program that could not start has a code, too. */
+/** Never rejects: a program that could not start has a code, too. */
 export function runNode(args: readonly string[], options: ExecFileOptions = {}): Promise<Ended> {
   return new Promise((resolve) => {
     const all = { timeout: 5000, ...options, encoding: 'utf8' } as const;

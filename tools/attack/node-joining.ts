@@ -1,5 +1,5 @@
 /*
- * Whoever has, or guesses, what makes a machine a node: tokens to join, keys, names, and a place between node and front door.
+ * Attacks with stolen or guessed tokens to join, keys and names, and from between node and front door.
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -67,7 +67,7 @@ async function makeToken(ask: Ask, body: object = {}): Promise<string> {
 const tryJoin = (ask: Ask, token: string, host: string, key = newKey()): Promise<Answered> =>
   ask('POST', '/ca/join', { token, host, keyHash: keyHash(key) });
 
-/** What would be more than a name in a path, a file, a pattern, a scope, a user or a query. */
+/** Names with a special meaning in a path, a file, a pattern, a scope, a user or a query. */
 const NAMES = [
   ...[
     '',
@@ -165,10 +165,10 @@ export const attacks: readonly Attack[] = [
       const token = await makeToken(ask, { uses: 1000 });
       for (const name of NAMES) {
         const { status } = await tryJoin(ask, token, name);
-        // A name of letters and underscores is a name, whatever JavaScript makes of it.
+        // A name of letters and underscores is valid, whatever it means in JavaScript.
         if (status < 400 || status >= 500) found.push(`${JSON.stringify(name)}: ${status}`);
       }
-      // One that is here without having joined, and one that has joined.
+      // A node that is online without having joined, and one that has joined.
       if ((await tryJoin(ask, token, HOST)).status !== 409) found.push(`${HOST}, which is online, was taken`);
       const key = newKey();
       await tryJoin(ask, token, 'taken', key);
@@ -242,7 +242,7 @@ export const attacks: readonly Attack[] = [
       if ((await tryJoin(ask, token, 'lost')).status === 201) found.push('its name is taken by another key');
       if ((await operator('DELETE', '/ca/admin/nodes/lost')).status !== 409)
         found.push('its name is free while its credential lives');
-      // One that runs, and goes on saying that it is here.
+      // A node that runs, and keeps reporting that it is online.
       await operator('PUT', `/ca/admin/nodes/${HOST}`, { state: 'revoked' });
       const online = (await stack.status()).online.instrumenters;
       if (online !== 0) found.push(`${online} nodes are online after the only one was revoked`);
@@ -270,7 +270,7 @@ export const attacks: readonly Attack[] = [
       const etc = join(folder, 'etc');
       mkdirSync(etc, { mode: 0o700 });
       const found: string[] = [];
-      // Its own authority told; the right one told, which has not signed its certificate; the right one, for another name.
+      // The attacker sends its own authority; the right one, which has not signed its certificate; the right one, for another name.
       for (const [certificate, told] of [
         [own, theirs.caFile],
         [own, ours.caFile],

@@ -1,6 +1,6 @@
 /*
- * What users without rights try on a node: libraries of root's, and what is slow or strange to read. The libraries are of
- * our own making, called like the C library: the system's own is touched as always, and by no attack.
+ * Attacks of unprivileged users on a node: on root's libraries, and with files that are slow or strange to read. The libraries are
+ * our own, with the C library's name: the system's own is probed as always, and not attacked.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -43,7 +43,7 @@ const LIBRARY = 'libc.so.6';
 const FOUND_MS = 25_000;
 const LOOKUPS = { module: 'dns', stat: 'lookups' };
 
-/** Runs as root, with a folder that everybody may look into; `own` in it belongs to nobody. */
+/** Runs as root, with a folder that all users can read; `own` in it belongs to the user nobody. */
 const asRoot =
   (attack: (system: System, folder: string) => Promise<Outcome>) =>
   async (system: System): Promise<Outcome> => {
@@ -59,7 +59,7 @@ const asRoot =
     }
   };
 
-/** Asks about user programs, so that files are looked for often, and does the rest while that runs. */
+/** Creates an instrumentation of user programs, so that files are scanned often, and does the rest while that runs. */
 async function asking(
   system: System,
   question: object,
@@ -73,7 +73,7 @@ async function asking(
   }
 }
 
-/** Root's library, once it is watched itself, must have nothing of the attacker's in it. */
+/** Root's library, once it is probed itself, must have nothing of the attacker's in it. */
 async function robbed(victim: Mapper, before: readonly string[]): Promise<Outcome> {
   const { theirs } = await until('root’s library being watched', FOUND_MS, async () => {
     const memory = await victim.memory();
@@ -83,7 +83,7 @@ async function robbed(victim: Mapper, before: readonly string[]): Promise<Outcom
   return verdict(changed.map((word) => `root's library reads ${word} at the attacker's place`));
 }
 
-/** A megabyte of notes, of probes that are wanted, whose arguments nearly are some. */
+/** A megabyte of notes of wanted probes, whose arguments are almost valid. */
 function verbose(): Buffer {
   const note = { provider: 'postgresql', name: 'query__start', address: 0x1004, base: 0, semaphore: 0 };
   const notes = Array.from({ length: 900 }, () => aNote({ ...note, args: '1'.repeat(1000) }));
@@ -109,7 +109,7 @@ export const attacks: readonly Attack[] = [
             (await attacker.memory()).theirs[0] === PROBED.code ? true : undefined,
           );
           await attacker.swap();
-          // Another question attaches anew to what is known.
+          // Another instrumentation attaches again to the known files.
           return asking(system, { ...LOOKUPS, decomposition: 'execname' }, () => robbed(victim, before));
         });
       } finally {

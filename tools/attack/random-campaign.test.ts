@@ -1,6 +1,6 @@
 /*
- * The property: whatever bytes arrive at the front door or at an aggregator, no process ends, nothing answers 5xx, nobody
- * reads what is not theirs, and no connection outlives its time-outs. CA_FUZZ_RUNS says how many; CA_FUZZ_SEED repeats one.
+ * The property: whatever bytes arrive at the front door or at an aggregator, no process ends, nothing answers 5xx, no client
+ * reads others' data, and no connection outlives its time-outs. CA_FUZZ_RUNS is the number of requests; CA_FUZZ_SEED repeats a run.
  */
 import { campaign } from './random-campaign';
 import { startSystem, type System } from './system';
@@ -26,7 +26,7 @@ test(`${RUNS} random requests from seed ${SEED} end nothing, open nothing and le
   );
   expect(findings).toEqual([]);
   expect(system.casualties()).toEqual([]);
-  // What is to be refused was refused, and what is good was answered: the requests meet both.
+  // Bad requests were refused and good ones answered: the run had both.
   for (const status of [200, 400, 401, 403, 404, 405])
     expect(statuses.get(status)).toBeGreaterThan(RUNS / 1000);
 });

@@ -1,7 +1,7 @@
 /*
- * Sends random requests through sockets to the front door and to an aggregator, and judges what comes back. In: a system,
- * how many, a seed. Out: what must not have happened: an answer of 5xx, an answer of a resource to somebody who may not
- * have it, a connection that outlives its time-outs.
+ * Sends random requests through sockets to the front door and to an aggregator, and judges the answers. In: a system,
+ * how many, a seed. Out: what must not have happened: an answer of 5xx, an answer of a resource to a client that may not
+ * read it, a connection that outlives its time-outs.
  */
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,7 +20,7 @@ export interface Campaign {
 
 export interface Report {
   readonly findings: readonly string[];
-  /** How often each status came; 0: closed without an answer. */
+  /** Number of answers by status; 0: closed without an answer. */
   readonly statuses: ReadonlyMap<number, number>;
 }
 
@@ -32,7 +32,7 @@ const ANSWER_MS = 400;
 const SLACK_MS = 15_000;
 const OVERDUE_MS = REQUEST_MS + CHECK_MS + SLACK_MS;
 
-/** Words that stand in nobody else's instrumentations. */
+/** Words that occur only in one customer's instrumentations. */
 const SECRETS = { operator: 'only-operators', acme: 'only-acme', rival: 'only-rival' };
 
 export async function campaign(system: System, { runs, seed, untilClosed }: Campaign): Promise<Report> {
@@ -72,7 +72,7 @@ export async function campaign(system: System, { runs, seed, untilClosed }: Camp
   return { findings, statuses };
 }
 
-/** What is answered is over for us; some stay, and the server must end them. Those without an answer always do. */
+/** Answered connections are closed; some are kept for the server to close. Those without an answer are always kept. */
 function shouldLeave(random: Random, { status }: OpenConnection): boolean {
   return status !== 0 && random() < 0.7;
 }
@@ -127,7 +127,7 @@ class OpenConnection {
   }
 }
 
-/** By what was sent and what came back, without asking anybody's parser. */
+/** Judges by the bytes sent and received, without a parser. */
 function judgeDoor({ text }: OpenConnection, sent: string): string | undefined {
   if (/HTTP\/1\.1 5\d\d/.test(text)) return text.slice(0, 200);
   const shows = (token: string): boolean => sent.includes(token);
@@ -150,11 +150,11 @@ function judgeAggregator({ text }: OpenConnection, bytes: Buffer, secret: string
   return judgePath(text, sent, sent.includes(secret));
 }
 
-/** A good answer to a request line that is not plain, or to somebody who shows nothing for more than health. */
+/** A success for a request line that is not plain, or without credentials for more than health. */
 function judgePath(text: string, sent: string, knowsSomething: boolean): string | undefined {
   const good = /^HTTP\/1\.1 (200|201|204)/.exec(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''));
   if (good === null) return undefined;
-  // Empty lines before a request are passed over (RFC 9112, section 2.2).
+  // Empty lines before a request are ignored (RFC 9112, section 2.2).
   const line = /^[\r\n]*([A-Z]+) +(\/[^\s?#%\\;]*)(\?[!-"$-~]*)? +HTTP\/1\.[01]\r\n/.exec(sent);
   const [, method, path = ''] = line ?? [];
   if (line === null || /\/\/|\/\.\.?(\/|$)/.test(path)) return `${good[0]} to a request line that is none`;

@@ -1,6 +1,6 @@
 /*
- * Requests made at random, as bytes. In: a seed and requests that are valid. Out: half of them mutations of valid ones, half
- * put together from pieces that mean something to one parser or another. The same seed makes the same requests.
+ * Random requests, as bytes. In: a seed and valid requests. Out: half of them mutations of valid ones, half
+ * built from pieces that mean something to one parser or another. The same seed makes the same requests.
  */
 
 export type Random = () => number;
@@ -164,7 +164,7 @@ export function randomRequest(random: Random, valid: readonly string[]): Buffer 
   return Buffer.from(text, 'latin1');
 }
 
-/** Mostly of one odd piece each: of many, the first is refused and the others are never looked at. */
+/** Mostly one odd piece each: with many, the first is refused and the others are never parsed. */
 function composed(random: Random): string {
   const odd = (): boolean => random() < 0.3;
   const line = [

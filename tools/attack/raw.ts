@@ -1,10 +1,10 @@
 /*
- * Requests that no well-behaved client makes. In: bytes. Out: what came back until the server closed the connection.
+ * Requests that no well-behaved client sends. In: bytes. Out: the bytes received until the server closed the connection.
  */
 import { connect, type Socket } from 'node:net';
 
 export interface RawAnswer {
-  /** Of the first answer; 0: there was none. */
+  /** Status of the first answer; 0: there was none. */
   readonly status: number;
   readonly text: string;
   /** The server closed the connection within the time. */

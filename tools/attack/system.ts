@@ -1,6 +1,6 @@
 /*
  * The system that is attacked: fresh, real services on a broker of its own, tokens and two customers. In: nothing. Out:
- * the system, and ways to ask it as an operator, as a customer, and as nobody.
+ * the system, and requests to it as an operator, as a customer, and without a token.
  *
  * node-a belongs to acme, limited to the zone acme.service; node-b belongs to rival as a whole.
  */
@@ -33,15 +33,15 @@ export interface System {
   readonly port: number;
   /** Of an aggregator. */
   readonly aggregatorPort: number;
-  /** Over HTTP, with a token or without one; an object goes as JSON. Redirects are not followed. */
+  /** Over HTTP, with a token or without one; an object is sent as JSON. Redirects are not followed. */
   readonly ask: (token: string | undefined, method: string, path: string, body?: unknown) => Promise<Answer>;
   /** Creates an instrumentation and waits until a node gathers it; resolves to its path. */
   readonly create: (token: string, scope: string, question: object) => Promise<string>;
-  /** Writes CA_CUSTOMERS anew, has it read, and waits until it was. No argument: as it was in the beginning. */
+  /** Rewrites CA_CUSTOMERS, reloads it, and waits until it is in effect. No argument: as at the start. */
   readonly customers: (file?: object) => Promise<void>;
   /** Another system on the same broker under a prefix of its own; stopped at the end. One each for the same name. */
   readonly another: (name: string, options?: AnotherOptions) => Promise<Stack>;
-  /** What ended or was started anew since the last time; empty: every process still runs. */
+  /** Processes that ended or were restarted since the last call; empty: every process still runs. */
   readonly casualties: () => readonly string[];
   readonly stop: () => Promise<void>;
 }
@@ -112,7 +112,7 @@ export async function startSystem({ shared = false } = {}): Promise<System> {
       return uri;
     },
     async customers(file = CUSTOMERS) {
-      // A customer that is in no other file tells that this one was read.
+      // A customer that is in no other file shows that this one was read.
       const mark = `mark${randomBytes(4).toString('hex')}`;
       writeCustomers({ ...file, [mark]: { hosts: ['nowhere'] } });
       stack.config.signal('SIGHUP');

@@ -1,5 +1,5 @@
 /*
- * What a customer tries with a token that is good for its own scope: to read, ask or end what is not its own.
+ * Attacks of a customer with a valid token for its own scope: to read, create or delete what is not its own.
  */
 import { readFileSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ interface Raw {
   readonly minreporting: number;
 }
 
-/** Not everything that is refused is a 403: what is not there for a customer is a 404. */
+/** A refusal may also be a 404: for resources that do not exist for a customer. */
 const REFUSALS = [400, 401, 403, 404, 405];
 
 export const attacks: readonly Attack[] = [

@@ -1,5 +1,5 @@
 /*
- * What a door with TLS agrees to. In: a system beside which one is started. Out: an outcome.
+ * TLS versions and ciphers that a front door accepts. In: a system beside which one is started. Out: an outcome.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /*
- * A bare amqplib consumer: what the broker's client alone can take, to compare the aggregator with.
+ * A bare amqplib consumer: the throughput of the broker's client alone, to compare the aggregator with.
  * In: a broker, instrumentations. Out: a call for each message, with nothing but its length.
  */
 import { connect } from 'amqplib';

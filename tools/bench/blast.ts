@@ -1,6 +1,6 @@
 /*
  * Sends data messages that were encoded beforehand, as fast as the broker takes them. In: a job from the parent
- * process, then its word to go. Out: "ready", and "done" when all is written. A process of its own, as nodes are.
+ * process, then its signal to start. Out: "ready", and "done" when everything is written. A separate process, as nodes are.
  */
 import { connectBroker } from '../../common/wire/broker/broker';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';

@@ -1,6 +1,6 @@
 /*
- * bpftrace, which we compare ourselves with. In: a program. Out: a running tracer, ended by its id, or the word that there
- * is none. It sees tracefs in a mount namespace of its own: nothing stays mounted on this machine.
+ * bpftrace, the reference. In: a program. Out: a running tracer, ended by its id, or a message that there
+ * is none. It mounts tracefs in its own mount namespace: nothing stays mounted on this machine.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ const MOUNT = [
   'exec bpftrace -e "$0"',
 ].join('\n');
 
-/** A tracer that has said nothing for so long never will. */
+/** A tracer without output for this long has failed. */
 const LIMIT_MS = 20_000;
 /** "Attaching 2 probes..." is printed before they are; that takes a few hundred milliseconds more. */
 const ATTACHING_MS = 1000;
@@ -27,7 +27,7 @@ export function bpftraceWorks(): boolean {
   return works;
 }
 
-/** Rejects when the tracer ends, or says nothing, before its probes are there. */
+/** Rejects when the tracer ends, or prints nothing, before its probes are attached. */
 export async function withBpftrace<T>(program: string, work: (pid: number) => Promise<T>): Promise<T> {
   const { tracer, guard } = start(program, 'pipe');
   const exited = once(tracer, 'exit');

@@ -1,6 +1,6 @@
 /*
- * Time for all measurements together. In: how much there is. Out: limits for each, so that the whole always comes to an
- * end: what hangs is given up and said, what has no time left is not begun.
+ * Time for all measurements together. In: the total. Out: limits for each, so that the whole always
+ * ends: a measurement that hangs is stopped and reported, one without time left is not started.
  */
 import { within } from '../../common/service/deadline';
 
@@ -22,12 +22,12 @@ export class Budget {
     return this.end - this.now();
   }
 
-  /** Whatever is being measured is given up now. */
+  /** Stops the current measurement now. */
   giveUp(why: string): void {
     this.stop?.(new Error(why));
   }
 
-  /** Rejects after `limitMs`, or when everything is ended; the work may go on unheard then. */
+  /** Rejects after `limitMs`, or when everything is stopped; the work may then go on in the background. */
   async within<T>(limitMs: number, work: () => T | Promise<T>): Promise<T> {
     const working = (async () => work())();
     return await within(limitMs, Promise.race([working, this.stopped]), () => {

@@ -11,7 +11,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     answered++;
     if (request.url === '/missing') response.statusCode = 404;
-    // In pieces, so that an answer never comes as one.
+    // In pieces, so that an answer never arrives as one.
     response.write('a'.repeat(1000));
     setImmediate(() => response.end('b'.repeat(1000)));
   });

@@ -1,6 +1,6 @@
 /*
- * A small HTTP load generator: GET requests over connections that are kept. In: a URL, how many connections, how long
- * or how fast. Out: requests a second, latencies. It reads just enough of HTTP to know where an answer ends.
+ * A small HTTP load generator: GET requests over persistent connections. In: a URL, the number of connections, the duration
+ * or rate. Out: requests a second, latencies. It parses just enough HTTP to find the end of an answer.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -48,7 +48,7 @@ class Connection {
   }
 }
 
-/** The status when the answer is all there. */
+/** The status when the answer is complete. */
 function complete(bytes: Buffer): number | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
@@ -61,7 +61,7 @@ function complete(bytes: Buffer): number | undefined {
   return whole ? Number(head.slice(9, 12)) : undefined;
 }
 
-/** Each connection asks again as soon as it has its answer. `url`: of each connection, by its number, or the same for all. */
+/** Each connection sends the next request as soon as it has its answer. `url`: by the connection's number, or the same for all. */
 export async function asFastAsPossible(
   url: string | ((connection: number) => string),
   connections: number,
@@ -86,13 +86,13 @@ export async function asFastAsPossible(
   return { perSecond: (1000 * latencies.length) / (performance.now() - from), latencies, failed };
 }
 
-/** A timer's grain: so late a request may leave without that being anybody's fault. */
+/** Timer granularity; lateness below this is not counted. */
 const GRAIN_MS = 2;
 
 /**
- * One request each 1/rate seconds, whether or not earlier ones are answered. Latency counts from the moment it left; from
- * the moment it was due where it left later than a timer's grain, so that a stall counts for all whom it held up.
- * Waiting is by timers: a loop that spins takes a processor from those it measures (28 ms at the 99th percentile instead of 6).
+ * One request each 1/rate seconds, whether or not earlier ones are answered. Latency counts from the time it was sent; from
+ * the time it was due if it was sent later than that granularity, so that a stall counts for all delayed requests.
+ * It waits by timers: a busy loop takes a processor from what it measures (28 ms at the 99th percentile instead of 6).
  */
 export async function atRate(url: string, rate: number, forMs: number): Promise<Load> {
   const free: Connection[] = Array.from({ length: 16 }, () => new Connection(new URL(url)));

@@ -1,6 +1,6 @@
 /*
- * What the control plane costs: a question to many nodes, many questions, a restarted config service, everything deleted.
- * In: how many nodes and questions. Out: one line of JSON for each step. A broker, a stack and a fleet of its own.
+ * The cost of the control plane: a question to many nodes, many questions, a restarted config service, everything deleted.
+ * In: how many nodes and questions. Out: one line of JSON for each step. Starts its own broker, stack and fleet.
  *
  *     node build/tools/bench/control.js --nodes 10000 --questions 100
  *     node build/tools/bench/control.js --nodes 1000 --questions 1 --per-connection 1   (true connections: one each)
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
     const first = await create(stack, 1);
     const complete = await firstComplete(stack, first, nodes);
     say('first complete second after the POST', { seconds: (complete - posted) / 1000 });
-    // From here on the control plane alone: the seconds of 10,000 nodes would take all of a small machine.
+    // From here the control plane alone: the values of 10,000 nodes each second would saturate a small machine.
     await stack.ask('DELETE', first);
     say('deleted');
     const uris: string[] = [];
@@ -88,7 +88,7 @@ async function create(stack: TestStack, granularity: number): Promise<string> {
   return (body as { uri: string }).uri;
 }
 
-/** When the first second of which all nodes have reported could be read, ms. */
+/** Time until the first second with reports of all nodes could be read, ms. */
 async function firstComplete(stack: TestStack, uri: string, nodes: number): Promise<number> {
   for (let second = Math.floor(Date.now() / 1000); ; second++) {
     const value = `${uri}/value/raw?start_time=${second}&duration=1&timeout=2000`;
@@ -133,7 +133,7 @@ async function restart(
   return { door, known, peakMb: Math.round(peakMb) };
 }
 
-/** The longest that an answer took until it is asked. */
+/** The longest answer time since the last call. */
 function slowest(stack: TestStack): () => Promise<number> {
   let ended = false;
   const watching = (async (): Promise<number> => {

@@ -1,6 +1,6 @@
 /*
- * How long drawing keeps messages and other requests waiting: the longest time that the event loop does not turn while a
- * picture is made as requests make it (in slices, large ones finished in another thread). In: how many pictures.
+ * How long drawing delays messages and other requests: the longest block of the event loop while a
+ * picture is drawn as for requests (in slices, large ones finished in another thread). In: how many pictures.
  * Out: results, next to the same picture drawn in one go.
  */
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ export async function measureDelay(pictures: number): Promise<Result[]> {
   return results;
 }
 
-/** Milliseconds between two turns of the event loop, the most while the work goes on. */
+/** The longest time between two turns of the event loop during the work, in milliseconds. */
 async function longestTurn(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let going = true;

@@ -1,5 +1,5 @@
 /*
- * Measurement 5: raw values and images a second through the front door, next to the aggregator asked directly and to
+ * Measurement 5: raw values and images a second through the front door, compared with direct requests to the aggregator and with
  * HAProxy in front of it; and how long one value takes at 500 requests/s. In: a running stack. Out: results.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,11 +19,11 @@ import { quantiles } from './timing';
 
 const CONNECTIONS = 16;
 const RATE = 500;
-/** Each way is taken so often, in turns, and the best turn counts. */
+/** Each way is measured this many times, in turns, and the best turn counts. */
 const TURNS = 3;
 const NODES = 10;
 
-/** The values are those of simulated nodes: tracing this machine would slow down the very requests that are measured. */
+/** The values are those of simulated nodes: tracing this machine would slow down the measured requests. */
 export async function measureDoors(
   around: Around,
   seconds: number,
@@ -69,7 +69,7 @@ async function measure(
       ['raw values', raw],
       ['images', image],
     ] as const) {
-      // Each connection asks for something else: that all ask for the same, and are one request, is a row of its own.
+      // Each connection requests something else; equal requests, which are answered as one, have their own row.
       const own = (connection: number): string => path.replace('timeout=0', `timeout=${connection}`);
       rates.push(...compare(what, await best(doors, own, turnMs, headers)));
       const { direct: _, ...two } = doors;
@@ -77,7 +77,7 @@ async function measure(
     }
     const { latencies, failed } = await atRate(doors.front + raw, RATE, 2 * turnMs);
     const what = `raw value through the front door at ${RATE} requests/s`;
-    // More than the front door takes: it refuses what it cannot pass on in time.
+    // More than the front door accepts: it refuses requests that it cannot pass on in time.
     if (failed > 0)
       return [...rates, unmeasured('raw', what, `${failed} of ${latencies.length} were refused`)];
     const { p50, p99 } = quantiles(latencies);

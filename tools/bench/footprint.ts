@@ -1,6 +1,6 @@
 /*
- * What an instrumenter occupies, idle and with 20 instrumentations. In: a running stack whose first node has the bpf
- * source. Out: results, next to the resident memory of one bpftrace with one question.
+ * Memory of an instrumenter, idle and with 20 instrumentations. In: a running stack whose first node has the bpf
+ * source. Out: results, compared with the resident memory of one bpftrace with one question.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TestStack } from '../testing/test-stack';
@@ -10,7 +10,7 @@ import { rssMbOf } from './timing';
 
 const INSTRUMENTATIONS = 20;
 const QUESTION = 'tracepoint:raw_syscalls:sys_exit { @[comm] = count(); }';
-/** Long enough for buffers to have been used. */
+/** Long enough to fill the buffers. */
 const RUN_MS = 4000;
 
 export async function measureFootprint(stack: TestStack): Promise<Result[]> {

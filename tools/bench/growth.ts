@@ -1,7 +1,7 @@
 /*
- * Measurement 7: how cost and lateness grow with nodes and instrumentations. In: a running stack without nodes of its
- * own. Out: results for each size: CPU of the aggregators, the broker and the config service, memory, how late after
- * its end a second is complete, and how many seconds never are.
+ * Measurement 7: cost and delay by the number of nodes and instrumentations. In: a running stack without nodes of its
+ * own. Out: results for each size: CPU of the aggregators, the broker and the config service, memory, how long after
+ * its end a second is complete, and how many seconds stay incomplete.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../common/service/errors';
@@ -16,7 +16,7 @@ export interface Size {
   readonly nodes: number;
   readonly instrumentations: number;
   readonly seconds: number;
-  /** This size must keep up: targets of the project. */
+  /** This size must keep up: it has targets of the project. */
   readonly judged?: boolean;
 }
 
@@ -26,20 +26,20 @@ export interface Run {
   readonly add: (results: readonly Result[]) => void;
 }
 
-/** Instrumentations whose seconds are watched; the others have as much to do. */
+/** Instrumentations whose seconds are checked; the others carry the same load. */
 const WATCHED = 10;
-/** Probes that are enabled at a time, all nodes together. */
+/** Number of probes enabled at a time on all nodes together. */
 const BATCH = 20_000;
-/** A second is waited for this long. */
+/** Time limit for a second to become complete. */
 const LONGEST_WAIT_MS = 5000;
-/** Time to end what runs; what bringing up takes, besides about a millisecond a node; what it may take at most. */
+/** Time for the end; for the start, besides about a millisecond a node; the limit of the start. */
 const END_MS = 15_000;
 const MARGIN_MS = 8000;
 const BRING_UP_MS = 60_000;
 
 /**
- * Adds the results of each size as it has them. Sizes for which no time is left are said, not measured; those that are
- * judged go before others.
+ * Adds the results of each size as they are measured. Sizes for which no time is left are reported, not measured; those
+ * with targets go first.
  */
 export async function measureGrowth(around: Around, sizes: readonly Size[], run: Run): Promise<void> {
   for (let i = 0; i < sizes.length;) {
@@ -60,7 +60,7 @@ export async function measureGrowth(around: Around, sizes: readonly Size[], run:
         await fleet.stop();
       }
     } catch (error) {
-      // The fleet did not come up, or did not go away.
+      // The fleet did not start, or did not end.
       run.say(messageOf(error));
       for (const size of left) giveUp(size, run, messageOf(error));
     }
@@ -71,7 +71,7 @@ function need(budget: Budget, ms: number): void {
   if (budget.left < END_MS + ms) throw new Error('no time was left');
 }
 
-/** What a size takes, and the judged ones after it. */
+/** Time for a size, and for those with targets after it. */
 function reservedBy(size: Size | undefined, sizes: readonly Size[]): number {
   if (size === undefined) return 0;
   const after = sizes.slice(sizes.indexOf(size) + 1).filter(({ judged }) => judged === true);
@@ -83,7 +83,7 @@ function giveUp(size: Size, run: Run, reason: string): void {
   run.add([unmeasured(id, `${size.nodes} nodes × ${size.instrumentations} instrumentations`, reason)]);
 }
 
-/** A size that cannot even be brought up is a result, too: nothing of it was reached. */
+/** A size that cannot be started is a result, too. */
 async function measureSize(
   around: Around,
   size: Size,
@@ -110,7 +110,7 @@ async function measureSize(
   }
 }
 
-/** A few at a time, so that enabling is not measured but what comes after. */
+/** A few at a time, so that the load after enabling is measured, not enabling. */
 async function ask(stack: TestStack, { nodes, instrumentations }: Size, uris: string[]): Promise<void> {
   const [module, stat] = METRIC.split('.');
   const batch = Math.max(1, Math.floor(BATCH / nodes));
@@ -176,7 +176,7 @@ async function measureRunning(
   );
 }
 
-/** How many ms after its end each second was complete; undefined: not within the longest wait. */
+/** The time in ms from the end of each second until it was complete; undefined: not within the longest wait. */
 async function watch(
   stack: TestStack,
   uri: string,
@@ -193,7 +193,7 @@ async function watch(
         'GET',
         `${uri}/value/raw?start_time=${second}&duration=1&timeout=${LONGEST_WAIT_MS}`,
       );
-      // No answer at all (nobody owns it just now) is no complete second either.
+      // No answer at all (no aggregator owns it at the moment) is not a complete second either.
       if (status !== 200 || (body as { minreporting: number }).minreporting < nodes) {
         await incomplete(uri, second);
         return undefined;

@@ -1,6 +1,6 @@
 /*
- * Measurement 3: how long a heatmap takes, from dataset to PNG. In: seconds to spend. Out: results for 1, 6 and 20 hues
- * and two sizes, next to the original's pipeline without PNG, and pngjs' encoding of the same pixels alone.
+ * Measurement 3: the time for a heatmap, from dataset to PNG. In: seconds to spend. Out: results for 1, 6 and 20 hues
+ * and two sizes, compared with the original's pipeline without PNG, and with pngjs' encoding of the same pixels alone.
  */
 import { PNG } from 'pngjs';
 import { LOG_GRID } from '../../common/model/bucket';
@@ -17,9 +17,9 @@ import { quantiles, repeat } from './timing';
 const SECONDS = 60;
 const BUCKETS = 40;
 const NBUCKETS = 100;
-/** Rounds before anything is measured: code is compiled while it runs. */
+/** Warm-up rounds: code is compiled while it runs. */
 const WARM = 60;
-/** Ours and the reference are measured in so many turns. */
+/** Ours and the reference are measured in this many alternating turns. */
 const TURNS = 4;
 
 interface Case {
@@ -65,7 +65,7 @@ function measure({ hues, width, height, targets = [] }: Case, forMs: number): Re
   const judged = targets.length > 0;
   const reference = judged ? draw : (): unknown => PNG.sync.write(pixels);
   reference();
-  // In turns: whatever else the machine does slows down both.
+  // In turns, so that other load on the machine slows down both.
   const [times, theirs] = [[] as number[], [] as number[]];
   for (let turn = 0; turn < TURNS; turn++) {
     times.push(...repeat(forMs / TURNS / 2, ours));

@@ -1,6 +1,6 @@
 /*
- * What tracing costs the host: nanoseconds added to each event, next to a bpftrace one-liner with the same question;
- * how long enabling takes in the kernel. In: how much time to spend. Out: results, or why there are none.
+ * The cost of tracing for the host: nanoseconds added to each event, compared with a bpftrace one-liner for the same question;
+ * the time for enabling in the kernel. In: how much time to spend. Out: results, or why there are none.
  *
  * The events are a storm of getppid() calls from perl, which every Debian has. CPU time is compared, not wall-clock
  * time: a busy machine changes it little.
@@ -58,7 +58,7 @@ export async function measureTracing(source: Source, turns: number, calls: numbe
   ];
 }
 
-/** Otherwise we would praise ourselves for not tracing at all. */
+/** Otherwise a probe that does not trace at all would look best. */
 async function checkCounted(source: Source, probe: Probe, calls: number): Promise<void> {
   probe.flip();
   await source.settle?.();
@@ -68,7 +68,7 @@ async function checkCounted(source: Source, probe: Probe, calls: number): Promis
   if (counted < calls) throw new Error(`only ${counted} of ${calls} calls were counted`);
 }
 
-/** Nanoseconds of CPU for each call, by perl's own times(), which knows hundredths of a second. */
+/** Nanoseconds of CPU for each call, by perl's times(), whose resolution is 10 ms. */
 async function storming(calls: number): Promise<number> {
   const program = `getppid() for 1..${calls}; my @t = times; print $t[0] + $t[1]`;
   const { stdout } = await promisify(execFile)('perl', ['-e', program]);
@@ -113,7 +113,7 @@ export async function measureUserEnabling(source: Source, times: number): Promis
   ];
 }
 
-/** Enables different questions about metrics of the kernel again and again. */
+/** Repeatedly enables different questions about metrics of the kernel. */
 export async function measureEnabling(source: Source, times: number): Promise<Result[]> {
   const samples: number[] = [];
   const decompositions = [['latency'], ['execname'], ['execname', 'latency'], ['syscall', 'latency'], []];

@@ -1,6 +1,6 @@
 /*
- * Why a second was not complete in time: which node's message, and where it was. In: the second, the fleet's account of
- * how reports left, the aggregator's of how they came. Out: a sentence, and whether the load generator alone was late.
+ * Why a second was not complete in time: which node's message was missing, and where it was. In: the second, the fleet's record of
+ * sent reports, the aggregator's of received ones. Out: a sentence, and whether only the load generator was late.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SecondStatus } from '../../common/api/status';
@@ -12,15 +12,15 @@ type Came = Pick<SecondStatus, 'arrival' | 'missing'>;
 
 export interface Explained {
   readonly text: string;
-  /** Its messages left so late that nobody could have had them in time. */
+  /** Its messages were sent too late to be received in time. */
   readonly ofLoadGenerator: boolean;
 }
 
-/** What is still under way comes, or is asked for again, within this. */
+/** Messages in transit arrive, or are requested again, within this time. */
 const SETTLE_MS = 4000;
 const SHOWN = 3;
 
-/** `waitedMs`: how long after its end the second was waited for. */
+/** `waitedMs`: how long after the second's end the test waited for it. */
 export async function explain(
   stack: TestStack,
   fleet: Pick<Nodes, 'left'>,
@@ -60,7 +60,7 @@ export function account({ second, fqid, waitedMs, left, before, after }: Facts):
       : `the last came ${after.arrival.lastMs} ms after the end, from ${after.arrival.node}, ${after.arrival.underWayMs} ms under way`,
     stillMissing.length === 0 ? 'all came in the end' : `${names(stillMissing)} never came`,
   ];
-  // What the connection did not take is no fault of the one who sent it in time.
+  // A report that the connection did not accept was still sent in time.
   const own = missing.length > 0 ? lateLeft.length === missing.length : (left?.lateMs ?? 0) >= waitedMs;
   return {
     text: `${parts.join('; ')}${own ? ' (the load generator’s own)' : ''}`,
@@ -73,7 +73,7 @@ function names(nodes: readonly string[]): string {
   return nodes.length > SHOWN ? `${shown} and ${nodes.length - SHOWN} more` : shown;
 }
 
-/** What the aggregator that owns it says. */
+/** The status of the aggregator that owns it. */
 async function came(stack: TestStack, fqid: string, second: number): Promise<SecondStatus | undefined> {
   const { aggregators } = await stack.status();
   for (const { instance } of aggregators) {

@@ -1,5 +1,5 @@
 /*
- * Measurement 2: messages a second from the broker into datasets, next to a bare amqplib consumer of the same messages
+ * Measurement 2: messages a second from the broker into datasets, compared with a bare amqplib consumer of the same messages
  * in the same run. In: a broker. Out: results. The two take turns, and the best turn of each counts: a busy machine
  * slows single turns down, nothing makes one too fast.
  */
@@ -68,7 +68,7 @@ const aggregatorConsumer: Consumer = async (url, prefix, fqids, onMessage) => {
     log: SILENT,
     firstAttempts: 0,
   });
-  // What the config service does for it: the exchanges, and who is to report.
+  // The config service's part: the exchanges, and the nodes that are to report.
   const config = new Peer({
     url,
     routes: keys,

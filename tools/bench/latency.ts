@@ -13,7 +13,7 @@ import { xorshift } from './load';
 import { result, type Result } from './result';
 import { quantiles } from './timing';
 
-/** Mean distance of two events, ms. */
+/** Mean time between two events, ms. */
 const DISTANCE_MS = 50;
 /** The original needed 2 to 3 s. */
 const GIVE_UP_MS = 10_000;
@@ -52,7 +52,7 @@ export async function measureLatency(stack: TestStack, events: number): Promise<
 /** Seconds from each event to the answer that first counts it. Rejects when one never becomes visible. */
 async function watch(stack: TestStack, uri: string, events: number): Promise<number[]> {
   const next = xorshift(17);
-  // The probe's first whole second begins within one second, and must be over: its value is the first one asked for.
+  // The probe's first whole second begins within one second, and must be over: its value is the first one requested.
   await pause(2500);
   const times: number[] = [];
   const seen = visible(stack, uri, Math.floor(Date.now() / 1000) - 1, times, events);
@@ -68,13 +68,13 @@ function strike(): void {
   try {
     symlinkSync('nowhere', '/nowhere/at/all');
   } catch {
-    // as meant
+    // as intended
   }
 }
 
 /**
  * The n-th event is visible when the values of all seconds so far add up to n: a second ends when the node's clock
- * has been read, and what happens in the millisecond around that belongs to one or the other.
+ * has been read, and an event in the millisecond around that may count in either.
  */
 async function visible(
   stack: TestStack,

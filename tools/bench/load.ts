@@ -1,5 +1,5 @@
 /*
- * The load that encodings are compared with. In: how many nodes and instrumentations. Out: reports as instrumenters
+ * The load for comparing encodings. In: how many nodes and instrumentations. Out: reports as instrumenters
  * make them: distributions of 40 buckets around two humps, the same at each call.
  */
 import type { Report } from '../../common/wire/data';

@@ -13,10 +13,10 @@ import { measure, PARTS } from './plan';
 import { intoDocs, reportOf, save } from './report';
 import { row, TABLE_HEAD, type Result } from './result';
 
-/** Of the 10 minutes and of the minute that it may take in all, building not included. */
+/** Of the 10 minutes (with --short: the minute) that the whole may take, without building. */
 const LONG_MS = 580_000;
 const SHORT_MS = 56_000;
-/** Stopping what runs comes to its end within this, or is left to the guards. */
+/** Stopping takes at most this long, or is left to the guards. */
 const STOP_MS = 20_000;
 
 async function main(): Promise<void> {
@@ -52,11 +52,11 @@ async function main(): Promise<void> {
       budget.giveUp(`ended by ${signal}`);
     });
   }
-  // What was given up may fail later, unheard.
+  // A stopped measurement may fail later; that is ignored.
   process.on('unhandledRejection', (error) => {
     say(`given up before: ${messageOf(error)}`);
   });
-  // The timer also keeps the process alive: a promise that nobody fulfils must not end it silently.
+  // The timer also keeps the process alive: a promise that never settles must not end it silently.
   const late = new Promise<void>((resolve) => setTimeout(resolve, budget.left + STOP_MS));
   const add = (more: readonly Result[]): void => void results.push(...more);
   await Promise.race([late, measure({ short: values.short, only, sizes, budget, say, add })]);
@@ -81,7 +81,7 @@ function sizeOf(text: string): Size {
   return { nodes, instrumentations, seconds, judged: true };
 }
 
-/** What has no time left on a busy machine is no failure; a machine on which nothing can be compared is one. */
+/** A measurement without time left on a busy machine is not a failure; a machine on which nothing can be compared is one. */
 function judge(results: readonly Result[]): 0 | 1 {
   const far = results.filter(({ farOff }) => farOff);
   if (far.length > 0) console.error(`far off: ${far.map(({ what }) => what).join('; ')}`);

@@ -1,6 +1,6 @@
 /*
- * Measurement 6: what an hour of one instrumentation occupies: 3600 s × 20 keys × 40 buckets. Out: results, from the
- * dataset's own account (which its limit goes by) and from the process's memory, next to the same hour as the original
+ * Measurement 6: the memory of an hour of one instrumentation: 3600 s × 20 keys × 40 buckets. Out: results, from the
+ * dataset's own account (which its limit uses) and from the process's memory, compared with the same hour as the original
  * would keep it (for a tenth of it, times ten).
  */
 import { setFlagsFromString } from 'node:v8';
@@ -24,7 +24,7 @@ export function measureMemory(seconds = HOUR): Result[] {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const used = (): number => {
-    // Twice: what array buffers held is given back a little after the first.
+    // Twice: the memory of array buffers is released a little after the first.
     collect();
     collect();
     const { heapUsed, arrayBuffers } = process.memoryUsage();

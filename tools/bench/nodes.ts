@@ -1,5 +1,5 @@
 /*
- * Simulated nodes beside a running stack, in a process of their own. In: how many. Out: a handle, once all are known.
+ * Simulated nodes beside a running stack, in a separate process. In: how many. Out: a handle, once all are known.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,18 +14,18 @@ export const METRIC = 'syscall.syscalls';
 const BUCKETS = 40;
 const READY_LIMIT_MS = 60_000;
 const ANSWER_MS = 5000;
-/** The newest second may still be on its way: one that ended so long ago is asked for. */
+/** The newest second may still be in transit: one that ended this long ago is requested. */
 const LATE_SECONDS = 3;
 
 export interface Nodes {
   readonly pid: number;
-  /** How their reports of a second left; undefined when that is not known any more. */
+  /** When their reports of a second were sent; undefined when that is no longer known. */
   left(second: number): Promise<Left | undefined>;
-  /** Resolves when the config service has seen them all go. */
+  /** Resolves when the config service has seen all of them leave. */
   stop(): Promise<void>;
 }
 
-/** A stack that has no nodes of its own, and what it runs on. */
+/** A stack without nodes of its own, and its broker. */
 export interface Around {
   readonly stack: TestStack;
   readonly broker: PrivateBroker;
@@ -82,7 +82,7 @@ export async function startNodes(
   };
 }
 
-/** Resolves when a second of an instrumentation, late reports included, has those of so many nodes. */
+/** Resolves when a second of an instrumentation has reports of this many nodes, late ones included. */
 export async function allReport(stack: TestStack, uri: string, nodes: number): Promise<void> {
   await until(`${nodes} nodes reporting for ${uri}`, READY_LIMIT_MS, async () => {
     const second = Math.floor(Date.now() / 1000) - LATE_SECONDS;

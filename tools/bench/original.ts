@@ -1,6 +1,6 @@
 /*
- * A stand-in for the original's way of doing it, written from its description: JSON, lists of [[low, high], count],
- * and pictures made of plain arrays. In: what ours gets, in its own form. Out: the same work, to compare times with.
+ * A stand-in for the original's implementation, written from its description: JSON, lists of [[low, high], count],
+ * and pictures of plain arrays. In: the same input as ours, in its own format. Out: the same work, to compare times with.
  */
 
 export type Range = [[number, number], number];
@@ -10,7 +10,7 @@ export type Keyed = Record<string, Range[]>;
 export class OriginalDataset {
   readonly times = new Map<number, Keyed>();
 
-  /** One data message as it came: parsed, and merged key by key. */
+  /** One data message as received: parsed, and merged key by key. */
   receive(text: string): void {
     const { time, value } = JSON.parse(text) as { time: number; value: Keyed };
     const known = this.times.get(time);

@@ -1,6 +1,6 @@
 /*
  * A part of the benchmark in a process of its own, as the aggregator has one. In: which part, how long it may take.
- * Out: its results. V8 compiles code for the kinds of arrays that it has met: in one process with the others, a dataset
+ * Out: its results. V8 compiles code for the kinds of arrays that it has seen: in one process with the other parts, a dataset
  * took twice as long to take in what a node sends after another part had filled one with arrays of another kind.
  */
 import { fork } from 'node:child_process';
@@ -9,7 +9,7 @@ import type { Job, Outcome } from './part';
 import type { Result } from './result';
 
 export async function inOwnProcess(job: Job, limitMs: number): Promise<Result[]> {
-  // Not as JSON: it would lose what is not a number.
+  // Not as JSON, which would lose NaN.
   const child = fork(join(__dirname, 'part.js'), { serialization: 'advanced' });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
