@@ -5,8 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Log } from '../service/log';
-import { trustedText } from '../service/trusted-path';
-import { watchFiles } from '../service/watched-files';
+import { trustedText } from '../service/files/trusted-path';
+import { watchFiles } from '../service/files/watched-files';
 import type { HttpServer } from './http';
 import type { Certificate } from './tls';
 

@@ -12,7 +12,7 @@ import { createLog, type Log } from './log';
 import { Panic } from '../failure/panic';
 import { ignoredSettings } from './setting-names';
 import { readSettings, type Environment, type Settings } from './settings';
-import { privateFolder } from './trusted-path';
+import { privateFolder } from './files/trusted-path';
 
 export interface Host {
   readonly settings: Settings;

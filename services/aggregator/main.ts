@@ -10,7 +10,7 @@ import { claim } from '../../common/wire/claim';
 import { CertificateFiles } from '../../common/http/certificate-files';
 import { admitFrontDoor, AGGREGATOR_HEADER, type DoorKeys } from '../../common/http/front-door';
 import { HEALTH_PATHS, healthRoutes } from '../../common/http/health';
-import { DiskRoom } from '../../common/service/disk-room';
+import { DiskRoom } from '../../common/service/files/disk-room';
 import { serve, type HttpServer, type Reply, type Route } from '../../common/http/http';
 import { LIMITS } from '../../common/service/limits';
 import { readResendItems } from '../../common/wire/message';

@@ -10,7 +10,7 @@ import { userOf } from '../../common/wire/identity';
 import { AfterBurst } from '../../common/service/collect-garbage';
 import { messageOf } from '../../common/service/errors';
 import { CertificateFiles } from '../../common/http/certificate-files';
-import { DiskRoom } from '../../common/service/disk-room';
+import { DiskRoom } from '../../common/service/files/disk-room';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
 import { readPlaces } from '../../common/service/networks';
 import { Peer } from '../../common/wire/peer';

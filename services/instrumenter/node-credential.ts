@@ -16,7 +16,7 @@ import { Backoff, jittered, type Waits } from '../../common/service/backoff';
 import { invalid, messageOf } from '../../common/service/errors';
 import type { Log } from '../../common/service/log';
 import type { Environment, Settings } from '../../common/service/settings';
-import { trustedText } from '../../common/service/trusted-path';
+import { trustedText } from '../../common/service/files/trusted-path';
 import type { BrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { userOf } from '../../common/wire/identity';
 

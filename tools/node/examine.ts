@@ -12,7 +12,7 @@ import { SYSTEM_CLOCK } from '../../common/service/clock';
 import { messageOf } from '../../common/service/errors';
 import { SILENT } from '../../common/service/log';
 import { readSettings, type Environment } from '../../common/service/settings';
-import { trustedText } from '../../common/service/trusted-path';
+import { trustedText } from '../../common/service/files/trusted-path';
 import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { Journal } from '../../services/instrumenter/gather/journal';
 import { missingFrom, openSources } from '../../services/instrumenter/sources/sources';

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CaError, invalid } from '../../common/service/errors';
-import { distrustOf } from '../../common/service/trusted-path';
+import { distrustOf } from '../../common/service/files/trusted-path';
 
 const FILE = 'instrumenter.environment';
 const SHARED = 'environment';

@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CaError, messageOf } from '../../common/service/errors';
-import { privateFolder } from '../../common/service/trusted-path';
+import { privateFolder } from '../../common/service/files/trusted-path';
 
 /** Part of our own command line: a process with a number of old may be anybody's by now. */
 const PROGRAM = join('tools', 'stack', 'main.js');

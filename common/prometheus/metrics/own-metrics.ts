@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../service/clock';
-import type { DiskRoom } from '../../service/disk-room';
+import type { DiskRoom } from '../../service/files/disk-room';
 import { counter, gauge, type Family } from './family';
 
 /** Seconds; the last bucket is +Inf. */

@@ -7,8 +7,8 @@ import { createSecureContext } from 'node:tls';
 import { invalid } from '../../service/errors';
 import type { Log } from '../../service/log';
 import type { Environment } from '../../service/settings';
-import { trustedText } from '../../service/trusted-path';
-import { watchFiles } from '../../service/watched-files';
+import { trustedText } from '../../service/files/trusted-path';
+import { watchFiles } from '../../service/files/watched-files';
 
 /** Credentials that are not in the URL. Their texts are replaced in place on renewal. */
 export interface BrokerCredentials {

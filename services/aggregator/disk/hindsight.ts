@@ -10,7 +10,7 @@ import type { DiskTrouble } from '../../../common/api/value';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../common/service/clock';
-import type { DiskRoom } from '../../../common/service/disk-room';
+import type { DiskRoom } from '../../../common/service/files/disk-room';
 import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Log } from '../../../common/service/log';

@@ -4,7 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskRoom } from '../../../common/service/disk-room';
+import type { DiskRoom } from '../../../common/service/files/disk-room';
 import { invalid } from '../../../common/service/errors';
 import type { Environment } from '../../../common/service/settings';
 import { Segments, type SegmentFile } from './segments';

@@ -8,8 +8,8 @@ import { CaError, invalid } from '../../../common/service/errors';
 import type { Log } from '../../../common/service/log';
 import { isLoopback } from '../../../common/service/networks';
 import type { Environment } from '../../../common/service/settings';
-import { trustedText } from '../../../common/service/trusted-path';
-import { watchFiles } from '../../../common/service/watched-files';
+import { trustedText } from '../../../common/service/files/trusted-path';
+import { watchFiles } from '../../../common/service/files/watched-files';
 import type { Routes } from '../../../common/wire/route';
 import {
   passwordIssuer,

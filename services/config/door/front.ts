@@ -13,7 +13,7 @@ import {
 } from '../../../common/http/http';
 import type { CertificateFiles } from '../../../common/http/certificate-files';
 import type { Clock } from '../../../common/service/clock';
-import type { DiskRoom } from '../../../common/service/disk-room';
+import type { DiskRoom } from '../../../common/service/files/disk-room';
 import type { Log } from '../../../common/service/log';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';

@@ -15,7 +15,7 @@ import {
   type RequestTimes,
 } from '../../../common/prometheus/metrics/own-metrics';
 import { MEDIA_TYPES, scrapeReply } from '../../../common/prometheus/metrics/scrape';
-import type { DiskRoom } from '../../../common/service/disk-room';
+import type { DiskRoom } from '../../../common/service/files/disk-room';
 import type { Resource } from '../api/resource';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { doorKeysOf, type DoorKeys } from '../../../common/http/front-door';
-import { DiskRoom } from '../../../common/service/disk-room';
+import { DiskRoom } from '../../../common/service/files/disk-room';
 import { SILENT } from '../../../common/service/log';
 import type { Access } from '../door/access';
 import { RateLimit } from '../door/rate-limit';

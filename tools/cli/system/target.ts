@@ -9,7 +9,7 @@ import { parseDocument } from './document';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
-import { distrustOf } from '../../../common/service/trusted-path';
+import { distrustOf } from '../../../common/service/files/trusted-path';
 import { checkBrokerUrls } from '../../../common/service/broker-url';
 import { DEFAULT_PORT, defaultHome } from '../../../common/service/settings';
 import { UsageError, type Options } from '../options';

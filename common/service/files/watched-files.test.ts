@@ -1,5 +1,5 @@
 import { watchFiles } from './watched-files';
-import type { Log } from './log';
+import type { Log } from '../log';
 
 const EVERY_MS = 5;
 

@@ -6,7 +6,7 @@
 import { chmodSync, constants, lstatSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CaError, invalid, messageOf } from './errors';
+import { CaError, invalid, messageOf } from '../errors';
 
 const OTHERS_WRITE = 0o022;
 const OTHERS_READ = 0o004;

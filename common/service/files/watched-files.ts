@@ -4,8 +4,8 @@
  * cannot be read or used (half of a renewal, a certificate without its key) change nothing and are logged once.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from './errors';
-import type { Log } from './log';
+import { messageOf } from '../errors';
+import type { Log } from '../log';
 
 /** Polling, not inotify, which misses changed symbolic links and mounts. */
 const EVERY_MS = 5000;
