@@ -20,7 +20,7 @@ export interface Problem {
 
 /** Clocks further apart than this put values into wrong seconds, or get them dropped as from the future. */
 const CLOCK_MS = 1000;
-/** Nodes that start show as not reporting for a moment. */
+/** Nodes that start count as not reporting for a moment. */
 const YOUNG_MS = 15_000;
 
 /** `lost`: events that each instrumentation lost lately. */
@@ -60,7 +60,7 @@ function wires(s: Survey): Problem[] {
   return problems;
 }
 
-/** Nodes that should be there: what all values lack, so before everything about what is there. */
+/** Missing nodes come first, because all values lack them. */
 function inventory(s: Survey): Problem[] {
   const config = configIn(s);
   const { expected = 0, silent: away = 0, silentNodes = [] } = config?.inventory ?? {};
@@ -82,7 +82,7 @@ function inventory(s: Survey): Problem[] {
   return problems;
 }
 
-/** Services that are there and cannot take part, or say what is not understood. */
+/** Services that are online but cannot take part, or whose status is not understood. */
 function versions(s: Survey): Problem[] {
   const others = (configIn(s)?.otherVersions ?? []).map(({ key, host, what, version }) => ({
     what: `${key} on ${host} ${what === 'values' ? 'sends values of version' : 'speaks version'} ${version}, and takes no part`,
@@ -196,7 +196,7 @@ function messages(name: string, { refused, malformed }: Messages): Problem[] {
   return problems;
 }
 
-/** A clock that was set is news for so long. */
+/** A clock that was set is reported for this long. */
 const CLOCK_NEWS_MS = 15 * 60_000;
 
 function node(
@@ -270,7 +270,7 @@ function questions(rows: readonly InstrumentationRow[], losses: ReadonlyMap<stri
   return problems;
 }
 
-/** global;7 is 7 to people. */
+/** global;7 is displayed as 7. */
 export function shortId(fqid: string): string {
   return fqid.startsWith('global;') ? fqid.slice('global;'.length) : fqid;
 }

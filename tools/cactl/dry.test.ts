@@ -1,4 +1,4 @@
-/* --dry-run and explain before anything runs: which programs, how large, and what a user's text becomes in them. */
+/* --dry-run and explain before anything runs: which programs, their size, and how a user's text appears in them. */
 import { METRICS } from '../../services/instrumenter/metrics/registry';
 import { Options } from '../cli/options';
 import { CACTL } from './commands';

@@ -1,5 +1,5 @@
 /*
- * What would run for a question, without running it. In: a metric, a breakdown, a predicate. Out: the BPF programs as
+ * The programs of a question, without running them. In: a metric, a breakdown, a predicate. Out: the BPF programs as
  * this machine's kernel would get them, and the D program. Only the catalogue of this build is asked, no server.
  */
 import { arch } from 'node:os';

@@ -1,5 +1,5 @@
 /*
- * Figures by key, as the resource value/top tells them: percentiles, time spent, counts. In: an answer for each stretch.
+ * Figures by key, as in the resource value/top: percentiles, time spent, counts. In: an answer for each stretch.
  * Out: tables for people; JSON and CSV are the server's own.
  */
 import type { TopAnswer } from '../../common/api/value';
@@ -95,7 +95,7 @@ function namesIn(answers: readonly TopAnswer[]): string[] {
   return [...names];
 }
 
-/** A sum of times is time spent, of sizes bytes moved: that is what people look for. */
+/** A sum of times is time spent, a sum of sizes is bytes moved: the heading says so. */
 function titleOf(name: string, { type, unit }: Words): string {
   if (name === 'count') return unit.toUpperCase();
   if (name !== 'sum') return name.toUpperCase();

@@ -1,6 +1,6 @@
 /*
- * A front door that lies: every text it answers could move the cursor, change colours or turn the direction of writing,
- * were it printed as it is. No command lets any of it through, neither as text nor as JSON.
+ * A malicious front door: every text in its answers could move the cursor, change colours or reverse the direction of writing
+ * if printed unchanged. No command prints any of it unescaped, neither as text nor as JSON.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

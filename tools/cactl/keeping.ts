@@ -2,7 +2,7 @@
 import type { InstrumentationAnswer } from '../../common/api/instrumentation';
 import { spanText } from '../../common/model/unit';
 
-/** Below so many seconds it is said in the list too. */
+/** Below this many seconds the list shows it, too. */
 const WARN_SECONDS = 600;
 
 export function keptText(i: InstrumentationAnswer): string {

@@ -1,5 +1,5 @@
 /*
- * cactl and amqpsnoop on a real broker with real services: what they say when all is well, and when the broker, HTTP,
+ * cactl and amqpsnoop on a real broker with real services: their output when all is well, and when the broker, HTTP,
  * the config service or a node is away or hangs. Also 10,000 instrumentations, and watch in a real terminal (tmux).
  */
 import { execFile } from 'node:child_process';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /*
- * cactl: argv and environment in, exit status out. What it can do is in commands.ts; how a line runs, in program.ts.
+ * cactl: argv and environment in, exit status out. The commands are in commands.ts; program.ts runs a command line.
  */
 import { CACTL } from './commands';
 import { runHere } from '../cli/process';

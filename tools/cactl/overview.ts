@@ -1,6 +1,6 @@
 /*
- * One row for each instrumentation out of what all services said. In: a survey. Out: rows with nodes expected and
- * reporting, events lost, and what it costs; the ones in trouble first.
+ * One row for each instrumentation, from the statuses of all services. In: a survey. Out: rows with nodes expected and
+ * reporting, events lost, and the cost; the ones with problems first.
  */
 import type { NodeState } from '../../common/api/instrumentation';
 import type { DatasetStatus, GatheringStatus, InstrumentationStatus } from '../../common/api/status';
@@ -17,12 +17,12 @@ export interface InstrumentationRow {
   /** Nodes that gather it, of those that should. */
   readonly enabled: number;
   readonly wanted: number;
-  /** Nodes whose values were in the newest complete second; undefined while its aggregator says nothing. */
+  /** Nodes whose values were in the newest complete second; undefined while its aggregator does not answer. */
   readonly reporting: number | undefined;
   readonly expected: number;
   /** Events known to be missing since its aggregator has it. */
   readonly lost: number;
-  /** CPU it costs on the nodes together, in percent of one CPU; undefined where nobody measures it. */
+  /** CPU cost on all nodes together, in percent of one CPU; undefined if it is not measured. */
   readonly cost: number | undefined;
   readonly aggregator: string;
   readonly trouble: string | undefined;
@@ -79,7 +79,7 @@ function rowOf(
 function troubleOf(nodes: readonly NodeState[]): string | undefined {
   const failing = nodes.find(({ state }) => state === 'failed');
   if (failing !== undefined) return `fails on ${failing.node}: ${failing.reason ?? 'no reason given'}`;
-  // It counts there, but not all that was asked for.
+  // It counts there, but only in part.
   const partial = nodes.find(({ state, reason }) => state === 'enabled' && reason !== undefined);
   return partial === undefined ? undefined : `sees only a part on ${partial.node}: ${partial.reason ?? ''}`;
 }

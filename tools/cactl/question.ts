@@ -1,6 +1,6 @@
 /*
- * A question as the command line asks it: METRIC --by fields --where text and the rest. In: arguments and options, and
- * what the metric offers. Out: properties for POST …/instrumentations; the API checks them again.
+ * A question on the command line: METRIC --by fields --where text and further options. In: arguments and options, and
+ * the metric's fields. Out: properties for POST …/instrumentations; the API checks them again.
  */
 import type { MetricInfo } from '../../common/api/catalogue';
 import type { CloneRequest, InstrumentationAnswer, QuestionRequest } from '../../common/api/instrumentation';
@@ -102,7 +102,7 @@ function checkedPredicate(plain: unknown, d: Description | undefined): Predicate
   try {
     return parsePredicate(plain ?? {}, (field) => typesOf(d, field));
   } catch {
-    return undefined; // a field nobody offers just now: its type is not known, the JSON form says enough
+    return undefined; // a field that no node offers now: its type is not known, so it is shown as JSON
   }
 }
 

@@ -1,5 +1,5 @@
 /*
- * Fine buckets into the few rows a terminal has. In: ranges of the API ([[lo, hi], count]). Out: rows whose bounds are
+ * Merges fine buckets into the few rows of a terminal. In: ranges of the API ([[lo, hi], count]). Out: rows whose bounds are
  * bounds of the fine grid too, so that every count is exact and none is split.
  */
 import { LOG_GRID } from '../../common/model/bucket';

@@ -1,4 +1,4 @@
-/* The summary: what is said about each thing that can be wrong, and the screen at 40, 80 and 200 columns. */
+/* The summary: its text for each problem, and the screen at 40, 80 and 200 columns. */
 import { datasetLines } from './commands/explain';
 import { summaryLines } from './commands/summary';
 import { diagnose } from './diagnose';
@@ -330,7 +330,7 @@ test('explain says how many reports came twice, late and not at all', () => {
   ]);
 });
 
-/* Each was once called "all is well". */
+/* Each was once reported as "all is well". */
 test.each<[string, Partial<ConfigStatus>, RegExp]>([
   [
     'half a fleet is silent, cut off or without power',

@@ -1,5 +1,5 @@
 /*
- * The last seconds of an instrumentation, as they come. In: values of the API, some of them twice because late reports
+ * The last seconds of an instrumentation, as they arrive. In: values of the API, some of them twice because late reports
  * change them. Out: a window of equal slots, oldest first, with gaps where nothing is known.
  */
 import type { RawAnswer } from '../../common/api/value';
@@ -56,7 +56,7 @@ function amountsOf(value: RawAnswer['value']): Slot['amounts'] {
   return new Map<string, number | readonly RangeCount[]>(Object.entries(value));
 }
 
-/** How much an amount stands for. */
+/** The number that an amount stands for. */
 export function sizeOf(amount: number | readonly RangeCount[]): number {
   return typeof amount === 'number' ? amount : amount.reduce((sum, [, count]) => sum + count, 0);
 }

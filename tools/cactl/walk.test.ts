@@ -1,7 +1,7 @@
 /*
  * A new operator's walk: which process causes slow disk writes, on which of three nodes? Real broker, config service
  * and aggregator; three nodes whose events are known. The transcript is docs/operators-walk.md, compared line by line
- * after times and speeds are taken out. CA_WRITE_DOCS=1 writes the document anew.
+ * after times and speeds are removed. CA_WRITE_DOCS=1 rewrites the document.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -77,7 +77,7 @@ test(
       transcripts.push(`$ cactl ${line}\n${printed.out}`);
       return printed.out;
     };
-    /** The operator reads for a while: so many seconds are there, each of them from all three nodes. */
+    /** The operator waits: this many seconds are complete, each with reports of all three nodes. */
     const read = (id: number, seconds: number, perSecond: number): Promise<true> =>
       until(
         `${seconds} s of instrumentation ${id}`,
@@ -121,7 +121,7 @@ test(
   LIMIT_MS,
 );
 
-/** What the words of a line are to a shell, as far as they are used here. */
+/** Splits a line into words as a shell does, as far as needed here. */
 function words(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }

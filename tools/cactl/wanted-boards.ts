@@ -85,7 +85,7 @@ function readPanel(entry: unknown, d: Description): BoardPanel {
   const by = typeof e['by'] === 'string' ? e['by'].split(',').map((f) => f.trim()) : (e['by'] ?? []);
   if (!Array.isArray(by) || !by.every((f): f is string => typeof f === 'string'))
     throw new Error('by must be a list of fields');
-  // A board may wait for nodes that offer what it asks: fields are then those that any metric has.
+  // A board may wait for nodes that offer its metrics: its fields are then those of any metric.
   const metric = d.metrics.find((m) => m.module === module && m.stat === stat) ?? {
     module,
     stat,
@@ -139,7 +139,7 @@ export function boardChanges(wanted: readonly Board[], there: readonly BoardReso
   return { create, change, keep, remove: [...left.values()] };
 }
 
-/** Without what the service says of it. */
+/** Without the properties that the service adds. */
 export function bodyOf({ name, window, variables, panels }: Board): Board {
   return { name, ...(window === undefined ? {} : { window }), variables, panels };
 }

@@ -89,7 +89,7 @@ function readEntry(entry: unknown, d: Description): Wanted {
       ? {}
       : { 'idle-max': e['idle'] === 'never' ? 0 : secondsIn(e['idle'], 'idle') }),
     ...(e['persist'] === undefined ? {} : { 'persist-data': e['persist'] === true }),
-    // The service says what may stand in it.
+    // The service checks its contents.
     ...(e['export'] === undefined ? {} : { export: e['export'] as NonNullable<ChangesRequest['export']> }),
   };
   const question = { module: metric.module, stat: metric.stat, decomposition: by, predicate, granularity };
@@ -122,7 +122,7 @@ function identityOf({ module, stat, decomposition, predicate, granularity }: Que
   return JSON.stringify([module, stat, decomposition, predicate, granularity]);
 }
 
-/** What a property that is not shown is. */
+/** The default of a property that is not shown. */
 const NOTHING: ChangesRequest = { export: {} };
 
 export function changesBetween(

@@ -41,7 +41,7 @@ export function catalogue(): string {
   return `${HEAD}${rows.join('\n')}\n${CHECKED}${CASES.map(checked).join('\n')}\n`;
 }
 
-/** Sources that a description says no more of here than that it has a part for them. */
+/** Sources for which only the presence of a part is shown. */
 const OTHERS = ['proc', 'kstat', 'zfs', 'self'];
 
 const CHECKED = `
@@ -75,7 +75,7 @@ function row(metric: MetricDescription): string {
   return `| ${cells.map(escaped).join(' | ')} |`;
 }
 
-/** A field is known where each counting step has it. */
+/** A field is available if each counting step has it. */
 function fieldsOfBpf(metric: MetricDescription): string[] {
   const counts = (metric.bpf?.probes ?? []).flatMap((probe) =>
     probe.steps.filter((step) => step.kind === 'count'),

@@ -1,5 +1,5 @@
 /*
- * An authority for trials: it signs certificates of servers and of users of the broker. In: a folder and names. Out: PEM
+ * A certificate authority for trials: it signs certificates of servers and of users of the broker. In: a folder and names. Out: PEM
  * files there, each replaced at once, so that a service that watches them never reads half of one. openssl makes the keys.
  */
 import { execFileSync } from 'node:child_process';
@@ -24,9 +24,9 @@ export interface Wanted {
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 const CA_DAYS = 3650;
-/** As renewed ones are: short enough that renewal is tried. */
+/** Short enough that renewal is tested. */
 const DAYS = 90;
-/** What may stand in a certificate without being taken for more by openssl's own grammar. */
+/** Characters that are safe in openssl's configuration grammar. */
 const NAME = /^[A-Za-z0-9_*][\w.*-]{0,63}$/;
 
 export class Authority {
@@ -34,7 +34,7 @@ export class Authority {
   private readonly folder: string;
   private readonly keyFile: string;
 
-  /** The one of the folder, or a new one. */
+  /** The authority of the folder, or a new one. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     this.folder = folder;

@@ -1,6 +1,6 @@
 /*
- * Values that carry their own names. In: a node and a second. Out: what the node says, such that a sum over nodes can be
- * taken apart again: which nodes are in it, how much of each. So nothing can be lost, doubled or moved unseen.
+ * Values that identify their node. In: a node and a second. Out: the node's value, such that a sum over nodes can be
+ * split again: which nodes are in it, how much of each. So no loss, duplicate or shift goes unnoticed.
  *
  *     number         three decimal digits for each node: 123_456 is 456 of node 0 and 123 of node 1
  *     keyed          the node's name is the key
@@ -16,7 +16,7 @@ import type { Shape, Value } from '../../common/model/value';
 import { hash } from '../../services/instrumenter/sources/synthetic/random';
 import type { Foretold } from '../fleet/oracle';
 
-/** Twice an amount still has three digits: what is counted twice does not run over into the next node's. */
+/** Twice an amount still has three digits: a value counted twice does not overflow into the next node's. */
 const AMOUNTS = 499;
 const DIGITS = 1000;
 /** More would not fit into a number exactly. */
@@ -61,7 +61,7 @@ export class Amounts implements Foretold {
     }
   }
 
-  /** How much of each node is in a value as the API gives it. Throws for what cannot come from these nodes. */
+  /** How much of each node is in a value of the API. Throws for a value that cannot come from these nodes. */
   takeApart(shape: Shape, value: unknown): Map<string, number> {
     const found = new Map<string, number>();
     const put = (place: number, amount: number): void => {

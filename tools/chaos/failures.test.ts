@@ -11,8 +11,8 @@ import type { Balance } from './ledger';
 import { FOREIGN_NODE, REAL_NODE, startTrial, type Trial } from './trial';
 
 /*
- * Failures on one system, one after the other or, where they have nothing to do with each other, at once; then, what
- * became of every value. The seconds that a fault lasts are real: heartbeats and time-outs are what is tested.
+ * Failures on one system, one after the other or, if they are independent, at once; then the
+ * verdict on every value. Faults last real seconds: heartbeats and time-outs are what is tested.
  */
 jest.setTimeout(240_000);
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   trial = await startTrial(1, 600_000, { heartbeatS: { 'aggregator-0': 2 } });
   faults = new Faults(trial.system, () => undefined);
 });
-/** Each failure answers for itself. */
+/** Each failure has its own verdict. */
 const forget = (): void => {
   trial.ledger.forget(Math.floor(Date.now() / 1000) - 5);
 };
@@ -34,7 +34,7 @@ afterAll(async () => {
   await trial?.stop();
 });
 
-/** Nothing lost at all, though some came late. Waits for as long as it may take to come. */
+/** Nothing lost at all, though some values arrived late. Waits for as long as that may take. */
 async function allThere(): Promise<Balance> {
   await trial.recovered();
   return until('every value', 100_000, async () => {
@@ -46,7 +46,7 @@ async function allThere(): Promise<Balance> {
   }, 300); // prettier-ignore
 }
 
-/** A service that nobody starts again. */
+/** A service that is not restarted. */
 async function start(
   folder: string,
   env: NodeJS.ProcessEnv,

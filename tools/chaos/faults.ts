@@ -1,6 +1,6 @@
 /*
- * Makes a fault happen, and ends it. In: a fault of the plan, the system. Out: resolves when it is over; nothing of it is
- * left but what the system makes of it. What the broker must be asked for is done one after the other.
+ * Causes a fault, and ends it. In: a fault of the plan, the system. Out: resolves when it is over; nothing of it is
+ * left but its effects on the system. Commands to the broker run one after another.
  */
 import { messageOf } from '../../common/service/errors';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,7 +15,7 @@ export class Faults {
   done = 0;
   /** Services that got SIGKILL, and when (ms). */
   readonly kills: { readonly target: string; readonly at: number }[] = [];
-  /** Nodes that lost power, and when (ms): what they had not sent, or kept in case it did not arrive, went with it. */
+  /** Nodes that lost power, and when (ms): reports they had not sent, or kept to resend, are lost with it. */
   readonly cuts: { readonly nodes: readonly string[]; readonly at: number }[] = [];
   private brokerQueue: Promise<void> = Promise.resolve();
   private readonly system: System;
@@ -62,7 +62,7 @@ export class Faults {
       case 'power cut': {
         const nodes = this.system.fleets[Number(fault.target.replace('fleet-', ''))]?.nodes ?? [];
         if (!nodes.some(({ running }) => running)) return;
-        // Without power nobody says goodbye, and nobody closes a connection: its other end has to find out.
+        // Without power a node sends no goodbye and closes no connection: the other end has to detect it.
         proxy?.flow({ blackHole: true });
         this.cuts.push({ nodes: nodes.map(({ name }) => name), at: Date.now() });
         for (const node of nodes) node.stop(false);
@@ -105,7 +105,7 @@ export class Faults {
       case 'permissions':
         await control('clear_permissions', 'ca');
         this.done++;
-        // What is open goes on with what it was allowed; whoever connects now is refused.
+        // Open connections keep their permissions; new ones are refused.
         for (const proxy of proxies.values()) proxy.reset();
         await pause(fault.forMs);
         await control('set_permissions', 'ca', '.*', '.*', '.*');
@@ -119,7 +119,7 @@ export class Faults {
     }
   }
 
-  /** One after the other, whatever becomes of the one before. */
+  /** One after another, even if the previous one fails. */
   private inBrokerQueue(task: () => Promise<void>): Promise<void> {
     const mine = this.brokerQueue.then(task).catch((error: unknown) => {
       this.say(`(not done: ${messageOf(error).split('\n')[0] ?? ''})`);
@@ -136,7 +136,7 @@ function queueOf(service: string): string {
   return instance === undefined ? 'ca.instrumenter.real' : `ca.aggregator.chaos-${instance}`;
 }
 
-/** An exclusive queue can be deleted by nobody but its connection, or by an operator inside the broker. */
+/** Only its own connection, or an operator inside the broker, can delete an exclusive queue. */
 function deleteQueue(name: string): string {
   return (
     `case rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${name}">>)) of ` +

@@ -104,7 +104,7 @@ test.each([
   ledger.powerCut(nodes, at);
   const told = reading(SECOND, { amounts: without, reporting: 4 });
   expect(ledger.balance([told, reading(SECOND + 1)]).balances).toBe(balances);
-  // Whatever happened to it: nobody may be told that all is there.
+  // Whatever happened to it, no reply may claim to be complete.
   const untold = reading(SECOND, { amounts: without, reporting: 4, expected: 4 });
   expect(ledger.balance([untold, reading(SECOND + 1)]).counts.silent).toBe(1);
 });

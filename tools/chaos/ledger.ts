@@ -1,6 +1,6 @@
 /*
- * The oracle's book: every value that a node made, against what readers were told afterwards. In: reports as they are made
- * and given up, and replies of the API. Out: for each value one verdict; the book balances when all are accounted for.
+ * The oracle's ledger: every value that a node made, compared with later replies to readers. In: reports as they are made
+ * and dropped, and replies of the API. Out: one verdict for each value; the ledger balances when all are accounted for.
  */
 import { LIMITS } from '../../common/service/limits';
 
@@ -10,7 +10,7 @@ export type Verdict =
 /** Anything else is a defect. */
 const ACCOUNTED: readonly Verdict[] = ['present', 'late', 'missing', 'givenUp'];
 
-/** What came in the last second before an aggregator was killed may not be on disk; it comes soon after its end. */
+/** Values received in the last second before an aggregator was killed may not be on disk. */
 const LAST_MS = 1000;
 const ON_ITS_WAY_MS = 1000;
 
@@ -28,7 +28,7 @@ export interface Reading {
   readonly second: number;
   /** How much of each node is in it. */
   readonly amounts: ReadonlyMap<string, number>;
-  /** What the reply says of itself. */
+  /** The reply's completeness. */
   readonly expected: number;
   readonly reporting: number;
   readonly late: number;
@@ -42,7 +42,7 @@ export class Ledger {
   private readonly kills: number[] = [];
   private readonly cuts: { readonly nodes: ReadonlySet<string>; readonly at: number }[] = [];
 
-  /** This question has persist-data: what was there once must not go missing, but for an aggregator's last second. */
+  /** This question has persist-data: values must not disappear, except those of an aggregator's last second. */
   keeps(fqid: string, reportMs: number): void {
     this.kept.set(fqid, reportMs);
   }
@@ -90,7 +90,7 @@ export class Ledger {
     return { first: Math.min(...seconds), last: Math.max(...seconds) };
   }
 
-  /** What a reading says that was never made, or not so: at any moment there must be none. */
+  /** Values in a reply that were never made, or differ: there must be none at any time. */
   lies(reading: Reading): string[] {
     const nodes = this.made.get(slot(reading));
     const lies: string[] = [];
@@ -110,7 +110,7 @@ export class Ledger {
     return lies;
   }
 
-  /** How many values came to which end, and the worst of them in words. What began after `upTo` is left out, and so is what is not among `only`. */
+  /** The number of values by verdict, and the worst of them in words. Values that began after `upTo` or are not in `only` are left out. */
   balance(readings: Iterable<Reading>, upTo = Infinity, only?: ReadonlySet<string>): Balance {
     const counts: Record<Verdict, number> = {
       present: 0,
@@ -167,8 +167,8 @@ export class Ledger {
   }
 
   /**
-   * Nodes send what is missing again for a minute, and here no fault lasts that long; so of what is kept on disk only
-   * an aggregator's last second has an excuse, and what a node held when it lost power.
+   * Nodes resend missing values for a minute, and here no fault lasts that long; so of values on disk only
+   * those of an aggregator's last second may be missing, and those a node held when it lost power.
    */
   private mayBeMissing(fqid: string, node: string, second: number): boolean {
     const reportMs = this.kept.get(fqid);

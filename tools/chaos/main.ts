@@ -1,5 +1,5 @@
 /*
- * make chaos: lets faults loose on a whole system for a while, heals everything, and balances the books. In: seconds and
+ * make chaos: injects faults into a whole system for a while, heals everything, and balances the ledger. In: seconds and
  * a seed. Out: a line for each fault; the last line says whether every value that a node made is accounted for, and so
  * does the exit status. Next: plan.ts (what breaks when), faults.ts, trial.ts, ledger.ts (the oracle's book).
  */
@@ -88,7 +88,7 @@ async function breakThings(system: System, seed: number, durationMs: number): Pr
   return faults;
 }
 
-/** Reads the newest seconds now and then, as a page does. What cannot be read is not a lie. */
+/** Reads the newest seconds now and then, as a page does. A failed read is not a wrong value. */
 function watch(
   { questions, read }: Pick<Trial, 'questions' | 'read'>,
   each: (reading: Reading) => void,

@@ -1,5 +1,5 @@
 /*
- * What breaks, and when. In: a seed, a duration, who there is. Out: a list of faults in order of time, the same for the
+ * The schedule of faults. In: a seed, a duration, the members. Out: a list of faults in order of time, the same for the
  * same seed. Kinds are dealt like cards: each comes once before any comes twice, so that a short run has seen most of them.
  */
 import { Random } from '../../services/instrumenter/sources/synthetic/random';

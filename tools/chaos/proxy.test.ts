@@ -77,7 +77,7 @@ test('a black hole takes everything and gives nothing; when it is mended, what i
   client.socket.write('inside,');
   const late = await open();
   late.socket.write('late');
-  // A healthy connection's round trip, many times over, shows that the others had their chance.
+  // Many round trips of a healthy connection show that the others had enough time.
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect([client.received.toString(), late.received.length, client.closed]).toEqual(['before,', 0, false]);
   proxy.flow({});

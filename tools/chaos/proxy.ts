@@ -1,13 +1,13 @@
 /*
- * A TCP proxy that breaks connections on purpose. In: where to listen and whom to stand in front of. Out: a port, and
+ * A TCP proxy that breaks connections on purpose. In: where to listen, and the target. Out: a port, and
  * the faults that a network can have: reset, black hole, delay, throttle, truncate. All of it in this process.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 interface Flow {
-  /** Each piece is held back for so long, in ms. */
+  /** Each piece is delayed by this many ms. */
   readonly delayMs?: number;
-  /** At most so many bytes a second, in each direction of each connection. */
+  /** At most this many bytes a second, in each direction of each connection. */
   readonly bytesPerSecond?: number;
   /** Nothing passes, in neither direction; connections stay open and new ones are accepted. */
   readonly blackHole?: boolean;
@@ -17,13 +17,13 @@ export interface FaultProxy {
   readonly port: number;
   /** Connections open now. */
   readonly connections: number;
-  /** How everything passes from now on; {} is a healthy network. What a black hole held back is lost with its connection. */
+  /** The faults from now on; {} is a healthy network. Data held by a black hole is lost with its connection. */
   flow(flow: Flow): void;
   /** Ends all connections with RST. Returns how many there were. */
   reset(): number;
-  /** Of the next piece to each client only so many bytes pass, then its connection ends with RST. */
+  /** Of the next piece to each client only this many bytes pass, then its connection ends with RST. */
   truncate(bytes: number): void;
-  /** Refuses connections (they are reset at once), or takes them again. */
+  /** Refuses connections (they are reset at once), or accepts them again. */
   refuse(refusing: boolean): void;
   close(): Promise<void>;
 }
@@ -115,7 +115,7 @@ class Link {
     this.finish();
   }
 
-  /** One end closed: the other follows, after what is on its way, or at once where nothing may pass. */
+  /** One end closed: the other follows, after data in transit, or at once if nothing may pass. */
   private finish(): void {
     if (this.ended) return;
     this.ended = true;

@@ -1,6 +1,6 @@
 /*
- * The system that chaos is let loose on: a private RabbitMQ, a config service, two aggregators and a real instrumenter as
- * processes that are started again when they end, and simulated nodes in this one; each with a proxy of its own in front
+ * The system under test for chaos: a private RabbitMQ, a config service, two aggregators and a real instrumenter as
+ * processes that are restarted when they end, and simulated nodes in this one; each with its own proxy in front
  * of the broker. In: a state folder. Out: handles of all of it, and one way to stop everything.
  */
 import { within } from '../../common/service/deadline';
@@ -25,7 +25,7 @@ export interface SystemOptions {
   readonly fleet: Pick<FleetOptions, 'foretold' | 'made' | 'gaveUp' | 'metrics'>;
   /** Name of the node that has a real instrumenter. */
   readonly realNode: string;
-  /** Services that send heartbeats more often than usual, and so notice dead connections sooner: every so many seconds. */
+  /** Services with a shorter heartbeat interval, in seconds, which notice dead connections sooner. */
   readonly heartbeatS?: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +45,7 @@ export interface System {
 const READY_LIMIT_MS = 90_000;
 const CONTROL_LIMIT_MS = 60_000;
 const ASK_LIMIT_MS = 20_000;
-/** A broker that is gone or blocked must not keep us from ending. */
+/** A broker that is gone or blocked must not prevent the end. */
 const STOP_LIMIT_MS = 5000;
 
 /** Rejects, with everything stopped again, when a part does not come up. */
@@ -132,7 +132,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-/** True when the config service knows all aggregators and so many nodes. */
+/** True when the config service knows all aggregators and this many nodes. */
 export async function everybody(system: System, nodes: number): Promise<true | undefined> {
   const { status, body } = await system.ask('GET', '/ca/admin/status');
   if (status !== 200) throw new Error(`status: ${status}`);

@@ -1,6 +1,6 @@
 /*
- * A system that is watched by the oracle: simulated nodes whose every value is in the ledger, questions to all of them, and
- * readers. In: a seed. Out: faults may be let loose on it; settle() tells what became of every value. Used by make chaos
+ * A system under the oracle: simulated nodes whose every value is in the ledger, questions to all of them, and
+ * readers. In: a seed. Out: a system to inject faults into; settle() returns the verdict on every value. Used by make chaos
  * and by the tests of single failures.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { Ledger, type Balance, type Reading } from './ledger';
 import { everybody, startSystem, type System, type SystemOptions } from './system';
 
 export const REAL_NODE = 'real';
-/** Whoever else a test starts: nobody asks it. */
+/** Another node that a test starts: no question concerns it. */
 export const FOREIGN_NODE = 'doomed';
 const FLEETS = [3, 2];
 const NODES = FLEETS.reduce((sum, n) => sum + n);
@@ -44,7 +44,7 @@ const METRIC = { module: 'syscall', stat: 'syscalls' };
 const REAL_METRIC = { module: 'disk', stat: 'physio_ops' };
 
 const RECOVERY_LIMIT_MS = 120_000;
-/** The books are closed when nothing has changed for so long; what is asked for again comes within 8 s. */
+/** The ledger is closed when nothing has changed for this long; values requested again arrive within 8 s. */
 const QUIET_MS = 12_000;
 /** Points of one request. */
 const POINTS = 60;
@@ -63,18 +63,18 @@ export interface Trial {
   readonly questions: readonly Question[];
   /** Where the state is, logs included. */
   readonly home: string;
-  /** So many points of a question, as a reader gets them through the front door. */
+  /** This many points of a question, as a reader gets them through the front door. */
   readonly read: (question: Question, start: number, points: number) => Promise<Reading[]>;
-  /** Resolves when everybody is back. */
+  /** Resolves when all members are back. */
   recovered(): Promise<void>;
-  /** Every value made until now, when what is to come has come. `quietMs`: for so long nothing changes any more. */
+  /** The verdicts on every value made until now, after nothing has changed for `quietMs`. */
   settle(quietMs?: number): Promise<Balance>;
   /** Seconds of the real instrumenter that hold neither what they should nor nothing. */
   oddReal(): Promise<string[]>;
   stop(keep?: boolean): Promise<void>;
 }
 
-/** Values are kept for `durationMs` and what recovery takes. */
+/** Values are kept for `durationMs` plus the time of recovery. */
 export async function startTrial(
   seed: number,
   durationMs: number,
@@ -209,7 +209,7 @@ async function settle(
   );
 }
 
-/** The real instrumenter's values are known beforehand too; each second must hold that, or say that nobody reported. */
+/** The real instrumenter's values are known in advance too; each second must have them, or report that its node is missing. */
 async function oddReal(
   system: System,
   { uri }: { uri: string },

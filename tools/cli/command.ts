@@ -1,11 +1,11 @@
 /*
- * What a command is: its words for people (usage, man page, completion are all made of them) and what it does.
+ * The definition of a command: its texts (source of usage, man page and completion) and its action.
  * Next: commands.ts, the list of all; parse.ts, which reads a command line by it.
  */
 import type { Options } from './options';
 import type { Session } from './system/session';
 
-/** What the shell may complete here, asked of the running system. */
+/** Completions for the shell, requested from the running system. */
 export type Completion =
   'instrumentation' | 'metric' | 'field' | 'service' | 'command' | 'context' | 'file' | readonly string[];
 

@@ -1,4 +1,4 @@
-/* Options that every command of cactl and amqpsnoop takes: which deployment is meant, how long to wait, how to print. */
+/* Options that every command of cactl and amqpsnoop takes: which deployment to use, how long to wait, how to print. */
 import type { Option } from './command';
 
 export const COMMON: readonly Option[] = [

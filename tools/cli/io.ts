@@ -1,5 +1,5 @@
 /*
- * What a program of the command line may touch, as parameters: tests give screens of their own.
+ * The surroundings of a command-line program, as parameters: tests pass their own screens.
  * In: built by main.ts from process.*. Out: text to people; nothing else here reads the environment.
  */
 import type { Clock } from '../../common/service/clock';
@@ -9,7 +9,7 @@ export type Colours = 'none' | '256' | 'full';
 export interface Screen {
   readonly columns: number;
   readonly rows: number;
-  /** A person looks at it: things may move. */
+  /** Output is a terminal: it may be animated. */
   readonly interactive: boolean;
   readonly colours: Colours;
 }
@@ -24,9 +24,9 @@ export interface Io {
   readonly version: string;
   out(text: string | Uint8Array): void;
   err(text: string): void;
-  /** The reader of our output is slow: more of it would pile up in memory. */
+  /** The reader of our output is slow: more output would accumulate in memory. */
   behind(): boolean;
-  /** Asked each time it matters: windows are resized. */
+  /** Read each time it is needed: windows are resized. */
   screen(): Screen;
   /** Calls back at each key pressed, with Ctrl-C as "\x03"; returns what stops it. */
   keys(pressed: (key: string) => void): () => void;
@@ -44,7 +44,7 @@ export function coloursOf(env: Io['env'], isTerminal: boolean, wish: string | un
   return (env['TERM'] ?? '').endsWith('-direct') ? 'full' : '256';
 }
 
-/** What is piped into a program is not cut: it has no width of its own. */
+/** Output into a pipe is not cut: it has no width. */
 export function columnsOf(env: Io['env'], actual: number | undefined): number {
   const asked = Number(env['COLUMNS']);
   return actual ?? (Number.isInteger(asked) && asked >= 20 ? asked : Infinity);

@@ -1,4 +1,4 @@
-/* What a command line said: its options, or that it is not understood; and what a program's exit status means. */
+/* A parsed command line: its options, or the error; and the exit statuses of programs. */
 
 export class Options {
   private readonly values: ReadonlyMap<string, string | true>;
@@ -19,7 +19,7 @@ export class Options {
 
 export const EXIT = { ok: 0, wrong: 1, usage: 2, timedOut: 3 } as const;
 
-/** The command line is not understood: one line for people, exit status 2. */
+/** The command line is wrong: a message of one line, exit status 2. */
 export class UsageError extends Error {
   /** More lines below the message, such as a mark at a column. */
   readonly picture: string | undefined;

@@ -17,7 +17,7 @@ interface Parsed {
 /** Options may stand anywhere; "--" ends them. A program without commands is its own only command. */
 export function parseCommandLine(program: Program, argv: readonly string[]): Parsed {
   const only = program.commands.length === 1 ? program.commands[0] : undefined;
-  // Which options there are depends on the command, and which word is the command depends on the options that take a value.
+  // The options depend on the command, and which word is the command depends on the options that take a value.
   const command = only ?? commandOf(program, argv);
   const known = [...(command?.options ?? []), ...program.options];
   const args: string[] = [];

@@ -1,5 +1,5 @@
 /*
- * A predicate as somebody typed it. In: its text, the types of fields, and the names there are. Out: the predicate, or
+ * A predicate as typed. In: its text, the types of fields, and the known names. Out: the predicate, or
  * a PredicateTextError that points at the column and says which field was probably meant.
  */
 import type { Predicate } from '../../common/model/predicate/predicate';

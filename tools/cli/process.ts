@@ -1,6 +1,6 @@
 /*
  * A program of the command line as a process. In: a program, and the process that its main.ts hands over.
- * Out: its output and exit status. Whatever is still open when it is done is cut: a tool never hangs on a dead peer.
+ * Out: its output and exit status. Connections still open when it is done are cut: a tool never hangs on a dead peer.
  */
 import { hostname } from 'node:os';
 import { SYSTEM_CLOCK } from '../../common/service/clock';

@@ -59,7 +59,7 @@ function explain(error: unknown, say: (line: string) => void, io: Io): number {
   return EXIT.wrong;
 }
 
-/** Lines with a mark at a column; the text may be a stranger's file. */
+/** Lines with a mark at a column; the text may be an untrusted file. */
 function pictureText(picture: string): string {
   return `${picture.split('\n').map(visible).join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/* `cactl abort`: a service writes its state down and ends; its supervisor starts it anew. Over the broker alone. */
+/* `cactl abort`: a service writes a dump of its state and exits; its supervisor restarts it. Over the broker alone. */
 import { LIMITS } from '../../../common/service/limits';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';

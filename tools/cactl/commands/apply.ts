@@ -133,7 +133,7 @@ function labelOf(i: InstrumentationAnswer, d: Description): string {
   return `${i.module}.${i.stat}${by}${where === '' ? '' : ` where ${where}`}`;
 }
 
-/** Asked only where somebody can answer. */
+/** Asks only on an interactive terminal. */
 async function agreed(session: Session, count: number): Promise<boolean> {
   if (!session.screen.interactive)
     throw new UsageError('nobody is there to ask; say --yes, or --dry-run to only look');
@@ -147,7 +147,7 @@ async function agreed(session: Session, count: number): Promise<boolean> {
   });
 }
 
-/** One request, and what takes it back. */
+/** One request, and the one that undoes it. */
 interface Step {
   readonly label: string;
   readonly path: string;
@@ -183,7 +183,7 @@ function stepsOf({ create, change }: Changes, boards: BoardChanges | undefined):
       return {
         label: `board ${from.name}`,
         path,
-        // Whoever changed it since then is told, not overwritten.
+        // A change that another user made since then is reported, not overwritten.
         request: { method: 'PUT', body: { ...bodyOf(board), revision: from.revision } },
         undo: () => [path, { method: 'PUT', body: bodyOf(from) }],
       };

@@ -38,7 +38,7 @@ export const brokerUser: Command = {
     const { configure, write, read } = permissionsOf(identity, routes(prefix));
     session.io.out(
       [
-        // Through a pipe: arguments of programs can be seen by everybody on a machine.
+        // Through a pipe: all users of a machine can see the arguments of programs.
         `printf '%s\\n' ${password} | rabbitmqctl add_user '${user}'`,
         `rabbitmqctl set_permissions '${user}' '${configure}' '${write}' '${read}'`,
         `# CA_AMQP_URL=${urlOf(options.get('broker'), user, password)}`,

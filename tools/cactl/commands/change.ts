@@ -1,4 +1,4 @@
-/* `cactl change`: how long values and the question itself are kept, and whether it counts, without losing what is there. */
+/* `cactl change`: how long values and the question itself are kept, and whether it counts, without losing values. */
 import type { ChangesRequest, InstrumentationAnswer } from '../../../common/api/instrumentation';
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';

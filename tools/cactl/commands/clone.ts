@@ -1,4 +1,4 @@
-/* `cactl clone`: the same question again, with what is to be different. */
+/* `cactl clone`: the same question again, with some properties changed. */
 import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';

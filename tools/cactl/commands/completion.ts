@@ -45,7 +45,7 @@ export function completer(program: () => Program): Command {
     hidden: true,
     async run({ args, session }) {
       const found = await complete(program(), args, session);
-      // The tab is the shell's; a word that is not what it seems is none to complete.
+      // The tab is the shell's; a word with unsafe characters is not offered.
       const shown = found.filter(({ word }) => visible(word) === word);
       session.paint(shown.map(({ word, about }) => (about === '' ? word : `${word}\t${visible(about)}`)));
       return EXIT.ok;

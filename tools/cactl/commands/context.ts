@@ -1,4 +1,4 @@
-/* `cactl context`: which deployment is meant, and the named ones of the config file. */
+/* `cactl context`: the current deployment, and the named ones of the config file. */
 import { documentText } from '../../cli/system/document';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,4 +1,4 @@
-/* `cactl dump`: a live service writes down all it knows of itself. Over the broker alone. */
+/* `cactl dump`: a live service writes a dump of its state. Over the broker alone. */
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { outline } from '../../cli/screen/outline';

@@ -1,6 +1,6 @@
 /*
  * `cactl explain`: what a question costs. Of a running one: what each node and its aggregator spend on it. Of one that
- * is only thought of: how many programs, instructions and bytes of kernel memory it would take.
+ * does not exist yet: how many programs, instructions and bytes of kernel memory it would take.
  */
 import type { DatasetStatus, GatheringStatus } from '../../../common/api/status';
 import { shortText } from '../../../common/model/unit';

@@ -1,4 +1,4 @@
-/* `cactl list`: the instrumentations there are, one line each. */
+/* `cactl list`: all instrumentations, one line each. */
 import type { InstrumentationAnswer, StateCounts } from '../../../common/api/instrumentation';
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';
@@ -66,7 +66,7 @@ export function idText(i: InstrumentationAnswer): string {
   return customer === undefined ? i.id : `cust:${decodeURIComponent(customer)};${i.id}`;
 }
 
-/** "3" where all is well, "2/3" where some cannot or do not. */
+/** "3" if all nodes gather it, "2/3" if some cannot or do not. */
 export function nodesText(i: { readonly nsources: number; readonly state?: Partial<StateCounts> }): string {
   const { enabled = i.nsources, enabling = 0, failed = 0 } = i.state ?? {};
   const wanted = enabled + enabling + failed;

@@ -1,4 +1,4 @@
-/* `cactl metrics`: what can be asked here, found by the words that people have for it, and why something cannot. */
+/* `cactl metrics`: the metrics available here, found by their synonyms, and why others are missing. */
 import type { MetricInfo, UnavailableMetric } from '../../../common/api/catalogue';
 import { searchMetrics } from '../../../common/model/search';
 import type { Command } from '../../cli/command';
@@ -150,7 +150,7 @@ function fieldsText(d: Description, m: MetricInfo): string {
     .join(' ');
 }
 
-/** What most nodes say first. */
+/** The reason of most nodes first. */
 function reasonLines({ reasons }: UnavailableMetric): string[] {
   return [...reasons]
     .sort((a, b) => b.nodes - a.nodes)

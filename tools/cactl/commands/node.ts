@@ -1,4 +1,4 @@
-/* `cactl node`: the nodes that there should be; draining, forgetting and revoking them. */
+/* `cactl node`: the inventory of nodes; draining, forgetting and revoking them. */
 import type { InventoryAnswer, InventoryNode } from '../../../common/api/nodes';
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';

@@ -1,4 +1,4 @@
-/* `cactl ping`: is a service there, and how long does it take to answer? Over the broker alone. */
+/* `cactl ping`: whether a service answers, and how fast. Over the broker alone. */
 import type { Command } from '../../cli/command';
 import { EXIT, UsageError } from '../../cli/options';
 import { keyOfService, serviceOfKey } from '../../cli/system/services';

@@ -1,4 +1,4 @@
-/* `cactl show`: one instrumentation with all its properties, and how it stands on each node. */
+/* `cactl show`: one instrumentation with all its properties, and its state on each node. */
 import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
 import { spanText } from '../../../common/model/unit';
 import type { Command } from '../../cli/command';

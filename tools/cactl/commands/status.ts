@@ -1,4 +1,4 @@
-/* `cactl status`: what one service says of itself, in full. Over the broker alone. */
+/* `cactl status`: the full status of one service. Over the broker alone. */
 import type { Command } from '../../cli/command';
 import { EXIT } from '../../cli/options';
 import { outline } from '../../cli/screen/outline';

@@ -66,7 +66,7 @@ export const summary: Command = {
   },
 };
 
-/** Looked at one by one, so only so many. */
+/** Each needs a request, so the number is limited. */
 const LOOKED_AT = 20;
 const RECENT = '60';
 
@@ -124,7 +124,7 @@ function headline(s: Survey, rows: readonly InstrumentationRow[], problems: read
   return `${verdict} at ${s.url} (${here})`;
 }
 
-/** What is no fault, and should be known. */
+/** Facts that are not faults but should be known. */
 function notes(s: Survey): string[] {
   return configIn(s)?.bus.sharedUser === true
     ? [
@@ -176,7 +176,7 @@ function uptime({ status }: Answered, now: number): string {
   return status.service === 'odd' ? '' : spanText(now - status.started);
 }
 
-/** What a service carries, in a few words. */
+/** The load of a service, in a few words. */
 function load({ status }: Answered): string {
   const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`;
   switch (status.service) {
@@ -229,7 +229,7 @@ function instrumentationTable(rows: readonly InstrumentationRow[], columns: numb
   );
 }
 
-/** A line that says how many rows are not shown. */
+/** A line with the number of rows not shown. */
 function rest(count: number, most: number, where: string): string[] {
   return count > most ? [`… ${count - most} more: ${where}`] : [];
 }

@@ -7,7 +7,7 @@ import { STRETCH, stretchOf } from '../../cli/system/stretch';
 import { figureLines, figures, figuresCsv, FORM, formOf, PERCENTILES } from '../figures';
 import { completenessText } from './value';
 
-/** What people call the figures of the API. */
+/** Names for the figures of the API. */
 const SORTS: Readonly<Record<string, string>> = { time: 'sum', bytes: 'sum' };
 const FIGURES = ['count', 'time', 'bytes', 'mean', 'min', 'max', 'p50', 'p95', 'p99', 'last'];
 

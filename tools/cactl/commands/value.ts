@@ -107,7 +107,7 @@ async function showFigures(session: Session, id: string, options: Options, form:
   return EXIT.ok;
 }
 
-/** The same stretch as so many points of a slot each. */
+/** The same stretch as one point for each slot. */
 function bySlot(
   { start_time, end_time, duration }: Stretch,
   granularity: number,
@@ -143,7 +143,7 @@ function worstOf({ completeness, nsources = 0, minreporting = 0 }: Partial<Point
   const [first, ...others] = expecting;
   if (first === undefined) return { expected: nsources, reporting: minreporting };
   const worst = others.reduce((a, b) => (b.expected - b.reporting > a.expected - a.reporting ? b : a), first);
-  // One that has just come is not expected yet.
+  // A node that has just started is not expected yet.
   return { expected: Math.max(worst.expected, worst.reporting), reporting: worst.reporting };
 }
 
@@ -152,7 +152,7 @@ export function completenessText(v: PointAnswer, nowMs: number, isLevel = false)
   const { expected, reporting } = worstOf(v);
   const nodes = `${reporting} of ${counted(expected, 'nodes')} reported`;
   const lost = (v.lost ?? 0) === 0 ? 'nothing lost' : counted(v.lost ?? 0, 'events', 'lost');
-  // Nobody means a sum of levels: what is shown is the first of the stretch.
+  // A sum of levels has no meaning: the first of the stretch is shown.
   const level = isLevel && v.duration > 1 ? '; a level: as it was in the first of these' : '';
   const sources = v.sources === undefined || v.sources.length === 0 ? '' : `; by ${v.sources.join(', ')}`;
   return `${v.duration} s from ${timeText(v.start_time, nowMs)}; ${nodes}; ${lost}${sources}${level}`;

@@ -19,7 +19,7 @@ import { sizeOf, Timeline, type Slot } from '../timeline';
 import { jsonText } from '../../cli/screen/visible';
 import { idText } from './list';
 
-/** Slots that are asked for again each time: late reports change them. */
+/** Slots that are requested again each time: late reports change them. */
 const AGAIN = 4;
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[2J';
 const LEAVE = '\x1b[?1049l\x1b[?25h';
@@ -145,11 +145,11 @@ class Watching {
         next += g;
       } catch (error) {
         if (ended.aborted) return;
-        // The first answer decides whether the instrumentation is there at all; later ones may be missed.
+        // The first answer decides whether the instrumentation exists at all; later ones may be missing.
         if (this.timeline.last === undefined) throw error;
         this.trouble = messageOf(error);
         await pause(1000, ended);
-        // After a long silence the picture goes on with what is new.
+        // After a long gap the picture continues with new values.
         next = Math.max(next, Math.floor(io.clock.now() / 1000 / g) * g - g);
         from = next - (points - 1) * g;
       }

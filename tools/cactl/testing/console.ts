@@ -11,7 +11,7 @@ export interface Printed {
   readonly status: number;
   readonly out: string;
   readonly err: string;
-  /** "$ cactl list", what came, and the status where it is not 0. */
+  /** "$ cactl list", the output, and the status if it is not 0. */
   readonly transcript: string;
 }
 
@@ -25,7 +25,7 @@ interface ConsoleOptions {
   readonly onOut?: (text: string) => void;
 }
 
-/** Every run is another tool: two of one process id could not have a queue each. */
+/** Every run has another id: two tools with one process id could not have a queue each. */
 let lastPid = process.pid * 1000;
 
 export async function run(

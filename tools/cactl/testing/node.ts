@@ -1,6 +1,6 @@
 /*
  * A node whose trouble is known, for tests: it speaks the real protocol on the real broker, and counts the same events
- * each second. In: a host, its events. Out: an instrumenter as far as everybody else can tell.
+ * each second. In: a host, its events. Out: an instrumenter as seen from outside.
  */
 import type { InstrumenterStatus } from '../../../common/api/status';
 import { dummyStatus } from '../../fleet/dummy-status';
@@ -20,7 +20,7 @@ import { routes } from '../../../common/wire/route';
 import type { Value } from '../../../common/model/value';
 import { Wanted } from '../../../services/instrumenter/gather/wanted';
 
-/** So many events a second with these fields. */
+/** This many events a second with these fields. */
 export interface KnownEvent {
   readonly metric: string;
   readonly count: number;

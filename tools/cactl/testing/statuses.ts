@@ -1,4 +1,4 @@
-/* What services say of themselves, for tests of what is made of it. In: what matters. Out: whole statuses. */
+/* Statuses of services, for tests of their readers. In: the relevant properties. Out: whole statuses. */
 import type {
   AggregatorStatus,
   ConfigStatus,

@@ -1,7 +1,7 @@
 /*
- * Completion of command lines. In: the words before the cursor. Out: what may stand there, with a few words about each;
- * ids, metrics, fields and services are asked of the running system, which gets half a second for it.
- * The scripts of the three shells are thin: they hand over the words and show what comes back.
+ * Completion of command lines. In: the words before the cursor. Out: candidates, with a short description of each;
+ * ids, metrics, fields and services come from the running system, which gets half a second to answer.
+ * The scripts of the three shells are thin: they pass the words and show the answer.
  */
 import type { Argument, Command, Completion, Option, Program } from '../command';
 import { description, instrumentations } from '../system/resources';
@@ -84,7 +84,7 @@ async function candidatesFor(
   try {
     return await ask(kind, given, session);
   } catch {
-    return []; // nobody answers: there is nothing to offer, and a message would spoil the command line
+    return []; // no answer: there is nothing to offer, and a message would spoil the command line
   }
 }
 

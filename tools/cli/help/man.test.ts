@@ -1,4 +1,4 @@
-/* Man pages: one for each command, made of the same words as the help; roff reads none of them as its own. */
+/* Man pages: one for each command, from the same texts as the help; roff takes none of them for requests. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

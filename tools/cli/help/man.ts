@@ -106,7 +106,7 @@ function page(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** roff reads backslashes anywhere, and a dot or apostrophe at the start of a line, as its own. */
+/** roff interprets backslashes anywhere, and a dot or apostrophe at the start of a line. */
 export function escape(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,6 +1,6 @@
 /*
  * Help texts from the table of commands. In: a program or one of its commands. Out: text for --help.
- * man.ts makes the man pages of the same words.
+ * man.ts makes the man pages from the same texts.
  */
 import type { Argument, Command, Option, Program } from '../command';
 

@@ -5,7 +5,7 @@ import type { Colours } from '../io';
 
 export type Rgb = readonly [number, number, number];
 
-/** Of all keys that have no hue of their own. */
+/** For all keys without their own hue. */
 export const OTHERS: Rgb = [150, 150, 150];
 
 /** Of a 24-bit colour. */

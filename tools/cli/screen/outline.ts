@@ -1,5 +1,5 @@
 /*
- * Any JSON value as an outline for people. In: what a service says of itself. Out: lines; lists of alike things
+ * Any JSON value as a readable outline. In: the status of a service. Out: lines; lists of similar items
  * become tables, times get their age.
  */
 import { spanText } from '../../../common/model/unit';

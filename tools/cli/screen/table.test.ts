@@ -1,4 +1,4 @@
-/* Tables and text of strangers: nothing is wider than the screen, and nothing moves the cursor. */
+/* Tables and untrusted text: nothing is wider than the screen, and nothing moves the cursor. */
 import fc from 'fast-check';
 import { nearest } from '../../../common/model/nearest';
 import { table } from './table';

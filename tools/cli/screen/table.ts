@@ -1,6 +1,6 @@
 /*
  * Tables for terminals. In: columns with a heading, rows of text. Out: lines no wider than the screen:
- * columns that may give way do so, the widest first; numbers stand right.
+ * columns that may shrink do so, the widest first; numbers are right-aligned.
  */
 import { fit, visible, widthOf } from './visible';
 
@@ -49,7 +49,7 @@ function widthsFor(
   );
   let excess = widths.reduce((sum, w) => sum + w, GAP * (columns.length - 1)) - width;
   while (excess > 0) {
-    // One column of the screen at a time from whoever has most: cheap for the sizes of screens.
+    // One character at a time from the widest column: cheap for the sizes of screens.
     let from = -1;
     for (const [i, column] of columns.entries()) {
       const w = widths[i] ?? 0;

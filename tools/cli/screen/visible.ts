@@ -1,6 +1,6 @@
 /*
- * Text of strangers, made safe for a terminal. In: any string (a process may be called "\x1b[2J"). Out: the same, with
- * whatever could move the cursor, change colours or turn the direction of writing shown as \xHH or \uHHHH.
+ * Untrusted text, made safe for a terminal. In: any string (a process may be called "\x1b[2J"). Out: the same, with
+ * everything that could move the cursor, change colours or reverse the direction of writing shown as \xHH or \uHHHH.
  * Only importer of string-width.
  */
 import stringWidth from 'string-width';
@@ -19,7 +19,7 @@ export function visible(text: string): string {
   });
 }
 
-/** JSON that is safe to look at: what JSON itself leaves alone of the above is written as \uHHHH, which reads the same. */
+/** JSON that is safe to display: characters of the above that JSON does not escape are written as \uHHHH, which is equal. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
     UNSAFE_IN_JSON,
@@ -29,7 +29,7 @@ export function jsonText(value: unknown, indent?: number): string {
 
 const UNSAFE_IN_JSON = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** Most text by far; it needs no look at each character. */
+/** By far the most text; it needs no check of each character. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Columns a text takes: most East Asian characters and emoji take two, combining marks none. */
@@ -37,7 +37,7 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
-/** Visible text cut to a width; what is missing shows as "…". */
+/** Visible text cut to a width; a cut is shown as "…". */
 export function cut(text: string, width: number): string {
   const safe = visible(text);
   if (widthOf(safe) <= width) return safe;

@@ -1,6 +1,6 @@
 /*
- * The bus as a tool sees it: a peer of its own that gives up quickly. In: the broker's address. Out: a connected Peer,
- * or an error that says whether nobody was there, the password was refused, or the time was up.
+ * The bus for a tool: its own peer, which gives up quickly. In: the broker's address. Out: a connected Peer,
+ * or an error that says whether the broker was unreachable, the password was refused, or the time was up.
  */
 import { within } from '../../../common/service/deadline';
 import { checkEncrypted, withoutPassword } from '../../../common/service/broker-url';
@@ -18,7 +18,7 @@ export interface Bus {
   readonly peer: Peer;
   readonly routes: Routes;
   readonly credentials: BrokerCredentials;
-  /** What connecting took. */
+  /** Time to connect. */
   readonly connectMs: number;
 }
 

@@ -1,17 +1,17 @@
 /*
  * The front door over HTTP, as a client. In: paths below /ca. Out: parsed answers; errors that say what to do.
- * No answer within the time limit is TIMED_OUT (exit status 3); nobody there is NO_RESOURCE.
+ * No answer within the time limit is TIMED_OUT (exit status 3); an unreachable door is NO_RESOURCE.
  */
 import { once } from 'node:events';
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { CaError, ERRORS, messageOf, type ErrorCode } from '../../../common/service/errors';
 
-/** Whom to believe over HTTPS. */
+/** Trusted authorities over HTTPS. */
 export interface Trust {
   /** Certificates of authorities besides those of the system. */
   readonly ca?: string;
-  /** Believe anybody. */
+  /** Accept any certificate. */
   readonly insecure?: true;
 }
 
@@ -121,7 +121,7 @@ interface Sent {
   readonly trust: Trust | undefined;
 }
 
-/** Not fetch: it takes no certificates of one's own. */
+/** Not fetch: it cannot use other authorities. */
 async function send(
   url: URL,
   { method, headers, body, signal, trust }: Sent,

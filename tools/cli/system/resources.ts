@@ -1,6 +1,6 @@
 /*
  * The API's resources as these tools see them: instrumentations, metadata, values. In: a Front. Out: typed objects.
- * Answers of a server are checked as far as they are used: a stranger's server must not crash us.
+ * Answers are checked as far as they are used: an untrusted server must not crash the tool.
  */
 import type { CatalogueAnswer, MetricInfo } from '../../../common/api/catalogue';
 import type { InstrumentationAnswer } from '../../../common/api/instrumentation';
@@ -20,7 +20,7 @@ export async function description(front: Front): Promise<Description> {
   return { modules, fields, metrics, unavailable };
 }
 
-/** Throws NOT_FOUND with the names that come near. */
+/** Throws NOT_FOUND with similar names. */
 export function metricOf(d: Description, name: string): MetricInfo {
   const metric = d.metrics.find((m) => `${m.module}.${m.stat}` === name);
   if (metric !== undefined) return metric;
@@ -57,7 +57,7 @@ export function drawnFields(
   return found;
 }
 
-/** "7", "global;7" or "cust:ID;7", as people and logs write it, to the path of its resource. */
+/** "7", "global;7" or "cust:ID;7", as in commands and logs, to the path of its resource. */
 export function instrumentationPath(id: string): string {
   const match = /^(?:global;|cust:([^;/?#]+);)?(\d{1,15})$/.exec(id);
   if (match === null) throw new UsageError(`"${id}" is no id of an instrumentation; "cactl list" shows them`);
@@ -80,7 +80,7 @@ export async function rawValue(front: Front, id: string, request: FrontRequest):
   return (Array.isArray(answer) ? answer : [answer]) as RawAnswer[];
 }
 
-/** A stranger's server may answer anything; what is read without looking must be there. */
+/** An untrusted server may answer anything; properties that are read without a check must exist. */
 function checked(value: unknown): InstrumentationAnswer {
   const i = (value ?? {}) as Partial<InstrumentationAnswer>;
   const texts = [i.id, i.uri, i.module, i.stat];

@@ -1,6 +1,6 @@
 /*
- * Services by the names people give them. In: "config", "aggregator.n1-0", "instrumenter.n1", a host, or a whole
- * routing key. Out: the routing key; and, from a key, what to call its owner.
+ * Services by their short names. In: "config", "aggregator.n1-0", "instrumenter.n1", a host, or a whole
+ * routing key. Out: the routing key; and, from a key, the short name of its owner.
  */
 import type { Routes } from '../../../common/wire/route';
 

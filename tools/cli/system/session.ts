@@ -1,5 +1,5 @@
 /*
- * One run of a tool: where it talks to and how it prints. In: the command line's options. Out: connections, opened
+ * One run of a tool: its connections and its output. In: the command line's options. Out: connections, opened
  * when first needed and closed at the end.
  */
 import type { Options } from '../options';
@@ -64,7 +64,7 @@ export class Session {
     return this.openedFront;
   }
 
-  /** The front door's, and the broker's where CA_AMQP_CA says nothing else. */
+  /** For the front door; and for the broker, unless CA_AMQP_CA is set. */
   private get caFile(): string | undefined {
     const file = this.options.get('ca') ?? this.io.env['CA_TLS_CA'];
     return file === '' ? undefined : file;
@@ -122,12 +122,12 @@ export class Session {
     return { ...screen, columns, colours };
   }
 
-  /** Lines of text: whatever a stranger put into them stays text. */
+  /** Prints lines of text, with untrusted characters escaped. */
   print(lines: readonly string[]): void {
     this.paint(lines.map(visible));
   }
 
-  /** Lines with colours of our own, every text in them made visible before. */
+  /** Prints lines with our own colours; texts in them must be escaped before. */
   paint(lines: readonly string[]): void {
     if (lines.length > 0) this.io.out(`${lines.join('\n')}\n`);
   }
@@ -146,7 +146,7 @@ export class Session {
   }
 }
 
-/** "90", "10m", "1h" as seconds. A bare number is seconds. */
+/** "90", "10m", "1h" as seconds. A number without a unit is in seconds. */
 export function secondsOf(text: string, what: string): number {
   try {
     return /[a-zA-Zµμ]/.test(text)

@@ -1,6 +1,6 @@
 /*
- * A stretch of time as the command line says it: --at 03:00, --since 10m, -d 5m. In: options, and what time it is.
- * Out: seconds since 1970 for the API; and times for people, with their zone written.
+ * A stretch of time on the command line: --at 03:00, --since 10m, -d 5m. In: options, and the current time.
+ * Out: seconds since 1970 for the API; and times for display, with their zone.
  */
 import type { Option } from '../command';
 import { UsageError, type Options } from '../options';
@@ -25,10 +25,10 @@ export interface Stretch {
   readonly duration?: string;
 }
 
-/** The newest second or two are still on their way. */
+/** The newest second or two are still in transit. */
 const ON_ITS_WAY = 2;
 
-/** Parameters of a value request. `fallback`: seconds, where nothing is said. */
+/** Parameters of a value request. `fallback`: seconds, without options. */
 export function stretchOf(options: Options, nowMs: number, fallback?: number): Stretch {
   const when = (name: string): number | undefined => {
     const text = options.get(name);
@@ -58,7 +58,7 @@ const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const DAY_MS = 86_400_000;
 
-/** Seconds since 1970. A clock time is the latest such that is over; a span such as 10m is so long ago. */
+/** Seconds since 1970. A clock time means its last occurrence; a span such as 10m is that long ago. */
 export function parseWhen(text: string, what: string, nowMs: number): number {
   if (text === 'now') return Math.floor(nowMs / 1000);
   if (/^\d{9,11}$/.test(text)) return Number(text);

@@ -1,9 +1,9 @@
 /*
- * Asks everybody how they are. In: the bus and the front door, each of which may be down. Out: who answered what and
- * when, and who should have. Next: diagnose.ts, which says what is wrong.
+ * Requests the status of all services. In: the bus and the front door, each of which may be down. Out: the answers with their
+ * times, and the services that did not answer. Next: diagnose.ts, which says what is wrong.
  *
  * One status message goes to the config service and one to the broadcast key, so that aggregators and instrumenters are
- * found even when the config service is away. It ends when everybody has answered whom the config service knows, or
+ * found even when the config service is away. It ends when all services that the config service knows have answered, or
  * when the time is up.
  */
 import type { ServiceKind, Statuses } from '../../../common/api/status';
@@ -20,13 +20,13 @@ export interface Answered {
   readonly service: string;
   readonly host: string;
   readonly ms: number;
-  /** Its clock against ours; wrong by at most half of `ms`. */
+  /** Its clock minus ours; wrong by at most half of `ms`. */
   readonly clockMs: number;
-  /** Or what is wrong with what it says of itself. */
+  /** Or the error in its status. */
   readonly status: Statuses[ServiceKind] | { readonly service: 'odd'; readonly problem: string };
 }
 
-/** An answer of a kind of service, which describes itself as we know it. */
+/** A valid status of a kind of service. */
 export interface Described<K extends ServiceKind> extends Answered {
   readonly status: Statuses[K];
 }
@@ -38,7 +38,7 @@ export interface Survey {
   readonly broker: { readonly ms: number } | { readonly failure: string; readonly timedOut: boolean };
   readonly front: { readonly ms: number; readonly description: Description } | { readonly failure: string };
   readonly answered: readonly Answered[];
-  /** Services that the config service knows and that gave no answer. */
+  /** Services that the config service knows and that did not answer. */
   readonly silent: readonly string[];
   readonly timeoutMs: number;
   readonly now: number;
@@ -52,7 +52,7 @@ export async function survey(session: Session): Promise<Survey> {
     timeoutMs,
     now: session.io.clock.now(),
   };
-  // Loading the broker's client takes half a second of a processor: not of the time that the front door has.
+  // Loading the broker's client takes half a second of CPU, which must not count in the front door's time limit.
   await import('./bus.js');
   const [front, overBus] = await Promise.all([askFront(session), askBus(session)]);
   return { ...base, front, ...overBus };
@@ -110,7 +110,7 @@ async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answer
   );
   await Promise.race([all, Promise.all(asking)]);
   const { ok, reason = '' } = peer.health;
-  // Full disks and the like: nothing that is sent arrives, so nobody can answer.
+  // The broker blocks messages (full disk and the like), so no service can answer.
   if (!ok && answers.size === 0)
     return { broker: { failure: reason, timedOut: false }, answered: [], silent: [] };
   const silent = [...(expected ?? [routes.config])].filter((key) => !answers.has(key));
@@ -121,7 +121,7 @@ async function askBus(session: Session): Promise<Pick<Survey, 'broker' | 'answer
   };
 }
 
-/** Routing keys of all whom the config service holds to be online. */
+/** Routing keys of all members that the config service counts as online. */
 function membersOf({ status: { aggregators, instrumenters } }: Described<'config'>): string[] {
   return [...aggregators, ...instrumenters].map(({ key }) => key);
 }
@@ -143,7 +143,7 @@ export function answersOf<K extends ServiceKind>(
   return answered.filter((a): a is Described<K> => isOf(a, kind));
 }
 
-/** What the config service says; undefined while it is away. */
+/** The config service's status; undefined while it is away. */
 export function configIn(s: Pick<Survey, 'answered'>): Described<'config'>['status'] | undefined {
   return answersOf(s, 'config')[0]?.status;
 }

@@ -1,7 +1,7 @@
 /*
- * Which deployment is meant. In: flags, environment, files. Out: its addresses, each with where it was found.
+ * The deployment to use. In: flags, environment, files. Out: its addresses, each with its origin.
  *
- * First that says something wins, for each fact by itself: a flag; the environment; the context asked for by name;
+ * The first that is set wins, for each setting separately: a flag; the environment; the context given by name;
  * CA_HOME/connection.json when CA_HOME is set; the config file's current context; ./.run/connection.json, which
  * `make run` writes; the default port on this machine.
  */
@@ -20,14 +20,14 @@ export interface Facts {
   readonly amqpUrl?: string;
   readonly prefix?: string;
   readonly token?: string;
-  /** Customer whose instrumentations are meant; absent: all of them, as operators see it. */
+  /** Customer whose instrumentations are used; absent: all of them, as operators see them. */
   readonly customer?: string;
 }
 
 export interface Target extends Facts {
   readonly url: string;
   readonly prefix: string;
-  /** Of each fact: where it was found. For people. */
+  /** The origin of each setting, for display. */
   readonly origins: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
@@ -57,7 +57,7 @@ const VARIABLES = {
 const DEFAULT_URL = 'http://127.0.0.1:23181/';
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Throws a UsageError for an address that is none, and for a context that does not exist. */
+/** Throws a UsageError for an invalid address, and for a context that does not exist. */
 export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Target {
   const { env } = io;
   const warnings: string[] = [];
@@ -103,7 +103,7 @@ export function findTarget(io: Pick<Io, 'env' | 'cwd'>, options: Options): Targe
 
 /**
  * A token goes to the address that it was given with. One from a flag or the environment was given by hand, and so may go to
- * any address that was; a file in the folder that we happen to be in was not, and leads no further than this machine.
+ * any address given by hand; a file in the current folder was not, and is used for this machine only.
  */
 function maySend(
   tokenFrom: string,
@@ -118,7 +118,7 @@ function maySend(
   return !isHere || LOOPBACK.test(new URL(url).hostname);
 }
 
-/** The front door's port as `make run` reads it; whatever is no port is passed over. */
+/** The front door's port as `make run` reads it; an invalid port is ignored. */
 function portOf(env: Io['env']): number {
   const port = env['CA_HTTP_PORT'] ?? '';
   return /^[1-9]\d{0,4}$/.test(port) ? Number(port) : DEFAULT_PORT;
@@ -134,7 +134,7 @@ function pick(value: (name: (typeof NAMES)[number]) => string | undefined): Fact
 }
 
 function check(name: (typeof NAMES)[number], value: string, origin: string): void {
-  // The values stay out of the messages: they may hold a password.
+  // Messages do not contain the values: they may hold a password.
   if (name === 'url' && !(/^https?:\/\//.test(value) && URL.canParse(value))) {
     throw new UsageError(`the URL from ${origin} must be like ${DEFAULT_URL}`);
   }
@@ -151,7 +151,7 @@ function check(name: (typeof NAMES)[number], value: string, origin: string): voi
 
 function connection(home: string, warnings: string[]): [string, Facts][] {
   const path = connectionFile(home);
-  // Who wrote it would have our token and our commands.
+  // Its author would receive our token and our commands.
   const why = distrustOf(path) ?? distrustOf(home);
   if (why !== undefined) {
     warnings.push(
@@ -183,7 +183,7 @@ function connectionFile(home: string): string {
   return join(home, 'connection.json');
 }
 
-/** Whose file it is that may not be read; undefined: it is not there. */
+/** The owner of a file that may not be read; undefined: it does not exist. */
 function refusedBy(path: string, home: string): number | undefined {
   try {
     accessSync(path, constants.R_OK);
@@ -201,7 +201,7 @@ function configPath(env: Io['env'], options: Options): string {
   return join(base, 'cactl', 'config.yaml');
 }
 
-/** A missing file is an empty one, unless it was asked for by name. */
+/** A missing file counts as empty, unless it was given by name. */
 export function readConfigFile(io: Pick<Io, 'env'>, options: Options, warnings: string[] = []): ConfigFile {
   const path = configPath(io.env, options);
   const text = read(path);
