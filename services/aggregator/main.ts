@@ -1,6 +1,6 @@
 /*
  * Starts an aggregator: broker, HTTP server, a tick each second. In: the environment (common/service/settings.ts).
- * Out: a process that says aggregator_online to the config service and ends in order on SIGTERM or SIGINT.
+ * Out: a process that sends aggregator_online to the config service and shuts down cleanly on SIGTERM or SIGINT.
  */
 import { join } from 'node:path';
 import type { AggregatorStatus } from '../../common/api/status';
@@ -46,22 +46,22 @@ import { announce } from './transformations/transformation';
 
 /** One answer. */
 const ANSWER_BYTES = 96 * 1024 * 1024;
-/** Answers that are made and not yet with their clients, together. */
+/** Total size of answers that clients have not received yet. */
 const ANSWERS_HELD_BYTES = 256 * 1024 * 1024;
-/** Pictures kept for whoever asks the same. */
+/** Size of the cache of pictures. */
 const PICTURES_KEPT_BYTES = 4 * 1024 * 1024;
-/** A node that is asked for missing values answers within this. */
+/** Timeout of a request for missing values. */
 const RECALL_ANSWER_MS = 5000;
 
-/** For the config service to take notice of our leaving. */
+/** Time for the config service to notice that we leave. */
 const GOODBYE_MS = 500;
-/** Answers in progress and the goodbye; a supervisor kills 2 s after SIGTERM. */
+/** Time for answers in progress and the goodbye; a supervisor kills 2 s after SIGTERM. */
 const STOP_MS = 1800;
-/** One that is silent for a moment is replaced within seconds. */
+/** Interval of keep-alives: a silent aggregator is replaced within seconds. */
 const ALIVE_EVERY_MS = 1000;
 /** Seconds between looks at how full the disk is. */
 const LOOK_AT_DISK_S = 5;
-/** Ports tried upward from the first one. */
+/** Number of ports tried from the first one upward. */
 const PORTS_TRIED = 200;
 
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
@@ -157,7 +157,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     ...aggregatorMetrics(aggregator, started),
     ...ways.families(started),
   ];
-  // The front door, which alone is answered here, writes the formats of all aggregators together.
+  // Only the front door is answered here; it formats the families of all aggregators together.
   const metrics: Route = {
     method: 'POST',
     path: '/ca/metrics',
@@ -181,7 +181,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
         log,
         observe: times.observe,
         bare: true,
-        // The front door brings what a picture is compared with.
+        // The front door sends what a picture is compared with.
         bodyBytes: COLUMNS_BYTES,
         tls: certificate?.current,
         admit: ({ path }, { headers }, outgoing) => {
@@ -258,10 +258,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
       stopTicking();
       ways.close();
       peer.leave();
-      // Messages keep their order: with this answered, the front door knows, and asks elsewhere from now on.
+      // Messages keep their order: once this is answered, the front door knows, and sends requests elsewhere.
       await peer.call(keys.config, 'ping', {}, GOODBYE_MS).catch(() => undefined);
       await aggregator.close();
-      // Requests that have arrived are answered; the bus stays until then.
+      // Answer the requests that have arrived before leaving the bus.
       await http.close();
       await Promise.all([peer.close(), renderer.close()]);
     },

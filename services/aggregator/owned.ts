@@ -1,4 +1,4 @@
-/* One instrumentation of this aggregator, with all that belongs to it. */
+/* One instrumentation of this aggregator, with its data and state. */
 import type { Instrumentation } from '../../common/model/instrumentation';
 import type { Asked } from './ingest/asked';
 import type { Clocks } from './ingest/clocks';
@@ -12,15 +12,15 @@ export interface Owned {
   instrumentation: Instrumentation;
   readonly dataset: Dataset;
   readonly waiting: Waiting;
-  /** Nodes that the config service has named: theirs are the reports that count. */
+  /** Nodes listed by the config service; only their reports count. */
   expected: Expected;
-  /** Since when nobody should report; what was on its way then still counts. */
+  /** When reporting was disabled; reports then in flight still count. */
   disabledAt: number | undefined;
-  /** What it costs each node that has told so lately. */
+  /** Load of each node that reported one lately. */
   readonly loads: Loads;
   readonly clocks: Pick<Clocks, 'off' | 'jumpedLately'>;
-  /** First whole second after it became ours: before it, nobody is waited for. */
+  /** First whole second after it became ours: for earlier seconds no request waits. */
   readonly since: number;
-  /** How many nodes should have reported, to us or to an aggregator before us, since the first whole second of its life. */
+  /** Number of nodes that should have reported, to us or a former owner, since its first whole second. */
   readonly asked: Asked;
 }

@@ -1,10 +1,10 @@
 /*
- * Records one after the other in a file that may end, or be damaged, anywhere. In: bytes of one record. Out: the same
- * with a mark, their length and a checksum before them; and from a whole file all records that are as they were written.
+ * Framing of records in a file that may be truncated or damaged anywhere. In: bytes of one record. Out: the same
+ * with a mark, their length and a checksum before them; and from a whole file all intact records.
  */
 import { createHash } from 'node:crypto';
 
-/** One record. */
+/** Size limit of one record. */
 const RECORD_BYTES = 256 * 1024 * 1024;
 
 const MARK = Buffer.from('CAh1');
@@ -20,8 +20,8 @@ export function frame(record: Buffer): Buffer {
 }
 
 /**
- * `damaged`: bytes that belong to no whole record. What stands behind a damaged place is found again by its mark.
- * `torn`: bytes at the end that look like the beginning of one: its writer was stopped, or is still at it.
+ * `damaged`: bytes that belong to no intact record. Records behind a damaged place are found by their mark.
+ * `torn`: bytes at the end that look like the start of a record: its writer was stopped, or is still writing.
  */
 export function unframe(file: Buffer): { records: Buffer[]; damaged: number; torn: number } {
   const records: Buffer[] = [];

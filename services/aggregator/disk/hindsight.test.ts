@@ -1,6 +1,6 @@
 /*
- * What is on disk comes back as it was, each node and second once: whatever was torn, damaged or refused, and by two
- * who wrote at the same time. Processes that are killed are in tools/stack/hindsight.test.ts.
+ * Values on disk are restored exactly, each node and second once: after torn, damaged and refused writes, and with two
+ * concurrent writers. Processes that are killed are in tools/stack/hindsight.test.ts.
  */
 import {
   appendFileSync,
@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 const started: Hindsight[] = [];
 
-/** Small and good enough: the same numbers each time. */
+/** A small generator with a fixed sequence. */
 function random(seed: number): () => number {
   let state = seed;
   return () => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x80000000;
@@ -48,7 +48,7 @@ function random(seed: number): () => number {
 interface Aggregator {
   readonly dataset: Dataset;
   readonly hindsight: Hindsight;
-  /** What a second on the clock does. */
+  /** One tick of the clock. */
   save(second: number): Promise<void>;
 }
 
@@ -94,7 +94,7 @@ const value = (count: number, key = 'k'): Value => ({
 const report = (a: Aggregator, node: string, second: number, v: Value, now = second + 1): string =>
   a.dataset.update(node, second, a.dataset.reportSeconds, v, 1, 1000 * now);
 
-/** All that a client can be told of a stretch. */
+/** Everything that a client can read about a time range. */
 const told600 = (a: Aggregator, from = NOW, to = NOW + 100): unknown =>
   Array.from({ length: to - from }, (_, i) => {
     const time = from + i;
@@ -155,7 +155,7 @@ test.each(['keyed-distribution', 'keyed', 'number', 'distribution'] as const)(
   },
 );
 
-test('slots of many periods come back with who reported in each', async () => {
+test('slots of several periods are restored with the reporters of each', async () => {
   const options = { granularity: 20, scope: 'point' as const, shape: 'number' as const };
   const a = await start(NOW, options);
   const one: Value = { shape: 'number', number: 1 };
@@ -176,7 +176,7 @@ test('slots of many periods come back with who reported in each', async () => {
   expect(report(b, 'y', NOW + 5, one, NOW + 42)).toBe('duplicate');
 });
 
-test('a file cut anywhere, or with garbage in the middle, loses what was damaged and nothing else', async () => {
+test('a file truncated anywhere, or with garbage in the middle, loses only the damaged records', async () => {
   const next = random(SEED);
   const a = await start(NOW);
   for (let second = NOW; second < NOW + 12; second++) {
@@ -193,7 +193,7 @@ test('a file cut anywhere, or with garbage in the middle, loses what was damaged
     const b = await start(NOW + 31);
     const complete = unframe(whole.subarray(0, at)).records.length;
     expect(found(b)).toBe(complete);
-    // What comes now stands behind the torn end, and is found there.
+    // New records are behind the torn end, and are found there.
     report(b, 'm', NOW + 31, value(7));
     await b.save(NOW + 32);
     expect(found(await start(NOW + 33))).toBe(complete + 1);
@@ -218,7 +218,7 @@ test('a file cut anywhere, or with garbage in the middle, loses what was damaged
   expect(b.hindsight.troubleOf(ID)).toBeUndefined();
 });
 
-test('a disk that refuses costs nothing: values stay in memory, it is said once, and all is written later', async () => {
+test('a failing disk loses nothing: values stay in memory, the failure is logged once, and all is written later', async () => {
   const a = await start(NOW);
   report(a, 'n', NOW, value(1));
   await a.save(NOW + 1);
@@ -246,7 +246,7 @@ test('a disk that refuses costs nothing: values stay in memory, it is said once,
   expect(told600(b)).toEqual(told600(a));
 });
 
-test('of two who wrote the same second the fuller one counts; sums are never added', async () => {
+test('of two writers of one second the more complete one counts; sums are never added', async () => {
   const a = await start(NOW);
   report(a, 'n', NOW, value(1));
   await a.save(NOW + 1);
@@ -260,7 +260,7 @@ test('of two who wrote the same second the fuller one counts; sums are never add
   expect(readValue(c.dataset, NOW + 1, 1)).toEqual(value(5));
 });
 
-test('files go when their retention is over, and the oldest when there are too many bytes', async () => {
+test('files are deleted after their retention, and the oldest when there are too many bytes', async () => {
   const segments = new Segments(join(folder, 'x'), 'w');
   const begun = Date.now();
   for (let i = 0; i < 5; i++) {
@@ -297,7 +297,7 @@ test('history beyond the bound of all is deleted, which status and log say; memo
   expect(readValue(dataset, NOW + 4, 1)).toEqual(value(1));
 });
 
-test('what is deleted is gone from disk; what only moved stays for whoever has it now', async () => {
+test('a deleted instrumentation is removed from disk; a moved one stays for its new owner', async () => {
   const own = (): string[] => files().filter((file) => !file.includes('/journal/'));
   const a = await start(NOW);
   report(a, 'n', NOW, value(1));
@@ -358,7 +358,7 @@ test('a second of many instrumentations is one append; half a minute later each 
   }
 });
 
-test('whenever it is killed, all that was written is there: in the journal, in its own files, or in both', async () => {
+test('after a kill at any time, everything written is in the journal, in its own files, or in both', async () => {
   const a = await start(NOW);
   for (let second = NOW; second < NOW + 100; second++) {
     report(a, 'n', second, value(1));
@@ -369,7 +369,7 @@ test('whenever it is killed, all that was written is there: in the journal, in i
   }
 });
 
-test('values that cannot move on stay in the journal, and are said to; nothing is lost when it moves away then', async () => {
+test('values that cannot be filed stay in the journal, with an error; nothing is lost when the instrumentation then moves', async () => {
   const a = await start(NOW);
   const own = join(folder, encodeURIComponent(ID));
   writeFileSync(own, 'a file where the folder should be');
@@ -386,7 +386,7 @@ test('values that cannot move on stay in the journal, and are said to; nothing i
   expect(b.dataset.slotCount).toBe(70);
 });
 
-test('framed records are found whole in any order of whole and broken ones', () => {
+test('intact framed records are found in any order of intact and broken ones', () => {
   const records = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('CAh1 inside CAh1')];
   const file = Buffer.concat([
     Buffer.from('xx'),

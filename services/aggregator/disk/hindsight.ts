@@ -1,9 +1,9 @@
 /*
- * Values on disk, for instrumentations with persist-data. In: once a second, what has changed. Out: files below
+ * Values on disk, for instrumentations with persist-data. In: once a second, the changes. Out: files below
  * CA_HOME/hindsight, and after a restart or a move the seconds that they hold (docs/hindsight.md says why files of
- * our own). What changed in a second is one append to the journal, whatever number of instrumentations it concerns; each
- * one's values move on into files of its own every half minute. A disk that is full or fails costs nothing but this:
- * values are served from memory, the log says so once, status and values always, and it is written when the disk takes it again.
+ * our own). The changes of a second are one append to the journal, for all instrumentations; each instrumentation's values
+ * move into its own files every 30 s. When the disk is full or fails, values are served from memory, the log reports
+ * it once, status and values always, and the changes are written when the disk works again.
  */
 import type { HindsightStatus } from '../../../common/api/status';
 import type { DiskTrouble } from '../../../common/api/value';
@@ -21,9 +21,9 @@ import { partsOf, Recollection, remember, type Portion } from './remembered';
 import { Segments } from './segments';
 import { onlyHeld, type Changes } from '../dataset/unsaved';
 
-/** The journal of this process; beyond it values move to their own files. */
+/** Size limit of this process's journal; above it values move to their own files. */
 const JOURNAL_BYTES = 32 * 1024 * 1024;
-/** How soon all values of the journal are in their own files. */
+/** Time in which all values of the journal move to their own files. */
 const ROUND_MS = 30_000;
 
 interface HindsightOptions {
@@ -40,13 +40,13 @@ interface HindsightOptions {
 interface Kept {
   readonly segments: Segments;
   readonly dataset: Dataset;
-  /** What its files did not give when it was loaded, and until when that may matter. */
+  /** What could not be read when it was loaded, and until when that matters. */
   readonly gaps: { readonly damagedBytes: number; readonly unread?: string; readonly until: number };
-  /** What stands in the journal and not in its own files yet. */
+  /** Changes in the journal that are not in its own files yet. */
   unfiled: Changes;
 }
 
-/** Folders that nobody here owns are looked through this often, for files whose retention is over. */
+/** Interval at which folders that we do not own are searched for files past their retention. */
 const SWEEP_EVERY_MS = 600_000;
 /** No instrumentation's folder: their names have an escaped semicolon in them. */
 const JOURNAL = 'journal';
@@ -65,11 +65,11 @@ export class Hindsight {
   private readonly options: HindsightOptions;
   private readonly journal: Journal;
   private readonly cap: HistoryCap;
-  /** Journal files that go as soon as nobody is `left` whose values stand only there. */
+  /** Journal files to delete as soon as no instrumentation in `left` has its values only there. */
   private round: { files: readonly string[]; readonly left: Set<string>; begunMs: number };
-  /** Journal files that hold what could not be moved on in time: they stay for as long as they are worth something. */
+  /** Journal files with values that could not be moved in time: kept until their retention is over. */
   private readonly spared = new Set<string>();
-  /** Why nothing is written at the moment; why the journal's values cannot move on. */
+  /** Why writes fail at present; why the journal's values cannot be moved. */
   private trouble: unknown;
   private misfiled: unknown;
   private working: Promise<void> | undefined;
@@ -83,7 +83,7 @@ export class Hindsight {
     this.round = { files: [], left: new Set(), begunMs: options.clock.now() };
   }
 
-  /** Fills a new dataset with what is on disk. Never rejects: what cannot be read is said and left. */
+  /** Fills a new dataset from disk. Never rejects: what cannot be read is logged and skipped. */
   async load(id: string, dataset: Dataset): Promise<void> {
     const segments = this.segmentsOf(id);
     const found = new Recollection();
@@ -91,7 +91,7 @@ export class Hindsight {
     const until = clock.now() + 1000 * dataset.retentionTime;
     let gaps: Kept['gaps'] = { damagedBytes: 0, until };
     try {
-      // In this order: what another process moves on in the meantime is met twice rather than not at all.
+      // In this order: values that another process moves meanwhile are read twice rather than not at all.
       const journaled = await this.journal.find(id, clock.now());
       for (const part of journaled.parts) found.add(part);
       let foreign = 0;
@@ -113,12 +113,12 @@ export class Hindsight {
       gaps = { damagedBytes: 0, unread: codeOf(error), until };
       log.error({ fqid: id, reason: messageOf(error) }, 'values on disk cannot be read');
     }
-    // Not before: whoever is kept and not owned yet would be taken for one that is not wanted any more.
+    // Not earlier: an instrumentation that is kept but not owned yet would count as no longer wanted.
     this.keep(id, dataset, gaps);
     this.counts.reloadedSlots += dataset.restore(found.all, clock.now());
   }
 
-  /** Once a second; a disk that takes longer than that gets more at a time. */
+  /** Once a second; a slower disk gets more at a time. */
   tick(owned: Iterable<readonly [string, { dataset: Dataset; instrumentation: Instrumentation }]>): void {
     this.journal.tick(this.options.clock.now());
     if (this.working !== undefined) return;
@@ -133,7 +133,7 @@ export class Hindsight {
     for (const [id] of leaves) this.kept.delete(id);
     void this.inTurn(async () => {
       for (const [, { dataset, segments }] of leaves) {
-        // persist-data was switched off: what was kept is not to be kept.
+        // persist-data was switched off: delete what was kept.
         dataset.unsaved.end();
         await segments.remove().catch(() => undefined);
       }
@@ -144,7 +144,7 @@ export class Hindsight {
     });
   }
 
-  /** Of an instrumentation that is not ours any more: `deleted` says that it is nobody's. */
+  /** Drops an instrumentation that is no longer ours; `deleted`: it has no new owner. */
   async forget(id: string, deleted: boolean): Promise<void> {
     const kept = this.kept.get(id);
     this.kept.delete(id);
@@ -154,7 +154,7 @@ export class Hindsight {
     });
   }
 
-  /** What has changed so far is on disk when it resolves, if the disk takes it. */
+  /** Resolves when all changes so far are on disk, if the disk works. */
   async close(): Promise<void> {
     await this.inTurn(() => this.write());
     await this.journal.end();
@@ -190,7 +190,7 @@ export class Hindsight {
     };
   }
 
-  /** One after the other: whoever moves values on must not meet whoever drops the journal's files. */
+  /** Serializes tasks: values must not be moved while the journal's files are deleted. */
   private inTurn(task: () => Promise<void>): Promise<void> {
     const working = (this.working ?? Promise.resolve()).then(task).finally(() => {
       if (this.working === working) this.working = undefined;
@@ -199,7 +199,7 @@ export class Hindsight {
     return working;
   }
 
-  /** All that has changed since the last time, in one append. */
+  /** Writes all changes since the last time, in one append. */
   private async write(): Promise<void> {
     const taken: (Portion & { readonly kept: Kept; readonly changes: Changes })[] = [];
     for (const [id, kept] of this.kept) {
@@ -225,13 +225,13 @@ export class Hindsight {
         this.options.log.error({ reason }, 'values cannot be written to disk; they stay in memory');
       }
       this.trouble = error;
-      // A full disk is helped best by giving up what is over.
+      // On a full disk, delete expired files first.
       await this.journal.expire(now).catch(() => undefined);
       for (const { segments } of this.kept.values()) await segments.expire(now).catch(() => undefined);
     }
   }
 
-  /** A few of those that are left, so that all have had their turn in half a minute; then the journal begins anew. */
+  /** Files some of the remaining instrumentations, so that all are done in 30 s; then starts a new journal. */
   private async moveOn(): Promise<void> {
     const now = this.options.clock.now();
     const full = this.journal.bytes > JOURNAL_BYTES;
@@ -265,7 +265,7 @@ export class Hindsight {
     }
   }
 
-  /** What it has in the journal, into its own files. Rejects with the disk's error: then it stands where it stood. */
+  /** Moves its values from the journal to its own files. Rejects with the disk's error, without a change. */
   private async file(id: string, kept: Kept): Promise<void> {
     const { dataset, segments, unfiled } = kept;
     const { slots, periods } = unfiled;
@@ -282,7 +282,7 @@ export class Hindsight {
     }
   }
 
-  /** It moves to another process: the journal is ours, and goes when it suits us; its own files stay. */
+  /** Prepares its move to another process: our journal is deleted at any time, but its own files stay. */
   private async handOver(id: string, kept: Kept): Promise<void> {
     noteUnfiled(kept, kept.dataset.unsaved.take());
     try {
@@ -298,7 +298,7 @@ export class Hindsight {
     await kept.segments.end();
   }
 
-  /** What others left, and instrumentations deleted while nobody looked, goes when its retention is over. */
+  /** Deletes files past their retention of former owners, and of instrumentations deleted meanwhile. */
   private async sweep(): Promise<void> {
     const now = this.options.clock.now();
     if (now - this.sweptMs < SWEEP_EVERY_MS) return;
@@ -329,7 +329,7 @@ export class Hindsight {
   }
 
   private segmentsOf(id: string): Segments {
-    // Ids are numbers and customers' names: whatever those hold, it is one name in our folder.
+    // Ids contain customers' names: escape them to a single file name.
     const name = encodeURIComponent(id).replaceAll('.', '%2E');
     return new Segments(join(this.options.folder, name), this.options.writer);
   }

@@ -1,14 +1,14 @@
 /*
- * One file for all instrumentations of this process: each second is one append, whole or not there at all. In: records
- * of all of them. Out: on request, what the journals of all processes hold of one. What stands here moves on into
- * the instrumentation's own files (hindsight.ts); then the journal's files go.
+ * One file for all instrumentations of this process: each second is one atomic append. In: records of all of them.
+ * Out: on request, the records of one instrumentation in the journals of all processes. Values move from here into
+ * the instrumentation's own files (hindsight.ts); then the journal's files are deleted.
  */
 import { partsOf, type Part } from './remembered';
 import { Segments } from './segments';
 
-/** Journals of all processes of a host. */
+/** Size limit of the journals of all processes of a host. */
 const JOURNALS_BYTES = 512 * 1024 * 1024;
-/** What was read of journals is kept this long, in case more instrumentations are loaded. */
+/** Contents of journals are cached this long, in case more instrumentations are loaded. */
 const CONTENTS_MS = 2000;
 
 /** One journal file as it was when it had this size. */
@@ -19,14 +19,14 @@ interface Content {
 
 export interface Found {
   readonly parts: readonly Part[];
-  /** Of all journals: whose seconds were there nobody can tell. */
+  /** Damaged bytes of all journals: it is unknown whose seconds they were. */
   readonly damaged: number;
 }
 
 export class Journal {
-  /** Met while reading, each place once for each reading of its file. */
+  /** Found while reading; each place counts once per reading of its file. */
   readonly counts = { damagedBytes: 0, foreignRecords: 0 };
-  /** Bytes since the last cut. */
+  /** Bytes written since the last cut. */
   bytes = 0;
   private readonly files: Segments;
   /** Many instrumentations are loaded in a row: a file is read once for all. By name and size. */
@@ -58,7 +58,7 @@ export class Journal {
     return { parts, damaged };
   }
 
-  /** Forgets what was read once nobody loads any more. */
+  /** Drops cached contents after loading has ended. */
   tick(nowMs: number): void {
     if (nowMs - this.usedMs > CONTENTS_MS) this.contents.clear();
   }

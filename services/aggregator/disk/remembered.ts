@@ -1,14 +1,14 @@
 /*
- * Datasets' seconds as bytes, and back. In: datasets that tell what has changed. Out: records that hold all of it, sums
- * and who reported together: read back, each node and second is counted once, as before. Nodes' names stand once in a
- * record, whatever number of instrumentations and seconds it holds: they were most of its bytes.
+ * Datasets' seconds as bytes, and back. In: changes of datasets. Out: records with sums and reporting nodes together:
+ * after a restart, each node and second still counts once. Names of nodes are stored once per record, for all its
+ * instrumentations and seconds: they were most of its bytes.
  */
 import { deserialize, serialize } from 'node:v8';
 import type { Dataset } from '../dataset/dataset';
 import type { RememberedRow, RememberedSlot, Remembered } from '../dataset/remembered';
 import { FILE_BYTES } from './segments';
 
-/** Some slots and periods of one instrumentation; those that its dataset has dropped are left out. */
+/** Some slots and periods of one instrumentation, without those that its dataset has dropped. */
 export interface Portion {
   readonly id: string;
   readonly dataset: Dataset;
@@ -16,7 +16,7 @@ export interface Portion {
   readonly periods: Iterable<number>;
 }
 
-/** What a record says of one instrumentation, and the names that it means. */
+/** The part of a record about one instrumentation, with the names of its nodes. */
 export interface Part {
   readonly id: string;
   readonly names: readonly string[];
@@ -34,7 +34,7 @@ interface Plain {
 
 const VERSION = 2;
 
-/** More than one only where one would be too large to be read as a whole. */
+/** More than one record only if one would exceed the size limit. */
 export function remember(portions: Iterable<Portion>): Buffer[] {
   const records: Buffer[] = [];
   let places = new Map<string, number>();
@@ -97,8 +97,8 @@ export function partsOf(record: Buffer): Part[] | undefined {
 }
 
 /**
- * Puts together what many records say. Of a slot that was written more than once the one with the most reports counts:
- * sums are never added, so nothing is doubled whoever wrote them.
+ * Merges many records. Of a slot that was written more than once, the version with the most reports counts:
+ * sums are never added, so nothing is counted twice.
  */
 export class Recollection {
   private readonly slots = new Map<number, RememberedSlot>();
@@ -122,7 +122,7 @@ export class Recollection {
     }
   }
 
-  /** Ordered by time. Nodes of periods whose slot is not there are left out: their values are lost, not in. */
+  /** Ordered by time. Nodes of periods without a slot are omitted: their values are lost. */
   get all(): Remembered {
     return {
       slots: [...this.slots.values()].sort((a, b) => a.time - b.time),

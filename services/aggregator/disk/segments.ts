@@ -1,17 +1,17 @@
 /*
- * A folder of files, each written by one process, in order, and given up as a whole. In: records. Out: all whole
- * records of all files, whoever wrote them. An aggregator that takes over reads what the one before it left, dead or
- * alive, and writes beside it: nothing here needs a lock. Each instrumentation has such a folder, and the journal is one.
+ * A folder of files, each appended to by one process and deleted as a whole. In: records. Out: all intact
+ * records of all files, of every writer. A new owner reads the files of its predecessor, dead or alive, and writes its
+ * own: nothing here needs a lock. Each instrumentation has such a folder, and the journal is one.
  */
 import { mkdir, open, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { frame, unframe } from './frame';
 
-/** Files of one instrumentation. */
+/** Size limit of all files of one instrumentation. */
 const BYTES = 128 * 1024 * 1024;
-/** One of its files. */
+/** Size limit of one file. */
 export const FILE_BYTES = 8 * 1024 * 1024;
-/** How long a file is written at least. */
+/** Least time for which a file is appended to. */
 const FILE_MS = 30_000;
 
 interface Current {
@@ -34,7 +34,7 @@ export class Segments {
   private current: Current | undefined;
   private count = 0;
 
-  /** `writer`: a name that no other process has. `bytesMax`: of all files together. */
+  /** `writer`: a name that no other process has. `bytesMax`: size limit of all files together. */
   constructor(folder: string, writer: string, bytesMax: number = BYTES) {
     this.folder = folder;
     this.writer = writer;
@@ -52,7 +52,7 @@ export class Segments {
     return damaged;
   }
 
-  /** A file that is gone by now holds nothing. */
+  /** A file that was deleted meanwhile counts as empty. */
   async readOne(name: string): Promise<ReturnType<typeof unframe>> {
     return unframe((await orGone(readFile(join(this.folder, name)))) ?? Buffer.alloc(0));
   }
@@ -65,12 +65,12 @@ export class Segments {
   }
 
   /**
-   * All of them in one piece, on disk when it resolves, to how many files were given up for want of room.
+   * Appends all records at once; on disk when it resolves, to the number of files deleted for lack of room.
    * Rejects with the disk's error.
    */
   async append(records: readonly Buffer[], nowMs: number, retention: number): Promise<number> {
     const framed = Buffer.concat(records.map(frame));
-    // The name says for how long a file is worth keeping.
+    // The file's name contains its retention.
     if (this.current !== undefined && this.current.retention < retention) await this.end();
     // Another process may have given it up: what is written to it then is nowhere.
     if (this.current !== undefined && (await this.current.handle.stat()).nlink === 0) await this.end();
@@ -82,7 +82,7 @@ export class Segments {
       }
       await current.handle.datasync();
     } catch (error) {
-      // Half a record stays behind, which readers pass over; the next one begins a file of its own.
+      // A partial record may remain, which readers skip; the next record starts a new file.
       await this.end();
       throw error;
     }
@@ -93,7 +93,7 @@ export class Segments {
     return this.expire(nowMs);
   }
 
-  /** Gives up files whose newest value is older than the retention, then the oldest until the rest is small enough: how many. */
+  /** Deletes files whose newest value is past its retention, then the oldest until the rest is small enough; returns their number. */
   async expire(nowMs: number, bytesMax: number = this.bytesMax): Promise<number> {
     const names = await this.names();
     const sizes = await Promise.all(names.map(async (name) => orGone(stat(join(this.folder, name)))));
@@ -110,7 +110,7 @@ export class Segments {
     return givenUp;
   }
 
-  /** Ends the current file: the names of all that this process has written here. */
+  /** Ends the current file; returns the names of all files that this process wrote here. */
   async cut(): Promise<readonly string[]> {
     await this.end();
     return (await this.names()).filter((name) => name.includes(`-${this.writer}-`));
@@ -145,7 +145,7 @@ export class Segments {
   }
 }
 
-/** Another process may give up a file, or delete the folder, between two of our steps. */
+/** Another process may delete a file or the folder between two of our steps. */
 async function orGone<T>(found: Promise<T>): Promise<T | undefined> {
   return found.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

@@ -1,7 +1,7 @@
 /*
- * Bodies on their way to one receiver: one at a time, in order. In: bodies, and which answers mean "again". Out: requests,
- * with back-off; what could not be delivered is counted by reason. A receiver that is away costs a bounded queue, the oldest
- * of which goes first.
+ * Delivery to one receiver: one request at a time, in order. In: bodies, and which statuses to retry. Out: requests,
+ * with back-off; failures are counted by reason. While the receiver is away a bounded queue is kept, of which the oldest
+ * are dropped first.
  */
 import { Backoff, jittered } from '../../../common/service/backoff';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -19,9 +19,9 @@ export interface Receiver {
   readonly name: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether the same body may be sent again after such an answer. */
+  /** Whether to send the same body again after this status. */
   readonly again: (status: number) => boolean;
-  /** Points that an answer with 2xx has refused all the same, and why. */
+  /** Points that a 2xx answer refused, and why. */
   readonly refused: (
     answer: Answer,
     points: number,
@@ -82,7 +82,7 @@ export class Delivery {
     }
     this.queue.push({ body, points });
     this.bytes += body.length;
-    // The one that is being sent may still arrive: it keeps its place.
+    // The one in flight may still arrive, so it is not dropped.
     while (this.bytes > this.limits.bytes && this.queue.length > 1) {
       const [oldest] = this.queue.splice(this.sending ? 1 : 0, 1);
       this.bytes -= oldest?.body.length ?? 0;
@@ -91,7 +91,7 @@ export class Delivery {
     this.next();
   }
 
-  /** What waits is given up, and counted. */
+  /** Drops the queue, and counts it. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
@@ -122,7 +122,7 @@ export class Delivery {
     });
   }
 
-  /** undefined: done with it, whatever became of it; else milliseconds to wait before it is sent again. */
+  /** undefined: done, delivered or not; else milliseconds until the next attempt. */
   private async send({ body, points }: Parcel): Promise<number | undefined> {
     this.counts.requests++;
     let answer: Answer;

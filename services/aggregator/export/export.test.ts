@@ -13,7 +13,7 @@ import { WaysOut } from './ways-out';
 const values = serveValues();
 const EXPORTED: Instrumentation = { ...HEAT, export: { prometheus: { keys: 2 } } };
 
-/** Seconds pass, with a report in each of which `rows` says what it holds. */
+/** Passes seconds, each with a report of `rows`. */
 function pass(
   ways: WaysOut,
   seconds: number,
@@ -35,7 +35,7 @@ const countOf = (ways: WaysOut, key: string): number =>
       -1,
   );
 
-test('counters grow by what each second had, for the largest keys, and for the rest together', async () => {
+test('counters grow by the counts of each second, for the largest keys and for the rest together', async () => {
   const ways = new WaysOut(readPush({}), 'a0', SILENT);
   await values.own(EXPORTED, ['a']);
   pass(ways, 1, () => ({}));
@@ -47,7 +47,7 @@ test('counters grow by what each second had, for the largest keys, and for the r
   expect(countOf(ways, 'b')).toBe(15);
 });
 
-test('a key that has not occurred for long gives its place to another, which says when it began', async () => {
+test('an idle key gives its place to another, which states its start time', async () => {
   const ways = new WaysOut(readPush({}), 'a0', SILENT);
   await values.own(EXPORTED, ['a']);
   pass(ways, 1, () => ({}));
@@ -60,7 +60,7 @@ test('a key that has not occurred for long gives its place to another, which say
   expect(Number(/_created\{id="2",disk="c"\} (\d+)/.exec(created)?.[1])).toBeGreaterThan(NOW + 300);
 });
 
-test('a report that comes after its second was passed on is counted as late', async () => {
+test('a report that comes after its second was exported is counted as late', async () => {
   const ways = new WaysOut(readPush({}), 'a0', SILENT);
   await values.own(EXPORTED, ['a']);
   pass(ways, 20, () => ({ a: [400, 1] }));
@@ -69,7 +69,7 @@ test('a report that comes after its second was passed on is counted as late', as
   expect(textOf(ways)).toContain('ca_export_reports_late_total{way="metrics"} 1\n');
 });
 
-test('what is not exported is not there', async () => {
+test('instrumentations without export are absent', async () => {
   const ways = new WaysOut(readPush({}), 'a0', SILENT);
   await values.own(HEAT, ['a']);
   pass(ways, 3, () => ({ a: [400, 1] }));
@@ -140,7 +140,7 @@ describe('with a receiver', () => {
     expect(got[0]?.headers['a']).toBe('b');
   });
 
-  test('Retry-After is kept', async () => {
+  test('Retry-After is obeyed', async () => {
     answers = [{ status: 503, headers: { 'Retry-After': '1' } }];
     const out = delivery();
     const began = performance.now();
@@ -149,7 +149,7 @@ describe('with a receiver', () => {
     expect(performance.now() - began).toBeGreaterThan(950);
   });
 
-  test('what is refused is not sent again, and counted', async () => {
+  test('a refused body is counted and not sent again', async () => {
     answers = [{ status: 400 }, { status: 415 }];
     const out = delivery();
     out.put(Buffer.from('x'), 3);
@@ -160,7 +160,7 @@ describe('with a receiver', () => {
     expect(out.counts.lost).toEqual({ queue_full: 0, refused: 3, not_understood: 4 });
   });
 
-  test('a receiver that is away costs a bounded queue, the oldest of which goes first', async () => {
+  test('while a receiver is away the queue is bounded, and the oldest are dropped first', async () => {
     server.close();
     server.closeAllConnections();
     const out = delivery();
@@ -172,7 +172,7 @@ describe('with a receiver', () => {
     expect(out.counts.lost.queue_full).toBe(10);
   });
 
-  test('every instrumentation is pushed where all are, until it ends, with the points that a receiver refuses counted', async () => {
+  test('with CA_PUSH_ALL every instrumentation is pushed until it ends, and refused points are counted', async () => {
     answers = [{ status: 200, text: '{"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"no"}}' }];
     const ways = new WaysOut(
       readPush({ CA_PUSH_OTLP: url, CA_PUSH_ALL: '1', CA_PUSH_TEMPORALITY: 'delta' }),
@@ -204,7 +204,7 @@ describe('with a receiver', () => {
     ways.close();
   });
 
-  test('seconds that are settled at once leave each with its own counts', async () => {
+  test('seconds that settle at the same time are each sent with their own counts', async () => {
     const ways = new WaysOut(
       readPush({ CA_PUSH_OTLP: url, CA_PUSH_ALL: '1', CA_PUSH_TEMPORALITY: 'delta' }),
       'a0',
@@ -225,7 +225,7 @@ describe('with a receiver', () => {
     ways.close();
   });
 
-  test('a receiver of remote write 1 is found out by what it does not say', async () => {
+  test('a receiver of remote write 1 is detected by its missing headers', async () => {
     const ways = new WaysOut(readPush({ CA_PUSH_REMOTE_WRITE: url, CA_PUSH_ALL: '1' }), 'a0', SILENT);
     await values.own(HEAT, ['a']);
     pass(ways, 3, () => ({ sda: [400, 2] }));

@@ -1,7 +1,7 @@
 /*
- * Instrumentations with `export: {prometheus: …}` as families of /metrics: counters that only grow, from when this
- * aggregator began to count. In: slots as they are settled. Out: families. A scrape that is missed loses nothing; after a
- * restart, or on another aggregator, the created timestamp says that counting began anew.
+ * Instrumentations with `export: {prometheus: …}` as families of /metrics: monotonic counters, from when this
+ * aggregator began to count. In: slots as they are settled. Out: families. A missed scrape loses nothing; after a
+ * restart, or on another aggregator, the created timestamp shows that counting restarted.
  */
 import { breakdownOf, fqid, gridOfInstrumentation } from '../../../common/model/instrumentation';
 import { exportBounds, histogramValue, type Bounds } from '../../../common/prometheus/outgoing/bounds';
@@ -14,7 +14,7 @@ import type { Consumer } from './settled-feed';
 
 interface Exported {
   readonly owned: Owned;
-  /** How it was asked for. */
+  /** The export's bounds, to notice changes. */
   readonly asked: string;
   readonly bounds: Bounds;
   readonly out: SeriesOut;
@@ -45,7 +45,7 @@ export class PrometheusExport implements Consumer {
     const id = fqid(instrumentation);
     const asked = JSON.stringify(instrumentation.export?.prometheus ?? {});
     const known = this.exported.get(id);
-    // With other bounds it is another metric: counting begins anew.
+    // With other bounds it is another metric: counting restarts.
     if (known?.asked === asked) return known;
     const { numeric, discrete } = breakdownOf(instrumentation);
     const grid = gridOfInstrumentation(instrumentation);

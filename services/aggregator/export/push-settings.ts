@@ -1,6 +1,6 @@
 /*
  * Where values are pushed to, as settings. In: the environment. Out: receivers, or an INVALID error that names the variable.
- * Addresses are the operator's alone: whoever may ask for instrumentations cannot make us send anywhere.
+ * Only the operator sets addresses: clients of the API cannot make us send anywhere.
  */
 import { readFileSync } from 'node:fs';
 import { invalid } from '../../../common/service/errors';
@@ -39,7 +39,7 @@ export function readPush(env: Environment): PushSettings {
 function urlOf(env: Environment, name: string): URL | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;
-  // The text itself stays out of the message: it may hold a password.
+  // The message does not contain the text, which may contain a password.
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw invalid(name, 'must be an http:// or https:// URL');
   return new URL(text);

@@ -1,6 +1,6 @@
 /*
- * Values on their way to other people's stores, each second: OTLP and Prometheus remote write. In: slots as they are
- * settled. Out: bodies for delivery.ts. When an instrumentation or a key ends, its series are told to be over.
+ * Pushes values to other stores, each second: OTLP and Prometheus remote write. In: slots as they are
+ * settled. Out: bodies for delivery.ts. When an instrumentation or a key ends, its series are marked as ended.
  */
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
@@ -28,7 +28,7 @@ const POINTS_MAX = 1000;
 
 interface Pushed {
   readonly owned: Owned;
-  /** How it was asked for. */
+  /** The export's bounds, to notice changes. */
   readonly asked: string;
   readonly naming: Naming;
   readonly grid: Grid;
@@ -38,7 +38,7 @@ interface Pushed {
   last: number;
 }
 
-/** Which of the two a way sends: each second alone, or all since counting began. */
+/** What a receiver needs: each second alone, or the total since the start of counting. */
 interface Wants {
   readonly of: boolean;
   readonly total: boolean;
@@ -49,7 +49,7 @@ const NOTHING: OutgoingHistogram = { counts: [], uppers: [], sum: 0 };
 interface Way {
   readonly delivery: Delivery;
   readonly encode: (points: readonly Outgoing[]) => Buffer | Promise<Buffer>;
-  /** Ends when all bodies of before are with `delivery`: they keep their order. */
+  /** Settles when all earlier bodies are with `delivery`, which keeps their order. */
   encoded: Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export class Push implements Consumer {
     const { granularity } = owned.dataset;
     one.last = time + granularity;
     for (const series of one.out.add(slot, time, granularity)) this.points.push(endOf(one, series));
-    // A second in which nobody has reported is a gap in the other store, too.
+    // A second without reports is a gap in the other store, too.
     if (slot === undefined) return;
     for (const series of one.out.series.values()) {
       if (one.owned.instrumentation.valueScope === 'point' && series.seen !== time) continue;
@@ -195,7 +195,7 @@ function waysOf(settings: PushSettings, instance: string, log: Log): Way[] {
       again: (status: number) => [429, 502, 503, 504].includes(status),
       refused: otlpRefused,
     };
-    // Most counts are 0, and bounds are the same in each point: fifty times less to keep and to send.
+    // Compress: most counts are 0, and all points have the same bounds, which is 50 times smaller.
     add(receiver, (points) => gzipAsync(otlpText(points, temporality, instance), FASTEST));
   }
   if (remoteWrite !== undefined) {
@@ -226,7 +226,7 @@ function otlpRefused({ text }: Answer): { points: number; reason: string } | und
   }
 }
 
-/** A receiver of version 2 says how much it has written; one that does not say has not understood the request. */
+/** A receiver of version 2 states how much it has written; without that it did not understand the request. */
 function remoteWriteRefused(
   { headers }: Answer,
   points: number,
@@ -289,7 +289,7 @@ function histogram({ bounds, grid, naming }: Pushed, counts: Float64Array): Outg
   };
 }
 
-/** One millisecond after its newest point: a store keeps one point for each moment. */
+/** One millisecond after its newest point: a store keeps one point per timestamp. */
 function endOf(one: Pushed, series: OutSeries): Outgoing {
   const at = one.last + 0.001;
   const { distribution } = one.naming;

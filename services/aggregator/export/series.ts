@@ -1,9 +1,9 @@
 /*
- * The series of one instrumentation that leave: a bounded number of keys, and "(other)" for the rest. In: slots. Out: for
- * each series what the slot holds, and what has been counted since the series began.
+ * The exported series of one instrumentation: a bounded number of keys, and "(other)" for the rest. In: slots. Out: for
+ * each series the counts of the slot, and the total since the series began.
  *
- * A key has its series from the first slot it is among the largest of while there is room, until it has not occurred for a
- * while; then another may have its place. A series that begins anew says when it began.
+ * A key gets a series in the first slot in which it is among the largest and there is room, and keeps it until it has been
+ * idle for IDLE_SECONDS; then another may have its place. A new series states its start time.
  */
 import type { Row } from '../dataset/cells';
 import { byRank, OTHER } from '../../../common/model/tally';
@@ -13,7 +13,7 @@ export interface OutSeries {
   readonly key: string;
   /** Second in which counting began. */
   readonly since: number;
-  /** All that was counted, by bucket; numbers are in bucket 0. */
+  /** Total counts by bucket; numbers are in bucket 0. */
   readonly total: Float64Array;
   /** The same of the newest slot. */
   readonly newest: Float64Array;

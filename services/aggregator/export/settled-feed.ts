@@ -1,7 +1,7 @@
 /*
- * Points as they become final, in order, for those who send them on. In: the instrumentations of this aggregator, each
- * second. Out: each slot once, as soon as nobody is waited for in it. What comes later still is counted: it is in the
- * answers of this service, and not in what was sent.
+ * Points as they become final, in order, for exports. In: the instrumentations of this aggregator, each
+ * second. Out: each slot once, as soon as no more reports are awaited. Later reports are counted: they are in the
+ * answers of this service, but not in exports.
  */
 import { fqid } from '../../../common/model/instrumentation';
 import type { Owned } from '../owned';
@@ -10,15 +10,15 @@ import { newestSettled } from '../promql/settled';
 
 export interface Consumer {
   wants(owned: Owned): boolean;
-  /** Nobody has reported for the slot: undefined. */
+  /** `slot` is undefined when no node reported. */
   slot(owned: Owned, time: number, slot: Slot | undefined): void;
-  /** It is not wanted any more, or not here. */
+  /** The instrumentation was deleted or moved. */
   end(id: string, owned: Owned): void;
 }
 
-/** Slots that are looked at again for reports that came late. */
+/** Number of past slots that are checked for late reports. */
 const LOOKED_BACK = 90;
-/** After a stall of ours, older slots are passed over: what is sent should be of now. */
+/** After a stall of ours, older slots are skipped: exports should be current. */
 const BEHIND_MAX = 60;
 
 interface Position {
@@ -60,7 +60,7 @@ export class SettledFeed {
     const { granularity } = dataset;
     const settled = newestSettled(owned, nowMs);
     let position = this.positions.get(id);
-    // Moved away and back: counting begins anew.
+    // Moved away and back: counting restarts.
     if (position !== undefined && position.owned !== owned) {
       this.consumer.end(id, position.owned);
       position = undefined;

@@ -1,6 +1,6 @@
 /*
- * All ways out of an aggregator, besides its API. In: its instrumentations, each second. Out: families for /metrics, and
- * values on their way to others.
+ * All exports of an aggregator. In: its instrumentations, each second. Out: families for /metrics, and
+ * pushed values.
  */
 import { counter, type Family } from '../../../common/prometheus/metrics/family';
 import type { Log } from '../../../common/service/log';

@@ -1,6 +1,6 @@
 import { Arrivals } from './arrivals';
 
-test('of each second the number of messages is known, and which one came last', () => {
+test('the number of messages of each second, and the last one, are known', () => {
   const arrivals = new Arrivals();
   arrivals.note('a', 100, 1, 101_010, 101_020);
   arrivals.note('b', 100, 1, 101_500, 104_000);
@@ -9,7 +9,7 @@ test('of each second the number of messages is known, and which one came last', 
   expect(arrivals.of(99)).toBeUndefined();
 });
 
-test('seconds of long ago are forgotten, whatever their order', () => {
+test('old seconds are dropped, whatever their order', () => {
   const arrivals = new Arrivals();
   for (let second = 0; second < 1000; second++) arrivals.note('a', (second * 7) % 1000, 1, 0, 0);
   expect(Array.from({ length: 1000 }, (_, i) => arrivals.of(i)).filter((a) => a !== undefined)).toHaveLength(

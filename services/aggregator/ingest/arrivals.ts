@@ -1,11 +1,11 @@
 /*
- * When the reports of each second came. In: each message, as it comes. Out: for the last minutes, how many came, and which
- * one was last: so that of a second that was not complete in time it can be said where its reports were.
+ * When the reports of each second came. In: each message, as it comes. Out: for the last minutes, the number of messages
+ * and the last one, to explain why a second was not complete in time.
  */
 
 import type { Arrival } from '../../../common/api/status';
 
-/** Seconds that are remembered. */
+/** Number of seconds kept. */
 const SECONDS = 300;
 
 export class Arrivals {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Asked } from './asked';
 
-test('at each second there are as many as were asked then', () => {
+test('at() returns the number of nodes asked at that second', () => {
   const asked = new Asked(100, 1);
   asked.change(110, 3);
   asked.change(120, 3);
@@ -15,7 +15,7 @@ test('at each second there are as many as were asked then', () => {
   ]);
 });
 
-test('of several changes within a second the last holds, and a clock that goes back does not rewrite what was', () => {
+test('of several changes within a second the last applies, and a clock that goes back does not change the past', () => {
   const asked = new Asked(100, 1);
   asked.change(110, 5);
   asked.change(110, 2);
@@ -23,14 +23,14 @@ test('of several changes within a second the last holds, and a clock that goes b
   expect([104, 109, 110].map((second) => asked.at(second))).toEqual([1, 1, 7]);
 });
 
-test('a fleet that comes and goes does not fill the memory, and what is now stays right', () => {
+test('a fleet that keeps changing does not fill the memory, and the current number stays right', () => {
   const asked = new Asked(0, 1);
   for (let i = 1; i < 5000; i++) asked.change(i, i % 2);
   expect(asked.runs(0, 6000).length).toBeLessThanOrEqual(1000);
   expect([asked.at(-1), asked.at(4999)]).toEqual([0, 1]);
 });
 
-test('runs cover a stretch without a gap, and say what at() says', () => {
+test('runs cover a time range without gaps, and agree with at()', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 5 })), { maxLength: 10 }),

@@ -1,21 +1,21 @@
 /*
- * How many nodes were asked to report, second by second. In: the config service's count, whenever it changes. Out: how
- * many there were at any second: a node that joins is not missing from the time before it came.
+ * Number of nodes asked to report, by second. In: the config service's count, whenever it changes. Out: the number
+ * at any second: a node that joins is not missing before it came.
  */
 
 interface Change {
-  /** First second from which it counts. */
+  /** First second for which it applies. */
   readonly from: number;
   readonly nodes: number;
 }
 
-/** Changes that are remembered; of older ones the last is. A fleet that comes and goes each second fills an hour with these. */
+/** Number of changes kept; of older ones only the last. A fleet that changes each second uses them up in a quarter of an hour. */
 const CHANGES = 1000;
 
 export class Asked {
   private readonly changes: Change[] = [];
 
-  /** Nobody was asked before `born`; the first count is that of all seconds since, whoever kept them. */
+  /** No node was asked before `born`; the first count applies to all seconds since, also under former owners. */
   constructor(born: number, nodes: number) {
     this.changes.push({ from: born, nodes });
   }
@@ -24,17 +24,17 @@ export class Asked {
     return this.changes[0]?.from ?? Infinity;
   }
 
-  /** Changes whenever an answer of `at` for a second up to now may. */
+  /** Changes whenever the result of `at` for any second up to now may change. */
   get version(): string {
     const last = this.changes.at(-1);
     return `${this.changes.length} ${last?.from ?? 0} ${last?.nodes ?? 0}`;
   }
 
-  /** From this second on there are as many. */
+  /** Sets the number from this second on. */
   change(from: number, nodes: number): void {
     const last = this.changes.at(-1);
     if (last?.nodes === nodes) return;
-    // Several within a second: what holds at its end. A clock that goes back does not rewrite what was.
+    // Several within a second: the last applies. A clock that goes back does not change the past.
     if (last !== undefined && from <= last.from)
       this.changes[this.changes.length - 1] = { from: last.from, nodes };
     else this.changes.push({ from, nodes });

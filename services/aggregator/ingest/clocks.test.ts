@@ -47,7 +47,7 @@ test.each([
   expect(clocks.off.map(({ shiftSeconds }) => shiftSeconds)).toEqual(shift === 0 ? [] : [shift]);
 });
 
-test('a steady clock is asked now and then, and a late message is no reason to doubt it', async () => {
+test('a steady clock is asked rarely, and a late message does not cast doubt on it', async () => {
   const { state, clocks, pass } = setUp();
   state.offset = 3000;
   await pass(30);
@@ -62,7 +62,7 @@ test('a steady clock is asked now and then, and a late message is no reason to d
 });
 
 test.each([2000, -2000])(
-  'a jump by %d ms is noticed by the messages, confirmed, told and corrected',
+  'a jump by %d ms is noticed from messages, confirmed, reported and corrected',
   async (jump) => {
     const { state, clocks, pass } = setUp();
     await pass(5);
@@ -74,7 +74,7 @@ test.each([2000, -2000])(
   },
 );
 
-test('an answer that took long changes nothing', async () => {
+test('a slow answer changes nothing', async () => {
   const { state, clocks, pass } = setUp();
   state.tookMs = 5000;
   state.offset = 3000;
@@ -94,7 +94,7 @@ test('an offset at the edge does not make the shift flap', async () => {
   }
 });
 
-test('periods of five seconds stay on their grid, and back is where they came from', async () => {
+test('periods of 5 s stay on their grid, and toTheirs reverses toOurs', async () => {
   for (const offset of [-7000, -3000, -2000, 2000, 3000, 6000]) {
     const { state, clocks, pass } = setUp();
     state.offset = offset;

@@ -1,12 +1,12 @@
 /*
- * How far nodes' clocks are off ours. In: the moments at which nodes say they sent a message, and answers to questions for
- * the time. Out: for each node, by how many whole seconds its seconds are shifted to land in ours.
+ * Clock skew of nodes. In: send times in nodes' messages, and answers to time requests.
+ * Out: for each node, the number of whole seconds to add to its seconds to get ours.
  *
- * An answer tells the offset to within the time that it took; a one-way message cannot be told from a late one. So a node
- * is asked when it is first heard of, now and then, and when its messages contradict what is known: sent later than the
- * estimate allows (its clock is ahead of it), or earlier than the message before (its clock went back). A clock that is
- * off steadily is corrected; one that jumps is told, and corrected when two answers agree. Values that jump onto seconds
- * which the node has reported already are not added, but counted as lost in that second.
+ * An answer gives the offset to within its round-trip time; a one-way message may merely be late. So a node is asked when
+ * it is first heard of, once a minute, and when its messages contradict the estimate: sent later than it allows (the
+ * clock is ahead), or before the previous message (the clock went back). A constant offset is corrected; a jump is
+ * reported, and corrected when two answers agree. Values that jump onto seconds which the node has already reported
+ * are not added, but counted as lost in that second.
  */
 import { Limiter } from '../../../common/service/limiter';
 import type { Clock } from '../../../common/service/clock';
@@ -14,9 +14,9 @@ import { messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 
-/** How often a node is asked for the time. */
+/** Interval of time requests to one node. */
 export const ASK_EVERY_MS = 60_000;
-/** Nodes that are asked at a time. */
+/** Greatest number of time requests in flight. */
 const IN_FLIGHT = 32;
 /** Nodes not heard of for this long are forgotten. */
 const FORGOTTEN_MS = 600_000;
@@ -24,7 +24,7 @@ const FORGOTTEN_MS = 600_000;
 export interface ClocksOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Asks a node what time it is by its clock, ms. */
+  /** Reads a node's clock, ms. */
   readonly time: (node: string) => Promise<number>;
 }
 
@@ -33,14 +33,14 @@ interface NodeClock {
   readonly node: string;
   /** Node's clock minus ours, ms; undefined: not known yet. */
   readonly offsetMs: number | undefined;
-  /** What is added to its seconds. */
+  /** Number added to its seconds. */
   readonly shiftSeconds: number;
   readonly jumps: number;
 }
 
 interface Known {
   offsetMs: number | undefined;
-  /** Half of the time that the answer took. */
+  /** Half of the round-trip time. */
   errorMs: number;
   shift: number;
   /** An offset that would change the shift, and must be confirmed. */
@@ -53,17 +53,17 @@ interface Known {
   jumpedAt: number;
 }
 
-/** An offset smaller than this is no reason to shift: reports take that long anyway. */
+/** Smaller offsets are not corrected: reports take that long anyway. */
 const WORTH_MS = 750;
 /** Two answers, or an answer and a message, that differ by more contradict each other. */
 const AGREE_MS = 400;
-/** Answers that took longer say too little. */
+/** Answers with a longer round trip are too inaccurate. */
 const ANSWER_MS = 1000;
 const AGAIN_MS = 2000;
 
 export class Clocks {
   private readonly nodes = new Map<string, Known>();
-  /** Those whose seconds are shifted or have jumped: few, and asked for with each value. */
+  /** Nodes whose seconds are shifted or have jumped: few, and read for each value. */
   private readonly odd = new Set<string>();
   private readonly limiter = new Limiter({ atATime: IN_FLIGHT });
   private readonly options: ClocksOptions;
@@ -72,13 +72,13 @@ export class Clocks {
     this.options = options;
   }
 
-  /** To be asked before its first values come. */
+  /** Asks new nodes before their first values come. */
   expect(nodes: readonly string[]): void {
     for (const node of nodes) this.known(node);
     this.tick();
   }
 
-  /** A message has come. */
+  /** Notes the send time of a message. */
   heard(node: string, sent: number): void {
     const known = this.known(node);
     const now = this.options.clock.now();
@@ -89,23 +89,23 @@ export class Clocks {
     if (ahead || back) known.askAt = Math.min(known.askAt, now);
   }
 
-  /** What is added to the node's seconds to get ours; a period of several keeps its place in ours. */
+  /** The node's second on our clock; periods of several seconds stay on the grid. */
   toOurs(node: string, second: number, duration: number): number {
     return shifted(second, this.nodes.get(node)?.shift ?? 0, duration);
   }
 
-  /** The other way round. */
+  /** The inverse of toOurs. */
   toTheirs(node: string, second: number, duration: number): number {
     return shifted(second, -(this.nodes.get(node)?.shift ?? 0), duration);
   }
 
-  /** Its seconds may come twice now, for what were different moments. */
+  /** True if the same second may come twice, for different moments. */
   jumpedLately(node: string): boolean {
     const known = this.nodes.get(node);
     return known !== undefined && this.options.clock.now() - known.jumpedAt < LIMITS.outboxSeconds * 1000;
   }
 
-  /** Those that are shifted, or have jumped. */
+  /** Nodes that are shifted, or have jumped. */
   get off(): NodeClock[] {
     return [...this.odd].flatMap((node) => this.of(node) ?? []);
   }

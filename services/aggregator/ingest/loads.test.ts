@@ -1,6 +1,6 @@
 import { describeLoads } from './loads';
 
-test('loads of nodes are summed, and the node that pays most is named', () => {
+test('loads of nodes are summed, and the most loaded node is named', () => {
   const load = (runsPerSecond: number, nanosecondsPerRun: number, percentOfCore: number) => ({
     runsPerSecond,
     nanosecondsPerRun,

@@ -1,12 +1,12 @@
 /*
- * What one instrumentation costs its nodes. In: each node's load, as it last reported it. Out: the loads of nodes that
- * still report, and of all together with the node that pays most.
+ * What one instrumentation costs its nodes. In: each node's last reported load. Out: the loads of nodes that
+ * still report, their sum, and the most loaded node.
  */
 import type { Cost } from '../../../common/api/value';
 import { LIMITS } from '../../../common/service/limits';
 import type { Load } from '../../../common/model/load';
 
-/** Nodes measure every ten seconds; whoever missed three of them has stopped. */
+/** Nodes measure every 10 s; a node that missed three measurements has stopped. */
 const FORGET_MS = 3000 * LIMITS.costEverySeconds;
 
 export class Loads {
@@ -26,7 +26,7 @@ export class Loads {
   }
 }
 
-/** For the API. Undefined when nobody has told what it costs. */
+/** For the API. Undefined when no node has reported a load. */
 export function describeLoads(loads: ReadonlyMap<string, Load>): Cost | undefined {
   const all = [...loads];
   const [first] = all;

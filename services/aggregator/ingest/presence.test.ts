@@ -21,7 +21,7 @@ test('marks are those of a set of (node, second), for any number of nodes', () =
         for (let second = 1000; second < 1050; second++) {
           const nodes = new Set(reports.filter(([, s]) => s === second).map(([n]) => n));
           expect(presence.reporting(second)).toBe(nodes.size);
-          // One expectation a second, not one a node: 300,000 of them took 17 s.
+          // One expectation per second, not per node: 300,000 of them took 17 s.
           const wrong = Array.from({ length: 201 }, (_, n) => n).filter(
             (n) => presence.has(`n${n}`, second) !== nodes.has(n),
           );
@@ -33,7 +33,7 @@ test('marks are those of a set of (node, second), for any number of nodes', () =
   );
 });
 
-test('a place of the ring is taken over by the newer period, and the older one is too old', () => {
+test('a newer period takes over its place in the ring, and the older one is then too old', () => {
   const presence = make(10);
   presence.mark('a', 5);
   expect(presence.mark('a', 15)).toBe('first');
@@ -75,7 +75,7 @@ test('nodes beyond the limit are refused until others have been gone for the who
   ]);
 });
 
-test('10,000 nodes over an hour change capacity in a blink', () => {
+test('10,000 nodes over an hour change capacity quickly', () => {
   const presence = new Presence({ periodSeconds: 1, capacity: 3664, nodeLimit: 100_000 });
   for (let n = 0; n < 10_000; n++) presence.mark(`n${n}`, 1000 + (n % 3000));
   const began = process.cpuUsage();

@@ -1,20 +1,20 @@
 /*
- * Who reported when: one bit for each node and period (1 s, or 5 s where slots are longer). In: nodes' reports.
- * Out: whether it is the first of that node and period, how many reported, how many were expected to.
+ * Which nodes reported when: one bit for each node and period (1 s, or 5 s where slots are longer). In: nodes' reports.
+ * Out: whether it is the first of that node and period, and the numbers of reporting and expected nodes.
  *
  * The periods are a ring: a period's place is its number modulo the capacity, and the newer one takes it over.
  */
 
 type Mark = 'first' | 'again' | 'tooOld' | 'tooMany';
 
-/** A node's text, map entry and array elements, about. */
+/** Approximate memory of a node's text, map entry and array elements. */
 const NODE_BYTES = 160;
 /** Nodes seen 5 to 15 seconds before a period are expected in it: a dead node is forgotten after 15 s. */
 export const EXPECTED_SECONDS = 15;
 const WINDOW_TO = 5;
 
 export class Presence {
-  /** Which period each place of the ring holds; -1: none. */
+  /** The period at each place of the ring; -1: none. */
   private readonly periods: Float64Array;
   private readonly counts: Uint32Array;
   private bits: Uint32Array;
@@ -73,7 +73,7 @@ export class Presence {
     return 'first';
   }
 
-  /** How many nodes reported in the period of a second. */
+  /** Number of nodes that reported in the period of a second. */
   reporting(second: number): number {
     const period = this.periodOf(second);
     const place = period % this.capacity;
@@ -88,7 +88,7 @@ export class Presence {
     return ((this.bits[place * this.words + (number >>> 5)] ?? 0) & (1 << (number & 31))) !== 0;
   }
 
-  /** The most nodes that reported in one period of the window 15 s to 5 s before the second. */
+  /** Greatest number of nodes that reported in one period of the window 15 s to 5 s before the second. */
   expected(second: number): number {
     let most = 0;
     const end = this.periodOf(second - WINDOW_TO);
@@ -98,7 +98,7 @@ export class Presence {
     return most;
   }
 
-  /** Nodes seen in that window: who the expected ones are. */
+  /** Nodes seen in that window: the expected ones. */
   expectedNodes(second: number): string[] {
     const from = this.periodOf(second - EXPECTED_SECONDS);
     const seen = [...this.numbers].filter(([node, number]) => {
@@ -110,7 +110,7 @@ export class Presence {
     return seen.map(([node]) => node);
   }
 
-  /** Who reported in the period of a second. */
+  /** Nodes that reported in the period of a second. */
   reporters(second: number): string[] {
     if (this.reporting(second) === 0) return [];
     return [...this.numbers.keys()].filter((node) => this.has(node, second));
@@ -124,7 +124,7 @@ export class Presence {
     return heard;
   }
 
-  /** Forgets nodes that no period of the ring can hold any more. */
+  /** Removes nodes that are in no period of the ring. */
   sweep(nowSecond: number): void {
     const oldest = this.periodOf(nowSecond) - this.capacity;
     for (const [node, number] of this.numbers) {
@@ -134,7 +134,7 @@ export class Presence {
     }
   }
 
-  /** The same marks in a ring of another capacity; of a smaller one the newest. */
+  /** The same marks in a ring of another capacity; a smaller one keeps the newest. */
   resized(capacity: number): Presence {
     const other = new Presence({ periodSeconds: this.seconds, capacity, nodeLimit: this.nodeLimit });
     const { words } = this;

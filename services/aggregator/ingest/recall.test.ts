@@ -46,7 +46,7 @@ function setUp(crtime = 0) {
     asked,
     answers,
     enable: (names: string[]) => {
-      // n2 was there, and is given up.
+      // n2 was in the list, and is dropped.
       aggregator.nodes({ to: 'v1', put: [{ catalogue: 'c', names: ['n2', ...names] }], drop: [] });
       if (!names.includes('n2')) aggregator.nodes({ from: 'v1', to: 'v2', put: [], drop: ['n2'] });
       return aggregator.enable({
@@ -70,7 +70,7 @@ function setUp(crtime = 0) {
   };
 }
 
-test('a second that did not come from a node is asked for again, until it comes', async () => {
+test('a missing second of a node is requested until it comes', async () => {
   const t = setUp(NOW * 1000);
   await t.enable(['n1', 'n2']);
   for (const second of [1, 2, 4, 5]) t.report('n1', second);
@@ -86,7 +86,7 @@ test('a second that did not come from a node is asked for again, until it comes'
   expect(t.secondsAsked().length).toBe(2);
 });
 
-test('what a node does not have is not asked for again; what was refused so often neither', async () => {
+test('values that a node does not have, or refused ATTEMPTS times, are not requested again', async () => {
   const t = setUp(NOW * 1000);
   await t.enable(['n1']);
   t.answers.node = (items) =>
@@ -105,7 +105,7 @@ test('what a node does not have is not asked for again; what was refused so ofte
   expect(t.asked.length).toBe(ATTEMPTS);
 });
 
-test('a node that does not answer is asked less and less often', async () => {
+test('a node that does not answer is asked at growing intervals', async () => {
   const t = setUp(NOW * 1000);
   await t.enable(['n1']);
   t.answers.node = () => Promise.reject(new CaError('NO_RESOURCE', 'nobody listens'));
@@ -114,7 +114,7 @@ test('a node that does not answer is asked less and less often', async () => {
   expect(t.asked.length).toBeLessThan(10);
 });
 
-test('an aggregator that takes over asks for the last minute, not for what was before the question', async () => {
+test('an aggregator that takes over requests the last minute, but nothing before the instrumentation was created', async () => {
   const t = setUp((NOW + 50) * 1000);
   await t.at(70);
   await t.enable(['n1']);
@@ -128,7 +128,7 @@ test('an aggregator that takes over asks for the last minute, not for what was b
   expect([first, rest.length]).toEqual([1 - LIMITS.outboxSeconds, LIMITS.outboxSeconds - 5]);
 });
 
-test('nodes that were heard of are asked even when the config service has given them up', async () => {
+test('nodes that reported are asked even after the config service dropped them', async () => {
   const t = setUp(NOW * 1000);
   await t.enable(['n1', 'n2']);
   t.report('n2', 1);

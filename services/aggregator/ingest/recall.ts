@@ -1,10 +1,10 @@
 /*
- * Values that should have come and did not are asked for again. In: once a second, what is ours and who has reported.
- * Out: `resend` messages to nodes, which keep what they sent for a minute (services/instrumenter/gather/resend-buffer.ts).
+ * Requests missing values again. In: once a second, our instrumentations and the nodes that reported.
+ * Out: `resend` messages to nodes, which keep sent values for a minute (services/instrumenter/gather/resend-buffer.ts).
  *
- * A broker that dies, a queue that is deleted, a connection that swallows everything, an aggregator that takes over from
- * a dead one: in each case some values have left their node and are nowhere. Only the receiver can know which.
- * A report that comes twice counts once (presence.ts), so asking too often costs nothing but the message.
+ * When a broker dies, a queue is deleted, a connection drops everything, or an aggregator takes over from a dead one,
+ * some values have left their node and are lost. Only the receiver can know which. Duplicates count once
+ * (presence.ts), so an unneeded request costs only the message.
  */
 import { Backoff } from '../../../common/service/backoff';
 import { Limiter } from '../../../common/service/limiter';
@@ -16,26 +16,26 @@ import type { ResendItems } from '../../../common/wire/message';
 import type { Owned } from '../owned';
 import type { Clocks } from './clocks';
 
-/** A period is over this long before values that have not come are asked for again. */
+/** Missing values are requested this long after the end of their period. */
 const AFTER_MS = 4000;
-/** Reports asked of one node at a time. */
+/** Greatest number of reports in one request. */
 const REPORTS = 2000;
-/** Nodes asked at a time. */
+/** Greatest number of nodes asked at a time. */
 const IN_FLIGHT = 16;
-/** How often the same report is asked for. */
+/** Greatest number of requests for one report. */
 export const ATTEMPTS = 5;
 const RETRY_MS_MAX = 8000;
 
 export interface RecallOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Resolves with what the node does not have, when the rest was sent. */
+  /** Resolves after the node has sent what it has, with what it does not have. */
   readonly ask: (node: string, items: ResendItems) => Promise<ResendItems>;
-  /** Nodes know their values by the seconds of their own clocks. */
+  /** Nodes name their values by the seconds of their own clocks. */
   readonly clocks: Pick<Clocks, 'toTheirs'>;
 }
 
-/** What is remembered by nodes' own seconds is kept for so much longer: their clocks may be behind. */
+/** Entries by nodes' own seconds are kept this much longer, because their clocks may be behind. */
 const CLOCK_SECONDS = 60;
 
 const WAITS_MS = { first: 1000, most: RETRY_MS_MAX };
@@ -50,10 +50,10 @@ interface PendingCall {
 type Wanted = Map<string, number[]>;
 
 export class Recall {
-  /** Reports asked for; nodes that were asked and did not answer. */
+  /** Reports requested; requests that were not answered. */
   readonly counts = { asked: 0, unanswered: 0 };
   private readonly calls = new Map<string, PendingCall>();
-  /** How often a report was asked for and answered: fqid → second → node → times. Infinity: the node does not have it. */
+  /** Number of answered requests for a report: fqid → second → node → number. Infinity: the node does not have it. */
   private readonly tries = new Map<string, Map<number, Map<string, number>>>();
   private readonly limiter = new Limiter({ atATime: IN_FLIGHT });
   private readonly options: RecallOptions;

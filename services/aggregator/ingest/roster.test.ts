@@ -15,7 +15,7 @@ function setUp() {
   return { clock, roster };
 }
 
-test('a scope names catalogues and hosts; exceptions are not expected, but what they report counts', () => {
+test('a scope names catalogues and hosts; exceptions are not expected, but their reports count', () => {
   const { roster } = setUp();
   const scope = { catalogues: ['linux'], hosts: ['web-*'], except: ['web-2'] };
   const expected = new Expected(scope, roster, true);
@@ -39,7 +39,7 @@ test('changes apply to the version that they were made from, and to no other', (
   expect([expected.size, roster.version]).toEqual([3, '2']);
 });
 
-test('a list in parts holds when the last one has come', () => {
+test('a list in parts applies when the last one has come', () => {
   const { roster } = setUp();
   roster.take({ to: '9.1', put: [{ catalogue: 'linux', names: ['a'] }], drop: [], more: true });
   expect([roster.version, roster.size]).toEqual(['1', 4]);
@@ -57,7 +57,7 @@ test('a list in parts holds when the last one has come', () => {
   expect([...roster.nodes.keys()]).toEqual(['c']);
 });
 
-test('a node that was given up counts for a while: what it had counted is on its way', () => {
+test('reports of a dropped node still count for a while: they may be on the way', () => {
   const { clock, roster } = setUp();
   const scope = new Expected({ catalogues: ['linux'], except: [] }, roster, true);
   roster.take({ from: '1', to: '2', put: [], drop: ['web-1'] });
@@ -69,13 +69,13 @@ test('a node that was given up counts for a while: what it had counted is on its
   expect([roster.counts('web-1', scope), roster.counts('web-2', scope)]).toEqual([false, false]);
 });
 
-test('of a paused instrumentation nobody is expected, and what is on its way counts', () => {
+test('for a paused instrumentation no node is expected, and reports in flight count', () => {
   const { roster } = setUp();
   const paused = new Expected({ catalogues: ['linux'], except: [] }, roster, false);
   expect([paused.size, paused.has('web-1'), roster.counts('web-1', paused)]).toEqual([0, false, true]);
 });
 
-test('of a node that is barred nothing counts, not even what is on its way, whatever else the message says', () => {
+test('no report of a barred node counts, not even in flight, whatever else the message contains', () => {
   const { roster } = setUp();
   const expected = new Expected({ catalogues: ['linux'], except: [] }, roster, true);
   roster.take({ from: '1', to: '2', put: [], drop: ['web-2'] });
@@ -86,7 +86,7 @@ test('of a node that is barred nothing counts, not even what is on its way, what
     false,
     true,
   ]);
-  // A change of a version that is not here is passed over, but not this part of it.
+  // A change of another version is ignored, but not this part of it.
   roster.take({ from: '9', to: '10', put: [], drop: [], barred: ['db-1'] });
   expect([roster.counts('db-1', expected), expected.nodes]).toEqual([false, []]);
 });

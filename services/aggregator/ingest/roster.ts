@@ -1,5 +1,5 @@
 /*
- * Which nodes there are, and which of them should report what. In: the list of nodes that the config service publishes,
+ * The list of nodes, and which of them should report what. In: the list of nodes that the config service publishes,
  * and its changes; the scope of each instrumentation. Out: whether a report counts, and who is expected.
  *
  * One list for all instrumentations: a scope names catalogues, so that it is as short for 100,000 nodes as for one.
@@ -15,10 +15,10 @@ interface Former {
 }
 
 export class Roster {
-  /** By scope: most instrumentations have the same. Gone with each change of the list. */
+  /** Cache by scope, which most instrumentations share. Cleared with each change of the list. */
   private readonly names = new Map<string, readonly string[]>();
   private catalogues = new Map<string, string>();
-  /** Nodes that were given up lately: what they had counted before still counts. */
+  /** Nodes dropped lately, whose reports still count. */
   private readonly former = new Map<string, Former>();
   private held: string | undefined;
   private staged: { readonly version: string; readonly catalogues: Map<string, string> } | undefined;
@@ -28,7 +28,7 @@ export class Roster {
     this.clock = clock;
   }
 
-  /** Which version of the list is here; undefined: none yet. */
+  /** Version of our list; undefined: none yet. */
   get version(): string | undefined {
     return this.held;
   }
@@ -49,14 +49,14 @@ export class Roster {
       names = [...this.catalogues]
         .filter(([name, catalogue]) => includes(name, catalogue))
         .map(([name]) => name);
-      // Scopes of before, with other exceptions, need not be kept.
+      // Drop old scopes, with other exceptions.
       if (this.names.size >= LIMITS.instrumentationsPerAggregator) this.names.clear();
       this.names.set(scope, names);
     }
     return names;
   }
 
-  /** A message of the config service. One that does not follow on what is here is passed over: `version` says so. */
+  /** Takes a message of the config service. A change from another version is ignored, which `version` shows. */
   take({ from, to, put, drop, barred = [], more }: Body<'nodes'>): void {
     for (const name of barred) {
       this.former.delete(name);
@@ -95,7 +95,7 @@ export class Roster {
     this.names.clear();
   }
 
-  /** True when the config service has named that node for the scope, now or lately. */
+  /** True if the config service has listed that node for the scope, now or lately. */
   counts(node: string, { catalogues, hosts }: Membership): boolean {
     const catalogue = this.catalogues.get(node) ?? this.former.get(node)?.catalogue;
     return catalogue !== undefined && catalogues.has(catalogue) && fitsHosts(hosts, node);
@@ -136,7 +136,7 @@ export class Expected implements Membership {
   private readonly roster: Roster;
   private readonly key: string;
 
-  /** `enabled`: false: nobody should report, and what is on its way counts. */
+  /** `enabled` false: no node should report, but reports in flight count. */
   constructor(scope: Scope, roster: Roster, enabled: boolean) {
     this.enabled = enabled;
     this.catalogues = new Set(scope.catalogues);

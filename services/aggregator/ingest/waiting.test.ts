@@ -5,7 +5,7 @@ import { WAITING_REQUESTS } from './waiting';
 
 const values = serveValues();
 
-test('a request waits until the nodes that are expected have reported, and says how long', async () => {
+test('a request waits until the expected nodes have reported, and states how long it waited', async () => {
   await values.own(PLAIN);
   for (let s = 1; s <= 20; s++)
     for (const n of ['a', 'b']) values.report(PLAIN, n, NOW - s, { shape: 'number', number: 1 });
@@ -19,7 +19,7 @@ test('a request waits until the nodes that are expected have reported, and says 
   expect(body['delay']).toBeGreaterThan(0);
 });
 
-test('a client that goes away waits for nothing, and nothing is drawn for it', async () => {
+test('the request of a client that goes away ends, and nothing is drawn for it', async () => {
   await values.own(HEAT, ['a', 'b']);
   const waiting = (): number | undefined => values.aggregator.get(fqid(HEAT))?.waiting.size;
   const clients = ['raw', 'heatmap/image', 'heatmap/average'].map((path) => {
@@ -33,7 +33,7 @@ test('a client that goes away waits for nothing, and nothing is drawn for it', a
     await expect(answer).rejects.toThrow('abort');
   }
   while (waiting() !== 0) await new Promise(setImmediate);
-  // The data comes; nobody asks for it any more.
+  // The data comes after the client has gone.
   const drawn = jest.spyOn(INLINE, 'render');
   for (const node of ['a', 'b']) {
     values.reportDisks(node, NOW, {});
@@ -44,7 +44,7 @@ test('a client that goes away waits for nothing, and nothing is drawn for it', a
   while (values.server.counts.pending !== 0) await new Promise(setImmediate);
 });
 
-test('a request whose time is over is answered with what there is', async () => {
+test('a request that times out is answered with what there is', async () => {
   await values.own(PLAIN, ['a', 'b']);
   values.report(PLAIN, 'a', NOW, { shape: 'number', number: 1 });
   values.report(PLAIN, 'a', NOW + 1, { shape: 'number', number: 1 });
@@ -54,7 +54,7 @@ test('a request whose time is over is answered with what there is', async () => 
   expect(body['delay']).toBeGreaterThanOrEqual(45);
 });
 
-test('a stretch long past is answered at once, however incomplete', async () => {
+test('a time range long past is answered at once, however incomplete', async () => {
   await values.own(PLAIN);
   for (let s = 1; s <= 60; s++) values.report(PLAIN, 'a', NOW - s, { shape: 'number', number: 1 });
   const { body } = await values.get(`${V}/1/value/raw?start_time=${NOW - 70}&duration=1`);

@@ -1,10 +1,10 @@
 /*
- * Requests that wait for nodes to report. In: a slot, and how long somebody is ready to wait for it.
+ * Requests that wait for nodes to report. In: a slot, and a timeout.
  * Out: the milliseconds that it took until all expected nodes had reported, or until the time was over.
  */
 import { CaError } from '../../../common/service/errors';
 
-/** Requests that may wait for data of one instrumentation. */
+/** Greatest number of waiting requests per instrumentation. */
 export const WAITING_REQUESTS = 1000;
 
 interface Waiter {
@@ -17,7 +17,7 @@ export class Waiting {
   private readonly waiters = new Set<Waiter>();
   private readonly complete: (slot: number) => boolean;
 
-  /** `complete` says of a slot whether everybody who was expected has reported. */
+  /** `complete` returns whether all expected nodes have reported for a slot. */
   constructor(complete: (slot: number) => boolean) {
     this.complete = complete;
   }
@@ -26,7 +26,7 @@ export class Waiting {
     return this.waiters.size;
   }
 
-  /** 0 when nothing had to be waited for. Rejects when too many wait, or when the instrumentation or the asker goes away. */
+  /** Resolves to the time waited, or 0. Rejects when too many wait, or when the instrumentation or the client goes away. */
   async until(slot: number, timeoutMs: number, gone?: AbortSignal): Promise<number> {
     if (timeoutMs === 0 || this.complete(slot)) return 0;
     if (this.waiters.size >= WAITING_REQUESTS) {
@@ -64,7 +64,7 @@ export class Waiting {
     return Math.max(1, Math.round(performance.now() - began));
   }
 
-  /** After a report, and once a second: who expected nodes may have become fewer. */
+  /** To be called after a report, and once a second: the expected nodes may have become fewer. */
   check(): void {
     for (const waiter of this.waiters) if (this.complete(waiter.slot)) waiter.done();
   }

@@ -1,5 +1,5 @@
 /*
- * What is missing from what was read, as a sentence. In: an instrumentation and a stretch of its seconds. Out:
+ * What is missing from the values read, as a sentence. In: an instrumentation and a time range. Out:
  * "9,997 of 10,000 nodes reported in 3 of 60 s", or nothing.
  */
 import { namingOf } from '../../../common/prometheus/naming';

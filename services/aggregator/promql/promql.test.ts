@@ -86,7 +86,7 @@ test('each second is a sparse histogram at the time of its end, with bounds of t
   });
 });
 
-test('a second in which a key did not occur is an empty histogram, one in which nobody reported is a gap', async () => {
+test('a second in which a key did not occur is an empty histogram, one without reports is a gap', async () => {
   await fill();
   const { body } = await ask(`${NAME}{disk="sdb"}`);
   const histograms = body.data?.result[0]?.histograms ?? [];
@@ -129,7 +129,7 @@ test('quantiles come from the buckets, of each group', async () => {
   ]);
 });
 
-test('numbers are numbers, and the best of them can be picked', async () => {
+test('numbers are plain samples, and topk selects the largest', async () => {
   const keyed = instrumentation('4', { decomposition: ['disk'] });
   await values.own(keyed, ['a']);
   values.report(keyed, 'a', NOW - 10, {
@@ -158,7 +158,7 @@ test('matchers choose keys, also by regular expression, and none at all is an em
   expect(await count('nothing_like_this')).toBe(0);
 });
 
-test('what is missing is said in warnings', async () => {
+test('missing data is reported in warnings', async () => {
   await values.own(LATENCY, ['a', 'b', 'c']);
   for (let i = 0; i < 5; i++)
     values.report(LATENCY, 'a', NOW - 10 + i, { shape: 'distribution', distribution: [5, 1] }, 2);
@@ -166,7 +166,7 @@ test('what is missing is said in warnings', async () => {
   expect(body.warnings).toEqual([`${NAME}{id="3"}: 1 of 3 nodes reported in 5 of 5 s; 10 events were lost`]);
 });
 
-test('the newest value of a moment is that of the newest second that everybody has reported', async () => {
+test('the newest value at a time is that of the newest complete second', async () => {
   await values.own(PLAIN, ['a', 'b']);
   values.now = 1000 * (NOW + 20);
   for (let i = 0; i < 20; i++) {
@@ -179,13 +179,13 @@ test('the newest value of a moment is that of the newest second that everybody h
   ]);
 });
 
-test('sets of labels are those of keys that occurred', async () => {
+test('label sets are those of keys that occurred', async () => {
   await fill();
   const { body } = await ask(`{id="2",disk!="sdb"}`, { want: 'series' });
   expect(body.data).toEqual([{ __name__: NAME, id: '2', disk: 'sda' }]);
 });
 
-test('too many series are refused, with what to do', async () => {
+test('too many series are refused, with advice', async () => {
   await values.own(HEAT, ['a']);
   for (let s = 0; s < 3; s++) {
     const disks = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`d${s * 900 + i}`, [5, 1]]));
@@ -198,7 +198,7 @@ test('too many series are refused, with what to do', async () => {
   expect((await ask(`sum(${NAME})`)).body.data?.result).toHaveLength(1);
 });
 
-test('a query that takes longer than its asker waits is 503, with the type that clients know', async () => {
+test('a query that exceeds its client’s timeout is 503, with the type that clients know', async () => {
   await fill();
   const query = `sum_over_time(${NAME}[20000s])`;
   expect(await ask(query, { end: NOW + 9000, timeoutMs: 1 })).toMatchObject({

@@ -1,6 +1,6 @@
 /*
- * Queries of the front door about the instrumentations that are ours. In: a query as the front door has checked it, and
- * which of ours it may read. Out: Prometheus' JSON, or the parts of an answer that other aggregators have a share in.
+ * Queries of the front door about our instrumentations. In: a query checked by the front door, and the instrumentations
+ * that it may read. Out: Prometheus' JSON, or our parts of an answer of several aggregators.
  */
 import { Limiter } from '../../../common/service/limiter';
 import type { Reply, Request, Route } from '../../../common/http/http';
@@ -82,7 +82,7 @@ async function query(context: Context, ask: Ask, request: Request): Promise<Repl
   return { bytes, contentType: 'application/json' };
 }
 
-/** Sets of labels of keys that occurred, of instrumentations that match any of the selectors. */
+/** Label sets of keys that occurred, of instrumentations that match any of the selectors. */
 async function seriesAnswer(context: Context, ask: Ask, request: Request): Promise<Reply> {
   const selectors = ask.matches.map((text) => parseSelector(text));
   const found: Labels[] = [];

@@ -2,8 +2,8 @@
  * One leaf of a query over one dataset. In: an instrumentation, matchers, a window, moments. Out: a series for each key,
  * or for each group of keys where the leaf is a sum. Next: complete.ts says what is missing from it.
  *
- * A slot has the time of its end: what is known at 12:00:05 is what happened until then. Slots in which nobody has
- * reported are gaps; where somebody has, a key that did not occur is 0. A slot that is still waited for is not there yet.
+ * A slot has the time of its end: the value at 12:00:05 is about the time until then. Slots without reports are
+ * gaps; in others, a key that did not occur is 0. A slot whose reports are still awaited does not exist yet.
  */
 import { setImmediate } from 'node:timers/promises';
 import { CaError } from '../../../common/service/errors';
@@ -25,26 +25,26 @@ import { SLICE_MS } from '../dataset/slices';
 import { newestSettled } from './settled';
 import { held, WindowSum, type Held } from './window';
 
-/** Of a query for one moment: a newest value that is older than this is none. */
+/** In a query for one time, an older newest value does not count. */
 export const LOOKBACK_SECONDS = 10;
 
 export interface Asked {
   readonly times: Times;
-  /** One moment only, which may lie between two slots. */
+  /** A single time, which may lie between two slots. */
   readonly instant: boolean;
   readonly nowMs: number;
   readonly budget: Budget;
   readonly gone: AbortSignal;
 }
 
-/** Slots that were read: [from, to), for what is said about them. */
+/** Slots that were read: [from, to), for warnings. */
 export interface Read {
   readonly series: readonly Series[];
   readonly from: number;
   readonly to: number;
 }
 
-/** What the matchers say without looking at keys. */
+/** Evaluates the matchers that do not depend on keys. */
 export function matchesNaming(matchers: readonly Matcher[], naming: Naming): boolean {
   return matchers.every(
     (one) => one.label === naming.keyLabel || matches(one, naming.labels.get(one.label) ?? ''),
@@ -65,7 +65,7 @@ export async function select(owned: Owned, leaf: Leaf, asked: Asked): Promise<Re
 
 class Selection {
   private readonly groups = new Map<string, Group>();
-  /** By key; undefined: the matchers do not want it. */
+  /** By key; undefined: excluded by the matchers. */
   private readonly groupOfKey = new Map<string, Group | undefined>();
   private readonly naming: Naming;
   private readonly keyMatchers: readonly Matcher[];
@@ -76,7 +76,7 @@ class Selection {
   private first = 0;
   private readonly factor: number;
   private readonly granularity: number;
-  /** A slot is in the windows of several steps: what it has added is taken away again. */
+  /** Windows of steps overlap: what a slot has added must be subtracted again. */
   private readonly overlapping: boolean;
   private from = Infinity;
   private to = -Infinity;
@@ -95,7 +95,7 @@ class Selection {
       (leaf.rate ? 1000 / (leaf.window ?? 1000) : 1) / (this.naming.distribution ? 1 : this.naming.perUnit);
     this.granularity = owned.dataset.granularity;
     this.overlapping = (leaf.window ?? 0) > asked.times.step;
-    // Without a discrete field there is always a series, whether something happened or not.
+    // Without a discrete field there is always a series, even without events.
     if (this.naming.keyLabel === undefined) this.groupOf('');
   }
 
@@ -131,7 +131,7 @@ class Selection {
     const zero: Point = this.naming.distribution ? [] : 0;
     const series = [...this.groups.values()].map(({ labels, points }) => ({
       labels,
-      // A snapshot that lacks a key says that there is no such thing, not that it is 0.
+      // In a level, a missing key means that it does not exist, not that it is 0.
       points: Array.from({ length: this.asked.times.count }, (_, step) =>
         this.known[step] === true &&
         (instrumentation.valueScope === 'interval' || this.naming.keyLabel === undefined)
@@ -150,7 +150,7 @@ class Selection {
     return this.owned.dataset.slotOf(this.asked.nowMs / 1000 - this.owned.dataset.retentionTime);
   }
 
-  /** First and last slot of the window that ends at a moment. */
+  /** First and last slot of the window that ends at a time. */
   private slotsAt(ms: number, settled: number): [number, number] {
     const g = this.granularity;
     const newest = Math.floor(ms / 1000 / g) * g - g;

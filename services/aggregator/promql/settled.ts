@@ -1,9 +1,9 @@
-/* Which slots can be answered for good. In: an instrumentation of ours. Out: the newest slot that nobody is waited for in. */
+/* Which slots are final. In: an instrumentation. Out: the newest slot for which no report is awaited. */
 import { LIMITS } from '../../../common/service/limits';
 import { isComplete } from '../aggregator';
 import type { Owned } from '../owned';
 
-/** Slots before this one are settled, too; -1: none is yet. Whoever has not reported within the longest wait does not come. */
+/** Earlier slots are settled, too; -1: none is yet. Reports that miss the longest wait are not awaited. */
 export function newestSettled(owned: Owned, nowMs: number): number {
   const { dataset } = owned;
   const { granularity } = dataset;

@@ -1,6 +1,6 @@
 /*
  * Counts of the slots within a moving window, of one series. In: rows as slots enter and leave. Out: their sum, as a
- * number or a histogram. What a heatmap of an hour needs is added once and taken away once, not once for each column.
+ * number or a histogram. Each slot of a long query is added once and subtracted once, not once per column.
  */
 import type { Edges, Histogram } from '../../../common/prometheus/promql/histogram';
 import type { Row } from '../dataset/cells';
@@ -35,7 +35,7 @@ export class WindowSum {
   }
 
   leave({ buckets, counts, from, to }: Held): void {
-    // Of fractions something tiny could be left over.
+    // Subtracting fractions may leave a rounding error.
     if (--this.rows === 0) {
       this.clear();
       return;

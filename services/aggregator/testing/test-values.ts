@@ -1,6 +1,6 @@
 /*
- * The values of a test: real HTTP on a free port, an aggregator behind it that nobody sends to but the test, and a clock
- * that stands still. In: instrumentations and reports. Out: answers and pictures.
+ * Values for tests: real HTTP on a free port, an aggregator that gets messages only from the test, and a clock that
+ * stands still. In: instrumentations and reports. Out: answers and pictures.
  */
 import { setTimeout } from 'node:timers/promises';
 import { PNG } from 'pngjs';
@@ -16,7 +16,7 @@ import { INLINE } from '../heatmap/pixels/renderer';
 import { valueRoutes } from '../http/routes';
 import { promqlRoutes } from '../promql/routes';
 
-/** Seconds; where the clock stands at first. */
+/** Start time of the clock, in seconds. */
 export const NOW = 1_300_000_000;
 export const V = '/ca/instrumentations';
 /** Of all nodes. */
@@ -114,7 +114,7 @@ class TestValues {
     return `http://127.0.0.1:${this.server.port}${path}`;
   }
 
-  /** Takes it on; `nodes` are expected to report it. Whoever else reports counts as a node that was there before. */
+  /** Makes the aggregator own it; `nodes` are expected to report. Other nodes that report count as earlier nodes. */
   own(i: Instrumentation, nodes: string[] = []): Promise<void> {
     for (const node of nodes) this.change({ put: [{ catalogue: CATALOGUE, names: [node] }] });
     const others = [...this.aggregator.roster.nodes.keys()].filter((node) => !nodes.includes(node));
@@ -132,7 +132,7 @@ class TestValues {
     this.aggregator.receive({ node, second, duration, sent: this.now, reports }, 100);
   }
 
-  /** The same where values are distributions by disk: rows of bucket and count. */
+  /** A report of distributions by disk: rows of bucket and count. */
   reportDisks(node: string, second: number, disks: Readonly<Record<string, number[]>>): void {
     this.report(HEAT, node, second, {
       shape: 'keyed-distribution',

@@ -60,7 +60,7 @@ function database(record: unknown): Buffer {
   ]);
 }
 
-test('addresses are placed by the database; others are left out', async () => {
+test('addresses are located by the database; other keys are omitted', async () => {
   const file = join(folder, 'places.mmdb');
   const record = {
     country: { iso_code: 'CA', names: { en: 'Canada' } },

@@ -1,12 +1,12 @@
 /*
- * Places of addresses, from a MaxMind database file of the operator's (CA_GEOIP). In: IP addresses.
+ * Geolocation of addresses, from the operator's MaxMind database file (CA_GEOIP). In: IP addresses.
  * Out: country, region, city, latitude and longitude, as far as the database has them. Only importer of maxmind.
  */
 import { messageOf } from '../../../common/service/errors';
 import type { Log } from '../../../common/service/log';
 import type { Transformation } from './transformation';
 
-/** The part of the GeoIP2 and GeoLite2 City and Country layouts that is passed on. */
+/** The part of the GeoIP2 and GeoLite2 City and Country layouts that is used. */
 interface Place {
   readonly country?: { readonly iso_code?: string; readonly names?: Names };
   readonly subdivisions?: readonly { readonly iso_code?: string }[];
@@ -15,10 +15,10 @@ interface Place {
 }
 type Names = Readonly<Record<string, string>>;
 
-/** undefined, with a line in the log, when there is no such file, it is no database, or the package is missing. */
+/** undefined, with a log line, when the file is missing or not a database, or the package is missing. */
 export async function geolocation(file: string, log: Log): Promise<Transformation | undefined> {
   try {
-    // Optional: loaded only where a database is named.
+    // Optional: loaded only when a database is configured.
     const { open, validate } = await import('maxmind');
     const reader = await open(file, { cache: { max: 10_000 } });
     return {

@@ -25,7 +25,7 @@ test('names come for addresses, and nothing is asked for other keys', async () =
 });
 
 test.each(['ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'ESERVFAIL'])(
-  'an answer is kept, also a negative one (%s), so that nobody is asked twice',
+  'an answer is cached, also a negative one (%s), so that no address is looked up twice',
   async (code) => {
     let asked = 0;
     const dns = reverseDns({
@@ -40,7 +40,7 @@ test.each(['ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'ESERVFAIL'])(
   },
 );
 
-test('a slow resolver delays nobody for long, and its answer is there the next time', async () => {
+test('a slow resolver delays a request only briefly, and its answer is there the next time', async () => {
   let answer: (names: string[]) => void = () => undefined;
   const dns = reverseDns({ reverse: () => new Promise((resolve) => (answer = resolve)) });
   const began = performance.now();
@@ -51,13 +51,13 @@ test('a slow resolver delays nobody for long, and its answer is there the next t
   expect((await again).get('192.0.2.1')).toEqual(['late.example']);
 });
 
-test('who may not wait at all has names looked up for the next time', async () => {
+test('without waiting, names are looked up for the next time', async () => {
   const dns = reverseDns({ reverse: () => Promise.resolve(['soon.example']) });
   expect((await dns.explain(['192.0.2.1'], 0)).size).toBe(0);
   expect((await dns.explain(['192.0.2.1'], LONG)).get('192.0.2.1')).toEqual(['soon.example']);
 });
 
-test('no more lookups run at a time than the limit says; the others have their turn as they end', async () => {
+test('lookups run up to the limit; the others start as they end', async () => {
   const open: (() => void)[] = [];
   const reverse = (): Promise<string[]> =>
     new Promise((resolve) =>

@@ -1,8 +1,8 @@
 /*
- * Names of addresses. In: IP addresses. Out: the names that the resolver gives for them, as far as they came in time;
- * the others are remembered when they come, for the next time somebody asks.
+ * Host names of addresses. In: IP addresses. Out: the resolver's names that came in time; later ones are cached for
+ * the next request.
  *
- * Bounded in every direction: answers kept (also "there is no name"), lookups at a time, and the wait of a request.
+ * Bounded: cached answers (also "there is no name"), concurrent lookups, and the wait of a request.
  */
 import { within } from '../../../common/service/deadline';
 import { Resolver } from 'node:dns/promises';
@@ -10,11 +10,11 @@ import { isIP } from 'node:net';
 import { cacheOfEntries, type Cache } from '../../../common/service/cache';
 import type { Transformation } from './transformation';
 
-/** Answers that are kept. */
+/** Greatest number of cached answers. */
 const ANSWERS = 20_000;
-/** Lookups at a time. */
+/** Greatest number of concurrent lookups. */
 export const LOOKUPS = 64;
-/** One lookup. */
+/** Timeout of one lookup. */
 const TIMEOUT_MS = 2000;
 
 /** Resolves to names, or rejects with an error that has a code (ENOTFOUND, ENODATA, ETIMEOUT, …). */
@@ -26,7 +26,7 @@ interface ReverseDnsOptions {
 
 const KEEP_NAMES_MS = 10 * 60 * 1000;
 const KEEP_NONE_MS = 60 * 1000;
-/** After a time-out or a failing server: not asked again at once, but soon. */
+/** Cache time after a time-out or server failure: retried soon, but not at once. */
 const KEEP_FAILURE_MS = 10 * 1000;
 
 interface Known {
@@ -59,7 +59,7 @@ export function reverseDns(options: ReverseDnsOptions = {}): Transformation {
     async explain(keys, waitMs) {
       const addresses = keys.filter((key) => isIP(key) !== 0);
       const over = performance.now() + waitMs;
-      // As lookups end, the next ones begin, until all is known or the time is over; those that run then go on.
+      // As lookups end, the next ones start, until all are done or the time is up; running ones then go on.
       for (let missing = addresses; ;) {
         missing = missing.filter((address) => known.get(address) === undefined);
         if (missing.length === 0) break;

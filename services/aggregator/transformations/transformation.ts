@@ -1,19 +1,19 @@
 /*
- * What explains keys: names of addresses, places of addresses. In: keys of one discrete field. Out: what is known
- * about each of them so far. Whatever goes wrong, the value itself is answered: an explanation may be missing.
+ * Transformations add information to keys: host names, geolocation. In: keys of one discrete field. Out: what is known
+ * about each so far. A failure never fails the value itself; the information is then missing.
  */
 import { KEYS_PER_SLOT } from '../dataset/slot';
 
 export interface Transformation {
   readonly name: string;
   readonly label: string;
-  /** Discrete fields whose keys it explains. */
+  /** Discrete fields that it applies to. */
   readonly fields: readonly string[];
-  /** May wait so long for what it does not know yet. Keys that nothing is known about are left out. */
+  /** Waits up to `waitMs` for what is not known yet. Keys without information are omitted. */
   explain(keys: readonly string[], waitMs: number): Promise<ReadonlyMap<string, unknown>>;
 }
 
-/** As aggregator_online carries it. */
+/** The form in aggregator_online. */
 export function announce(
   transformations: readonly Transformation[],
 ): Record<string, { label: string; fields: string[] }> {
@@ -23,8 +23,8 @@ export function announce(
 }
 
 /**
- * Those that were asked for, applied to the keys of one reply: { reversedns: { "192.0.2.7": ["host.example"] } }.
- * One that fails explains nothing.
+ * Applies the requested transformations to the keys of one reply: { reversedns: { "192.0.2.7": ["host.example"] } }.
+ * A failing one adds nothing.
  */
 export async function explainKeys(
   transformations: readonly Transformation[],
