@@ -1,6 +1,6 @@
 /*
- * The service itself, without HTTP: who is there, what is wanted, what can be asked. In: messages of members, and
- * what the API asks for. Out: instrumentations that live on disk, and members that do their part.
+ * The service without HTTP: members, wanted instrumentations, the catalogue. In: messages of members, and
+ * requests of the API. Out: instrumentations on disk, and commands to members.
  * The REST front is resources.ts; telling members is reconcile.ts.
  */
 import type { Clock } from '../../common/service/clock';
@@ -42,14 +42,14 @@ interface ConfigOptions {
   readonly store: Store;
   readonly fleet: FleetStore;
   readonly customers: () => Customers;
-  /** What an aggregator and the front door show each other. */
+  /** Keys with which an aggregator and the front door authenticate each other. */
   readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
   readonly places?: AggregatorPlaces;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
 }
 
-/** Seconds between looks at whether the state can be kept. */
+/** Seconds between checks that the state can be saved. */
 const CHECK_STATE_S = 10;
 const DISOWN_MS = 300;
 
@@ -91,7 +91,7 @@ export class Config {
       isBarred: (host) => this.inventory.isBarred(host),
       news: {
         aggregatorUp: (aggregator) => {
-          // First of all: before it holds anything that is worth protecting.
+          // First, before the aggregator has any data to protect.
           bus.tell(aggregator.key, 'front_door', options.doorKeys(aggregator));
           this.reconciler.aggregatorUp(aggregator);
         },
@@ -157,7 +157,7 @@ export class Config {
     return this.o.store.records;
   }
 
-  /** At every connection to the broker: everybody says hello again. */
+  /** At every connection to the broker: makes all members say hello again. */
   connected(): void {
     this.members.forgiveSilence();
     this.inventory.connected();
@@ -165,20 +165,20 @@ export class Config {
     this.o.bus.tell(this.o.routes.broadcast, 'config_online', { fleet: this.members.nodeCount });
   }
 
-  /** A node that is not let in any more: it gathers nothing, hears nothing, and nothing of it counts from now on. */
+  /** Bars a node: it gathers nothing, its queue is unbound, and its reports no longer count. */
   private bar(host: string): void {
     const { bus, routes } = this.o;
     const key = routes.instrumenter(host);
     this.members.bar(key);
     this.reconciler.nodeBarred(host);
     for (const message of changes(undefined, Gathers.EMPTY)) bus.tell(key, 'gathers', message);
-    // After that message has gone; a node without a queue hears nothing as it is.
+    // After that message was sent; a node without a queue receives nothing anyway.
     setTimeout(() => void bus.disown(key).catch(() => undefined), DISOWN_MS).unref();
   }
 
   /** Each second. */
   tick(): void {
-    if (++this.ticks % 2 === 0) this.o.bus.tell(this.o.routes.broadcast, 'beat', {}); // who does not hear it is not bound
+    if (++this.ticks % 2 === 0) this.o.bus.tell(this.o.routes.broadcast, 'beat', {}); // a member that does not hear it is not bound
     if (!this.o.bus.connected) this.members.forgiveSilence();
     this.members.expire();
     this.reconciler.tick();
@@ -187,39 +187,39 @@ export class Config {
     this.reap();
   }
 
-  /** Why what is asked for cannot be kept; undefined: it can. */
+  /** Why changes cannot be saved; undefined: they can. */
   get trouble(): string | undefined {
     return this.o.store.trouble ?? this.o.fleet.trouble;
   }
 
-  /** What all nodes together offer, as far as the profile shows it. */
+  /** The merged catalogue of all nodes, as far as the profile shows it. */
   catalogue(profile: Profile): Catalogue {
     return visible(this.merged.all, profile);
   }
 
-  /** What aggregators can explain, together. */
+  /** Transformations of all aggregators. */
   get transformations(): Transformations {
     return new Map(this.members.aggregators.flatMap((a) => Object.entries(a.transformations ?? {})));
   }
 
-  /** The operator has changed what belongs to whom: nodes hear the new limits, or are told to stop. */
+  /** The customers' file has changed: nodes get the new limits, or stop. */
   customersChanged(): void {
     this.merged.nodesChanged();
     const others = this.belongings.check();
     this.reconciler.askAgain((i) => others.has(fqid(i)) || itemFor(i, this.o.customers()) === undefined);
   }
 
-  /** Nodes whose words disagree with others'. */
+  /** Nodes whose catalogues conflict with others'. */
   get conflicts(): MergedCatalogues['conflicts'] {
     return this.merged.conflicts;
   }
 
-  /** What operators may ask for, or one customer of its own nodes: what others' nodes offer is not its business. */
+  /** The catalogue for operators, or for one customer of its own nodes only. */
   catalogueFor(customer: string | undefined): Catalogue {
     return visible(this.merged.of(customer), profileOf(customer));
   }
 
-  /** The same for who is about to ask. Throws FORBIDDEN: nothing belongs to that customer. */
+  /** The same for creating an instrumentation. Throws FORBIDDEN for a customer without nodes or zones. */
   catalogueToAsk(customer: string | undefined): Catalogue {
     if (customer !== undefined) this.possessionsOf(customer);
     return this.catalogueFor(customer);
@@ -242,7 +242,7 @@ export class Config {
     return record;
   }
 
-  /** Resolves when it is on disk; nodes follow on their own. Rejects with NO_RESOURCE, FORBIDDEN or TOO_MANY. */
+  /** Resolves when it is on disk; nodes follow asynchronously. Rejects with NO_RESOURCE, FORBIDDEN or TOO_MANY. */
   async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
     if (customer !== undefined) this.possessionsOf(customer);
     const record = await this.save((draft) => {
@@ -270,7 +270,7 @@ export class Config {
     return instrumentation;
   }
 
-  /** `read` sees it as it is when its turn comes: of two changes at once neither undoes the other. */
+  /** `read` gets the current record when its turn comes: of two concurrent changes neither undoes the other. */
   async change(
     asked: Instrumentation,
     read: (current: Instrumentation) => Changes,
@@ -287,7 +287,7 @@ export class Config {
     return next;
   }
 
-  /** Resolves when it is gone from disk, and will not come back. */
+  /** Resolves when it is deleted from disk. */
   async remove({ instrumentation }: Stored): Promise<void> {
     const id = fqid(instrumentation);
     await this.save((draft) => {
@@ -298,7 +298,7 @@ export class Config {
     this.o.log.info({ fqid: id }, 'deleted');
   }
 
-  /** `page`: also nodes by name, the worst first, from this one on and so many; of operators' instrumentations. */
+  /** `page`: also a page of nodes by name, worst first; only for operators' instrumentations. */
   standing(i: Instrumentation, page?: { readonly from: number; readonly limit: number }): Standing {
     const id = fqid(i);
     const state = this.reconciler.countsOf(id);

@@ -152,9 +152,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     what: 'filters that can never match were accepted: long names, other spellings, unknown calls',
-    tests: [
-      'a filter that no event can match is refused when it is asked for, with the nearest that one can',
-    ],
+    tests: ['a filter that no event can match is refused, with the nearest one that can match'],
   },
   {
     what: 'arguments of processes had two lengths',
@@ -209,7 +207,7 @@ export const ROWS: readonly Row[] = [
     what: 'a clock that was set put six seconds into one, and shifted a minute, unsaid',
     tests: [
       'a clock that is set by %d ms costs no event: each is in one second, or lost',
-      'a jump by %d ms is noticed by the messages, confirmed, told and corrected',
+      'a jump by %d ms is noticed from messages, confirmed, reported and corrected',
     ],
   },
   {

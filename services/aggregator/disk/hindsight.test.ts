@@ -176,7 +176,7 @@ test('slots of several periods are restored with the reporters of each', async (
   expect(report(b, 'y', NOW + 5, one, NOW + 42)).toBe('duplicate');
 });
 
-test('a file truncated anywhere, or with garbage in the middle, loses only the damaged records', async () => {
+test('a file cut anywhere, or with garbage in the middle, loses only the damaged records', async () => {
   const next = random(SEED);
   const a = await start(NOW);
   for (let second = NOW; second < NOW + 12; second++) {

@@ -1,5 +1,5 @@
 /*
- * A board, from anybody. In: a body. Out: a checked board with its defaults, or an INVALID error that names the part at fault.
+ * Parses a board. In: an untrusted body. Out: a checked board with its defaults, or an INVALID error that names the part.
  */
 import { BOARD_BODY } from '../../../common/api/board';
 import { invalid } from '../../../common/service/errors';

@@ -1,4 +1,4 @@
-/* Boards: kept by scope, over restarts; hostile bodies; two people who change the same one. */
+/* Boards: kept by scope, across restarts; hostile bodies; concurrent changes. */
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCustomers } from '../fleet/customers';
@@ -35,7 +35,7 @@ test('a board comes back as it was sent, with defaults, an id and a revision', a
   expect((await front.ask('GET', LIST)).json).toEqual([json]);
 });
 
-test('what was answered is there after a restart, and its id is never given again', async () => {
+test('an answered board survives a restart, and its id is never reused', async () => {
   await create();
   await create({ ...BOARD, name: 'Second' });
   expect((await front.ask('DELETE', '/ca/boards/2')).status).toBe(204);
@@ -47,7 +47,7 @@ test('what was answered is there after a restart, and its id is never given agai
   await again.close();
 });
 
-test('a state file of before there were boards is read, and keeps its instrumentations’ ids', async () => {
+test('a state file of a version without boards is read, and keeps its instrumentations’ ids', async () => {
   const file = join(front.folder, 'config', 'state.json');
   await create();
   await writeFile(file, '{"version":1,"lastIds":[[null,7]],"instrumentations":[]}');
@@ -69,11 +69,11 @@ test('scopes do not see each other’s boards, and names are unique within one a
   expect((await front.ask('DELETE', '/ca/customers/umbrella/boards/1')).status).toBe(404);
 });
 
-test('a customer to whom nothing belongs keeps nothing', async () => {
+test('a customer without nodes or zones cannot store boards', async () => {
   expect((await front.ask('POST', '/ca/customers/nobody/boards', BOARD)).status).toBe(403);
 });
 
-test('of two people who change the same revision the second one is told', async () => {
+test('of two changes of one revision the second is refused', async () => {
   await create();
   const first = await front.ask('PUT', '/ca/boards/1', { ...BOARD, name: 'A', revision: 1 });
   expect(first.json).toMatchObject({ name: 'A', revision: 2 });
@@ -90,7 +90,7 @@ test('whole objects may be sent back as they were answered', async () => {
   expect((await front.ask('PUT', '/ca/boards/1', json)).status).toBe(200);
 });
 
-test('two boards of one name are refused, which one has it is said, and renaming to it as well', async () => {
+test('a second board of one name is refused, and so is renaming to it; the error names the first', async () => {
   await create();
   const twin = await create();
   expect([twin.status, twin.json['error']]).toEqual([
@@ -161,13 +161,13 @@ test.each(['0', '01', '1e0', 'x', '1;2', '9'])('there is no board %s', async (id
   expect((await front.ask('GET', `/ca/boards/${id}`)).status).toBe(404);
 });
 
-test('keys and values of strangers come back exactly', async () => {
+test('untrusted keys and values come back exactly', async () => {
   const keys = ['<img src=x>', '"; drop', '\u202e', '__proto__'];
   const { json } = await create({ ...BOARD, panels: [{ ...PANEL, predicate: {}, keys }] });
   expect(json['panels']).toMatchObject([{ keys }]);
 });
 
-test('when the disk refuses, the client is told to come back, and nobody sees the board', async () => {
+test('when the disk fails, the client is told to retry, and the board does not exist', async () => {
   // A folder in the way of the new file: not even root writes it.
   const inTheWay = join(front.folder, 'config', 'state.json.new');
   await mkdir(inTheWay);

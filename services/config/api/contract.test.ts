@@ -137,7 +137,7 @@ test('admin/status is for operators', async () => {
   expect((await ask('GET', '/ca/customers/acme/admin/status')).status).toBe(404);
 });
 
-test('admin/status?recurse=true asks each member; who does not answer is said to have not', async () => {
+test('admin/status?recurse=true asks each member, and marks those that do not answer', async () => {
   front.bus.members.set('ca.aggregator.a0', () => ({ service: 'aggregator' }));
   await addNode(front.bus, 'n2', () => {
     throw new Error('timed out');
@@ -158,7 +158,7 @@ test('admin/status?recurse=true asks each member; who does not answer is said to
   }
 });
 
-test('admin/status?recurse=true asks so many members and counts the rest', async () => {
+test('admin/status?recurse=true asks a bounded number of members and counts the rest', async () => {
   await Promise.all(Array.from({ length: MEMBERS_ASKED }, (_, i) => addNode(front.bus, `m${i}`)));
   front.bus.calls.length = 0;
   // One of the aggregators and one node were there before.

@@ -14,7 +14,7 @@ const HEAT = { module: 'syscall', stat: 'syscalls', decomposition: ['execname', 
 const ask = (body: object, base = '/ca'): ReturnType<TestFront['ask']> =>
   front.ask('POST', `${base}/instrumentations`, body);
 
-test('ways out are kept, shown, told to the aggregator, and can be changed', async () => {
+test('exports are stored, shown, sent to the aggregator, and can be changed', async () => {
   const made = await ask({ ...HEAT, export: { prometheus: { from: 1e3, to: 1e9, keys: 5 } } });
   expect(made).toMatchObject({
     status: 201,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { fitting } from './fitting';
 
-test('rows fit into their room, none is dropped that would have fitted, and those left out are counted', () => {
+test('rows fit into the limit, none that fits is dropped, and omitted ones are counted', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ name: fc.string({ unit: 'binary' }) })), fc.nat(400), (rows, bytes) => {
       const { rows: some, left } = fitting(rows, bytes);

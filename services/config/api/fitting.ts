@@ -1,8 +1,8 @@
-/* As many rows of a status as a message has room for. In: rows, most important first. Out: those, and how many are left out. */
+/* As many rows of a status as fit into a message. In: rows, most important first. Out: those that fit, and the number omitted. */
 
 interface Fitting<T> {
   readonly rows: readonly T[];
-  /** Rows that there was no room for. */
+  /** Number of rows omitted. */
   readonly left: number;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Whatever is sent, the service answers with what its description allows, stays up, and keeps nothing of it.
+ * For any request, the service answers as its description allows, stays up, and leaks nothing.
  * CA_FUZZ_RUNS makes it longer: CA_FUZZ_RUNS=100000 npx jest services/config/fuzz
  */
 import fc from 'fast-check';
@@ -55,7 +55,7 @@ const send = ({ method, path, type, body, headers }: Sent): Promise<Got> =>
   new Promise((resolve, reject) => {
     const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
     const req = request(
-      // The path as it stands: as part of a URL it would be tidied up.
+      // The raw path: a URL parser would normalize it.
       {
         host: '127.0.0.1',
         port: new URL(front.base).port,
@@ -277,7 +277,7 @@ let answered = 0;
 
 function check(sent: Sent, got: Got): void {
   answered++;
-  // Nothing here is ever a fault of ours; "come back later" may be, when ten thousand of these were created.
+  // Never a server error, except "retry later" once ten thousand were created.
   if (got.status >= 500)
     expect([got.status, got.headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);
   if (sent.method === 'HEAD') return;
@@ -321,7 +321,7 @@ async function heapInUse(): Promise<number> {
 }
 
 test(
-  'whatever is sent, the answer is one that is described, wrong values are named, and nothing is kept',
+  'for any request the answer is documented, wrong values are named, and nothing is leaked',
   async () => {
     await sendRandom(500, SEED + 1);
     const before = await heapInUse();

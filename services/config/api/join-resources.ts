@@ -1,6 +1,6 @@
 /*
- * Joining over HTTP: tokens, which operators make, and what nodes ask for with them. In: requests; those of nodes come without an
- * operator's token and prove themselves. Out: credentials.
+ * Joining over HTTP: tokens, created by operators, and nodes' requests with them. In: requests; those of nodes have no
+ * operator's token and carry their own proof. Out: credentials.
  */
 import { ERROR } from '../../../common/api/error';
 import {
@@ -26,7 +26,7 @@ interface JoinParts {
   readonly enrolment: Enrolment;
   readonly settings: Pick<EnrolmentSettings, 'authority' | 'signer'>;
   readonly attempts: RateLimit;
-  /** Whose request it is, for counting failures. */
+  /** Client address, for counting failures. */
   readonly addressOf: (request: Request) => string;
 }
 
@@ -46,7 +46,7 @@ const UNSAVED = { description: 'It cannot be kept, or the broker reached, now.',
 const SIGNING_KEY = Type.Object({ id: Type.String(), pem: Type.String() });
 
 export function joinResources({ enrolment, settings, attempts, addressOf }: JoinParts): Resource[] {
-  /** Wrong ones of an address have to wait; right ones of the same pass all the same. */
+  /** Failed attempts of an address are delayed; valid ones from the same address still pass. */
   const guarded = async <T>(request: Request, what: () => Promise<T>): Promise<T> => {
     try {
       return await what();

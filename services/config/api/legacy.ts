@@ -1,6 +1,6 @@
 /*
- * Resources that the first clients of this API used, before GET /ca said it all. In: the catalogue. Out: its parts in
- * the shapes they had then.
+ * Resources of the first API version, before GET /ca replaced them. In: the catalogue. Out: its parts in the old
+ * shapes.
  */
 import type { LegacyMetrics } from '../../../common/api/catalogue';
 import { isNumeric } from '../../../common/model/field';
@@ -25,7 +25,7 @@ export function legacyMetrics({ modules, metrics, fields }: Catalogue): LegacyMe
   );
 }
 
-/** There were three types then; all times were called latencies. */
+/** The first version had three types; all times were called latencies. */
 function legacyType(type: Parameters<typeof isNumeric>[0]): string {
   if (type === 'time') return 'latency';
   return isNumeric(type) ? 'number' : 'string';

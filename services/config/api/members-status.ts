@@ -1,12 +1,12 @@
 /*
- * The status together with what each member says of itself. In: the status, and how long members may take.
+ * The status with each member's own status. In: the status, and a timeout for members.
  * Out: the same, where each aggregator's and instrumenter's row has a `status`: its answer, or why there is none.
  */
 import type { ConfigStatus } from '../../../common/api/status';
 import { messageOf } from '../../../common/service/errors';
 import type { Bus } from '../fleet/bus';
 
-/** Members that one request asks for their own status. */
+/** Greatest number of members that one request asks. */
 export const MEMBERS_ASKED = 200;
 
 /** Members beyond the limit keep their row as it is, and are counted. */

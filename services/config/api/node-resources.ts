@@ -1,5 +1,5 @@
 /*
- * The inventory over HTTP: which nodes there should be, and what becomes of each. In: requests of operators. Out: rows.
+ * The inventory over HTTP: nodes that should exist, and their states. In: requests of operators. Out: rows.
  */
 import { ERROR } from '../../../common/api/error';
 import {
@@ -19,9 +19,9 @@ import type { Resource } from './resource';
 
 interface NodeParts {
   readonly config: Config;
-  /** The broker is told that its credential is worth nothing, where it was made there. Rejects when it cannot be told. */
+  /** Revokes a node's credential at the broker, if it was created there. Rejects when the broker cannot be reached. */
   readonly ended: (host: string) => Promise<void>;
-  /** Throws CONFLICT while its name cannot be another's. */
+  /** Throws CONFLICT while its name cannot be reused. */
   readonly checkForgettable: (host: string) => void;
 }
 
@@ -115,7 +115,7 @@ export function nodeResources({ config, ended, checkForgettable }: NodeParts): R
       handle: async (request) => {
         const { host = '' } = request.params;
         checkForgettable(host);
-        // First: one that is forgotten could not be asked for again, should the broker be away.
+        // Revoke first: after forgetting the node, a failed revocation could not be repeated.
         if (config.inventory.credentialOf(host) !== undefined) await ended(host);
         await config.inventory.forget(host);
         return { status: 204 };

@@ -57,7 +57,7 @@ afterEach(async () => {
 
 const IMAGE = '/ca/instrumentations/1/value/heatmap/image?start_time=100&duration=60&selected=a,b';
 
-test('columns that another aggregator has are brought to the one that paints', async () => {
+test('columns of another aggregator are sent to the one that paints', async () => {
   const { status } = await front.ask('GET', `${IMAGE}&versus_id=2`);
   expect(status).toBe(200);
   const [asked, painted] = got;
@@ -81,12 +81,12 @@ test.each([
   ['another time is compared', `${IMAGE}&versus_seconds=60`],
   ['it is no number of an instrumentation', `${IMAGE}&versus_id=x`],
   ['it is not a picture', IMAGE.replace('image', 'details') + '&versus_id=2'],
-])('nothing is brought where %s', async (_, path) => {
+])('no columns are fetched where %s', async (_, path) => {
   await front.ask('GET', path);
   expect(got).toMatchObject([{ aggregator: 'a0', method: 'GET', json: undefined }]);
 });
 
-test('what is not there, and what the other aggregator refuses, is told as it is', async () => {
+test('a missing instrumentation, and a refusal of the other aggregator, are answered unchanged', async () => {
   expect((await front.ask('GET', `${IMAGE}&versus_id=77`)).status).toBe(404);
   const error = { code: 'INVALID', message: 'column_seconds must be a multiple', field: 'column_seconds' };
   columns = { status: 400, json: { error } };

@@ -20,7 +20,7 @@ interface Asking {
   readonly customer: string | undefined;
 }
 
-/** Undefined: nothing has to be brought. */
+/** Undefined: no columns need to be fetched. */
 export async function withOtherSide(
   { config, proxy }: { readonly config: Config; readonly proxy: Proxy },
   { request, record, customer }: Asking,
@@ -28,7 +28,7 @@ export async function withOtherSide(
   if (!PICTURE.test(request.path)) return request;
   const own = isObject(request.json) ? request.json : {};
   const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...own };
-  // It comes from us, or not at all.
+  // Only we may set versus_columns.
   const { versus_id: id, versus_columns: _, ...rest } = parameters;
   const name = typeof id === 'string' || typeof id === 'number' ? String(id) : '';
   if (!/^\d{1,15}$/.test(name)) return request;

@@ -1,6 +1,6 @@
 /*
- * One object of parameters out of JSON, form and query. In: a request, and the schema of what is meant.
- * Out: values of the schema's types, where text could be read as such; checking is the schema's business.
+ * One object of parameters from JSON, form and query. In: a request, and a schema.
+ * Out: values of the schema's types, where text could be parsed; the caller checks them against the schema.
  */
 import { invalid } from '../../../common/service/errors';
 import type { Request } from '../../../common/http/http';
@@ -9,8 +9,8 @@ import type { TSchema } from '../../../common/model/schema';
 type Properties = Readonly<Record<string, TSchema>>;
 
 /**
- * A JSON body stands for itself, and unknown names in it reach the checker; without one, form and query are read,
- * where unknown names are passed over (browsers add their own). Names in `ignored` are left out.
+ * A JSON body is used alone, and unknown names in it reach the checker; without one, form and query are read,
+ * where unknown names are ignored (browsers add their own). Names in `ignored` are omitted.
  */
 export function parametersOf(
   request: Request,
@@ -45,8 +45,8 @@ export function queryOf(
 }
 
 /**
- * Text in the place of a number, a boolean, a list or an object is read as one; "5abc" stays what it is: wrong.
- * What stands several times in a form or query is a list of exactly these texts.
+ * Text in the place of a number, a boolean, a list or an object is parsed; "5abc" stays text, and fails the check.
+ * A name that is repeated in a form or query is a list of exactly these texts.
  */
 function typed(name: string, value: unknown, schema: TSchema | undefined): unknown {
   if (Array.isArray(value) && schema !== undefined && schema['type'] !== 'array') {

@@ -1,5 +1,5 @@
 /*
- * An instrumentation and the catalogue as the API shows them. In: what is stored and how it stands. Out: JSON.
+ * An instrumentation and the catalogue in the API's form. In: stored records and their states. Out: JSON.
  */
 import type {
   CatalogueAnswer,
@@ -13,15 +13,15 @@ import { toPlainPredicate } from '../../../common/model/predicate/predicate';
 import { searchMetrics } from '../../../common/model/search';
 import type { Catalogue } from '../fleet/catalogue';
 
-/** Transformations that aggregators can do: name -> what it is called and which fields it explains. */
+/** Transformations of aggregators: name -> its label, and the fields it applies to. */
 export type Transformations = ReadonlyMap<string, TransformationsAnswer[string]>;
 
 export interface Standing {
-  /** How many nodes are in which state. */
+  /** Number of nodes by state. */
   readonly state: StateCounts;
-  /** A page of nodes, the worst first; operators only: customers do not learn servers' names. */
+  /** A page of nodes, worst first; operators only, because customers must not see servers' names. */
   readonly nodes?: readonly NodeState[];
-  /** Seconds until it is deleted because nobody looks; absent: never. */
+  /** Seconds until it is deleted as idle; absent: never. */
   readonly idleLeft?: number;
 }
 

@@ -39,7 +39,7 @@ export function visible(catalogue: Catalogue, profile: Profile): Catalogue {
     modules: new Map([...catalogue.modules].filter(([name]) => usedModules.has(name))),
     fields: new Map([...catalogue.fields].filter(([name]) => usedFields.has(name))),
     metrics,
-    // Why a machine cannot do something is its operators' business.
+    // Only operators see why a machine cannot measure something.
     unavailable: profile.others ? catalogue.unavailable : new Map(),
     filters: (metric, field) => catalogue.filters(metric, field),
     isExact: (metric) => catalogue.isExact(metric),

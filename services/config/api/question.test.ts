@@ -18,7 +18,7 @@ const ask = (catalogue: MergedCatalogue, predicate: object): unknown =>
 
 const LONG = { eq: ['execname', 'kube-controller-manager'] };
 
-test('a filter that no event can match is refused when it is asked for, with the nearest that one can', () => {
+test('a filter that no event can match is refused, with the nearest one that can match', () => {
   const catalogue = new MergedCatalogue([node('bpf')]);
   expect(() => ask(catalogue, LONG)).toThrow(
     'can never match: execname has at most 15 bytes; did you mean "kube-controller"?',
@@ -29,7 +29,7 @@ test('a filter that no event can match is refused when it is asked for, with the
   });
 });
 
-test('where sources of another system take part, only what no system has is refused', () => {
+test('with sources of other systems, only values that no system has are refused', () => {
   const catalogue = new MergedCatalogue([node('bpf'), node('dtrace')]);
   expect(() => ask(catalogue, LONG)).toThrow(
     'execname has at most 16 bytes; did you mean "kube-controller-"?',

@@ -1,5 +1,5 @@
 /*
- * What somebody asks for, and what it may be changed to. In: a body or form, and the catalogue they may use.
+ * New and changed instrumentations. In: a body or form, and the catalogue that the client may use.
  * Out: checked properties with their defaults.
  */
 import { invalid } from '../../../common/service/errors';
@@ -26,7 +26,7 @@ import { parametersOf } from './parameters';
 
 /** Ten minutes of seconds. */
 const RETENTION_SECONDS = 600;
-/** Deleted when nobody asks for its values for this long. */
+/** Deleted when its values are not read for this long. */
 const IDLE_SECONDS = 3600;
 
 const checkQuestion = checker(QUESTION, 'body');
@@ -39,7 +39,7 @@ export type Changes = Pick<
 >;
 export type Question = Omit<Instrumentation, 'id' | 'customer' | 'crtime'>;
 
-/** What the service says about an instrumentation: clients send whole objects back, so these are passed over. */
+/** Properties set by the service: ignored, because clients send whole objects back. */
 const TOLD_BY_US = [
   'value-dimension',
   'value-arity',
@@ -69,7 +69,7 @@ export function readClone(request: Request, catalogue: Catalogue, source: Instru
   return complete({ ...asPlain(source), ...asked, module, stat }, catalogue, source.customer);
 }
 
-/** What a PUT leaves behind. Properties that cannot be changed are passed over, as they always were. */
+/** The result of a PUT. Immutable properties are ignored, as in the first API version. */
 export function readChanges(request: Request, current: Instrumentation): Changes {
   const fixed = [...TOLD_BY_US, 'module', 'stat', 'predicate', 'decomposition', 'granularity'];
   const asked = checkChanges(parametersOf(request, CHANGES, fixed));
@@ -172,7 +172,7 @@ function changeable(
   }
   const ways = Object.entries(asked.export ?? {});
   if (ways.length > 0 && customer !== undefined) throw invalid('export', 'is for operators only');
-  // Checked here, so that nobody who sends values on has to refuse them.
+  // Checked here, so that exporters never have to refuse them.
   for (const [, bounds] of ways) exportBounds(bounds, broken, 9);
   return {
     retentionTime,

@@ -1,5 +1,5 @@
 /*
- * A resource of the API: what it takes, what it answers, and how. In: the list in resources.ts. Out: routes, each in
+ * A resource of the API: parameters, answer and handler. In: the list in resources.ts. Out: routes, each in
  * the operators' scope (/ca/…) and most in each customer's (/ca/customers/:custid/…). openapi.ts describes the same list.
  */
 import { notFound } from '../../../common/service/errors';
@@ -9,9 +9,9 @@ import { isCustomerId } from '../fleet/customers';
 
 export interface Answer {
   readonly description: string;
-  /** Of a JSON answer. */
+  /** Schema of a JSON answer. */
   readonly schema?: TSchema;
-  /** Other types it may come as. */
+  /** Other content types of the answer. */
   readonly contentTypes?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface Resource {
 export const OPERATOR_BASE = '/ca';
 export const CUSTOMER_BASE = '/ca/customers/:custid';
 
-/** As operators have it. */
+/** The path in the operators' scope. */
 export function operatorPath({ base = OPERATOR_BASE, path }: Pick<Resource, 'base' | 'path'>): string {
   return base + path;
 }

@@ -96,7 +96,7 @@ test('a created instrumentation has all properties, with the defaults', async ()
   });
 });
 
-test('a filter by what is looked up after counting is refused with a sentence that names the field', async () => {
+test('a filter by a field that is resolved after counting is refused, and the error names the field', async () => {
   const unfiltered = ['execname'];
   const offers = [{ metric: 'syscall.syscalls', source: 'bpf', fields: ['execname'], unfiltered }];
   await addNode(front.bus, 'n1', undefined, { offers });
@@ -112,7 +112,7 @@ test('a filter by what is looked up after counting is refused with a sentence th
   );
 });
 
-test('form, query and JSON ask the same thing', async () => {
+test('form, query and JSON are equivalent', async () => {
   const rest = 'module=syscall&stat=syscalls&granularity=10&persist-data=true';
   const form = `${rest}&decomposition=execname,latency`;
   const predicate = '{"gt":["latency",100]}';
@@ -173,7 +173,7 @@ test.each([
 
 test.each([
   [{ decomposition: ['nothing'] }, 'decomposition'],
-  [{ decomposition: ['size'] }, 'decomposition'], // described, and offered by no source
+  [{ decomposition: ['size'] }, 'decomposition'], // described, but offered by no source
   [{ decomposition: ['execname', 'hostname'] }, 'decomposition'],
   [{ decomposition: ['latency', 'latency'] }, 'decomposition'],
   [{ decomposition: ['execname', 'latency', 'hostname'] }, 'decomposition'],
@@ -204,7 +204,7 @@ test.each([
   expect((await front.ask('GET', LIST)).json).toEqual([]);
 });
 
-test('limits hold for changes as they do for questions', async () => {
+test('limits apply to changes as to creation', async () => {
   await front.ask('POST', LIST, QUESTION);
   const put = (body: unknown): ReturnType<TestFront['ask']> => front.ask('PUT', `${LIST}/1`, body);
   expect((await put({ 'retention-time': 3601 })).status).toBe(400);
@@ -213,7 +213,7 @@ test('limits hold for changes as they do for questions', async () => {
     'idle-max': 0,
     'persist-data': true,
   });
-  // Whole objects may be sent back: what cannot be changed is passed over.
+  // Whole objects may be sent back: immutable properties are ignored.
   const { json } = await front.ask('GET', `${LIST}/1`);
   expect((await put({ ...(json as object), granularity: 60, 'idle-max': 7 })).json).toMatchObject({
     granularity: 1,
@@ -271,7 +271,7 @@ test('instrumentations are listed, fetched and deleted; ids are what they are', 
   }
 });
 
-test('with no aggregator creation is refused with when to try again, and nothing is made', async () => {
+test('without an aggregator, creation is refused with a time to retry, and nothing is created', async () => {
   await front.bus.say('ca.aggregator.a0', 'offline', {});
   const { status, headers, json } = await front.ask('POST', LIST, QUESTION);
   expect([status, headers.get('retry-after')]).toEqual([503, '2']);
@@ -281,7 +281,7 @@ test('with no aggregator creation is refused with when to try again, and nothing
   expect((await front.ask('POST', LIST, QUESTION)).json).toMatchObject({ id: '1' });
 });
 
-test('while the disk refuses, changes are refused with when to try again; then all is well', async () => {
+test('while the disk fails, changes are refused with a time to retry; afterwards they succeed', async () => {
   await front.ask('POST', LIST, QUESTION);
   const state = join(front.folder, 'config');
   await rename(state, `${state}-away`);
@@ -298,7 +298,7 @@ test('while the disk refuses, changes are refused with when to try again; then a
   expect((await front.ask('POST', LIST, QUESTION)).status).toBe(201);
 });
 
-test('customers without anything cannot ask', async () => {
+test('customers without nodes or zones cannot create instrumentations', async () => {
   const { status, json } = await front.ask('POST', '/ca/customers/acme/instrumentations', QUESTION);
   expect([status, json]).toMatchObject([403, { error: { code: 'FORBIDDEN' } }]);
   expect((await front.ask('GET', '/ca/customers/acme/instrumentations')).json).toEqual([]);
@@ -307,11 +307,11 @@ test('customers without anything cannot ask', async () => {
   }
 });
 
-test('what nobody reads is deleted after idle-max, what is read stays, 0 means never', async () => {
+test('instrumentations without reads are deleted after idle-max, others stay, 0 means never', async () => {
   await front.ask('POST', LIST, { ...QUESTION, 'idle-max': 10 });
   await front.ask('POST', LIST, { ...QUESTION, 'idle-max': 10 });
   await front.ask('POST', LIST, { ...QUESTION, 'idle-max': 0 });
-  front.bus.connected = false; // so that nobody is given up meanwhile
+  front.bus.connected = false; // so that no member is dropped meanwhile
   front.clock.pass(10);
   await front.ask('GET', `${LIST}/2`);
   await front.ask('GET', LIST);
@@ -326,7 +326,7 @@ test('health is one thing, readiness another', async () => {
   expect((await front.ask('GET', '/healthz')).status).toBe(200);
   expect((await front.ask('GET', '/readyz')).status).toBe(503);
   front.bus.connected = true;
-  // Values that cannot be asked for, because their aggregator has left and no other is there.
+  // Values that cannot be read, because their aggregator has left and there is no other.
   await front.ask('POST', '/ca/instrumentations', QUESTION);
   expect((await front.ask('GET', '/readyz')).status).toBe(200);
   await front.bus.say('ca.aggregator.a0', 'offline', {});
@@ -364,7 +364,7 @@ test('status tells of members, instrumentations and conflicts', async () => {
   });
 });
 
-test('the catalogue is searched by the words that people have; what nobody can observe is found with the reason', async () => {
+test('the catalogue is searched by synonyms, too; metrics that no node can observe are found with the reason', async () => {
   const { metrics, ...rest } = METADATA;
   const [syscalls, ...others] = metrics;
   const metadata = {
@@ -398,7 +398,7 @@ test('the catalogue is searched by the words that people have; what nobody can o
   await other.close();
 });
 
-test('how long it has left without anybody looking is told, and begins anew when somebody does; of what never goes nothing', async () => {
+test('the idle time left is shown, and reset by a read; it is absent without idle-max', async () => {
   await front.ask('POST', LIST, { ...QUESTION, 'idle-max': 100 });
   await front.ask('POST', LIST, { ...QUESTION, decomposition: ['execname'], 'idle-max': 0 });
   const left = async (): Promise<unknown> => {
@@ -406,13 +406,13 @@ test('how long it has left without anybody looking is told, and begins anew when
     return (json as Record<string, unknown>[]).map((i) => i['idle-left']);
   };
   front.clock.time += 40_000;
-  // A list is no look at a value.
+  // Listing is not a read.
   expect(await left()).toEqual([60, undefined]);
   await front.ask('GET', `${LIST}/1/value/raw`);
   expect(await left()).toEqual([100, undefined]);
 });
 
-test('the examples of the description are at the address that the reader has come to', async () => {
+test('examples in the documentation use the address of the reader’s connection', async () => {
   const { text } = await front.ask('GET', '/ca/docs');
   expect(text).toContain(`'${front.base}/ca/instrumentations/1/value/raw'`);
   expect(text).not.toContain('23181');

@@ -1,5 +1,5 @@
 /*
- * The REST API, one entry a resource. In: requests. Out: what config.ts knows and does, as JSON; values come from the
+ * The REST API, one entry per resource. In: requests. Out: results of config.ts as JSON; values come from the
  * aggregator that has them. Next on the walk: www/page.ts.
  */
 import {
@@ -47,7 +47,7 @@ export interface Services {
   readonly config: Config;
   readonly proxy: Proxy;
   readonly status: () => ConfigStatus;
-  /** The same, with what each member says of itself; members may take so long. */
+  /** The same, with each member's own status; `timeoutMs` bounds the wait for members. */
   readonly statusOfAll: (timeoutMs: number) => Promise<ConfigStatus>;
 }
 
@@ -85,7 +85,7 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     const request = await withOtherSide({ config, proxy }, { request: asked, record, customer });
     return proxy.forward(request, config.homes.of(record), {
       ...(request === asked ? {} : { 'content-type': 'application/json' }),
-      // An aggregator that has not heard of it yet answers its zero.
+      // Lets an aggregator that does not know the instrumentation yet answer its zero.
       'x-ca-instn-shape': shapeOfInstrumentation(record.instrumentation),
       'x-ca-instn-granularity': String(granularity),
     });

@@ -1,5 +1,5 @@
 /*
- * How the service is doing, for people and monitors: the same over HTTP and over the bus. In: all that is known.
+ * Status of the service, for people and monitors: the same over HTTP and over the bus. In: the service's state.
  * Out: one JSON object.
  */
 import type { ConfigStatus, InstrumentationStatus } from '../../../common/api/status';
@@ -21,7 +21,7 @@ const INSTRUMENTATIONS_BYTES = 1664 * 1024;
 /** Nodes in trouble, of one instrumentation. */
 const TROUBLED_NODES_BYTES = 16 * 1024;
 
-/** Nodes that were not heard of for this long come first. */
+/** Nodes that are silent for this long come first. */
 const SILENT_MS = 2 * LIMITS.aliveEveryMs;
 
 export interface StatusParts {
@@ -75,7 +75,7 @@ export function statusOf({
     uptime: now - started,
     connected: bus.connected,
     bus: bus.health,
-    // A node is there when it is known what it offers: then it can be asked.
+    // A node counts as online once its catalogue is known.
     online: {
       aggregators: members.aggregators.length,
       instrumenters: members.nodeCount - catalogues.unknown,
@@ -92,19 +92,19 @@ export function statusOf({
     })),
     instrumenters: nodes.rows,
     instrumentations: instrumentations.rows,
-    // Left out, so that a status is never larger than a message; the API lists all.
+    // Numbers of omitted rows: a status must fit into a message; the API lists all.
     unlisted: {
       instrumenters: members.nodeCount - nodes.rows.length,
       instrumentations: instrumentations.left,
     },
     conflicts: config.conflicts,
-    // Members that cannot take part until they, or this service, are updated.
+    // Members of other versions, which cannot take part until they, or this service, are updated.
     otherVersions: fitting(members.others.all, TROUBLED_NODES_BYTES).rows,
     rivals: [...members.rivals.all],
     inventory: config.inventory.summary,
     ...(config.trouble === undefined ? {} : { trouble: config.trouble }),
     protocol: PROTOCOL_VERSION,
-    // How busy the front door is with each aggregator.
+    // Load of the front door's connections to each aggregator.
     upstreams: proxy.upstreams,
     counts: {
       requests: http?.counts.requests ?? 0,
@@ -125,7 +125,7 @@ export function statusOf({
 function instrumentationRows({ records, reconciler }: Config): InstrumentationStatus[] {
   const rows = [...records.values()].map(({ instrumentation: i, aggregator }) => {
     const trouble = reconciler.homeTrouble(fqid(i));
-    // Where nothing is wrong the numbers say it all, and a big fleet's list would not fit into a message.
+    // Only nodes in trouble: a large fleet's list would not fit into a message.
     const troubled = reconciler.troubledOf(fqid(i), LIMITS.nodesShown);
     const { rows: nodes } = fitting(troubled, TROUBLED_NODES_BYTES);
     return {

@@ -1,5 +1,5 @@
 /*
- * The values of an instrumentation, described: what aggregators answer and this service passes on. In: nothing.
+ * Descriptions of value resources, which aggregators answer and this service proxies. In: nothing.
  * Out: one description a resource. Aggregators check the parameters themselves; the tests of the whole stack hold
  * their answers against this.
  */

@@ -11,7 +11,7 @@ import { parseTokens } from './tokens';
 
 const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-test('without settings the door opens on loopback, for everybody who is there', () => {
+test('without settings the door listens on loopback, for every local client', () => {
   expect(readAccess({}, 'box')).toEqual({
     bind: '127.0.0.1',
     tokensFile: undefined,
@@ -60,7 +60,7 @@ test('128.0.0.1 and 1270.0.0.1 are not loopback', () => {
   ]);
 });
 
-test('tokens are found by their hash, with their holder', () => {
+test('tokens are found by hash, with their holder', () => {
   const tokens = parseTokens(
     `# who\nroot operator ${sha256('t1')}\n\n web customer:acme ${sha256('t2').toUpperCase()} # c\n`,
   );
@@ -77,12 +77,12 @@ test.each([
   [`a customer:../x ${sha256('x')}`, 'line 1'],
   [`a customer: ${sha256('x')}`, 'line 1'],
   ['a operator plain-token', 'line 1: the hash must be'],
-])('a token file %j is refused, and never quoted', (text, why) => {
+])('a token file %j is refused, and the error does not quote it', (text, why) => {
   expect(() => parseTokens(text)).toThrow(why);
   expect(() => parseTokens(text)).not.toThrow('plain-token');
 });
 
-test('wrong tokens are counted by address and minute, for so many addresses', () => {
+test('wrong tokens are counted by address and minute, for a bounded number of addresses', () => {
   const clock = new FakeClock();
   const attempts = new RateLimit(clock);
   const waits = Array.from({ length: FAILURES_PER_MINUTE + 1 }, () => attempts.failed('a'));
@@ -102,7 +102,7 @@ describe('operator files', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  test('are read again when told so; a bad file changes nothing', async () => {
+  test('are reloaded on request; a bad file changes nothing', async () => {
     const tokensFile = join(folder, 'tokens');
     await writeFile(tokensFile, `a operator ${sha256('one')}`);
     const files = await readOperatorFiles(readAccess({ CA_TOKENS: tokensFile }, 'box'));

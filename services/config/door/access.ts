@@ -1,6 +1,6 @@
 /*
- * Where the front door stands and who may pass, as settings. In: the environment. Out: checked settings, or a sentence
- * that says why the door would be unsafe: beyond loopback it opens only with tokens, and with TLS or a proxy that has it.
+ * Settings of the front door's address and access control. In: the environment. Out: checked settings, or a sentence
+ * that says why they are unsafe: beyond loopback they must have tokens, and TLS or a proxy with TLS.
  */
 import { isIP } from 'node:net';
 import { CaError, invalid } from '../../../common/service/errors';
@@ -10,7 +10,7 @@ import type { Environment } from '../../../common/service/settings';
 export interface Access {
   /** CA_BIND: address to listen on. */
   readonly bind: string;
-  /** CA_TOKENS: file of token hashes; undefined: whoever reaches the door is an operator. */
+  /** CA_TOKENS: file of token hashes; undefined: every admitted client is an operator. */
   readonly tokensFile: string | undefined;
   /** CA_CUSTOMERS: file that says what belongs to whom. */
   readonly customersFile: string | undefined;
@@ -18,7 +18,7 @@ export interface Access {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** CA_BEHIND_PROXY=1: a proxy in front does TLS, and adds X-Forwarded-For. */
   readonly behindProxy: boolean;
-  /** CA_NAMES: names under which the door may be called, besides addresses, localhost and this host's own. */
+  /** CA_NAMES: accepted Host names, besides addresses, localhost and this host's own. */
   readonly names: readonly string[];
   /** CA_CORS: other origins whose pages may use the API; * for all. */
   readonly origins: readonly string[];

@@ -30,7 +30,7 @@ describe('rotation', () => {
     jest.useRealTimers();
   });
 
-  test('a failure is a doubt; one question at a time; an answer ends it', async () => {
+  test('a failure triggers a probe; one probe at a time; success closes the breaker', async () => {
     rotation.failed();
     rotation.doubt();
     rotation.doubt();
@@ -38,7 +38,7 @@ describe('rotation', () => {
     probes[0]?.alive();
     await settled();
     expect([rotation.out, changes]).toEqual([false, []]);
-    // That was a moment ago: nobody asks again.
+    // The last success was a moment ago: no new probe.
     for (let i = 0; i < 100; i++) rotation.doubt();
     expect(probes.length).toBe(1);
     jest.advanceTimersByTime(101);
@@ -46,12 +46,12 @@ describe('rotation', () => {
     expect(probes.length).toBe(2);
   });
 
-  test('a few failures in a row are enough, without waiting for the answer', () => {
+  test('a few consecutive failures open it without waiting for the probe', () => {
     for (let i = 0; i < 3; i++) rotation.failed();
     expect([rotation.out, changes, probes.length]).toEqual([true, [true], 1]);
   });
 
-  test('out, it is asked again with growing pauses until it answers', async () => {
+  test('while open, it is probed at growing intervals until it answers', async () => {
     rotation.doubt();
     probes[0]?.dead();
     await settled();
@@ -73,7 +73,7 @@ describe('rotation', () => {
     expect([rotation.out, changes]).toEqual([false, [true, false]]);
   });
 
-  test('nobody wants anything of it: nobody asks', async () => {
+  test('without requests there are no probes', async () => {
     rotation.doubt();
     probes[0]?.dead();
     await settled();

@@ -1,16 +1,15 @@
 /*
- * Whether an aggregator is worth asking. In: how requests to it went, and a way to ask whether it is alive. Out: in or
- * out. It goes out after a few failures in a row, or as soon as it does not answer such a question; it is asked again
- * with growing pauses until it answers, and is in again. One question at a time, whatever is going on; none when
- * nobody wants anything of it.
+ * A circuit breaker for an aggregator. In: results of requests, and a probe of whether it is alive. Out: in or out of
+ * rotation. It goes out after a few consecutive failures, or when a probe fails; then it is probed at growing
+ * intervals until one succeeds, and is in again. One probe at a time; none without requests.
  */
 import { Backoff } from '../../../common/service/backoff';
 
 interface RotationOptions {
-  /** Resolves: it is alive. Rejects: it is not; takes no longer than a second or so. */
+  /** Resolves when it is alive, else rejects, within about a second. */
   readonly probe: () => Promise<void>;
   readonly failuresMax: number;
-  /** Pauses between questions: the first, and the longest. */
+  /** Intervals between probes: the first, and the longest. */
   readonly pauseMs: number;
   readonly pauseMsMax: number;
   /** It went out or came back. */
@@ -48,14 +47,14 @@ export class CircuitBreaker {
     else this.doubt();
   }
 
-  /** Something takes long: is it alive at all? */
+  /** A request takes long: probe the aggregator. */
   doubt(): void {
-    // Hundreds may wait for data at a time, and all of them have doubts: one answer will do for a while.
+    // Hundreds of requests may wait for data at a time: one successful probe is enough for a while.
     const known = performance.now() - this.aliveAt < this.o.pauseMs;
     if (!known && !this.probing && !this.isOut && !this.closed) this.askFirst();
   }
 
-  /** Somebody was refused because it is out. */
+  /** A request was refused because it is out. */
   wanted(): void {
     this.isWanted = true;
     if (!this.probing && !this.closed) this.askFirst();

@@ -1,6 +1,6 @@
 /*
- * How nodes get their credentials, as settings. In: the environment. Out: who issues them, what each node is told, and the
- * authority of the front door, which nodes that know its fingerprint may ask for.
+ * Settings of nodes' credentials. In: the environment. Out: their issuer, what each node gets with them, and the
+ * authority of the front door, for nodes that know its fingerprint.
  */
 import type { JoinedAnswer } from '../../../common/api/join';
 import { brokerUrls, checkBrokerUrls } from '../../../common/service/broker-url';

@@ -1,4 +1,4 @@
-/* No token and no question takes all room of an aggregator that is slow. */
+/* No token and no instrumentation takes all places of a slow aggregator. */
 import { createHash } from 'node:crypto';
 import { createServer, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -52,7 +52,7 @@ function ask(path: string, token: string): void {
     .on('error', () => undefined);
 }
 
-test('however much one token asks, of however many questions, another one reaches the aggregator', async () => {
+test('one token’s requests, for any number of instrumentations, do not block another token', async () => {
   const questions: string[] = [];
   for (let i = 0; i < 6; i++) questions.push(await create(ACME, 'ac'));
   for (let i = 0; i < 60; i++) ask(`${questions[i % 6]}/value/raw?x=${i}`, 'ac');
@@ -62,7 +62,7 @@ test('however much one token asks, of however many questions, another one reache
   await front.bus.until(() => held.has(`${questions[0]}/value/raw?of=op`));
 });
 
-test('however much is asked of one question, another one of the same token reaches the aggregator', async () => {
+test('requests for one instrumentation do not block another one of the same token', async () => {
   const [flooded, other] = [await create('/ca', 'op'), await create('/ca', 'op')];
   for (let i = 0; i < 60; i++) ask(`${flooded}/value/raw?x=${i}`, 'op');
   await front.bus.until(() => front.proxy.counts.refused > 0);

@@ -36,7 +36,7 @@ export interface FrontOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** A socket that somebody holds for us (inherited.ts). */
+  /** An inherited socket (inherited.ts). */
   readonly fd?: number | undefined;
   readonly certificate?: CertificateFiles | undefined;
   /** What the state is kept on. */
@@ -109,7 +109,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
 /** The API's description, for programs and for people. */
 function descriptionRoutes(all: readonly Resource[], scheme: string): Route[] {
   const document = openApi(all);
-  /** Its examples work as they stand: at the address that the reader's connection has come to. */
+  /** Its examples work unchanged: they use the address of the reader's connection. */
   const page = ({ incoming: { socket } }: Request): Reply => ({
     bytes: docsPage(all, `${scheme}://${addressOf(socket)}`),
     contentType: 'text/html; charset=utf-8',
@@ -138,7 +138,7 @@ function wrongInFleet({ inventory, members, trouble: unsaved }: Config): string 
   return unsaved;
 }
 
-/** Config loaded goes without saying: before that there is no door. */
+/** The state is loaded: before that the door does not listen. */
 function trouble(bus: Bus, config: Config, proxy: Proxy): string | undefined {
   const { ok, reason } = bus.health;
   if (!ok) return reason ?? 'not ready';

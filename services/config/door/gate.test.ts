@@ -42,7 +42,7 @@ describe('with tokens', () => {
     await addNode(front.bus, 'n1');
   });
 
-  test('nobody enters without one, nobody learns what is there', async () => {
+  test('no request passes without one, or learns which paths exist', async () => {
     for (const path of [
       '/',
       '/ca',
@@ -60,7 +60,7 @@ describe('with tokens', () => {
     expect((await front.ask('GET', '/readyz')).status).toBe(200);
   });
 
-  test('both ways to show a token stand in a line of their own, Basic first: Chromium asks for no other', async () => {
+  test('each scheme has its own WWW-Authenticate line, Basic first: Chromium reads only the first', async () => {
     const { rawHeaders } = await send('GET', '/', {});
     const lines = rawHeaders.filter((_, i) => rawHeaders[i - 1]?.toLowerCase() === 'www-authenticate');
     expect(lines.map((line) => line.split(' ', 1)[0])).toEqual(['Basic', 'Bearer']);
@@ -75,7 +75,7 @@ describe('with tokens', () => {
     'Basic op',
     'Digest op',
     'Bearer op,Bearer ac',
-  ])('Authorization %j is read in one way, or refused', async (authorization) => {
+  ])('Authorization %j is parsed unambiguously, or refused', async (authorization) => {
     const { status } = await send('GET', '/ca', { authorization });
     expect(status).toBe(authorization.startsWith('Bearer  ') ? 200 : 401);
   });
@@ -135,7 +135,7 @@ describe('with tokens', () => {
     expect([403, 404]).toContain(status);
   });
 
-  test("customers do not meet each other's instrumentations, not even by number", async () => {
+  test("customers cannot reach each other's instrumentations, not even by number", async () => {
     const question = { module: 'syscall', stat: 'syscalls' };
     const mine = '/ca/customers/acme/instrumentations';
     const { status, json } = await front.ask('POST', mine, question, bearer('ac'));
@@ -156,7 +156,7 @@ describe('with tokens', () => {
     ).toMatchObject([{ uri: `${mine}/1` }]);
   });
 
-  test('guessing is slowed down, and does not lock out who has a token', async () => {
+  test('guessing is slowed down, and does not lock out holders of a token', async () => {
     const statuses: number[] = [];
     for (let i = 0; i < FAILURES_PER_MINUTE + 1; i++) {
       statuses.push((await front.ask('GET', '/ca', undefined, bearer('wrong'))).status);
@@ -230,7 +230,7 @@ describe('without tokens', () => {
   });
 });
 
-test('a customer that was removed reads nothing any more, though its token is still there', async () => {
+test('a removed customer can read nothing, although its token still exists', async () => {
   let customers = CUSTOMERS;
   front = await testFront({
     tokens: TOKENS,
@@ -248,7 +248,7 @@ test('a customer that was removed reads nothing any more, though its token is st
   expect((await front.ask('GET', `${mine}/1`, undefined, bearer('op'))).status).toBe(200);
 });
 
-test('an aggregator hears the secret before anything else', async () => {
+test('an aggregator gets the secret before anything else', async () => {
   front = await testFront();
   await addAggregator(front.bus, 'a0');
   const told = front.bus.told.filter(({ to }) => to === aggregatorKey('a0'));

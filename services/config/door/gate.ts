@@ -1,6 +1,6 @@
 /*
- * The gate before every request: is the Host ours, is the page that asks ours, is the version known, is the token good,
- * and may its holder go there; without tokens: is the connection root's or our own user's. In: the target and headers.
+ * The gate before every request checks Host, origin, version, token, and the holder's access to the path;
+ * without tokens, that the connection belongs to root or our own user. In: the target and headers.
  * Out: nothing, or an error; headers for pages of allowed origins.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -26,11 +26,11 @@ interface GateOptions {
   readonly tokens: () => Tokens | undefined;
   readonly customers: () => Customers;
   readonly attempts: RateLimit;
-  /** Asked where there are no tokens; undefined: everybody who reaches the door is an operator. */
+  /** Used without tokens; undefined: every client is an operator. */
   readonly localUsers: LocalUsers | undefined;
 }
 
-/** Health says yes or no; nodes that join prove themselves in their own way. */
+/** Paths without a token: health, and joining, which has its own proof. */
 const OPEN_PATHS = [...HEALTH_PATHS, ...JOIN_PATHS];
 const HARMLESS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -39,7 +39,7 @@ export function createGate({ access, tokens, customers, attempts, localUsers }: 
     checkHost(target, access.names);
     checkOrigin(target, incoming, outgoing, access.origins);
     checkVersion(incoming);
-    // A browser asks before it sends a token: the question itself gives nothing away.
+    // Browsers send preflight requests without a token; their answers reveal nothing.
     if (OPEN_PATHS.includes(target.path) || target.method === 'OPTIONS') return undefined;
     const known = tokens();
     if (known === undefined) return localUsers?.admit(incoming.socket);
@@ -52,7 +52,7 @@ export function createGate({ access, tokens, customers, attempts, localUsers }: 
 
 /**
  * A foreign page can make its own name point at this address (DNS rebinding), and would then count as ours. The Host
- * header still says that name, so only known names pass; an address is no name that anybody could bend.
+ * header still has that name, so only known names pass; addresses cannot be rebound.
  */
 function checkHost({ host }: Target, names: readonly string[]): void {
   if (isIP(host) !== 0 || names.includes(host) || host.endsWith('.localhost')) return;
@@ -63,7 +63,7 @@ function checkHost({ host }: Target, names: readonly string[]): void {
   );
 }
 
-/** Other pages may read only where they are allowed to; and a form of a foreign page must not change anything here. */
+/** Other pages may read only if allowed; and a form of a foreign page must not change anything here. */
 function checkOrigin(
   { method, authority }: Target,
   incoming: IncomingMessage,
@@ -73,7 +73,7 @@ function checkOrigin(
   const { origin, 'sec-fetch-site': site } = incoming.headers;
   const isHarmless = HARMLESS.includes(method);
   if (origin === undefined) {
-    // Browsers name the origin with everything that changes something; one that does not still says whose page it is.
+    // Browsers send Origin with every unsafe request; without it, Sec-Fetch-Site shows whose page it is.
     if (isHarmless || site === undefined || site === 'same-origin' || site === 'none') return;
     throw foreign('Sec-Fetch-Site');
   }
@@ -141,7 +141,7 @@ function tokenOf(authorization = ''): string | undefined {
   return pair.slice(pair.indexOf(':') + 1); // the name before the colon may be anything
 }
 
-/** A proxy adds the address it saw at the end; what stands before that is the client's own word. */
+/** A proxy appends the address it saw; what precedes it is the client's claim. */
 export function addressOf(
   incoming: Pick<IncomingMessage, 'headers' | 'socket'>,
   behindProxy: boolean,
@@ -159,7 +159,7 @@ function authorize({ customer }: Holder, path: string, customers: Customers): vo
   const shared =
     path === '/' || path.startsWith('/page/') || path === '/ca/openapi.json' || isBelow(path, '/ca/docs');
   if (!own && !shared) throw new CaError('FORBIDDEN', `this token reaches ${scope} and what is below it`);
-  // A token may outlive what belonged to its customer: what was gathered then is not theirs any more.
+  // A token may outlive its customer, whose former values it must not read.
   if (own && customers.get(customer) === undefined) throw nothingBelongsTo(customer);
 }
 

@@ -1,6 +1,6 @@
 import { checkAddress, inheritedSocket } from './inherited';
 
-test('a socket is taken from systemd only by whom it was meant for, and from whoever cannot know our id', () => {
+test('a socket is taken only if LISTEN_PID is ours or absent', () => {
   expect(inheritedSocket({}, 7)).toBeUndefined();
   expect(inheritedSocket({ LISTEN_FDS: '0', LISTEN_PID: '7' }, 7)).toBeUndefined();
   expect(inheritedSocket({ LISTEN_FDS: '1', LISTEN_PID: '7' }, 7)).toBe(3);
@@ -9,7 +9,7 @@ test('a socket is taken from systemd only by whom it was meant for, and from who
   expect(() => inheritedSocket({ LISTEN_FDS: '2', LISTEN_PID: '7' }, 7)).toThrow('one socket');
 });
 
-test('a socket at another address than the settings name is refused: access was decided for theirs', () => {
+test('a socket at another address than in the settings is refused: access was decided for that one', () => {
   const wanted = { bind: '127.0.0.1', port: 80 };
   const at = { address: '127.0.0.1', port: 80, family: 'IPv4' };
   expect(() => {

@@ -58,15 +58,15 @@ describe('by the table', () => {
     await expect(asking([1000], line(OURS, 1000, 5))).rejects.toThrow('no user of this machine');
   });
 
-  test('a socket that its process has closed is nobody’s: the kernel then says root', async () => {
+  test('a socket closed by its process has no owner: the kernel then reports root', async () => {
     await expect(asking([0], line(THEIRS, 0, 0))).rejects.toThrow('closed it already');
   });
 
-  test('what is no entry of a socket is passed over', async () => {
+  test('lines that are not socket entries are skipped', async () => {
     await asking([7], 'nonsense\n', '\n', '   1: \n', line(THEIRS, 7, 1));
   });
 
-  test('an entry far down, over the end of a piece, is found', async () => {
+  test('an entry across the end of a chunk is found', async () => {
     const others = Array.from({ length: 3000 }, (_, i) =>
       line(`0100007F:${(i + 1).toString(16).toUpperCase().padStart(4, '0')} 0100007F:0001`, 1, 9),
     );
@@ -75,12 +75,12 @@ describe('by the table', () => {
     }
   });
 
-  test('a table that grows without end is not read to it', async () => {
+  test('an endless table is not read to its end', async () => {
     const users = new LocalUsers(new Set([0]), undefined, ['/dev/zero']);
     await expect(users.admit(CONNECTION)).rejects.toThrow('no user of this machine');
   });
 
-  test('a system that does not tell lets nobody in, and is asked again', async () => {
+  test('a system that reports no owner admits no one, and is asked again', async () => {
     const users = new LocalUsers(new Set([0]), undefined, [folder]);
     await expect(users.admit(CONNECTION)).rejects.toThrow('does not tell');
     await expect(users.admit(CONNECTION)).rejects.toThrow('does not tell');
@@ -133,7 +133,7 @@ describe('by the table', () => {
     };
 
     test.each(['127.0.0.1', '::1', '127.8.9.1'])(
-      'a connection of ours to %s is ours, asked once',
+      'our connection to %s is recognized, with one look-up',
       async (host) => {
         const client = connect((server.address() as AddressInfo).port, host);
         const users = await usersOf(own);
@@ -144,7 +144,7 @@ describe('by the table', () => {
       },
     );
 
-    test('a hundred connections at a time are told apart from those that have gone', async () => {
+    test('100 concurrent connections are distinguished from closed ones', async () => {
       const { port } = server.address() as AddressInfo;
       const users = await usersOf(own);
       const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));

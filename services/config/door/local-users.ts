@@ -1,6 +1,6 @@
 /*
- * Without tokens the door answers root and the user who started it, of this machine. In: a connection. Out: nothing, or
- * an error that says whose it is. Each connection is asked about once.
+ * Without tokens the door answers only root and its own user on this machine. In: a connection. Out: nothing, or
+ * an error that names its owner. Each connection is looked up once.
  *
  * The kernel knows every TCP socket of our network namespace with its owner: socket-diag.ts asks for one, and where that
  * does not work, /proc/self/net/tcp and tcp6 list all. A client on this machine has an entry of its own, with the two
@@ -22,7 +22,7 @@ const SOCKET_TABLE_BYTES = 16 * 1024 * 1024;
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 /** The kernel gives out a page of a table at a time. */
 const PIECE_BYTES = 16 * 1024;
-/** An entry may be passed over while others before it come and go: looked for once more before it counts as missing. */
+/** Reading may miss an entry while others come and go: search once more before it counts as missing. */
 const READS = 2;
 
 /** What is read of a connection. */
@@ -36,12 +36,12 @@ interface Wanted {
 
 export class LocalUsers {
   private readonly known = new WeakMap<Connection, Promise<void> | 'admitted'>();
-  /** Asked for since the last reading began: the next one answers all of them. */
+  /** Requests since the last reading began; the next reading answers all. */
   private wanted: Wanted[] = [];
   private reading = false;
   private readonly allowed: ReadonlySet<number>;
   private readonly diag: SocketDiag | undefined;
-  /** It has found one: from then on its word counts also where it finds none. */
+  /** True once it has found a socket: from then on "not found" is reliable. */
   private diagWorks = false;
   private readonly tables: readonly string[];
 
@@ -145,12 +145,12 @@ function operatorsHere(): ReadonlySet<number> {
   return allowed;
 }
 
-/** undefined where the system has no such table, as illumos: docs/access.md says what holds there. */
+/** undefined on systems without such a table, such as illumos (see docs/access.md). */
 export async function localUsers(): Promise<LocalUsers | undefined> {
   return process.platform === 'linux' ? new LocalUsers(operatorsHere(), await SocketDiag.open()) : undefined;
 }
 
-/** Looks through a table, a piece at a time, until all are found. Those that are leave the map, under all their keys. */
+/** Searches a table in chunks until all are found. Found ones are removed from the map, under all their keys. */
 async function search(table: string, missing: Map<string, Wanted>): Promise<void> {
   const file = await open(table, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined; // a kernel without IPv6

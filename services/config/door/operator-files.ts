@@ -1,6 +1,6 @@
 /*
  * What operators keep in files: tokens, customers, certificates; and the secret that this service keeps itself.
- * In: paths. Out: their contents, checked; and checked anew when told so, where a bad file changes nothing.
+ * In: paths. Out: their checked contents; reloaded on request, where a bad file changes nothing.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -47,7 +47,7 @@ export async function readOperatorFiles(access: Access): Promise<OperatorFiles> 
   };
 }
 
-/** CA_AGGREGATOR_CA: whom to believe that it is an aggregator; renewed while we run. */
+/** CA_AGGREGATOR_CA: trusted authorities of aggregators; renewed while we run. */
 export async function aggregatorAuthorities(env: Environment, log: Log): Promise<Authorities> {
   const file = env['CA_AGGREGATOR_CA'] ?? '';
   if (file === '') return () => ({});
@@ -64,7 +64,7 @@ export async function aggregatorAuthorities(env: Environment, log: Log): Promise
   return () => ({ ca });
 }
 
-/** The same over restarts, so that aggregators that were told go on answering. */
+/** Persistent, so that aggregators go on answering after a restart. */
 export async function frontDoorSecret(folder: string): Promise<string> {
   const file = join(folder, 'front-door');
   const known = await readFile(file, 'utf8').catch(() => '');

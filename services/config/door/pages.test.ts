@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the page is at /, its parts under /page/, with a policy that lets nothing else in', async () => {
+test('the page is at /, its files under /page/, with a policy that allows nothing else', async () => {
   const page = await front.ask('GET', '/');
   expect([page.status, page.text]).toEqual([200, '<!doctype html>']);
   expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
@@ -33,7 +33,7 @@ test('the page is at /, its parts under /page/, with a policy that lets nothing 
   expect(script.headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-test('a file named by its content is asked for once', async () => {
+test('a file named by its content hash is cached for ever', async () => {
   const caching = async (path: string): Promise<string | null> =>
     (await front.ask('GET', path)).headers.get('cache-control');
   expect(await caching('/page/page-0A1B2C3D.css')).toContain('immutable');
@@ -47,7 +47,7 @@ test('an unchanged file is not sent twice', async () => {
   expect([again.status, again.text]).toEqual([304, '']);
 });
 
-/** As it stands: fetch would tidy the path up. */
+/** The raw path: fetch would normalize it. */
 const raw = (path: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(front.base).port), '127.0.0.1');

@@ -1,6 +1,6 @@
 /*
- * An aggregator's answer on its way to clients. In: what may pass (upstream-answer.ts). Out: for one client a stream at its
- * own speed, nothing kept; for several at once the whole of it.
+ * Sends an aggregator's answer to clients. In: what may pass (upstream-answer.ts). Out: for one client a stream at its
+ * own speed, without buffering; for several at once the whole answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -14,7 +14,7 @@ import {
 import type { Reply, Request } from '../../../common/http/http';
 import type { PassedAnswer } from './upstream-answer';
 
-/** Infinity: it does not say. */
+/** Infinity: unknown. */
 export function lengthOf({ statusCode, headers }: IncomingMessage): number {
   return statusCode === 304 ? 0 : Number(headers['content-length'] ?? Infinity);
 }
@@ -76,7 +76,7 @@ export function pass(
   else copy(answer, outgoing);
 }
 
-/** As pipe does it, with three listeners instead of ten: most answers are one piece. */
+/** Like pipe, with three listeners instead of ten: most answers are one chunk. */
 function copy(answer: IncomingMessage, outgoing: ServerResponse): void {
   answer.on('data', (piece: Buffer) => {
     // A client that has gone: `abandon` ends the rest.

@@ -164,7 +164,7 @@ test('an answer passes with our type and policy, whatever else the aggregator sa
   for (const name of ['access-control-allow-origin', 'refresh']) expect(headers.get(name)).toBeNull();
 });
 
-test('connections to the aggregator are used again', async () => {
+test('connections to the aggregator are reused', async () => {
   for (let i = 0; i < 20; i++) await front.ask('GET', `${VALUE}/raw`);
   expect(connections).toBe(1);
 });
@@ -213,7 +213,7 @@ test('a request whose client hung up before an answer is done with status 0', as
   expect(fired[1]).toEqual(['proxy-done', fired[0]?.[1], 0, 0]);
 });
 
-test('an aggregator that cannot be reached is 503, with when to try again', async () => {
+test('an unreachable aggregator is 503, with a time to retry', async () => {
   upstream.closeAllConnections();
   await new Promise((resolve) => upstream.close(resolve));
   const { status, headers, json } = await front.ask('GET', `${VALUE}/raw`);
@@ -229,7 +229,7 @@ test('an answer that breaks off does not look whole', async () => {
   await expect(front.ask('GET', `${VALUE}/raw`)).rejects.toThrow();
 });
 
-test('when the client hangs up, the aggregator is let go at once', async () => {
+test('when the client hangs up, the request to the aggregator is aborted at once', async () => {
   const abandoned = new Promise<void>((resolve) => {
     behave = (_req, res) => {
       res.once('close', resolve);
@@ -355,7 +355,7 @@ test('a thousand requests that are given up leave no descriptor, no listener, no
   expect((await front.ask('GET', `${VALUE}/raw`)).status).toBe(200);
 }, 60_000);
 
-test('one slow aggregator: so many wait, the rest hears at once when to come back; then all is well', async () => {
+test('one slow aggregator: a bounded number of requests wait, others are refused at once with a time to retry', async () => {
   const held: ServerResponse[] = [];
   behave = (req, res) => {
     if (req.url === '/healthz') res.end();
@@ -381,7 +381,7 @@ test('one slow aggregator: so many wait, the rest hears at once when to come bac
   expect((await front.ask('GET', '/readyz')).status).toBe(200);
 });
 
-test('an aggregator that spins is out of rotation before its requests time out, and back when it answers', async () => {
+test('an aggregator that spins leaves rotation before its requests time out, and returns when it answers', async () => {
   let alive = false;
   let asked = 0;
   let probed = 0;
@@ -392,7 +392,7 @@ test('an aggregator that spins is out of rotation before its requests time out, 
   };
   const stuck = front.ask('GET', `${VALUE}/raw`);
   await front.bus.until(() => front.proxy.upstreams[0]?.inRotation === false);
-  // Nobody else gets stuck there, however often it is tried.
+  // Further requests do not get stuck there.
   for (let i = 0; i < 50; i++) {
     const { status, headers } = await front.ask('GET', `${VALUE}/raw`);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);

@@ -1,6 +1,6 @@
 /*
- * Values come from the aggregator that owns the instrumentation; this hands requests on to it. In: a request and
- * where it goes. Out: the aggregator's answer, streamed at the client's speed, nothing kept.
+ * Proxies value requests to the aggregator that owns the instrumentation. In: a request and its destination.
+ * Out: the aggregator's answer, streamed at the client's speed, without buffering.
  * Next on the walk: www/model/heatmap-feed.ts.
  */
 import type { IncomingHttpHeaders } from 'node:http';
@@ -26,13 +26,13 @@ import {
   type UpstreamState,
 } from './upstream';
 
-/** Aggregators whose connections are kept; the one that was idle longest is let go. */
+/** Greatest number of aggregators with open connections; the longest idle one is closed. */
 const UPSTREAMS = 1000;
 
 export interface Proxy {
   /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
   forward(request: Request, to: Asked, headers: Readonly<Record<string, string>>): Promise<Reply>;
-  /** Asks on our own behalf, and has the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
+  /** Our own request, with the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
   ask(to: Asked, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
   readonly counts: { forwarded: number; shared: number; pending: number; failed: number; refused: number };
   /** Of each aggregator: how busy it is, and whether it answers. */
@@ -42,11 +42,11 @@ export interface Proxy {
   close(): void;
 }
 
-/** An aggregator, as far as it is asked something. The same object until its next hello. */
+/** The aggregator of a request. The same object until its next hello. */
 export type Asked = Address & Pick<Aggregator, 'key'>;
 
 interface ProxyOptions {
-  /** What the front door and an aggregator show each other. */
+  /** Keys with which the front door and an aggregator authenticate each other. */
   readonly keys: (aggregator: Asked) => DoorKeys;
   readonly limits?: Partial<UpstreamLimits>;
   readonly changed?: (address: string, out: boolean) => void;
@@ -54,7 +54,7 @@ interface ProxyOptions {
   readonly authorities?: Authorities;
 }
 
-/** What aggregators look at, besides the path; nothing else that a client sends is their business. */
+/** Headers that aggregators use; no others are forwarded. */
 const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
 
 export function createProxy({ keys, limits, changed = () => undefined, authorities }: ProxyOptions): Proxy {
@@ -119,7 +119,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         reject(Object.assign(error, { reused: asked.reusedSocket }));
       };
       asked.once('response', (answer) => {
-        // Thrown here, nobody would catch it: what arrives must not end the process.
+        // An error thrown here would end the process.
         try {
           const passed = readAnswer(answer, proof);
           settled();
@@ -142,7 +142,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         }
       });
       asked.on('error', failed);
-      // Even an empty body would be a second piece to write.
+      // Even an empty body would need a second write.
       if (request.body.length > 0) asked.end(request.body);
       else asked.end();
     });
@@ -225,7 +225,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
           asking.flight?.fail(unreachable(error));
           return { streamed: true };
         }
-        // An idle connection may be closed at the other end just as we use it: reading again, once, does no harm.
+        // The other end may close an idle connection just as we use it: retrying a read once is safe.
         if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
           return await attempt(request, upstream, asking, false).catch(fail);
         }
@@ -262,9 +262,9 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
 
 interface Asking {
   readonly headers: readonly string[];
-  /** What the answer must show. */
+  /** Proof that the answer must carry. */
   readonly proof: string;
-  /** Whose answer others may take, too. */
+  /** The flight whose answer other requests may share. */
   readonly flight: Flight | undefined;
 }
 
@@ -275,15 +275,15 @@ function unreachable(error: unknown): CaError {
   });
 }
 
-/** Requests of which this is the same have the same answer: all that an aggregator looks at. */
+/** Key of equal requests: everything that an aggregator uses. */
 function sameness({ method, body, url, headers }: Request, upstream: string): string | undefined {
   if (method !== 'GET' || body.length > 0) return undefined;
   return [upstream, url, ...PASSED_ON.map((name) => headers[name] ?? '')].join('\n');
 }
 
 /**
- * The question that it is about (/ca/instrumentations/1 of …/value/raw): at most a third of the room. And who asks, where tokens
- * tell: at most half, so that all of it cannot go to one of the asker's own questions.
+ * Shares by instrumentation (/ca/instrumentations/1 of …/value/raw): at most a third of the places; and by token, if there
+ * are tokens: at most half, so that one client cannot take all places.
  */
 function sharesOf({ path, incoming }: Request): Share[] {
   const end = path.indexOf('/value');
@@ -292,7 +292,7 @@ function sharesOf({ path, incoming }: Request): Share[] {
   return asker === undefined ? [question] : [question, { name: asker, perFree: 1 }];
 }
 
-/** Name, value, name, value, …: headers in this form are written as they stand, an object's are first set one by one. */
+/** Name, value, name, value, …: Node.js writes headers in this form directly, and sets those of an object one by one. */
 function pairsOf(
   { headers }: { headers: IncomingHttpHeaders },
   own: Readonly<Record<string, string>>,

@@ -1,11 +1,11 @@
 /*
- * Wrong tokens, counted by address and minute. In: failures. Out: who has to wait, and for how long.
+ * Counts wrong tokens by address and minute. In: failures. Out: how long an address must wait.
  */
 import type { Clock } from '../../../common/service/clock';
 
-/** Wrong tokens that one address may try. */
+/** Failures per minute and address that are not delayed. */
 export const FAILURES_PER_MINUTE = 10;
-/** Addresses that are remembered. */
+/** Greatest number of addresses kept. */
 export const ADDRESSES = 10_000;
 
 const MINUTE_MS = 60_000;
@@ -18,14 +18,14 @@ export class RateLimit {
     this.clock = clock;
   }
 
-  /** Counts one; returns the seconds to wait when there were too many, or 0. */
+  /** Counts a failure; returns the seconds to wait when there were too many, or 0. */
   failed(address: string): number {
     const now = this.clock.now();
     const known = this.failures.get(address);
     const fresh = known === undefined || now >= known.until;
     const entry = fresh ? { count: 0, until: now + MINUTE_MS } : known;
     entry.count++;
-    // Moved to the end: the one forgotten first is the one that has been quiet longest.
+    // Move it to the end: the longest inactive address is dropped first.
     this.failures.delete(address);
     this.failures.set(address, entry);
     for (const oldest of this.failures.keys()) {

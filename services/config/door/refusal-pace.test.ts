@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { RefusalPace } from './refusal-pace';
 
-test('who is refused and asks again too soon waits; who comes when told does not', async () => {
+test('a client that retries too soon after a refusal waits; one that obeys Retry-After does not', async () => {
   const pace = new RefusalPace();
   const asks = { incoming: { socket: {} as Socket } as IncomingMessage, gone: new AbortController().signal };
   const took = async (): Promise<number> => {
@@ -20,7 +20,7 @@ test('who is refused and asks again too soon waits; who comes when told does not
   expect(performance.now() - began).toBeLessThan(100);
 });
 
-test('a client that goes away while it is held back is held no longer', async () => {
+test('a client that goes away while it is held is released', async () => {
   const pace = new RefusalPace();
   const client = new AbortController();
   const asks = { incoming: { socket: {} as Socket } as IncomingMessage, gone: client.signal };

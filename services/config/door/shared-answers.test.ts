@@ -87,7 +87,7 @@ beforeEach(() => {
   });
 });
 
-test('many who ask for the same at the same time are one request, and all have its answer', async () => {
+test('equal concurrent requests become one request, and all get its answer', async () => {
   const clients = await waiting(50);
   expect(held).toHaveLength(1);
   held[0]?.res.setHeader('x-ca-lost', '3');
@@ -105,7 +105,7 @@ test('many who ask for the same at the same time are one request, and all have i
   await front.bus.until(() => front.proxy.counts.pending === 0);
 });
 
-test('what is compressed is so once, and is what it was', async () => {
+test('an answer is compressed once, and decompresses to the original', async () => {
   const clients = await waiting(5, RAW, { 'accept-encoding': 'gzip' });
   const text = JSON.stringify({ value: Array.from({ length: 2000 }, (_, i) => i) });
   const { res } = held[0] ?? {};
@@ -135,7 +135,7 @@ test.each<[string, Parameters<typeof client>, Parameters<typeof client>]>([
   expect(bodies.sort()).toEqual(['0', '1']);
 });
 
-test('in the next second "now" is another one: nobody shares with a request of before', async () => {
+test('requests of different seconds are not shared, because "now" differs', async () => {
   const [early] = await waiting(1);
   now.mockReturnValue(1_700_000_001_000);
   const late = client();
@@ -145,7 +145,7 @@ test('in the next second "now" is another one: nobody shares with a request of b
   expect((await late.answer).body.toString()).toBe('1');
 });
 
-test('when the first goes away, the others have their answer all the same', async () => {
+test('when the first client goes away, the others still get the answer', async () => {
   const [first, ...others] = [...(await waiting(1)), ...(await waiting(3))];
   first?.leave();
   await front.bus.until(() => front.proxy.counts.pending === 0);
@@ -154,7 +154,7 @@ test('when the first goes away, the others have their answer all the same', asyn
   for (const { answer } of others) expect((await answer).status).toBe(200);
 });
 
-test('when all have gone, the aggregator is let go', async () => {
+test('when all clients have gone, the request to the aggregator is aborted', async () => {
   const clients = [...(await waiting(1)), ...(await waiting(3))];
   const closed = new Promise((resolve) => held[0]?.res.once('close', resolve));
   for (const { leave } of clients) leave();
@@ -172,16 +172,19 @@ test.each([
       setTimeout(() => res.destroy(), 20);
     },
   ],
-])('an aggregator that breaks off %s: each hears of it, none has half an answer', async (_when, breakOff) => {
-  const clients = await waiting(4);
-  for (const { res } of held) breakOff(res);
-  for (const { answer } of clients) {
-    const { status, headers } = await answer;
-    expect([status, headers['retry-after']]).toEqual([503, '1']);
-  }
-});
+])(
+  'an aggregator that breaks off %s: every client gets an error, none half an answer',
+  async (_when, breakOff) => {
+    const clients = await waiting(4);
+    for (const { res } of held) breakOff(res);
+    for (const { answer } of clients) {
+      const { status, headers } = await answer;
+      expect([status, headers['retry-after']]).toEqual([503, '1']);
+    }
+  },
+);
 
-test('a large answer is not kept: each asks for itself', async () => {
+test('a large answer is not shared: each client’s request is forwarded', async () => {
   const clients = await waiting(3);
   const large = Buffer.alloc(2 * 1024 * 1024, 'x');
   const send = ({ res }: { res: ServerResponse }): void => {
@@ -194,7 +197,7 @@ test('a large answer is not kept: each asks for itself', async () => {
   for (const { answer } of clients) expect((await answer).body.equals(large)).toBe(true);
 });
 
-test('what is kept for slow readers is bounded, and free when they have it or are gone', async () => {
+test('memory for slow readers is bounded, and freed when they have the answer or are gone', async () => {
   const all = new SharedAnswers();
   const outgoing = (): ServerResponse => new EventEmitter() as ServerResponse;
   const readers: ServerResponse[] = [];

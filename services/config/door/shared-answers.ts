@@ -1,10 +1,9 @@
 /*
- * Requests for the same at the same time are one request to the aggregator. In: what makes two requests the same. Out: for
- * the first a flight, for the others its answer, whole; or nothing, when it is too large: then each asks for itself.
+ * Equal concurrent requests become one request to the aggregator. In: the key of equal requests. Out: for the first a
+ * flight, for the others its whole answer; or nothing, when it is too large: then each is forwarded by itself.
  *
- * A hundred people who look at one heatmap cost an aggregator what one does, and so do a hundred who flood it. Only requests
- * of the same second share: "now" is another second in the next. Answers leave a few at a time, so that those who ask for
- * something else come in between.
+ * 100 clients of one heatmap cost an aggregator as much as one, also when they flood it. Only requests of the same second
+ * share: "now" differs in the next. Answers are sent a few at a time, so that other requests get their turn.
  */
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
@@ -12,14 +11,14 @@ import type { Reply } from '../../../common/http/http';
 
 /** A longer answer is streamed to each at its own speed. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
-/** Answers of which somebody has not taken all yet. */
+/** Total size of answers that some clients have not fully received. */
 const ALL_BYTES_MAX = 32 * 1024 * 1024;
 const FOLLOWERS_MAX = 1000;
 const AT_A_TIME = 16;
 
 interface Follower {
   readonly outgoing: ServerResponse;
-  /** undefined: ask for yourself. */
+  /** undefined: forward the request by itself. */
   readonly take: (reply: Reply | undefined) => void;
   readonly fail: (error: Error) => void;
 }
@@ -91,7 +90,7 @@ export class Flight {
     return false;
   }
 
-  /** What has landed is there. `first`: whose request it was. */
+  /** Delivers the whole answer. `first`: the client whose request it was. */
   async deliver(reply: Reply, first: ServerResponse): Promise<void> {
     const followers = this.takeAll();
     const takers = [first, ...followers.map(({ outgoing }) => outgoing)].filter(({ closed }) => !closed);

@@ -1,5 +1,5 @@
 /*
- * Who holds which token. In: the operator's file of hashes. Out: the holder of a token that somebody presents.
+ * Holders of tokens. In: the operator's file of hashes. Out: the holder of a presented token.
  *
  *     # name        what it may do      SHA-256 of the token, in hexadecimal
  *     grafana       operator            9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -34,7 +34,7 @@ export function parseTokens(text: string): Tokens {
     find(token) {
       const presented = createHash('sha256').update(token).digest();
       let found: Holder | undefined;
-      // All are compared, always: the time tells nothing about which one was close.
+      // Always compare all, so that timing does not reveal a near match.
       for (const { hash, holder } of entries) if (timingSafeEqual(hash, presented)) found = holder;
       return found;
     },

@@ -1,7 +1,7 @@
 /*
- * An aggregator's answer, as far as the front door lets it through. In: status and headers that came. Out: those that
- * clients get, or an error. A client takes what the door sends for the door's word, script and cookies included: so
- * only JSON, PNG and CSV pass, with headers of a list, and only from the aggregator that was asked.
+ * Filters an aggregator's answer at the front door. In: its status and headers. Out: those that clients get, or an
+ * error. Clients trust what the door sends, including scripts and cookies: so only JSON, PNG and CSV pass, with
+ * listed headers, and only from the aggregator that was asked.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { CaError } from '../../../common/service/errors';
@@ -14,7 +14,7 @@ export interface PassedAnswer {
 
 const TYPES = ['application/json', 'image/png', 'text/csv'];
 
-/** Whatever it says of itself: each is of the answer, none of the connection, none makes a browser do anything. */
+/** Headers that pass: each describes the answer, none the connection, none makes a browser act. */
 const PASSED: ReadonlySet<string> = new Set([
   'content-length',
   'content-encoding',

@@ -19,9 +19,9 @@ const WAITING = 192;
 const WAIT_MS = 3000;
 /** An aggregator must begin to answer within this: the longest wait for data, and time to draw. */
 const ANSWER_MS = 15_000;
-/** One that has not answered for this long is asked whether it is alive, and must say so within twice the time. */
+/** A request without an answer for this long triggers a probe, which must be answered within twice the time. */
 const DOUBT_MS = 1000;
-/** One that does not is asked again after this, doubled each time. */
+/** After a failed probe the next follows after this, doubled each time. */
 const PROBE_MS = 500;
 const PROBE_MS_MAX = 5000;
 
@@ -33,7 +33,7 @@ export interface Address {
   readonly host?: string;
 }
 
-/** Whom the front door believes that it is an aggregator. Asked at each connection. */
+/** Trusted authorities of aggregators' certificates. Called for each connection. */
 export type Authorities = () => { readonly ca?: string };
 
 export interface UpstreamState {
@@ -49,7 +49,7 @@ export interface UpstreamLimits {
   readonly waitMs: number;
   /** An answer must begin within this. */
   readonly answerMs: number;
-  /** After this without an answer the aggregator is asked whether it is alive; and it must answer that within twice this. */
+  /** After this time without an answer the aggregator is probed; the probe must be answered within twice this. */
   readonly doubtMs: number;
   readonly probeMs: number;
   readonly probeMsMax: number;
@@ -167,7 +167,7 @@ export class Upstream {
     return tls === true ? requestOverTls({ ...where, ...this.trust() }) : requestPlain(where);
   }
 
-  /** Any answer will do: it is alive. */
+  /** Any answer shows that it is alive. */
   private probe(): Promise<void> {
     return new Promise((resolve, reject) => {
       const asked = this.request({ path: '/healthz' }, false).once('response', (answer) => {
@@ -192,11 +192,11 @@ export function nameOf({ httpHost, httpPort }: Address): string {
   return `${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${httpPort}`;
 }
 
-/** What streams hold before they say that it is enough; from Node.js 22 on it would be 64 KiB for each of them. */
+/** Buffer limit (highWaterMark) of streams; Node.js 22 and later default to 64 KiB each. */
 const CHUNK = 16 * 1024;
 setDefaultHighWaterMark(false, CHUNK);
 
-/** One for all connections: what arrives is copied before anything else can be read. */
+/** Shared by all connections: data is copied before the next read. */
 const READ = Buffer.allocUnsafeSlow(CHUNK);
 
 /**
@@ -236,7 +236,7 @@ function readingLittle(open: (onread: NetConnectOpts['onread']) => Socket): Sock
   return socket;
 }
 
-/** A certificate for the address, or for the name of the host that the broker vouches for. */
+/** Accepts a certificate for the address, or for the host's name, which the broker verified. */
 function identityOf({ httpHost, host }: Address): ConnectionOptions['checkServerIdentity'] {
   return (_name, certificate) => {
     const wrong = checkServerIdentity(httpHost, certificate);

@@ -1,4 +1,4 @@
-/* What a profile says. Next: operator.ts and customer.ts, the two there are. */
+/* The type of a profile. Next: operator.ts and customer.ts, the only two. */
 import type { MetricName } from '../../../../common/model/metric';
 
 export interface Profile {
@@ -7,6 +7,6 @@ export interface Profile {
   /** These come first, in this order; `others` says whether metrics beyond the list are allowed as well. */
   readonly metrics: readonly MetricName[];
   readonly others: boolean;
-  /** Fields that nobody of this profile may see or filter by. */
+  /** Fields that this profile may not see or filter by. */
   readonly hiddenFields: readonly string[];
 }
