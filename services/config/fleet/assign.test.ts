@@ -13,7 +13,7 @@ test('every aggregator with room can be chosen, a full one never', () => {
   expect(chosen).toEqual(['a', 'a', 'b', 'b']);
 });
 
-test('nobody there and everybody full are told apart', () => {
+test('no aggregator and only full ones are different errors', () => {
   expect(() => assign([], loadOf, () => 0)).toThrow('no aggregator is online');
   expect(() => assign(['full'], loadOf, () => 0)).toThrow('every aggregator has its');
 });

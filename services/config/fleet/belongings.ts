@@ -1,6 +1,6 @@
 /*
- * A customer that loses a zone or a host loses what was gathered of it, at once. In: what belonged to each customer when
- * its instrumentations began, and what does now. Out: instrumentations that are closed for reading, until every node
+ * A customer that loses a zone or a host loses its values at once. In: the limits of each customer when
+ * its instrumentations began, and its limits now. Out: instrumentations that are closed for reading, until every node
  * gathers within the new limits; then the second from which on their values are the customer's.
  */
 import type { Clock } from '../../../common/service/clock';
@@ -53,7 +53,7 @@ export class Belongings {
     return others;
   }
 
-  /** False: what there is of it may be of what is not the customer's any more. */
+  /** False: its values may include what no longer belongs to the customer. */
   isOpen(id: string): boolean {
     return !this.closed.has(id);
   }

@@ -98,7 +98,7 @@ test('snapshot on one node and interval on another is a snapshot', () => {
   expect(new MergedCatalogue([node('a'), point]).metrics.get('syscall.syscalls')?.interval).toBe('point');
 });
 
-test('words of metrics that nobody can do are not shown', () => {
+test('descriptions of metrics that no node has are not shown', () => {
   const merged = new MergedCatalogue([node('a', { offers: OFFERS.slice(2) })]);
   expect([...merged.metrics.keys()]).toEqual(['cpu.cpus']);
   expect([...merged.modules.keys()]).toEqual(['cpu']);
@@ -119,7 +119,7 @@ test('names such as __proto__ are names like any other', () => {
   expect(merged.metrics.get('__proto__.syscalls')?.fields).toEqual(['constructor']);
 });
 
-test('what no node has is told with the reasons, and how many nodes give each; what one node has is not missed', () => {
+test('a metric that no node has is listed with reasons and their numbers of nodes; one that any node has is not', () => {
   const missing = (reason: string) => ({ ...CPUS!, stat: 'usage', synonyms: ['container'], reason });
   const lacking = (host: string, reason: string): Described =>
     node(host, { metadata: { ...METADATA, unavailable: [missing(reason)] } });
@@ -143,7 +143,7 @@ test('what no node has is told with the reasons, and how many nodes give each; w
   expect(merged.unavailable.size).toBe(0);
 });
 
-test('reasons of strangers do not fill the memory', () => {
+test('untrusted reasons do not fill the memory', () => {
   const merged = new MergedCatalogue([]);
   for (let i = 0; i < 1000; i++) {
     const unavailable = [{ ...CPUS!, stat: 'usage', reason: `reason ${i}` }];

@@ -1,7 +1,7 @@
 /*
- * What can be asked here and now. In: the catalogues that nodes have. Out: one catalogue, limited to what works
- * somewhere, and the conflicts. The first node's word stands; where a later one means something else by the same
- * word, it is reported and not asked for metrics that use it.
+ * The merged catalogue. In: the catalogues of nodes. Out: one catalogue, limited to what works on some node, and the
+ * conflicts. The first node's definition applies; a later node with another definition of the same name is reported,
+ * and not asked for metrics that use it.
  */
 import type { Field, Metric, MetricName } from '../../../common/model/metric';
 import { metricName } from '../../../common/model/metric';
@@ -12,7 +12,7 @@ export interface Catalogue {
   readonly modules: ReadonlyMap<string, { readonly label: string }>;
   readonly fields: ReadonlyMap<string, Field>;
   readonly metrics: ReadonlyMap<MetricName, Metric>;
-  /** What exists and no node can observe. */
+  /** Metrics that no node can observe. */
   readonly unavailable: ReadonlyMap<MetricName, Unavailable>;
   /** Whether any source anywhere can filter by a field that the metric has. */
   filters(metric: MetricName, field: string): boolean;
@@ -22,7 +22,7 @@ export interface Catalogue {
 
 export interface Unavailable {
   readonly metric: Metric;
-  /** Why not, and how many nodes say so. */
+  /** Reasons, each with the number of nodes that give it. */
   readonly reasons: ReadonlyMap<string, number>;
 }
 
@@ -32,7 +32,7 @@ interface Conflict {
   readonly problems: readonly string[];
 }
 
-/** What nodes say of themselves, by its digest. */
+/** A node's catalogue, with its digest. */
 export type Described = readonly [digest: string, catalogue: WireCatalogue];
 
 /** Fields of one source, and those among them that it can break down by and not filter by. */
@@ -155,7 +155,7 @@ export class MergedCatalogue implements Catalogue {
     const here = metric.fields.filter((field) => offered.some((has) => has.fields.includes(field)));
     this.metrics.set(name, {
       ...(known ?? metric),
-      // The cautious reading wins: snapshots must not be added up over time.
+      // Prefer point: levels must not be added up over time.
       interval: known?.interval === 'point' ? 'point' : metric.interval,
       sources: [...new Set([...(known?.sources ?? []), ...offered.map(({ source }) => source)])].sort(),
       fields: [...new Set([...(known?.fields ?? []), ...here])],

@@ -1,6 +1,6 @@
 /*
- * The nodes, counted by how they stand. In: nodes that come, change and go. Out: groups of nodes that tell the same
- * digests: a fleet of 10,000 equal nodes is one group, and so is every question's answer about it.
+ * Nodes, grouped by their digests. In: nodes that come, change and go. Out: groups of nodes with equal digests: a
+ * fleet of 10,000 equal nodes is one group, so that states are computed once for all.
  */
 import type { NodeStanding } from '../../../common/wire/message';
 
@@ -16,7 +16,7 @@ export class Census {
     return this.byDigests.values();
   }
 
-  /** How many groups there are. */
+  /** Number of groups. */
   get size(): number {
     return this.byDigests.size;
   }

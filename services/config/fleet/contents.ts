@@ -1,6 +1,6 @@
 /*
- * What is behind the digests that nodes tell: catalogues, or lists of exceptions. In: who holds which digest. Out: the
- * content, asked for once, of one of its holders. A fleet of 10,000 equal nodes costs one question and one copy.
+ * Contents of nodes' digests: catalogues, or lists of exceptions. In: the holders of each digest. Out: the
+ * content, fetched once, from one holder. A fleet of 10,000 equal nodes costs one request and one copy.
  */
 import { Limiter } from '../../../common/service/limiter';
 import type { Clock } from '../../../common/service/clock';
@@ -25,11 +25,11 @@ interface ContentsOptions<T> {
   readonly log: Log;
   /** Checks it; throws what is wrong with it. */
   readonly read: (plain: unknown) => T;
-  /** What everybody knows without asking. */
+  /** A content that need not be fetched. */
   readonly given?: { readonly digest: string; readonly content: T };
-  /** It has come, or somebody holds it again. */
+  /** The content has come, or has a holder again. */
   readonly arrived: (digest: string) => void;
-  /** Nobody holds it any more. */
+  /** The content has no holder any more. */
   readonly left: (digest: string) => void;
 }
 
@@ -39,7 +39,7 @@ interface Entry<T> {
   readonly holders: Set<Node>;
   asking: boolean;
   retryAt: number;
-  /** Since when nobody holds it. */
+  /** Time since which it has no holder. */
   idleSince: number;
 }
 

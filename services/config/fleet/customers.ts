@@ -1,6 +1,6 @@
 /*
- * What belongs to which customer. In: the operator's file. Out: for each customer its nodes and its zones, and the
- * question as it may be asked on its behalf: the restriction becomes part of the predicate that kernels evaluate.
+ * Limits of customers. In: the operator's file. Out: the nodes and zones of each customer, and
+ * instrumentations limited to them: the restriction becomes part of the predicate that kernels evaluate.
  */
 import { fitsGlob } from '../../../common/model/glob';
 import { CaError, invalid, messageOf } from '../../../common/service/errors';
@@ -87,7 +87,7 @@ export function parseCustomers(text: string): Customers {
   return { get: (id) => customers.get(id) };
 }
 
-/** Without the operator's word nothing belongs to anybody. */
+/** Without the operator's file no customer has anything. */
 export const NO_CUSTOMERS: Customers = { get: () => undefined };
 
 export function nothingBelongsTo(customer: string): CaError {

@@ -2,9 +2,9 @@
  * Who is online. In: hello, alive and goodbye messages, and the clock. Out: aggregators and nodes, and news of them.
  * Members say hello when they start and when this service does.
  *
- * Silence is judged by what we have heard, not by the clock: while our own queue is behind, nobody is silent. Whoever is
- * silent for a moment is asked; it is gone when it has no queue any more (its process has ended), or when it does not
- * answer for long. So a killed aggregator is replaced within seconds, and a busy one is left alone.
+ * Silence is measured by what we have received, not by the clock: while our own queue is behind, no member is silent. A
+ * member that is silent for a moment is pinged; it is gone when its queue is (its process has ended), or when it does
+ * not answer for long. So a killed aggregator is replaced within seconds, and a busy one is left alone.
  */
 import { Limiter } from '../../../common/service/limiter';
 import { Allowance } from '../../../common/service/allowance';
@@ -227,7 +227,7 @@ export class Members {
     return false;
   }
 
-  /** Who hears nothing has a queue that is bound to nothing: first of all it is bound. */
+  /** A deaf member's queue has no bindings: bind it first. */
   private whenBound(key: string, deaf: boolean | undefined, then: () => void): undefined {
     if (deaf !== true || this.bus === undefined) {
       then();
@@ -273,7 +273,7 @@ export class Members {
     return seen !== undefined;
   }
 
-  /** While we were cut off from the broker nobody could be heard: everybody gets time to come back. */
+  /** While we were cut off from the broker no member could be heard: all get time to come back. */
   forgiveSilence(): void {
     const from = this.clock.now() + RECONNECT_GRACE_MS;
     for (const seen of this.aggregatorsByKey.values()) seen.lastSeen = from;

@@ -1,5 +1,5 @@
 /*
- * The document of what is to be gathered, published. In: items that come, change and go; what documents nodes have.
+ * Publishes the document of what to gather. In: items that come, change and go; the documents that nodes have.
  * Out: changes, to all nodes at once; the whole, to those that differ.
  */
 import type { Clock } from '../../../common/service/clock';

@@ -3,8 +3,8 @@
  * nodes one document that says what is to be gathered (publisher.ts); for aggregators one list of nodes (roster.ts), and
  * for each instrumentation a command to its home, repeated until it is as wanted.
  *
- * Nothing here waits for anybody: each answer wakes only what it concerns. Commands can be repeated safely, so whoever
- * says hello is simply told everything again.
+ * Nothing here blocks: each answer wakes only what it concerns. Commands are idempotent, so a member that says
+ * hello simply gets everything again.
  */
 import type { Clock } from '../../../common/service/clock';
 import { CaError, messageOf } from '../../../common/service/errors';
@@ -339,5 +339,5 @@ export class Reconciler {
   }
 }
 
-/** No node has this name: what belongs to nobody is asked of nobody. */
+/** No node has this name: a customer without nodes matches none. */
 const NO_HOST = '.';

@@ -1,6 +1,6 @@
 /*
- * Work that many events ask for and that is done once for all of them. In: requests. Out: at the first one it is done at
- * once, the next time not before `everyMs` have passed.
+ * Throttled work that many events request. In: requests. Out: the first runs it at once, further ones together after
+ * `everyMs`.
  */
 export class Soon {
   private timer: NodeJS.Timeout | undefined;

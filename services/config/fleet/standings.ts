@@ -1,6 +1,6 @@
 /*
- * How it stands with instrumentations on nodes. In: nodes' standings, in digests, and what is behind these. Out: for the
- * aggregator, who should report; for people, how many nodes are in which state, and nodes by name, the worst first.
+ * States of instrumentations on nodes. In: nodes' standings as digests, and the contents of these. Out: for the
+ * aggregator, the scope; for people, the number of nodes by state, and nodes by name, worst first.
  *
  * Nothing is kept for a node and an instrumentation together: a state is worked out from the node's catalogue, its
  * document and its exceptions, for all nodes that tell the same at once.

@@ -1,5 +1,5 @@
 /*
- * Prometheus' HTTP API over the instrumentations that run, for Grafana, promtool and whoever else speaks it.
+ * Prometheus' HTTP API over the instrumentations that run, for Grafana, promtool and other clients.
  * In: GET, or POST with a form, below /prometheus/api/v1 (operators) or /ca/customers/:custid/prometheus/api/v1.
  * Out: its JSON. Next: fan-out.ts; values come from services/aggregator/promql.
  */

@@ -1,6 +1,6 @@
 /*
- * The boards of all scopes. In: checked boards from the API. Out: the same with ids and revisions, on disk before anybody
- * is told so.
+ * The boards of all scopes. In: checked boards from the API. Out: the same with ids and revisions, on disk before they
+ * are answered.
  */
 import type { Board } from '../../../common/model/board';
 import type { Clock } from '../../../common/service/clock';

@@ -1,6 +1,6 @@
 /*
  * State that must survive a restart, in a file that is always whole. In: changes. Out: the state, as it is on disk. Changes that
- * come while the disk is busy are written together; nobody sees a change before it is on disk. A file of an older release
+ * come while the disk is busy are written together; no change is visible before it is on disk. A file of an older release
  * is kept beside the first one that this release writes; one of a newer release is refused (saved-file.ts reads them).
  */
 import { constants } from 'node:fs';
@@ -54,7 +54,7 @@ export class Saved<State> {
     await this.writing;
   }
 
-  /** Now and then: a folder that is not ours any more is told of before somebody's change is lost on it. */
+  /** Periodic check: detects an unwritable folder before a change fails on it. */
   async check(): Promise<void> {
     try {
       await access(dirname(this.file), constants.W_OK | constants.X_OK);

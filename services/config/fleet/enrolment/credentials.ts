@@ -1,6 +1,6 @@
 /*
- * What a node shows the broker. In: its name. Out: a credential of its user, with the permissions of a node and no more; and its
- * end. Tokens are signed here and verified by the broker alone; passwords are made at the broker, through its management API.
+ * Nodes' credentials for the broker. In: a node's name. Out: a credential of its user, with the permissions of a node and no
+ * more; and its revocation. Tokens are signed here and verified by the broker alone; passwords are made at the broker, through its management API.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { request as requestPlain } from 'node:http';
@@ -13,10 +13,10 @@ import type { TokenSigner } from './token-signer';
 
 export interface CredentialIssuer {
   readonly kind: 'token' | 'password';
-  /** How long one that was revoked may still be worth something at the broker. */
+  /** How long a revoked credential may still be valid at the broker. */
   readonly livesOnMs: number;
   issue(host: string): Promise<RenewedAnswer>;
-  /** It is worth nothing from now on, as far as that is in our hands. */
+  /** Revokes the credential, as far as we can. */
   revoke(host: string): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/* Joining through the front door: what a token is worth, and who gets a credential. */
+/* Joining through the front door: what tokens allow, and which nodes get credentials. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ test('a node joins with a token and no operator’s, gets what it needs, and ren
   });
 });
 
-test('neither tokens nor keys are on disk or told again', async () => {
+test('neither tokens nor keys are stored in plain text or shown again', async () => {
   const { token, id } = await makeToken();
   await ask(token);
   const text = await readFile(join(front.folder, 'config', 'fleet.json'), 'utf8');
@@ -115,7 +115,7 @@ test('of many that come at once with the last use of a token, one joins', async 
   expect(json).toMatchObject([{ uses: 0 }]);
 });
 
-test('an answer that was lost can be asked for again by the same node, without another use', async () => {
+test('after a lost answer the same node can retry, without using the token again', async () => {
   const { token } = await makeToken();
   failing = true;
   expect((await ask(token)).status).toBe(503);

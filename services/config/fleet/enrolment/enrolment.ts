@@ -1,9 +1,9 @@
 /*
- * How nodes join the fleet. In: tokens that operators make, and nodes that show one. Out: each node's own credential, and the
+ * How nodes join the fleet. In: tokens that operators create, and nodes that present one. Out: each node's own credential, and the
  * inventory with it.
  *
- * A token is worth what it says: names of hosts, a number of uses, a time. It never becomes a credential by itself: a node has a
- * key of its own, made there, of which only the hash comes here, and renews with that. One name belongs to one key.
+ * A token is limited to names of hosts, a number of uses, and a time. It is not a credential: a node creates its own key,
+ * of which only the hash is sent here, and renews with that. One name belongs to one key.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { JoinedAnswer, JoinTokenRow, MadeToken, RenewedAnswer } from '../../../../common/api/join';
@@ -34,7 +34,7 @@ const DEFAULT_EXPIRES_S = 3600;
 /** Tokens that are over are listed for a day. */
 const KEPT_MS = 24 * 3600 * 1000;
 
-/** It says nothing about which part was wrong. */
+/** Does not reveal which part was wrong. */
 const UNKNOWN = 'this token is not known, has expired, was used up, or was revoked';
 
 export class Enrolment {
@@ -172,7 +172,7 @@ export class Enrolment {
   private find(secret: string, now: number): JoinToken {
     const presented = hashOf(secret);
     let found: JoinToken | undefined;
-    // All are compared, always: the time tells nothing about which one was close.
+    // Always compare all, so that timing does not reveal a near match.
     for (const token of this.o.store.state.tokens.values()) if (isSame(token.hash, presented)) found = token;
     if (found === undefined || found.expires <= now) throw new CaError('UNAUTHORIZED', UNKNOWN);
     return found;

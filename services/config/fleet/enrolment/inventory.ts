@@ -1,6 +1,6 @@
 /*
- * Which nodes there should be. In: those that joined or were named by an operator, and those that are heard of. Out: who is
- * silent. A fleet half of which is away must not look like a fleet of half the size that is well.
+ * The nodes that should exist. In: those that joined or were named by an operator, and those that are online. Out: the
+ * silent ones. A fleet with half of its nodes away must not look like a healthy fleet of half the size.
  *
  * Expected are nodes that joined, until they are forgotten. A node that never joined is expected for a day after it fell silent
  * without a goodbye: where nobody enrols, a power cut is seen all the same, and a machine that was shut down in order is not.
@@ -15,7 +15,7 @@ import { saving } from '../../state/save';
 /** After a start, a reconnect or joining, a node has this long to say hello. */
 const GRACE_MS = 30_000;
 const VANISHED_MS = 24 * 3600 * 1000;
-/** Who is expected is counted at most this often, whoever asks. */
+/** Least interval between counts of the expected nodes. */
 const COUNTED_MS = 500;
 const NAMES_SHOWN = 20;
 
@@ -58,7 +58,7 @@ export class Inventory {
     this.graceUntil = options.clock.now() + GRACE_MS;
   }
 
-  /** Nobody could be heard before. */
+  /** No node could be heard before. */
   connected(): void {
     this.graceUntil = this.o.clock.now() + GRACE_MS;
     this.counted = undefined;
