@@ -9,7 +9,7 @@ jest.setTimeout(180_000);
 let stack: TestStack;
 let fleet: Fleet;
 
-/** Each node says which second it is by its own clock. */
+/** Each node reports seconds by its own clock. */
 const foretold = {
   isLost: () => false,
   value: (_: Instrumentation, node: string, second: number): Value => ({

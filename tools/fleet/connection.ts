@@ -1,6 +1,6 @@
 /*
- * Some nodes of the fleet on one connection to the broker. In: their numbers. Out: nodes that hear what is sent to their
- * own keys, and are heard as if each had a connection of its own.
+ * Some nodes of the fleet on one connection to the broker. In: their numbers. Out: nodes that receive messages to their
+ * own keys, and send as if each had its own connection.
  *
  * A thousand connections would measure the broker's memory, not us; a single one would be throttled by the broker, and
  * every node's messages would wait behind all the others'. So about a hundred nodes share a connection and its queue,
@@ -40,7 +40,7 @@ interface ConnectionOptions {
   readonly gaveUp?: NodeOptions['gaveUp'] | undefined;
 }
 
-/** Bindings asked for at a time. */
+/** Bindings requested at a time. */
 const BINDINGS = 100;
 
 /** Resolves when commands reach the nodes; they are silent until they are started. Rejects without a broker. */

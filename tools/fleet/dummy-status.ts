@@ -1,4 +1,4 @@
-/* What an instrumenter says of itself, of a node that only pretends to be one. In: what is known. Out: its whole status. */
+/* The status of a simulated instrumenter. In: the known properties. Out: its whole status. */
 import type { GatheringStatus, InstrumenterStatus } from '../../common/api/status';
 
 type Known = Partial<Omit<InstrumenterStatus, 'counters' | 'instrumentations'>> & {

@@ -20,14 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => rabbit?.stop());
 
-/** A config service and an aggregator that only take notes. */
+/** A config service and an aggregator that only record. */
 interface Listener {
   readonly peer: Peer;
   readonly keys: Routes;
-  /** type and node, as they came. */
+  /** type and node, in order of arrival. */
   readonly told: string[];
   readonly messages: DataMessage[];
-  /** How each node has said that it stands. */
+  /** The last reported state of each node. */
   readonly standings: Map<string, NodeStanding>;
 }
 
@@ -159,7 +159,7 @@ test('lost messages are those that the oracle names, and they are counted', asyn
   await enableAll(listener, fleet);
   const toldIn = (second: number): string[] =>
     fleet.nodes.filter((node) => !fleet.oracle.isLost(node.name, second)).map((n) => n.name);
-  // Once in a thousand seconds it is nobody's turn.
+  // In one of a thousand seconds no node restarts.
   let second = Math.floor(Date.now() / 1000) + 1;
   while (toldIn(second).length === fleet.nodes.length) second++;
   const told = toldIn(second);

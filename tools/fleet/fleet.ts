@@ -1,6 +1,6 @@
 /*
- * Many synthetic nodes in one process: the true protocol on the true clock. In: a broker, how many nodes, how badly
- * they behave. Out: a running fleet, its counts, and its oracle. Used by the benchmark and the failure tests.
+ * Many synthetic nodes in one process: the real protocol on the real clock. In: a broker, how many nodes, and their
+ * faults. Out: a running fleet, its counts, and its oracle. Used by the benchmark and the failure tests.
  *
  * Next: connection.ts (nodes and their messages), schedule.ts (when they send), node.ts (what they do).
  */
@@ -29,19 +29,19 @@ export interface FleetOptions {
   readonly loss?: number;
   /** Each node's clock is off by up to this many ms, either way. */
   readonly skewMs?: number;
-  /** Each message leaves up to this many ms after the end of its second. */
+  /** Each message is sent up to this many ms after the end of its second. */
   readonly jitterMs?: number;
-  /** Every so many seconds a node is restarted; 0: never. */
+  /** A node is restarted every this many seconds; 0: never. */
   readonly restartEverySeconds?: number;
   /** Metrics on offer; default: all. */
   readonly metrics?: readonly string[];
   readonly nodesPerConnection?: number;
   /** Values wait while the broker is away, and are kept, as with real instrumenters: costs memory. */
   readonly patient?: boolean;
-  /** Told of every report before it goes out. */
+  /** Called for every report before it is sent. */
   readonly made?: NodeOptions['made'];
   readonly gaveUp?: NodeOptions['gaveUp'];
-  /** What nodes say, when it is not the usual. */
+  /** The nodes' values, if not the default. */
   readonly foretold?: Foretold;
   readonly log?: Log;
 }
@@ -59,9 +59,9 @@ export interface Fleet {
   readonly nodes: readonly SyntheticNode[];
   readonly oracle: Oracle;
   counts(): FleetCounts;
-  /** Milliseconds by which the reports of the last whole second left too late, at most: is the fleet itself too slow? */
+  /** Maximum delay in ms with which reports of the last whole second were sent: shows whether the fleet itself is too slow. */
   readonly lagMs: number;
-  /** How the reports of a second left. */
+  /** When the reports of a second were sent. */
   left(second: number): Left | undefined;
   /** Stops a node and starts it again after a while. */
   readonly restart: (node: SyntheticNode, orderly: boolean, awayMs: number) => void;
@@ -72,7 +72,7 @@ export interface Fleet {
 const NODES_PER_CONNECTION = 100;
 const AWAY_MS = 3000;
 
-/** Resolves when every node has said hello. Rejects when the broker is not there. */
+/** Resolves when every node has sent its hello. Rejects when the broker is not there. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { seed = 1, buckets = 40, keys = 5, loss = 0, first = 0, log = SILENT } = options;
   const oracle = new Oracle({ seed, buckets, keys, loss });
@@ -122,7 +122,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
 
   for (const node of nodes) node.start();
-  // Everybody's alive at its own moment of the period.
+  // Each node sends its `alive` at its own time in the period.
   const aliveSlots = LIMITS.aliveEveryMs / 100;
   let turn = 0;
   const alive = setInterval(() => {
@@ -162,7 +162,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
 }
 
-/** What all nodes say of themselves: the whole catalogue, or the named part of it. */
+/** The catalogue of all nodes: the whole one, or the named part of it. */
 function catalogueWith(metrics: readonly string[] | undefined): WireCatalogue {
   const source = openSynthetic({ host: 'sim', clock: SYSTEM_CLOCK, seed: 0 });
   const offers = source.offers().filter(({ metric }) => metrics?.includes(metric) ?? true);

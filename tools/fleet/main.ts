@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     const line = { ...fleet.counts(), lagMs: fleet.lagMs, cpuMs: Math.round((user + system) / 1000) };
     console.log(JSON.stringify(line));
   }, 1000);
-  // Whoever forked us may ask where the reports of a second were.
+  // The parent process may ask when the reports of a second were sent.
   process.on('message', (second: unknown) => {
     if (typeof second === 'number') process.send?.({ second, left: fleet.left(second) });
   });
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     void fleet.stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
-  process.on('disconnect', end); // whoever forked us is gone
+  process.on('disconnect', end); // the parent process has exited
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /*
- * One node of the fleet: what an instrumenter is to the others, without gathering anything. In: messages for its key,
+ * One node of the fleet: an instrumenter that gathers nothing. In: messages for its key,
  * the seconds of its own clock. Out: hello, answers, and one data message for each second. Next: common/wire/data.ts.
  */
 import type { DataMessage, Report } from '../../common/wire/data';
@@ -17,20 +17,20 @@ export interface NodeOptions {
   readonly name: string;
   readonly routes: Routes;
   readonly oracle: Foretold;
-  /** What it offers; the same object for all nodes that offer the same. */
+  /** Its catalogue; one object for all nodes with the same catalogue. */
   readonly catalogue: WireCatalogue;
-  /** How far its clock is ahead of the true one, ms. */
+  /** How far its clock is ahead of the real one, ms. */
   readonly skewMs: number;
   /** True time, ms since 1970. */
   readonly now: () => number;
   readonly tell: <T extends MessageType>(to: string, type: T, body: Body<T>) => void;
-  /** False when the message was not taken. */
+  /** False when the message was not accepted. */
   readonly send: (keys: readonly string[], message: DataMessage) => boolean;
-  /** What the broker does not take waits, and what was sent is kept, as with a real instrumenter. */
+  /** Messages that the broker does not accept wait, and sent ones are kept, as with a real instrumenter. */
   readonly patient?: boolean;
-  /** Told of every report before it goes out. */
+  /** Called for every report before it is sent. */
   readonly made?: (node: string, parcel: Parcel) => void;
-  /** Told of every report that waited for too long. */
+  /** Called for every report that waited for too long. */
   readonly gaveUp?: (node: string, parcel: Parcel) => void;
 }
 
@@ -76,7 +76,7 @@ export class SyntheticNode {
   start(): void {
     this.up = true;
     const { name: host, routes, now, patient } = this.options;
-    // Without power nothing is sent any more, whatever waits.
+    // Without power nothing more is sent, not even waiting reports.
     const send: NodeOptions['send'] = (keys, message) => this.up && this.options.send(keys, message);
     const clock = { now: () => now() + this.skewMs, everySecond: () => () => undefined };
     const gaveUp = (parcel: Parcel): void => this.options.gaveUp?.(host, parcel);
@@ -84,7 +84,7 @@ export class SyntheticNode {
     this.hello();
   }
 
-  /** Orderly: it says goodbye. Otherwise it is just silent, as after a power cut. It forgets everything either way. */
+  /** Orderly: it sends a goodbye. Otherwise it is just silent, as after a power cut. It forgets everything either way. */
   stop(orderly: boolean): void {
     if (orderly && this.up) {
       this.outbox?.flush();
@@ -99,13 +99,13 @@ export class SyntheticNode {
     this.outbox = undefined;
   }
 
-  /** The broker is there again. */
+  /** The broker is reachable again. */
   connected(): void {
     this.hello();
     this.outbox?.flush();
   }
 
-  /** Reports that were given up, and those that an aggregator asked for again. */
+  /** Reports that were dropped, and those that an aggregator requested again. */
   get patience(): OutboxCounts | undefined {
     return this.outbox?.counts;
   }

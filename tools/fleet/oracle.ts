@@ -1,9 +1,9 @@
 /*
- * What the nodes of the fleet say, known beforehand. In: a seed, a node, an instrumentation, a second. Out: the value
+ * The values of the fleet's nodes, known in advance. In: a seed, a node, an instrumentation, a second. Out: the value
  * it reports, and the exact total that every value of that node and second has, whatever its shape.
  *
- * So a test adds up totalIn(node, second) over nodes and seconds and compares with what the API says, for any question.
- * Predicates are not obeyed: a question with one gets the same values as the question without.
+ * So a test adds up totalIn(node, second) over nodes and seconds and compares the sum with the API's answer, for any question.
+ * Predicates are ignored: a question with one gets the same values as the question without.
  */
 import { fromCounts, type Distribution } from '../../common/model/distribution';
 import {
@@ -20,22 +20,22 @@ interface OracleOptions {
   readonly buckets: number;
   /** Keys of each value that is broken down by a discrete field. */
   readonly keys: number;
-  /** Share of the messages that never leave, 0 to 1. */
+  /** Share of the messages that are never sent, 0 to 1. */
   readonly loss: number;
 }
 
 /** Events of one node in one second: from EVENTS to EVENTS + EXTRA - 1. */
 const EVENTS = 20_000;
 const EXTRA = 1000;
-/** Distributions are made beforehand; a thousand nodes would be too slow otherwise. */
+/** Distributions are computed in advance; a thousand nodes would be too slow otherwise. */
 const PATTERNS = 64;
 
 /** Buckets of two humps on the logarithmic grid: 0.3 ms and 6 ms, as of a cache and a disk. */
 const HUMPS = [390, 510] as const;
-/** The smaller of the linear grids has so many buckets. */
+/** The smaller of the linear grids has this many buckets. */
 const LINEAR_SIZE = 100;
 
-/** What nodes need to know of it; tests may foretell otherwise. */
+/** The part that nodes use; tests may pass another. */
 export type Foretold = Pick<Oracle, 'value' | 'isLost'>;
 
 export class Oracle {
@@ -51,7 +51,7 @@ export class Oracle {
     return EVENTS + (hash(this.options.seed, node, second) % EXTRA);
   }
 
-  /** True when the node's message for the second is lost on its way. */
+  /** True when the node's message for the second is lost in transit. */
   isLost(node: string, second: number): boolean {
     const { loss, seed } = this.options;
     return loss > 0 && hash(seed, node, second, 'loss') / 2 ** 32 < loss;
@@ -70,7 +70,7 @@ export class Oracle {
     const total = this.totalIn(node, second);
     const shape = shapeOfInstrumentation(instrumentation);
     const keys = Math.max(1, this.options.keys);
-    // The rest that does not divide evenly goes to the first key.
+    // The remainder of the division goes to the first key.
     const part = Math.floor(total / keys);
     const share = (k: number): number => (k === 0 ? total - (keys - 1) * part : part);
     const pattern = total + Number(instrumentation.id);

@@ -14,25 +14,25 @@ interface ScheduleOptions {
 
 /** Nodes that report in a row before the sockets get their turn. */
 const SLICE = 50;
-/** Seconds that are made up for when this process stood still, and seconds whose leaving is remembered. */
+/** Seconds that are sent late after this process stood still, and seconds whose send times are kept. */
 const CATCH_UP = 10;
 const REMEMBERED = 300;
-/** Reports that leave later than this are named. */
+/** Reports sent later than this are named. */
 const LATE_MS = 500;
 const NAMED = 100;
 
-/** How the reports of one second left. */
+/** When the reports of one second were sent. */
 export interface Left {
   nodes: number;
-  /** The worst: ms later than it should have. */
+  /** The longest delay, ms. */
   lateMs: number;
-  /** Nodes whose report left late, ms; and whose report the broker's connection did not take. */
+  /** Nodes whose report was sent late, ms; and nodes whose report the broker's connection did not accept. */
   readonly late: Record<string, number>;
   readonly refused: string[];
 }
 
 export class Schedule {
-  /** How late the latest report of the second before left. */
+  /** The longest delay among the reports of the previous second. */
   lagMs = 0;
   private worst = 0;
   private readonly left = new Map<number, Left>();
@@ -42,7 +42,7 @@ export class Schedule {
     this.options = options;
   }
 
-  /** `each` is called at every second of the true clock. Returns what stops it. */
+  /** `each` is called at every second of the real clock. Returns a function that stops it. */
   start(nodes: readonly SyntheticNode[], each: (second: number) => void): () => void {
     const { clock } = this.options;
     let stopped = false;
@@ -50,7 +50,7 @@ export class Schedule {
     const stop = clock.everySecond((second) => {
       this.lagMs = this.worst;
       this.worst = 0;
-      // Nodes do not stand still because this process did: what is due leaves late.
+      // Real nodes would not have stood still with this process: due reports are sent late.
       for (last = Math.max(last, second - CATCH_UP); last < second;) {
         last++;
         each(last);
@@ -63,7 +63,7 @@ export class Schedule {
     };
   }
 
-  /** How the reports left that cover the second before this one began; undefined: of long ago, or not yet. */
+  /** When the reports were sent that cover the second before this one; undefined: too long ago, or not yet. */
   of(second: number): Left | undefined {
     return this.left.get(second);
   }
@@ -81,7 +81,7 @@ export class Schedule {
     }
   }
 
-  /** The true second `second` begins: during it each node's own second ends once. */
+  /** The real second `second` begins: during it each node's own second ends once. */
   private async second(
     nodes: readonly SyntheticNode[],
     second: number,

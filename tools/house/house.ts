@@ -12,7 +12,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** What a figure should be, and what it may be until then: that only ever comes down. */
+/** The target of a figure, and its limit until then, which is only ever lowered. */
 interface Bound {
   readonly target: number;
   readonly most: number;

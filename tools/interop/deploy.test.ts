@@ -1,6 +1,6 @@
 /*
- * What deploy/ holds for Prometheus and Grafana: rules are held to what they promise by promtool, and every query of every
- * dashboard is asked as Grafana asks it. Grafana itself is not to be had here: its requests are written down below, as its
+ * The files of deploy/ for Prometheus and Grafana: promtool checks the rules, and every query of every
+ * dashboard is sent as Grafana sends it. Grafana itself is not available here: its requests are reproduced below, as its
  * Prometheus data source sends them (docs/interop.md).
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ interface Dashboard {
 
 const dashboard = (file: string): Dashboard =>
   JSON.parse(readFileSync(join(DASHBOARDS, file), 'utf8')) as Dashboard;
-/** Of values, that is: those of the fleet's health are Prometheus' own business. */
+/** Queries of values only: those of the fleet's health go to Prometheus. */
 const OF_VALUES = ['heatmap.json', 'keys.json'];
 
 let fleet: SmallFleet;
@@ -75,7 +75,7 @@ async function post(
 }
 const range = { start: () => String(end - 59), end: () => String(end), step: '1' };
 
-/** Variables as Grafana puts them in; of several values it makes a regular expression. */
+/** Variables as Grafana inserts them; several values become a regular expression. */
 const VALUES: Readonly<Record<string, string>> = {
   metric: NAME,
   id: '1',

@@ -1,5 +1,5 @@
 /*
- * /metrics of every service and the read API, as Prometheus' own programs see them: promtool checks and asks, a real
+ * /metrics of every service and the read API, as Prometheus' own programs see them: promtool checks and queries, a real
  * Prometheus 2.42 scrapes.
  */
 import { readFileSync } from 'node:fs';

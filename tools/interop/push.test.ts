@@ -1,6 +1,6 @@
 /*
- * What leaves, seen by who receives it: a real Prometheus 3 takes our values by remote write 2.0 and by scraping, a receiver of OTLP's JSON by OTLP,
- * and each bucket of each key has there what it has here. Prometheus 2.42 scrapes the same, as text and as protobuf.
+ * Exported values at the receiver: a real Prometheus 3 gets our values by remote write 2.0 and by scraping, a receiver of OTLP's JSON by OTLP,
+ * and each bucket of each key has the same count there as here. Prometheus 2.42 scrapes the same, as text and as protobuf.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { OtlpReceiver } from '../testing/otlp-receiver';
@@ -78,7 +78,7 @@ type Counts = Readonly<
   Record<string, readonly (readonly [range: readonly [low: number, high: number], count: number])[]>
 >;
 
-/** What this service has itself, by key. */
+/** This service's own values, by key. */
 async function own(from: number, to: number): Promise<Counts> {
   const { value } = await stack.get<{ value: Counts }>(
     `${uri}/value/raw?start_time=${from}&duration=${to - from}`,
@@ -144,7 +144,7 @@ withThree(
   },
 );
 
-/** Debian's Prometheus is built without its OTLP receiver: what is sent is read here as the specification has it. */
+/** Debian's Prometheus is built without its OTLP receiver: requests are parsed here according to the specification. */
 test('OTLP: each bucket of each key has grown by what was counted', async () => {
   const end = NEWEST();
   const start = end - 40;

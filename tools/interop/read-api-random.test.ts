@@ -1,4 +1,4 @@
-/* Prometheus' API under random queries. CA_FUZZ_RUNS=100000 asks that many. */
+/* Prometheus' API under random queries. CA_FUZZ_RUNS=100000 sends that many. */
 import fc from 'fast-check';
 import { startFilledFleet } from '../testing/filled-fleet';
 import type { SmallFleet } from '../testing/small-fleet';
@@ -92,7 +92,7 @@ test('random queries are answered or refused, never with 5xx, and in time', asyn
         const body = (await response.json()) as { status: string };
         expect([200, 400]).toContain(status);
         expect(['success', 'error']).toContain(body.status);
-        // What hangs, hangs longer than any load of the machine.
+        // A query that hangs takes longer than any load of the machine explains.
         expect(performance.now() - began).toBeLessThan(60_000);
       },
     ),

@@ -1,6 +1,6 @@
 /*
  * docs/interop.md, "Ten minutes", word for word: each command is taken from the page and run, in order, against a running
- * stack. Ports and folders of this machine are put in place of the page's; `make run` itself is the test of first light.
+ * stack. Ports and folders of this machine replace the page's; first-light.test.ts covers `make run` itself.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -57,7 +57,7 @@ interface Done {
   readonly out: string;
 }
 
-/** As typed into a shell; what it leaves running is ended with the tests. */
+/** As typed into a shell; processes it leaves running are ended with the tests. */
 function typed(commands: string): Promise<Done> {
   return new Promise((resolve) => {
     const PATH = `${dirname(promtoolPath ?? '')}:${process.env['PATH'] ?? ''}`;
@@ -82,7 +82,7 @@ withTwo('ten minutes lead from nothing to a heatmap, an alert and a dashboard', 
   const created = await typed(create);
   expect(created.status).toBe(0);
   const { promql } = JSON.parse(created.out) as { promql: string };
-  // What the page says that the answer has.
+  // The page's claim about the answer.
   expect(WALK).toContain(`"promql": ${JSON.stringify(promql)}`);
 
   // Both queries have answers as soon as there are values.

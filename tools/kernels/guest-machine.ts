@@ -1,6 +1,6 @@
 /*
  * One kernel, booted under emulation with this machine's files below an overlay. In: its files, what to start with. Out:
- * what it prints, line by line; and, when nothing comes any more, where each of its CPUs is.
+ * its output, line by line; and, when the output stops, where each of its CPUs is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,9 +16,9 @@ interface MachineOptions {
   readonly symbols: string;
   /** Where its monitor listens. */
   readonly monitor: string;
-  /** Given each line; returns whether it is a sign of life: a kernel that stands still complains of it. */
+  /** Called with each line; returns whether it is a sign of life: a kernel that hangs prints complaints. */
   readonly line: (text: string) => boolean;
-  /** Longest time that it may run, and that it may say nothing. */
+  /** Longest time that it may run, and that it may be silent. */
   readonly limitMs: number;
   readonly silenceMs: number;
 }
@@ -81,7 +81,7 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** The function that each CPU is in, a few times: one that stands still says the same each time. */
+/** The function that each CPU is in, a few times: a CPU that hangs is in the same one each time. */
 async function whereabouts({ monitor, symbols }: MachineOptions): Promise<string[]> {
   const names = symbolsOf(symbols);
   const seen: string[] = [];

@@ -1,6 +1,6 @@
 /*
- * What runs inside a kernel under test. In: nothing. Out: lines of JSON, each marked, so that the kernel's own words
- * between them do no harm; a sign of life each second. Next: main.ts, which reads them.
+ * The program inside a kernel under test. In: nothing. Out: lines of JSON, each marked, so that the kernel's own messages
+ * between them are ignored; a sign of life each second. Next: main.ts, which reads them.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -46,7 +46,7 @@ const NOT_PROC: Predicate = { kind: 'compare', op: 'ne', field: 'fstype', consta
 const say = (report: Report): void => console.log(`${MARK}${JSON.stringify(report)}`);
 
 async function main(): Promise<void> {
-  // By a thread of its own: this one is busy for long stretches.
+  // In a separate thread: this one is busy for long stretches.
   const alive = new Worker(ALIVE, { eval: true });
   say({ kind: 'alive' });
   const source = openBpf('guest', METRICS);
@@ -106,7 +106,7 @@ function countOf(value: Value, key: string): number {
   return value.shape === 'keyed-distribution' ? totalCount(value.distributions.get(key) ?? []) : 0;
 }
 
-/** Programs made at random, shown to the verifier. */
+/** Random programs, loaded through the verifier. */
 async function verify(source: BpfSource): Promise<void> {
   const verifier = new Verifier(new Kernel(ARCHITECTURE));
   const refused: string[] = [];
@@ -123,7 +123,7 @@ async function verify(source: BpfSource): Promise<void> {
   say({ kind: 'verified', programs: questions.length, refused });
 }
 
-/** A hundred questions that come, change and go while both CPUs are busy with what they count. */
+/** A hundred questions that are created, changed and deleted while both CPUs are busy with the events that they count. */
 async function load(source: BpfSource): Promise<void> {
   const storms = [
     storm('perl', `syscall(${GETPPID}) while 1`),
@@ -134,7 +134,7 @@ async function load(source: BpfSource): Promise<void> {
       'chdir $ARGV[0]; while (1) { open(F, ">", "f"); syswrite(F, "x" x 8192) for (1..50); close F; unlink "f" }',
     ),
   ];
-  // Stopping in user programs takes seconds each under emulation: these were tried before.
+  // Detaching from user programs takes seconds each under emulation: these were tried before.
   const offers = source.offers().filter(({ metric }) => !isOfPrograms(metric));
   const deadline = performance.now() + LOAD_SECONDS * 1000;
   const probes: Awaited<ReturnType<BpfSource['enable']>>[] = [];

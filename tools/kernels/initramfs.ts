@@ -1,5 +1,5 @@
 /*
- * What a kernel starts with: a shell, the modules that lead to this machine's files, and a script that goes there.
+ * The initramfs of a kernel: a shell, the modules for access to this machine's files, and a script that changes to them.
  * In: busybox, modules, the command to run inside. Out: an archive (cpio newc, compressed), as the kernel wants it.
  */
 import { execFileSync } from 'node:child_process';
@@ -54,7 +54,7 @@ export function initramfs(busybox: string, modules: string, command: string): Bu
   );
 }
 
-/** What is written goes to memory, and away with it. */
+/** Writes go to memory, and are lost with it. */
 function script(drivers: readonly string[], command: string): string {
   return `#!/bin/busybox sh
 /bin/busybox --install -s /bin

@@ -14,7 +14,7 @@ const SOURCES = '/etc/apt/sources.list.d/debian.sources';
 const FETCH_MS = 240_000;
 
 export interface KernelFiles {
-  /** As the kernel calls itself: 5.10.0-46-amd64. */
+  /** The kernel's release: 5.10.0-46-amd64. */
   readonly release: string;
   readonly image: string;
   /** Folder of its modules. */
@@ -23,7 +23,7 @@ export interface KernelFiles {
   readonly symbols: string;
 }
 
-/** Fetched once; rejects with what apt-get says. */
+/** Fetched once; rejects with apt-get's message. */
 export async function fetchKernel(
   { name, suites, metapackage }: KernelChoice,
   folder: string,

@@ -1,4 +1,4 @@
-/* What the program inside a kernel under test says, a line each. */
+/* The messages of the program inside a kernel under test, a line each. */
 export type Report =
   | { readonly kind: 'alive' | 'ended' }
   | { readonly kind: 'begun'; readonly release: string }
@@ -24,7 +24,7 @@ export type Report =
     }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Tells them from the kernel's own words. */
+/** Distinguishes them from the kernel's own messages. */
 export const MARK = '@@ca ';
 
 export function reportIn(line: string): Report | undefined {
@@ -33,6 +33,6 @@ export function reportIn(line: string): Report | undefined {
   try {
     return JSON.parse(line.slice(at + MARK.length)) as Report;
   } catch {
-    return undefined; // the kernel spoke in the middle of it
+    return undefined; // a kernel message in the middle of it
   }
 }

@@ -1,5 +1,5 @@
 /*
- * docs/kernels.md: kernel × metric. In: what each kernel said, kept beside it as JSON so that one kernel can be tried
+ * docs/kernels.md: kernel × metric. In: each kernel's results, kept beside it as JSON so that one kernel can be tried
  * alone. Out: the text.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -69,7 +69,7 @@ export function writeResults(path: string, results: Results): void {
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** What stands below the table is written by hand, and stays. */
+/** The text below the table is written by hand, and stays. */
 export function notesOf(text: string): string {
   const at = text.indexOf('\n## ');
   return at === -1 ? '' : text.slice(at);

@@ -1,6 +1,6 @@
 /*
- * Work of known size, and what each metric must say of it. Perl does it: it is on every Debian, and does one system call
- * where it is told to.
+ * Work of known size, and the expected value of each metric. Perl does it: it is on every Debian, and makes one system call
+ * for each statement.
  */
 import { GETPPID } from '../../services/instrumenter/sources/bpf/testing/real-kernel';
 
@@ -12,7 +12,7 @@ export interface Workload {
   readonly withoutProc?: boolean;
   /** Perl, run by a process of a name of its own, in a folder of its own. */
   readonly script: string;
-  /** Exact counts by key; of those that are not named any number is right. */
+  /** Exact counts by key; other keys may have any count. */
   readonly counts: Readonly<Record<string, number>>;
   /** At least these: others add to them. */
   readonly atLeast?: boolean;
@@ -24,7 +24,7 @@ const CHILDREN = 'for (1..10) { my $p = fork(); if (!$p) { exec "/bin/true" } wa
 const READS = `open(F, ">", "f"); syswrite(F, "x" x 100) for (1..70); close F;
   open(F, "<", "f"); sysread(F, my $b, 10) for (1..300); close F`;
 
-/** All that a metric says, without a breakdown. */
+/** The whole value of a metric, without a breakdown. */
 const ALL = '';
 
 export const WORKLOADS: readonly Workload[] = [

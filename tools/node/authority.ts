@@ -1,7 +1,7 @@
 /*
- * Whom to believe that it is the front door. In: a file of certificates, or the fingerprint of one. Out: PEM. With a fingerprint
- * the door itself is asked for the certificate, over a connection that nothing was checked of: it is worth what the fingerprint is,
- * and nothing else is said on that connection.
+ * The trusted authority of the front door. In: a file of certificates, or the fingerprint of one. Out: PEM. With a fingerprint
+ * the certificate is fetched from the door itself, over an unverified connection: it is trusted because of the fingerprint,
+ * and nothing else is sent on that connection.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ export function authorityOfFile(path: string): string {
   return text;
 }
 
-/** Throws FORBIDDEN: the door has another authority, or somebody stands in between. */
+/** Throws FORBIDDEN: the door has another authority, or the connection is intercepted. */
 export async function authorityByPin(url: string, pin: string): Promise<string> {
   const wanted = pinOf(pin);
   const { json } = await askDoor({ url, unchecked: true }, '/ca/authority');
@@ -55,6 +55,6 @@ export function fingerprint(pem: string): string {
   try {
     return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
   } catch {
-    return ''; // not one after all: no fingerprint is like it
+    return ''; // not a certificate: it matches no fingerprint
   }
 }

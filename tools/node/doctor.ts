@@ -1,4 +1,4 @@
-/* `cloud-analytics doctor`: what this machine can gather, and what keeps it from being a node. */
+/* `cloud-analytics doctor`: what this machine can gather, and what prevents it from being a node. */
 import type { Command } from '../cli/command';
 import { EXIT } from '../cli/options';
 import { sessionSettings } from './join';

@@ -1,6 +1,6 @@
 /*
- * What this machine can gather, and what keeps it from being a node. In: the instrumenter's settings. Out: findings, each with
- * what to do; lines for people. What root sees here may be more than the service may: its capabilities decide.
+ * What this machine can gather, and what prevents it from being a node. In: the instrumenter's settings. Out: findings, each with
+ * a fix; lines of text. Root may see more here than the service may, whose capabilities decide.
  */
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -22,7 +22,7 @@ import { unitState } from './unit';
 export interface Finding {
   readonly what: string;
   readonly ok: boolean;
-  /** What is the matter, or how it is. */
+  /** The problem, or the state. */
   readonly detail: string;
 }
 
@@ -30,7 +30,7 @@ export interface SourceFinding {
   readonly name: string;
   readonly metrics: number;
   readonly unavailable?: string;
-  /** Reasons, each with how many metrics it takes away. */
+  /** Reasons, each with the number of metrics that it makes unavailable. */
   readonly missing: readonly { readonly reason: string; readonly metrics: number }[];
 }
 
@@ -41,10 +41,10 @@ export interface Examination {
 }
 
 const CONNECT_MS = 5000;
-/** Further apart than this, values land in the wrong seconds. */
+/** With a larger difference, values land in the wrong seconds. */
 const CLOCK_MS = 2000;
 
-/** Never rejects for what it finds; throws for settings that cannot be read. */
+/** Findings do not reject; throws for settings that cannot be read. */
 export async function examine(settings: SettingsFile, own: Environment): Promise<Examination> {
   const env: Environment = { PATH: own['PATH'], ...settings.read() };
   const { host } = readSettings({ ...env, CA_AMQP_URL: undefined });
@@ -126,7 +126,7 @@ async function doorChecks(env: Environment): Promise<Finding[]> {
   }
 }
 
-/** A connection, and TLS; who we are is the instrumenter's to say: a second one would take its queue. */
+/** A connection and TLS, without a login: a second one would take the instrumenter's queue. */
 async function brokerChecks(env: Environment): Promise<Finding[]> {
   const text = env['CA_AMQP_URL'] ?? '';
   if (text === '')

@@ -1,4 +1,4 @@
-/* `cloud-analytics join`: a credential of this machine's own, its settings, and its instrumenter started. */
+/* `cloud-analytics join`: gets this machine's own credential, writes its settings, and starts its instrumenter. */
 import { createHash, randomBytes } from 'node:crypto';
 import { join as joinPath } from 'node:path';
 import { JOINED, type JoinedAnswer } from '../../common/api/join';
@@ -18,7 +18,7 @@ const checkJoined = checker(JOINED, 'answer');
 /** The folder of the installation: above build/tools/node. */
 export const INSTALLED = joinPath(__dirname, '..', '..', '..');
 
-/** What was asked for and may have been given: asked again, it is the same node. */
+/** A request that may have been granted: repeated, it is the same node. */
 const KEY_FILE = 'join.key';
 
 export const join: Command = {
@@ -96,7 +96,7 @@ async function authority(url: string, options: Options): Promise<string | undefi
   return pin === undefined ? undefined : authorityByPin(url, pin);
 }
 
-/** On disk before it is used: an answer that is lost on its way can be asked for again with the same key. */
+/** On disk before it is used: if the answer is lost, it can be requested again with the same key. */
 function keyFor(settings: SettingsFile, host: string): string {
   const [name, kept] = (settings.text(KEY_FILE) ?? '').trim().split(' ');
   if (name === host && kept !== undefined && /^[0-9a-f]{64}$/.test(kept)) return kept;
@@ -112,7 +112,7 @@ interface Here {
   readonly ca: string | undefined;
 }
 
-/** All of the answer is looked at before anything of it is written. */
+/** The whole answer is checked before anything of it is written. */
 function write(settings: SettingsFile, { url, host, key, ca }: Here, joined: JoinedAnswer): void {
   const { brokers, prefix, user, secret, kind, brokerCa } = joined;
   if (joined.host !== host)
@@ -128,7 +128,7 @@ function write(settings: SettingsFile, { url, host, key, ca }: Here, joined: Joi
     parsed.password = encodeURIComponent(secret);
     return parsed.toString();
   };
-  // Certificates alone: what else an answer holds is not written to this machine.
+  // Certificates only: nothing else in an answer is written to this machine.
   const caFile = ca === undefined ? undefined : settings.put('door-ca.pem', ca, 0o644);
   const brokerCaFile =
     authorities === undefined

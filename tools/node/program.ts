@@ -1,4 +1,4 @@
-/* `cloud-analytics`: makes this machine a node of a fleet, and looks whether it can be one. */
+/* `cloud-analytics`: makes this machine a node of a fleet, and checks whether it can be one. */
 import type { Program } from '../cli/command';
 import { doctor } from './doctor';
 import { join } from './join';

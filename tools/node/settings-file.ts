@@ -9,7 +9,7 @@ import { distrustOf } from '../../common/service/files/trusted-path';
 
 const FILE = 'instrumenter.environment';
 const SHARED = 'environment';
-/** What no reader takes for more than itself: neither systemd's quotes nor a shell's. */
+/** Characters without a special meaning for any reader: neither systemd's quotes nor a shell's. */
 const PLAIN = /^[\w@%+=:,.~/[\]-]*$/;
 
 export class SettingsFile {
@@ -37,12 +37,12 @@ export class SettingsFile {
     this.path = join(folder, FILE);
   }
 
-  /** Of all services of this machine, then of the instrumenter. */
+  /** Settings of all services of this machine, then of the instrumenter. */
   read(): Record<string, string> {
     return { ...this.linesOf(SHARED), ...this.linesOf(FILE) };
   }
 
-  /** Undefined: the line goes. */
+  /** Undefined: the line is removed. */
   write(changes: Readonly<Record<string, string | undefined>>): void {
     for (const [name, value = ''] of Object.entries(changes)) checkPlain(name, value);
     const text = existsSync(this.path) ? readFileSync(this.path, 'utf8') : '';

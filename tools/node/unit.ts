@@ -1,5 +1,5 @@
 /*
- * The instrumenter's unit. In: nothing. Out: it is enabled and runs with the settings of now, where systemd runs.
+ * The instrumenter's unit. In: nothing. Out: it is enabled and runs with the current settings, if systemd runs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -17,7 +17,7 @@ export function startUnit(): Started {
   if (!existsSync('/run/systemd/system')) return {};
   for (const args of [
     ['enable', '--quiet', UNIT],
-    // Not start: one that runs already has the settings of before.
+    // Not start: a unit that already runs has the old settings.
     ['restart', UNIT],
   ]) {
     const { status, stderr, error } = spawnSync('systemctl', args, { encoding: 'utf8', timeout: LIMIT_MS });

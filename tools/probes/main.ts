@@ -1,7 +1,7 @@
 /*
  * usage: node build/tools/probes/main.js [source …]
  *
- * Tries every metric of each source on this machine (all sources but the invented ones, when none is named).
+ * Tries every metric of each source on this machine (all sources but the synthetic one, when none is named).
  * One line each; ends with 1 when one failed, or when a source that was named does not work here.
  */
 import { SYSTEM_CLOCK } from '../../common/service/clock';
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
       );
   }
   if (rows.some((row) => row.state === 'failed')) process.exitCode = 1;
-  // A source may hold a thread that waits for the kernel.
+  // A source may have a thread that waits for the kernel.
   process.exit();
 }
 

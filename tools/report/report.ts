@@ -1,5 +1,5 @@
 /*
- * What came of the tests, in a few lines for people. In: Jest's own reports, and the steps beside them that failed. Out: what
+ * The result of the tests, in a few lines. In: Jest's own reports, and the other steps that failed. Out: what
  * failed, what was skipped and why (a skipped test or its group says so in its name: "… (skipped: reason)"), what failed
  * once and passed when it was run again, and the sums.
  */
@@ -44,7 +44,7 @@ interface Outcome {
   readonly unsteady: readonly string[];
 }
 
-/** budget: so many files and commands may fail once and pass the second time; undefined: any number. */
+/** budget: this many files and commands may fail once and pass the second time; undefined: any number. */
 export function summarize(
   rounds: readonly Round[],
   relative: (file: string) => string,
@@ -93,7 +93,7 @@ function outcomeOf(round: Round, relative: (file: string) => string): Outcome {
       if (!isAgain(name)) first.set(file, suite);
       suites.set(file, suite);
     }
-    // Ended from outside, or by a handle or an error of no test's: not all of it has been tested.
+    // Ended from outside, or by a handle or an error outside of tests: not all of it has been tested.
     const ran = report.success || report.testResults.some(({ status }) => status === 'failed');
     if (report.wasInterrupted === true || !ran) failures.push(named(`${name}: the run itself`));
   }

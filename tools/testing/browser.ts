@@ -20,7 +20,7 @@ export interface Visit {
   readonly hosts: ReadonlySet<string>;
   /** Seconds of CPU that the page's own processes have used so far (of all that are open). */
   readonly cpuSeconds: () => Promise<number>;
-  /** Bytes that the page's JavaScript holds, after the garbage was collected. */
+  /** Bytes of the page's JavaScript heap, after a garbage collection. */
   readonly heapBytes: () => Promise<number>;
   close(): Promise<void>;
 }
@@ -30,13 +30,13 @@ export interface Look {
   readonly height?: number;
   readonly dark?: boolean;
   readonly scale?: number;
-  /** Where its person lives: a name of the zone database; UTC unless told otherwise. */
+  /** The user's time zone: a name of the zone database; by default UTC. */
   readonly timezone?: string;
   /** Its person's language, as "de-DE"; US English unless told otherwise. */
   readonly locale?: string;
-  /** What its person types when the browser asks for a name and a password. */
+  /** What the user types when the browser asks for a name and a password. */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Takes any certificate. */
+  /** Accepts any certificate. */
   readonly trusting?: boolean;
 }
 
@@ -168,7 +168,7 @@ export function panelIds(page: Page): readonly string[] {
   return new URL(page.url()).searchParams.getAll('panel').map((panel) => panel.split('~')[0] ?? '');
 }
 
-/** What is wider than it may be, each with its pixels too many: the page than its window, a card than its frame. */
+/** Elements that are too wide, each with the excess in pixels: the page for its window, a card for its frame. */
 export function tooWide(page: Page): Promise<readonly string[]> {
   return page.evaluate(
     `[document.documentElement, ...document.querySelectorAll('.card')]

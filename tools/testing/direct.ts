@@ -1,5 +1,5 @@
 /*
- * Asking an aggregator directly, past the front door. In: the deployment's state folder, and an aggregator as the status
+ * Requests to an aggregator directly, past the front door. In: the deployment's state folder, and an aggregator as the status
  * lists it. Out: the headers that the front door shows it. For tests and measurements on this machine alone: who can
  * read the folder is the deployment's own user.
  */

@@ -79,7 +79,7 @@ export function expectSteady(steps: readonly Step[]): void {
   for (const { seconds } of steps) expect(seconds).toBeGreaterThanOrEqual(1);
   const leaps = steps.filter(({ seconds }) => seconds !== 1);
   const breaks = steps.filter(({ after }) => after > 1.2);
-  // More than that no machine holds up: it is the page that is slow.
+  // A longer delay is not the machine's: the page is slow.
   if (leaps.length > Math.min(breaks.length, 0.3 * steps.length))
     throw new Error(`not second by second: ${JSON.stringify(steps)}`);
 }
@@ -106,7 +106,7 @@ export async function huesOf(page: Page): Promise<ReadonlySet<Hue>> {
   return hues;
 }
 
-/** Waits until the first heatmap shows events of at least so many seconds. */
+/** Waits until the first heatmap shows events of at least this many seconds. */
 export async function columns(page: Page, wanted: number): Promise<void> {
   const filled = async (): Promise<number> => (await filledColumns(page)).length;
   const enough = async (): Promise<true | undefined> => ((await filled()) >= wanted ? true : undefined);

@@ -24,11 +24,11 @@ import {
 
 export interface SmallFleet extends TestFront {
   readonly aggregators: readonly Aggregator[];
-  /** Asks for it, and has the path of what was made. */
+  /** Creates it, and returns its path. */
   create(properties: Readonly<Record<string, unknown>>, scope?: string): Promise<string>;
   /** Milliseconds. */
   now(): number;
-  /** A report of one node to whoever has the instrumentation. */
+  /** Sends a report of one node to the aggregator that owns the instrumentation. */
   report(fqid: string, node: string, second: number, value: Value, lost?: number): void;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export async function startSmallFleet(count: number, options: TestOptions = {}):
   const aggregators: Aggregator[] = [];
   const { bus } = front;
   const tell = bus.tell.bind(bus);
-  // What the bus would bring to aggregators: the list of nodes.
+  // The list of nodes, which aggregators would receive over the bus.
   bus.tell = (to, type, body) => {
     aggregators.forEach((one, i) => {
       if (type === 'nodes' && to === aggregatorKey(`a${i}`)) one.nodes(body as Body<'nodes'>);

@@ -1,6 +1,6 @@
 /*
  * A real broker for tests. Out: the one that all tests share (shared-broker.ts), where there is one, else one of their
- * own. On the shared one everybody has a prefix of its own, and nobody kills, traces or counts.
+ * own. On the shared one each test has its own prefix, and none kills, traces or counts.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';

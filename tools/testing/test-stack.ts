@@ -23,7 +23,7 @@ export interface TestStack extends Stack {
 }
 
 interface TestOptions extends Partial<StackOptions> {
-  /** For tests that do something to the broker. */
+  /** For tests that change the broker. */
   readonly ownBroker?: boolean;
 }
 
@@ -32,10 +32,10 @@ export async function startTestStack({ ownBroker, ...options }: TestOptions = {}
   mkdirSync(folder, { recursive: true });
   const home = options.home ?? mkdtempSync(join(folder, 'stack-'));
   const [httpPort = 0] = await freePorts(1);
-  // A busy machine's events are no reason to stop what a test looks at.
+  // A busy machine's events must not stop a test's instrumentation.
   const env = { CA_PROBE_BUDGET: '10000', ...options.env };
   const broker = ownBroker === true ? {} : sharedBroker(home);
-  // Tests speak for nodes and services that are not there.
+  // Tests send messages of nodes and services that do not exist.
   const usual = { sharedUser: true, httpPort, hosts: ['node-a'], aggregators: 1, ...broker };
   const stack = await startStack({ ...usual, ...options, env, home });
 

@@ -1,6 +1,6 @@
 /*
- * Whoever has the credentials of one node, and a plain client. In: the node's broker URL. Out: what the broker says to
- * whatever is tried with it. It keeps no rule of ours: what it sends is what a thief can send.
+ * A thief with the credentials of one node, and a plain client. In: the node's broker URL. Out: the broker's answers to
+ * all attempts. It follows none of our rules: it sends what a thief can send.
  */
 import { connect, type Channel, type Options } from 'amqplib';
 import { DATA_CONTENT, encodeData } from '../../common/wire/data';
@@ -22,7 +22,7 @@ export class Thief {
     this.own = this.keys.instrumenter(host);
   }
 
-  /** The broker's words when it refuses, on a connection of its own; undefined when it does not. */
+  /** The broker's message when it refuses, on a separate connection; undefined when it does not. */
   async refusal(what: (channel: Channel) => unknown): Promise<string | undefined> {
     const model = await connect(this.url);
     model.on('error', () => undefined);
@@ -31,7 +31,7 @@ export class Thief {
       const channel = await model.createChannel();
       channel.on('error', (error: Error) => (refusal = error.message));
       await what(channel);
-      // Whoever publishes is told a moment later, before the answer to a question that follows.
+      // The publisher is notified a moment later, before the answer to its next request.
       await channel.checkExchange('amq.direct');
     } catch (error) {
       refusal ??= error instanceof Error ? error.message : String(error);

@@ -3,10 +3,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What can never become true any more: the waiting ends at once. */
+/** The condition can no longer become true: the waiting ends at once. */
 export class Hopeless extends Error {}
 
-/** Asks every `everyMs` until the answer is not undefined; rejects after `limitMs`, saying what was waited for. */
+/** Calls `ask` every `everyMs` until the answer is not undefined; rejects after `limitMs`, with what was waited for. */
 export async function until<T>(
   what: string,
   limitMs: number,

@@ -1,6 +1,6 @@
 /*
  * Whether every event of a long run is accounted for. In: events made in each second, by their maker's clock; what was
- * counted and is said to be lost. Out: a sentence, and how many seconds are wrong.
+ * counted and reported as lost. Out: a sentence, and how many seconds are wrong.
  */
 
 export interface Second {
@@ -39,7 +39,7 @@ export function account(
         examples.push(`second ${String(second)}: ${String(found.counted)} of ${String(wanted)}`);
     }
   }
-  // What is lost of a second that nobody reported is said with a later one: only the sum can be held against it.
+  // Losses of a second without a report are reported with a later one: only the sum can be compared.
   const unknown = total - counted - lost;
   if (Math.abs(unknown) > EDGE) {
     misses++;

@@ -11,7 +11,7 @@ export type Pair = readonly [counted: number, witnessed: number];
 export interface Case {
   readonly metric: MetricName;
   readonly witness: string;
-  /** Part of the witness's number by which the two may differ. */
+  /** Fraction of the witness's number by which the two may differ. */
   readonly tolerance: number;
   run(machine: Machine, size: number): Promise<Pair>;
 }
@@ -27,7 +27,7 @@ export function counts(
     readonly where?: Predicate;
     readonly witness?: string;
     readonly tolerance?: number;
-    /** How much the program does of each, where it does not print it. */
+    /** How much the program does of each, if it does not print it. */
     readonly each?: (size: number) => number;
   } = {},
 ): Case {
@@ -43,7 +43,7 @@ export function counts(
   };
 }
 
-/** With what is known to be lost: it is said, and no miss. */
+/** Including known losses: these are reported, and not a miss. */
 export function amount(answer: { readonly value: Value; readonly lost: number } | undefined): number {
   return answer === undefined ? NaN : totalOf(answer.value) + answer.lost;
 }

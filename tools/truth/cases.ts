@@ -14,7 +14,7 @@ import { KERNEL_CASES } from './kernel-cases';
 import { both, is, type Asked } from './measure';
 import { GETPPID, NAME, perl, run } from './workload';
 
-/** A folder for the time of a workload. */
+/** A temporary folder for a workload. */
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(process.env['TMPDIR'] ?? tmpdir(), 'ca-truth-'));
   try {

@@ -9,7 +9,7 @@ import { amount, counts, mine, sleep, type Case } from './case';
 import { both, is, Unavailable, type Asked, type Machine } from './measure';
 import { NAME, perl, run, TAKE_NAME } from './workload';
 
-/** Whatever is asked of a level, once; `work` ends before it is looked at. */
+/** Reads a level once; `work` ends before that. */
 function level(metric: MetricName, witness: string, tolerance: number, witnessed: () => number): Case {
   return {
     metric,
@@ -44,7 +44,7 @@ function deviceInterrupts(): number {
     .reduce((sum, word) => sum + (/^\d+$/.test(word) ? Number(word) : 0), 0);
 }
 
-/** A control group whose programs may have so much memory, for the time of a workload. */
+/** A control group with this memory limit, for the time of a workload. */
 async function limited<T>(bytes: number, work: (procs: string) => Promise<T>): Promise<T> {
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
@@ -100,7 +100,7 @@ function sends(metric: MetricName, perDatagram: number): Case {
     async run(machine, size) {
       await checkNetwork();
       const asked: Asked = { metric, where: is('direction', 'sent') };
-      // The namespace must be known before: what is seen for the first time yields nothing.
+      // The namespace must be known before: its first snapshot yields nothing.
       const script = `use Socket; $| = 1; sleep 7; socket(my $s, PF_INET, SOCK_DGRAM, 0); my $to = sockaddr_in(9, inet_aton("10.99.0.2"));
         for (1..${4 * size}) { send($s, "x" x 100, 0, $to) } sleep 4`;
       const done = inNetwork(script);

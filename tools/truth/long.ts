@@ -1,5 +1,5 @@
 /*
- * `make truth-long`: does every second hold what was done in it, for a long time, on a machine that is overloaded?
+ * `make truth-long`: checks that every second holds the events made in it, for a long time, on an overloaded machine.
  *
  * A program makes calls at a constant rate, and counts by its own clock how many it made in which second; others keep each
  * CPU busy several times over. In: SECONDS, RATE, LOAD (busy programs per CPU), QUESTIONS. Out: what became of each second
@@ -20,7 +20,7 @@ const RATE = setting('RATE', 500);
 const LOAD = setting('LOAD', 5);
 const QUESTIONS = setting('QUESTIONS', 3);
 
-/** A node that could not send keeps its values: seconds are read when they are this old. */
+/** A node that could not send keeps its values, so seconds are read only when they are this old. */
 const SETTLED_SECONDS = 75;
 const AT_ONCE = 60;
 const BREAKDOWNS = [
@@ -33,7 +33,7 @@ const BREAKDOWNS = [
   ['threadname'],
 ];
 
-/** Calls at their times, however late it is; prints each second that is over, with the number of calls in it. */
+/** Makes all due calls, however late; prints each second that is over, with the number of calls in it. */
 const GENERATOR = `use Time::HiRes qw(clock_gettime clock_nanosleep CLOCK_MONOTONIC CLOCK_REALTIME); $| = 1; ${TAKE_NAME}
   my ($begin, $of, $count) = (clock_gettime(CLOCK_MONOTONIC), 0, 0);
   for (my $i = 0; $i < ${RATE * SECONDS}; $i++) {
@@ -112,7 +112,7 @@ async function generate(
     const first = Math.min(...made.keys());
     const last = Math.max(...made.keys());
     if (made.size === 0) continue;
-    // Also what the generator slept through, and what the values after its end say is lost.
+    // Also the seconds that the generator missed, and losses reported by the values after its end.
     const due: number[] = [];
     for (let s = Math.max(readTo, first - 1); s <= Math.min(until, last + (isLast ? AT_ONCE : 0)); s++)
       due.push(s);

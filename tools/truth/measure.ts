@@ -1,6 +1,6 @@
 /*
- * Questions about this machine, asked of its sources without a fleet around them. In: a metric, a breakdown, a filter.
- * Out: what was counted while a workload ran.
+ * Questions to this machine's sources, without a fleet. In: a metric, a breakdown, a filter.
+ * Out: the counts while a workload ran.
  */
 import type { Instrumentation } from '../../common/model/instrumentation';
 import { metricName, type MetricName } from '../../common/model/metric';
@@ -33,7 +33,7 @@ export interface Answer {
   readonly lost: number;
 }
 
-/** This machine cannot answer a question: no miss. */
+/** This machine cannot answer a question, which is not a miss. */
 export class Unavailable extends Error {}
 
 export class Machine {
@@ -54,7 +54,7 @@ export class Machine {
     return new Set(offers.flatMap((offer) => ('fields' in offer ? [offer.metric] : [])));
   }
 
-  /** What happens while `work` runs, in each question. Throws where this machine cannot answer one. */
+  /** The value of each question while `work` runs. Throws if this machine cannot answer one. */
   async during<T>(asked: readonly Asked[], work: () => T | Promise<T>): Promise<[T, Answer[]]> {
     const probes = await Promise.all(
       asked.map(async (one) => {
@@ -72,7 +72,7 @@ export class Machine {
     try {
       await read();
       const result = await work();
-      // Two looks at the files of /proc within 50 ms see the same text.
+      // Two reads of the files of /proc within 50 ms get the same text.
       await new Promise((resolve) => setTimeout(resolve, 100));
       return [result, await read()];
     } finally {

@@ -1,4 +1,4 @@
-/* Whether two counts agree. In: both, and the part of the second by which they may differ. Out: yes or no, and by how much. */
+/* Whether two counts agree. In: both, and the fraction of the second one by which they may differ. Out: yes or no, and by how much. */
 
 export interface Verdict {
   readonly isHeld: boolean;

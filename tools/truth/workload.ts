@@ -1,13 +1,13 @@
-/* Programs that do a known number of known things, and say themselves how many. In: Perl. Out: what they print. */
+/* Programs that do a known number of known operations, and print how many. In: Perl. Out: their output. */
 import { execFile } from 'node:child_process';
 
-/** A name of a process that nobody else on this machine has. */
+/** A process name that is unique on this machine. */
 export const NAME = `truth-${process.pid.toString(36)}`.slice(0, 15);
 
-/** The number of a call that nobody else makes often, and that does nothing. */
+/** The number of a call that others rarely make, and that does nothing. */
 export const GETPPID = process.arch === 'x64' ? 110 : 173;
 
-/** Takes the name, and forgets what it has done to get it. */
+/** Takes the name, and resets the counts of doing so. */
 export const TAKE_NAME = `open(my $me, ">", "/proc/$$/comm"); syswrite($me, "${NAME}"); close $me;`;
 
 /** Rejects when it fails. */
