@@ -2,7 +2,7 @@
 # make install DESTDIR=…: the built services, their packages, methods, manifests (SMF) and units (systemd).
 # In: build/ and node_modules/ of the checkout. Out: files below DESTDIR; nothing is started or registered.
 set -eu
-# Root runs what is installed: nobody else may write to it, whatever umask the installing shell has.
+# Root runs what is installed: no other user may write to it, whatever the umask of the installing shell.
 umask 022
 cd "$(dirname "$0")/.."
 DESTDIR=${DESTDIR:-}

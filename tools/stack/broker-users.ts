@@ -1,5 +1,5 @@
 /*
- * Users of a private broker and what each may do, as RabbitMQ reads them when it starts. In: who there shall be.
+ * Users of a private broker and their permissions, as RabbitMQ reads them when it starts. In: the users.
  * Out: their passwords, and a file of definitions.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
@@ -13,13 +13,13 @@ export interface BrokerUser {
   readonly tags?: readonly string[];
 }
 
-/** One user for all services: whoever has its password can be anybody. */
+/** One user for all services: its password lets the holder pass for any of them. */
 export const SHARED_USER: BrokerUser = {
   name: 'ca',
   permissions: { configure: '.*', write: '.*', read: '.*' },
 };
 
-/** Users of their own for services and tools, with what each role needs. */
+/** Separate users for services and tools, with the permissions of each role. */
 export function usersOf(identities: readonly Identity[], prefix: string): BrokerUser[] {
   return identities.map((identity) => ({
     name: userOf(identity, prefix),

@@ -36,14 +36,14 @@ export interface PrivateBroker {
   /** Id of the Erlang machine. */
   readonly pid: number;
   stop(): Promise<void>;
-  /** Called each time that it ends by itself. */
+  /** Called each time it exits by itself. */
   onEnd(ended: (how: string) => void): void;
-  /** As a power cut would: for tests of recovery; start() brings it back on the same ports with the same state. */
+  /** Kills it, as a power cut would, for tests of recovery; start() restarts it on the same ports with the same state. */
   kill(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** Of brokers that tests want otherwise: lines of rabbitmq.conf, and plugins. */
+/** For tests with another configuration: lines of rabbitmq.conf, and plugins. */
 export interface MoreOfBroker {
   readonly conf?: readonly string[];
   readonly plugins?: readonly string[];
@@ -67,7 +67,7 @@ export async function startBroker(
   writeFileSync(join(folder, 'definitions.json'), definitionsOf(users, password), { mode: 0o600 });
   secret(join(folder, 'home', '.erlang.cookie'));
   writeFileSync(join(folder, 'enabled_plugins'), `[${(more.plugins ?? []).join(',')}].\n`);
-  // Erlang looks its own name up; some machines know none, or another localhost.
+  // Erlang looks up its own name; some machines have none, or another localhost.
   writeFileSync(join(folder, 'inetrc'), '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n');
   writeFileSync(
     join(folder, 'rabbitmq.conf'),
@@ -179,7 +179,7 @@ async function endBeam(pid: number): Promise<void> {
   });
 }
 
-/** Definitions only add users: a broker that has others, of an earlier version or other hosts, begins anew. */
+/** Definitions only add users: a broker that has others, of an earlier version or other hosts, starts with an empty state. */
 function forgetOthers(folder: string, users: readonly BrokerUser[]): void {
   const file = join(folder, 'users');
   const names = `${users

@@ -1,5 +1,5 @@
 /*
- * Room on the disk of the state folder. In: the folder. Out: a sentence with the fix where RabbitMQ would take no messages
+ * Free space on the disk of the state folder. In: the folder. Out: a sentence with the fix if RabbitMQ would accept no messages
  * for lack of it, now or later.
  */
 import { statfsSync } from 'node:fs';
@@ -17,7 +17,7 @@ export function lackOfSpace(folder: string, limitMiB = DISK_FREE_LIMIT_MIB): str
   );
 }
 
-/** Says it once each time that room runs out. Returns a way to stop looking. */
+/** Reports it once each time that space runs out. Returns a function that stops the check. */
 export function watchSpace(
   folder: string,
   say: (line: string) => void,

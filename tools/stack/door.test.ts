@@ -1,5 +1,5 @@
 /*
- * The front door under load, on the real stack: one aggregator that keeps 400 connections waiting, and all services
+ * The front door under load, on the real stack: one aggregator that delays 400 connections, and all services
  * restarted one after the other. CA_DOOR_SECONDS makes the load longer: 100 takes two minutes.
  */
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   stack = await startTestStack({
     aggregators: 2,
     sources: ['synthetic'],
-    // Garbage is collected when it must be: only a limit tells growth from leisure.
+    // V8 collects garbage late: only a memory limit shows whether memory grows.
     env: { NODE_OPTIONS: '--max-old-space-size=96' },
   });
 });
@@ -124,7 +124,7 @@ test('400 connections to one slow aggregator: it keeps what it takes, the rest i
       while (Date.now() < end) {
         try {
           const start = Math.floor(Date.now() / 1000) + 3;
-          // Each asks for something else: the same would be one request for all of them.
+          // Each requests something else: equal requests would be one for all of them.
           const query = `start_time=${start}&duration=1&timeout=${5000 - i}`;
           const answer = await ask(`${slow}/value/raw?${query}`, many);
           answers.push(answer);
@@ -189,7 +189,7 @@ test('400 connections to one slow aggregator: it keeps what it takes, the rest i
     // A machine that is busy beyond measure may starve even this one for a second; it is not the rule.
     expect(refusedOthers).toBeLessThan(0.1 * (unloaded.length + loaded.length));
 
-    // The load is over: nothing is left of it.
+    // After the load nothing of it is left.
     await until('all is free again', 30_000, async () => {
       const { upstreams } = await status();
       return upstreams.every(({ running, waiting, inRotation }) => running + waiting === 0 && inRotation)

@@ -1,9 +1,9 @@
 /*
- * A port that stays ours while the service behind it is started anew: connections wait in the kernel's line instead of
+ * A port that stays bound while the service behind it restarts: connections wait in the kernel's queue instead of
  * being refused. In: an address. Out: a descriptor for the service, which listens on it; or nothing, and it binds itself.
  *
  * Bound here and never listened on: Node.js would take the connections. Its own way to such a socket is inside
- * `cluster`; the binding below is what that uses. Where it should be gone one day, nothing is held and all else works.
+ * `cluster`; the binding below is what that uses. If that is gone one day, no port is held and everything else works.
  */
 import { isIPv6 } from 'node:net';
 

@@ -1,5 +1,5 @@
 /*
- * A private broker that is started again when it ends by itself, with growing pauses, like every other service.
+ * A private broker that is restarted when it exits by itself, with growing pauses, like every other service.
  * In: the broker. Out: a way to stop both. Services connect again by themselves, on the same port with the same state.
  */
 import { Backoff } from '../../common/service/backoff';

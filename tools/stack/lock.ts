@@ -1,6 +1,6 @@
 /*
- * One deployment in a state folder: two would tear each other's files apart. In: the folder. Out: the folder is ours
- * until it is released, or a sentence that says who has it. A file that was left behind holds nobody up.
+ * One deployment in a state folder: two would overwrite each other's files. In: the folder. Out: the folder is ours
+ * until it is released, or a sentence that names its owner. A stale lock file does not block.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { CaError, messageOf } from '../../common/service/errors';
 import { privateFolder } from '../../common/service/files/trusted-path';
 
-/** Part of our own command line: a process with a number of old may be anybody's by now. */
+/** Part of our own command line: a process with the old number may be another program by now. */
 const PROGRAM = join('tools', 'stack', 'main.js');
 
 export function lockFolder(home: string, program = PROGRAM): () => void {
@@ -61,6 +61,6 @@ function isRunning(pid: number, program: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(program);
   } catch {
-    return true; // systems that do not tell: better safe
+    return true; // systems without this information: assume that it runs
   }
 }

@@ -1,5 +1,5 @@
 /*
- * What this machine lacks, for people. In: the answer of an instrumenter. Out: which sources work, and one line for
+ * What this machine lacks, as text. In: the answer of an instrumenter. Out: which sources work, and one line for
  * each that does not, with what is missing and how to get it: the instrumenter itself says why.
  */
 import type { AnswerBody } from '../../common/wire/peer';

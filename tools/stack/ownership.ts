@@ -1,6 +1,6 @@
 /*
- * Whose the state folder is. As root on somebody's behalf (sudo make run) what is left shall be theirs, and their tools find the
- * running system; as another user, files of root would make RabbitMQ fail in ways that nobody understands.
+ * The owner of the state folder. Files that root makes on behalf of a user (sudo make run) must belong to that user, whose tools find the
+ * running system; under another user, files of root would make RabbitMQ fail with obscure errors.
  * In: a folder. Out: its owner changed, or a sentence with the fix.
  */
 import { accessSync, constants, lchownSync, lstatSync, readdirSync } from 'node:fs';
@@ -13,7 +13,7 @@ interface Owner {
   readonly gid: number;
 }
 
-/** On whose behalf root runs: the user of sudo, or the owner of the checkout, whose code this is. undefined: nobody else's. */
+/** The user on whose behalf root runs: the user of sudo, or the owner of the checkout, whose code this is. undefined: none. */
 export function behalfOf(env: NodeJS.ProcessEnv = process.env): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = [env['SUDO_UID'], env['SUDO_GID']].map((id) =>
@@ -28,7 +28,7 @@ export function handOver(path: string, owner = behalfOf()): void {
   if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
 }
 
-/** All that is in a folder; what goes away meanwhile is nobody's. */
+/** Everything in a folder; files that disappear meanwhile are skipped. */
 export function handOverAll(folder: string, owner = behalfOf()): void {
   if (owner === undefined) return;
   for (const path of contents(folder)) {
@@ -40,7 +40,7 @@ export function handOverAll(folder: string, owner = behalfOf()): void {
   }
 }
 
-/** Why this user cannot use a state folder: something in it is somebody else's. */
+/** Why this user cannot use a state folder: something in it belongs to another user. */
 export function notOurs(folder: string): string | undefined {
   const me = process.getuid?.();
   if (me === undefined || me === 0) return undefined;
@@ -77,7 +77,7 @@ function* contents(folder: string): Generator<string> {
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch {
-    return; // not ours to read, or gone
+    return; // not readable, or gone
   }
   for (const entry of entries) {
     const path = join(folder, entry.name);

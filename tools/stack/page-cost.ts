@@ -1,5 +1,5 @@
 /*
- * What the page costs whoever looks at it: live heatmaps, for so many minutes. In: the URL of a system that runs, minutes,
+ * The cost of the page for its user: live heatmaps, for a number of minutes. In: the URL of a running system, minutes,
  * how many panels. Out: how long the first picture takes; each minute the share of a core that its processes used, and what
  * its heap holds after the garbage was collected.
  *

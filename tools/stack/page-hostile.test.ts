@@ -1,4 +1,4 @@
-/* What may happen to somebody who looks at the page: keys that nobody would choose, too many of them, other people. */
+/* The page with hostile data: strange keys, too many of them, and other users. */
 import {
   openBrowser,
   tooWide,

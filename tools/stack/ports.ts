@@ -1,11 +1,11 @@
 /*
- * Free TCP ports on loopback. In: how many. Out: that many different ports nobody listens on now.
- * Somebody may take one before it is used: whoever starts on it must say so and be tried again.
+ * Free TCP ports on loopback. In: how many. Out: that many different ports that are free now.
+ * Another program may take one before it is used: the service on it must report that and be tried again.
  */
 import { createServer, connect, type AddressInfo } from 'node:net';
 
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held open together, so that no port comes twice.
+  // All are held open together, so that no port appears twice.
   const servers = await Promise.all(
     Array.from(
       { length: count },

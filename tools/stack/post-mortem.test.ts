@@ -1,6 +1,6 @@
 /*
- * What services leave behind: small programs that fail or spin with the services' own panic code, and real services
- * told to dump and abort with cactl. Dumps are read back; nothing secret may be in them.
+ * Dumps of services: small programs that fail or spin with the services' own panic code, and real services
+ * that dump and abort through cactl. Dumps are read back; they must not contain secrets.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -124,7 +124,7 @@ describe('a program that', () => {
 
   test('hangs in the operating system is dumped too, with what can be seen from outside', async () => {
     const { ended } = await start(
-      // Opening a FIFO waits in the kernel for whoever opens its other end.
+      // Opening a FIFO waits in the kernel until its other end is opened.
       `const fifo = settings.home + '/fifo';
        require('node:child_process').execFileSync('mkfifo', [fifo]);
        setTimeout(() => require('node:fs').openSync(fifo, 'r'), 300);`,

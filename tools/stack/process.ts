@@ -1,5 +1,5 @@
 /*
- * Child processes that are always ended by their id. In: a command. Out: a running process, its end, and its log file.
+ * Child processes that are always ended by their id. In: a command. Out: a running process, its exit, and its log file.
  * The guard ends them even when we are killed: it is a shell that reads their ids from a pipe which breaks with us.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -25,7 +25,7 @@ export interface Command {
   /** Standard output and error are appended here. */
   readonly logFile: string;
   readonly cwd?: string;
-  /** A descriptor of ours that it gets as its 3. */
+  /** A descriptor of ours that it gets as descriptor 3. */
   readonly inherit?: number | undefined;
 }
 
@@ -107,7 +107,7 @@ export function startGuard(): Guard {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  shell.stdin.on('error', () => undefined); // it cannot be written to any more: nothing is left to guard with
+  shell.stdin.on('error', () => undefined); // it cannot be written to any more: the guard is gone
   const gone = new Promise<void>((resolve) => {
     shell.once('close', () => resolve());
     shell.once('error', () => resolve());

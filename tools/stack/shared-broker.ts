@@ -18,7 +18,7 @@ async function main([file = '', ...args]: readonly string[]): Promise<number> {
   let broker: PrivateBroker | undefined;
   let ended = false;
   let child: ChildProcess | undefined;
-  // Whoever ends us means the command: it must not go on without its broker, nor our folder stay.
+  // A signal to us is meant for the command: it must not go on without its broker, and our folder must be removed.
   onReasonToEnd(() => {
     ended = true;
     child?.kill('SIGTERM');

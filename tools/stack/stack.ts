@@ -38,7 +38,7 @@ export interface StackOptions {
   /** Further users of a broker of our own. */
   readonly others?: readonly BrokerUser[];
   readonly prefix?: string;
-  /** One per CPU unless told otherwise. */
+  /** By default one per CPU. */
   readonly aggregators?: number;
   /** Names of the nodes; each gets an instrumenter. Default: this host. */
   readonly hosts: readonly string[];
@@ -61,9 +61,9 @@ export interface Stack {
   readonly config: Supervised;
   readonly aggregators: readonly Supervised[];
   readonly instrumenters: readonly Supervised[];
-  /** What the config service says of everybody. */
+  /** The config service's status of all members. */
   status(): Promise<ConfigStatus>;
-  /** What the instrumenter of a host says of itself. */
+  /** The status of a host's instrumenter. */
   instrumenterStatus(host: string): Promise<AnswerBody>;
   /** What an aggregator says of where the reports of a second were. */
   secondAt(aggregator: string, second: number): Promise<AnswerBody>;
@@ -84,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   handOver(options.home);
   const guard = startGuard();
   const started: { stop(): Promise<void> }[] = [];
-  // Last started, first stopped: instrumenters say goodbye while somebody still listens.
+  // Last started, first stopped: instrumenters send their goodbye while the config service still listens.
   const stop = async (): Promise<void> => {
     await Promise.all(
       started.splice(started.length > 0 && options.amqpUrl === undefined ? 1 : 0).map((s) => s.stop()),
@@ -159,7 +159,7 @@ async function startAll(
   say(
     `starting the config service, ${numbers.length} aggregators and ${options.hosts.length} instrumenter(s) …`,
   );
-  // Who asks while it is started anew waits for it: nobody is refused.
+  // Requests during a restart wait for it: none is refused.
   const door = holdPort(env({})['CA_BIND'] ?? '127.0.0.1', options.httpPort);
   if (door !== undefined) started.push({ stop: () => Promise.resolve(door.close()) });
   const config = await service('config', { role: 'config' }, { CA_HOST: firstHost }, door);
@@ -214,7 +214,7 @@ async function startAll(
   // How tools on this machine find the deployment; it holds the broker's password.
   const connection = { url, amqpUrl, prefix };
   const file = join(options.home, 'connection.json');
-  rmSync(file, { force: true }); // one that somebody else has left could not be written
+  rmSync(file, { force: true }); // a file that another user has left could not be written
   writeFileSync(file, `${JSON.stringify(connection)}\n`, { mode: 0o600 });
   handOver(file);
   return {

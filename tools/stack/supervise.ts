@@ -1,7 +1,7 @@
 /*
- * A service that is started again when it ends by itself, with growing pauses. In: a command. Out: a handle.
+ * A service that is restarted when it exits by itself, with growing pauses. In: a command. Out: a handle.
  * A service that cannot even start says why once, in its log and here, instead of in a loop of stack traces; one that
- * has a wrong setting is not started again: the setting will not mend itself.
+ * has a wrong setting is not restarted: the setting will not correct itself.
  */
 import { Backoff } from '../../common/service/backoff';
 import { existsSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export async function supervise(
   command: Command,
   guard: Guard,
   say: (line: string) => void,
-  /** It is not started again: what is held for it shall be let go. */
+  /** Called when it will not be restarted: resources held for it can be released. */
   letGo: () => void = () => undefined,
 ): Promise<Supervised> {
   let stopping = false;
@@ -80,7 +80,7 @@ export async function supervise(
   };
 }
 
-/** What the log says last of an error, for people: a bunyan record's message, or the line that names an error. */
+/** The last error in the log: a bunyan record's message, or the line that names an error. */
 export function lastWords(logFile: string): string {
   if (!existsSync(logFile)) return 'it said nothing';
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-40);

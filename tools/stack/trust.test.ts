@@ -9,7 +9,7 @@ import { buildFolder } from './checkout';
 import { Thief } from '../testing/thief';
 import { until } from '../testing/until';
 
-/* What one node's credentials are worth, tried with a plain client on the real broker and real services. */
+/* What one node's credentials permit, tried with a plain client on the real broker and real services. */
 
 jest.setTimeout(180_000);
 
@@ -116,7 +116,7 @@ describe('a node’s credentials, at the broker', () => {
       expect(await thief.refusal((c) => c.get(queue))).toMatch(/ACCESS_REFUSED/);
       expect(await thief.refusal((c) => c.purgeQueue(queue))).toMatch(/ACCESS_REFUSED/);
     }
-    // Its own is taken, as long as the node has it.
+    // Its own is accepted, as long as the node has it.
     expect(await thief.refusal((c) => c.consume(OWN, () => undefined))).toMatch(/exclusive use/);
   });
 
@@ -258,7 +258,7 @@ test.each([[[values]], [[up]], [[down]], [[values, up, down]]])(
     const other = await create({ module: 'syscall', stat: 'syscalls' });
     await fetch(new URL(other, stack.url), { method: 'DELETE' });
     expect(await (await fetch(new URL('/readyz', stack.url))).json()).toEqual({ ok: true });
-    // What was sent meanwhile was asked for again.
+    // Values sent meanwhile were requested again.
     await until('the seconds between', 20_000, async () => {
       const raw = await get<Raw>(`${question}/value/raw?start_time=${deleted}&duration=4&timeout=0`);
       return raw.minreporting === 2 ? true : undefined;
