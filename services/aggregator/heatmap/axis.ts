@@ -1,5 +1,5 @@
 /*
- * The vertical axis: which rows of the picture a bucket's counts go to, and in which shares. In: the grid, and the
+ * The vertical axis: the rows of the picture for a bucket's counts, and the share of each row. In: the grid, and the
  * part of it that is drawn. Out: for each bucket its first and last row and the share of the count in each.
  *
  * Rows are equal steps of [min, max), or whole buckets (common/model/axis.ts), bottom row 0. A bucket's count is spread

@@ -2,13 +2,13 @@
  * How complete each column of a picture is. In: runs of equally complete slots. Out: a state for each column, which its
  * ground shows.
  *
- * Before a question was asked, and where nothing is kept any more, nobody was expected to answer: such a column is not
- * zero, it is unknown.
+ * Before the instrumentation existed, and after its retention, no node was expected to report: such a column is not
+ * zero, but unknown.
  */
 import type { Completeness } from '../dataset/reading';
 import type { Columns } from './columns';
 
-/** Of several slots in a column the one that is worst decides; a column is unknown when all of them are. */
+/** The worst slot of a column decides; a column is unknown when all of its slots are. */
 export const STATE = { complete: 0, missing: 1, lost: 2, unknown: 3 } as const;
 
 export function columnStates(runs: readonly Completeness[], columns: Columns): Uint8Array {

@@ -1,5 +1,5 @@
 /*
- * Where time goes on the picture and back. In: the stretch of time, the slots' length, the width and height.
+ * Time ⇄ pixel columns. In: the time range, the slots' length, the width and height.
  * Out: pixel column of a slot, slot of a pixel column; the same for rows of values.
  *
  * Pixel edges depend on the absolute number of a slot, not on its place in the picture: while a live picture scrolls,

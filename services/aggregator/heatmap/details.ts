@@ -1,6 +1,6 @@
 /*
- * What stands behind one pixel of a heatmap. In: the picture's layout and x, y as a browser counts them (from the
- * top left). Out: the slot and the range of values there, and how many events of each key.
+ * The counts behind one pixel of a heatmap. In: the picture's layout, and x, y from the top left.
+ * Out: the slot and the range of values there, and the number of events by key.
  */
 import type { DetailsAnswer } from '../../../common/api/heatmap';
 import type { Own } from '../../../common/api/value';

@@ -1,5 +1,5 @@
 /*
- * Which values a picture's axis reaches over. In: the options, and what a stretch of time holds. Out: an axis.
+ * The range of values of a picture's axis. In: the options, and the values of a time range. Out: an axis.
  *
  * An axis that is asked for by its scale has round ends, shows all that there is (but a thousandth below a logarithmic
  * one), and stays what it was before until the data outgrow it or use less than a third of it: a live picture that

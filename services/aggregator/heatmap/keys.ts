@@ -1,6 +1,6 @@
 /*
- * The keys beside a picture: the largest, with totals and hues. In: totals by key. Out: a short list, and what it leaves
- * out, so that an answer does not grow with the number of keys.
+ * The list of keys beside a picture: the largest, with totals and hues. In: totals by key. Out: a bounded list, and the
+ * number omitted, so that an answer does not grow with the number of keys.
  */
 import type { ImageAnswer } from '../../../common/api/heatmap';
 import { byRank, largestOf } from '../../../common/model/tally';

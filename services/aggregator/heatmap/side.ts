@@ -1,6 +1,6 @@
 /*
- * One side of a picture: a stretch of counts, wherever they are. In: a dataset here, or the columns that another
- * aggregator has counted. Out: slots, oldest first, and how complete the stretch is.
+ * One side of a picture: the counts of a time range. In: a dataset of ours, or columns counted by another
+ * aggregator. Out: slots, oldest first, and how complete they are.
  */
 import type { Grid } from '../../../common/model/bucket';
 import type { Dataset } from '../dataset/dataset';

@@ -6,7 +6,7 @@ import { HEAT, PLAIN, serveValues, V } from '../testing/test-values';
 
 const values = serveValues();
 
-test('an answer that would be too large names what to ask less of', async () => {
+test('an answer that would be too large is refused, naming what to reduce', async () => {
   await values.own(HEAT);
   const large = await values.get(`${V}/2/value/heatmap/average?ndatapoints=3600&duration=3600`);
   expect([large.status, large.body['error']]).toMatchObject([400, { code: 'INVALID', field: 'ndatapoints' }]);
@@ -37,7 +37,7 @@ test('answers that are on their way have their share of memory until their clien
   while (values.held.bytes !== 0) await new Promise(setImmediate);
 });
 
-test('many points keep nobody waiting: others are answered in between', async () => {
+test('many points do not block other requests, which are answered in between', async () => {
   await values.own(HEAT);
   await values.own(PLAIN);
   const order: string[] = [];

@@ -1,6 +1,6 @@
 /*
- * Bytes of answers that are made and not yet with their clients. In: each answer as it grows. Out: nothing, or a
- * refusal: one that is too large names what to ask less of, and when all together are, clients come back later.
+ * Memory budget of answers that clients have not received yet. In: each answer as it grows. Out: nothing, or a
+ * refusal: for one answer that is too large, with what to reduce; for all together, with when to retry.
  */
 import type { ServerResponse } from 'node:http';
 import { CaError, invalid } from '../../../common/service/errors';

@@ -43,7 +43,7 @@ export interface Question<Options> {
   /** Seconds, when the request says nothing. */
   readonly defaultDuration: number;
   readonly pointsMax: number;
-  /** Called before any waiting, so that a wrong parameter is told at once. */
+  /** Called before any waiting, so that a wrong parameter is refused at once. */
   readonly options: (params: Params, subject: Subject) => Options;
   /** Seconds that the interval is made of whole ones of; undefined: the granularity. */
   readonly step?: (options: Options) => number | undefined;
@@ -52,7 +52,7 @@ export interface Question<Options> {
     context: Context,
     point: Pick<Point<Options>, 'request' | 'subject' | 'options' | 'interval'>,
   ) => unknown;
-  /** The reply is kept for whoever asks the same. */
+  /** The reply is cached for equal requests. */
   readonly picture?: boolean;
 }
 
@@ -64,7 +64,7 @@ export interface Point<Options> {
   readonly options: Options;
   /** Milliseconds that the request waited; 0: it did not have to. */
   readonly delay: number;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client has gone away. */
   readonly gone: AbortSignal;
   /** What is known about keys, by transformation. */
   readonly explain: (keys: readonly string[]) => Promise<Record<string, unknown>>;
@@ -206,7 +206,7 @@ export function describe({
   };
 }
 
-/** Of the seconds that anybody should have reported: before a question was asked nobody is missing. */
+/** Over the seconds in which nodes should have reported: before the instrumentation existed none is missing. */
 function leastReporting(runs: readonly Completeness[]): number {
   const expecting = runs.filter(({ expected, reporting }) => expected + reporting > 0);
   return expecting.reduce(
@@ -215,7 +215,7 @@ function leastReporting(runs: readonly Completeness[]): number {
   );
 }
 
-/** Customers do not learn servers' names. */
+/** Customers must not see servers' names. */
 function costOf({ loads, instrumentation: { customer } }: Owned): Cost | undefined {
   const cost = describeLoads(loads.all());
   if (cost === undefined || customer === undefined) return cost;

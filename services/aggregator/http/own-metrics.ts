@@ -1,4 +1,4 @@
-/* What an aggregator says of itself in /metrics. In: its counts. Out: families. */
+/* An aggregator's own metrics in /metrics. In: its counters. Out: families. */
 import { counter, gauge, type Family } from '../../../common/prometheus/metrics/family';
 import type { Aggregator } from '../aggregator';
 import type { Owned } from '../owned';

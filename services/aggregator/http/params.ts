@@ -64,7 +64,7 @@ export class Params {
     return raw;
   }
 
-  /** Of a JSON body; whoever reads it checks what is in it. */
+  /** A property of a JSON body; the caller checks its contents. */
   object(name: string): object | undefined {
     const raw = this.values.get(name);
     if (raw === undefined) return undefined;

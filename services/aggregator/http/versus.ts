@@ -24,7 +24,7 @@ export function compared(context: Context, asking: Asking): Other | undefined {
   return { side: sideOf(subject, interval), describe: () => describe({ subject, interval, delay: 0 }) };
 }
 
-/** Changes whenever the other side does. */
+/** A tag that changes whenever the other side does. */
 export function otherState(context: Context, asking: Asking): unknown {
   // What the front door has brought is part of the request.
   if (asking.options.columns !== undefined) return undefined;

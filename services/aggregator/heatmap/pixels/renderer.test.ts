@@ -97,7 +97,7 @@ test('the largest pictures are refused before many of them fill the memory; smal
   expect(await Promise.all(drawn)).toHaveLength(room + 2);
 });
 
-test('pictures are drawn in order, and not at all once nobody waits for them', async () => {
+test('pictures are drawn in order, and skipped after their clients have gone', async () => {
   const order: number[] = [];
   const clients = Array.from({ length: 8 }, () => new AbortController());
   const pictures = clients.map(({ signal }, i) =>
@@ -113,7 +113,7 @@ test('pictures are drawn in order, and not at all once nobody waits for them', a
   expect(ends[1]).toMatchObject({ code: 'NO_RESOURCE' });
 });
 
-test('a thread that cannot do it fails its picture and nothing else', async () => {
+test('an error in the thread fails its picture and nothing else', async () => {
   const broken = createRenderer(join(folder, 'no-such-worker.js'));
   await expect(broken.render(sketch(2000, 6))).rejects.toThrow();
   await expect(broken.render(sketch(2000, 6))).rejects.toThrow();

@@ -1,6 +1,6 @@
 /*
- * Where pictures are finished: small ones here and now, large ones in a thread of their own, so that no picture keeps
- * messages or other requests waiting for more than a few milliseconds. One at a time, in order; those whose client has
+ * Finishes pictures: small ones at once, large ones in a second thread, so that no picture blocks
+ * messages or other requests for more than a few milliseconds. One at a time, in order; those whose client has
  * gone away are skipped. In: a sketch. Out: PNG bytes.
  */
 import { Worker } from 'node:worker_threads';
@@ -18,14 +18,14 @@ export const WAITING_BYTES = 64 * 1024 * 1024;
 const INLINE_MS = 5;
 
 export interface Renderer {
-  /** Rejects with NO_RESOURCE when too many large pictures are waiting already, or when nobody waits for this one. */
+  /** Rejects with NO_RESOURCE when too many large pictures are waiting, or when this one's client has gone away. */
   render(sketch: Sketch, gone?: AbortSignal): Promise<Finished>;
   /** Large pictures that have been drawn. */
   readonly drawn: number;
   close(): Promise<void>;
 }
 
-/** Everything in this thread: for tests and measurements. */
+/** Renders everything in this thread: for tests and measurements. */
 export const INLINE: Renderer = {
   render: (sketch) => Promise.resolve(finish(sketch)),
   drawn: 0,
@@ -79,7 +79,7 @@ export function createRenderer(workerFile: string): Renderer {
         else reject(new Error(error));
       });
     });
-    // It died of the picture that it had; the others get a thread that lives.
+    // The picture in progress killed the thread; the others get a new thread.
     const failed = (error: Error): void => {
       if (worker !== fresh) return;
       worker = undefined;
