@@ -1,6 +1,6 @@
 import type { DetailsAnswer } from '../../../../common/api/heatmap.ts';
 import { factsOf, factsOfPoint } from './cell-facts.ts';
-import { History } from './history.ts';
+import { History } from './values/history.ts';
 
 const DETAILS = {
   total: 38,

@@ -3,7 +3,7 @@
  * and shares, by key, ready to be shown.
  */
 import type { DetailsAnswer } from '../../../../common/api/heatmap.ts';
-import type { Point } from './history.ts';
+import type { Point } from './values/history.ts';
 
 /** A place in the picture: a slot of time and a range of values (high exclusive). */
 export interface Cell {

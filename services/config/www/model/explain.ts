@@ -10,7 +10,7 @@ import type { SpecialAnswer, SpecialKey } from '../../../../common/api/special.t
 import type { Api } from './api.ts';
 import type { Cost, Question } from './answers.ts';
 import type { Box } from './box-predicate.ts';
-import { specialQuery } from './heatmap-query.ts';
+import { specialQuery } from './values/heatmap-query.ts';
 import { shortNumber } from './numbers.ts';
 
 /** Seconds that the temporary questions count, and before that until nodes follow. */

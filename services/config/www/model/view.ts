@@ -6,7 +6,7 @@ import type { Catalogue, Instrumentation, MetricInfo, TypeInfo } from './answers
 import { RAW_UNITS, type TypeName } from '../../../../common/model/field.ts';
 import type { ImageAnswer, KeyAnswer, LineAnswer } from '../../../../common/api/heatmap.ts';
 import { slotsOf, type SlotStanding } from './completeness.ts';
-import type { History, Point } from './history.ts';
+import type { History, Point } from './values/history.ts';
 import { breakdownOf, metricOf, questionOf, titleOf } from './question.ts';
 import { clockText, spanText } from '../plot/time-axis.ts';
 import { formatCounted, formatInField, formatValue } from './units.ts';

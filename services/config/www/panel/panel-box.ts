@@ -10,7 +10,7 @@ import { explain, explainCost, fieldsToAsk } from '../model/explain.ts';
 import { both, isNumericField } from '../model/predicate-form.ts';
 import { fieldLabel, questionOf } from '../model/question.ts';
 import type { Box } from '../model/box-predicate.ts';
-import { specialQuery } from '../model/heatmap-query.ts';
+import { specialQuery } from '../model/values/heatmap-query.ts';
 import { stepped } from '../model/trail.ts';
 import type { View } from '../model/view.ts';
 import type { Context } from '../ui/context.ts';

@@ -7,9 +7,9 @@ import type { Clocks, Cost, Disk, Instrumentation } from '../model/answers.ts';
 import type { ApiError } from '../model/api.ts';
 import { factsOf, type CellFacts } from '../model/cell-facts.ts';
 import { isSettled } from '../model/completeness.ts';
-import { Feed } from '../model/feed.ts';
-import { HeatmapFeed } from '../model/heatmap-feed.ts';
-import { heatmapQuery, type HeatmapWish } from '../model/heatmap-query.ts';
+import { Feed } from '../model/values/feed.ts';
+import { HeatmapFeed } from '../model/values/heatmap-feed.ts';
+import { heatmapQuery, type HeatmapWish } from '../model/values/heatmap-query.ts';
 import { graphView, heatmapView, type Stretch, type View } from '../model/view.ts';
 import type { Context } from '../ui/context.ts';
 

@@ -8,7 +8,7 @@ import { costDetails, costText } from '../model/cost.ts';
 import type { Context } from '../ui/context.ts';
 import { icon } from '../ui/icons.ts';
 import { button, h, menu, refill } from '../ui/dom.ts';
-import { csvOf, jsonOf } from '../model/exports.ts';
+import { csvOf, jsonOf } from '../model/values/exports.ts';
 import { completenessText } from '../plot/inspector.ts';
 import { panelHandle } from './panel-handle.ts';
 import type { PanelHost } from './panel-host.ts';

@@ -3,7 +3,7 @@
  * where scrolling leads. Pure.
  */
 import type { Instrumentation } from '../model/answers.ts';
-import { MAX_COLUMNS } from '../model/heatmap-query.ts';
+import { MAX_COLUMNS } from '../model/values/heatmap-query.ts';
 import { windowsFor } from '../plot/time-axis.ts';
 import type { PanelState } from '../model/url-state.ts';
 

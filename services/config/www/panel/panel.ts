@@ -9,7 +9,7 @@ import type { Context } from '../ui/context.ts';
 import { DataTable } from './data-table.ts';
 import { h } from '../ui/dom.ts';
 import { Debounced } from '../ui/debounced.ts';
-import { detailsQuery } from '../model/heatmap-query.ts';
+import { detailsQuery } from '../model/values/heatmap-query.ts';
 import { Legend } from './legend.ts';
 import { PanelCards } from './panel-cards.ts';
 import { plotEvents } from './panel-events.ts';

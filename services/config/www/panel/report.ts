@@ -10,7 +10,7 @@ import { keyText } from '../model/key-text.ts';
 import { isNumericField } from '../model/predicate-form.ts';
 import { sentenceOf } from '../model/question.ts';
 import type { Box } from '../model/box-predicate.ts';
-import { specialQuery } from '../model/heatmap-query.ts';
+import { specialQuery } from '../model/values/heatmap-query.ts';
 import { questionOfStep } from '../model/trail.ts';
 import { formatCount, formatExact, formatShare } from '../model/units.ts';
 import { stretchText } from '../model/zone.ts';

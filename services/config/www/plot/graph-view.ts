@@ -5,7 +5,7 @@
 import uPlot from 'uplot';
 import type { TypeInfo } from '../model/answers.ts';
 import { h, setAttributes } from '../ui/dom.ts';
-import { isIncomplete, wasAsked, type Point } from '../model/history.ts';
+import { isIncomplete, wasAsked, type Point } from '../model/values/history.ts';
 import { linearTicks } from '../model/units.ts';
 import { timeTicks } from './time-axis.ts';
 

@@ -2,8 +2,8 @@
  * One instrumentation's values, fetched as time goes on. In: the window wanted. Out: a History filled for it, and the
  * error of the last try. Only what is unknown, or was incomplete a moment ago, is asked for.
  */
-import type { Clocks, Cost, Disk } from './answers.ts';
-import { ApiError, type Api } from './api.ts';
+import type { Clocks, Cost, Disk } from '../answers.ts';
+import { ApiError, type Api } from '../api.ts';
 import { History, type Piece } from './history.ts';
 
 /** Some megabytes where there are many keys: more at once would hold up the answers of the other panels. */

@@ -2,7 +2,7 @@
  * What the page knows of one instrumentation: a slice per slot of time, with how complete it was.
  * In: raw answers, in any order, some of them twice. Out: the points of a window, sums over it, and what to ask next.
  */
-import type { Completeness, RawAnswer } from './answers.ts';
+import type { Completeness, RawAnswer } from '../answers.ts';
 import { slicesOf, sum, type Slice } from './slice.ts';
 
 export interface Point extends Completeness {

@@ -2,7 +2,7 @@
  * A slice: how many events, and how they spread over values; of one second, one key, or any sum of such.
  * In: the API's plain values. Out: counts as flat triples (lowest, highest, count), ascending, cheap to keep for hours.
  */
-import type { PlainValue, Ranges } from './answers.ts';
+import type { PlainValue, Ranges } from '../answers.ts';
 
 export interface Slice {
   readonly count: number;

@@ -3,11 +3,11 @@
  * in a box. In: a panel's state and span. Out: queries.
  * One pixel per cell: the browser enlarges, so no column is ever wider than another.
  */
-import { linearAxis, type Scale, type ValueAxis } from '../../../../common/model/axis.ts';
-import type { Theme } from '../../../../common/model/hue.ts';
-import type { Box } from './box-predicate.ts';
-import type { Cell } from './cell-facts.ts';
-import type { PanelState } from './url-state.ts';
+import { linearAxis, type Scale, type ValueAxis } from '../../../../../common/model/axis.ts';
+import type { Theme } from '../../../../../common/model/hue.ts';
+import type { Box } from '../box-predicate.ts';
+import type { Cell } from '../cell-facts.ts';
+import type { PanelState } from '../url-state.ts';
 
 /** Rows of a linear axis; a logarithmic one has at most as many. */
 const ROWS = 100;

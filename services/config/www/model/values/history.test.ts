@@ -1,4 +1,4 @@
-import type { RawAnswer } from './answers.ts';
+import type { RawAnswer } from '../answers.ts';
 import { completenessOf, History, isIncomplete, wasAsked } from './history.ts';
 
 const answer = (start: number, value: RawAnswer['value'], more: Partial<RawAnswer> = {}): RawAnswer => ({

@@ -1,7 +1,7 @@
-import { LOG_GRID } from '../../../../common/model/bucket.ts';
-import { edgeOf, linearAxis, logAxis } from '../../../../common/model/axis.ts';
+import { LOG_GRID } from '../../../../../common/model/bucket.ts';
+import { edgeOf, linearAxis, logAxis } from '../../../../../common/model/axis.ts';
 import { detailsQuery, heatmapQuery, specialQuery, type HeatmapWish } from './heatmap-query.ts';
-import { newPanel } from './url-state.ts';
+import { newPanel } from '../url-state.ts';
 
 const WISH: HeatmapWish = {
   state: newPanel('1'),

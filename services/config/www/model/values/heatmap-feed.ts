@@ -2,9 +2,9 @@
  * One heatmap, fetched as time goes on: one request a second, which brings picture, axis, keys and completeness. In: what
  * is wanted. Out: the newest answer, and the error of the last try.
  */
-import type { ImageAnswer } from '../../../../common/api/heatmap.ts';
-import { ApiError, type Api } from './api.ts';
-import { mayBeMended } from './completeness.ts';
+import type { ImageAnswer } from '../../../../../common/api/heatmap.ts';
+import { ApiError, type Api } from '../api.ts';
+import { mayBeMended } from '../completeness.ts';
 
 export class HeatmapFeed {
   readonly id: string;

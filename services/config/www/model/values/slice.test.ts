@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Ranges } from './answers.ts';
+import type { Ranges } from '../answers.ts';
 import { sliceOf, slicesOf, sum } from './slice.ts';
 
 const SEED = 20260105;

@@ -1,5 +1,5 @@
-import type { RawAnswer } from './answers.ts';
-import { Api, ApiError } from './api.ts';
+import type { RawAnswer } from '../answers.ts';
+import { Api, ApiError } from '../api.ts';
 import { Feed } from './feed.ts';
 
 const END = 1_800_000_000;
