@@ -201,6 +201,11 @@ house: build
 packages: build
 	@NODE=$(or $(NODE),bundled) deploy/debian/build.sh
 
+# An OCI image of them, build/image/cloud-analytics.tar; by root, with buildah and mmdebstrap.
+.PHONY: image
+image: packages
+	@deploy/oci/build.sh
+
 # An apt repository of them below build/apt; KEY=… signs it with that key of gpg.
 apt-repository: packages
 	@KEY='$(KEY)' deploy/debian/repository.sh
