@@ -3,34 +3,36 @@
  * the clock. Out: panels, each asking for its own values once a second. The last stop of an event's walk: a pixel.
  */
 import { Api, ApiError } from './model/api.ts';
-import type { Catalogue, Cost, Instrumentation, Question, StatusAnswer } from './model/answers.ts';
+import type { Catalogue, Instrumentation, Question, StatusAnswer } from './model/answers.ts';
 import { builder } from './ask/builder.ts';
 import { BoardBar } from './board/board-bar.ts';
 import { BoardControl } from './board/board-control.ts';
 import { boardMenu } from './board/board-menu.ts';
-import { runningLike } from './board/board-model.ts';
 import type { Context } from './ui/context.ts';
-import { h, refill } from './ui/dom.ts';
-import { noticesOf } from './model/health.ts';
+import { h } from './ui/dom.ts';
 import { chooseLocale } from './model/numbers.ts';
+import { listenToKeys } from './ui/page-keys.ts';
+import { Notices } from './ui/notices.ts';
+import { apiBase, sameCustomer } from './model/customer.ts';
 import { pageHeader } from './ui/page-header.ts';
 import { deleteBoard, deleteInstrumentation } from './panel/deletions.ts';
 import { PanelSet } from './panel/panel-set.ts';
+import { goBack } from './panel/way-back.ts';
 import { Running } from './ui/running.ts';
-import { applyTheme, onDeviceTheme, themeNow } from './ui/theme.ts';
+import { applyTheme, onDeviceTheme, printPage, themeNow } from './ui/theme.ts';
 import { helpDialog } from './ui/help.ts';
 import { Announcer } from './ui/announcer.ts';
 import { Pulse, sometime } from './ui/pulse.ts';
+import { UnseenCosts } from './ui/unseen-costs.ts';
 import { Undo } from './ui/undo.ts';
 import { newPanel, readState, writeState, type PageState, type PanelState } from './model/url-state.ts';
-import { questionOfStep } from './model/trail.ts';
 import { chooseZone } from './model/zone.ts';
 import { welcome } from './ask/welcome.ts';
 
 const LIST_EVERY = 3;
 const STATUS_EVERY = 5;
 
-const api = new Api(apiBase(), window.fetch.bind(window), Date.now);
+const api = new Api(apiBase(location.search), window.fetch.bind(window), Date.now);
 let state: PageState = readState(location.search);
 let catalogue: Catalogue = { modules: {}, fields: {}, types: {}, metrics: [] };
 let catalogueKnown = false;
@@ -38,8 +40,7 @@ let running: readonly Instrumentation[] | undefined;
 let status: StatusAnswer | undefined;
 let reached: boolean | undefined;
 let lastHeard = Date.now();
-/** Of instrumentations that are opened in the list and not shown. */
-const costs = new Map<string, Cost | undefined>();
+const costs = new UnseenCosts(api);
 
 api.onAnswer = (ok) => {
   if (ok) lastHeard = Date.now();
@@ -51,14 +52,8 @@ api.onAnswer = (ok) => {
   }
 };
 
-/** `?customer=<id>` looks at one customer's instrumentations, as that customer sees them. */
-function apiBase(): string {
-  const customer = new URLSearchParams(location.search).get('customer');
-  return customer === null || customer === '' ? '/ca' : `/ca/customers/${encodeURIComponent(customer)}`;
-}
-
 const announcer = new Announcer();
-const notices = h('div', { class: 'notices', attrs: { role: 'status' } });
+const notices = new Notices();
 const undo = new Undo(() => {
   showRunning();
 });
@@ -69,13 +64,7 @@ const context: Context = {
   theme: () => themeNow(state.theme),
   running: () => running,
   ask,
-  valuesOf(field) {
-    const known = set.panels.flatMap((panel) => {
-      const view = panel.current();
-      return view?.discrete === field ? view.keys : [];
-    });
-    return [...new Set(known.sort((a, b) => b[1] - a[1]).map(([key]) => key))];
-  },
+  valuesOf: (field) => set.valuesOf(field),
   edit(question) {
     ask_.fill(question);
     document.body.classList.add('asking');
@@ -97,6 +86,7 @@ const context: Context = {
   spread(id, change) {
     if (board.id !== undefined) set.spread(id, change);
   },
+  boxElsewhere: (id) => (board.id === undefined ? undefined : set.boxElsewhere(id)),
   move(id, steps) {
     set.move(id, steps);
   },
@@ -110,19 +100,7 @@ const context: Context = {
     set.tick();
   },
   back(id, at) {
-    const from = set.find(id)?.state;
-    const step = from?.trail[at];
-    if (from === undefined || step === undefined) return;
-    const question = questionOfStep(from, step);
-    const look = { box: step.box, window: from.window, end: from.end, trail: from.trail.slice(0, at) };
-    context.change(async () => {
-      const known = runningLike(question, running ?? []);
-      if (known === undefined) await ask(question, id, look);
-      else if (set.find(known.id) === undefined) set.open({ ...newPanel(known.id), ...look }, id);
-      if (known?.id !== id) set.close(id);
-      if (known !== undefined)
-        set.find(known.id)?.element.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-    });
+    goBack(context, set, id, at);
   },
   openBoard(id) {
     void board.open(id);
@@ -136,10 +114,13 @@ const context: Context = {
   },
 };
 
-const ask_ = builder(async (question) => {
-  await ask(question);
-  document.body.classList.remove('asking');
-}, context.valuesOf.bind(context));
+const ask_ = builder(
+  async (question) => {
+    await ask(question);
+    document.body.classList.remove('asking');
+  },
+  (field) => set.valuesOf(field),
+);
 
 const set = new PanelSet(context, {
   empty: () => ({
@@ -183,7 +164,7 @@ const bar = new BoardBar(context, board, {
 
 const list = new Running(context, {
   isShown: (id) => set.find(id) !== undefined,
-  costOf: (id) => set.find(id)?.data.cost ?? costs.get(id),
+  costOf: (id) => set.find(id)?.data.cost ?? costs.of(id),
   toggle(id) {
     if (set.find(id) !== undefined) set.close(id);
     else set.open(newPanel(id));
@@ -196,8 +177,7 @@ const list = new Running(context, {
 
 /** What is about to be deleted looks as if it were gone. The names of what runs come with the catalogue. */
 function showRunning(): void {
-  if (!catalogueKnown) return;
-  list.show((running ?? []).filter(({ id }) => !undo.has(id)));
+  if (catalogueKnown) list.show((running ?? []).filter(({ id }) => !undo.has(id)));
 }
 
 async function ask(question: Question, beside?: string, look: Partial<PanelState> = {}): Promise<void> {
@@ -213,11 +193,7 @@ function saveAddress(): void {
   document.title =
     board.id === undefined || board.name === '' ? 'Cloud Analytics' : `${board.name} – Cloud Analytics`;
   bar.show();
-  const customer = new URLSearchParams(location.search).get('customer');
-  const query = writeState(state);
-  const scope =
-    customer === null ? '' : `${query === '' ? '?' : '&'}customer=${encodeURIComponent(customer)}`;
-  const next = `${location.pathname}${query}${scope}`;
+  const next = `${location.pathname}${sameCustomer(writeState(state), location.search)}`;
   if (next !== `${location.pathname}${location.search}`) history.replaceState(null, '', next);
 }
 
@@ -237,33 +213,15 @@ async function refreshList(): Promise<void> {
   try {
     const fresh = await api.list();
     const detailed = await Promise.all(
-      fresh.map((i) => (needsNodes(i) ? api.get(i.id).catch(() => i) : Promise.resolve(i))),
+      fresh.map((i) => (list.needsNodes(i) ? api.get(i.id).catch(() => i) : Promise.resolve(i))),
     );
     running = detailed;
-    await refreshCosts();
+    const unseen = detailed.filter(({ id }) => list.opened.has(id) && set.find(id) === undefined);
+    await costs.refresh(unseen.map(({ id }) => id));
     showRunning();
   } catch {
     // As above.
   }
-}
-
-/** What is not shown is not asked for each second; its cost is in any value of it. */
-async function refreshCosts(): Promise<void> {
-  costs.clear();
-  const newest = Math.floor(api.serverSeconds()) - 2;
-  const runs = new Set(running?.map(({ id }) => id));
-  const unseen = [...list.opened].filter((id) => runs.has(id) && set.find(id) === undefined);
-  await Promise.all(
-    unseen.map(async (id) => {
-      const [value] = await api.raw(id, newest, 1, 1, 0).catch(() => []);
-      costs.set(id, value?.cost);
-    }),
-  );
-}
-
-/** Who is missing, and why, is fetched only for those that somebody looks at, or where something is wrong. */
-function needsNodes(i: Instrumentation): boolean {
-  return list.opened.has(i.id) || (i.state?.failed ?? 0) > 0 || (i.state?.stopped ?? 0) > 0;
 }
 
 async function refreshStatus(): Promise<void> {
@@ -277,19 +235,13 @@ async function refreshStatus(): Promise<void> {
 }
 
 function showHealth(): void {
-  const current = noticesOf({
+  notices.show({
     reached,
     silentSeconds: (Date.now() - lastHeard) / 1000,
     status,
     skewSeconds: api.skewSeconds(),
     metrics: catalogueKnown ? catalogue.metrics.length : undefined,
   });
-  document.body.classList.toggle('unreached', reached === false);
-  refill(notices, JSON.stringify(current), () =>
-    current.map(({ kind, title, text }) =>
-      h('p', { class: `notice ${kind}` }, h('strong', {}, title), ` ${text}`),
-    ),
-  );
 }
 
 async function refreshAll(): Promise<void> {
@@ -298,7 +250,7 @@ async function refreshAll(): Promise<void> {
 
 const pulse = new Pulse(api, (seconds) => {
   if (document.hidden) return;
-  set.tick();
+  set.beat(seconds);
   if (seconds % LIST_EVERY === 0 || reached === false) sometime(refreshList);
   if (seconds % STATUS_EVERY === 0) {
     sometime(refreshStatus);
@@ -307,11 +259,10 @@ const pulse = new Pulse(api, (seconds) => {
   if (reached === false) showHealth();
 });
 
-function setTheme(theme: PageState['theme']): void {
-  state = { ...state, theme };
-  applyTheme(theme);
-  saveAddress();
-  set.tick();
+/** Over when every picture has the theme. */
+async function drawTheme(): Promise<void> {
+  applyTheme(state.theme);
+  await Promise.all(set.panels.map((panel) => panel.hurry()));
 }
 
 function setKiosk(kiosk: boolean): void {
@@ -340,7 +291,9 @@ function drawPage(): void {
         ask_.focus();
       },
       theme() {
-        setTheme(themeNow(state.theme) === 'dark' ? 'light' : 'dark');
+        state = { ...state, theme: themeNow(state.theme) === 'dark' ? 'light' : 'dark' };
+        saveAddress();
+        void drawTheme();
       },
       wall() {
         setKiosk(true);
@@ -352,21 +305,26 @@ function drawPage(): void {
   document.body.append(
     h('a', { class: 'skip', attrs: { href: '#panels' } }, 'Skip to the pictures'),
     header,
-    notices,
+    notices.element,
     h('div', { class: 'columns' }, aside, h('div', { class: 'main' }, bar.element, set.element)),
     ...announcer.elements,
     undo.element,
     help.element,
   );
-  document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && state.kiosk) setKiosk(false);
-    const typing = event.target instanceof HTMLElement && event.target.matches('input, select, textarea');
-    if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
+  listenToKeys({
+    leave() {
+      if (state.kiosk) setKiosk(false);
+    },
+    ask() {
       document.body.classList.add('asking');
       ask_.focus();
-    }
-    if (event.key === '?' && !typing) help.open();
+    },
+    help() {
+      help.open();
+    },
+    print() {
+      void printPage(drawTheme);
+    },
   });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) set.tick();
@@ -379,7 +337,7 @@ function drawPage(): void {
 chooseLocale(undefined);
 applyTheme(state.theme);
 onDeviceTheme(() => {
-  setTheme(state.theme);
+  void drawTheme();
 });
 drawPage();
 document.body.classList.toggle('kiosk', state.kiosk);

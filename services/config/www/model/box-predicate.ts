@@ -1,10 +1,13 @@
 /* A box drawn on a picture, as a predicate: how a selection becomes an instrumentation. In: a box. Out: the API's JSON. */
 import type { Predicate } from './answers.ts';
 
-export interface Box {
-  /** Seconds since 1970; end is exclusive. */
+/** Seconds since 1970; end is exclusive. */
+export interface Seconds {
   readonly start: number;
   readonly end: number;
+}
+
+export interface Box extends Seconds {
   /** Raw units; high is exclusive. */
   readonly low: number;
   readonly high: number;

@@ -26,6 +26,8 @@ export interface LegendData {
 }
 
 const SHOWN = 100;
+/** Rows at first, and so many more whenever the end of the list comes near: what is out of sight costs nothing. */
+const ROWS = 20;
 
 /** Keys whose text holds every word, in their order. */
 export function matchingKeys(
@@ -68,6 +70,16 @@ export class Legend {
   private readonly list = h('ul', { class: 'legend-list' });
   private readonly search: HTMLInputElement;
   private readonly more = h('p', { class: 'legend-more' });
+  private room = ROWS;
+  private last: Element | undefined;
+  private readonly end = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      this.room = Math.min(SHOWN, this.room + ROWS);
+      this.draw();
+    },
+    { root: this.list, rootMargin: '100px' },
+  );
 
   /** `searched`: the search is another now; where there are more keys than the list has, somebody else must look for it. */
   constructor(select: (change: Partial<Pick<PanelState, 'keys' | 'mode'>>) => void, searched: () => void) {
@@ -82,6 +94,16 @@ export class Legend {
         },
       },
     });
+    this.list.addEventListener('scroll', () => {
+      if (this.list.scrollTop > 0 || this.room === ROWS || this.list.contains(document.activeElement)) return;
+      this.room = ROWS;
+      this.draw();
+    });
+    for (const type of ['pointerover', 'focusin'])
+      this.list.addEventListener(type, ({ target }) => {
+        const row = target instanceof Element ? target.closest<HTMLElement>('.legend-row') : null;
+        if (row !== null) this.entitle(row);
+      });
     this.element = h('aside', { class: 'legend' }, this.head, this.search, this.list, this.more);
     this.element.setAttribute('aria-label', 'Keys');
   }
@@ -131,7 +153,8 @@ export class Legend {
     const ordered = this.list.matches(':hover') ? inOrder(found, this.order) : found;
     const shown = ordered.slice(0, SHOWN);
     this.order = shown.map(([key]) => key);
-    this.fill(data, shown);
+    this.fill(data, shown.slice(0, this.room));
+    this.watchEnd(shown.length > this.room);
     // While a search is on, those that do not match are no news.
     const hidden = found.length - shown.length + (this.searched === '' ? data.omitted : 0);
     this.more.textContent =
@@ -156,7 +179,6 @@ export class Legend {
       const selected = data.keysShown.includes(key);
       if (row.dataset['k'] !== key) row.dataset['k'] = key;
       const colour = data.colourOf(key);
-      const number = data.format(count);
       const part = data.total > 0 ? count / data.total : 0;
       // Only what changed is written: whatever is written, the browser lays out again.
       const pressed = String(selected && data.mode !== 'all');
@@ -166,11 +188,28 @@ export class Legend {
       setText(name, keyText(key));
       setText(amount, data.short(count));
       setText(share, formatShare(count, data.total));
-      const title = `${keyText(key)}: ${number} of ${data.format(data.total)}. Shift-click selects several.`;
-      if (row.title !== title) row.title = title;
+      if (row.title !== '') this.entitle(row);
       setStyle(row, '--share', part.toFixed(3));
       if (key === focusedKey && row !== focused) row.focus();
     });
+  }
+
+  /** The title of a row is written when somebody comes to it. */
+  private entitle(row: HTMLElement): void {
+    const { data } = this;
+    const { k } = row.dataset;
+    if (data === undefined || k === undefined) return;
+    const count = data.keys.find(([key]) => key === k)?.[1] ?? 0;
+    const title = `${keyText(k)}: ${data.format(count)} of ${data.format(data.total)}. Shift-click selects several.`;
+    if (row.title !== title) row.title = title;
+  }
+
+  private watchEnd(isMore: boolean): void {
+    const last = isMore ? (this.list.lastElementChild ?? undefined) : undefined;
+    if (last === this.last) return;
+    if (this.last !== undefined) this.end.unobserve(this.last);
+    if (last !== undefined) this.end.observe(last);
+    this.last = last;
   }
 
   private row(): HTMLElement {

@@ -6,7 +6,7 @@ import type { LineAnswer } from '../../../../common/api/heatmap.ts';
 import type { ValueAxis } from '../../../../common/model/axis.ts';
 import type { TypeName } from '../../../../common/model/field.ts';
 import type { TypeInfo } from '../model/answers.ts';
-import type { Box } from '../model/box-predicate.ts';
+import type { Box, Seconds } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
 import type { SlotStanding } from '../model/completeness.ts';
 import { h, refill } from '../ui/dom.ts';
@@ -35,6 +35,7 @@ export interface HeatmapShow {
   readonly percentiles: boolean;
   readonly pin: Cell | undefined;
   readonly box: Box | undefined;
+  readonly boxElsewhere: Seconds | undefined;
 }
 
 export interface PlotEvents extends GraphEvents {
@@ -86,6 +87,7 @@ export class PanelPlots {
         typeName: show.typeName,
         pin: i === 0 ? show.pin : undefined,
         box: i === 0 ? show.box : undefined,
+        boxElsewhere: i === 0 ? show.boxElsewhere : undefined,
         label: part.label,
       });
     });

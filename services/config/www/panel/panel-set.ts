@@ -2,6 +2,7 @@
  * The panels on the page, in their order. In: which are to be shown. Out: panels that are moved and never rebuilt, so that
  * what somebody is doing in one of them goes on.
  */
+import type { Seconds } from '../model/box-predicate.ts';
 import type { Context } from '../ui/context.ts';
 import { h, refill } from '../ui/dom.ts';
 import type { PanelState } from '../model/url-state.ts';
@@ -14,6 +15,11 @@ export interface PanelSetActions {
   changed(): void;
 }
 
+/** Seconds from one picture to the next of a panel that is out of sight. */
+const UNSEEN_EVERY = 5;
+/** What is nearer to the window than this is about to be seen. */
+const NEAR = '25% 0px';
+
 /** On a board these are common to all panels; keys and mode to those with the same discrete field. */
 const OF_TIME = ['window', 'end'] as const;
 const OF_KEYS = ['keys', 'mode'] as const;
@@ -21,6 +27,17 @@ const OF_KEYS = ['keys', 'mode'] as const;
 export class PanelSet {
   readonly element = h('main', { class: 'panels', attrs: { id: 'panels', tabindex: -1 } });
   private list: Panel[] = [];
+  private readonly unseen = new Set<Element>();
+  private readonly sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) this.unseen.add(target);
+        else if (this.unseen.delete(target))
+          void this.list.find(({ element }) => element === target)?.hurry();
+      }
+    },
+    { rootMargin: NEAR },
+  );
   private readonly context: Context;
   private readonly actions: PanelSetActions;
 
@@ -41,8 +58,25 @@ export class PanelSet {
     return this.list.find(({ state }) => state.id === id);
   }
 
+  /** Values of a discrete field that are on the screen now, largest first. */
+  valuesOf(field: string): readonly string[] {
+    const known = this.list.flatMap((panel) => {
+      const view = panel.current();
+      return view?.discrete === field ? view.keys : [];
+    });
+    return [...new Set(known.sort((a, b) => b[1] - a[1]).map(([key]) => key))];
+  }
+
   tick(): void {
     for (const panel of this.list) void panel.tick();
+  }
+
+  /** Each second, those in sight; the others in turns, and until they have something to show. */
+  beat(seconds: number): void {
+    this.list.forEach((panel, i) => {
+      const isDue = (seconds + i) % UNSEEN_EVERY === 0;
+      if (isDue || !this.unseen.has(panel.element) || panel.current() === undefined) void panel.tick();
+    });
   }
 
   /** These and no others, in this order. */
@@ -50,17 +84,17 @@ export class PanelSet {
     const before = this.list;
     this.list = states.map((state) => {
       const known = before.find((panel) => panel.state.id === state.id);
-      if (known === undefined) return new Panel(this.context, state);
+      if (known === undefined) return this.make(state);
       known.set(state, true);
       return known;
     });
-    for (const panel of before) if (!this.list.includes(panel)) remove(panel);
+    for (const panel of before) if (!this.list.includes(panel)) this.remove(panel);
     this.arrange();
     this.tick();
   }
 
   open(state: PanelState, beside?: string): void {
-    const panel = new Panel(this.context, state);
+    const panel = this.make(state);
     const at = this.list.findIndex(({ state: { id } }) => id === beside);
     if (at === -1) this.list.push(panel);
     else this.list.splice(at + 1, 0, panel);
@@ -72,7 +106,7 @@ export class PanelSet {
 
   close(id: string): void {
     const panel = this.find(id);
-    if (panel !== undefined) remove(panel);
+    if (panel !== undefined) this.remove(panel);
     this.list = this.list.filter((one) => one !== panel);
     this.arrange();
     this.actions.changed();
@@ -102,8 +136,15 @@ export class PanelSet {
       const same = field !== undefined && panel.current()?.discrete === field;
       const names = [...OF_TIME, ...(same ? OF_KEYS : [])];
       const shared = Object.entries(change).filter(([name]) => (names as readonly string[]).includes(name));
+      // A board has one box.
+      if (change.box !== undefined && panel.state.box !== undefined) shared.push(['box', undefined]);
       if (shared.length > 0) panel.set(Object.fromEntries(shared), true);
+      else if ('box' in change) void panel.drawKnown();
     }
+  }
+
+  boxElsewhere(id: string): Seconds | undefined {
+    return this.list.find(({ state }) => state.id !== id && state.box !== undefined)?.state.box;
   }
 
   arrange(): void {
@@ -126,9 +167,17 @@ export class PanelSet {
         element.insertBefore(panel.element, element.children[i] ?? null);
     });
   }
-}
 
-function remove(panel: Panel): void {
-  panel.stop();
-  panel.element.remove();
+  private make(state: PanelState): Panel {
+    const panel = new Panel(this.context, state);
+    this.sight.observe(panel.element);
+    return panel;
+  }
+
+  private remove(panel: Panel): void {
+    this.sight.unobserve(panel.element);
+    this.unseen.delete(panel.element);
+    panel.stop();
+    panel.element.remove();
+  }
 }

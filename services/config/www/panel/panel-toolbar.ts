@@ -6,8 +6,11 @@ import { icon } from '../ui/icons.ts';
 import type { Scale } from '../../../../common/model/axis.ts';
 import { spanText, windowsFor } from '../plot/time-axis.ts';
 import type { Coloring, PanelState } from '../model/url-state.ts';
+import { comparableOf, type View } from '../model/view.ts';
+import type { Context } from '../ui/context.ts';
+import type { PanelHost } from './panel-host.ts';
 
-export interface ToolbarData {
+interface ToolbarData {
   readonly state: PanelState;
   readonly window: number;
   readonly granularity: number;
@@ -18,7 +21,7 @@ export interface ToolbarData {
   readonly others: readonly (readonly [string, string])[];
 }
 
-export interface ToolbarActions {
+interface ToolbarActions {
   set(change: Partial<PanelState>): void;
   /** Columns to go forward; negative: back. */
   scroll(columns: number): void;
@@ -26,7 +29,36 @@ export interface ToolbarActions {
   live(): void;
 }
 
-export function drawToolbar(element: HTMLElement, data: ToolbarData, actions: ToolbarActions): void {
+export function showToolbar(element: HTMLElement, context: Context, panel: PanelHost, view: View): void {
+  const { instrumentation } = view;
+  const data = {
+    state: panel.state,
+    window: view.end - view.start,
+    granularity: instrumentation.granularity,
+    retention: instrumentation['retention-time'],
+    axis: view.heat?.axis.scale,
+    keyed: view.discrete !== undefined,
+    others: comparableOf(context.catalogue(), context.running() ?? [], instrumentation),
+  };
+  drawToolbar(element, data, {
+    set: (change) => {
+      panel.set(change);
+    },
+    scroll: (columns) => {
+      panel.scroll(columns);
+    },
+    pause: () => {
+      // What is on the screen when it is pressed: the button is older.
+      const { start, end } = panel.current() ?? view;
+      panel.set({ end, window: end - start });
+    },
+    live: () => {
+      panel.set({ end: undefined });
+    },
+  });
+}
+
+function drawToolbar(element: HTMLElement, data: ToolbarData, actions: ToolbarActions): void {
   const { state, window, axis } = data;
   const { coloring, percentiles, stacked, versus } = state;
   const live = state.end === undefined;

@@ -18,18 +18,17 @@ import { PanelCaption } from './panel-caption.ts';
 import { PanelData } from './panel-data.ts';
 import { PanelHead } from './panel-head.ts';
 import type { PanelHost } from './panel-host.ts';
-import { keyColour, LineKeys, restColour, seriesOf } from './panel-keys.ts';
+import { LineKeys, seriesOf } from './panel-keys.ts';
+import { colouredKeys, legendData } from './panel-legend.ts';
 import { PanelPlots } from './panel-plots.ts';
-import { drawToolbar } from './panel-toolbar.ts';
+import { showToolbar } from './panel-toolbar.ts';
 import { PanelTrail } from './panel-trail.ts';
 import { scrolled, spanOf } from './panel-window.ts';
 import { cellOf, placeOf } from '../plot/plot-frame.ts';
-import { keyText } from '../model/key-text.ts';
-import { breakdownOf, fieldLabel, titleOf } from '../model/question.ts';
-import { formatCount, formatValue, shortCount } from '../model/units.ts';
+import { breakdownOf } from '../model/question.ts';
 import type { PanelState } from '../model/url-state.ts';
 import { zoneNow } from '../model/zone.ts';
-import { comparableOf, quantityOf, summaryOf, type View } from '../model/view.ts';
+import { quantityOf, summaryOf, type View } from '../model/view.ts';
 
 /** What changes how known values look; of a heatmap everything else is the service's to draw. */
 const LOOKS = new Set(['percentiles', 'stacked', 'pin', 'box', 'size']);
@@ -59,7 +58,7 @@ export class Panel implements PanelHost {
   private kept: ValueAxis | undefined;
   private scale: Scale | undefined;
   private view: View | undefined;
-  private busy = false;
+  private round: Promise<void> | undefined;
   private again = false;
   /** What was drawn last, if time alone cannot change it: a held picture asks for nothing more. */
   private settled: string | undefined;
@@ -118,7 +117,8 @@ export class Panel implements PanelHost {
     void this.hurry();
   }
 
-  private async hurry(): Promise<void> {
+  /** As soon as it can be had: nobody waits for the last node's report. */
+  async hurry(): Promise<void> {
     this.hurried = true;
     this.data.abandon();
     await this.tick();
@@ -131,7 +131,7 @@ export class Panel implements PanelHost {
     return turn;
   }
 
-  private async drawKnown(): Promise<void> {
+  async drawKnown(): Promise<void> {
     try {
       await this.inTurn(async () => {
         if (this.view !== undefined) await this.draw(this.view);
@@ -141,21 +141,22 @@ export class Panel implements PanelHost {
     }
   }
 
-  /** Once a second, and after each change. Never two at a time: the second one waits its turn. */
-  async tick(): Promise<void> {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
+  /** Once a second, and after each change; over when all that was wanted meanwhile is drawn. Never two at a time. */
+  tick(): Promise<void> {
+    this.again = true;
+    this.round ??= this.rounds();
+    return this.round;
+  }
+
+  private async rounds(): Promise<void> {
     try {
-      await this.refresh();
+      while (this.again) {
+        this.again = false;
+        await this.refresh();
+      }
     } finally {
-      this.busy = false;
+      this.round = undefined;
     }
-    if (!this.again) return;
-    this.again = false;
-    await this.tick();
   }
 
   showTime(time: number | undefined): void {
@@ -168,13 +169,7 @@ export class Panel implements PanelHost {
 
   /** Keys that have a colour, for a picture that is taken away. */
   legend(): readonly (readonly [string, string])[] {
-    const { view } = this;
-    if (view?.discrete === undefined) return [];
-    const theme = this.context.theme();
-    const named = view.keys
-      .filter(([key]) => this.isColoured(view, key))
-      .map(([key]) => [keyText(key), keyColour(key, theme)] as const);
-    return [...named, ['everything else', restColour(theme)]];
+    return colouredKeys(this.context, this.view, this.lines.keys);
   }
 
   current(): View | undefined {
@@ -223,6 +218,7 @@ export class Panel implements PanelHost {
       zoneNow(),
       context.catalogue().metrics.length,
       running?.map(({ id }) => id),
+      context.boxElsewhere(state.id) ?? 0,
     ]);
     const isHeatmap = breakdownOf(context.catalogue(), instrumentation.decomposition).numeric !== undefined;
     if (this.settled === wanted) {
@@ -266,70 +262,15 @@ export class Panel implements PanelHost {
     if (view.heat === undefined) this.drawGraph(view);
     else await this.drawHeatmap(view, view.heat);
     this.view = view;
-    const theme = this.context.theme();
-    this.keyList.element.hidden = view.discrete === undefined;
-    if (view.discrete !== undefined) {
-      this.keyList.show({
-        title: `${fieldLabel(this.context.catalogue(), view.discrete)}${view.isLevel ? ', mean' : ''}`,
-        of: `${titleOf(this.context.catalogue(), view.instrumentation)} #${view.instrumentation.id}`,
-        keys: view.keys,
-        omitted: view.omitted,
-        total: view.count,
-        keysShown:
-          state.mode === 'all'
-            ? (view.heat?.legend.flatMap(({ key }) => key ?? []) ?? this.lines.keys)
-            : state.keys,
-        mode: state.mode,
-        colourOf: (key) => (this.isColoured(view, key) ? keyColour(key, theme) : undefined),
-        restColour: restColour(theme),
-        format: (n) =>
-          view.numeric !== undefined || view.metricType === undefined
-            ? formatCount(n)
-            : formatValue(n, view.metricType),
-        short: (n) =>
-          view.numeric !== undefined || view.metricType === undefined
-            ? shortCount(n)
-            : formatValue(n, view.metricType),
-      });
-    }
-    const { instrumentation } = view;
-    drawToolbar(
-      this.toolbar,
-      {
-        state,
-        window: view.end - view.start,
-        granularity: instrumentation.granularity,
-        retention: instrumentation['retention-time'],
-        axis: view.heat?.axis.scale,
-        keyed: view.discrete !== undefined,
-        others: comparableOf(this.context.catalogue(), this.context.running() ?? [], instrumentation),
-      },
-      {
-        set: (change) => {
-          this.set(change);
-        },
-        scroll: (columns) => {
-          this.scroll(columns);
-        },
-        pause: () => {
-          this.set({ end: view.end, window: view.end - view.start });
-        },
-        live: () => {
-          this.set({ end: undefined });
-        },
-      },
-    );
+    const { discrete } = view;
+    this.keyList.element.hidden = discrete === undefined;
+    if (discrete !== undefined)
+      this.keyList.show(legendData(this.context, state, view, discrete, this.lines.keys));
+    showToolbar(this.toolbar, this.context, this, view);
     this.cards.show(view);
     this.caption.show(view);
     this.trail.show();
     this.table.show(view, summaryOf(this.context.catalogue(), view));
-  }
-
-  /** In the picture, or as a line. */
-  private isColoured({ heat }: View, key: string): boolean {
-    return heat === undefined
-      ? this.lines.keys.includes(key)
-      : heat.legend.some((layer) => layer.key === key);
   }
 
   private async drawHeatmap(view: View, answer: NonNullable<View['heat']>): Promise<void> {
@@ -349,6 +290,7 @@ export class Panel implements PanelHost {
       percentiles: state.percentiles,
       pin: this.pinCell(axis, view),
       box: state.box,
+      boxElsewhere: context.boxElsewhere(state.id),
     });
     // An axis made for nothing says nothing about the data to come.
     this.axis = axis;
@@ -367,6 +309,7 @@ export class Panel implements PanelHost {
       type: view.metricType,
       quantity: quantityOf(view),
       label: summaryOf(this.context.catalogue(), view),
+      boxTime: state.box ?? this.context.boxElsewhere(state.id),
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import uPlot from 'uplot';
 import type { TypeInfo } from '../model/answers.ts';
+import type { Seconds } from '../model/box-predicate.ts';
 import { h, setAttributes } from '../ui/dom.ts';
 import { isIncomplete, wasAsked, type Point } from '../model/values/history.ts';
 import { linearTicks } from '../model/units.ts';
@@ -26,6 +27,8 @@ export interface GraphScene {
   /** What the vertical axis counts: "operations per second". */
   readonly quantity: string;
   readonly label: string;
+  /** When a box begins and ends, of this graph or of another picture of the board. */
+  readonly boxTime: Seconds | undefined;
 }
 
 export interface GraphEvents {
@@ -44,6 +47,7 @@ const NOTHING: GraphScene = {
   type: undefined,
   quantity: '',
   label: '',
+  boxTime: undefined,
 };
 
 export class GraphView {
@@ -171,6 +175,11 @@ export class GraphView {
             drawIncomplete(u, scene(), colour('--warn-veil'));
           },
         ],
+        draw: [
+          (u) => {
+            drawBox(u, scene(), colour('--accent'));
+          },
+        ],
         setCursor: [
           (u) => {
             if (!this.element.matches(':hover')) return;
@@ -191,6 +200,10 @@ export class GraphView {
               this.slotAt(u, u.select.left),
               this.slotAt(u, u.select.left + u.select.width) + step,
             );
+            // The box moves on with the picture; the click that ends the drag still has to know of it.
+            setTimeout(() => {
+              u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            });
           },
         ],
         ready: [
@@ -237,4 +250,19 @@ function drawIncomplete(u: uPlot, scene: GraphScene, colour: string): void {
     u.ctx.fillRect(x, u.bbox.top, right - x, u.bbox.height);
   });
   u.ctx.restore();
+}
+
+function drawBox(u: uPlot, { start, end, boxTime }: GraphScene, colour: string): void {
+  if (boxTime === undefined || boxTime.end <= start || boxTime.start >= end) return;
+  const { ctx, bbox } = u;
+  const x = u.valToPos(Math.max(boxTime.start, start), 'x', true);
+  const width = u.valToPos(Math.min(boxTime.end, end), 'x', true) - x;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.fillStyle = colour;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.strokeRect(x, bbox.top, width, bbox.height);
+  ctx.globalAlpha = 0.12;
+  ctx.fillRect(x, bbox.top, width, bbox.height);
+  ctx.restore();
 }

@@ -6,7 +6,7 @@ import { axisTicks } from '../../../../common/model/axis-ticks.ts';
 import type { LineAnswer } from '../../../../common/api/heatmap.ts';
 import type { TypeName } from '../../../../common/model/field.ts';
 import type { TypeInfo } from '../model/answers.ts';
-import type { Box } from '../model/box-predicate.ts';
+import type { Box, Seconds } from '../model/box-predicate.ts';
 import type { Cell } from '../model/cell-facts.ts';
 import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
 import { formatValue } from '../model/units.ts';
@@ -26,6 +26,8 @@ export interface Scene extends Range {
   readonly typeName: TypeName;
   readonly pin: Cell | undefined;
   readonly box: Box | undefined;
+  /** When the box of another picture of the board begins and ends: its values are of another kind. */
+  readonly boxElsewhere: Seconds | undefined;
   readonly label: string;
 }
 
@@ -112,6 +114,9 @@ export function drawIncomplete(scene: Scene, frame: Frame, em: number): SVGEleme
 
 export function drawSelection(scene: Scene, frame: Frame): SVGElement[] {
   const parts: SVGElement[] = [];
+  const { boxElsewhere: other, axis } = scene;
+  if (other !== undefined && other.end > scene.start && other.start < scene.end)
+    parts.push(boxRect(scene, frame, { ...other, low: axis.min, high: axis.max }, 'box elsewhere'));
   if (scene.box !== undefined) parts.push(boxRect(scene, frame, scene.box, 'box'));
   if (scene.pin !== undefined && scene.pin.time >= scene.start && scene.pin.time < scene.end) {
     const x = xOf(frame, scene, scene.pin.time);

@@ -47,6 +47,8 @@ export class HeatmapView {
   private scene: Scene | undefined;
   private frame: Frame = { left: 0, top: 0, width: 1, height: 1 };
   private at: Cell | undefined;
+  /** As of the last change: asking for it each second would have the browser lay out the page each time. */
+  private size = { width: 0, height: 0, em: 16 };
   private roomBeside = false;
   /** Counts by row of the second under the cursor, once they are known. */
   private column: { readonly time: number; readonly counts: readonly number[] } | undefined;
@@ -67,7 +69,11 @@ export class HeatmapView {
       this.canvas,
       this.svg,
     );
-    new ResizeObserver(() => {
+    new ResizeObserver(([entry]) => {
+      if (entry === undefined) return;
+      const { width, height } = entry.contentRect;
+      const em = parseFloat(getComputedStyle(this.element).fontSize);
+      this.size = { width, height, em };
       this.redraw();
     }).observe(this.element);
     this.listen();
@@ -107,16 +113,15 @@ export class HeatmapView {
 
   private redraw(): void {
     const { scene } = this;
-    const box = this.element.getBoundingClientRect();
-    if (scene === undefined || box.width === 0) return;
-    const em = parseFloat(getComputedStyle(this.element).fontSize);
-    const marginal = this.element.classList.contains('bare') || box.width < 26 * em ? 0.5 * em : 5 * em;
+    const { width, height, em } = this.size;
+    if (scene === undefined || width === 0) return;
+    const marginal = this.element.classList.contains('bare') || width < 26 * em ? 0.5 * em : 5 * em;
     const left = 4.6 * em;
     this.roomBeside = marginal > em;
-    const room = { left, top: 0.7 * em, width: box.width - left - marginal, height: box.height - 3.1 * em };
+    const room = { left, top: 0.7 * em, width: width - left - marginal, height: height - 3.1 * em };
     const frame = wholeColumns(room, columnsOf(scene), devicePixelRatio);
     this.frame = frame;
-    setAttributes(this.svg, { viewBox: `0 0 ${box.width} ${box.height}` });
+    setAttributes(this.svg, { viewBox: `0 0 ${width} ${height}` });
     Object.assign(this.canvas.style, {
       left: `${frame.left}px`,
       top: `${frame.top}px`,
@@ -136,7 +141,7 @@ export class HeatmapView {
     const { scene, frame } = this;
     if (scene === undefined) return;
     const parts: SVGElement[] = [];
-    const em = parseFloat(getComputedStyle(this.element).fontSize);
+    const { em } = this.size;
     const shown = this.at;
     if (time !== undefined && time >= scene.start && time < scene.end) {
       const width = frame.width / columnsOf(scene);

@@ -1,5 +1,6 @@
 /* What the parts of the page need of one another. In: nothing. Out: the contract; page.ts fulfils it. */
 import type { Api } from '../model/api.ts';
+import type { Seconds } from '../model/box-predicate.ts';
 import type { Catalogue, Instrumentation, Question } from '../model/answers.ts';
 import type { Theme } from '../../../../common/model/hue.ts';
 import type { PanelState } from '../model/url-state.ts';
@@ -27,6 +28,8 @@ export interface Context {
   close(id: string): void;
   /** The panel changed: on a board, time and selection are common to all. */
   spread(id: string, change: Partial<PanelState>): void;
+  /** On a board, when the box of another panel begins and ends. */
+  boxElsewhere(id: string): Seconds | undefined;
   /** So many places towards the end; negative: towards the begin. */
   move(id: string, steps: number): void;
   /** To the place where another one is. */

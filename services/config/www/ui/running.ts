@@ -39,6 +39,11 @@ export class Running {
     return this.open;
   }
 
+  /** Who is missing, and why, is fetched only for those that somebody looks at, or where something is wrong. */
+  needsNodes({ id, state }: Instrumentation): boolean {
+    return this.open.has(id) || (state?.failed ?? 0) > 0 || (state?.stopped ?? 0) > 0;
+  }
+
   show(running: readonly Instrumentation[]): void {
     const catalogue = this.context.catalogue();
     const key = JSON.stringify([
