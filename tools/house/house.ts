@@ -24,7 +24,7 @@ export const BOUNDS = {
   /** Lines of the file in the middle. */
   medianLines: { target: 80, most: 80 },
   /** Files with more than FILE_LINES. */
-  longFiles: { target: 0, most: 2 },
+  longFiles: { target: 0, most: 0 },
   /** Folders with more files than their bound; cycles, types included. */
   fullFolders: { target: 0, most: 1 },
   cycles: { target: 0, most: 0 },
