@@ -290,6 +290,7 @@ test.each([
 test('a new question begins with a window that it soon fills', () =>
   visit(async (open) => {
     const { page } = await open();
+    await page.getByPlaceholder('Search metrics').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('I/O operations');
     await page.keyboard.press('Enter');
