@@ -145,8 +145,8 @@ test.concurrent('a box drawn on the picture says what is special in it, and beco
       .split(',')
       .map(Number);
     expect(high).toBeGreaterThan(low);
-    const rows = await page.locator('.special tbody tr').count();
-    expect(rows).toBeGreaterThan(0);
+    // The comparison is asked for once the box stands.
+    await page.locator('.special tbody tr').first().waitFor();
     await page.getByRole('button', { name: 'Count only these' }).click();
     await until('a panel beside', 15_000, async () =>
       (await page.locator('.panel').count()) === 2 ? true : undefined,
