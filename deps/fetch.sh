@@ -16,7 +16,7 @@ programs_of() {
   broker) echo rabbitmq-server ;;
   tests) echo xmllint groff tmux zsh fish python3 postgres chromium cc prometheus promtool ;;
   bench) echo haproxy bpftrace ;;
-  kernels) echo qemu-system-x86_64 busybox ;;
+  kernels) echo qemu-system-x86_64 qemu-system-aarch64 busybox ;;
   *) echo "$1" ;;
   esac
 }
@@ -28,6 +28,7 @@ packages_of() {
   chromium) echo chromium fonts-dejavu-core ;;
   cc) echo gcc ;;
   qemu-system-x86_64) echo qemu-system-x86 seabios ;;
+  qemu-system-aarch64) echo qemu-system-arm ;;
   busybox) echo busybox-static ;;
   promtool) echo prometheus ;;
   *) echo "$1" ;;
@@ -39,7 +40,7 @@ what_for() {
   rabbitmq-server) echo 'the message broker between the services' ;;
   cc) echo 'which builds the probes of Node.js programs (node.httpd_ops and others)' ;;
   haproxy | bpftrace) echo 'which the benchmark compares this with' ;;
-  qemu-system-x86_64 | busybox) echo 'which make kernels boots other kernels with' ;;
+  qemu-system-* | busybox) echo 'which make kernels boots other kernels with' ;;
   *) echo 'which some tests run; they are skipped, and say so' ;;
   esac
 }
@@ -153,10 +154,10 @@ export FONTCONFIG_PATH="$S/etc/fonts" XDG_DATA_HOME="$S/usr/share"
 exec "$S/usr/lib/chromium/chromium" "$@"
 BODY
     ;;
-  qemu-system-x86_64)
-    wrap qemu-system-x86_64 <<'BODY'
-for modules in "$S"/usr/lib/*/qemu; do export QEMU_MODULE_DIR="$modules"; done
-exec "$S/usr/bin/qemu-system-x86_64" -L "$S/usr/share/qemu" -L "$S/usr/share/seabios" "$@"
+  qemu-system-*)
+    wrap "$1" <<BODY
+for modules in "\$S"/usr/lib/*/qemu; do export QEMU_MODULE_DIR="\$modules"; done
+exec "\$S/usr/bin/$1" -L "\$S/usr/share/qemu" -L "\$S/usr/share/seabios" "\$@"
 BODY
     ;;
   busybox)

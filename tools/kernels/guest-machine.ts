@@ -8,9 +8,13 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DebianArchitecture } from './kernels';
 
 interface MachineOptions {
   readonly qemu: string;
+  readonly architecture: DebianArchitecture;
+  /** Which the guest sees, and cannot write to. */
+  readonly folder: string;
   readonly image: string;
   readonly initrd: string;
   readonly symbols: string;
@@ -63,14 +67,24 @@ export async function runMachine(options: MachineOptions): Promise<Ending> {
   }
 }
 
-function argumentsOf({ image, initrd, monitor }: MachineOptions): string[] {
+/** A processor that Linux 5.10 knows; for authentication of pointers, which newer ones have, emulation takes long. */
+const MACHINES: Record<DebianArchitecture, { readonly console: string; readonly words: readonly string[] }> =
+  {
+    amd64: { console: 'ttyS0', words: ['-cpu', 'max'] },
+    arm64: { console: 'ttyAMA0', words: ['-machine', 'virt', '-cpu', 'cortex-a72'] },
+  };
+
+function argumentsOf({ image, initrd, monitor, architecture, folder }: MachineOptions): string[] {
+  const { console, words } = MACHINES[architecture];
   return [
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', String(CPUS), '-m', String(MEMORY_MB)],
-    ...['-kernel', image, '-initrd', initrd, '-append', 'console=ttyS0 loglevel=5 panic=-1 nokaslr'],
+    ...['-accel', 'tcg,thread=multi', ...words, '-smp', String(CPUS), '-m', String(MEMORY_MB)],
+    ...['-kernel', image, '-initrd', initrd],
+    // Where one CPU does not answer, the kernel tells where all of them are.
+    ...['-append', `console=${console} loglevel=5 panic=-1 nokaslr softlockup_all_cpu_backtrace=1`],
     ...['-display', 'none', '-serial', 'stdio', '-monitor', `unix:${monitor},server,nowait`],
     ...['-no-reboot', '-net', 'none'],
     '-virtfs',
-    'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap',
+    `local,path=${folder},mount_tag=host,security_model=none,readonly=on,multidevs=remap`,
   ];
 }
 
@@ -81,14 +95,28 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** The function that each CPU is in, a few times: a CPU that hangs is in the same one each time. */
+/** Words of a stack that are looked at. */
+const STACK_WORDS = 192;
+const FRAMES = 24;
+
+/**
+ * Where each CPU is, a few times: one that hangs is at the same place each time. The functions in which it is come from the
+ * return addresses on its stack, and may have some that were left there before.
+ */
 async function whereabouts({ monitor, symbols }: MachineOptions): Promise<string[]> {
   const names = symbolsOf(symbols);
   const seen: string[] = [];
   for (let i = 0; i < 3; i++) {
     const registers = await asked(monitor, 'info registers -a').catch(() => '');
-    for (const [, address = ''] of registers.matchAll(/RIP=([0-9a-f]{16})/g))
-      seen.push(nameOf(names, address));
+    for (const [cpu, text] of registers.split(/^CPU#/m).slice(1).entries()) {
+      const at = /(?:RIP|PC)=([0-9a-f]{16})/.exec(text)?.[1] ?? '';
+      const stack = /(?:RSP|SP)=([0-9a-f]{16})/.exec(text)?.[1] ?? '';
+      const words = await asked(monitor, `x/${STACK_WORDS}gx 0x${stack}`).catch(() => '');
+      const callers = [...words.matchAll(/0x([0-9a-f]{16})/g)].flatMap(
+        ([, word = '']) => nameOf(names, word) ?? [],
+      );
+      seen.push(`CPU ${cpu}: ${[nameOf(names, at) ?? at, ...callers.slice(0, FRAMES)].join(' < ')}`);
+    }
     await pause(300);
   }
   return seen;
@@ -114,20 +142,23 @@ function symbolsOf(file: string): Symbols {
     return readFileSync(file, 'latin1')
       .split('\n')
       .flatMap((line) => {
-        const [address, , name] = line.split(' ');
-        return address === undefined || name === undefined ? [] : [[address, name] as const];
+        const [address, type, name] = line.split(' ');
+        // Those of CPUs' own variables come first, and are no addresses.
+        const isCode = type !== undefined && /^[tTwW]$/.test(type);
+        return address === undefined || name === undefined || !isCode ? [] : [[address, name] as const];
       });
   } catch {
     return [];
   }
 }
 
-/** Addresses have as many digits each, so that they compare as text. Without a list, or where kernels move, the address itself. */
-function nameOf(symbols: Symbols, address: string): string {
-  let found: string | undefined;
-  for (const [from, name] of symbols) {
-    if (from > address) break;
-    found = name;
+/** Addresses have as many digits each, so that they compare as text. Undefined: no function's, or no list is there. */
+function nameOf(symbols: Symbols, address: string): string | undefined {
+  let [from, to] = [0, symbols.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((symbols[middle]?.[0] ?? '') <= address) from = middle + 1;
+    else to = middle;
   }
-  return found ?? address;
+  return from === symbols.length ? undefined : symbols[from - 1]?.[1];
 }

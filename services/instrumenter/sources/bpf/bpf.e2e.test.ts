@@ -4,9 +4,12 @@ import type { MetricDescription } from '../../metrics/language/description';
 import { describe as describeMetric, METRICS } from '../../metrics/registry';
 import { EnableError } from '../source';
 import { BpfSource } from './bpf';
+import { encode, HELPERS, OP } from './compiler/instructions/assembler';
 import { Btf } from './kernel/btf';
 import { Kernel, KernelError } from './kernel/kernel';
 import { ARCHITECTURE, HOST, instrumentation, makeCalls, onRealKernel, own } from './testing/real-kernel';
+
+const NO_CALL = { dst: 0, src: 0, offset: 0, from: '' };
 
 /** User programs may be missing, and not every kernel allows probes of its functions. */
 const mayBeMissing = (metric: MetricDescription | undefined): boolean =>
@@ -30,6 +33,42 @@ onRealKernel('the bpf source', (kernel) => {
       expect(kernel.source.offers()).toContainEqual(expect.objectContaining(offer));
       // The waiting time of threads is a sum over them: single waits are not known.
       expect(described.length).toBeGreaterThan(offer.metric === 'cpu.waittime' ? 3 : 4);
+    }
+  });
+
+  test('a verifier that does not follow reads of the running task is given calls instead', async () => {
+    const strict = new Kernel(ARCHITECTURE);
+    const load = strict.load.bind(strict);
+    const typedTask = encode([{ ...NO_CALL, op: OP.call, number: HELPERS.typedTask }], () => -1);
+    let refused = 0;
+    strict.load = (name, code, ...rest) => {
+      if (name === 'try' || !code.includes(typedTask)) return load(name, code, ...rest);
+      refused++;
+      throw new KernelError(`the kernel refuses the program ${name}`, 13, 'R0 invalid mem access');
+    };
+    const source = new BpfSource({
+      hostname: HOST,
+      architecture: ARCHITECTURE,
+      metrics: [describeMetric('syscall.syscalls')!],
+      kernel: strict,
+      types: new Btf(() => readFileSync('/sys/kernel/btf/vmlinux'), 'test'),
+      cpus: 2,
+    });
+    try {
+      const name = own('strict');
+      for (let i = 0; i < 2; i++) {
+        const probe = await source.enable(instrumentation('syscall.syscalls', ['execname']));
+        makeCalls(name, 20);
+        probe.flip();
+        await source.settle();
+        const { value } = await probe.read();
+        expect(value.shape === 'keyed' && (value.numbers.get(name) ?? 0)).toBeGreaterThanOrEqual(20);
+        probe.close();
+      }
+      // Kernels before Linux 5.11 have no such helper; on others it is tried once.
+      expect(refused).toBeLessThanOrEqual(1);
+    } finally {
+      source.close();
     }
   });
 

@@ -33,6 +33,7 @@ import { Drain } from './kernel/maps';
 import type { Machine } from './compiler/plan';
 import { BpfProbe, reasonsIn } from './kernel/probe';
 import type { Architecture } from './compiler/architecture';
+import { hasTypedTask } from './kernel/typed-task';
 import { UserAttaching, type UserWay } from './kernel/user-attaching';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
@@ -63,7 +64,7 @@ interface BpfOptions {
 export class BpfSource implements Source {
   readonly name = 'bpf';
   private readonly options: BpfOptions;
-  private readonly machine: Machine;
+  private machine: Machine;
   private readonly drain: Drain;
   private readonly attaching: UserAttaching;
   private readonly observations = new Map<MetricName, Observation>();
@@ -81,7 +82,11 @@ export class BpfSource implements Source {
     const { kernel, types, metrics } = options;
     const obstacle = obstacleIn(kernel, types);
     const isHooked = obstacle === undefined && metrics.some(({ bpf }) => bpf !== undefined && hooks(bpf));
-    this.machine = isHooked ? { ...options, hooking: findHooking(kernel, types) } : options;
+    this.machine = {
+      ...options,
+      ...(isHooked ? { hooking: findHooking(kernel, types) } : {}),
+      typedTask: obstacle === undefined && hasTypedTask(kernel, types),
+    };
     this.attaching = new UserAttaching(kernel, options.userWays);
     this.drain = new Drain(options.kernel, options.cpus);
     this.offered = this.checkCatalogue(obstacle);
@@ -101,6 +106,18 @@ export class BpfSource implements Source {
   }
 
   async enable(instrumentation: Instrumentation): Promise<BpfProbe> {
+    try {
+      return await this.enableAsCompiled(instrumentation);
+    } catch (error) {
+      const isRefused = error instanceof EnableError && error.log !== '';
+      if (!isRefused || this.machine.typedTask !== true) throw error;
+      // A verifier that does not follow what the one that we know does: once more, with calls.
+      this.machine = { ...this.machine, typedTask: false };
+      return this.enableAsCompiled(instrumentation);
+    }
+  }
+
+  private async enableAsCompiled(instrumentation: Instrumentation): Promise<BpfProbe> {
     const all = this.compileAll(instrumentation);
     const [first] = all.each;
     if (first === undefined) throw this.nothingFor(instrumentation, all);

@@ -110,9 +110,10 @@ test('the key of an event is its field and its bucket, whatever the predicate co
       anyPredicate,
       anyEvent,
       fc.constantFrom(2, 64, 200),
-      (d, n, p, event, cpus) => {
+      fc.boolean(),
+      (d, n, p, event, cpus, typedTask) => {
         const breakdown = [...(d === null ? [] : [d]), ...(n === null ? [] : [n])];
-        const compiled = compile(SYSCALLS, ask(p, breakdown), machineOf(cpus));
+        const compiled = compile(SYSCALLS, ask(p, breakdown), machineOf(cpus, typedTask));
         const { machine, world } = start(compiled, event);
         run(compiled, event, { machine, world });
         const fields = seen(event, world);

@@ -56,7 +56,11 @@ export interface Compiled {
 export function compile(observation: Observation, question: Question, machine: Machine): Compiled {
   const { probes, keeping, discrete, grid, zones } = plan(observation, question, machine);
   const key = keyLayout(discrete, grid, machine.cpus, zones);
-  const layout = { key, ...(keeping === undefined ? {} : { keeping }) };
+  const layout = {
+    key,
+    typedTask: machine.typedTask === true,
+    ...(keeping === undefined ? {} : { keeping }),
+  };
   const programs = probes.map(({ tracepoint, hertz, site, hook, steps }) => ({
     tracepoint,
     ...(hertz === undefined ? {} : { samples: { hertz, cpus: machine.cpus } }),

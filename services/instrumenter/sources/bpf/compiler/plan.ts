@@ -29,6 +29,8 @@ import { zoneFilter, type ZoneFilter } from './zone-filter';
 /** The machine that programs are made for. `cpus`: how many the kernel has room for. */
 export type Machine = Omit<Surroundings, 'tracepoint' | 'site' | 'hook'> & {
   readonly cpus: number;
+  /** The kernel knows the running task's type, and its programs may read it without a call (Linux 5.11). */
+  readonly typedTask?: boolean;
   /** How programs come to run at functions of the kernel; or why they do not. Absent: nobody has looked. */
   readonly hooking?: Hooking | MissingError;
   /** The file of user programs that is meant, where an observation is of such. */

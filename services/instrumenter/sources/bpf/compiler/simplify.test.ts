@@ -118,7 +118,11 @@ function evaluate(node: Node): bigint {
 /** The tree's meaning as instructions of the BPF machine. */
 function run(node: Node): bigint {
   const asm = new Assembler(100_000);
-  const emitter = new Emitter(asm, new Frame(), { kept: () => 0, wallOffset: () => undefined });
+  const emitter = new Emitter(asm, new Frame(), {
+    typedTask: false,
+    kept: () => 0,
+    wallOffset: () => undefined,
+  });
   emitter.expect(node);
   asm.aluRegister('=', CONTEXT, 1);
   emitter.number(node);

@@ -205,7 +205,7 @@ class Run {
         this.r[i.dst] = this.wide(i);
         return;
       case 0x01:
-        this.r[i.dst] = read(this.bytes(this.get(i.src) + BigInt(i.offset), size));
+        this.r[i.dst] = this.load(this.get(i.src) + BigInt(i.offset), size);
         return;
       case 0x02:
         write(this.bytes(this.get(i.dst) + BigInt(i.offset), size), BigInt(i.number));
@@ -244,6 +244,14 @@ class Run {
     let index = this.values.indexOf(value);
     if (index === -1) index = this.values.push(value) - 1;
     return VALUES_AT + BigInt(index) * VALUE_SPACING;
+  }
+
+  /** Of the kernel's own memory, too: 0 where there is none. */
+  private load(address: bigint, size: number): bigint {
+    if (address >= FRAME_TOP - BigInt(FRAME_BYTES) && address < MAP_AT)
+      return read(this.bytes(address, size));
+    const bytes = this.kernelBytes(address);
+    return bytes === undefined || bytes.length < size ? 0n : read(bytes.subarray(0, size));
   }
 
   /** Memory that the program itself may access. */
@@ -286,6 +294,7 @@ class Run {
       case HELPERS.cpu:
         return BigInt(world.cpu);
       case HELPERS.task:
+      case HELPERS.typedTask:
         return world.task;
       case HELPERS.cgroup:
         return world.cgroup ?? 0n;

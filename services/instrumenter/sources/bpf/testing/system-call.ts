@@ -32,7 +32,14 @@ export function ask(predicate: Predicate, breakdown: readonly string[]): Questio
   };
 }
 
-export const machineOf = (cpus = 2) => ({ types, architecture: 'x64' as const, hostname: HOST, cpus });
+/** `typedTask`: a kernel whose programs may read the running task without a call. */
+export const machineOf = (cpus = 2, typedTask = false) => ({
+  types,
+  architecture: 'x64' as const,
+  hostname: HOST,
+  cpus,
+  typedTask,
+});
 
 export interface Event {
   readonly comm: string;
@@ -42,6 +49,8 @@ export interface Event {
   readonly number: number;
   readonly result: bigint;
   readonly latency: number;
+  /** What stands behind the end of the process's name. */
+  readonly leftover?: string;
 }
 
 export const TASK = 0x9000_0000n;
@@ -67,10 +76,7 @@ function worldOf(event: Event): World {
         TASK,
         taskBytes({ comm: 'thread', pid: event.pid + 1, tgid: event.pid, parent: PARENT, leader: LEADER }),
       ],
-      [
-        LEADER,
-        taskBytes({ comm: event.comm, pid: event.pid, tgid: event.pid, parent: PARENT, leader: LEADER }),
-      ],
+      [LEADER, taskBytes({ ...event, tgid: event.pid, parent: PARENT, leader: LEADER })],
       [PARENT, taskBytes({ comm: event.parentComm, pid: event.ppid, tgid: event.ppid, leader: PARENT })],
       [REGISTERS, registers],
     ]),

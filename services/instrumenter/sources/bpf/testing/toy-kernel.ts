@@ -191,13 +191,17 @@ interface ToyTask {
   readonly parent?: bigint;
   readonly leader?: bigint;
   readonly startTime?: bigint;
+  /** Behind the name's end: the rest of an older one. */
+  readonly leftover?: string;
 }
 
 export function taskBytes(task: ToyTask): Buffer {
   const bytes = Buffer.alloc(AT.task.bytes);
   bytes.writeInt32LE(task.pid, AT.task.pid);
   bytes.writeInt32LE(task.tgid, AT.task.tgid);
-  Buffer.from(task.comm).copy(bytes, AT.task.comm, 0, 15);
+  const name = bytes.subarray(AT.task.comm, AT.task.comm + 15);
+  const end = Buffer.from(task.comm).copy(name) + 1;
+  if (task.leftover !== undefined) Buffer.from(task.leftover).copy(name.subarray(Math.min(end, name.length)));
   bytes.writeBigUInt64LE(task.parent ?? 0n, AT.task.realParent);
   bytes.writeBigUInt64LE(task.leader ?? 0n, AT.task.groupLeader);
   bytes.writeBigUInt64LE(task.startTime ?? 0n, AT.task.startTime);

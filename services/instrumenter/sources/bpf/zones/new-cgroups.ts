@@ -98,7 +98,7 @@ function program(machine: Machine): readonly Instruction[] {
   const nothing = (): never => {
     throw new TypeError('nothing is kept');
   };
-  const emitter = new Emitter(asm, frame, { kept: nothing, wallOffset: nothing });
+  const emitter = new Emitter(asm, frame, { typedTask: false, kept: nothing, wallOffset: nothing });
   const end = asm.label();
   asm.aluRegister('=', CONTEXT, 1);
   // Hierarchies of version 1 have numbers of their own.

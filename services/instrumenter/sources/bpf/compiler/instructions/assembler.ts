@@ -66,6 +66,7 @@ export const HELPERS = {
   readKernel: 113,
   readUserText: 114,
   readKernelText: 115,
+  typedTask: 158,
 } as const;
 type Helper = keyof typeof HELPERS;
 

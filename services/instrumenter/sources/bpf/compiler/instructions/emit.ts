@@ -10,13 +10,17 @@ import { FRAME, fitsInline, type Assembler, type Label, type Register } from './
 import type { Frame } from './frame';
 import { eachPart, fillOf, print, type Node, type TextNode } from '../node';
 import { OPPOSITE } from '../simplify';
-import { emitBlanks, emitComparison, emitZeros } from './text-words';
+import { isNameOfTask, isOfTask } from '../task-reads';
+import { addressInFrame, emitCopy, emitCopyOfText } from './memory';
+import { emitBlanks, emitComparison, emitName, emitZeros } from './text-words';
 import { WaitingOperands } from './waiting-operands';
 
 export const CONTEXT: Register = 6;
 
 /** Where a program finds what it does not compute itself. */
 interface Homes {
+  /** The kernel knows the running task's type: it is read without a call. */
+  readonly typedTask: boolean;
   /** Frame offset of a kept value. */
   kept(name: string): number;
   /** r1 = address of the wall clock's offset. */
@@ -112,13 +116,8 @@ export class Emitter {
       return;
     }
     this.compute(node.from);
-    if (node.offset !== 0) asm.alu('+', 0, node.offset);
-    asm.aluRegister('=', 3, 0);
-    // The helper leaves what is behind the text's end as it was; keys are compared byte by byte.
-    emitZeros(asm, at, node.bytes);
-    this.address(1, at);
-    asm.alu('=', 2, node.limit);
-    asm.call(node.memory === 'user' ? 'readUserText' : 'readKernelText');
+    if (this.homes.typedTask && isNameOfTask(node)) emitName(asm, node.offset, at, node.bytes);
+    else emitCopyOfText(asm, at, node);
   }
 
   /** Arguments are parted by NULs; people write blanks. Where memory is not at hand, the helper leaves zeros. */
@@ -152,7 +151,9 @@ export class Emitter {
         this.homes.wallOffset();
         return asm.load(8, 0, 1, 0);
       case 'call':
-        return this.remembered(node, () => asm.call(node.helper));
+        return this.remembered(node, () =>
+          asm.call(node.helper === 'task' && this.homes.typedTask ? 'typedTask' : node.helper),
+        );
       case 'read':
         return this.remembered(node, () => this.read(node));
       case 'arithmetic':
@@ -176,19 +177,12 @@ export class Emitter {
     this.known.set(key, at);
   }
 
-  /** The helper yields zeros where it cannot read, so that walks need no checks on the way. */
+  /** Yields zeros where memory cannot be read, so that walks need no checks on the way. */
   private read(node: Node & { kind: 'read' }): void {
     const { asm } = this;
     this.compute(node.from);
-    if (node.offset !== 0) asm.alu('+', 0, node.offset);
-    asm.aluRegister('=', 3, 0);
-    this.frame.within(() => {
-      const at = this.frame.allocate(8);
-      this.address(1, at);
-      asm.alu('=', 2, node.bytes);
-      asm.call(node.memory === 'user' ? 'readUser' : 'readKernel');
-      asm.load(node.bytes, 0, FRAME, at);
-    });
+    if (this.homes.typedTask && isOfTask(node)) asm.load(node.bytes, 0, 0, node.offset);
+    else emitCopy(asm, this.frame, node);
     if (node.signed && node.bytes < 8) {
       asm.alu('<<', 0, 64 - 8 * node.bytes);
       asm.alu('s>>', 0, 64 - 8 * node.bytes);
@@ -336,7 +330,6 @@ export class Emitter {
   }
 
   address(to: Register, offset: number): void {
-    this.asm.aluRegister('=', to, FRAME);
-    this.asm.alu('+', to, offset);
+    addressInFrame(this.asm, to, offset);
   }
 }

@@ -1,6 +1,8 @@
 /* The programs of a question, run on one event after another: what is kept, what is counted, where, and what is lost. */
+import { nameFromBytes } from '../../../../../../common/model/name';
 import type { Predicate } from '../../../../../../common/model/predicate/predicate';
 import { compile, type Compiled } from '../compile';
+import { HELPERS, OP } from './assembler';
 import { bucketOfKey } from '../key';
 import { CONTROL, LOST, phaseWord } from '../maps';
 import { AT, taskBytes } from '../../testing/toy-kernel';
@@ -28,6 +30,31 @@ test('an end without a beginning is not counted, and a beginning is used once', 
   run(compiled, EVENT, into);
   into.machine.run(exit.instructions, [REGISTERS, 0n]);
   expect(total(into.machine)).toBe(1);
+});
+
+test('a name ends where its zero is, whatever stands behind it, read by a call or without', () => {
+  for (const comm of ['', 'a', 'perl', 'sevenis', 'eight is', 'nine is 9', 'fifteen letters', 'ä\u00ffx']) {
+    for (const typedTask of [false, true]) {
+      const compiled = compile(SYSCALLS, ask({ kind: 'always' }, ['execname']), machineOf(2, typedTask));
+      const machine = run(compiled, { ...EVENT, comm, leftover: 'leftover\x01leftover' });
+      const keys = machine.map('counts0').counts();
+      expect(keys.map(({ key }) => compiled.key.textOf!(key))).toEqual([nameFromBytes(Buffer.from(comm))]);
+      const end = Buffer.from(comm).length;
+      expect(keys[0]?.key.subarray(end, 16)).toEqual(Buffer.alloc(16 - end));
+    }
+  }
+});
+
+test('reading the running task without calls takes none', () => {
+  const [calls, none] = [false, true].map((typedTask) => {
+    const { programs } = compile(SYSCALLS, ask({ kind: 'always' }, ['execname']), machineOf(2, typedTask));
+    const exit = programs.find((p) => p.tracepoint === 'sys_exit');
+    return (exit?.instructions ?? []).filter(
+      ({ op, number }) =>
+        op === OP.call && [HELPERS.readKernel, HELPERS.readKernelText].includes(number as 113),
+    ).length;
+  });
+  expect([calls, none]).toEqual([2, 0]);
 });
 
 test('a thread that ends takes with it what it kept', () => {

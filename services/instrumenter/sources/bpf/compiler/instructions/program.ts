@@ -26,6 +26,8 @@ import {
 import { known } from '../simplify';
 
 export interface Layout {
+  /** The kernel knows the running task's type. */
+  readonly typedTask: boolean;
   readonly key: KeyLayout;
   readonly keeping?: Keeping;
 }
@@ -51,6 +53,7 @@ class Program {
     this.layout = layout;
     this.asm = new Assembler(limit);
     this.emitter = new Emitter(this.asm, this.frame, {
+      typedTask: layout.typedTask,
       kept: (name) => {
         const at = this.keptAt.get(name);
         if (at === undefined) throw new TypeError(`${name} is used but was not kept`);

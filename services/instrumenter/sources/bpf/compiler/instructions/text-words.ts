@@ -13,6 +13,48 @@ export function emitZeros(asm: Assembler, at: number, bytes: number): void {
   for (let i = 0; i < bytes; i += CHUNK) asm.storeNumber(8, FRAME, at + i, 0);
 }
 
+const LOWEST_BITS = 0x0101_0101_0101_0101n;
+const HIGHEST_BITS = 0x8080_8080_8080_8080n;
+
+/**
+ * Copies a name of whole words from r0 and an offset. Zeros behind its end: there may be the rest of an older, longer
+ * name (before Linux 5.17).
+ */
+export function emitName(asm: Assembler, from: number, at: number, bytes: number): void {
+  const done = asm.label();
+  asm.number(2, LOWEST_BITS);
+  asm.number(5, HIGHEST_BITS);
+  for (let i = 0; i < bytes; i += CHUNK) {
+    const whole = asm.label();
+    asm.load(8, 1, 0, from + i);
+    // In a word less one for each byte, the highest bit of the first byte that is zero is set where it was not.
+    asm.aluRegister('=', 3, 1);
+    asm.aluRegister('-', 3, 2);
+    asm.alu('=', 4, -1);
+    asm.aluRegister('-', 4, 1);
+    asm.aluRegister('&', 3, 4);
+    asm.aluRegister('&', 3, 5);
+    asm.jump('==', 3, 0, whole);
+    // The bits below that byte: the lowest bit that is set, moved to its byte's lowest, less one.
+    asm.alu('=', 4, 0);
+    asm.aluRegister('-', 4, 3);
+    asm.aluRegister('&', 3, 4);
+    asm.alu('>>', 3, 7);
+    asm.alu('+', 3, -1);
+    asm.aluRegister('&', 1, 3);
+    asm.store(8, FRAME, at + i, 1);
+    emitZeros(asm, at + i + CHUNK, bytes - i - CHUNK);
+    asm.goto(done);
+    asm.place(whole);
+    if (i + CHUNK === bytes) {
+      asm.alu('<<', 1, CHUNK);
+      asm.alu('>>', 1, CHUNK);
+    }
+    asm.store(8, FRAME, at + i, 1);
+  }
+  asm.place(done);
+}
+
 export function emitBlanks(asm: Assembler, at: number, bytes: number): void {
   // A byte that is zero has no bit in its lower seven that carries into its eighth, nor the eighth itself.
   asm.number(1, LOWER_BITS);
