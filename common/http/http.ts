@@ -14,6 +14,7 @@ import { createServer, type Request as RestifyRequest, type Response as RestifyR
 import { CaError } from '../service/errors';
 import { compressed } from './gzip';
 import { readRequest, type Request } from './http-request';
+import { keepAlive } from './keep-alive';
 import type { Log } from '../service/log';
 import type { Reply } from './reply';
 import { send, sendError } from './send';
@@ -34,6 +35,8 @@ export const REQUEST_MS = 30_000;
 export const CHECK_MS = 2000;
 /** A connection without a byte in either direction is closed after this: longer than any answer takes. */
 const IDLE_MS = 90_000;
+/** A connection between two requests is closed after this. */
+const KEEP_ALIVE_MS = 5000;
 /** Time limit for a whole answer to a slow reader. */
 const ANSWER_MS = 300_000;
 /** Requests still running when a service ends get this long. */
@@ -91,6 +94,8 @@ export interface Patience {
   readonly checkMs: number;
   /** For a connection without a byte in either direction. */
   readonly idleMs: number;
+  /** For a connection between two requests. */
+  readonly keepAliveMs: number;
   /** For reading the whole answer. */
   readonly answerMs: number;
 }
@@ -128,6 +133,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     requestMs: REQUEST_MS,
     checkMs: CHECK_MS,
     idleMs: IDLE_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
     answerMs: ANSWER_MS,
     ...options.patience,
   };
@@ -141,6 +147,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
   node.headersTimeout = patience.headersMs;
   node.requestTimeout = patience.requestMs;
   node.connectionsCheckingInterval = patience.checkMs;
+  node.keepAliveTimeout = patience.keepAliveMs;
   node.setTimeout(patience.idleMs);
   node.maxConnections = CONNECTIONS;
   const headers = Object.entries({
@@ -192,6 +199,7 @@ export async function serve(options: HttpOptions): Promise<HttpServer> {
     expects?: 'continue' | 'other',
   ): void => {
     outgoing.on('error', ignore); // the connection is gone, so nobody can be answered
+    keepAlive(incoming, outgoing, patience);
     const hand = (target: Target): void => {
       if (outgoing.destroyed) return;
       if (expects === 'continue') outgoing.writeContinue();
