@@ -40,6 +40,7 @@ const QUESTIONS = 100;
 const AT_ONCE = 4;
 /** The argument: for how many seconds questions come and go under load. */
 const LOAD_SECONDS = Number(process.argv[2] ?? 30);
+const OTHER_CALLS = 5000;
 const SEED = 20111108;
 const ALIVE = `setInterval(() => require('fs').writeSync(1, '${MARK}{"kind":"alive"}\\n'), 1000)`;
 const NOT_PROC: Predicate = { kind: 'compare', op: 'ne', field: 'fstype', constant: 'proc' };
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
   say({ kind: 'begun', release: release() });
   await tryMetrics(source, ({ metric, state, detail }) => say({ kind: 'tried', metric, state, detail }));
   for (const workload of WORKLOADS) await count(source, workload);
+  await apart(source);
   await verify(source);
   await load(source);
   source.close();
@@ -107,6 +109,20 @@ function countOf(value: Value, key: string): number {
   if (key === '') return totalOf(value);
   if (value.shape === 'keyed') return value.numbers.get(key) ?? 0;
   return value.shape === 'keyed-distribution' ? totalCount(value.distributions.get(key) ?? []) : 0;
+}
+
+/** Calls that a question is not about run its programs only where the kernel offers nothing but the tracepoints of all calls. */
+async function apart(source: BpfSource): Promise<void> {
+  const probe = await source.enable(instrumentation('fs.syncs', []));
+  source.countCost(true);
+  try {
+    const before = probe.cost().runs;
+    perl(`syscall(${GETPPID}) for (1..${OTHER_CALLS})`, '/');
+    say({ kind: 'apart', calls: OTHER_CALLS, runs: probe.cost().runs - before });
+  } finally {
+    source.countCost(false);
+    probe.close();
+  }
 }
 
 /** Random programs, loaded through the verifier. */

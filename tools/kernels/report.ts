@@ -14,6 +14,8 @@ export type Report =
       readonly state: 'right' | 'wrong';
       readonly detail?: string;
     }
+  /** How often programs of a question about syncs ran while a process made so many other calls. */
+  | { readonly kind: 'apart'; readonly calls: number; readonly runs: number }
   | { readonly kind: 'verified'; readonly programs: number; readonly refused: readonly string[] }
   /** Questions that were enabled under load, and ends of seconds that they went through. */
   | {

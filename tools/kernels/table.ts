@@ -12,6 +12,8 @@ export interface KernelResult {
   /** "counted", "accepted", or why not. */
   readonly metrics: Readonly<Record<string, string>>;
   readonly programs: number;
+  /** Runs of a question about syncs during 5,000 other calls. */
+  readonly apart?: number;
   readonly enabled: number;
   readonly underLoad: number;
 }
@@ -46,15 +48,26 @@ export function complaintsOf(reports: readonly Report[]): string[] {
 export function resultOf(reports: readonly Report[], seconds: number): KernelResult {
   const metrics: Record<string, string> = {};
   let [release, programs, enabled, underLoad] = ['', 0, 0, 0];
+  let apart: number | undefined;
   for (const report of reports) {
     if (report.kind === 'begun') release = report.release;
     if (report.kind === 'tried') metrics[report.metric] = report.state === 'ok' ? ACCEPTED : report.detail;
     if (report.kind === 'counted' && report.state === 'right') metrics[report.metric] = COUNTED;
+    if (report.kind === 'apart') apart = report.runs;
     if (report.kind === 'verified') programs = report.programs;
     if (report.kind === 'loaded') [enabled, underLoad] = [report.enabled, report.seconds];
   }
   const date = new Date().toISOString().slice(0, 10);
-  return { release, date, seconds: Math.round(seconds), metrics, programs, enabled, underLoad };
+  return {
+    release,
+    date,
+    seconds: Math.round(seconds),
+    metrics,
+    programs,
+    ...(apart === undefined ? {} : { apart }),
+    enabled,
+    underLoad,
+  };
 }
 
 export function readResults(path: string): Results {
@@ -100,6 +113,10 @@ export function textOf(results: Results): string {
     row([
       'questions enabled under load, ends of seconds',
       ...kernels.map(([, { enabled, underLoad }]) => `${enabled}, ${underLoad}`),
+    ]),
+    row([
+      'programs run by 5,000 calls that `fs.syncs` is not about',
+      ...kernels.map(([, { apart }]) => String(apart ?? '')),
     ]),
     row(['boot and run', ...kernels.map(([, { seconds }]) => `${seconds} s`)]),
     row(['release, date', ...kernels.map(([, { release, date }]) => `${release}, ${date}`)]),

@@ -6,6 +6,7 @@ import { any, bits, not, unequal } from '../language/expression';
 import { named } from '../language/observation';
 import { RUNNING } from '../process';
 import { callNumber, eachCallOf, error, isOneOf, thirdArgument } from '../syscall/call';
+import { atFunctionsOf } from '../syscall/call-functions';
 import { SYSCALL_NAMES } from '../syscall/syscall-names';
 
 const CALLS = ['sync', 'fsync', 'fdatasync', 'syncfs', 'msync', 'sync_file_range'];
@@ -37,6 +38,7 @@ export const syncs: MetricDescription = {
   ],
   misses: [
     'syncs through io_uring and Linux AIO',
+    'syncs that a seccomp filter refuses',
     'writes to files that were opened with O_SYNC or O_DSYNC, each of which waits',
   ],
   unit: 'operations',
@@ -45,7 +47,9 @@ export const syncs: MetricDescription = {
   bpf: {
     probes: eachCallOf(CALLS, {
       when: [waits],
+      onlyMade: true,
       fields: { ...RUNNING, syscall: named(callNumber, SYSCALL_NAMES), errno: named(error, ERRNO_NAMES) },
     }),
+    rather: atFunctionsOf(CALLS, { thirdHas: { msync: MS_SYNC }, fields: RUNNING }),
   },
 };

@@ -26,6 +26,8 @@ export interface FunctionMoment {
   readonly name: string;
   readonly function: string;
   readonly isReturn: boolean;
+  /** Calls of it may wait for long: more may be under way than kprobes follow to their return. */
+  readonly mayWait?: true;
 }
 
 /** Argument 1 is the thread's task_struct. The program runs on another thread: fields of the running thread do not apply. */
@@ -145,12 +147,18 @@ export type FieldExpression = Expression | Named | Pair | ZoneOf | CommandOf | F
 
 export interface Probe {
   readonly at: Moment;
+  /** Absent: on each processor. */
+  readonly on?: 'x64' | 'arm64';
+  /** A kernel that lacks the function has no such events. */
+  readonly optional?: true;
   /** Done in this order, independently: a step that does not apply does not affect the next. */
   readonly steps: readonly Step[];
 }
 
 export interface Observation {
   readonly probes: readonly Probe[];
+  /** Counts the same, and costs other events less, on kernels that have all that it needs. */
+  readonly rather?: Observation;
 }
 
 export function tracepoint(name: string): Moment {

@@ -189,6 +189,8 @@ export function callBegins(
 interface Counted extends Pick<Extract<Step, { kind: 'count' }>, 'amount' | 'fields'> {
   /** All of these are true. */
   readonly when?: readonly Expression[];
+  /** Calls that a seccomp filter refuses are none. */
+  readonly onlyMade?: true;
 }
 
 /** The end of a call. */
@@ -207,10 +209,14 @@ export function callEnds(
         when: all(
           ...(names === undefined ? [] : [onEach((on) => mayBe(numberAtExit, numbersOf(names, on)))]),
         ),
-        unkept: {
-          when: all(isRefused, ...(names === undefined ? [] : [isCallOf(numberAtExit, names)])),
-          values: { ...values, start: now, number: atExit },
-        },
+        ...(counted.onlyMade === true
+          ? {}
+          : {
+              unkept: {
+                when: all(isRefused, ...(names === undefined ? [] : [isCallOf(numberAtExit, names)])),
+                values: { ...values, start: now, number: atExit },
+              },
+            }),
         ...(counted.when === undefined ? {} : { provided: all(...counted.when) }),
         ...(counted.amount === undefined ? {} : { amount: counted.amount }),
         fields: counted.fields,

@@ -13,7 +13,9 @@ const NO_CALL = { dst: 0, src: 0, offset: 0, from: '' };
 
 /** User programs may be missing, and not every kernel allows probes of its functions. */
 const mayBeMissing = (metric: MetricDescription | undefined): boolean =>
-  metric?.bpf?.probes.some(({ at }) => at.kind === 'user' || at.kind === 'function') === true;
+  metric?.bpf?.probes.some(
+    ({ at, on = ARCHITECTURE }) => on === ARCHITECTURE && (at.kind === 'user' || at.kind === 'function'),
+  ) === true;
 
 function linkOf(path: string): string {
   try {

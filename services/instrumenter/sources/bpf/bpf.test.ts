@@ -56,6 +56,7 @@ test('a field that this kernel cannot tell is left out of the offer, the metric 
       return real.argumentsOf(name);
     },
     functionOf: (name: string) => real.functionOf(name),
+    sizeOf: (name: string) => real.sizeOf(name),
     forget: () => undefined,
   } as unknown as Btf;
   const kernel = Object.assign(refusing(1), {

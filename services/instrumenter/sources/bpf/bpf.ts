@@ -38,6 +38,7 @@ import { UserAttaching, type UserWay } from './kernel/user-attaching';
 import type { UserFiles } from './user/user-files';
 import type { Zones } from './zones/zones';
 import { OTHER_NUMBERS } from './compiler/field';
+import { firstOf } from './compiler/resolve';
 import { enableError, obstacleIn } from './obstacle';
 import { SCAN_EVERY_MS, SCAN_IDLE_TURNS } from './user/mapped';
 
@@ -297,7 +298,11 @@ export class BpfSource implements Source {
     const observation = metric.bpf;
     if (observation === undefined) throw new MissingError('it has no description for BPF');
     const programs = programsOf(observation);
-    if (programs === undefined) return this.fieldsOn(this.machine, metric, observation);
+    if (programs === undefined) {
+      return observation.rather === undefined
+        ? this.fieldsOn(this.machine, metric, observation)
+        : firstOf([observation.rather, observation], (one) => this.fieldsOn(this.machine, metric, one));
+    }
     this.attaching.way();
     const files = this.options.files?.of(programs) ?? [];
     if (files.length === 0) {

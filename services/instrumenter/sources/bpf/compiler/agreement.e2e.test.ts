@@ -134,7 +134,9 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
       hostname: HOST,
       architecture,
       // Watched by tracepoints alone; samples cannot be run, user programs are elsewhere.
-      metrics: METRICS.filter((m) => m.bpf?.probes.every(({ at }) => at.kind === 'tracepoint') === true),
+      metrics: METRICS.filter(
+        ({ bpf }) => bpf?.probes.every(({ at, on }) => at.kind === 'tracepoint' || on === 'arm64') === true,
+      ),
       kernel,
       types,
       cpus: countCpus(readFileSync('/sys/devices/system/cpu/possible', 'utf8')),
@@ -172,7 +174,10 @@ const isTime = (field: string): boolean => ['time', 'subsecond'].includes(FIELDS
       for (const offer of source.offers()) {
         if (!('fields' in offer)) continue;
         const fields = offer.fields.filter((field) => !isTime(field) && !isLookedUp(offer.metric, field));
-        const names = describeMetric(offer.metric)?.bpf?.probes.map(({ at }) => at.name) ?? [];
+        const names =
+          describeMetric(offer.metric)?.bpf?.probes.flatMap(({ at, on }) =>
+            on === 'arm64' ? [] : [at.name],
+          ) ?? [];
         const total = await load(offer.metric, []);
         const byField = new Map<string, Loaded>();
         const isNegative = new Map<string, Loaded>();

@@ -16,9 +16,9 @@ export function programsOf(observation: Observation): Programs | undefined {
   return undefined;
 }
 
-/** Whether functions of the kernel are watched. */
-export function hooks(observation: Observation): boolean {
-  return observation.probes.some(({ at }) => at.kind === 'function');
+/** Whether functions of the kernel are watched, or would be rather than what else there is. */
+export function hooks({ probes, rather }: Observation): boolean {
+  return rather !== undefined || probes.some(({ at }) => at.kind === 'function');
 }
 
 const LOOKED_UP: ReadonlySet<string> = new Set(['command', 'function', 'rewritten']);

@@ -9,7 +9,7 @@ import {
 import { pathOps } from '../../../metrics/fs/path-ops';
 import { PERF } from '../kernel/abi';
 import { loadAttribute } from './attributes';
-import { MissingError, type KernelTypes } from '../kernel/kernel-types';
+import { MissingError } from '../kernel/kernel-types';
 import { compile, listPrograms, type Compiled } from './compile';
 import type { Hooking } from './hook';
 import { findHooking, kprobeType } from '../kernel/hooking';
@@ -137,6 +137,29 @@ test('a kernel without either way has neither the metric nor a crash', () => {
   expect(() => compile(pathOps.bpf ?? { probes: [] }, always, machine)).toThrow(MissingError);
 });
 
+test('probes of another processor, and of functions that may be missing and are, are left out', () => {
+  const steps = [{ kind: 'count' as const, fields: {} }];
+  const observation = {
+    probes: [
+      { on: 'arm64' as const, at: kernelEntry('elsewhere'), steps },
+      { on: 'x64' as const, at: kernelEntry('submit'), steps },
+      { optional: true as const, at: kernelEntry('nowhere'), steps },
+      { optional: true as const, at: kernelReturn('submit'), steps },
+    ],
+  };
+  const always = { predicate: { kind: 'always' as const }, isNumeric: () => false };
+  const machine = { types, hostname: 'h', cpus: 2, hooking: 'trampoline' as const };
+  const { programs } = compile(observation, always, { ...machine, architecture: 'x64' });
+  expect(programs.map(({ tracepoint }) => tracepoint)).toEqual(['entry of submit', 'return of submit']);
+  expect(() => compile(observation, always, { ...machine, architecture: 'arm64' })).toThrow('elsewhere');
+});
+
+test('calls that may wait for long are not left to kprobes, which lose some of them', () => {
+  const at = { ...kernelReturn('submit'), mayWait: true as const };
+  expect(compileAt(at, result, 'trampoline', 'x64').programs).toHaveLength(1);
+  expect(() => compileAt(at, result, 'breakpoint', 'x64')).toThrow('kprobes do not follow');
+});
+
 test('a program at a function is loaded with its type, its moment and the function’s number', () => {
   const of = { name: 'x', code: 1n, instructions: 2, licence: 3n };
   const load = (isReturn: boolean): Buffer =>
@@ -158,8 +181,9 @@ test('a kprobe is an event of its own kind with the function’s name', () => {
 });
 
 test('trampolines are preferred, kprobes taken where those are refused, and else both are named', () => {
-  const withFunction: Pick<KernelTypes, 'release' | 'functionOf'> = {
+  const withFunction = {
     release: 'R',
+    sizeOf: () => 8,
     functionOf: () => types.functionOf('submit'),
   };
   const kernel = (refuses: boolean): Kernel =>
@@ -172,10 +196,21 @@ test('trampolines are preferred, kprobes taken where those are refused, and else
       tryFunction: () => undefined,
       close: () => undefined,
     }) as unknown as Kernel;
-  const find = (refuses: boolean, kprobes?: number) =>
-    findHooking(kernel(refuses), withFunction, () => kprobes);
+  const find = (refuses: boolean, kprobes?: number, types = withFunction) =>
+    findHooking(kernel(refuses), types, () => kprobes);
   expect(find(false, 8)).toBe('trampoline');
   expect(find(true, 8)).toBe('breakpoint');
+  // Its trampolines may be freed while a call sleeps in them.
+  const early = {
+    ...withFunction,
+    sizeOf: () => {
+      throw new MissingError('Linux R has no struct bpf_tramp_image');
+    },
+  };
+  expect(find(false, 8, early)).toBe('breakpoint');
+  expect(String(find(false, undefined, early))).toContain(
+    'trampolines: Linux R has no struct bpf_tramp_image',
+  );
   const none = find(true);
   expect(none).toBeInstanceOf(MissingError);
   expect(String(none)).toMatch(/Linux R runs no programs at its functions: .*524.*CONFIG_KPROBE_EVENTS/);

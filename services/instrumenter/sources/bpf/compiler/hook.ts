@@ -40,7 +40,10 @@ export function hookOf(
 ): Hook {
   if (hooking === undefined) throw new MissingError('programs at functions of the kernel are not looked for');
   if (hooking instanceof MissingError) throw hooking;
-  const { function: name, isReturn } = moment;
+  const { function: name, isReturn, mayWait } = moment;
+  if (mayWait === true && hooking === 'breakpoint') {
+    throw new MissingError(`${name}: kprobes do not follow all calls that wait`);
+  }
   return { hooking, function: name, isReturn, type: types.functionOf(name) };
 }
 

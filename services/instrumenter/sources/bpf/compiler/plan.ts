@@ -69,7 +69,8 @@ export interface Plan {
 const MARK = '(mark)';
 
 /** Throws a MissingError for what the kernel lacks, a TypeError for a description that contradicts itself. */
-export function plan(observation: Observation, question: Question, machine: Machine): Plan {
+export function plan(described: Observation, question: Question, machine: Machine): Plan {
+  const observation = { probes: described.probes.filter((probe) => isHere(probe, machine)) };
   const zones = zoneFilter(question.predicate, (field) => zoneField(observation, field) !== undefined);
   const counts = observation.probes.flatMap((probe) =>
     placesOf(probe, machine).flatMap((at) =>
@@ -109,6 +110,22 @@ export function plan(observation: Observation, question: Question, machine: Mach
     ...(question.numeric === undefined ? {} : { grid: question.numeric.grid }),
     ...(zones === undefined ? {} : { zones }),
   };
+}
+
+/** False for a probe of another processor, or of a function that may be missing, and is. */
+function isHere({ at, on, optional }: Probe, { architecture, types }: Machine): boolean {
+  if (on !== undefined && on !== architecture) return false;
+  return optional !== true || at.kind !== 'function' || hasFunction(types, at.function);
+}
+
+function hasFunction(types: Machine['types'], name: string): boolean {
+  try {
+    types.functionOf(name);
+    return true;
+  } catch (error) {
+    if (error instanceof MissingError) return false;
+    throw error;
+  }
 }
 
 /** Where the moment is: once in a kernel, any number of times in a program. */

@@ -23,10 +23,16 @@ export function kprobeType(path = KPROBE_PATH): number | undefined {
   }
 }
 
+/**
+ * Before Linux 5.12 (and 5.10.27) a trampoline is freed while calls that sleep are still in it, which then return to nowhere.
+ * Since then this counts them.
+ */
+const HELD = 'bpf_tramp_image';
+
 /** Does not throw if the kernel lacks something. */
 export function findHooking(
   kernel: Kernel,
-  types: Pick<KernelTypes, 'release' | 'functionOf'>,
+  types: Pick<KernelTypes, 'release' | 'functionOf' | 'sizeOf'>,
   kprobes: () => number | undefined = kprobeType,
 ): Hooking | MissingError {
   const obstacle = tryTrampoline(kernel, types);
@@ -39,9 +45,13 @@ export function findHooking(
 }
 
 /** Why there is no way; undefined when there is one. */
-function tryTrampoline(kernel: Kernel, types: Pick<KernelTypes, 'functionOf'>): string | undefined {
+function tryTrampoline(
+  kernel: Kernel,
+  types: Pick<KernelTypes, 'functionOf' | 'sizeOf'>,
+): string | undefined {
   let program: number | undefined;
   try {
+    types.sizeOf(HELD);
     kernel.raiseLockedMemory();
     program = kernel.load('try', TRIVIAL, 'trampoline', { id: types.functionOf(TRIED).id, isReturn: false });
     kernel.tryFunction(TRIED, program);
