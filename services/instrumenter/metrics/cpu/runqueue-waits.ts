@@ -2,7 +2,23 @@
 import { SINCE_START, SUBSECOND } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { PROCESS_FIELDS } from '../language/fields';
-import { argument, any, bits, either, equal, member, not, now, unequal } from '../language/expression';
+import {
+  argument,
+  any,
+  bits,
+  choose,
+  either,
+  equal,
+  kept,
+  lift,
+  member,
+  minus,
+  not,
+  now,
+  plus,
+  unequal,
+  type Expression,
+} from '../language/expression';
 import { tracepoint, type Probe, type Step } from '../language/observation';
 import { fieldsOfTask, sinceStart } from '../process';
 
@@ -11,6 +27,8 @@ const leaving = argument(1, 'task_struct');
 const coming = argument(2, 'task_struct');
 const state = either(argument(3), member(leaving, '__state'), member(leaving, 'state'));
 const woken = argument('task_struct');
+/** CONFIG_SCHED_INFO. */
+const delayOf = (thread: Expression): Expression => either(member(thread, 'sched_info.run_delay'), lift(0));
 const stillReady = any(unequal(bits(preempted, 0xff), 0), equal(state, 0));
 
 /** The same in D: the raw arguments of Linux's sched_switch. */
@@ -18,7 +36,23 @@ const LEAVING = '((struct task_struct *)arg1)';
 const COMING = '((struct task_struct *)arg2)';
 const STILL_READY = '(arg0 & 0xff) != 0 || (int)arg3 == 0';
 
-const onWakeup = [{ kind: 'keep', by: member(woken, 'pid'), values: { start: now } }] as const;
+/** When a wait begins: by our clock, and how long the thread has waited before, by the kernel's. */
+const beginning = (thread: Expression) => ({ start: now, before: delayOf(thread) });
+const onWakeup = [{ kind: 'keep', by: member(woken, 'pid'), values: beginning(woken) }] as const;
+
+const queued = member(coming, 'sched_info.last_queued');
+/**
+ * Nanoseconds of a wait by the run queue's own clock, the same for every question: each program reads its own clock some
+ * time after the one before it, which adds up where waits are short. A wait may have had parts in other CPUs' queues.
+ */
+export const WAIT = either(
+  choose(
+    equal(queued, 0),
+    sinceStart,
+    plus(minus(delayOf(coming), kept('before')), minus(member(coming, 'se.cfs_rq.rq.clock'), queued)),
+  ),
+  sinceStart,
+);
 
 /** Each wait, when it ends: `counted` says which fields. */
 export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields'>): readonly Probe[] {
@@ -44,7 +78,7 @@ export function waits(counted: Pick<Step & { kind: 'count' }, 'amount' | 'fields
           kind: 'keep',
           by: member(leaving, 'pid'),
           when: { kind: 'all', members: [stillReady, unequal(member(leaving, 'pid'), 0)] },
-          values: { start: now },
+          values: beginning(leaving),
         },
       ],
     },

@@ -1,8 +1,7 @@
 /* cpu.waittime: aggregated wait time. */
 import type { MetricDescription } from '../language/description';
 import { hostname } from '../language/expression';
-import { sinceStart } from '../process';
-import { WAITED, waits } from './runqueue-waits';
+import { WAIT, WAITED, waits } from './runqueue-waits';
 import { columns, needsFile, numberAt } from '../../sources/proc/metric';
 import { pressurePath, pressureRows } from '../../sources/proc/pressure';
 import { COUNTER } from '../../sources/kstat/metric';
@@ -27,7 +26,7 @@ export const waittime: MetricDescription = {
     'a wait that has not ended yet: it counts when its thread gets a CPU',
     'where only pressure stall information can be read: threads that wait at the same time count once',
   ],
-  bpf: { probes: waits({ amount: sinceStart, fields: { hostname, zonename, execname, pid } }) },
+  bpf: { probes: waits({ amount: WAIT, fields: { hostname, zonename, execname, pid } }) },
   // How long threads were ready to run but were not running. From /proc/schedstat where the kernel has it: the sum over all
   // threads, exact, for the machine as a whole. Elsewhere from pressure stall information: the time in which at
   // least one waited, by zone. A machine uses one of the two only, so that its numbers can be compared.
