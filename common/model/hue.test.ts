@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import { groundOf, hueOfKey, labOf, LESS_HUE, REST_HUE, shadeColour, THEMES } from './hue';
+import {
+  groundOf,
+  hueOfKey,
+  labOf,
+  LESS_HUE,
+  marksOf,
+  REST_HUE,
+  shadeColour,
+  swatchColour,
+  THEMES,
+} from './hue';
 
 const distance = (a: number, b: number): number => {
   const [p, q] = [labOf(a), labOf(b)];
@@ -56,4 +66,47 @@ test('the colours of more and less are far apart, also with red-green colour bli
     const [more, less] = [labOf(shadeColour(REST_HUE, 1, theme)), labOf(shadeColour(LESS_HUE, 1, theme))];
     expect(Math.abs(more[2] - less[2])).toBeGreaterThan(0.12);
   }
+});
+
+const nearest = (keys: readonly string[]): number =>
+  Math.min(
+    ...THEMES.flatMap((theme) =>
+      keys.flatMap((a, i) =>
+        keys
+          .slice(i + 1)
+          .map((b) => distance(swatchColour(hueOfKey(a), theme), swatchColour(hueOfKey(b), theme))),
+      ),
+    ),
+  );
+
+test.each([
+  [['read', 'write', 'flush', 'discard']],
+  [['received', 'sent']],
+  [['user', 'kernel', 'idle']],
+  [['used', 'available', 'reserved']],
+  [['some tasks', 'all tasks']],
+  [['GET', 'POST', 'PUT', 'DELETE']],
+])('names that are often seen together have colours that nobody takes for one another: %j', (keys) => {
+  expect(marksOf(keys)).toEqual(new Map());
+  expect(nearest(keys)).toBeGreaterThanOrEqual(0.035);
+});
+
+test('keys that are shown together differ in colour or in their mark, the same in whatever order they come', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { maxLength: 30 }), (keys) => {
+      const marks = marksOf(keys);
+      expect(marksOf([...keys].reverse())).toEqual(marks);
+      const markOf = (key: string): number => marks.get(key)?.mark ?? 0;
+      for (const mark of new Set(keys.map(markOf)))
+        expect(nearest(keys.filter((key) => markOf(key) === mark))).toBeGreaterThanOrEqual(0.035);
+      for (const { like } of marks.values()) expect(keys).toContain(like);
+    }),
+  );
+});
+
+test('two keys of one hue: the second one by name is marked, and says which it looks like', () => {
+  const hue = hueOfKey('a');
+  const twin = Array.from({ length: 5000 }, (_, i) => `b${i}`).find((key) => hueOfKey(key) === hue) ?? '';
+  expect(marksOf([twin, 'a'])).toEqual(new Map([[twin, { mark: 1, like: 'a' }]]));
+  expect(marksOf([twin])).toEqual(new Map());
 });

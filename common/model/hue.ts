@@ -55,11 +55,20 @@ export function cssColour(colour: number): string {
   return `rgb(${colour >>> 16} ${(colour >>> 8) & 0xff} ${colour & 0xff})`;
 }
 
+/** Of keys that are shown: the same ones come each second. */
+const hues = new Map<string, number>();
+const HUES_KEPT = 1000;
+
 /** The hue of a key. */
 export function hueOfKey(key: string): number {
+  const known = hues.get(key);
+  if (known !== undefined) return known;
   const rest = angleOf(REST_HUE);
   const angle = rest + APART + (hashOf(key) / 2 ** 32) * (TURN - 2 * APART);
-  return nearestHue(angle % TURN);
+  const hue = nearestHue(angle % TURN);
+  if (hues.size >= HUES_KEPT) hues.clear();
+  hues.set(key, hue);
+  return hue;
 }
 
 /** How a key is shown beside a picture: in its own hue, a bit fainter than the densest cell. */
@@ -69,9 +78,55 @@ export function swatchColour(hue: number, theme: Theme): number {
   return shadeColour(hue, SWATCH, theme);
 }
 
+/** Swatches nearer than this in OKLab are taken for one another. */
+const ALIKE = 0.035;
+
+/** By hue, in each theme. */
+const swatches = new Map<number, readonly Lab[]>();
+
+function swatchesOf(hue: number): readonly Lab[] {
+  const known = swatches.get(hue) ?? THEMES.map((theme) => labOf(swatchColour(hue, theme)));
+  swatches.set(hue, known);
+  return known;
+}
+
+function areAlike(a: number, b: number): boolean {
+  const others = swatchesOf(b);
+  return swatchesOf(a).some(([lightness, x, y], i) => {
+    const [l = 0, p = 0, q = 0] = others[i] ?? [];
+    return Math.hypot(lightness - l, x - p, y - q) < ALIKE;
+  });
+}
+
+export interface Mark {
+  /** From 1; two keys that look alike never have the same. */
+  readonly mark: number;
+  /** The unmarked key that it looks like, or one that is marked otherwise. */
+  readonly like: string;
+}
+
+/** What tells keys apart whose colours do not, when they are shown together: of those that look alike all but the first by name. */
+export function marksOf(keys: readonly string[]): ReadonlyMap<string, Mark> {
+  const marks = new Map<string, Mark>();
+  const sorted = [...new Set(keys)].sort();
+  const own = sorted.map(hueOfKey);
+  sorted.forEach((key, i) => {
+    const alike = sorted.slice(0, i).filter((_, k) => areAlike(own[i] ?? 0, own[k] ?? 0));
+    const taken = new Set(alike.map((other) => marks.get(other)?.mark ?? 0));
+    let mark = 0;
+    while (taken.has(mark)) mark++;
+    const [like] = alike;
+    if (mark > 0 && like !== undefined) marks.set(key, { mark, like });
+  });
+  return marks;
+}
+
+/** Chosen so that keys that are often seen together (read and write, sent and received) lie far apart on the circle. */
+const BASIS = 0x8151a776;
+
 /** FNV-1a with a finalizer, so that names that differ only in the last letter are spread. */
 function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
+  let hash = BASIS;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

@@ -283,6 +283,8 @@ test.each([
       expect(bottom).toBeLessThanOrEqual(height);
       expect(share).toBeGreaterThan(0.5);
     }
+    // The screen is full: no row is left empty below.
+    expect(Math.max(...sizes.map(([bottom = 0]) => bottom))).toBeGreaterThan(0.96 * height);
     expect(await tooWide(page)).toEqual([]);
   }),
 );

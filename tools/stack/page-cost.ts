@@ -1,15 +1,15 @@
 /*
  * The cost of the page for its user: live heatmaps, for a number of minutes. In: the URL of a running system, minutes,
- * how many panels. Out: how long the first picture takes; each minute the share of a core that its processes used, and what
+ * how many panels, and whether as a wall. Out: how long the first picture takes; each minute the share of a core that its processes used, and what
  * its heap holds after the garbage was collected.
  *
- * node build/tools/stack/page-cost.js http://127.0.0.1:23181/ 10 12
+ * node build/tools/stack/page-cost.js http://127.0.0.1:23181/ 10 12 wall
  */
 import { openBrowser, type OpenBrowser, type Visit } from '../testing/browser';
 import { columns, endOf } from '../testing/plot-reading';
 import { until } from '../testing/until';
 
-const [, , url = 'http://127.0.0.1:23181/', minutes = '10', panels = '4'] = process.argv;
+const [, , url = 'http://127.0.0.1:23181/', minutes = '10', panels = '4', look = ''] = process.argv;
 /** How often the page is opened for its first picture. */
 const OPENED = 5;
 
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     for (const question of QUESTIONS) ids.push(await create(question));
     console.log(`first picture: ${(await firstPictures(browser, ids[0] ?? '')).join(', ')} ms`);
     const shown = Array.from({ length: Number(panels) }, (_, i) => `panel=${ids[i % ids.length]}~mode=all`);
+    if (look === 'wall') shown.push('kiosk');
     const visit = await browser.visit(`${url}?${shown.join('&')}`, { width: 1920, height: 1080, scale: 1 });
     await columns(visit.page, 5);
     console.log('minute  % of a core  heap MB');

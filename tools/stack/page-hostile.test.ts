@@ -138,6 +138,29 @@ test.concurrent('among ten thousand keys one is found while typing, and the page
   }),
 );
 
+test.concurrent('on paper a list of keys is whole, or says how many more there are', () =>
+  visit(async (open) => {
+    for (const count of [35, 140]) {
+      const keys = Array.from({ length: count }, (_, i) => `key ${i}`);
+      const { page } = await openWith(open, keys, `?panel=${heat}~window=60`);
+      await columns(page, 1);
+      const rows = page.locator('.legend-row');
+      await rows.nth(19).waitFor();
+      expect(await rows.count()).toBeLessThan(count);
+      // What a browser does before it prints from its own menu, without waiting for anything.
+      const printed = await page.evaluate<readonly [number, string]>(`(() => {
+        window.dispatchEvent(new Event('beforeprint'));
+        const list = [document.querySelectorAll('.legend-row').length, document.querySelector('.legend-more').textContent];
+        window.dispatchEvent(new Event('afterprint'));
+        return list;
+      })()`);
+      expect(printed[0]).toBe(Math.min(100, count));
+      expect(printed[1].includes('40 more.')).toBe(count === 140);
+      expect(await rows.count()).toBeLessThan(count);
+    }
+  }),
+);
+
 test.concurrent('two people at once: what the one pauses, resumes and deletes, the other sees', () =>
   visit(async (open) => {
     const id = await ask(LATENCY);

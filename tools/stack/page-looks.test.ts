@@ -105,6 +105,28 @@ test('on paper the page is light, and its pictures are painted for paper; afterw
     expect(await themeOf(page)).toBe('dark');
   }));
 
+test('a board on paper has its name, what it is narrowed by, pictures and keys, and nothing to click', () =>
+  visit(async (open) => {
+    const { body } = await stack.ask('POST', '/ca/boards', {
+      name: 'Disks',
+      variables: [{ field: 'hostname' }, { field: 'optype', value: 'read' }],
+      panels: [LATENCY, { module: 'cpu', stat: 'usage', decomposition: ['cpumode'] }],
+    });
+    const { page } = await open(`?board=${(body as { readonly id: string }).id}`);
+    await columns(page, 3);
+    await page.emulateMedia({ media: 'print' });
+    await until('the theme of paper', 15_000, async () =>
+      (await themeOf(page)) === 'print' ? true : undefined,
+    );
+    const seen = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('button, input, select, summary, textarea')]
+         .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.matches('.legend-row'))
+         .map((e) => e.getAttribute('aria-label') ?? e.value)`,
+    );
+    expect(seen).toEqual(['Name of the board', 'read']);
+    expect(await page.locator('.legend-row').count()).toBeGreaterThan(1);
+  }));
+
 test('Ctrl+P prints when the pictures are painted for paper, not before', () =>
   visit(async (open) => {
     const { page } = await open(`?panel=${id}~window=60~axis=log`, { dark: true });

@@ -19,11 +19,12 @@ import { deleteBoard, deleteInstrumentation } from './panel/deletions.ts';
 import { PanelSet } from './panel/panel-set.ts';
 import { goBack } from './panel/way-back.ts';
 import { Running } from './ui/running.ts';
-import { applyTheme, onDeviceTheme, printPage, themeNow } from './ui/theme.ts';
+import { applyTheme, onDeviceTheme, onPrinting, printPage, themeNow } from './ui/theme.ts';
 import { helpDialog } from './ui/help.ts';
 import { Announcer } from './ui/announcer.ts';
 import { Pulse, sometime } from './ui/pulse.ts';
 import { UnseenCosts } from './ui/unseen-costs.ts';
+import { Together } from './ui/together.ts';
 import { Undo } from './ui/undo.ts';
 import { newPanel, readState, writeState, type PageState, type PanelState } from './model/url-state.ts';
 import { chooseZone } from './model/zone.ts';
@@ -106,6 +107,7 @@ const context: Context = {
     void board.open(id);
   },
   undo,
+  together: new Together(),
   announce(text) {
     announcer.say(text);
   },
@@ -274,9 +276,7 @@ function setKiosk(kiosk: boolean): void {
 function drawPage(): void {
   const help = helpDialog(() => status);
   const menu = boardMenu(context, {
-    open(id) {
-      void board.open(id);
-    },
+    open: context.openBoard.bind(context),
     begin() {
       board.begin();
     },
@@ -336,9 +336,8 @@ function drawPage(): void {
 
 chooseLocale(undefined);
 applyTheme(state.theme);
-onDeviceTheme(() => {
-  void drawTheme();
-});
+onDeviceTheme(() => void drawTheme());
+onPrinting(set.drawKeys.bind(set));
 drawPage();
 document.body.classList.toggle('kiosk', state.kiosk);
 chooseZone(state.zone);

@@ -12,6 +12,7 @@ import { HeatmapFeed } from '../model/values/heatmap-feed.ts';
 import { heatmapQuery, type HeatmapWish } from '../model/values/heatmap-query.ts';
 import { graphView, heatmapView, type Stretch, type View } from '../model/view.ts';
 import type { Context } from '../ui/context.ts';
+import { loaded } from './panel-heatmap.ts';
 
 /** Cells whose details are kept while the pointer goes to and fro. */
 const FACTS_KEPT = 100;
@@ -71,7 +72,10 @@ export class PanelData {
     if (!(await heat.refresh(heatmapQuery(wish))) || heat.answer === undefined) return undefined;
     if (heat.answer.completeness.some(({ expected, reporting }) => reporting < expected))
       this.details.clear();
-    return heatmapView(this.context.catalogue(), i, heat.answer, wish.step);
+    // Reading the pictures takes its time, too: then all that is to be drawn is there.
+    const { answer } = heat;
+    await loaded(answer);
+    return heatmapView(this.context.catalogue(), i, answer, wish.step);
   }
 
   /** Nothing that may still come changes it. */

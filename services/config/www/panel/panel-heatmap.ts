@@ -1,6 +1,6 @@
 /*
  * The heatmaps of a panel: one, or three when it is compared (this, that, and the difference). In: an answer. Out: pictures
- * with their titles, decoded, all of one moment, of one axis and one colour scale.
+ * with their titles, all of one moment, of one axis and one colour scale.
  */
 import type { ImageAnswer, SpreadAnswer } from '../../../../common/api/heatmap.ts';
 import { slotsOf } from '../model/completeness.ts';
@@ -16,7 +16,7 @@ export async function heatmapParts(
   view: View,
   answer: ImageAnswer,
 ): Promise<HeatmapPart[]> {
-  const { versus, difference } = answer;
+  const { versus } = answer;
   const label = summaryOf(context.catalogue(), view);
   const own = {
     start: view.start,
@@ -26,11 +26,7 @@ export async function heatmapParts(
     outside: outsideText(answer),
     label,
   };
-  const [picture, other, differing] = await Promise.all([
-    decode(answer.image),
-    versus === undefined ? undefined : decode(versus.image),
-    difference === undefined ? undefined : decode(difference.image),
-  ]);
+  const [picture, other, differing] = await loaded(answer);
   if (versus === undefined || other === undefined || differing === undefined)
     return [{ title: '', picture, ...own }];
   const title = nameOfOther(context, state, view);
@@ -71,7 +67,34 @@ function nameOfOther(context: Context, { versus }: PanelState, view: View): stri
   return others.find(([v]) => v === versus)?.[1] ?? 'other';
 }
 
-async function decode(base64: string): Promise<ImageBitmap> {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: 'image/png' }), { colorSpaceConversion: 'none' });
+/** Of an answer that was drawn before, or comes to be drawn: a picture is read once. */
+const pictures = new WeakMap<ImageAnswer, Promise<Loaded>>();
+type Picture = HTMLImageElement;
+type Loaded = readonly [Picture, Picture | undefined, Picture | undefined];
+
+export function loaded(answer: ImageAnswer): Promise<Loaded> {
+  const known = pictures.get(answer);
+  if (known !== undefined) return known;
+  const { image, versus, difference } = answer;
+  const found = Promise.all([
+    load(image),
+    versus === undefined ? undefined : load(versus.image),
+    difference === undefined ? undefined : load(difference.image),
+  ]);
+  pictures.set(answer, found);
+  return found;
+}
+
+/** From its text as it came, and decoded when it is drawn: a Blob costs more than that, decode() a frame for each picture. */
+function load(base64: string): Promise<HTMLImageElement> {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => {
+      resolve(image);
+    };
+    image.onerror = () => {
+      reject(new Error('The picture could not be read.'));
+    };
+    image.src = `data:image/png;base64,${base64}`;
+  });
 }

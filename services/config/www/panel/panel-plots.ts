@@ -15,7 +15,7 @@ import { HeatmapView, type HeatmapEvents } from '../plot/heatmap-view.ts';
 
 export interface HeatmapPart {
   readonly title: string;
-  readonly picture: ImageBitmap;
+  readonly picture: HTMLImageElement;
   readonly start: number;
   readonly slots: readonly (SlotStanding | undefined)[];
   readonly lines: readonly LineAnswer[];

@@ -71,6 +71,10 @@ export class PanelSet {
     for (const panel of this.list) void panel.tick();
   }
 
+  drawKeys(): void {
+    for (const panel of this.list) panel.drawKeys();
+  }
+
   /** Each second, those in sight; the others in turns, and until they have something to show. */
   beat(seconds: number): void {
     this.list.forEach((panel, i) => {

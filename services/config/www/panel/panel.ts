@@ -10,19 +10,19 @@ import { DataTable } from './data-table.ts';
 import { h } from '../ui/dom.ts';
 import { Debounced } from '../ui/debounced.ts';
 import { detailsQuery } from '../model/values/heatmap-query.ts';
-import { Legend } from './legend.ts';
+import { Legend } from './keys/legend.ts';
 import { PanelCards } from './panel-cards.ts';
 import { plotEvents } from './panel-events.ts';
 import { heatmapParts } from './panel-heatmap.ts';
 import { PanelCaption } from './panel-caption.ts';
 import { PanelData } from './panel-data.ts';
-import { PanelHead } from './panel-head.ts';
+import { PanelHead } from './head/panel-head.ts';
 import type { PanelHost } from './panel-host.ts';
-import { LineKeys, seriesOf } from './panel-keys.ts';
-import { colouredKeys, legendData } from './panel-legend.ts';
+import { LineKeys, seriesOf } from './keys/panel-keys.ts';
+import { colouredKeys, legendData } from './keys/panel-legend.ts';
 import { PanelPlots } from './panel-plots.ts';
 import { showToolbar } from './panel-toolbar.ts';
-import { PanelTrail } from './panel-trail.ts';
+import { PanelTrail } from './head/panel-trail.ts';
 import { scrolled, spanOf } from './panel-window.ts';
 import { cellOf, placeOf } from '../plot/plot-frame.ts';
 import { breakdownOf } from '../model/question.ts';
@@ -159,6 +159,13 @@ export class Panel implements PanelHost {
     }
   }
 
+  /** At once, from what is known: for paper the list of keys is whole. */
+  drawKeys(): void {
+    const { view } = this;
+    if (view?.discrete !== undefined)
+      this.keyList.show(legendData(this.context, this.state, view, view.discrete, this.lines.keys));
+  }
+
   showTime(time: number | undefined): void {
     this.plots.showTime(time);
   }
@@ -229,8 +236,8 @@ export class Panel implements PanelHost {
     const span = spanOf(state, instrumentation, context.api.serverSeconds());
     const waitMs = this.hurried || state.end !== undefined ? 0 : WAIT_MS;
     this.hurried = false;
-    const view = isHeatmap
-      ? await this.data.heatmap(instrumentation, {
+    const fetched = isHeatmap
+      ? this.data.heatmap(instrumentation, {
           ...span,
           state,
           scale: state.axis ?? this.scale ?? 'auto',
@@ -239,7 +246,8 @@ export class Panel implements PanelHost {
           search: this.keyList.searched,
           waitMs,
         })
-      : await this.data.graph(instrumentation, span);
+      : this.data.graph(instrumentation, span);
+    const view = await (waitMs === 0 ? fetched : context.together.with(fetched));
     if (view !== undefined) {
       await this.inTurn(() => this.draw(view));
       if (state.end !== undefined && state.end <= span.newest && this.data.isFinal(view))
@@ -258,14 +266,11 @@ export class Panel implements PanelHost {
   }
 
   private async draw(view: View): Promise<void> {
-    const { state } = this;
     if (view.heat === undefined) this.drawGraph(view);
     else await this.drawHeatmap(view, view.heat);
     this.view = view;
-    const { discrete } = view;
-    this.keyList.element.hidden = discrete === undefined;
-    if (discrete !== undefined)
-      this.keyList.show(legendData(this.context, state, view, discrete, this.lines.keys));
+    this.keyList.element.hidden = view.discrete === undefined;
+    this.drawKeys();
     showToolbar(this.toolbar, this.context, this, view);
     this.cards.show(view);
     this.caption.show(view);

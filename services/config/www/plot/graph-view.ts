@@ -13,6 +13,8 @@ import { timeTicks } from './time-axis.ts';
 export interface Series {
   readonly name: string;
   readonly colour: string;
+  /** Tells it from another one of the same colour: lines are dashed the shorter the greater it is. */
+  readonly mark?: number;
   readonly valueOf: (point: Point) => number;
 }
 
@@ -76,7 +78,7 @@ export class GraphView {
       'data-end': scene.end,
     });
     const shape = JSON.stringify([
-      scene.series.map(({ name, colour }) => [name, colour]),
+      scene.series.map(({ name, colour, mark = 0 }) => [name, colour, mark]),
       scene.stacked,
       scene.quantity,
     ]);
@@ -158,6 +160,7 @@ export class GraphView {
         ...(scene().series.map((series) => ({
           label: series.name,
           stroke: series.colour,
+          ...(series.mark === undefined ? {} : { dash: [12 / series.mark, 4] }),
           width: stacked ? 1 : 1.6,
           ...(stacked ? { fill: series.colour } : {}),
           points: { show: false },

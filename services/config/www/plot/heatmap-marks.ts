@@ -17,7 +17,7 @@ import { timeTicks } from './time-axis.ts';
 export interface Scene extends Range {
   readonly slots: readonly (SlotStanding | undefined)[];
   /** One pixel a cell. */
-  readonly picture: ImageBitmap;
+  readonly picture: HTMLImageElement;
   /** Counts by row, of the whole window. */
   readonly rowCounts: readonly number[];
   /** Percentiles of each column; empty: none are shown. */

@@ -5,6 +5,7 @@ import type { Catalogue, Instrumentation, Question } from '../model/answers.ts';
 import type { Theme } from '../../../../common/model/hue.ts';
 import type { PanelState } from '../model/url-state.ts';
 import type { Zone } from '../model/zone.ts';
+import type { Together } from './together.ts';
 import type { Undo } from './undo.ts';
 
 export interface Context {
@@ -41,6 +42,8 @@ export interface Context {
   readonly undo: Undo;
   /** For screen readers, politely. */
   announce(text: string): void;
+  /** What panels fetch each second, so that all are drawn in one frame. */
+  readonly together: Together;
   /** One cursor for all plots. */
   pointAt(time: number | undefined): void;
 }

@@ -11,6 +11,18 @@ let printing = false;
 /** Longer than this nobody waits for the pictures to be painted for paper. */
 const PRINT_WAIT_MS = 3000;
 
+/** Just before the browser prints, and after: what can be drawn at once is in what it prints. */
+export function onPrinting(draw: () => void): void {
+  for (const [event, now] of [
+    ['beforeprint', true],
+    ['afterprint', false],
+  ] as const)
+    window.addEventListener(event, () => {
+      printing = now;
+      draw();
+    });
+}
+
 export function themeNow(chosen: Theme | undefined): Theme {
   if (printing || onPaper.matches) return 'print';
   return chosen ?? (prefersDark.matches ? 'dark' : 'light');

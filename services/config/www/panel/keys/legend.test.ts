@@ -1,4 +1,4 @@
-import { keyText } from '../model/key-text.ts';
+import { keyText } from '../../model/key-text.ts';
 import { inOrder, matchingKeys, toggled } from './legend.ts';
 
 test('a click selects one, a second click none, shift adds and takes away', () => {

@@ -2,10 +2,18 @@
  * Which keys have a colour of their own, and which. In: the selection, and the totals by key. Out: their colours, and
  * the series of a graph.
  */
-import { cssColour, hueOfKey, REST_HUE, swatchColour, type Theme } from '../../../../common/model/hue.ts';
-import type { Series } from '../plot/graph-view.ts';
-import { keyText } from '../model/key-text.ts';
-import type { PanelState } from '../model/url-state.ts';
+import {
+  cssColour,
+  hueOfKey,
+  marksOf,
+  REST_HUE,
+  swatchColour,
+  type Mark,
+  type Theme,
+} from '../../../../../common/model/hue.ts';
+import type { Series } from '../../plot/graph-view.ts';
+import { keyText } from '../../model/key-text.ts';
+import type { PanelState } from '../../model/url-state.ts';
 
 type Totals = readonly (readonly [string, number])[];
 
@@ -49,6 +57,8 @@ export class LineKeys {
   }
 }
 
+const markOf = (mark: Mark | undefined): { mark?: number } => (mark === undefined ? {} : { mark: mark.mark });
+
 interface Graphed {
   readonly discrete: string | undefined;
   readonly keys: Totals;
@@ -67,9 +77,11 @@ export function seriesOf(
   }
   const selecting = state.mode !== 'all' && state.keys.length > 0;
   const chosen = lines.choose(state, view.keys);
+  const marks = marksOf(chosen);
   const series = chosen.map((key) => ({
     name: keyText(key),
     colour: keyColour(key, theme),
+    ...markOf(marks.get(key)),
     valueOf: (point: Parameters<Series['valueOf']>[0]) => point.keys.get(key)?.count ?? 0,
   }));
   const others: Series = {

@@ -2,10 +2,10 @@
  * The handle of a panel: moves it among the others, by dragging or by the arrow keys, and gives it another size. In: where it
  * is dropped, keys. Out: a move, told to the page.
  */
-import { PANEL_SIZES, type PanelSize } from '../../../../common/model/board.ts';
-import type { Context } from '../ui/context.ts';
-import { h } from '../ui/dom.ts';
-import type { PanelHost } from './panel-host.ts';
+import { PANEL_SIZES, type PanelSize } from '../../../../../common/model/board.ts';
+import type { Context } from '../../ui/context.ts';
+import { h } from '../../ui/dom.ts';
+import type { PanelHost } from '../panel-host.ts';
 
 const TYPE = 'application/x-ca-panel';
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };

@@ -2,7 +2,7 @@
  * Taking things away from the page: files, pictures, commands, links. In: what a panel shows. Out: a download, or the
  * clipboard.
  */
-import { h } from '../ui/dom.ts';
+import { h } from '../../ui/dom.ts';
 
 export function download(name: string, type: string, data: string | Blob): void {
   const url = URL.createObjectURL(data instanceof Blob ? data : new Blob([data], { type }));

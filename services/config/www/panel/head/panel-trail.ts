@@ -1,12 +1,12 @@
 /*
  * The way to this question, above its picture. In: the panel's trail. Out: steps to go back to, and a report of all of them.
  */
-import { readPredicate } from '../model/predicate-form.ts';
-import { byText } from '../model/question.ts';
-import type { Step } from '../model/trail.ts';
-import type { Context } from '../ui/context.ts';
-import { button, h, refill } from '../ui/dom.ts';
-import type { PanelHost } from './panel-host.ts';
+import { readPredicate } from '../../model/predicate-form.ts';
+import { byText } from '../../model/question.ts';
+import type { Step } from '../../model/trail.ts';
+import type { Context } from '../../ui/context.ts';
+import { button, h, refill } from '../../ui/dom.ts';
+import type { PanelHost } from '../panel-host.ts';
 
 export class PanelTrail {
   readonly element = h('nav', { class: 'trail', attrs: { 'aria-label': 'The way to this question' } });

@@ -2,10 +2,11 @@
  * The legend: keys with their totals over the window, searchable, to be highlighted, isolated or left out.
  * In: totals, the selection. Out: a new selection. Of 10,000 keys only the first matches are on the screen.
  */
-import { button, choice, h, refill } from '../ui/dom.ts';
-import { keyText } from '../model/key-text.ts';
-import { formatCount, formatShare } from '../model/units.ts';
-import type { KeyMode, PanelState } from '../model/url-state.ts';
+import { button, choice, h, refill } from '../../ui/dom.ts';
+import { keyText } from '../../model/key-text.ts';
+import type { Mark } from '../../../../../common/model/hue.ts';
+import { formatCount, formatShare } from '../../model/units.ts';
+import type { KeyMode, PanelState } from '../../model/url-state.ts';
 
 export interface LegendData {
   readonly title: string;
@@ -18,7 +19,11 @@ export interface LegendData {
   readonly keysShown: readonly string[];
   readonly mode: KeyMode;
   readonly colourOf: (key: string) => string | undefined;
+  /** What tells keys apart whose colours look alike. */
+  readonly marks: ReadonlyMap<string, Mark>;
   readonly restColour: string;
+  /** On paper nobody scrolls or searches. */
+  readonly paper: boolean;
   /** Of a key's total: a plain count, or a quantity with its unit. */
   readonly format: (total: number) => string;
   /** The same where there is little room: the key's name needs it more. */
@@ -60,6 +65,8 @@ export function inOrder(
   const placeOf = (key: string): number => places.get(key) ?? order.length;
   return [...keys].sort(([a], [b]) => placeOf(a) - placeOf(b));
 }
+
+const ALIKE = 'Patterned: a colour like another one; the picture tells at the pointer whose it is.';
 
 export class Legend {
   readonly element: HTMLElement;
@@ -153,18 +160,19 @@ export class Legend {
     const ordered = this.list.matches(':hover') ? inOrder(found, this.order) : found;
     const shown = ordered.slice(0, SHOWN);
     this.order = shown.map(([key]) => key);
-    this.fill(data, shown.slice(0, this.room));
-    this.watchEnd(shown.length > this.room);
+    const { paper } = data;
+    this.fill(data, paper ? shown : shown.slice(0, this.room));
+    this.watchEnd(!paper && shown.length > this.room);
     // While a search is on, those that do not match are no news.
     const hidden = found.length - shown.length + (this.searched === '' ? data.omitted : 0);
-    this.more.textContent =
+    const rest = hidden > 0 ? `${formatCount(hidden)} more${paper ? '' : '; search to find them'}. ` : '';
+    const text =
       data.keys.length === 0
         ? 'No events yet.'
         : found.length === 0
           ? 'No key matches.'
-          : hidden > 0
-            ? `${formatCount(hidden)} more; search to find them.`
-            : '';
+          : `${rest}${data.marks.size > 0 ? ALIKE : ''}`;
+    setText(this.more, text.trim());
   }
 
   /** Rows are reused: the list changes each second, and focus must stay where it is. */
@@ -185,6 +193,7 @@ export class Legend {
       if (row.getAttribute('aria-pressed') !== pressed) row.setAttribute('aria-pressed', pressed);
       setStyle(swatch, '--key', colour ?? data.restColour);
       swatch?.classList.toggle('rest', colour === undefined);
+      setData(swatch, 'mark', markClass(data.marks.get(key)));
       setText(name, keyText(key));
       setText(amount, data.short(count));
       setText(share, formatShare(count, data.total));
@@ -200,7 +209,10 @@ export class Legend {
     const { k } = row.dataset;
     if (data === undefined || k === undefined) return;
     const count = data.keys.find(([key]) => key === k)?.[1] ?? 0;
-    const title = `${keyText(k)}: ${data.format(count)} of ${data.format(data.total)}. Shift-click selects several.`;
+    const like = data.marks.get(k)?.like;
+    const alike =
+      like === undefined ? '' : ` Looks like ${keyText(like)}: point at the picture to see which.`;
+    const title = `${keyText(k)}: ${data.format(count)} of ${data.format(data.total)}.${alike} Shift-click selects several.`;
     if (row.title !== title) row.title = title;
   }
 
@@ -241,6 +253,19 @@ export class Legend {
 
 function setStyle(element: HTMLElement | undefined, name: string, value: string): void {
   if (element?.style.getPropertyValue(name) !== value) element?.style.setProperty(name, value);
+}
+
+function setData(element: HTMLElement | undefined, name: string, value: string | undefined): void {
+  if (element === undefined || element.dataset[name] === value) return;
+  if (value === undefined) delete element.dataset[name];
+  else element.dataset[name] = value;
+}
+
+/** Patterns that a swatch has room for. */
+const PATTERNS = 4;
+
+export function markClass(mark: Mark | undefined): string | undefined {
+  return mark === undefined ? undefined : String(1 + ((mark.mark - 1) % PATTERNS));
 }
 
 function setText(element: HTMLElement | undefined, text: string): void {

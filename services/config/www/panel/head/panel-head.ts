@@ -2,18 +2,18 @@
  * The head of a panel: what was asked, in words, how complete the answer is, and what can be done with it.
  * In: the panel's view, the instrumentation as the service sees it, the last error. Out: text, badges, a menu.
  */
-import type { Instrumentation } from '../model/answers.ts';
-import type { ApiError } from '../model/api.ts';
-import { costDetails, costText } from '../model/cost.ts';
-import type { Context } from '../ui/context.ts';
-import { icon } from '../ui/icons.ts';
-import { button, h, menu, refill } from '../ui/dom.ts';
-import { csvOf, jsonOf } from '../model/values/exports.ts';
-import { completenessText } from '../plot/inspector.ts';
+import type { Instrumentation } from '../../model/answers.ts';
+import type { ApiError } from '../../model/api.ts';
+import { costDetails, costText } from '../../model/cost.ts';
+import type { Context } from '../../ui/context.ts';
+import { icon } from '../../ui/icons.ts';
+import { button, h, menu, refill } from '../../ui/dom.ts';
+import { csvOf, jsonOf } from '../../model/values/exports.ts';
+import { completenessText } from '../../plot/inspector.ts';
 import { panelHandle } from './panel-handle.ts';
-import type { PanelHost } from './panel-host.ts';
-import type { View } from '../model/view.ts';
-import { readPredicate } from '../model/predicate-form.ts';
+import type { PanelHost } from '../panel-host.ts';
+import type { View } from '../../model/view.ts';
+import { readPredicate } from '../../model/predicate-form.ts';
 import {
   byText,
   cactlOf,
@@ -23,13 +23,13 @@ import {
   sentenceOf,
   titleOf,
   valuesPath,
-} from '../model/question.ts';
+} from '../../model/question.ts';
 import { reportOf } from './report.ts';
 import { copy, download, follow, plotPng } from './share.ts';
-import { formatCount } from '../model/units.ts';
-import { clocksText, diskText, standingText, whyLost } from '../model/standing.ts';
-import { clockText } from '../plot/time-axis.ts';
-import { stretchText } from '../model/zone.ts';
+import { formatCount } from '../../model/units.ts';
+import { clocksText, diskText, standingText, whyLost } from '../../model/standing.ts';
+import { clockText } from '../../plot/time-axis.ts';
+import { stretchText } from '../../model/zone.ts';
 
 export class PanelHead {
   readonly element = h('div', { class: 'panel-head' });
@@ -162,7 +162,7 @@ export class PanelHead {
       h('span', { class: incomplete === '' ? 'badge' : 'badge bad', title: incomplete }, nodes),
       clocks !== undefined && h('span', { class: 'badge bad', title: clocks[1] }, clocks[0]),
       disk !== undefined && h('span', { class: 'badge bad', title: disk[1] }, disk[0]),
-      cost !== undefined && h('span', { class: 'badge', title: costDetails(cost) }, costText(cost)),
+      cost !== undefined && h('span', { class: 'badge cost', title: costDetails(cost) }, costText(cost)),
       lost > 0 &&
         h(
           'span',

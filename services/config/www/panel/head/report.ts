@@ -2,22 +2,22 @@
  * The way to an answer as one page that stands alone: for each step the question in words, its picture, and what was special in
  * its box. In: a panel's trail. Out: HTML; whatever strangers wrote is text in it.
  */
-import { exactNumber, shortNumber } from '../model/numbers.ts';
-import type { SpecialAnswer } from '../../../../common/api/special.ts';
-import { runningLike } from '../board/board-model.ts';
-import type { Instrumentation, Question } from '../model/answers.ts';
-import { keyText } from '../model/key-text.ts';
-import { isNumericField } from '../model/predicate-form.ts';
-import { sentenceOf } from '../model/question.ts';
-import type { Box } from '../model/box-predicate.ts';
-import { specialQuery } from '../model/values/heatmap-query.ts';
-import { questionOfStep } from '../model/trail.ts';
-import { formatCount, formatExact, formatShare } from '../model/units.ts';
-import { stretchText } from '../model/zone.ts';
-import { clockText } from '../plot/time-axis.ts';
-import type { Context } from '../ui/context.ts';
-import { h } from '../ui/dom.ts';
-import type { PanelHost } from './panel-host.ts';
+import { exactNumber, shortNumber } from '../../model/numbers.ts';
+import type { SpecialAnswer } from '../../../../../common/api/special.ts';
+import { runningLike } from '../../board/board-model.ts';
+import type { Instrumentation, Question } from '../../model/answers.ts';
+import { keyText } from '../../model/key-text.ts';
+import { isNumericField } from '../../model/predicate-form.ts';
+import { sentenceOf } from '../../model/question.ts';
+import type { Box } from '../../model/box-predicate.ts';
+import { specialQuery } from '../../model/values/heatmap-query.ts';
+import { questionOfStep } from '../../model/trail.ts';
+import { formatCount, formatExact, formatShare } from '../../model/units.ts';
+import { stretchText } from '../../model/zone.ts';
+import { clockText } from '../../plot/time-axis.ts';
+import type { Context } from '../../ui/context.ts';
+import { h } from '../../ui/dom.ts';
+import type { PanelHost } from '../panel-host.ts';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#161b24}
 img{max-width:100%;border:1px solid #ccc}table{border-collapse:collapse}th,td{padding:.15rem .8rem;text-align:right}

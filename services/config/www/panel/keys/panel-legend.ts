@@ -2,18 +2,23 @@
  * The keys of a panel's view, for its list and for pictures that are taken away. In: the view, the state, the lines of a graph.
  * Out: keys with their colours, and how their totals are written.
  */
-import { fieldLabel, titleOf } from '../model/question.ts';
-import { keyText } from '../model/key-text.ts';
-import { formatCount, formatValue, shortCount } from '../model/units.ts';
-import type { PanelState } from '../model/url-state.ts';
-import type { View } from '../model/view.ts';
-import type { Context } from '../ui/context.ts';
+import { marksOf } from '../../../../../common/model/hue.ts';
+import { fieldLabel, titleOf } from '../../model/question.ts';
+import { keyText } from '../../model/key-text.ts';
+import { formatCount, formatValue, shortCount } from '../../model/units.ts';
+import type { PanelState } from '../../model/url-state.ts';
+import type { View } from '../../model/view.ts';
+import type { Context } from '../../ui/context.ts';
 import type { LegendData } from './legend.ts';
 import { keyColour, restColour } from './panel-keys.ts';
 
 /** In the picture, or as one of the lines. */
 function isColoured({ heat }: View, lines: readonly string[], key: string): boolean {
   return heat === undefined ? lines.includes(key) : heat.legend.some((layer) => layer.key === key);
+}
+
+function coloured(view: View, lines: readonly string[]): readonly string[] {
+  return view.keys.flatMap(([key]) => (isColoured(view, lines, key) ? [key] : []));
 }
 
 /** Of a view that is split by `discrete`. */
@@ -37,7 +42,9 @@ export function legendData(
       state.mode === 'all' ? (view.heat?.legend.flatMap(({ key }) => key ?? []) ?? lines) : state.keys,
     mode: state.mode,
     colourOf: (key) => (isColoured(view, lines, key) ? keyColour(key, theme) : undefined),
+    marks: marksOf(coloured(view, lines)),
     restColour: restColour(theme),
+    paper: theme === 'print',
     format: (n) => (counted ? formatCount(n) : formatValue(n, metricType)),
     short: (n) => (counted ? shortCount(n) : formatValue(n, metricType)),
   };
@@ -51,8 +58,12 @@ export function colouredKeys(
 ): readonly (readonly [string, string])[] {
   if (view?.discrete === undefined) return [];
   const theme = context.theme();
-  const named = view.keys
-    .filter(([key]) => isColoured(view, lines, key))
-    .map(([key]) => [keyText(key), keyColour(key, theme)] as const);
+  const keys = coloured(view, lines);
+  const marks = marksOf(keys);
+  const named = keys.map((key) => {
+    const like = marks.get(key)?.like;
+    const alike = like === undefined ? '' : ` (looks like ${keyText(like)})`;
+    return [`${keyText(key)}${alike}`, keyColour(key, theme)] as const;
+  });
   return [...named, ['everything else', restColour(theme)]];
 }
