@@ -134,6 +134,27 @@ test.concurrent('a key is highlighted in its own hue, isolated, and left out', (
   }),
 );
 
+test.concurrent('the data table has the percentiles of the window, of all and of each key', () =>
+  visit(async (open) => {
+    const { page } = await open(`?panel=${heat}~window=60`);
+    await columns(page, 5);
+    const keys = await page.locator('.legend-row').count();
+    await page.getByText('Data table').click();
+    const table = page.getByRole('table', { name: /^Percentiles of the window, by key/ });
+    await table.locator('tbody tr').nth(keys).waitFor();
+    expect(await table.locator('thead th').allTextContents()).toEqual([
+      'key',
+      'operations',
+      'p50',
+      'p95',
+      'p99',
+    ]);
+    const rows = await table.locator('tbody tr').allInnerTexts();
+    expect(rows[0]).toMatch(/^all\t/);
+    for (const row of rows) expect(row).toMatch(/^\S.*\t[\d,]+(\t[\d.]+ (ns|µs|ms|s)){3}$/);
+  }),
+);
+
 test.concurrent('a box drawn on the picture says what is special in it, and becomes an instrumentation', () =>
   visit(async (open) => {
     const { page } = await open(`?panel=${heat}~window=60`);
@@ -439,6 +460,7 @@ test.concurrent.each([
         await drag(page, [0.4, 0.2], [0.9, 0.8]);
         await page.getByRole('heading', { name: 'What is special in this box?' }).waitFor();
         await page.getByText('Data table').first().click();
+        await page.locator('.by-key tbody tr').nth(1).waitFor();
       }
       // The page's policy forbids inline scripts; the tool is put in from outside of it.
       await page.evaluate(AXE);

@@ -1,9 +1,10 @@
 /*
- * The table behind each graph: the same seconds as numbers, for those who cannot or would not read pictures.
- * In: a view. Out: rows, newest first; asked for and drawn only while it is open.
+ * The tables behind each graph: the same seconds as numbers, for those who cannot or would not read pictures; of a heatmap
+ * with keys, their percentiles in the window. In: a view. Out: rows, newest first; asked for and drawn only while it is open.
  */
 import { h } from '../ui/dom.ts';
 import type { Api } from '../model/api.ts';
+import type { TopAnswer } from '../../../../common/api/value.ts';
 import { isIncomplete, isKnown, type SlotStanding } from '../model/completeness.ts';
 import { keyText } from '../model/key-text.ts';
 import { clockText } from '../plot/time-axis.ts';
@@ -13,6 +14,8 @@ import type { View } from '../model/view.ts';
 const ROWS = 120;
 const KEYS = 3;
 const PERCENTILES = [50, 95, 99];
+/** Keys whose percentiles are shown. */
+const KEY_ROWS = 20;
 
 interface Row {
   readonly count: number;
@@ -50,7 +53,8 @@ export class DataTable {
     if (view === undefined || !this.element.open || this.busy) return;
     this.busy = true;
     try {
-      this.fill(view, await this.rowsOf(view));
+      const [rows, keys] = await Promise.all([this.rowsOf(view), this.keysOf(view)]);
+      this.fill(view, rows, keys);
     } catch {
       // The panel's own requests say what is wrong; the table follows with the next second.
     } finally {
@@ -72,15 +76,7 @@ export class DataTable {
       );
     }
     const points = Math.min(ROWS, Math.round((view.end - view.start) / view.step));
-    const query = new URLSearchParams({
-      start_time: String(view.end - points * view.step),
-      duration: String(view.step),
-      ndatapoints: String(points),
-      limit: String(KEYS),
-      percentiles: PERCENTILES.join(),
-      timeout: '0',
-    });
-    const answers = await this.api.top(view.instrumentation.id, query);
+    const answers = await this.top(view, view.end - points * view.step, view.step, points, KEYS);
     return new Map(
       answers.map(({ start_time, total, keys }) => {
         const percentiles = PERCENTILES.map((p) => total[`p${p}`]);
@@ -90,7 +86,32 @@ export class DataTable {
     );
   }
 
-  private fill(view: View, rows: ReadonlyMap<number, Row>): void {
+  /** Of the whole window; undefined: there are no percentiles, or no keys. */
+  private async keysOf(view: View): Promise<TopAnswer | undefined> {
+    if (view.numeric === undefined || view.discrete === undefined) return undefined;
+    const [answer] = await this.top(view, view.start, view.end - view.start, 1, KEY_ROWS);
+    return answer;
+  }
+
+  private top(
+    { instrumentation }: View,
+    start: number,
+    duration: number,
+    points: number,
+    limit: number,
+  ): Promise<readonly TopAnswer[]> {
+    const query = new URLSearchParams({
+      start_time: String(start),
+      duration: String(duration),
+      ndatapoints: String(points),
+      limit: String(limit),
+      percentiles: PERCENTILES.join(),
+      timeout: '0',
+    });
+    return this.api.top(instrumentation.id, query);
+  }
+
+  private fill(view: View, rows: ReadonlyMap<number, Row>, keys: TopAnswer | undefined): void {
     const keyed = view.discrete !== undefined;
     const head = [
       'time',
@@ -106,15 +127,42 @@ export class DataTable {
       return row === undefined || !(isKnown(slot) || row.count > 0) ? [] : [rowOf(slot, row, view, keyed)];
     });
     this.body.replaceChildren(
+      ...(keys === undefined ? [] : [keyTable(keys, view)]),
       h(
         'table',
         {},
         h('caption', { class: 'hidden' }, this.caption),
-        h('thead', {}, h('tr', {}, ...head.map((text) => h('th', { attrs: { scope: 'col' } }, text)))),
+        headRow(head),
         h('tbody', {}, ...shown.slice(0, ROWS)),
       ),
     );
   }
+}
+
+function headRow(texts: readonly string[]): HTMLElement {
+  return h('thead', {}, h('tr', {}, ...texts.map((text) => h('th', { attrs: { scope: 'col' } }, text))));
+}
+
+function keyTable({ total, keys, omitted }: TopAnswer, view: View): HTMLElement {
+  const row = (name: string, figures: Readonly<Record<string, string | number>>): HTMLElement =>
+    h(
+      'tr',
+      {},
+      h('th', { attrs: { scope: 'row' } }, name),
+      h('td', {}, formatCount(Number(figures['count'] ?? 0))),
+      ...PERCENTILES.map((p) => {
+        const at = figures[`p${p}`];
+        return h('td', {}, typeof at === 'number' ? formatInField(at, view.valueType) : '–');
+      }),
+    );
+  const more = omitted === 0 ? '' : `; ${formatCount(omitted)} more`;
+  return h(
+    'table',
+    { class: 'by-key' },
+    h('caption', {}, `Percentiles of the window, by key${more}`),
+    headRow(['key', view.unit === '' ? 'total' : view.unit, ...PERCENTILES.map((p) => `p${p}`)]),
+    h('tbody', {}, row('all', total), ...keys.map((figures) => row(keyText(figures.key), figures))),
+  );
 }
 
 function rowOf(slot: SlotStanding, row: Row, view: View, keyed: boolean): HTMLElement {
