@@ -1,12 +1,15 @@
 /* One workload with its witness, and what most of them are made of. In: a metric, a program. Out: a case. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { MetricName } from '../../common/model/metric';
 import type { Predicate } from '../../common/model/predicate/predicate';
 import { totalOf, type Value } from '../../common/model/value';
 import { is, type Machine } from './measure';
 import { NAME, perl } from './workload';
 
-/** Counted by the metric, and by the witness. */
-export type Pair = readonly [counted: number, witnessed: number];
+/** Counted by the metric, and by the witness; `most` where this one knows only from where to where. */
+export type Pair = readonly [counted: number, witnessed: number, most?: number];
 
 export interface Case {
   readonly metric: MetricName;
@@ -15,6 +18,12 @@ export interface Case {
   readonly tolerance: number;
   run(machine: Machine, size: number): Promise<Pair>;
 }
+
+/**
+ * What happens in interrupts happens while any process runs; some hosts' kernels hide processes of theirs from tracing
+ * programs, and what interrupts these is not seen.
+ */
+export const UNSEEN = 0.1;
 
 export const mine = is('execname', NAME);
 export const OWN = 'the program’s own count';
@@ -49,3 +58,20 @@ export function amount(answer: { readonly value: Value; readonly lost: number } 
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What Machine.beside found, as a pair. */
+export const ranged = ([answer, least, most]: Awaited<ReturnType<Machine['beside']>>): Pair => [
+  amount(answer),
+  least,
+  most,
+];
+
+/** A temporary folder for a workload. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(process.env['TMPDIR'] ?? tmpdir(), 'ca-truth-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

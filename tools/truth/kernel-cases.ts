@@ -1,23 +1,25 @@
 /*
- * Cases of what the machine does for its programs: CPUs, interrupts, memory that runs out, networks of containers. In: a
- * machine, a size. Out: two numbers, as cases.ts has them.
+ * Cases of what the machine does for its programs: CPUs, interrupts, devices. In: a machine, a size. Out: two numbers, as cases.ts has them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { MetricName } from '../../common/model/metric';
-import { amount, counts, mine, sleep, type Case } from './case';
-import { both, is, Unavailable, type Asked, type Machine } from './measure';
-import { NAME, perl, run, TAKE_NAME } from './workload';
+import { amount, counts, inFolder, mine, ranged, sleep, UNSEEN, type Case } from './case';
+import { both, is } from './measure';
+import { run, withPerl } from './workload';
 
-/** Reads a level once; `work` ends before that. */
+/** Reads a level, and asks the witness before and after. */
 function level(metric: MetricName, witness: string, tolerance: number, witnessed: () => number): Case {
   return {
     metric,
     witness,
     tolerance,
     async run(machine) {
-      const [now, [answer]] = await machine.during([{ metric }], () => sleep(1000).then(witnessed));
-      return [amount(answer), now];
+      const before = witnessed();
+      const [, [answer]] = await machine.during([{ metric }], () => sleep(1000));
+      const after = witnessed();
+      return [amount(answer), Math.min(before, after), Math.max(before, after)];
     },
   };
 }
@@ -44,89 +46,26 @@ function deviceInterrupts(): number {
     .reduce((sum, word) => sum + (/^\d+$/.test(word) ? Number(word) : 0), 0);
 }
 
-/** A control group with this memory limit, for the time of a workload. */
-async function limited<T>(bytes: number, work: (procs: string) => Promise<T>): Promise<T> {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '));
-  const first = mounts.find(
-    ([, , type, options]) => type === 'cgroup' && options?.split(',').includes('memory'),
-  )?.[1];
-  const second = mounts.find(([, , type]) => type === 'cgroup2')?.[1];
-  const folder = `${first ?? second ?? ''}/${NAME}`;
-  const file = `${folder}/${first === undefined ? 'memory.max' : 'memory.limit_in_bytes'}`;
-  try {
-    mkdirSync(folder);
-    if (!existsSync(file)) throw new Error('it has no memory controller');
-    writeFileSync(file, String(bytes));
-  } catch (error) {
-    throw new Unavailable(`no control group with a limit can be made here: ${String(error)}`);
-  }
-  try {
-    return await work(`${folder}/cgroup.procs`);
-  } finally {
-    for (let i = 0; i < 50 && existsSync(folder); i++) {
-      try {
-        rmdirSync(folder);
-      } catch {
-        await sleep(20);
-      }
-    }
-  }
-}
-
-/** In a network namespace of its own, with an interface that leads nowhere (the other end of a pair drops it): what is sent there is not answered. */
-const NOWHERE =
-  'ip link set lo up; ip link add nowhere type veth peer name void; sysctl -qw net.ipv6.conf.all.disable_ipv6=1; ip link set void up; ip addr add 10.99.0.1/24 dev nowhere; ip link set nowhere up; ip neigh add 10.99.0.2 lladdr 02:00:00:00:00:02 dev nowhere';
-
-async function checkNetwork(): Promise<void> {
-  try {
-    await run('unshare', '-n', 'sh', '-c', 'ip link add nowhere type veth peer name void');
-  } catch (error) {
-    throw new Unavailable(`no network of its own can be made here: ${String(error).slice(0, 100)}`);
-  }
-}
-
-function inNetwork(script: string): Promise<string> {
-  const program = `use strict; ${TAKE_NAME} ${script}`;
-  return run('unshare', '-n', 'sh', '-c', `${NOWHERE}; exec perl -e "$0"`, program);
-}
-
-function sends(metric: MetricName, perDatagram: number): Case {
-  return {
-    metric,
-    witness: 'datagrams that a program sends',
-    tolerance: 0.02,
-    async run(machine, size) {
-      await checkNetwork();
-      const asked: Asked = { metric, where: is('direction', 'sent') };
-      // The namespace must be known before: its first snapshot yields nothing.
-      const script = `use Socket; $| = 1; sleep 7; socket(my $s, PF_INET, SOCK_DGRAM, 0); my $to = sockaddr_in(9, inet_aton("10.99.0.2"));
-        for (1..${4 * size}) { send($s, "x" x 100, 0, $to) } sleep 4`;
-      const done = inNetwork(script);
-      await sleep(6000);
-      const [, [answer]] = await machine.during([asked], () => sleep(2500));
-      await done;
-      return [amount(answer), 4 * size * perDatagram];
-    },
-  };
-}
-
 export const KERNEL_CASES: readonly Case[] = [
   {
     metric: 'syscall.inflight',
     witness: 'programs that wait in a read',
     tolerance: 0,
-    async run(machine, size) {
+    run(machine, size) {
       const many = Math.min(size, 20);
-      const done = perl(
-        `pipe(my $r, my $w); my @p = map { my $p = fork; if ($p == 0) { sysread($r, my $b, 1); exit 0 } $p } 1..${many}; select(undef, undef, undef, 4); kill 'KILL', @p`,
+      // All of them wait for the same pipe, the first one too.
+      return withPerl(
+        `my @p = map { my $p = fork; if ($p == 0) { sysread(STDIN, my $b, 1); exit 0 } $p } 2..${many}; print "ready\\n"; sysread(STDIN, my $b, 1)`,
+        async () => {
+          // Until the last of them has come so far.
+          await sleep(1000);
+          const where = both(mine, is('syscall', 'read'));
+          const [, [answer]] = await machine.during([{ metric: 'syscall.inflight', where }], () =>
+            sleep(100),
+          );
+          return [amount(answer), many] as const;
+        },
       );
-      await sleep(1500);
-      const where = both(mine, is('syscall', 'read'));
-      const [, [answer]] = await machine.during([{ metric: 'syscall.inflight', where }], () => sleep(100));
-      await done;
-      return [amount(answer), many];
     },
   },
   counts(
@@ -154,16 +93,27 @@ export const KERNEL_CASES: readonly Case[] = [
   {
     metric: 'cpu.irqs',
     witness: '/proc/interrupts, devices',
-    tolerance: 0.1,
-    async run(machine) {
-      const [made, [answer]] = await machine.during([{ metric: 'cpu.irqs' }], async () => {
-        const before = deviceInterrupts();
-        await sleep(3000);
-        return deviceInterrupts() - before;
-      });
-      return [amount(answer), made];
-    },
+    tolerance: UNSEEN,
+    run: (machine, size) =>
+      inFolder((folder) =>
+        machine.beside({ metric: 'cpu.irqs' }, deviceInterrupts, async () => {
+          const of = `of=${join(folder, 'data')}`;
+          // Without a disk below it counts what there is.
+          await run(
+            'dd',
+            'if=/dev/zero',
+            of,
+            'bs=4k',
+            `count=${10 * size}`,
+            'status=none',
+            'oflag=direct',
+          ).catch(() => sleep(3000));
+        }),
+      ).then(ranged),
   },
+  level('cpu.loadavg1', '/proc/loadavg', 0.05, () =>
+    Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]),
+  ),
   level('cpu.cpus', 'CPUs', 0, availableParallelism),
   level(
     'disk.disks',
@@ -191,50 +141,19 @@ export const KERNEL_CASES: readonly Case[] = [
           .map(Number);
         return user + nice + system + irq + softirq;
       };
-      const [percent, [answer]] = await machine.during([{ metric: 'cpu.usage' }], async () => {
-        const [from, before] = [performance.now(), busy()];
-        await sleep(3000);
-        return ((busy() - before) * 1000) / (performance.now() - from);
-      });
-      return [amount(answer), percent];
-    },
-  },
-  {
-    metric: 'memory.oom_kills',
-    witness: 'programs that were killed',
-    tolerance: 0,
-    run: (machine: Machine) =>
-      limited(16 * 2 ** 20, async (procs) => {
-        const [killed, [answer]] = await machine.during([{ metric: 'memory.oom_kills', where: mine }], () =>
-          perl(
-            `my $n = 0; for (1..3) { my $p = fork; if ($p == 0) { open(my $f, ">", "${procs}"); syswrite($f, $$); close $f; my $x = "x" x 200_000_000; exit 0 } waitpid $p, 0; $n++ if ($? & 127) == 9 } print $n`,
-          ),
-        );
-        return [amount(answer), Number(killed)] as const;
-      }),
-  },
-  counts(
-    'tcp.errors',
-    (n) =>
-      `use Socket; for (1..${4 * n}) { socket(my $c, PF_INET, SOCK_STREAM, 0); connect($c, sockaddr_in(1, INADDR_LOOPBACK)) and die }`,
-    { where: is('errtype', 'failed connection attempt'), tolerance: 0.05, each: (n) => 4 * n },
-  ),
-  {
-    metric: 'tcp.retransmits',
-    witness: 'RetransSegs of a network of its own',
-    tolerance: 0,
-    async run(machine) {
-      await checkNetwork();
-      const script = `use Socket; my @s; for (1..20) { socket(my $s, PF_INET, SOCK_STREAM | 2048, 0); connect($s, sockaddr_in(9, inet_aton("10.99.0.2"))); push @s, $s }
-        sleep 5; open(my $f, "<", "/proc/self/net/snmp"); my @l = grep { /^Tcp:/ } <$f>; my (@n, @v); @n = split / /, $l[0]; @v = split / /, $l[1];
-        for (0..$#n) { print $v[$_] if $n[$_] eq "RetransSegs" }`;
-      const where = both(is('raddr', '10.99.0.2'));
-      const [repeated, [answer]] = await machine.during([{ metric: 'tcp.retransmits', where }], () =>
-        inNetwork(script),
+      // Busy for longer than anybody looks: the two do not begin and end at the same time.
+      return withPerl(
+        'my $p = fork; if ($p == 0) { alarm 60; 1 while 1 } print "ready\\n"; <STDIN>; kill "KILL", $p; waitpid $p, 0',
+        async () => {
+          await sleep(300);
+          const [percent, [answer]] = await machine.during([{ metric: 'cpu.usage' }], async () => {
+            const [from, before] = [performance.now(), busy()];
+            await sleep(3000);
+            return ((busy() - before) * 1000) / (performance.now() - from);
+          });
+          return [amount(answer), percent] as const;
+        },
       );
-      return [amount(answer), Number(repeated)];
     },
   },
-  sends('nic.vnic_packets', 1),
-  sends('nic.vnic_bytes', 100 + 28 + 14),
 ];

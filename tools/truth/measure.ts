@@ -54,8 +54,15 @@ export class Machine {
     return new Set(offers.flatMap((offer) => ('fields' in offer ? [offer.metric] : [])));
   }
 
-  /** The value of each question while `work` runs. Throws if this machine cannot answer one. */
-  async during<T>(asked: readonly Asked[], work: () => T | Promise<T>): Promise<[T, Answer[]]> {
+  /**
+   * The value of each question while `work` runs. Throws if this machine cannot answer one. `look` is called before and
+   * after each of the two readings.
+   */
+  async during<T>(
+    asked: readonly Asked[],
+    work: () => T | Promise<T>,
+    look: () => void = () => undefined,
+  ): Promise<[T, Answer[]]> {
     const probes = await Promise.all(
       asked.map(async (one) => {
         const question = instrumentation(one);
@@ -65,9 +72,12 @@ export class Machine {
       }),
     );
     const read = async (): Promise<Answer[]> => {
+      look();
       for (const { probe } of probes) probe.flip();
       for (const source of this.sources) await source.settle?.();
-      return Promise.all(probes.map(async ({ probe }) => probe.read()));
+      const answers = await Promise.all(probes.map(async ({ probe }) => probe.read()));
+      look();
+      return answers;
     };
     try {
       await read();
@@ -78,6 +88,18 @@ export class Machine {
     } finally {
       await Promise.all(probes.map(async ({ probe }) => probe.close()));
     }
+  }
+
+  /** What a question counts beside a witness's counter: at least, and at most, what that rose by meanwhile. */
+  async beside(
+    asked: Asked,
+    witness: () => number,
+    work: () => Promise<unknown>,
+  ): Promise<[answer: Answer | undefined, least: number, most: number]> {
+    const seen: number[] = [];
+    const [, [answer]] = await this.during([asked], work, () => seen.push(witness()));
+    const [before = NaN, begun = NaN, end = NaN, after = NaN] = seen;
+    return [answer, end - begun, after - before];
   }
 
   async close(): Promise<void> {

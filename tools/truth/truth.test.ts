@@ -17,6 +17,8 @@ test('a miss is a difference above the tolerance, and a workload that did nothin
   expect(verdictOf(99, 100, 0)).toEqual({ isHeld: false, deviation: '-1.0 %' });
   expect(verdictOf(105, 100, 0.05).isHeld).toBe(true);
   expect(verdictOf(106, 100, 0.05).isHeld).toBe(false);
+  expect(verdictOf(105, 100, 0, 110)).toEqual({ isHeld: true, deviation: '+0.0 %' });
+  expect(verdictOf(121, 100, 0.05, 110).isHeld).toBe(false);
   expect(verdictOf(0, 0, 1).isHeld).toBe(false);
   expect(verdictOf(NaN, 10, 1).isHeld).toBe(false);
 });

@@ -6,11 +6,17 @@ export interface Verdict {
   readonly deviation: string;
 }
 
-export function verdictOf(counted: number, witnessed: number, tolerance: number): Verdict {
+/** `most`: where the witness could only be asked before and after, it has anything from one to the other. */
+export function verdictOf(
+  counted: number,
+  witnessed: number,
+  tolerance: number,
+  most: number = witnessed,
+): Verdict {
   // A workload that did nothing shows nothing.
-  if (!(witnessed > 0) || !Number.isFinite(counted))
-    return { isHeld: false, deviation: 'nothing to compare' };
-  const part = (counted - witnessed) / witnessed;
+  if (!(most > 0) || !Number.isFinite(counted)) return { isHeld: false, deviation: 'nothing to compare' };
+  const nearest = Math.min(Math.max(counted, witnessed), most);
+  const part = (counted - nearest) / nearest;
   return {
     isHeld: Math.abs(part) <= tolerance,
     deviation: `${part >= 0 ? '+' : ''}${(100 * part).toFixed(1)} %`,
