@@ -4,7 +4,7 @@
  * a small system is put together: Debian's C library, shell and Perl, npm's Node.js, and koffi.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DebianArchitecture } from './kernels';
 import { fetchPackages } from './packages';
@@ -68,7 +68,8 @@ export async function guestFiles(
 }
 
 function link(to: string, path: string): void {
-  if (!existsSync(path)) symlinkSync(to, path);
+  // It may lead to nothing, and is there all the same.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(to, path);
 }
 
 /** Node.js of this major version, as npm has it for other processors. */

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DebianArchitecture } from './kernels';
@@ -17,7 +18,8 @@ interface MachineOptions {
   readonly folder: string;
   readonly image: string;
   readonly initrd: string;
-  readonly symbols: string;
+  /** A folder that the guest may write to: its kernel's addresses of functions, the first time. */
+  readonly out: string;
   /** Where its monitor listens. */
   readonly monitor: string;
   /** Called with each line; returns whether it is a sign of life: a kernel that hangs prints complaints. */
@@ -74,17 +76,22 @@ const MACHINES: Record<DebianArchitecture, { readonly console: string; readonly 
     arm64: { console: 'ttyAMA0', words: ['-machine', 'virt', '-cpu', 'cortex-a72'] },
   };
 
-function argumentsOf({ image, initrd, monitor, architecture, folder }: MachineOptions): string[] {
+function argumentsOf({ image, initrd, monitor, architecture, folder, out }: MachineOptions): string[] {
   const { console, words } = MACHINES[architecture];
   return [
     ...['-accel', 'tcg,thread=multi', ...words, '-smp', String(CPUS), '-m', String(MEMORY_MB)],
     ...['-kernel', image, '-initrd', initrd],
-    // Where one CPU does not answer, the kernel tells where all of them are.
-    ...['-append', `console=${console} loglevel=5 panic=-1 nokaslr softlockup_all_cpu_backtrace=1`],
+    // Where one CPU does not answer, the kernel tells where all of them are. An emulator that gets no CPU itself loses ticks.
+    ...[
+      '-append',
+      `console=${console} loglevel=5 panic=-1 nokaslr softlockup_all_cpu_backtrace=1 no_timer_check`,
+    ],
     ...['-display', 'none', '-serial', 'stdio', '-monitor', `unix:${monitor},server,nowait`],
     ...['-no-reboot', '-net', 'none'],
     '-virtfs',
     `local,path=${folder},mount_tag=host,security_model=none,readonly=on,multidevs=remap`,
+    '-virtfs',
+    `local,path=${out},mount_tag=out,security_model=none`,
   ];
 }
 
@@ -95,6 +102,8 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** As init writes it (initramfs.ts). */
+const SYMBOLS = 'symbols';
 /** Words of a stack that are looked at. */
 const STACK_WORDS = 192;
 const FRAMES = 24;
@@ -103,8 +112,8 @@ const FRAMES = 24;
  * Where each CPU is, a few times: one that hangs is at the same place each time. The functions in which it is come from the
  * return addresses on its stack, and may have some that were left there before.
  */
-async function whereabouts({ monitor, symbols }: MachineOptions): Promise<string[]> {
-  const names = symbolsOf(symbols);
+async function whereabouts({ monitor, out }: MachineOptions): Promise<string[]> {
+  const names = symbolsOf(join(out, SYMBOLS));
   const seen: string[] = [];
   for (let i = 0; i < 3; i++) {
     const registers = await asked(monitor, 'info registers -a').catch(() => '');
@@ -137,16 +146,17 @@ function asked(monitor: string, command: string): Promise<string> {
 
 type Symbols = readonly (readonly [address: string, name: string])[];
 
+/** Functions of the kernel itself, by address: those of modules have brackets behind them, and variables another type. */
 function symbolsOf(file: string): Symbols {
   try {
     return readFileSync(file, 'latin1')
       .split('\n')
       .flatMap((line) => {
         const [address, type, name] = line.split(' ');
-        // Those of CPUs' own variables come first, and are no addresses.
         const isCode = type !== undefined && /^[tTwW]$/.test(type);
         return address === undefined || name === undefined || !isCode ? [] : [[address, name] as const];
-      });
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   } catch {
     return [];
   }

@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { messageOf } from '../../common/service/errors';
 import { metricName } from '../../common/model/metric';
 import { totalCount } from '../../common/model/distribution';
+import type { Instrumentation } from '../../common/model/instrumentation';
 import type { Predicate } from '../../common/model/predicate/predicate';
 import { totalOf, type Value } from '../../common/model/value';
 import { describe as describeMetric, METRICS } from '../../services/instrumenter/metrics/registry';
@@ -35,11 +36,11 @@ import { tryMetrics } from '../probes/probes';
 import { MARK, type Report } from './report';
 import { WORKLOADS, type Workload } from './workloads';
 
-const RANDOM_PROGRAMS = 60;
 const QUESTIONS = 100;
 const AT_ONCE = 4;
-/** The argument: for how many seconds questions come and go under load. */
-const LOAD_SECONDS = Number(process.argv[2] ?? 30);
+/** The arguments: for how many seconds questions come and go under load, and how many programs are made at random. */
+const [LOAD_SECONDS = 0, RANDOM_PROGRAMS = 0] = process.argv.slice(2).map(Number);
+const TRIES = 5;
 const OTHER_CALLS = 5000;
 const SEED = 20111108;
 const ALIVE = `setInterval(() => require('fs').writeSync(1, '${MARK}{"kind":"alive"}\\n'), 1000)`;
@@ -70,7 +71,8 @@ async function count(source: BpfSource, workload: Workload): Promise<void> {
   if (offer === undefined || !('fields' in offer)) return;
   try {
     const name = own('work');
-    const probe = await source.enable(
+    const probe = await enabled(
+      source,
       instrumentation(
         metric,
         by === undefined ? [] : [by],
@@ -102,6 +104,20 @@ async function count(source: BpfSource, workload: Workload): Promise<void> {
     }
   } catch (error) {
     say({ kind: 'counted', metric, state: 'wrong', detail: messageOf(error) });
+  }
+}
+
+/** User programs are attached to within a time that an emulator may need alone. */
+async function enabled(
+  source: BpfSource,
+  asked: Instrumentation,
+): Promise<Awaited<ReturnType<BpfSource['enable']>>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await source.enable(asked);
+    } catch (error) {
+      if (tries === TRIES || !messageOf(error).includes('in time')) throw error;
+    }
   }
 }
 

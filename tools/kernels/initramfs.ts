@@ -33,7 +33,7 @@ export function initramfs(busybox: string, modules: string, command: string): Bu
     const bytes = found.endsWith('.xz') ? execFileSync('xz', ['-dc', path]) : readFileSync(path);
     return [{ path: `modules/${name}.ko`, mode: 0o100644, bytes }];
   });
-  const folders = ['bin', 'dev', 'proc', 'sys', 'modules', 'host', 'up', 'root'];
+  const folders = ['bin', 'dev', 'proc', 'sys', 'modules', 'host', 'out', 'up', 'root'];
   return gzipSync(
     archive([
       ...folders.map((path) => ({ path, mode: 0o40755, bytes: Buffer.alloc(0) })),
@@ -73,6 +73,10 @@ mount -t tmpfs run /root/run; mount -t tmpfs tmp /root/tmp
 mount -t tracefs trace /root/sys/kernel/tracing; mount -t debugfs debug /root/sys/kernel/debug
 mount -t cgroup2 groups /root/sys/fs/cgroup
 hostname guest; ip link set lo up
+if mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 out /out; then
+  [ -e /out/symbols ] || { cat /proc/kallsyms >/out/part && mv /out/part /out/symbols; }
+  umount /out
+fi
 echo inside
 chroot /root /bin/sh -c '${command}' </dev/null
 poweroff -f

@@ -14,7 +14,7 @@ export const KERNELS: readonly KernelChoice[] = [
   { name: '6.1', architecture: 'amd64', suites: ['bookworm', 'bookworm-security'] },
   { name: '6.12', architecture: 'amd64', suites: ['trixie', 'trixie-security'] },
   { name: 'newest', architecture: 'amd64', suites: ['trixie-backports'] },
-  { name: '5.10-arm64', architecture: 'arm64', suites: ['bullseye', 'bullseye-security'] },
+  { name: '5.10-arm64', architecture: 'arm64', suites: ['bullseye'] },
   { name: '6.12-arm64', architecture: 'arm64', suites: ['trixie', 'trixie-security'] },
 ];
 

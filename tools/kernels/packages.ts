@@ -19,8 +19,6 @@ export interface KernelFiles {
   readonly image: string;
   /** Folder of its modules. */
   readonly modules: string;
-  /** Names by address, where the package has them. */
-  readonly symbols: string;
 }
 
 /** Fetched once; rejects with apt-get's message. */
@@ -49,7 +47,7 @@ export async function fetchKernel(
     existsSync(path),
   );
   if (image === undefined) throw new Error(`the packages of ${name} hold no kernel`);
-  return { release, image, modules, symbols: join(root, 'boot', `System.map-${release}`) };
+  return { release, image, modules };
 }
 
 /** Asks apt-cache about the suites' packages. */
