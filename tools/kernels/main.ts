@@ -14,6 +14,7 @@ import { initramfs } from './initramfs';
 import { KERNELS, shortChoice, type KernelChoice } from './kernels';
 import { fetchKernel } from './packages';
 import { reportIn, type Report } from './report';
+import { ranStaleCode } from './stale-code';
 import { complaintsOf, notesOf, readResults, resultOf, textOf, writeResults } from './table';
 
 /** build/tools/kernels -> the checkout. */
@@ -28,6 +29,7 @@ const SHORT = { seconds: 10, programs: 20 };
 const BUSY = Math.min(Math.max(1, (loadavg()[0] ?? 0) / cpus().length), 8);
 const RUN_MS = 240_000 * BUSY;
 const SILENCE_MS = 45_000 * BUSY;
+const TRIES = 3;
 const QEMU = { amd64: 'qemu-system-x86_64', arm64: 'qemu-system-aarch64' } as const;
 /** The processor that is emulated is the slower, and slower to emulate. */
 const SLOWER = { amd64: 1, arm64: 4 } as const;
@@ -47,7 +49,7 @@ async function main(): Promise<boolean> {
   let passed = true;
   for (const kernel of chosen) {
     try {
-      passed = (await tryKernel(kernel, short)) && passed;
+      passed = (await tryUntilEmulated(kernel, short)) && passed;
     } catch (error) {
       const isSkipped = short && error instanceof CannotTry;
       console.log(`${isSkipped ? 'SKIPPED: ' : ''}${kernel.name}: ${messageOf(error)}`);
@@ -56,6 +58,21 @@ async function main(): Promise<boolean> {
   }
   return passed;
 }
+
+/** Again where the emulator has failed, and not the kernel. */
+async function tryUntilEmulated(kernel: KernelChoice, short: boolean): Promise<boolean> {
+  for (let tries = 1; tries < TRIES; tries++) {
+    try {
+      return await tryKernel(kernel, short);
+    } catch (error) {
+      if (!(error instanceof EmulatorFault)) throw error;
+      console.log(`${kernel.name}: ${error.message}; once more`);
+    }
+  }
+  return tryKernel(kernel, short);
+}
+
+class EmulatorFault extends Error {}
 
 /** What is missing is the mirror's, or the machine's: no kernel has failed. */
 class CannotTry extends Error {}
@@ -105,6 +122,8 @@ async function tryKernel(kernel: KernelChoice, short: boolean): Promise<boolean>
   });
   const seconds = (Date.now() - began) / 1000;
   if (short && ending.how === 'late') throw new CannotTry(`it took longer than ${seconds.toFixed(0)} s`);
+  if (ranStaleCode(words))
+    throw new EmulatorFault('the emulator ran a breakpoint that the kernel had taken away');
   const complaints = complaintsOf(reports);
   if (ending.how !== 'ended') {
     appendFileSync(log, `${ending.where.join('\n')}\n`);
