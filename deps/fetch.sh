@@ -14,7 +14,7 @@ BIN=$PWD/build/bin
 programs_of() {
   case $1 in
   broker) echo rabbitmq-server ;;
-  tests) echo xmllint groff tmux zsh fish python3 postgres chromium cc prometheus promtool ;;
+  tests) echo xmllint groff tmux zsh fish python3 postgres mariadbd nginx chromium cc prometheus promtool ;;
   bench) echo haproxy bpftrace ;;
   kernels) echo qemu-system-x86_64 qemu-system-aarch64 busybox ;;
   *) echo "$1" ;;
@@ -25,6 +25,7 @@ packages_of() {
   case $1 in
   xmllint) echo libxml2-utils ;;
   postgres) echo postgresql ;;
+  mariadbd) echo mariadb-server-core ;;
   chromium) echo chromium fonts-dejavu-core ;;
   cc) echo gcc ;;
   qemu-system-x86_64) echo qemu-system-x86 seabios ;;

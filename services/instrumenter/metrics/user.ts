@@ -52,6 +52,13 @@ export const POSTGRES: Programs = {
   ],
 };
 
+/** MySQL's own server has neither of the functions that hand a statement's text over. */
+export const MARIADB: Programs = {
+  title: 'MariaDB server',
+  file: /^(mariadbd|mysqld)$/,
+  installed: ['/usr/sbin/mariadbd', '/usr/sbin/mysqld', '/usr/libexec/mariadbd', '/usr/local/*/bin/mariadbd'],
+};
+
 export const LIBC: Programs = {
   title: 'C library',
   file: /^(libc\.so\.6|libc-2\.[0-9]+\.so|ld-musl-[a-z0-9_]+\.so\.1)$/,

@@ -1,7 +1,9 @@
 /* mysql.commands: each command that a MySQL server has done for a client. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROGRAM_FIELDS } from '../language/fields';
+import { PROCESS_FIELDS } from '../language/fields';
+import { named } from '../language/observation';
+import { commands } from './mariadb';
 import { tableOfNames } from '../language/names';
 
 /** enum_server_command of the server's mysql_com.h. */
@@ -21,7 +23,8 @@ export const mysqlCommands: MetricDescription = {
   synonyms: ['mysql', 'mariadb', 'sql', 'database', 'slow'],
   unit: 'commands',
   interval: 'interval',
-  fields: [...PROGRAM_FIELDS, 'command', 'user', 'client', 'status', 'latency', 'cputime'],
+  fields: [...PROCESS_FIELDS, 'command', 'user', 'client', 'status', 'latency', 'cputime', 'subsecond'],
+  bpf: commands((number) => named(number, COMMANDS)),
   dtrace: {
     illumos: span({
       from: ['mysql*:::command-start'],

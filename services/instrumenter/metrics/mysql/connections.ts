@@ -1,7 +1,8 @@
 /* mysql.connections: each connection that a MySQL client has ended. */
 import { ILLUMOS_PROGRAM, SINCE_START, span } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROGRAM_FIELDS } from '../language/fields';
+import { PROCESS_FIELDS } from '../language/fields';
+import { connections } from './mariadb';
 
 export const mysqlConnections: MetricDescription = {
   module: 'mysql',
@@ -11,7 +12,9 @@ export const mysqlConnections: MetricDescription = {
   synonyms: ['mysql', 'mariadb', 'database', 'client', 'connection'],
   unit: 'connections',
   interval: 'interval',
-  fields: [...PROGRAM_FIELDS, 'user', 'client', 'latency'],
+  fields: [...PROCESS_FIELDS, 'user', 'client', 'latency', 'subsecond'],
+  misses: ['connections that are refused; those of a server that has a pool of threads (thread_handling)'],
+  bpf: connections,
   dtrace: {
     illumos: span({
       from: ['mysql*:::connection-start'],

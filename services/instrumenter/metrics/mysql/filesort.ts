@@ -1,7 +1,8 @@
 /* mysql.filesort: each time a MySQL server sorts rows itself for want of an index. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROGRAM_FIELDS } from '../language/fields';
+import { PROCESS_FIELDS } from '../language/fields';
+import { sorts } from './mariadb';
 
 export const mysqlFilesort: MetricDescription = {
   module: 'mysql',
@@ -11,7 +12,9 @@ export const mysqlFilesort: MetricDescription = {
   synonyms: ['mysql', 'mariadb', 'sql', 'sort', 'index', 'slow query'],
   unit: 'filesorts',
   interval: 'interval',
-  fields: [...PROGRAM_FIELDS, 'database', 'table', 'latency', 'cputime'],
+  fields: [...PROCESS_FIELDS, 'database', 'table', 'latency', 'cputime', 'subsecond'],
+  misses: ['of a statement that names several tables all but the first; a table behind the first 239 bytes'],
+  bpf: sorts,
   dtrace: {
     illumos: span({
       from: ['mysql*:::filesort-start'],

@@ -1,7 +1,8 @@
 /* mysql.queries: each query that a MySQL server has run, whether it had to parse it or not. */
 import { DURATIONS, ILLUMOS_PROGRAM, type Clause, STARTS, substring } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROGRAM_FIELDS } from '../language/fields';
+import { PROCESS_FIELDS } from '../language/fields';
+import { STATEMENT, statements } from './mariadb';
 
 /** Both begin with query, connection, database, user and host. */
 const KEPT = {
@@ -28,12 +29,14 @@ export const mysqlQueries: MetricDescription = {
   stat: 'queries',
   label: 'queries',
   question: 'Which queries are slow, of whom, and were they prepared?',
-  synonyms: ['mysql', 'mariadb', 'sql', 'database', 'slow query'],
+  synonyms: ['mysql', 'mariadb', 'sql', 'database', 'slow query', 'table', 'query latency'],
   unit: 'queries',
   interval: 'interval',
   fields: [
-    ...PROGRAM_FIELDS,
+    ...PROCESS_FIELDS,
     'querysubstr',
+    'table',
+    'statement',
     'database',
     'user',
     'client',
@@ -41,7 +44,14 @@ export const mysqlQueries: MetricDescription = {
     'status',
     'latency',
     'cputime',
+    'subsecond',
   ],
+  misses: [
+    'what procedures and triggers do inside: it is their caller’s',
+    'of a statement that names several tables all but the first; a table behind the first 239 bytes',
+    'MySQL’s own server on Linux: MariaDB’s alone is known',
+  ],
+  bpf: statements(STATEMENT),
   dtrace: {
     // A query that is parsed passes both pairs of probes, the inner within the outer: it counts at the outer end.
     illumos: [

@@ -1,7 +1,8 @@
 /* mysql.statements: each statement that reads or changes rows in a MySQL server. */
 import { DURATIONS, ILLUMOS_PROGRAM, span, STARTS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
-import { PROGRAM_FIELDS } from '../language/fields';
+import { PROCESS_FIELDS } from '../language/fields';
+import { KIND, READ_OR_CHANGED, statements } from './mariadb';
 
 const STATEMENTS = ['select', 'insert', 'insert-select', 'update', 'multi-update', 'delete', 'multi-delete'];
 
@@ -13,7 +14,18 @@ export const mysqlStatements: MetricDescription = {
   synonyms: ['mysql', 'mariadb', 'sql', 'select', 'insert', 'update', 'delete', 'slow query'],
   unit: 'statements',
   interval: 'interval',
-  fields: [...PROGRAM_FIELDS, 'statement', 'status', 'rowsmatched', 'rowschanged', 'latency', 'cputime'],
+  fields: [
+    ...PROCESS_FIELDS,
+    'statement',
+    'table',
+    'status',
+    'rowsmatched',
+    'rowschanged',
+    'latency',
+    'cputime',
+    'subsecond',
+  ],
+  bpf: statements(KIND, READ_OR_CHANGED),
   dtrace: {
     illumos: span({
       from: STATEMENTS.map((name) => `mysql*:::${name}-start`),

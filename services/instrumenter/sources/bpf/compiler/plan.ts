@@ -260,14 +260,13 @@ function withAmended(
   machine: Machine,
 ): ReadonlySet<string> {
   const all = new Set(wanted);
-  for (const { at, steps } of observation.probes) {
-    for (const step of steps) {
-      if (step.kind !== 'amend') continue;
-      for (const [name, value] of Object.entries(step.values)) {
-        if (all.has(name))
-          for (const one of namesIn(numberOf(value, { ...machine, tracepoint: at.name }))) all.add(one);
-      }
-    }
+  for (const probe of observation.probes) {
+    const amended = probe.steps
+      .flatMap((step) => (step.kind === 'amend' ? Object.entries(step.values) : []))
+      .filter(([name]) => all.has(name));
+    const [at] = amended.length === 0 ? [] : placesOf(probe, machine);
+    if (at === undefined) continue;
+    for (const one of amended.flatMap(([, value]) => namesIn(numberOf(value, at)))) all.add(one);
   }
   return all.size === wanted.size ? all : withAmended(observation, all, machine);
 }

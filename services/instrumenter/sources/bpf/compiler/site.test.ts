@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { argument, global, result, userNumber, userText } from '../../../metrics/language/expression';
 import { named, type FieldExpression, type Observation } from '../../../metrics/language/observation';
-import { firstWord, kindOf, STATEMENTS } from '../../../metrics/postgres/statement';
+import { firstWord, kindOf, STATEMENTS } from '../../../metrics/sql-statement';
 import { entry, userMoment, type Programs } from '../../../metrics/user';
 import { compile, type Compiled } from './compile';
 import type { Site } from './site';

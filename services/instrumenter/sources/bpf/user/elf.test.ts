@@ -42,6 +42,8 @@ test('symbols, their places in the file and USDT probes of a file made byte by b
   expect(elf.symbol('resell')).toBe(0x1008);
   expect(elf.symbol('ell')).toBeUndefined();
   expect(elf.symbol('elsewhere')).toBeUndefined();
+  expect(elf.symbol('rese*')).toBe(0x1008);
+  expect(elf.symbol('ell*')).toBeUndefined();
   expect(elf.offsetOf(0x1004)).toBe(0x404);
   expect(elf.offsetOf(0x4008)).toBe(0x1408);
   expect(elf.offsetOf(0x9000)).toBeUndefined();
@@ -50,6 +52,15 @@ test('symbols, their places in the file and USDT probes of a file made byte by b
   expect(first).toMatchObject({ provider: 'shop', name: 'sold', address: 0x1010, semaphore: 0x4008 });
   expect(first?.arguments.map((argument) => argument?.bytes)).toEqual([4, 8]);
   expect(second).toMatchObject({ address: 0x1020, semaphore: 0, arguments: [] });
+});
+
+test('the beginning of a name finds the function, not the part of it that a compiler put elsewhere', () => {
+  const symbols = [
+    { name: '_Z4sellP4Shop.cold', address: 0x1004 },
+    { name: '_Z4sellP4Shopi', address: 0x1008 },
+  ];
+  const elf = elfOf(anElf({ ...SECTIONS, symbols }));
+  expect(elf.symbol('_Z4sellP4Shop*')).toBe(0x1008);
 });
 
 test('a file that was moved after its notes were written: addresses move with the section', () => {

@@ -91,13 +91,17 @@ export class Elf {
     return this.sections.find((s) => s.name === name)?.address;
   }
 
-  /** Address of the symbol of this name, exported or (if the file is not stripped) local. */
+  /**
+   * Address of the symbol of this name, exported or (if the file is not stripped) local. `name*`: the first that begins so,
+   * since names of C++ functions have the types of their arguments behind them, which differ between versions.
+   */
   symbol(name: string): number | undefined {
+    const wanted = Buffer.from(name.endsWith('*') ? name.slice(0, -1) : `${name}\0`, 'latin1');
     for (const type of [TYPE.dynamicSymbols, TYPE.symbols]) {
       // Files have one of each.
       const section = this.sections.find((s) => s.type === type);
       if (section === undefined) continue;
-      const address = this.symbolIn(section, Buffer.from(`${name}\0`, 'latin1'));
+      const address = this.symbolIn(section, wanted);
       if (address !== undefined) return address;
     }
     return undefined;
@@ -144,7 +148,9 @@ export class Elf {
       if (name.compare(names, nameAt, nameAt + name.length) !== 0) continue;
       const isDefined = symbols.readUInt16LE(at + 6) !== 0;
       const address = word(symbols, at + 8);
-      if (isDefined && address !== 0) return address;
+      // A compiler moves the unlikely part of a function to name.cold.
+      const isPart = textAt(names, nameAt, FUNCTION_NAME_BYTES).includes('.');
+      if (isDefined && address !== 0 && (name.at(-1) === 0 || !isPart)) return address;
     }
     return undefined;
   }

@@ -51,6 +51,7 @@ const TITLE = `queries of a server${obstacle === undefined ? '' : ` (skipped: ${
     );
     const normal = await kernel.enable('postgres.queries', ['querynormal', 'latency'], mine());
     const names = await kernel.enable('postgres.queries', ['execname'], mine());
+    const tables = await kernel.enable('postgres.queries', ['table'], mine());
     const hostile = `SELECT 'a,b"c\t@x: 5';`;
     psql(
       [
@@ -70,6 +71,7 @@ const TITLE = `queries of a server${obstacle === undefined ? '' : ` (skipped: ${
     });
     expect((await kernel.numbers(all)).get('')).toBe(55);
     expect(await kernel.numbers(names)).toEqual(new Map([['postgres', 55]]));
+    expect(Object.fromEntries(await kernel.numbers(tables))).toEqual({ t: 50, '(none)': 5 });
     const forms = await kernel.read(normal);
     if (forms.shape !== 'keyed-distribution') throw new Error('a keyed distribution was asked for');
     const counts = new Map([...forms.distributions].map(([key, d]) => [key, totalCount(d)]));

@@ -14,14 +14,18 @@ import {
   userNumber,
   type Expression,
   type Operand,
-} from '../language/expression';
-import { tableOfNames } from '../language/names';
+} from './language/expression';
+import { tableOfNames } from './language/names';
 
 /** Longer words before their prefixes. */
 const KINDS = [
   ...[
     'DEALLOCATE',
     'CHECKPOINT',
+    'DESCRIBE',
+    'HANDLER',
+    'REPLACE',
+    'OPTIMIZE',
     'SAVEPOINT',
     'ROLLBACK',
     'TRUNCATE',
@@ -70,7 +74,7 @@ const KINDS = [
     'CALL',
     'LOCK',
   ],
-  ...['SHOW', 'MOVE', 'SET', 'END', 'DO'],
+  ...['SHOW', 'MOVE', 'LOAD', 'SET', 'USE', 'END', 'DO'],
 ] as const;
 
 const WORD_BYTES = 8;
@@ -105,11 +109,15 @@ function skipSpaces(from: Expression): Expression {
 
 /** The number of the kind (STATEMENTS) that a word begins with, in small letters or capitals. */
 export function kindOf(word: Expression): Expression {
-  return KINDS.reduceRight<Expression>((otherwise, kind, i) => {
-    const letters = Buffer.alloc(WORD_BYTES);
-    letters.write(kind.slice(0, WORD_BYTES), 'latin1');
-    const mask = Buffer.alloc(WORD_BYTES).fill(0xdf, 0, Math.min(kind.length, WORD_BYTES));
-    const begins = equal(bits(word, constant(mask.readBigUInt64LE())), constant(letters.readBigUInt64LE()));
-    return choose(begins, i + 1, otherwise);
-  }, constant(0n));
+  return KINDS.reduceRight<Expression>(
+    (otherwise, kind, i) => choose(beginsWith(word, kind), i + 1, otherwise),
+    constant(0n),
+  );
+}
+
+export function beginsWith(word: Expression, kind: (typeof KINDS)[number]): Expression {
+  const letters = Buffer.alloc(WORD_BYTES);
+  letters.write(kind.slice(0, WORD_BYTES), 'latin1');
+  const mask = Buffer.alloc(WORD_BYTES).fill(0xdf, 0, Math.min(kind.length, WORD_BYTES));
+  return equal(bits(word, constant(mask.readBigUInt64LE())), constant(letters.readBigUInt64LE()));
 }
