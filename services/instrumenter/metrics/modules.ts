@@ -7,6 +7,7 @@ export const MODULES = {
   disk: { label: 'Disk' },
   dns: { label: 'DNS' },
   fs: { label: 'Filesystem' },
+  http: { label: 'HTTP' },
   java: { label: 'Java' },
   ldapjs: { label: 'ldapjs' },
   mantaop: { label: 'Manta (operator)' },

@@ -30,6 +30,7 @@ import { logicalRwbytes } from './fs/logical-rwbytes';
 import { logicalRwops } from './fs/logical-rwops';
 import { pathOps } from './fs/path-ops';
 import { syncs } from './fs/syncs';
+import { httpRequests } from './http/requests';
 import { javaGcOps } from './java/gc-ops';
 import { ldapjsConnections } from './ldapjs/connections';
 import { ldapjsOps } from './ldapjs/ops';
@@ -126,6 +127,7 @@ export const METRICS: readonly MetricDescription[] = [
   logicalRwops,
   pathOps,
   syncs,
+  httpRequests,
   javaGcOps,
   ldapjsConnections,
   ldapjsOps,

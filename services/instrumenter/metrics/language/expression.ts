@@ -38,6 +38,8 @@ export type Expression =
   | { readonly kind: 'userNumber'; readonly of: Expression; readonly bytes: 1 | 2 | 4 | 8 }
   /** Text there, cut to `bytes` with its NUL. */
   | { readonly kind: 'userText'; readonly of: Expression; readonly bytes: number }
+  /** Text of these numbers, eight bytes of each as they lie in memory, up to a NUL. */
+  | { readonly kind: 'words'; readonly of: readonly Expression[] }
   /** A member of the struct pointed to; dots walk on, through embedded structs and pointers alike. */
   | { readonly kind: 'member'; readonly of: Expression; readonly path: string }
   /** Eight bytes of the member at `offset` bytes into it, whatever its type: a part of an array, of an address. */
@@ -112,6 +114,7 @@ export const userNumber = (of: Expression, bytes: 1 | 2 | 4 | 8 = 8): Expression
   bytes,
 });
 export const userText = (of: Expression, bytes: number): Expression => ({ kind: 'userText', of, bytes });
+export const words = (...of: Expression[]): Expression => ({ kind: 'words', of });
 export const member = (of: Expression, path: string): Expression => ({ kind: 'member', of, path });
 export const word = (of: Expression, path: string, offset: number): Expression => ({
   kind: 'word',

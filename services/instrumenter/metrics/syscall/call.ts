@@ -37,7 +37,7 @@ import { tracepoint, type Named, type Probe, type Step } from '../language/obser
 import { sinceStart } from '../process';
 import { COMPAT, SYSCALL_NAMES, X32_BIT } from './syscall-names';
 
-const registers = argument(0, 'pt_regs');
+export const registers = argument(0, 'pt_regs');
 
 /** Whether a thread is in a call of a 32-bit program: TS_COMPAT, TIF_32BIT. */
 const compatOf = (of: Expression): Expression =>
@@ -49,9 +49,9 @@ const isCompat = compatOf(task);
 /** The number in the tables of SYSCALL_NAMES. */
 export const numbered = (number: Expression, of: Expression = task): Expression =>
   choose(compatOf(of), plus(bits(number, 0xffff_ffff), COMPAT), number);
-const numberAtEntry = argument(1);
+export const numberAtEntry = argument(1);
 /** Overwritten by some calls. */
-const numberAtExit = byArch({
+export const numberAtExit = byArch({
   x64: member(registers, 'orig_ax'),
   arm64: member(registers, 'syscallno'),
 });
@@ -157,6 +157,14 @@ function isCallOf(number: Expression, names: readonly string[]): Expression {
 const FILTERED = 2;
 /** Errors of calls that block: a call in progress when the probe was enabled may return them. */
 const WAITING = [4, 11, 110, 512, 513, 514, 516];
+
+/** The same, of programs of 64 bits alone. */
+export function isOwnCallOf(number: Expression, names: readonly string[]): Expression {
+  return onEach((architecture) => {
+    const own = numbersOf(names, architecture).own.filter((n) => n < X32_BIT);
+    return all(among(number, own), not(isCompat));
+  });
+}
 
 /** A call that returns without having been seen to begin: a seccomp filter refused it. */
 const isRefused = all(

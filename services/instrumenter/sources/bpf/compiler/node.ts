@@ -54,6 +54,7 @@ export type TextNode =
       readonly bytes: number;
       readonly limit: number;
     }
+  | { readonly kind: 'words'; readonly of: readonly Node[]; readonly bytes: number; readonly limit: number }
   | {
       readonly kind: 'readText';
       readonly memory?: 'user';
@@ -86,6 +87,8 @@ export function print(node: Node | TextNode): string {
       return 'comm';
     case 'arguments':
       return 'psargs';
+    case 'words':
+      return `words(${node.of.map(print).join(', ')})`;
     case 'arithmetic':
     case 'compare':
       return `(${print(node.left)} ${node.op} ${print(node.right)})`;
@@ -113,6 +116,8 @@ export function parts(node: Node | TextNode): readonly (Node | TextNode)[] {
       return [node.from];
     case 'arguments':
       return [node.from, node.length];
+    case 'words':
+      return node.of;
     case 'arithmetic':
     case 'compare':
       return [node.left, node.right];

@@ -93,6 +93,11 @@ export function resolve(e: Expression, at: Surroundings): Resolved {
       });
     case 'userText':
       return userText(numberOf(e.of, at), e.bytes);
+    case 'words': {
+      const bytes = 8 * e.of.length;
+      const of = e.of.map((one) => simplify(numberOf(one, at)));
+      return { kind: 'text', node: { kind: 'words', of, bytes, limit: bytes } };
+    }
     case 'member':
       return memberOf(e, at);
     case 'word':

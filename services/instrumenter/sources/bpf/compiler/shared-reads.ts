@@ -2,6 +2,15 @@
 import { eachPart, print, type Node, type TextNode } from './node';
 import { treesOf, type ReadyStep } from './ready-step';
 
+/** What every step asks for first: where it does not hold, nothing is computed at all. */
+export function askedByAll(steps: readonly ReadyStep[]): readonly Node[] {
+  const [first = [], ...others] = steps.map(({ when }) => (when.kind === 'all' ? when.members : [when]));
+  const isShared = (node: Node, i: number): boolean =>
+    others.every((members) => members[i] !== undefined && print(members[i]) === print(node));
+  const end = first.findIndex((node, i) => !isShared(node, i));
+  return others.length === 0 ? [] : first.slice(0, end === -1 ? first.length : end);
+}
+
 /** Calls and reads that more than one step needs are made once, before the first. */
 export function sharedBySteps(steps: readonly ReadyStep[]): readonly Node[] {
   const found = new Map<string, { node: Node; steps: Set<ReadyStep> }>();

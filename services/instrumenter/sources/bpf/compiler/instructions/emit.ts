@@ -115,6 +115,13 @@ export class Emitter {
       this.fillArguments(node, at);
       return;
     }
+    if (node.kind === 'words') {
+      for (const [i, word] of node.of.entries()) {
+        this.compute(word);
+        asm.store(8, FRAME, at + 8 * i, 0);
+      }
+      return;
+    }
     this.compute(node.from);
     if (this.homes.typedTask && isNameOfTask(node)) emitName(asm, node.offset, at, node.bytes);
     else emitCopyOfText(asm, at, node);

@@ -12,7 +12,7 @@ import { CASES_AT, SHARD_SHIFT, type KeyLayout } from '../key';
 import { ANY, MapAccess, NOW } from './map-access';
 import { CONTROL, MAPS } from '../maps';
 import { constant, FALSE, print, type Node } from '../node';
-import { sharedBySteps } from '../shared-reads';
+import { askedByAll, sharedBySteps } from '../shared-reads';
 import {
   treesOf,
   type AmendStep,
@@ -70,12 +70,15 @@ class Program {
     // An event belongs to the second in which it happens, whenever the next is opened by user space.
     for (const step of steps) if (step.kind === 'count') emitter.expect(NOW);
     asm.aluRegister('=', CONTEXT, 1);
+    const none = asm.label();
+    for (const node of askedByAll(steps)) if (known(node) !== true) emitter.guard(node, none);
     for (const node of sharedBySteps(steps)) emitter.ahead(node);
     for (const step of steps) {
       const end = asm.label();
       emitter.scope(() => this.step(step, end));
       asm.place(end);
     }
+    asm.place(none);
     asm.exit();
     return asm.instructions;
   }
