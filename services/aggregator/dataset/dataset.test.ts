@@ -6,6 +6,7 @@ import { OTHER } from '../../../common/model/tally';
 import { Asked } from '../ingest/asked';
 import { Dataset, type DatasetOptions, FUTURE_SECONDS_MAX } from './dataset';
 import { completeness, readValue } from './reading';
+import { restore } from './restoring';
 import { KEYS_PER_SLOT } from './slot';
 
 const NOW = 1_000_000;
@@ -78,7 +79,7 @@ test.each([
   expect(put(d, 'late', NOW, number(7), NOW + 15)).toBe('tooOld');
   expect(put(d, 'late', NOW + 10, number(7), NOW + 15)).toBe('added');
   const slots = [{ time: NOW, lost: 0, late: 0, reports: 1, leastReporting: 1, rows: [] }];
-  expect(d.restore({ slots, periods: [] }, 1000 * (NOW + 15))).toBe(0);
+  expect(restore({ slots, periods: [] }, d.restorable(1000 * (NOW + 15)))).toBe(0);
 });
 
 test('reports that are too old or too far in the future are dropped and counted', () => {

@@ -24,7 +24,7 @@ import { sourceBit, sourcesIn, type SourceName } from '../../../common/model/sou
 import type { Shape, Value } from '../../../common/model/value';
 import { fits } from './fits';
 import { EXPECTED_SECONDS, Presence } from '../ingest/presence';
-import type { Remembered } from './remembered';
+import { fill, type Restorable } from './restoring';
 import { LATE_MS, type Slot } from './slot';
 import { noOutcomes, type Outcome, type OutcomeCounts } from './outcome';
 import { Slots } from './slots';
@@ -243,28 +243,6 @@ export class Dataset {
     return this.presence.reporters(second);
   }
 
-  /** Restores slots from disk that are not too old; existing slots stay. Returns the number restored. */
-  restore({ slots, periods }: Remembered, nowMs: number): number {
-    const now = Math.floor(nowMs / 1000);
-    const taken = new Set<number>();
-    for (const { time, lost, late, reports, leastReporting, sources = 0, rows } of slots) {
-      if (time < this.oldestTaken(now) || this.slots.at(time) !== undefined) continue;
-      const slot = this.slots.begin(time);
-      for (const [key, buckets, counts] of rows) slot.addRow(key, buckets, counts);
-      Object.assign(slot, { lost, late, reports, leastReporting, sources, version: ++this.changes });
-      this.newest = Math.max(this.newest, time);
-      taken.add(time);
-      // Seal each at once: all of them open would need many times the memory.
-      this.seal(now);
-    }
-    for (const [second, nodes] of periods) {
-      if (!taken.has(this.slotOf(second))) continue;
-      for (const node of nodes) this.presence.mark(node, second);
-      this.first = Math.min(this.first, second);
-    }
-    return taken.size;
-  }
-
   /** Once a second: seals finished slots, drops those that are too old or exceed the memory. */
   tick(nowMs: number): void {
     const now = Math.floor(nowMs / 1000);
@@ -292,6 +270,33 @@ export class Dataset {
   startAt(second: number): void {
     this.start = Math.max(this.start, this.slotOf(second + this.granularity - 1));
     this.slots.dropBefore(this.start);
+  }
+
+  /** For slots that come back (restoring.ts). */
+  restorable(nowMs: number): Restorable {
+    const now = Math.floor(nowMs / 1000);
+    const { slots, presence, unsaved, granularity } = this;
+    return {
+      granularity,
+      reportSeconds: presence.seconds,
+      oldest: this.oldestTaken(now),
+      slotAt: (time) => slots.at(time),
+      slotOf: (second) => this.slotOf(second),
+      reporters: (second) => presence.reporters(second),
+      put: (remembered) => {
+        slots.remove(remembered.time);
+        fill(slots.begin(remembered.time), remembered, ++this.changes);
+        this.newest = Math.max(this.newest, remembered.time);
+        // Seal each at once: all of them open would need many times the memory.
+        this.seal(now);
+      },
+      mark: (second, nodes, isNew) => {
+        if (isNew) presence.clear(second);
+        for (const node of nodes) presence.mark(node, second);
+        this.first = Math.min(this.first, second);
+        if (isNew) unsaved.note(this.slotOf(second), second);
+      },
+    };
   }
 
   private accept(node: string, second: number, value: Value, nowMs: number): Outcome {

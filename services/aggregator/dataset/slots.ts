@@ -102,6 +102,11 @@ export class Slots {
     this.dropBefore(time + this.granularity);
   }
 
+  /** Removes one slot, if it is there. */
+  remove(time: number): void {
+    this.drop(time);
+  }
+
   private drop(time: number): void {
     const slot = this.slots.get(time);
     if (slot === undefined) return;

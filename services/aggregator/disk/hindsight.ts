@@ -15,6 +15,7 @@ import { messageOf } from '../../../common/service/errors';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import type { Log } from '../../../common/service/log';
 import type { Dataset } from '../dataset/dataset';
+import { restore } from '../dataset/restoring';
 import { HistoryCap, readHistoryMax, type HistoryMax } from './history-cap';
 import { Journal } from './journal';
 import { partsOf, Recollection, remember, type Portion } from './remembered';
@@ -115,7 +116,7 @@ export class Hindsight {
     }
     // Not earlier: an instrumentation that is kept but not owned yet would count as no longer wanted.
     this.keep(id, dataset, gaps);
-    this.counts.reloadedSlots += dataset.restore(found.all, clock.now());
+    this.counts.reloadedSlots += restore(found.all, dataset.restorable(clock.now()));
   }
 
   /** Once a second; a slower disk gets more at a time. */

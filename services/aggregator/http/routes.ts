@@ -10,6 +10,7 @@ import { LIMITS } from '../../../common/service/limits';
 import { toPlain, type Value } from '../../../common/model/value';
 import { answerJson, type Context } from './answer';
 import { columns } from './columns';
+import { held, lacking, take } from './copying';
 import { averages, details, image, imagePng, percentiles, requireNumeric } from './heatmap';
 import { readValueInSlices } from '../dataset/reading';
 import { special } from './special';
@@ -37,6 +38,13 @@ const RESOURCES: readonly (readonly [path: string, handle: Handle])[] = [
   ['/value/heatmap/percentile', percentiles],
 ];
 
+const INNER: readonly (readonly [path: string, handle: Handle])[] = [
+  ['/heatmap/columns', columns],
+  ['/held', held],
+  ['/lacking', lacking],
+  ['/take', take],
+];
+
 export function valueRoutes(context: Context): Route[] {
   return SCOPES.flatMap((scope) => [
     ...RESOURCES.map(([path, handle]) => ({
@@ -44,12 +52,12 @@ export function valueRoutes(context: Context): Route[] {
       path: scope + path,
       handle: (request: Request) => handle(context, request),
     })),
-    // For the front door alone, which offers it to nobody.
-    {
+    // For the front door alone, which offers them to nobody.
+    ...INNER.map(([path, handle]) => ({
       method: 'POST' as const,
-      path: `${scope}/value/heatmap/columns`,
-      handle: (request: Request) => columns(context, request),
-    },
+      path: `${scope}/value${path}`,
+      handle: (request: Request) => handle(context, request),
+    })),
   ]);
 }
 

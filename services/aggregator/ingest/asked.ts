@@ -41,6 +41,25 @@ export class Asked {
     if (this.changes.length > CHANGES) this.changes.splice(1, 1);
   }
 
+  /** From which second on how many, oldest first. */
+  get all(): (readonly [from: number, nodes: number])[] {
+    return this.changes.filter(({ from }) => Number.isFinite(from)).map(({ from, nodes }) => [from, nodes]);
+  }
+
+  /** Takes another aggregator's numbers for the seconds before `since`, when it had the instrumentation and we did not. */
+  adopt(theirs: readonly (readonly [from: number, nodes: number])[], since: number): void {
+    const before = theirs.filter(([from]) => from < since).map(([from, nodes]) => ({ from, nodes }));
+    if (before.length === 0) return;
+    const own = this.changes.filter(({ from }) => from > since);
+    this.changes.splice(
+      0,
+      this.changes.length,
+      ...before.slice(-CHANGES / 2),
+      { from: since, nodes: this.at(since) },
+      ...own,
+    );
+  }
+
   at(second: number): number {
     const change = this.changes.findLast(({ from }) => from <= second);
     return change?.nodes ?? 0;

@@ -73,6 +73,15 @@ export class Presence {
     return 'first';
   }
 
+  /** Nobody has reported in the period of a second. */
+  clear(second: number): void {
+    const period = this.periodOf(second);
+    const place = period % this.capacity;
+    if (this.periods[place] !== period) return;
+    this.bits.fill(0, place * this.words, (place + 1) * this.words);
+    this.counts[place] = 0;
+  }
+
   /** Number of nodes that reported in the period of a second. */
   reporting(second: number): number {
     const period = this.periodOf(second);

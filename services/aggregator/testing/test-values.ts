@@ -12,6 +12,7 @@ import { toWire, type Body } from '../../../common/wire/message';
 import type { Value } from '../../../common/model/value';
 import { Aggregator } from '../aggregator';
 import { AnswerBudget } from '../http/answer-budget';
+import { COLUMNS_BYTES } from '../http/columns';
 import { INLINE } from '../heatmap/pixels/renderer';
 import { valueRoutes } from '../http/routes';
 import { promqlRoutes } from '../promql/routes';
@@ -70,7 +71,7 @@ const TRANSFORMATIONS = [
 
 export type Json = Record<string, unknown>;
 
-class TestValues {
+export class TestValues {
   /** Milliseconds; a test may move it on. */
   now = 1000 * NOW;
   /** Instrumentations whose messages the aggregator asks for. */
@@ -107,6 +108,7 @@ class TestValues {
       host: '127.0.0.1',
       port: 0,
       log: SILENT,
+      bodyBytes: COLUMNS_BYTES,
     });
   }
 
