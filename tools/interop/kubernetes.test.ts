@@ -253,17 +253,21 @@ test('Services and workloads find their pods; there is one config service, never
 });
 
 const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
-(hasKubectl ? test : test.skip)('kubectl builds it, and every reference has the name that it made', () => {
-  const text = execFileSync('kubectl', ['kustomize', FOLDER], { encoding: 'utf8', timeout: 30_000 });
-  const built = parseAllDocuments(text).map(
-    (document) => document.toJS() as { kind: string; metadata: { name: string; namespace?: string } },
-  );
-  const map = built.find(({ kind }) => kind === 'ConfigMap');
-  expect(map?.metadata.name).toMatch(/^cloud-analytics-settings-\w+$/);
-  expect(text.match(/name: cloud-analytics-settings(?!-)/g)).toBeNull();
-  expect(text).not.toMatch(/image: cloud-analytics\n/);
-  const spaces = built
-    .filter(({ kind }) => kind !== 'Namespace')
-    .map(({ metadata: { namespace } }) => namespace);
-  expect(new Set(spaces)).toEqual(new Set(['cloud-analytics']));
-});
+const unless = hasKubectl ? '' : ' (skipped: no kubectl here)';
+(hasKubectl ? test : test.skip)(
+  `kubectl builds it, and every reference has the name that it made${unless}`,
+  () => {
+    const text = execFileSync('kubectl', ['kustomize', FOLDER], { encoding: 'utf8', timeout: 30_000 });
+    const built = parseAllDocuments(text).map(
+      (document) => document.toJS() as { kind: string; metadata: { name: string; namespace?: string } },
+    );
+    const map = built.find(({ kind }) => kind === 'ConfigMap');
+    expect(map?.metadata.name).toMatch(/^cloud-analytics-settings-\w+$/);
+    expect(text.match(/name: cloud-analytics-settings(?!-)/g)).toBeNull();
+    expect(text).not.toMatch(/image: cloud-analytics\n/);
+    const spaces = built
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map(({ metadata: { namespace } }) => namespace);
+    expect(new Set(spaces)).toEqual(new Set(['cloud-analytics']));
+  },
+);
