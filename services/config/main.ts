@@ -30,6 +30,7 @@ import { createProxy } from './door/proxy';
 import { statusOf } from './api/status';
 import { Enrolment } from './fleet/enrolment/enrolment';
 import { FleetStore } from './state/fleet-store';
+import { filesIn } from './state/storage';
 import { Store } from './state/store';
 
 const STOP_MS = 2000;
@@ -45,9 +46,10 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   const access = readAccess(env, settings.host);
   const files = await readOperatorFiles(access);
   const folder = join(settings.home, 'config');
-  const store = await Store.open(folder);
-  const fleet = await FleetStore.open(folder);
-  const master = await frontDoorSecret(folder);
+  const storage = await filesIn(folder);
+  const store = await Store.open(storage);
+  const fleet = await FleetStore.open(storage);
+  const master = await frontDoorSecret(storage);
   panic.secret(master);
   const doorKeys = (aggregator: Aggregator): DoorKeys => doorKeysOf(master, aggregator);
   const peer = new Peer({
@@ -81,7 +83,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
   });
   const enrolmentSettings = await readEnrolment({
     env,
-    folder,
+    storage,
     amqpUrl: url,
     routes: keys,
     log,

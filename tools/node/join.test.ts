@@ -16,6 +16,7 @@ import { freePorts } from '../stack/ports';
 import { startStack, type Stack } from '../stack/stack';
 import { until } from '../testing/until';
 import { fingerprint } from './authority';
+import { filesIn } from '../../services/config/state/storage';
 
 jest.setTimeout(240_000);
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
   [doorPort = 0, amqpsPort = 0] = await freePorts(2);
   const ca = join(home, 'ca');
   mkdirSync(ca, { mode: 0o700 });
-  const signer = await TokenSigner.open(join(ca, 'config'));
+  const signer = await TokenSigner.open(await filesIn(join(ca, 'config')));
   const pem = join(home, 'signing.pem');
   writeFileSync(pem, signer.publicPem);
   const tokens = join(home, 'tokens');

@@ -15,6 +15,7 @@ import { until } from '../testing/until';
 import { startBroker, type PrivateBroker } from './broker';
 import { SHARED_USER } from './broker-users';
 import { freePorts } from './ports';
+import { filesIn } from '../../services/config/state/storage';
 
 jest.setTimeout(120_000);
 
@@ -86,7 +87,7 @@ test('issued again it is another password; ended, its connections are closed and
 
 test('where credentials are tokens, revoking closes the connections of the node, and of no other', async () => {
   const tokens = tokenIssuer({
-    signer: await TokenSigner.open(join(home, 'config')),
+    signer: await TokenSigner.open(await filesIn(join(home, 'config'))),
     routes: keys,
     audience: 'cloud-analytics',
     vhost: '/',

@@ -8,6 +8,7 @@ import { scopesOfNode } from '../../common/wire/identity';
 import { routes } from '../../common/wire/route';
 import { TokenSigner } from '../../services/config/fleet/enrolment/token-signer';
 import { startBroker, type PrivateBroker } from './broker';
+import { filesIn } from '../../services/config/state/storage';
 
 jest.setTimeout(120_000);
 
@@ -23,7 +24,7 @@ const open: ChannelModel[] = [];
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'ca-token-'));
-  signer = await TokenSigner.open(join(home, 'config'));
+  signer = await TokenSigner.open(await filesIn(join(home, 'config')));
   const pem = join(home, 'public.pem');
   writeFileSync(pem, signer.publicPem);
   mkdirSync(join(home, 'broker'), { mode: 0o700 });
@@ -118,7 +119,7 @@ test.each<[string, (channel: Awaited<ReturnType<ChannelModel['createChannel']>>)
 });
 
 test('a token that is forged, of another audience, expired or another node’s is refused', async () => {
-  const stranger = await TokenSigner.open(join(home, 'stranger'));
+  const stranger = await TokenSigner.open(await filesIn(join(home, 'stranger')));
   const [head = '', , signature = ''] = token('n.1').split('.');
   const claims = Buffer.from(JSON.stringify({ sub: 'node-n2', aud: [AUDIENCE], scope: '', exp: 1e10 }));
   const forged = `${head}.${claims.toString('base64url')}.${signature}`;

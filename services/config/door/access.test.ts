@@ -8,6 +8,7 @@ import { ADDRESSES, FAILURES_PER_MINUTE, RateLimit } from './rate-limit';
 import { FakeClock } from '../testing/fake-fleet';
 import { frontDoorSecret, readOperatorFiles } from './operator-files';
 import { parseTokens } from './tokens';
+import { filesIn } from '../state/storage';
 
 const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex');
 
@@ -120,9 +121,9 @@ describe('operator files', () => {
   });
 
   test("the front door's secret is made once, and readable by us alone", async () => {
-    const secret = await frontDoorSecret(folder);
+    const secret = await frontDoorSecret(await filesIn(folder));
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
-    expect(await frontDoorSecret(folder)).toBe(secret);
+    expect(await frontDoorSecret(await filesIn(folder))).toBe(secret);
     expect(await readFile(join(folder, 'front-door'), 'utf8')).toBe(secret);
     expect((await stat(join(folder, 'front-door'))).mode & 0o077).toBe(0);
   });

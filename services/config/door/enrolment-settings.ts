@@ -17,6 +17,7 @@ import {
   type CredentialIssuer,
   type Management,
 } from '../fleet/enrolment/credentials';
+import type { Storage } from '../state/storage';
 import { TokenSigner } from '../fleet/enrolment/token-signer';
 
 export interface EnrolmentSettings {
@@ -30,7 +31,7 @@ export interface EnrolmentSettings {
 
 interface Parts {
   readonly env: Environment;
-  readonly folder: string;
+  readonly storage: Storage;
   readonly amqpUrl: string;
   readonly routes: Routes;
   readonly log: Log;
@@ -41,7 +42,7 @@ const LIFETIME_S = { least: 60, most: 86_400, usual: 3600 };
 
 export async function readEnrolment({
   env,
-  folder,
+  storage,
   amqpUrl,
   routes,
   log,
@@ -58,7 +59,7 @@ export async function readEnrolment({
   const kind = env['CA_NODE_CREDENTIALS'] ?? '';
   if (kind === '') return { issuer: undefined, signer: undefined, told, authority };
   if (kind === 'token') {
-    const signer = await TokenSigner.open(folder);
+    const signer = await TokenSigner.open(storage);
     const audience = env['CA_TOKEN_AUDIENCE'] ?? 'cloud-analytics';
     if (!/^[\w-]{1,64}$/.test(audience))
       throw invalid('CA_TOKEN_AUDIENCE', 'must be at most 64 letters, digits, "-" and "_"');

@@ -3,13 +3,12 @@
  * In: paths. Out: their checked contents; reloaded on request, where a bad file changes nothing.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Log } from '../../../common/service/log';
 import type { Environment } from '../../../common/service/settings';
 import { watchFiles } from '../../../common/service/files/watched-files';
 import { trustedText } from '../../../common/service/files/trusted-path';
+import type { Storage } from '../state/storage';
 import type { Access } from './access';
 import { NO_CUSTOMERS, parseCustomers, type Customers } from '../fleet/customers';
 import type { Authorities } from './upstream';
@@ -65,12 +64,11 @@ export async function aggregatorAuthorities(env: Environment, log: Log): Promise
 }
 
 /** Persistent, so that aggregators go on answering after a restart. */
-export async function frontDoorSecret(folder: string): Promise<string> {
-  const file = join(folder, 'front-door');
-  const known = await readFile(file, 'utf8').catch(() => '');
+export async function frontDoorSecret(storage: Storage): Promise<string> {
+  const document = storage('front-door');
+  const known = (await document.read()) ?? '';
   if (/^[0-9a-f]{64}$/.test(known)) return known;
   const fresh = randomBytes(32).toString('hex');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(file, fresh, { mode: 0o600 });
+  await document.write(fresh);
   return fresh;
 }

@@ -2,11 +2,10 @@
  * Which nodes belong to the fleet, and the tokens by which more may join. In: changes. Out: a file beside the instrumentations'
  * that is always whole. Tokens and keys are kept as hashes: who reads the file cannot join with it.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checker, Type, type Static } from '../../../common/model/schema';
 import { Saved } from './saved';
-import { readSaved, type FormerFile } from './saved-file';
+import { readSaved, type Former } from './saved-file';
+import type { Document, Storage } from './storage';
 
 const VERSION = 1;
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -59,20 +58,24 @@ export interface FleetDraft {
   readonly tokens: Map<string, JoinToken>;
 }
 
+const NAME = 'fleet.json';
+
 export class FleetStore {
   private readonly saved: Saved<FleetState>;
 
-  /** Rejects with a sentence that names the file when it is there and is not what was written. */
-  static async open(folder: string): Promise<FleetStore> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = join(folder, 'fleet.json');
+  /** Rejects with a sentence that names its place when it is there and is not what was written. */
+  static async open(storage: Storage): Promise<FleetStore> {
     const without = 'move it away: nodes must join again then';
-    const read = await readSaved(file, { version: VERSION, understand, without });
-    return new FleetStore(file, read?.contents ?? { nodes: new Map(), tokens: new Map() }, read?.former);
+    const read = await readSaved(storage, NAME, { version: VERSION, understand, without });
+    return new FleetStore(
+      storage(NAME),
+      read?.contents ?? { nodes: new Map(), tokens: new Map() },
+      read?.former,
+    );
   }
 
-  private constructor(file: string, state: FleetState, former: FormerFile | undefined) {
-    this.saved = new Saved(file, state, serialize, former);
+  private constructor(document: Document, state: FleetState, former: Former | undefined) {
+    this.saved = new Saved(document, state, serialize, former);
   }
 
   get state(): FleetState {

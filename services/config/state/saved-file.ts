@@ -1,14 +1,14 @@
 /*
- * Reads a file of the state, whichever release has written it. In: its path, the version that is written now, and what
- * understands its contents. Out: these, and the text of an older version, which is to be kept; or a sentence that names the file
+ * Reads a document of the state, whichever release has written it. In: its name, the version that is written now, and what
+ * understands its contents. Out: these, and the text of an older version, which is to be kept; or a sentence that names its place
  * and says what to do.
  */
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../../common/service/errors';
+import type { Document, Storage } from './storage';
 
-/** A file as an older release wrote it, and where it is kept. */
-export interface FormerFile {
-  readonly copy: string;
+/** A document as an older release wrote it, and where it is kept. */
+export interface Former {
+  readonly copy: Document;
   readonly text: string;
 }
 
@@ -23,17 +23,23 @@ interface Form<T> {
 
 interface Read<T> {
   readonly contents: T;
-  readonly former?: FormerFile;
+  readonly former?: Former;
 }
 
-/** Where a file of that version is kept once a newer one takes its place. */
-function copyOf(file: string, version: number): string {
-  return `${file}.version-${version}`;
+/** Where a document of that version is kept once a newer one takes its place. */
+function copyOf(name: string, version: number): string {
+  return `${name}.version-${version}`;
 }
 
 /** undefined: there is none yet. */
-export async function readSaved<T>(file: string, form: Form<T>): Promise<Read<T> | undefined> {
-  const text = await savedText(file);
+export async function readSaved<T>(
+  storage: Storage,
+  name: string,
+  form: Form<T>,
+): Promise<Read<T> | undefined> {
+  const document = storage(name);
+  const file = document.place;
+  const text = await document.read();
   if (text === undefined) return undefined;
   const { version: newest, understand, without } = form;
   const checked = <R>(step: () => R): R => {
@@ -50,24 +56,16 @@ export async function readSaved<T>(file: string, form: Form<T>): Promise<Read<T>
   if (version > newest)
     throw new Error(
       `${file} is of a newer release: it has version ${version}, and this one understands up to ${newest}; start the newer ` +
-        `release, or put ${copyOf(file, newest)} in its place, which was kept when that one began to write`,
+        `release, or put ${storage(copyOf(name, newest)).place} in its place, which was kept when that one began to write`,
     );
   const contents = checked(() => understand(plain));
-  return version === newest ? { contents } : { contents, former: { copy: copyOf(file, version), text } };
+  return version === newest
+    ? { contents }
+    : { contents, former: { copy: storage(copyOf(name, version)), text } };
 }
 
 function versionOf(plain: unknown): number | undefined {
   if (typeof plain !== 'object' || plain === null || !('version' in plain)) return undefined;
   const { version } = plain;
   return typeof version === 'number' && Number.isSafeInteger(version) ? version : undefined;
-}
-
-/** The file's text; undefined: there is none yet. */
-export async function savedText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

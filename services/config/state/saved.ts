@@ -1,13 +1,11 @@
 /*
- * State that must survive a restart, in a file that is always whole. In: changes. Out: the state, as it is on disk. Changes that
- * come while the disk is busy are written together; no change is visible before it is on disk. A file of an older release
+ * State that must survive a restart, in a document that is always whole. In: changes. Out: the state, as it is kept. Changes that
+ * come while one is written are written together; no change is visible before it is kept. A document of an older release
  * is kept beside the first one that this release writes; one of a newer release is refused (saved-file.ts reads them).
  */
-import { constants } from 'node:fs';
-import { access, open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { messageOf } from '../../../common/service/errors';
-import type { FormerFile } from './saved-file';
+import type { Former } from './saved-file';
+import type { Document } from './storage';
 
 /** What a change makes of the state. Whatever it throws rejects that change alone, and nothing of it is kept. */
 type Apply<State, T> = (state: State) => { readonly next: State; readonly result: T };
@@ -22,17 +20,19 @@ export class Saved<State> {
   /** Why the last write failed, or the next one will; undefined: it did not. */
   trouble: string | undefined;
   private current: State;
-  private readonly file: string;
+  private readonly document: Document;
+  /** What `check` found. */
+  private found: string | undefined;
   private readonly serialize: (state: State) => string;
-  private former: FormerFile | undefined;
+  private former: Former | undefined;
   private waiting: Waiting<State>[] = [];
   private busy = false;
   private writing = Promise.resolve();
 
   /** `former`: what an older release wrote, to be kept before it is replaced. */
-  constructor(file: string, state: State, serialize: (state: State) => string, former?: FormerFile) {
+  constructor(document: Document, state: State, serialize: (state: State) => string, former?: Former) {
     this.former = former;
-    this.file = file;
+    this.document = document;
     this.current = state;
     this.serialize = serialize;
   }
@@ -54,13 +54,14 @@ export class Saved<State> {
     await this.writing;
   }
 
-  /** Periodic check: detects an unwritable folder before a change fails on it. */
+  /** Periodic check: detects a place that cannot be written before a change fails on it. */
   async check(): Promise<void> {
     try {
-      await access(dirname(this.file), constants.W_OK | constants.X_OK);
-      if (this.trouble?.startsWith(FOLDER) === true) this.trouble = undefined;
+      await this.document.check();
+      if (this.trouble === this.found) this.trouble = undefined;
+      this.found = undefined;
     } catch (error) {
-      this.trouble = `${FOLDER} cannot be written: ${messageOf(error)}`;
+      this.trouble = this.found = messageOf(error);
     }
   }
 
@@ -86,9 +87,9 @@ export class Saved<State> {
       }
       try {
         if (next !== this.current) {
-          if (this.former !== undefined) await writeWhole(this.former.copy, this.former.text);
+          if (this.former !== undefined) await this.former.copy.write(this.former.text);
           this.former = undefined;
-          await writeWhole(this.file, this.serialize(next));
+          await this.document.write(this.serialize(next));
           this.trouble = undefined;
         }
         this.current = next;
@@ -100,26 +101,5 @@ export class Saved<State> {
     }
     // In the same breath as the last look at `waiting`: a change that comes now starts the next round.
     this.busy = false;
-  }
-}
-
-const FOLDER = 'the state folder';
-
-/** After this, power may fail at any moment and the file is either the old or the new one. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

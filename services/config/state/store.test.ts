@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Instrumentation } from '../../../common/model/instrumentation';
 import { ALWAYS } from '../../../common/model/predicate/predicate';
 import { Store, type Draft } from './store';
+import { filesIn } from './storage';
 
 let folder: string;
 beforeEach(async () => {
@@ -37,41 +38,41 @@ const put =
   };
 
 test('what was changed is there after a restart', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put());
   await store.change(put('acme'));
-  const again = await Store.open(folder);
+  const again = await Store.open(await filesIn(folder));
   expect([...again.records]).toEqual([...store.records]);
   expect([...again.records.keys()]).toEqual(['global;1', 'cust:acme;1']);
 });
 
 test('an id is never given twice, not even after its owner was deleted and the service restarted', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   expect(await store.change(put())).toBe('1');
   expect(await store.change(put())).toBe('2');
   await store.change((draft) => {
     draft.delete('global;2');
   });
-  const again = await Store.open(folder);
+  const again = await Store.open(await filesIn(folder));
   expect(await again.change(put())).toBe('3');
 });
 
 test('changes that come together are written together and get ids of their own', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   const ids = await Promise.all(Array.from({ length: 50 }, () => store.change(put())));
   expect(new Set(ids).size).toBe(50);
-  expect((await Store.open(folder)).records.size).toBe(50);
+  expect((await Store.open(await filesIn(folder))).records.size).toBe(50);
 });
 
 test('a change made when the previous one has just ended is not forgotten', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put()).then(() => store.change(put()));
   await store.change(() => undefined).then(() => store.change(put()));
-  expect((await Store.open(folder)).records.size).toBe(3);
+  expect((await Store.open(await filesIn(folder))).records.size).toBe(3);
 });
 
 test('a change that throws rejects alone and leaves nothing behind', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   const [good, bad, after] = await Promise.allSettled([
     store.change(put()),
     store.change((draft) => {
@@ -85,7 +86,7 @@ test('a change that throws rejects alone and leaves nothing behind', async () =>
 });
 
 test('when the disk refuses, the change is refused and nobody ever sees it', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put());
   await rm(folder, { recursive: true });
   await expect(store.change(put())).rejects.toThrow('ENOENT');
@@ -102,19 +103,19 @@ test.each([
     (text: string) => text.replace('"predicate":{}', '"predicate":{"xx":[]}'),
   ],
 ])('a state file %s is an error that names it, never an empty start', async (_name, damage) => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put());
   const file = join(folder, 'state.json');
   await writeFile(file, damage(await readFile(file, 'utf8')));
-  await expect(Store.open(folder)).rejects.toThrow(`${file} is damaged`);
+  await expect(Store.open(await filesIn(folder))).rejects.toThrow(`${file} is damaged`);
 });
 
 test('a temporary file left by a crash does no harm', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put());
   await writeFile(join(folder, 'state.json.new'), '{"half');
-  expect((await Store.open(folder)).records.size).toBe(1);
-  await (await Store.open(folder)).change(put());
+  expect((await Store.open(await filesIn(folder))).records.size).toBe(1);
+  await (await Store.open(await filesIn(folder))).change(put());
   expect(await readdir(folder)).toEqual(['state.json']);
 });
 
@@ -124,7 +125,7 @@ test.each([3, 2 ** 40])(
     const file = join(folder, 'state.json');
     const text = JSON.stringify({ version, everything: 'is different' });
     await writeFile(file, text);
-    const refused = Store.open(folder);
+    const refused = Store.open(await filesIn(folder));
     await expect(refused).rejects.toThrow(
       `${file} is of a newer release: it has version ${version}, and this one understands up to 2; start the newer release, or put ` +
         `${file}.version-2 in its place`,
@@ -135,7 +136,7 @@ test.each([3, 2 ** 40])(
 );
 
 test('a state file of the release before is read, and kept beside the first one that is written', async () => {
-  const store = await Store.open(folder);
+  const store = await Store.open(await filesIn(folder));
   await store.change(put());
   const file = join(folder, 'state.json');
   const {
@@ -145,11 +146,11 @@ test('a state file of the release before is read, and kept beside the first one 
   } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
   const text = JSON.stringify({ ...one, version: 1 });
   await writeFile(file, text);
-  const newer = await Store.open(folder);
+  const newer = await Store.open(await filesIn(folder));
   expect([newer.records.size, await readdir(folder)]).toEqual([1, ['state.json']]);
   await newer.change(put());
   await newer.change(put());
   expect((await readdir(folder)).sort()).toEqual(['state.json', 'state.json.version-1']);
   expect(await readFile(`${file}.version-1`, 'utf8')).toBe(text);
-  expect((await Store.open(folder)).records.size).toBe(3);
+  expect((await Store.open(await filesIn(folder))).records.size).toBe(3);
 });

@@ -2,15 +2,14 @@
  * What must survive a restart: all instrumentations, who owns each, boards, and the ids that were given out.
  * In: changes. Out: a file that is always whole (saved.ts), and records to read.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Board } from '../../../common/model/board';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
 import type { Limits } from '../fleet/customers';
 import { Saved } from './saved';
-import { readSaved, type FormerFile } from './saved-file';
+import { readSaved, type Former } from './saved-file';
+import type { Document, Storage } from './storage';
 
 export interface Stored {
   readonly instrumentation: Instrumentation;
@@ -101,20 +100,20 @@ interface State {
 
 const NOTHING: State = { records: new Map(), lastIds: new Map(), boards: new Map(), lastBoardIds: new Map() };
 
+const NAME = 'state.json';
+
 export class Store {
   private readonly saved: Saved<State>;
 
-  /** Rejects with a sentence that names the file when it is there and is not what was written. */
-  static async open(folder: string): Promise<Store> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = join(folder, 'state.json');
+  /** Rejects with a sentence that names its place when it is there and is not what was written. */
+  static async open(storage: Storage): Promise<Store> {
     const without = 'move it away to start with no instrumentations';
-    const read = await readSaved(file, { version: STATE_VERSION, understand, without });
-    return new Store(file, read?.contents ?? NOTHING, read?.former);
+    const read = await readSaved(storage, NAME, { version: STATE_VERSION, understand, without });
+    return new Store(storage(NAME), read?.contents ?? NOTHING, read?.former);
   }
 
-  private constructor(file: string, state: State, former: FormerFile | undefined) {
-    this.saved = new Saved(file, state, serialize, former);
+  private constructor(document: Document, state: State, former: Former | undefined) {
+    this.saved = new Saved(document, state, serialize, former);
   }
 
   /** By fully qualified id, in order of creation. */

@@ -25,6 +25,7 @@ import { Store } from '../state/store';
 import { routes } from '../../../common/wire/route';
 import type { Tokens } from '../door/tokens';
 import type { UpstreamLimits } from '../door/upstream';
+import { filesIn } from '../state/storage';
 
 export interface TestFront {
   readonly base: string;
@@ -69,10 +70,10 @@ export const testKeys = ({ key }: { readonly key: string }): DoorKeys =>
 
 export async function testFront(options: TestOptions = {}): Promise<TestFront> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ca-config-test-')));
-  const store = await Store.open(join(folder, 'config'));
+  const store = await Store.open(await filesIn(join(folder, 'config')));
   const clock = new FakeClock();
   const bus = options.bus ?? new FakeBus(clock);
-  const fleet = await FleetStore.open(join(folder, 'config'));
+  const fleet = await FleetStore.open(await filesIn(join(folder, 'config')));
   const attempts = new RateLimit(clock);
   const config = new Config({
     bus,

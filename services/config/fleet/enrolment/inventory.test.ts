@@ -3,6 +3,7 @@ import { addAggregator, addNode, expectedNodes, gathered, nodeKey } from '../../
 import { testFront, type TestFront } from '../../testing/test-front';
 import { FleetStore } from '../../state/fleet-store';
 import { join } from 'node:path';
+import { filesIn } from '../../state/storage';
 
 let front: TestFront;
 beforeEach(async () => {
@@ -80,7 +81,7 @@ test('one that joined is missed also when it said goodbye', async () => {
 test('the inventory survives a restart, and after it nodes have time to come', async () => {
   await front.ask('POST', '/ca/admin/nodes', { hosts: ['n1'] });
   const folder = join(front.folder, 'config');
-  expect([...(await FleetStore.open(folder)).state.nodes.keys()]).toEqual(['n1']);
+  expect([...(await FleetStore.open(await filesIn(folder))).state.nodes.keys()]).toEqual(['n1']);
   front.clock.pass(60);
   expect(await nodes()).toEqual({ n1: 'silent' });
   front.config.connected();

@@ -1,6 +1,6 @@
 /*
  * Short-lived credentials of nodes: JSON Web Tokens that RabbitMQ's OAuth 2 plugin verifies by itself, with our public key. In: a
- * node's name. Out: a token, which is the password of its user. The key stays in the state folder; the broker has the public one.
+ * node's name. Out: a token, which is the password of its user. The key stays in the state; the broker has the public one.
  */
 import {
   createHash,
@@ -10,9 +10,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { savedText } from '../../state/saved-file';
+import type { Storage } from '../../state/storage';
 
 export interface Claims {
   /** RabbitMQ's user. */
@@ -31,15 +29,14 @@ export class TokenSigner {
   readonly publicPem: string;
   private readonly key: KeyObject;
 
-  /** The key of the folder, or a new one. */
-  static async open(folder: string): Promise<TokenSigner> {
-    const file = join(folder, 'signing-key.pem');
-    let text = await savedText(file);
+  /** The deployment's key, or a new one. */
+  static async open(storage: Storage): Promise<TokenSigner> {
+    const document = storage('signing-key.pem');
+    let text = await document.read();
     if (text === undefined) {
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       text = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+      await document.write(text);
     }
     return new TokenSigner(createPrivateKey(text));
   }
