@@ -26,6 +26,7 @@ const IMPORTERS = {
   'string-width': ['tools/cli/screen/visible.ts'],
   'lru-cache': ['common/service/cache.ts'],
   maxmind: ['services/aggregator/transformations/geolocation.ts'],
+  pg: ['services/config/pair/postgres.ts'],
   yaml: ['tools/cli/system/document.ts'],
   uplot: ['services/config/www/plot/graph-view.ts'],
   esbuild: ['tools/stack/page.test.ts'],

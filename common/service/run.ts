@@ -5,7 +5,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotStart } from './cannot-start';
+import { cannotStart, mustEnd } from './cannot-start';
 import { SYSTEM_CLOCK, type Clock } from './clock';
 import { messageOf } from './errors';
 import { createLog, type Log } from './log';
@@ -25,6 +25,8 @@ export interface Host {
 export interface Running {
   /** Settles when the service has joined the bus, however long the broker is away; an error ends the process. */
   readonly joined: Promise<void>;
+  /** Rejects when the service must end although nobody asked it to. */
+  readonly ended?: Promise<never>;
   /** Shuts down cleanly. */
   readonly stop: () => Promise<void>;
 }
@@ -69,10 +71,10 @@ async function runOrThrow(service: Service, env: Environment): Promise<void> {
   for (const line of ignoredSettings(env)) log.info({}, `ignored: ${line}`);
   const starting = service.start({ settings, env, clock, log, panic });
   stopOnSignals(service, starting, log);
-  await (
-    await starting
-  ).joined;
+  const { joined, ended } = await starting;
+  await Promise.race([joined, ...(ended === undefined ? [] : [ended])]);
   await sayReady(env);
+  await ended?.catch((error: unknown) => mustEnd(service.title, error));
 }
 
 /** systemd creates this folder for a unit and removes it when the unit ends; rolling restarts wait for the file. */

@@ -192,6 +192,8 @@ interface Envelope {
   readonly host: string;
   /** The sender's own routing key: answers go there. */
   readonly from: string;
+  /** Of a config service that is one of a pair: goes up with each that takes over. */
+  readonly fence?: number;
 }
 
 /** Narrow on `type` to get the body's type. */
@@ -207,6 +209,7 @@ const checkEnvelope = checker(
     time: Type.Number(),
     host: Type.String({ minLength: 1, maxLength: 255 }),
     from: Type.String({ minLength: 1, maxLength: 255 }),
+    fence: Type.Optional(Type.Integer({ minimum: 0 })),
     body: Type.Unknown(),
   }),
   'message',

@@ -42,6 +42,16 @@ export interface PeerOptions extends Pick<BrokerOptions, 'url' | 'credentials' |
   readonly onUp?: () => void;
   readonly onDown?: (reason: string) => void;
   readonly firstAttempts?: number;
+  /** Of a config service that is one of a pair. */
+  readonly lease?: PeerLease | undefined;
+}
+
+/** The right to speak as the config service. */
+export interface PeerLease {
+  /** Goes with each message: members do not heed a lower one than they have heard. */
+  readonly fence: number;
+  /** False: nothing is sent now, as if the broker were away. */
+  readonly isValid: () => boolean;
 }
 
 export class Peer {
@@ -157,6 +167,7 @@ export class Peer {
       routes,
       queue: this.key,
       values: this.role === 'aggregator',
+      seizes: this.options.lease !== undefined,
       log,
       ...(firstAttempts === undefined ? {} : { firstAttempts }),
       onMessage: (delivery) => {
@@ -270,7 +281,7 @@ export class Peer {
   }
 
   private compose<T extends MessageType>(type: T, body: Body<T>, id = ''): Message {
-    const { clock, host, key } = this.options;
+    const { clock, host, key, lease } = this.options;
     return {
       version: PROTOCOL_VERSION,
       type,
@@ -278,6 +289,7 @@ export class Peer {
       time: clock.now(),
       host,
       from: key,
+      ...(lease === undefined ? {} : { fence: lease.fence }),
       body,
     } as Message;
   }
@@ -288,6 +300,7 @@ export class Peer {
   }
 
   private publish(to: string, body: Buffer, how: Publishing): boolean {
+    if (this.options.lease?.isValid() === false) return false;
     const sent = this.broker?.publish(to, body, how) ?? false;
     if (sent) this.counts.sent++;
     return sent;

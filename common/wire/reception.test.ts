@@ -249,3 +249,64 @@ test('a broker that blocks messages is reported with its reason, and calls fail 
   broker.onBlocked?.(undefined);
   expect(peer.health.ok).toBe(true);
 });
+
+test('of a pair of config services the one that was replaced is not heeded any more, whatever it still says', async () => {
+  const warned: unknown[] = [];
+  const peer = await peerAs('node-n1', keys.instrumenter('n1'), {
+    warn: (fields) => void warned.push(fields),
+  });
+  const heard: unknown[] = [];
+  peer.on('gathers', (body) => {
+    heard.push(body.drop[0]);
+    return undefined;
+  });
+  const gathers = (drop: string, fence?: number): void => {
+    const body = { to: '0'.repeat(22), put: [], drop: [drop] };
+    deliver('config', keys.config, 'gathers', body, { host: 'h', ...(fence === undefined ? {} : { fence }) });
+  };
+  gathers('global;1', 3);
+  gathers('global;2', 4);
+  gathers('global;3', 3);
+  gathers('global;4', 4);
+  // Of a deployment with one config service.
+  gathers('global;5');
+  expect(heard).toEqual(['global;1', 'global;2', 'global;4', 'global;5']);
+  expect(peer.counts.refused).toBe(1);
+  expect(warned).toEqual([
+    expect.objectContaining({ reason: expect.stringContaining('replaced by 4') as unknown }),
+  ]);
+});
+
+test('nobody but the config service can claim to have replaced it', async () => {
+  const peer = await peerAs('aggregator-h1', keys.aggregator('h1-0'));
+  let heard = 0;
+  peer.on('beat', () => {
+    heard++;
+    return undefined;
+  });
+  deliver('node-n1', keys.instrumenter('n1'), 'alive', {}, { fence: 99 });
+  deliver('node-n1', keys.config, 'beat', {}, { fence: 99 });
+  deliver('config', keys.config, 'beat', {}, { host: 'h', fence: 1 });
+  expect(heard).toBe(1);
+});
+
+test('one of a pair says nothing while its lease is not valid', async () => {
+  let valid = true;
+  const peer = new Peer({
+    url: 'amqp://config:x@broker/',
+    routes: keys,
+    host: 'h1',
+    key: keys.config,
+    clock,
+    log: SILENT,
+    lease: { fence: 7, isValid: () => valid },
+  });
+  open.push(peer);
+  await peer.connect();
+  expect(peer.tell(keys.broadcast, 'beat', {})).toBe(true);
+  expect(sent.at(-1)?.message).toMatchObject({ type: 'beat', fence: 7 });
+  valid = false;
+  const count = sent.length;
+  expect(peer.tell(keys.broadcast, 'beat', {})).toBe(false);
+  expect(sent).toHaveLength(count);
+});

@@ -43,6 +43,8 @@ export class Reception {
   /** Reports for which this is false are skipped. */
   wanted: ((fqid: string) => boolean) | undefined;
   onOtherVersion: ((other: OtherVersion) => void) | undefined;
+  /** The greatest heard. */
+  private fence = 0;
   private readonly values: Allowance;
   private readonly control: Allowance;
   private readonly o: ReceptionOptions;
@@ -85,9 +87,17 @@ export class Reception {
     }
     const message = decodeMessage(body, type);
     if (message.type === 'ping' && isOwnPing(message, key)) return;
-    trust.sender(user, message);
+    if (trust.sender(user, message).role === 'config') this.checkFence(message);
     fire('message-received', () => [message.from, message.type, body.length]);
     onMessage(message);
+  }
+
+  /** Of a pair of config services, one that was frozen or cut off while the other took over is not heeded any more. */
+  private checkFence({ fence }: Message): void {
+    if (fence === undefined) return;
+    if (fence < this.fence)
+      throw new CaError('FORBIDDEN', `config service ${fence} has been replaced by ${this.fence}`);
+    this.fence = fence;
   }
 
   private drop({ key, user }: Delivery, error: unknown): void {

@@ -20,7 +20,7 @@ interface Bound {
 
 export const BOUNDS = {
   /** Lines of all files but tests and what only tests use. */
-  lines: { target: 46_000, most: 82_500 },
+  lines: { target: 46_000, most: 88_000 },
   /** Lines of the file in the middle. */
   medianLines: { target: 80, most: 80 },
   /** Files with more than FILE_LINES. */

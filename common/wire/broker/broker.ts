@@ -52,6 +52,8 @@ export interface BrokerOptions extends BrokerEvents {
   readonly queue: string;
   /** False: only sends; the queue is another service's. */
   readonly listens?: boolean;
+  /** Our queue may be another's, which has no right to it any more: delete it first, once. */
+  readonly seizes?: boolean;
   /** Receives values, in a separate queue, so that other messages do not wait behind them. */
   readonly values?: boolean;
   readonly log: Log;
@@ -117,6 +119,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   let lines: Lines | undefined;
   let current: ChannelModel | undefined;
   let blocked = false;
+  let seizes = options.seizes === true;
 
   const setup = async (model: ChannelModel): Promise<void> => {
     // The library adds its listener only after setup; until then an error event would end the process.
@@ -160,6 +163,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     // Not exclusive, because the config service must bind it; we are its only consumer, and it is deleted with us. An error here
     // means that our own dead connection still holds it: setup fails and is tried again later.
     const exclusive = role === 'operator';
+    if (seizes) await channel.deleteQueue(name);
+    seizes = false;
     await channel.assertQueue(name, { exclusive, durable: false, autoDelete: true });
     await channel.consume(
       name,

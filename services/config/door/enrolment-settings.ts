@@ -49,8 +49,8 @@ export async function readEnrolment({
   now,
 }: Parts): Promise<EnrolmentSettings> {
   const brokers = brokersOf(env, amqpUrl);
-  const brokerCa = await watched(env, ['CA_NODE_AMQP_CA', 'CA_AMQP_CA'], log);
-  const authority = await watched(env, ['CA_TLS_CA'], log);
+  const brokerCa = await watchedAuthority(env, ['CA_NODE_AMQP_CA', 'CA_AMQP_CA'], log);
+  const authority = await watchedAuthority(env, ['CA_TLS_CA'], log);
   const vhost = decodeURIComponent(new URL(brokerUrls(brokers)[0] ?? '').pathname.slice(1)) || '/';
   const told = (): ReturnType<EnrolmentSettings['told']> => {
     const pem = brokerCa();
@@ -122,7 +122,7 @@ function lifetimeOf(env: Environment): number {
 }
 
 /** The first of these settings that names a file; its text is that of now. */
-async function watched(
+export async function watchedAuthority(
   env: Environment,
   names: readonly string[],
   log: Log,

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { CertificateFiles } from '../../../common/http/certificate-files';
 import type { Log } from '../../../common/service/log';
 import type { Environment } from '../../../common/service/settings';
 import { watchFiles } from '../../../common/service/files/watched-files';
@@ -44,6 +45,16 @@ export async function readOperatorFiles(access: Access): Promise<OperatorFiles> 
       current = await read();
     },
   };
+}
+
+/** CA_TLS_CERT and CA_TLS_KEY. */
+export function frontCertificate(files: NonNullable<Access['tls']>, log: Log): Promise<CertificateFiles> {
+  return CertificateFiles.open({
+    what: 'the certificate of the front door',
+    settings: ['CA_TLS_CERT', 'CA_TLS_KEY'],
+    ...files,
+    log,
+  });
 }
 
 /** CA_AGGREGATOR_CA: trusted authorities of aggregators; renewed while we run. */

@@ -20,6 +20,22 @@ export interface Document {
 
 export type Storage = (name: string) => Document;
 
+/** All that there are, `state.json` last. */
+const DOCUMENTS = ['signing-key.pem', 'front-door', 'fleet.json', 'state.json'];
+
+/** Where nothing is kept yet, what another place has; it stays there. Resolves with the names. */
+export async function bringAlong(from: Storage, to: Storage): Promise<string[]> {
+  if ((await to('state.json').read()) !== undefined) return [];
+  const brought: string[] = [];
+  for (const name of DOCUMENTS) {
+    const text = await from(name).read();
+    if (text === undefined) continue;
+    await to(name).write(text);
+    brought.push(name);
+  }
+  return brought;
+}
+
 /** Creates the folder where it is missing. */
 export async function filesIn(folder: string): Promise<Storage> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

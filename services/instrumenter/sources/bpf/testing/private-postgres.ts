@@ -4,7 +4,15 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -26,6 +34,10 @@ export interface PrivatePostgres {
   readonly programs: string;
   /** The output of one of its programs (psql, pgbench). Throws when it fails, unless it may. */
   run(program: string, args: readonly string[], input?: string, mayFail?: boolean): string;
+  /** Through its socket. */
+  readonly url: string;
+  /** Ids of the processes that answer queries, and of its others but the first. */
+  children(): number[];
   /** The process whose children answer queries. */
   readonly pid: number;
   close(): Promise<void>;
@@ -109,7 +121,15 @@ export async function startPostgres(programs: string): Promise<PrivatePostgres> 
     await close();
     throw error;
   }
-  return { programs, run, close, pid: server.pid ?? -1 };
+  const url = `postgres://postgres@localhost/postgres?host=${folder}`;
+  const pid = server.pid ?? -1;
+  const children = (): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((id) => id !== '')
+      .map(Number);
+  return { programs, run, close, url, pid, children };
 }
 
 function said(server: ChildProcess, words: string): Promise<void> {
