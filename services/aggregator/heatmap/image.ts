@@ -45,6 +45,8 @@ export interface Reading {
   readonly percentiles: readonly (readonly number[] | undefined)[];
   /** Counts by bucket of what is drawn, where percentiles or cells are asked for. */
   readonly spread: Float64Array | undefined;
+  /** The same by row of the picture, where cells are asked for: the layers themselves go to the renderer. */
+  readonly rows: Float64Array | undefined;
 }
 
 export interface Image extends Layout, Finished {
@@ -212,9 +214,18 @@ function readCounts(
     // A level is not added up over time: a column shows its mean.
     if (isMean) for (const layer of counts.layers) divide(layer, slots, axis.rows);
     const percentiles = series?.result() ?? [];
-    return { layers: counts.layers, percentiles, spread: series?.all };
+    const rows = options.cells ? rowsOf(counts.layers, axis.rows) : undefined;
+    return { layers: counts.layers, percentiles, spread: series?.all, rows };
   };
   return { add: series === undefined && !isMean ? counts.add : add, result };
+}
+
+function rowsOf(layers: readonly Layer[], rows: number): Float64Array {
+  const sums = new Float64Array(rows);
+  for (const layer of layers)
+    for (let cell = 0; cell < layer.length; cell++)
+      sums[cell % rows] = (sums[cell % rows] ?? 0) + (layer[cell] ?? 0);
+  return sums;
 }
 
 function divide(layer: Layer, slots: Float64Array, rows: number): void {

@@ -144,15 +144,11 @@ function linesOf(
 
 /** Counts by row and outside of the axis, for who has nothing but cells. */
 function countsOf(
-  { layers, spread }: Reading,
-  { axis, columns }: Layout,
-  { options, subject }: Point<HeatmapOptions>,
+  { rows, spread }: Reading,
+  { axis }: Layout,
+  { subject }: Point<HeatmapOptions>,
 ): Partial<SpreadAnswer> {
-  if (!options.cells || spread === undefined) return {};
-  const rows = new Float64Array(axis.rows);
-  for (const layer of layers)
-    for (let cell = 0; cell < columns.count * axis.rows; cell++)
-      rows[cell % axis.rows] = (rows[cell % axis.rows] ?? 0) + (layer[cell] ?? 0);
+  if (rows === undefined || spread === undefined) return {};
   const { below, above } = outsideOf(subject.dataset.grid, axis.value, spread);
   const count = spread.reduce((sum, n) => sum + n, 0);
   return {

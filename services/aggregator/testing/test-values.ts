@@ -13,7 +13,7 @@ import type { Value } from '../../../common/model/value';
 import { Aggregator } from '../aggregator';
 import { AnswerBudget } from '../http/answer-budget';
 import { COLUMNS_BYTES } from '../http/columns';
-import { INLINE } from '../heatmap/pixels/renderer';
+import { INLINE, type Renderer } from '../heatmap/pixels/renderer';
 import { valueRoutes } from '../http/routes';
 import { promqlRoutes } from '../promql/routes';
 
@@ -71,6 +71,17 @@ const TRANSFORMATIONS = [
 
 export type Json = Record<string, unknown>;
 
+/** Counts are gone once they are rendered, as where a thread does it. */
+const TAKING: Renderer = {
+  ...INLINE,
+  async render(sketch, gone) {
+    const finished = await INLINE.render(sketch, gone);
+    const buffers = [...sketch.layers, ...(sketch.other?.layers ?? [])].map(({ buffer }) => buffer);
+    structuredClone(buffers, { transfer: buffers as ArrayBuffer[] });
+    return finished;
+  },
+};
+
 export class TestValues {
   /** Milliseconds; a test may move it on. */
   now = 1000 * NOW;
@@ -97,7 +108,7 @@ export class TestValues {
     const context = {
       aggregator: this.aggregator,
       clock,
-      renderer: INLINE,
+      renderer: TAKING,
       transformations: TRANSFORMATIONS,
       pictures: cacheOfBytes(1e6, () => 1000),
       held: this.held,
