@@ -1,4 +1,6 @@
 /* How the page looks to different people and on different grounds, in a real browser on a real stack that invents its values. */
+import { readFileSync } from 'node:fs';
+import { PNG } from 'pngjs';
 import {
   openBrowser,
   panelIds,
@@ -125,6 +127,67 @@ test('a board on paper has its name, what it is narrowed by, pictures and keys, 
     );
     expect(seen).toEqual(['Name of the board', 'read']);
     expect(await page.locator('.legend-row').count()).toBeGreaterThan(1);
+  }));
+
+test('a picture that is saved has the colours of its keys below it', () =>
+  visit(async (open) => {
+    const { page } = await open(`?panel=${id}~window=60~mode=all`);
+    await columns(page, 3);
+    const hues = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('.swatch:not(.rest)')].map((e) => getComputedStyle(e).getPropertyValue('--key'))`,
+    );
+    expect(hues.length).toBeGreaterThan(1);
+    const plot = await page.locator('.plot').boundingBox();
+    const downloaded = page.waitForEvent('download');
+    await page.locator('summary', { hasText: 'Share' }).click();
+    await page.getByRole('button', { name: 'Save picture (PNG)' }).click();
+    const { width, height, data } = PNG.sync.read(readFileSync((await (await downloaded).path()) ?? ''));
+    const below = new Set<string>();
+    // Below the plot stands nothing but the keys.
+    for (let y = height - 40; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const at = 4 * (y * width + x);
+        below.add(`rgb(${data[at]} ${data[at + 1]} ${data[at + 2]})`);
+      }
+    for (const hue of hues) expect([...below]).toContain(hue);
+    expect(height).toBeGreaterThan((plot?.height ?? Infinity) + 40);
+  }));
+
+test('names of 15 letters are read whole, and so is what a field may be compared by', () =>
+  visit(async (open) => {
+    const { page } = await open(`?panel=${id}~window=60`, { width: 1400 });
+    await columns(page, 3);
+    await page.locator('#ask-metric').fill('I/O operations');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: '+ condition' }).click();
+    await page.getByLabel('Field', { exact: true }).selectOption('latency');
+    const cut = await page.evaluate<readonly string[]>(`(() => {
+      const keys = [...document.querySelectorAll('.legend-row .key')];
+      keys[0].textContent = 'kworker/u64:2-e';
+      const names = keys.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent);
+      const canvas = document.createElement('canvas').getContext('2d');
+      const choices = [...document.querySelectorAll('.ask select')].filter((select) => {
+        const style = getComputedStyle(select);
+        canvas.font = style.font;
+        const text = select.selectedOptions[0].textContent;
+        // The arrow needs its room, too.
+        return canvas.measureText(text).width + parseFloat(style.paddingLeft) + 16 > select.clientWidth;
+      });
+      return [...names, ...choices.map((select) => select.selectedOptions[0].textContent)];
+    })()`);
+    expect(cut).toEqual([]);
+  }));
+
+test('on a screen of 4K text grows, and proposals stand side by side', () =>
+  visit(async (open) => {
+    const { page } = await open('', { width: 3840, height: 2160 });
+    await page.locator('.proposals li').nth(1).waitFor();
+    const [size, first, second] = await page.evaluate<[number, number, number]>(
+      `[parseFloat(getComputedStyle(document.documentElement).fontSize),
+        ...[...document.querySelectorAll('.proposals li')].slice(0, 2).map((e) => e.getBoundingClientRect().top)]`,
+    );
+    expect(size).toBeGreaterThan(20);
+    expect(Math.abs(first - second)).toBeLessThan(60);
   }));
 
 test('Ctrl+P prints when the pictures are painted for paper, not before', () =>

@@ -173,7 +173,7 @@ async function drawBox(page: Page): Promise<void> {
   await drag(page, [0.2, 0.02], [0.85, 0.36]);
   await page.mouse.move(0, 0);
   await page.getByRole('heading', { name: 'What is special in this box?' }).waitFor();
-  await page.locator('.special tbody tr, .box-card p.muted').first().waitFor();
+  await page.getByText('Comparing …').waitFor({ state: 'hidden' });
 }
 
 async function takeForDocs(ids: Ids & { readonly threads: string; readonly execs: string }): Promise<void> {
