@@ -12,6 +12,8 @@ import { BrokerTarget } from './broker/broker-target';
 import { Calls, type AnswerBody } from './calls';
 import { DATA_CONTENT, encodeData, type DataMessage } from './data';
 import { identityOfKey, type Role } from './identity';
+import { stayKnown } from './keep-alive';
+import type { PeerLease } from './lease';
 import {
   CONTROL_CONTENT,
   decodeMessage,
@@ -44,14 +46,6 @@ export interface PeerOptions extends Pick<BrokerOptions, 'url' | 'credentials' |
   readonly firstAttempts?: number;
   /** Of a config service that is one of a pair. */
   readonly lease?: PeerLease | undefined;
-}
-
-/** The right to speak as the config service. */
-export interface PeerLease {
-  /** Goes with each message: members do not heed a lower one than they have heard. */
-  readonly fence: number;
-  /** False: nothing is sent now, as if the broker were away. */
-  readonly isValid: () => boolean;
 }
 
 export class Peer {
@@ -191,7 +185,7 @@ export class Peer {
       onRefused: (kinds) => this.watch.refused(kinds),
       onUnroutable: (delivery) => this.unroutable(delivery),
     });
-    // If the exchange does not exist yet, it is bound as soon as it does.
+    // Where the exchange does not exist yet, it is bound as soon as it does.
     for (const key of this.watch.keys) void this.broker.bind(key).catch(() => undefined);
     this.watch.start();
   }
@@ -211,14 +205,8 @@ export class Peer {
 
   /** For members: sends keep-alives every `everyMs`, and each second while deaf. */
   stayKnown(everyMs: number, say: () => Body<'alive'>): void {
-    const { clock, routes } = this.options;
-    let last = -Infinity;
     clearInterval(this.telling);
-    this.telling = setInterval(() => {
-      if (clock.now() - last < (this.deaf ? 0 : everyMs) - 500) return;
-      last = clock.now();
-      this.tell(routes.config, 'alive', this.deaf ? { ...say(), deaf: true } : say());
-    }, 1000);
+    this.telling = stayKnown(this, this.options, everyMs, say);
   }
 
   /** For members: sends `offline`, and no keep-alive after it. */
@@ -295,13 +283,16 @@ export class Peer {
   }
 
   private send(to: string, message: Message, mandatory: boolean): boolean {
-    const how = { contentType: CONTROL_CONTENT, type: message.type, mandatory };
-    return this.publish(to, encodeMessage(message), how);
+    return this.publish(to, encodeMessage(message), {
+      contentType: CONTROL_CONTENT,
+      type: message.type,
+      mandatory,
+    });
   }
 
   private publish(to: string, body: Buffer, how: Publishing): boolean {
-    if (this.options.lease?.isValid() === false) return false;
-    const sent = this.broker?.publish(to, body, how) ?? false;
+    const { lease } = this.options;
+    const sent = lease?.isValid() !== false && (this.broker?.publish(to, body, how) ?? false);
     if (sent) this.counts.sent++;
     return sent;
   }
