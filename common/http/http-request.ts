@@ -30,6 +30,8 @@ export interface Request {
   readonly body: Buffer;
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /** Throws INVALID, TOO_LARGE or UNSUPPORTED_TYPE. */
 export async function readRequest(
   { method, path, search }: Target,
@@ -38,8 +40,9 @@ export async function readRequest(
   params: Request['params'],
   bodyBytes: number = BODY_BYTES,
 ): Promise<Request> {
-  const query = search === '' ? new Map<string, string | string[]>() : textsOf(search);
-  const body = hasBody(incoming) ? await readBody(incoming, bodyBytes) : Buffer.alloc(0);
+  let query: Map<string, string | string[]> | undefined;
+  const readQuery = (): Map<string, string | string[]> => (query ??= textsOf(search));
+  const body = hasBody(incoming) ? await readBody(incoming, bodyBytes) : EMPTY;
   const type = (incoming.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   let json: unknown;
   let gone: AbortSignal | undefined;
@@ -57,7 +60,7 @@ export async function readRequest(
           },
         );
       }
-      for (const [name, texts] of textsOf(text)) query.set(name, texts);
+      for (const [name, texts] of textsOf(text)) readQuery().set(name, texts);
     } else {
       throw new CaError(
         'UNSUPPORTED_TYPE',
@@ -71,7 +74,10 @@ export async function readRequest(
     url: search === '' ? path : `${path}?${search}`,
     path,
     params,
-    query,
+    // On first use: a value request is passed on as it came.
+    get query() {
+      return readQuery();
+    },
     json,
     headers: incoming.headers,
     incoming,

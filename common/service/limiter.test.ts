@@ -23,6 +23,24 @@ describe('a limiter whose clients wait', () => {
     expect(l.running).toBe(0);
   });
 
+  test('the signal of who enters at once is not read: creating it is costly', async () => {
+    const l = line();
+    let reads = 0;
+    const who = {
+      get gone() {
+        reads++;
+        return HERE.gone;
+      },
+    };
+    await l.enter(who);
+    await l.enter(who);
+    expect(reads).toBe(0);
+    const waiting = l.enter(who);
+    expect(reads).toBe(1);
+    l.leave();
+    await waiting;
+  });
+
   test('a client that goes away makes room, and takes no place', async () => {
     const l = line();
     await l.enter(HERE);

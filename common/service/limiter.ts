@@ -18,8 +18,8 @@ export interface LimiterOptions {
   readonly late?: string;
 }
 
-/** Called only when a request must wait: creating a signal costs more than entering. */
 export interface Waiting {
+  /** Read only when a request must wait: creating a signal costs more than entering. */
   readonly gone: AbortSignal;
   /** Shares that must all have room. Without any, every free place will do. */
   readonly shares?: Shares;
@@ -104,13 +104,14 @@ export class Limiter {
 
   /** Resolves with a place; then `leave` must be called once. `gone`: the waiter has gone away. */
   async enter(who?: Waiting): Promise<void> {
-    const { gone, shares = NO_SHARES } = who ?? {};
+    const { shares = NO_SHARES } = who ?? {};
     if (this.tryEnter(shares)) return;
     const { waitMs, full, late = 'this is taking too long' } = this.o;
     if (!this.line.hasRoomFor(shares)) {
       const why = full?.(this.running, this.waiting) ?? `${this.running} are at it already`;
       throw new CaError('NO_RESOURCE', why, { retryAfter: 1 });
     }
+    const gone = who?.gone;
     await new Promise<void>((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);

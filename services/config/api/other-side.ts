@@ -27,14 +27,15 @@ export async function withOtherSide(
 ): Promise<Request> {
   if (!PICTURE.test(request.path)) return request;
   const own = isObject(request.json) ? request.json : {};
-  const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...own };
-  // Only we may set versus_columns.
-  const { versus_id: id, versus_columns: _, ...rest } = parameters;
+  const id = 'versus_id' in own ? own['versus_id'] : request.query.get('versus_id');
   const name = typeof id === 'string' || typeof id === 'number' ? String(id) : '';
   if (!/^\d{1,15}$/.test(name)) return request;
   const other = config.get(name, customer);
   const home = config.homes.of(other);
   if (home === config.homes.of(record)) return request;
+  const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...own };
+  // Only we may set versus_columns.
+  const { versus_id: _id, versus_columns: _columns, ...rest } = parameters;
   const { granularity } = record.instrumentation;
   const asked = { column_seconds: granularity, ...rest };
   const path = `${instrumentationPath(other.instrumentation)}/value/heatmap/columns`;

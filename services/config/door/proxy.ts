@@ -63,14 +63,17 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
   const refusals = new RefusalPace();
   const known = new WeakMap<Asked, DoorKeys>();
   const keysOf = (home: Asked): DoorKeys => {
-    const keysOfIt = known.get(home) ?? keys(home);
-    known.set(home, keysOfIt);
+    let keysOfIt = known.get(home);
+    if (keysOfIt === undefined) known.set(home, (keysOfIt = keys(home)));
     return keysOfIt;
   };
   /** Least recently used first. */
   const upstreams = new Map<string, Upstream>();
+  /** The last of them: most requests in a row have the same address. */
+  let latest: { readonly address: Address; readonly upstream: Upstream } | undefined;
 
   const upstreamOf = (address: Address): Upstream => {
+    if (latest?.address === address) return latest.upstream;
     const name = `${nameOf(address)} ${address.tls === true ? (address.host ?? '') : ''}`;
     const known =
       upstreams.get(name) ?? new Upstream(address, { ...UPSTREAM_LIMITS, ...limits }, changed, authorities);
@@ -82,6 +85,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       upstream.close();
       upstreams.delete(old);
     }
+    latest = upstreams.has(name) ? { address, upstream: known } : undefined;
     return known;
   };
 
@@ -96,12 +100,16 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       const { method, url: path } = request;
       const asked = upstream.request({ method, path, headers }, pooled);
       const { doubtMs, answerMs } = upstream.limits;
-      const doubt = setTimeout(() => {
-        upstream.doubt();
-      }, doubtMs);
-      const timer = setTimeout(() => {
+      const late = (): void => {
         asked.destroy(new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }));
-      }, answerMs);
+      };
+      let timer = setTimeout(
+        () => {
+          timer = setTimeout(late, answerMs - doubtMs);
+          upstream.doubt();
+        },
+        Math.min(doubtMs, answerMs),
+      );
       // A client that hangs up must not leave work behind at the aggregator.
       const abandon = (): void => {
         const end = (): void => void asked.destroy();
@@ -110,7 +118,6 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       };
       outgoing.once('close', abandon);
       const settled = (): void => {
-        clearTimeout(doubt);
         clearTimeout(timer);
       };
       const failed = (error: Error): void => {
@@ -203,7 +210,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       const { secret, proof } = keysOf(address);
       const asking = {
         headers: pairsOf(request, {
-          host: nameOf(address),
+          host: upstream.name,
           [FRONT_DOOR_HEADER]: secret,
           ...extra,
           ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
@@ -256,6 +263,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     close() {
       for (const upstream of upstreams.values()) upstream.close();
       upstreams.clear();
+      latest = undefined;
     },
   };
 }
@@ -298,7 +306,7 @@ function pairsOf(
   own: Readonly<Record<string, string>>,
 ): string[] {
   const pairs: string[] = [];
-  for (const [name, value] of Object.entries(own)) pairs.push(name, value);
+  for (const name in own) pairs.push(name, own[name] ?? '');
   for (const name of PASSED_ON) {
     const value = headers[name];
     if (value !== undefined) pairs.push(name, value);

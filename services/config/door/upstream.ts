@@ -67,6 +67,7 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 
 export class Upstream {
   readonly limits: UpstreamLimits;
+  readonly name: string;
   private readonly limiter: Limiter;
   private readonly rotation: CircuitBreaker;
   private readonly address: Address;
@@ -80,6 +81,7 @@ export class Upstream {
     authorities: Authorities = () => ({}),
   ) {
     this.address = address;
+    this.name = nameOf(address);
     this.limits = limits;
     const pool = { keepAlive: true, maxSockets: limits.connections, scheduling: 'lifo' } as const;
     this.trust = () => ({ ...authorities(), checkServerIdentity: identityOf(address) });
@@ -100,10 +102,6 @@ export class Upstream {
         changed(this.name, out);
       },
     });
-  }
-
-  get name(): string {
-    return nameOf(this.address);
   }
 
   get out(): boolean {
@@ -196,11 +194,13 @@ export function nameOf({ httpHost, httpPort }: Address): string {
 const CHUNK = 16 * 1024;
 setDefaultHighWaterMark(false, CHUNK);
 
+/** Most pictures in one piece: each piece is a read and a write. */
+const READ_BYTES = 2 * CHUNK;
 /** Shared by all connections: data is copied before the next read. */
-const READ = Buffer.allocUnsafeSlow(CHUNK);
+const READ = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /**
- * Connections that read 16 KiB at a time, and stop at once when told to. Node's own read up to 64 KiB, and once more
+ * Connections that read 32 KiB at a time, and stop at once when told to. Node's own read up to 64 KiB, and once more
  * after they were told to stop: with a client that reads slowly that would lie in our memory, for each request.
  */
 class PooledAgent extends Agent {
