@@ -65,15 +65,17 @@ async function measure(
     const image = `${uri}/value/heatmap/image.png?start_time=${end - pictureSeconds}&duration=${pictureSeconds}&timeout=0`;
     const turnMs = (1000 * seconds) / (2 * TURNS * 5 + 2);
     const rates = [];
-    for (const [what, path] of [
-      ['raw values', raw],
-      ['images', image],
+    for (const [what, path, atLeast] of [
+      ['raw values', raw, 0.9],
+      ['images', image, 0.8],
     ] as const) {
       // Each connection requests something else; equal requests, which are answered as one, have their own row.
       const own = (connection: number): string => path.replace('timeout=0', `timeout=${connection}`);
-      rates.push(...compare(what, await best(doors, own, turnMs, headers)));
+      // A door has been open for longer than its code takes to be compiled.
+      await asFastAsPossible((connection) => doors.front + own(connection), CONNECTIONS, TURNS * turnMs);
+      rates.push(...compare(what, atLeast, await best(doors, own, turnMs, headers)));
       const { direct: _, ...two } = doors;
-      rates.push(...compare(`same ${what}`, await best(two, () => path, turnMs, headers)));
+      rates.push(...compare(`same ${what}`, atLeast, await best(two, () => path, turnMs, headers)));
     }
     const { latencies, failed } = await atRate(doors.front + raw, RATE, 2 * turnMs);
     const what = `raw value through the front door at ${RATE} requests/s`;
@@ -95,7 +97,7 @@ async function measure(
         what: `${what}, p99`,
         value: p99,
         unit: 'ms',
-        targets: [{ of: 'value', atMost: 5 }],
+        targets: [{ of: 'value', atMost: 3 }],
       }),
     ];
   } finally {
@@ -127,7 +129,11 @@ async function best(
   return rates;
 }
 
-function compare(what: string, { front = NaN, direct, haproxy }: Partial<Record<Door, number>>): Result[] {
+function compare(
+  what: string,
+  atLeast: number,
+  { front = NaN, direct, haproxy }: Partial<Record<Door, number>>,
+): Result[] {
   const id = what.replaceAll(' ', '.');
   const common = { value: front, unit: '/s' };
   return [
@@ -139,7 +145,7 @@ function compare(what: string, { front = NaN, direct, haproxy }: Partial<Record<
         ? {}
         : {
             reference: { what: 'HAProxy in front of the same aggregator', value: haproxy },
-            targets: [{ of: 'ratio' as const, atLeast: 0.5 }],
+            targets: [{ of: 'ratio' as const, atLeast }],
           }),
     }),
     ...(direct === undefined

@@ -38,7 +38,7 @@ export async function measureFootprint(stack: TestStack): Promise<Result[]> {
       value: idle,
       unit: 'MB',
       reference,
-      targets: [{ of: 'value', atMost: 80 }],
+      targets: [{ of: 'value', atMost: 60 }],
     }),
     result({
       id: 'rss.busy',

@@ -32,7 +32,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { hues: 1, width: 600, height: 300, targets: [{ of: 'value', atMost: 2 }, { of: 'ratio', atMost: 0.5 }] },
-  { hues: 6, width: 600, height: 300, targets: [{ of: 'value', atMost: 4 }, { of: 'ratio', atMost: 0.15 }] },
+  { hues: 6, width: 600, height: 300, targets: [{ of: 'value', atMost: 4 }, { of: 'ratio', atMost: 0.1 }] },
   { hues: 20, width: 600, height: 300 },
   { hues: 1, width: 1800, height: 900 },
   { hues: 6, width: 1800, height: 900 },

@@ -108,7 +108,7 @@ export async function measureUserEnabling(source: Source, times: number): Promis
       value: p99,
       unit: 'ms',
       reference,
-      targets: [{ of: 'value', atMost: 150 }],
+      targets: [{ of: 'value', atMost: 100 }],
     }),
   ];
 }

@@ -42,7 +42,7 @@ export async function measureIngest(url: string, turns: number, seconds: number)
       value: best(ours),
       unit: 'messages/s',
       reference: { what: 'bare amqplib consumer', value: best(bare) },
-      targets: [{ of: 'ratio', atLeast: 0.85 }],
+      targets: [{ of: 'ratio', atLeast: 0.95 }],
     }),
   ];
 }

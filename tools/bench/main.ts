@@ -1,7 +1,8 @@
 /*
  * `make bench`: measures, prints a table, writes bench/results.json and the tables of the README and docs/speed.md. In: --short for CI,
- * --only part,part; --sizes 1000x20x60 (nodes, instrumentations, seconds) for growth; --readme only writes these tables from the file. Out: exit status 0; with --short 1 when a
- * ratio misses its target by a factor of 3, or no ratio could be measured at all.
+ * --only part,part; --rounds 3 (with --short: 1), whose medians and spread are shown; --sizes 1000x20x60 (nodes,
+ * instrumentations, seconds) for growth; --readme only writes these tables from the file. Out: exit status 0; with --short 1 when a
+ * ratio misses its target by a factor of 4, or no ratio could be measured at all.
  */
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,8 +13,9 @@ import type { Size } from './growth';
 import { measure, PARTS } from './plan';
 import { intoDocs, reportOf, save } from './report';
 import { row, TABLE_HEAD, type Result } from './result';
+import { combine } from './rounds';
 
-/** Of the 10 minutes (with --short: the minute) that the whole may take, without building. */
+/** Of the 10 minutes (with --short: the minute) that a round may take, without building. */
 const LONG_MS = 580_000;
 const SHORT_MS = 56_000;
 /** Stopping takes at most this long, or is left to the guards. */
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
       short: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       sizes: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '' },
       readme: { type: 'boolean', default: false },
     },
   });
@@ -38,9 +41,11 @@ async function main(): Promise<void> {
   if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${PARTS.join(', ')}`);
 
   const sizes = values.sizes === '' ? undefined : values.sizes.split(',').map(sizeOf);
+  const rounds = values.rounds === '' ? (values.short ? 1 : 3) : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds ${values.rounds}: must be 1 or more`);
   const began = Date.now();
-  const budget = new Budget(values.short ? SHORT_MS : LONG_MS);
-  const results: Result[] = [];
+  let budget: Budget | undefined;
   const say = (line: string): void => {
     console.error(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
   };
@@ -49,17 +54,26 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       if (ended) process.exit(130);
       ended = true;
-      budget.giveUp(`ended by ${signal}`);
+      budget?.giveUp(`ended by ${signal}`);
     });
   }
   // A stopped measurement may fail later; that is ignored.
   process.on('unhandledRejection', (error) => {
     say(`given up before: ${messageOf(error)}`);
   });
-  // The timer also keeps the process alive: a promise that never settles must not end it silently.
-  const late = new Promise<void>((resolve) => setTimeout(resolve, budget.left + STOP_MS));
-  const add = (more: readonly Result[]): void => void results.push(...more);
-  await Promise.race([late, measure({ short: values.short, only, sizes, budget, say, add })]);
+  const measured: Result[][] = [];
+  while (measured.length < rounds && !ended) {
+    const round: Result[] = [];
+    measured.push(round);
+    if (rounds > 1) say(`round ${measured.length} of ${rounds}`);
+    const limit = new Budget(values.short ? SHORT_MS : LONG_MS);
+    budget = limit;
+    // The timer also keeps the process alive: a promise that never settles must not end it silently.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, limit.left + STOP_MS));
+    const add = (more: readonly Result[]): void => void round.push(...more);
+    await Promise.race([late, measure({ short: values.short, only, sizes, budget, say, add })]);
+  }
+  const results = rounds === 1 ? (measured[0] ?? []) : combine(measured);
 
   console.log(TABLE_HEAD);
   for (const one of results) console.log(row(one));

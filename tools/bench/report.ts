@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { row, TABLE_HEAD, type Result } from './result';
+import { row, TABLE_HEAD, type Kept, type Result } from './result';
 
 export interface Report {
   readonly machine: {
@@ -18,7 +18,7 @@ export interface Report {
   };
   readonly commit: string;
   /** Without what is for CI only. A value is null where nothing was measured. */
-  readonly results: readonly Omit<Result, 'farOff'>[];
+  readonly results: readonly Kept[];
 }
 
 const BEGIN = '<!-- measured: begin (written by make bench) -->';
@@ -36,7 +36,7 @@ export function reportOf(results: readonly Result[]): Report {
       node: process.version,
     },
     commit: commit(),
-    results: results.map(({ farOff: _farOff, ...rest }) => rest),
+    results: results.map(({ farOff: _farOff, targets: _targets, ...rest }) => rest),
   };
 }
 

@@ -11,12 +11,12 @@ test('a ratio is judged against its target, exactly at the bound too', () => {
   expect(result({ ...rate, targets: [{ of: 'ratio', atMost: 0.4 }] })).toMatchObject({ ok: false });
 });
 
-test('far off is a factor of 3 on a ratio, never a matter of absolute figures', () => {
+test('far off is a factor of 4 on a ratio, never a matter of absolute figures', () => {
   const far = (target: object): boolean => result({ ...rate, targets: [{ of: 'ratio', ...target }] }).farOff;
-  expect(far({ atLeast: 1.4 })).toBe(false);
-  expect(far({ atLeast: 1.6 })).toBe(true);
-  expect(far({ atMost: 0.17 })).toBe(false);
-  expect(far({ atMost: 0.16 })).toBe(true);
+  expect(far({ atLeast: 1.9 })).toBe(false);
+  expect(far({ atLeast: 2.1 })).toBe(true);
+  expect(far({ atMost: 0.13 })).toBe(false);
+  expect(far({ atMost: 0.12 })).toBe(true);
   expect(result({ ...rate, targets: [{ of: 'value', atMost: 0.001 }] })).toMatchObject({
     ok: false,
     farOff: false,
