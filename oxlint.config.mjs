@@ -15,7 +15,11 @@ const IMPORTERS = {
   '@sinclair/typebox': ['common/model/schema.ts'],
   ajv: ['common/model/schema.ts'],
   pngjs: ['tools/bench/heatmap.ts', 'services/aggregator/testing/test-values.ts'], // and tests: pictures are encoded by the aggregator's own code
-  koffi: ['services/instrumenter/sources/bpf/kernel/kernel.ts', 'services/config/door/socket-diag.ts'],
+  koffi: [
+    'services/instrumenter/sources/bpf/kernel/kernel.ts',
+    'services/config/door/socket-diag.ts',
+    'common/service/trim-malloc.ts',
+  ],
   kstat: ['services/instrumenter/sources/kstat/reader.ts'],
   'dtrace-provider': ['common/service/probes.ts'],
   '@prometheus-io/lezer-promql': ['common/prometheus/promql/parse.ts'],

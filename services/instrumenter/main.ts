@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import './lean';
 import { collectGarbage } from '../../common/service/collect-garbage';
+import { trimMalloc } from '../../common/service/trim-malloc';
 import type { InstrumenterStatus } from '../../common/api/status';
 import { readBrokerCredentials } from '../../common/wire/broker/broker-credentials';
 import { claim } from '../../common/wire/claim';
@@ -29,6 +30,8 @@ import { checkNames, missingFrom, openSources } from './sources/sources';
 
 /** Time to remove the probes at shutdown. */
 const END_MS = 2000;
+/** After joining, the sources still read for a while; then memory that is not needed any more is returned, once. */
+const SETTLED_MS = 10_000;
 
 async function start({ settings, env, clock, log, panic }: Host): Promise<Running> {
   const url = brokerUrl(settings);
@@ -161,10 +164,15 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
 
   const stopTicks = clock.everySecond((second) => void instrumenter.tick(second));
 
+  let settling: NodeJS.Timeout | undefined;
   const joinBus = async (): Promise<void> => {
     await claim(peer, { url, credentials, routes: keys, host, clock, log });
     peer.stayKnown(LIMITS.aliveEveryMs, () => ({ standing: wanted.standing, data: DATA_VERSION }));
-    collectGarbage();
+    settling = setTimeout(() => {
+      collectGarbage();
+      void trimMalloc();
+    }, SETTLED_MS);
+    settling.unref();
   };
 
   log.info({ host, sources: sources.map((s) => s.name) }, 'instrumenter started');
@@ -173,6 +181,7 @@ async function start({ settings, env, clock, log, panic }: Host): Promise<Runnin
     async stop() {
       stopTicks();
       clearTimeout(hello);
+      clearTimeout(settling);
       wanted.close();
       node?.close();
       peer.leave();
