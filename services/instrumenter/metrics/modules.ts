@@ -10,6 +10,7 @@ export const MODULES = {
   http: { label: 'HTTP' },
   java: { label: 'Java' },
   ldapjs: { label: 'ldapjs' },
+  lock: { label: 'Locks' },
   mantaop: { label: 'Manta (operator)' },
   memory: { label: 'Memory' },
   moray: { label: 'Moray' },

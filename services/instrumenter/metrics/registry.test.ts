@@ -88,6 +88,8 @@ test('a number that prints as a name, or that no integer prints as, is no name o
     expect(DECIMALS.valuesOf(text)).toEqual([]);
 });
 
+const FOUND = ['nginx', 'redis', 'throttle', 'ebpf', 'numa', 'tls', 'p99', 'handshake', 'backlog'];
+
 test('the words that people search for find a metric that answers them', () => {
   const found = (word: string): string[] =>
     searchMetrics(METRICS, word, { modules: MODULES, fields: FIELDS }).map(metricName);
@@ -113,7 +115,19 @@ test('the words that people search for find a metric that answers them', () => {
     ],
   ])
     expect([word, found(word)]).toEqual([word, expect.arrayContaining([metric])]);
-  for (const word of ['slow', 'node', 'latency', 'memory', 'network', 'cpu', 'disk', 'kill', 'crash', 'leak'])
+  for (const word of [
+    'slow',
+    'node',
+    'latency',
+    'memory',
+    'network',
+    'cpu',
+    'disk',
+    'kill',
+    'crash',
+    'leak',
+    ...FOUND,
+  ])
     expect(found(word)).not.toEqual([]);
 });
 

@@ -14,6 +14,7 @@ import { instrTicks } from './ca/instr-ticks';
 import { cpus } from './cpu/cpus';
 import { cpuIrqs } from './cpu/irqs';
 import { loadavg1 } from './cpu/loadavg1';
+import { offcpuWaits } from './cpu/offcpu-waits';
 import { runqueueWaits } from './cpu/runqueue-waits';
 import { softirqs } from './cpu/softirqs';
 import { threadExecutions } from './cpu/thread-executions';
@@ -36,6 +37,7 @@ import { ldapjsConnections } from './ldapjs/connections';
 import { ldapjsOps } from './ldapjs/ops';
 import { searchOps } from './ldapjs/search-ops';
 import { jobsAssigned } from './mantaop/jobs-assigned';
+import { lockWaits } from './lock/waits';
 import { supervisorAuths } from './mantaop/supervisor-auths';
 import { supervisorDeletes } from './mantaop/supervisor-deletes';
 import { supervisorErrors } from './mantaop/supervisor-errors';
@@ -111,6 +113,7 @@ export const METRICS: readonly MetricDescription[] = [
   cpus,
   cpuIrqs,
   loadavg1,
+  offcpuWaits,
   runqueueWaits,
   softirqs,
   threadExecutions,
@@ -132,6 +135,7 @@ export const METRICS: readonly MetricDescription[] = [
   ldapjsConnections,
   ldapjsOps,
   searchOps,
+  lockWaits,
   jobsAssigned,
   supervisorAuths,
   supervisorDeletes,

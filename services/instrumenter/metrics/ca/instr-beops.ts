@@ -6,7 +6,7 @@ export const instrBeops: MetricDescription = {
   stat: 'instr_beops',
   label: 'instrumenter backend requests',
   question: 'Which source or instrumentation is slow to read?',
-  synonyms: ['overhead', 'self'],
+  synonyms: ['overhead', 'self', 'ebpf', 'bpf'],
   unit: 'requests',
   interval: 'interval',
   fields: ['hostname', 'cabackend', 'cainstnid', 'cametric', 'latency', 'subsecond'],

@@ -29,7 +29,7 @@ export const cpus: MetricDescription = {
   stat: 'cpus',
   label: 'CPUs',
   question: 'Is the load spread over the CPUs, or does one of them do all the work?',
-  synonyms: ['cpu load', 'core', 'processor', 'utilization', 'busy', 'idle', 'mpstat', 'hot cpu'],
+  synonyms: ['cpu load', 'core', 'processor', 'utilization', 'busy', 'idle', 'mpstat', 'hot cpu', 'numa'],
   unit: 'CPUs',
   interval: 'point',
   fields: ['hostname', 'cpu', 'utilization'],

@@ -99,6 +99,7 @@ export const runqueueWaits: MetricDescription = {
     'scheduler',
     'latency',
     'jitter',
+    'throttle',
     'cpu saturation',
     'cpu contention',
     'cpu starvation',

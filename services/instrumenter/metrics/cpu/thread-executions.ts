@@ -10,11 +10,11 @@ import { RUNNING, sinceStart } from '../process';
 const preempted = argument(0);
 const leaving = argument(1, 'task_struct');
 /** 5.18 hands the state over; before, it is read from the task, whose member was renamed in 5.14. */
-const state = either(argument(3), member(leaving, '__state'), member(leaving, 'state'));
+export const state = either(argument(3), member(leaving, '__state'), member(leaving, 'state'));
 
 /** Bits of a task's state (include/linux/sched.h). */
-const SLEEPING = 0x1;
-const WAITING = 0x2;
+export const SLEEPING = 0x1;
+export const WAITING = 0x2;
 const STOPPED = 0x4 | 0x8;
 const EXITED = 0x10 | 0x20 | 0x80;
 

@@ -102,6 +102,7 @@ export const FIELDS = {
   vcpuid: text('vCPU identifier'),
   vleavereason: text('reason leaving vCPU'),
   vmmmuctx: text('VM MMU context'),
+  waitreason: text('what it waited for'),
   walltime: numeric('process runtime', 'time'),
   zdataset: text('ZFS dataset'),
   zonename: text(process.platform === 'sunos' ? 'zone' : 'container'),

@@ -11,22 +11,18 @@ import {
   argument,
   below,
   bits,
-  byArch,
-  cast,
   choose,
   equal,
   member,
   minus,
   now,
-  plus,
-  sizeOf,
   task,
   unequal,
-  type Operand,
   type Expression,
 } from '../language/expression';
 import { eachThread, named, tracepoint } from '../language/observation';
 import { fieldsOfTask, sinceStart } from '../process';
+import { savedNumber, WORKERS } from './saved-number';
 import { callBegins, callNumber, numbered } from './call';
 import { SYSCALL_NAMES } from './syscall-names';
 
@@ -34,22 +30,7 @@ const thread = argument(1, 'task_struct');
 const { hostname, zonename, execname, threadname, pid, ppid, pexecname, psargs, ppsargs } =
   fieldsOfTask(thread);
 
-/** Registers of a thread that is in the kernel lie at the end of its stack (THREAD_SIZE), with this much behind them. */
-const STACK_BYTES = 16_384;
-const registersBefore = (bytes: Operand): Expression =>
-  cast(minus(minus(plus(member(thread, 'stack'), STACK_BYTES), sizeOf('pt_regs')), bytes), 'pt_regs');
-/** Kernels with FRED leave 16 bytes: only then is the segment of user stacks found 16 bytes lower. */
-const FRED_BYTES = 16;
-const USER_STACK = 0x2b;
-const isFred = equal(bits(member(registersBefore(FRED_BYTES), 'ss'), 0xffff), USER_STACK);
-/** Above INT_MAX if the thread entered the kernel other than by a system call. */
-const number = byArch({
-  x64: member(registersBefore(choose(isFred, FRED_BYTES, 0)), 'orig_ax'),
-  arm64: bits(member(registersBefore(0), 'syscallno'), 0xffff_ffff),
-});
-
-/** PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: these have no user registers. */
-const WORKERS = 0x0020_4010;
+const number = savedNumber(thread);
 const waits = all(
   equal(bits(member(thread, 'flags'), WORKERS), 0),
   equal(member(thread, 'exit_state'), 0),

@@ -38,6 +38,7 @@ export const errors: MetricDescription = {
     'refused',
     'failed connection',
     'listen overflow',
+    'backlog',
     'listen drop',
     'syn flood',
     'netstat',

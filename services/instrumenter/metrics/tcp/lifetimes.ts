@@ -41,6 +41,8 @@ export const lifetimes: MetricDescription = {
     'connection',
     'keep-alive',
     'connection pool',
+    'redis',
+    'memcached',
     'session',
     'tcplife',
     'network',

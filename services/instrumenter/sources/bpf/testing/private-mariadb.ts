@@ -4,12 +4,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const DEPS = resolve(__dirname, '../../../../../deps');
+/** From this file's folder, or from the one that it is compiled to. */
+const DEPS = ['../../../../..', '../../../../../..']
+  .map((root) => resolve(__dirname, root, 'deps'))
+  .find((path) => existsSync(path))!;
 const READY = 'ready for connections';
 const COMMAND = { quit: 1, query: 3, prepare: 22, execute: 23 } as const;
 
