@@ -68,7 +68,7 @@ export class Config {
   constructor(options: ConfigOptions) {
     this.o = options;
     const { bus, clock, log, places } = options;
-    this.boards = new Boards(options);
+    this.boards = new Boards({ ...options, store: options.store.boards });
     this.uses = new Uses(clock);
     this.inventory = new Inventory({
       store: options.fleet,

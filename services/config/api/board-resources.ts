@@ -3,7 +3,7 @@ import { BOARD, BOARD_BODY, BOARDS, type BoardAnswer } from '../../../common/api
 import { ERROR } from '../../../common/api/error';
 import type { Reply } from '../../../common/http/http';
 import type { Config } from '../config';
-import type { StoredBoard } from '../state/store';
+import type { StoredBoard } from '../state/board-store';
 import { readBoard } from './board';
 import { CUSTOMER_BASE, OPERATOR_BASE, type Resource } from './resource';
 

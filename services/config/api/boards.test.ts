@@ -47,13 +47,13 @@ test('an answered board survives a restart, and its id is never reused', async (
   await again.close();
 });
 
-test('a state file of a version without boards is read, and keeps its instrumentations’ ids', async () => {
+test('a release that knows no boards and writes its own state loses none', async () => {
   const file = join(front.folder, 'config', 'state.json');
-  await create();
+  const { json } = await create();
   await writeFile(file, '{"version":1,"lastIds":[[null,7]],"instrumentations":[]}');
   const again = await testFront({ folder: front.folder, bus: new FakeBus(new FakeClock()) });
-  expect((await again.ask('GET', LIST)).json).toEqual([]);
-  expect((await again.ask('POST', LIST, BOARD)).status).toBe(201);
+  expect((await again.ask('GET', LIST)).json).toEqual([json]);
+  expect((await again.ask('POST', LIST, { ...BOARD, name: 'Second' })).status).toBe(201);
   expect(await readFile(file, 'utf8')).toContain('"lastIds":[[null,7]]');
   await again.close();
 });
@@ -169,7 +169,7 @@ test('untrusted keys and values come back exactly', async () => {
 
 test('when the disk fails, the client is told to retry, and the board does not exist', async () => {
   // A folder in the way of the new file: not even root writes it.
-  const inTheWay = join(front.folder, 'config', 'state.json.new');
+  const inTheWay = join(front.folder, 'config', 'boards.json.new');
   await mkdir(inTheWay);
   expect((await create()).status).toBe(503);
   await rmdir(inTheWay);

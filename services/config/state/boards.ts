@@ -6,14 +6,14 @@ import type { Board } from '../../../common/model/board';
 import type { Clock } from '../../../common/service/clock';
 import { CaError, notFound } from '../../../common/service/errors';
 import type { Log } from '../../../common/service/log';
-import { save } from './save';
-import { boardKey, type Draft, type Store, type StoredBoard } from './store';
+import { boardKey, type BoardDraft, type BoardStore, type StoredBoard } from './board-store';
+import { saving } from './save';
 
 /** Of a customer, and of the operators. */
 const BOARDS = 50;
 
 interface BoardsOptions {
-  readonly store: Store;
+  readonly store: BoardStore;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,12 +27,12 @@ export class Boards {
 
   /** In order of creation. */
   list(customer: string | undefined): StoredBoard[] {
-    return [...this.o.store.boards.values()].filter((one) => one.customer === customer);
+    return [...this.o.store.all.values()].filter((one) => one.customer === customer);
   }
 
   /** Throws NOT_FOUND. */
   get(id: string, customer: string | undefined): StoredBoard {
-    return find(this.o.store.boards, id, customer);
+    return find(this.o.store.all, id, customer);
   }
 
   async create(board: Board, customer: string | undefined): Promise<StoredBoard> {
@@ -42,7 +42,7 @@ export class Boards {
         throw new CaError('CONFLICT', `there are ${BOARDS} boards, the most there may be; delete one`);
       }
       checkName(own, board.name);
-      return this.put(draft, { id: draft.nextBoardId(customer), customer, revision: 1 }, board);
+      return this.put(draft, { id: draft.nextId(customer), customer, revision: 1 }, board);
     });
   }
 
@@ -69,12 +69,12 @@ export class Boards {
 
   async remove(id: string, customer: string | undefined): Promise<void> {
     await this.save((draft) => {
-      draft.deleteBoard(find(draft.boards, id, customer));
+      draft.delete(find(draft.boards, id, customer));
     });
   }
 
   private put(
-    draft: Draft,
+    draft: BoardDraft,
     { customer, ...rest }: { id: string; customer: string | undefined; revision: number },
     board: Board,
   ): StoredBoard {
@@ -84,12 +84,12 @@ export class Boards {
       changed: this.o.clock.now(),
       board,
     };
-    draft.putBoard(stored);
+    draft.put(stored);
     return stored;
   }
 
-  private async save<T>(apply: (draft: Draft) => T): Promise<T> {
-    return await save(this.o.store, this.o.log, apply);
+  private async save<T>(apply: (draft: BoardDraft) => T): Promise<T> {
+    return await saving(this.o.log, this.o.store.change(apply));
   }
 }
 

@@ -3,7 +3,7 @@
  * understands its contents. Out: these, and the text of an older version, which is to be kept; or a sentence that names its place
  * and says what to do.
  */
-import { messageOf } from '../../../common/service/errors';
+import { CaError, messageOf } from '../../../common/service/errors';
 import type { Document, Storage } from './storage';
 
 /** A document as an older release wrote it, and where it is kept. */
@@ -46,15 +46,13 @@ export async function readSaved<T>(
     try {
       return step();
     } catch (error) {
-      throw new Error(`${file} is damaged (${messageOf(error)}); put back a good copy, or ${without}`, {
-        cause: error,
-      });
+      throw refusal(`${file} is damaged (${messageOf(error)}); put back a good copy, or ${without}`, error);
     }
   };
   const plain = checked((): unknown => JSON.parse(text));
   const version = versionOf(plain) ?? newest;
   if (version > newest)
-    throw new Error(
+    throw refusal(
       `${file} is of a newer release: it has version ${version}, and this one understands up to ${newest}; start the newer ` +
         `release, or put ${storage(copyOf(name, newest)).place} in its place, which was kept when that one began to write`,
     );
@@ -62,6 +60,11 @@ export async function readSaved<T>(
   return version === newest
     ? { contents }
     : { contents, former: { copy: storage(copyOf(name, version)), text } };
+}
+
+/** Only somebody who puts another one there helps: a supervisor need not try again (cannot-start.ts). */
+function refusal(sentence: string, cause?: unknown): CaError {
+  return new CaError('INVALID', sentence, { cause });
 }
 
 function versionOf(plain: unknown): number | undefined {

@@ -21,7 +21,7 @@ export interface Document {
 export type Storage = (name: string) => Document;
 
 /** All that there are, `state.json` last. */
-const DOCUMENTS = ['signing-key.pem', 'front-door', 'fleet.json', 'state.json'];
+const DOCUMENTS = ['signing-key.pem', 'front-door', 'fleet.json', 'boards.json', 'state.json'];
 
 /** Where nothing is kept yet, what another place has; it stays there. Resolves with the names. */
 export async function bringAlong(from: Storage, to: Storage): Promise<string[]> {

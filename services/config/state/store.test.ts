@@ -96,8 +96,8 @@ test('when the disk refuses, the change is refused and nobody ever sees it', asy
 test.each([
   ['cut off', (text: string) => text.slice(0, text.length / 2)],
   ['empty', () => ''],
-  ['of a version that never was', (text: string) => text.replace('"version":2', '"version":0')],
-  ['whose version is a word', (text: string) => text.replace('"version":2', '"version":"3"')],
+  ['of a version that never was', (text: string) => text.replace('"version":1', '"version":0')],
+  ['whose version is a word', (text: string) => text.replace('"version":1', '"version":"3"')],
   [
     'with a predicate that is none',
     (text: string) => text.replace('"predicate":{}', '"predicate":{"xx":[]}'),
@@ -127,30 +127,29 @@ test.each([3, 2 ** 40])(
     await writeFile(file, text);
     const refused = Store.open(await filesIn(folder));
     await expect(refused).rejects.toThrow(
-      `${file} is of a newer release: it has version ${version}, and this one understands up to 2; start the newer release, or put ` +
-        `${file}.version-2 in its place`,
+      `${file} is of a newer release: it has version ${version}, and this one understands up to 1; start the newer release, or put ` +
+        `${file}.version-1 in its place`,
     );
     await expect(refused).rejects.not.toThrow('damaged');
     expect(await readFile(file, 'utf8')).toBe(text);
   },
 );
 
-test('a state file of the release before is read, and kept beside the first one that is written', async () => {
+test('a file that held boards, too, is divided: questions as the release before writes them, boards beside', async () => {
   const store = await Store.open(await filesIn(folder));
   await store.change(put());
   const file = join(folder, 'state.json');
-  const {
-    boards: _boards,
-    lastBoardIds: _ids,
-    ...one
-  } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-  const text = JSON.stringify({ ...one, version: 1 });
-  await writeFile(file, text);
+  const one = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  const board = { id: '4', revision: 2, changed: 9, board: { name: 'b', variables: [], panels: [] } };
+  await writeFile(file, JSON.stringify({ ...one, version: 2, lastBoardIds: [[null, 5]], boards: [board] }));
   const newer = await Store.open(await filesIn(folder));
-  expect([newer.records.size, await readdir(folder)]).toEqual([1, ['state.json']]);
-  await newer.change(put());
-  await newer.change(put());
-  expect((await readdir(folder)).sort()).toEqual(['state.json', 'state.json.version-1']);
-  expect(await readFile(`${file}.version-1`, 'utf8')).toBe(text);
-  expect((await Store.open(await filesIn(folder))).records.size).toBe(3);
+  expect([newer.records.size, [...newer.boards.all]]).toEqual([1, [['global;4', board]]]);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(one);
+  expect(await newer.boards.change((draft) => draft.nextId(undefined))).toBe('6');
+  expect((await readdir(folder)).sort()).toEqual(['boards.json', 'state.json']);
+});
+
+test('a file that is refused is the operator’s to put right: it ends the service for good', async () => {
+  await writeFile(join(folder, 'boards.json'), '{"version":9}');
+  await expect(Store.open(await filesIn(folder))).rejects.toMatchObject({ code: 'INVALID' });
 });
