@@ -196,7 +196,7 @@ fuzz: $(NODE_MODULES)
 house: build
 	@node build/tools/house/main.js
 
-.PHONY: packages apt-repository fleet-test
+.PHONY: packages apt-repository fleet-test fleet-test-short
 # .deb files below build/packages. NODE=system: on the system's Node.js 20 or newer, instead of one in the package.
 packages: build
 	@NODE=$(or $(NODE),bundled) deploy/debian/build.sh
@@ -213,6 +213,10 @@ apt-repository: packages
 # docs/fleet.md on machines of Debian 12 and 13 booted by systemd-nspawn, from the packages: one line for each claim. OLD=folder: upgrades from there, too.
 fleet-test: packages
 	@OLD='$(OLD)' tools/machines/fleet-test.sh
+
+# What of it needs no machine, in a minute: the packages from an apt repository on this machine's own root, below an overlay.
+fleet-test-short: packages
+	@OLD='$(OLD)' tools/machines/short.sh
 
 include smf/install.mk
 

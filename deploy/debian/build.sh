@@ -106,6 +106,8 @@ tools() {
   code tools tools/cactl tools/amqpsnoop
   mkdir -p "$to/usr/bin" "$to/usr/share/man/man1" "$to/usr/share/bash-completion/completions" "$to/usr/share/zsh/vendor-completions" "$to/usr/share/fish/vendor_completions.d"
   (cd "$SOURCE" && node build/tools/cactl/main.js man --write "$to/usr/share/man/man1" >/dev/null)
+  # These are the node package's.
+  rm -f "$to/usr/share/man/man1"/cloud-analytics*
   # Which Node.js runs them is the method's to say.
   sed -i '1{/^#!/d}' "$to/$LIB"/build/tools/*/main.js
   for tool in cactl amqpsnoop; do
@@ -200,6 +202,10 @@ rm -r "$(at node)/etc"
 chmod 644 "$(at node)/usr/share/cloud-analytics/instrumenter.environment"
 # These are of common, which the tools load them from, too.
 rm -rf "$(at node)/$LIB/build/services/instrumenter/metrics" "$(at node)/$LIB/build/services/instrumenter/sources"
+
+# dpkg refuses a file of two packages.
+twice=$(cd "$STAGE" && find cloud-analytics-* -type f ! -path '*/DEBIAN/*' | sed 's|[^/]*||' | sort | uniq -d)
+[ -z "$twice" ] || { echo "in two packages: $twice" >&2; exit 1; }
 
 # Each part loads with what is in its package and in common, and nothing else.
 loads() { # package, main.js, arguments

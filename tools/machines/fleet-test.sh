@@ -6,19 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tools/machines/machines.sh
 own_namespaces "$@"
+. tools/machines/claims.sh
 
-FAILED=0
-SINCE=$SECONDS
-claim() { # a sentence, then a command
-  local sentence=$1 said
-  shift
-  if said=$("$@" 2>&1); then
-    printf 'ok     %3d s  %s\n' $((SECONDS - SINCE)) "$sentence"
-  else
-    FAILED=$((FAILED + 1))
-    printf 'FAILED %3d s  %s\n%s\n' $((SECONDS - SINCE)) "$sentence" "$(echo "$said" | tail -n 12 | sed 's/^/       | /')"
-  fi
-}
 # In: seconds, then a command. Tried again until it succeeds.
 within() {
   local until=$((SECONDS + $1)) said
