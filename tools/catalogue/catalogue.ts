@@ -38,7 +38,41 @@ What works on one machine, and why the rest does not, is printed by \`node build
 
 export function catalogue(): string {
   const rows = [...METRICS].sort((a, b) => (metricName(a) < metricName(b) ? -1 : 1)).map(row);
-  return `${HEAD}${rows.join('\n')}\n${CHECKED}${CASES.map(checked).join('\n')}\n`;
+  return `${HEAD}${rows.join('\n')}\n${elsewhere()}${CHECKED}${CASES.map(checked).join('\n')}\n`;
+}
+
+/** Why a module's metrics have no source on Linux. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  apache:
+    'the server has no probes of its own on Linux; `http.requests` has its requests, and those of nginx',
+  ldapjs: 'probes of a product that is no longer made',
+  mantaop: 'probes of Manta, an object store of illumos machines',
+  moray: 'probes of Moray, the key-value store of Manta',
+  node: 'its probes went with Node.js 19; `tcp.lifetimes` has their bytes',
+  restify:
+    'probes of a version of restify that loads DTrace; `node.httpd_ops` has the routes of others, `http.requests` the paths',
+  vm: 'of illumos’ virtual machines',
+};
+
+function elsewhere(): string {
+  const here = (d: MetricDescription): boolean =>
+    ['bpf', 'proc', 'zfs', 'self'].some((source) => source in d);
+  const others = METRICS.filter((d) => !here(d));
+  const reasons = [...new Set(others.map(({ module }) => module))].map((module) => {
+    const reason = ELSEWHERE[module];
+    if (reason === undefined) throw new Error(`it is to be said why ${module} has no source on Linux`);
+    const all = others.filter((d) => d.module === module);
+    return `| ${all.map((d) => `\`${metricName(d)}\``).join(', ')} | ${reason} |`;
+  });
+  return `
+## What does not run on Linux
+
+Of the 77 metrics of the original ${77 - others.length} run on Linux. The others:
+
+| metrics | why |
+| --- | --- |
+${reasons.join('\n')}
+`;
 }
 
 /** Sources for which only the presence of a part is shown. */

@@ -2,6 +2,21 @@
 import { ILLUMOS_PROCESS } from '../language/clause';
 import type { MetricDescription } from '../language/description';
 import { FAMILY_FIELDS } from '../language/fields';
+import { needsFile } from '../../sources/proc/metric';
+import type { Measure } from '../../sources/snapshots';
+
+/** Of OpenZFS on Linux: a line "name type value" for each number. */
+const ARCSTATS = '/proc/spl/kstat/zfs/arcstats';
+
+const HITS_AND_MISSES: Measure = {
+  kind: 'counter',
+  points: (_row, increase) =>
+    ['hit', 'miss'].map((optype) => ({ fields: { optype }, value: increase[optype] ?? 0 })),
+};
+
+function statOf(text: string, name: string): number {
+  return Number(new RegExp(`^${name}\\s+\\d+\\s+(\\d{1,20})$`, 'm').exec(text)?.[1] ?? 0);
+}
 
 export const arcOps: MetricDescription = {
   module: 'zfs',
@@ -20,16 +35,21 @@ export const arcOps: MetricDescription = {
       },
     ],
   },
+  proc: {
+    fields: ['optype'],
+    missing: needsFile(ARCSTATS, ': the module of ZFS is not loaded'),
+    rows: ({ files }) => {
+      const text = files.read(ARCSTATS) ?? '';
+      return [{ key: '', fields: {}, counters: { hit: statOf(text, 'hits'), miss: statOf(text, 'misses') } }];
+    },
+    measure: HITS_AND_MISSES,
+  },
   // What was, and what was not, in the cache of ZFS.
   kstat: {
     fields: ['optype'],
     select: { module: 'zfs', class: 'misc', name: 'arcstats' },
     names: () => ({}),
     counters: (data) => ({ hit: data('hits'), miss: data('misses') }),
-    measure: {
-      kind: 'counter',
-      points: (_row, increase) =>
-        ['hit', 'miss'].map((optype) => ({ fields: { optype }, value: increase[optype] ?? 0 })),
-    },
+    measure: HITS_AND_MISSES,
   },
 };

@@ -185,6 +185,17 @@ describe('memory by zone', () => {
   });
 });
 
+test('looks into the cache of ZFS, by whether they found something, and by nothing that is called alike', async () => {
+  const arcstats = (hits: number, misses: number): Texts => ({
+    '/proc/spl/kstat/zfs/arcstats': `9 1 0x01 147 39984 4105384923 19034556\nname                            type data
+hits                            4    ${hits}\niohits                          4    7\nmisses                          4    ${misses}
+demand_data_hits                4    99${hits}\nmfu_ghost_hits                  4    ${misses}\n`,
+  });
+  const looks = [arcstats(1000, 10), arcstats(1500, 35)];
+  expect(await keyed(looks, 'zfs.arc_ops', ['optype'])).toEqual({ hit: 500, miss: 25 });
+  expect(await watch(looks, 'zfs.arc_ops')).toMatchObject({ number: 525 });
+});
+
 describe('disks and interfaces as things', () => {
   const disk = (reads: number, writes: number, busyMs: number): Texts => ({
     '/proc/diskstats': ` 8 0 sda ${reads} 0 ${reads * 8} 0 ${writes} 0 ${writes * 8} 0 0 ${busyMs} 0\n`,
