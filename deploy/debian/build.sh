@@ -234,4 +234,4 @@ package config "$same" 'fleet-wide latency heatmaps: config service and front do
 package aggregator "$same" 'fleet-wide latency heatmaps: aggregators' "$about This package has the aggregators, which merge and keep the values: one for each CPU of a machine."
 package node "$same" 'fleet-wide latency heatmaps: instrumenter of a node' "$about This package has the instrumenter, which counts in this machine's kernel what is asked for, and nothing else."
 package all "$same, cloud-analytics-config (= $VERSION), cloud-analytics-aggregator (= $VERSION), cloud-analytics-node (= $VERSION), cloud-analytics-tools (= $VERSION)" \
-  'fleet-wide latency heatmaps: all parts, for a single machine' "$about This package pulls in all parts. They need a RabbitMQ, here or elsewhere." 'Recommends: rabbitmq-server (>= 3.10)'
+  'fleet-wide latency heatmaps: all parts, for a single machine' "$about This package pulls in all parts. They need a RabbitMQ, here or elsewhere; /usr/share/doc/cloud-analytics-common/fleet.md says how they find it." 'Recommends: rabbitmq-server (>= 3.10)'
