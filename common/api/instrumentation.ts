@@ -25,6 +25,14 @@ const Changeable = {
     }),
   ),
   'persist-data': Type.Optional(Type.Boolean({ description: 'Keep data on disk over restarts.' })),
+  replicas: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.replicas,
+      description:
+        'Number of aggregators that have its values, on different hosts where there are any: with 2, one may fail. Default 1.',
+    }),
+  ),
   enabled: Type.Optional(Type.Boolean({ description: 'false: nodes stop gathering, data stays.' })),
   export: Type.Optional({
     ...ExportSchema,
@@ -132,6 +140,13 @@ export const INSTRUMENTATION = Type.Object({
   ),
   granularity: Integer,
   'persist-data': Type.Boolean(),
+  replicas: Type.Integer({ description: 'Number of aggregators that should have its values.' }),
+  aggregators: Type.Optional(
+    Type.Array(Text, {
+      description:
+        'Operators only: the aggregators that have its values, those that are asked first at the front.',
+    }),
+  ),
   export: Type.Optional({ ...ExportSchema, description: 'Ways out besides the API.' }),
   transformations: TRANSFORMATIONS,
   promql: Type.String({ description: 'The same in Prometheus’ API (/prometheus), as a heatmap or a line.' }),

@@ -70,7 +70,10 @@ const INSTRUMENTATION_ROW = Type.Object({
   'persist-data': Type.Boolean(),
   enabled: Type.Boolean(),
   crtime: Milliseconds,
-  aggregator: Type.Optional(Text),
+  aggregator: Type.Optional(Type.String({ description: 'The one that is asked first.' })),
+  /** Absent: of an earlier version. */
+  aggregators: Type.Optional(Type.Array(Text, { description: 'Those that have it, or are to have it.' })),
+  replicas: Type.Optional(Type.Integer({ description: 'Number of aggregators that should have it.' })),
   trouble: Type.Optional(Text),
   state: STATE_COUNTS,
   nodes: Type.Array(NODE_STATE, { description: 'Those in trouble.' }),

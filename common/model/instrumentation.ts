@@ -48,6 +48,8 @@ export interface Instrumentation {
   readonly retentionTime: number;
   readonly idleMax: number;
   readonly persistData: boolean;
+  /** Number of aggregators that have its values; absent: one. */
+  readonly replicas?: number;
   readonly enabled: boolean;
   readonly export?: Export;
   /** Milliseconds since 1970. */

@@ -24,6 +24,8 @@ export const LIMITS = {
   granularitySecondsMax: 86_400,
   idleSecondsMax: 604_800,
   instrumentationsPerAggregator: 1000,
+  /** Aggregators that have the same values. */
+  replicas: 2,
   nodesPerInstrumentation: 100_000,
 
   /** One value request: its longest interval, its points, and its longest wait for nodes. */

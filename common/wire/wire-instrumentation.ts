@@ -33,6 +33,8 @@ export const WireInstrumentation = Type.Object({
   retentionTime: Type.Integer({ minimum: 1 }),
   idleMax: Type.Integer({ minimum: 0 }),
   persistData: Type.Boolean(),
+  /** Of the config service's own state; members are not told. */
+  replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.replicas })),
   enabled: Type.Boolean(),
   export: Type.Optional(ExportSchema),
   crtime: Type.Number(),
@@ -57,7 +59,7 @@ const WITH_RESTRICTION = {
 
 /** Throws an INVALID error when the predicate or the decomposition does not fit the fields. */
 export function fromWire(wire: WireInstrumentation): Instrumentation {
-  const { customer, type, valuesFrom, export: ways, ...rest } = wire;
+  const { customer, type, valuesFrom, replicas, export: ways, ...rest } = wire;
   for (const field of wire.decomposition) {
     if (!(field in wire.fields)) throw invalid('decomposition', `names ${field}, whose type is missing`);
   }
@@ -71,6 +73,7 @@ export function fromWire(wire: WireInstrumentation): Instrumentation {
     ...(type === undefined ? {} : { type }),
     ...(ways === undefined ? {} : { export: ways }),
     ...(valuesFrom === undefined ? {} : { valuesFrom }),
+    ...(replicas === undefined ? {} : { replicas }),
     predicate: parsePredicate(wire.predicate, (field) => wire.fields[field], WITH_RESTRICTION),
   };
 }

@@ -20,6 +20,7 @@ import { brokerUrl } from '../../common/service/settings';
 import { readAccess } from './door/access';
 import { RateLimit } from './door/rate-limit';
 import { Config } from './config';
+import { copyValues } from './fleet/copy';
 import { openFront } from './door/front';
 import { readEnrolment } from './door/enrolment-settings';
 import { addressOf, createGate } from './door/gate';
@@ -93,6 +94,7 @@ export async function startActive(
     customers: () => files.customers,
     doorKeys,
     places: readPlaces(env),
+    copy: (instrumentation, from, to) => copyValues(proxy, instrumentation, from, to),
     random: Math.random,
   });
   const enrolmentSettings = await readEnrolment({

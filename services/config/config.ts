@@ -4,7 +4,7 @@
  * The REST front is resources.ts; telling members is reconcile.ts.
  */
 import type { Clock } from '../../common/service/clock';
-import { CaError, messageOf, notFound } from '../../common/service/errors';
+import { messageOf, notFound } from '../../common/service/errors';
 import type { DoorKeys } from '../../common/http/front-door';
 import { fqid, type Instrumentation } from '../../common/model/instrumentation';
 import type { Log } from '../../common/service/log';
@@ -15,7 +15,8 @@ import type { Routes } from '../../common/wire/route';
 import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
 import type { Catalogue } from './fleet/catalogue';
-import { itemFor, nothingBelongsTo, type Customer, type Customers } from './fleet/customers';
+import { checkLimit, itemFor, nothingBelongsTo, type Customer, type Customers } from './fleet/customers';
+import { Drains } from './fleet/drains';
 import { Homes } from './fleet/homes';
 import { Inventory } from './fleet/enrolment/inventory';
 import { Members, type Aggregator } from './fleet/members';
@@ -29,10 +30,8 @@ import { loadsOf } from './fleet/reconciliation';
 import { Boards } from './state/boards';
 import { save } from './state/save';
 import type { FleetStore } from './state/fleet-store';
-import type { Draft, Store, Stored } from './state/store';
+import { homesOf, type Draft, type Store, type Stored } from './state/store';
 import { Uses } from './uses';
-
-const INSTRUMENTATIONS_PER_CUSTOMER = 10;
 
 interface ConfigOptions {
   readonly bus: Bus;
@@ -45,6 +44,8 @@ interface ConfigOptions {
   /** Keys with which an aggregator and the front door authenticate each other. */
   readonly doorKeys: (aggregator: Aggregator) => DoorKeys;
   readonly places?: AggregatorPlaces;
+  /** Copies values from one aggregator to another; undefined: nothing can be copied. */
+  readonly copy?: (instrumentation: Instrumentation, from: Aggregator, to: Aggregator) => Promise<number>;
   /** 0 ≤ x < 1 */
   readonly random: () => number;
 }
@@ -59,6 +60,7 @@ export class Config {
   readonly reconciler: Reconciler;
   readonly boards: Boards;
   readonly homes: Homes;
+  readonly drains: Drains;
   private readonly belongings: Belongings;
   readonly inventory: Inventory;
   private readonly merged: MergedCatalogues;
@@ -116,10 +118,19 @@ export class Config {
         },
       },
     });
+    this.drains = new Drains({
+      store: options.fleet,
+      members: this.members,
+      changed: () => {
+        this.reconciler.settleHomes();
+      },
+    });
     this.homes = new Homes({
       ...options,
       members: this.members,
       isOpen: (id) => this.belongings.isOpen(id),
+      isDrained: (aggregator) => this.drains.has(aggregator),
+      ranked: (id) => this.reconciler.ranked(id),
     });
     this.reconciler = new Reconciler({
       bus,
@@ -128,10 +139,12 @@ export class Config {
       log,
       members: this.members,
       forNodes: (i) => itemFor(i, options.customers()),
-      choose: (loads) => this.homes.choose(loads),
-      moved: (id, aggregator) => {
-        this.homes.moved(id, aggregator);
+      choose: (loads, homes) => this.homes.choose(loads, homes),
+      moved: (id, homes) => {
+        this.homes.moved(id, homes);
       },
+      isDrained: (aggregator) => this.drains.has(aggregator),
+      copy: options.copy ?? (() => Promise.resolve(0)),
       cataloguesChanged: (came) => {
         this.merged.changed(came);
       },
@@ -246,7 +259,7 @@ export class Config {
   async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
     if (customer !== undefined) this.possessionsOf(customer);
     const record = await this.save((draft) => {
-      const { instance } = this.homes.choose(loadsOf(draft.records.values()));
+      const { instance } = this.homes.choose(loadsOf([...draft.records.values()].map(homesOf)));
       if (customer !== undefined) checkLimit(draft.records, customer);
       const instrumentation: Instrumentation = {
         id: draft.nextId(customer),
@@ -305,7 +318,8 @@ export class Config {
     const idleLeft = this.uses.secondsLeft(i);
     const told = { state, ...(idleLeft === undefined ? {} : { idleLeft }) };
     if (page === undefined || i.customer !== undefined) return told;
-    return { ...told, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
+    const aggregators = this.reconciler.homesOf(id);
+    return { ...told, aggregators, nodes: this.reconciler.nodesOf(id, page.from, page.limit) };
   }
 
   private async save<T>(apply: (draft: Draft) => T): Promise<T> {
@@ -330,16 +344,5 @@ export class Config {
         );
       });
     }
-  }
-}
-
-function checkLimit(records: ReadonlyMap<string, Stored>, customer: string): void {
-  let count = 0;
-  for (const { instrumentation } of records.values()) if (instrumentation.customer === customer) count++;
-  if (count >= INSTRUMENTATIONS_PER_CUSTOMER) {
-    throw new CaError(
-      'CONFLICT',
-      `customer ${customer} has ${INSTRUMENTATIONS_PER_CUSTOMER} instrumentations, the most there may be`,
-    );
   }
 }

@@ -6,6 +6,7 @@ import type { Request } from '../../../common/http/http';
 import type { ErrorAnswer } from '../../../common/api/error';
 import { CaError, ERRORS, type ErrorCode } from '../../../common/service/errors';
 import type { Config } from '../config';
+import { askAny } from '../door/ask-any';
 import type { Proxy } from '../door/proxy';
 import type { Stored } from '../state/store';
 import { instrumentationPath } from './present';
@@ -26,23 +27,25 @@ export async function withOtherSide(
   { request, record, customer }: Asking,
 ): Promise<Request> {
   if (!PICTURE.test(request.path)) return request;
-  const own = isObject(request.json) ? request.json : {};
-  const id = 'versus_id' in own ? own['versus_id'] : request.query.get('versus_id');
+  const given = isObject(request.json) ? request.json : {};
+  const id = 'versus_id' in given ? given['versus_id'] : request.query.get('versus_id');
   const name = typeof id === 'string' || typeof id === 'number' ? String(id) : '';
   if (!/^\d{1,15}$/.test(name)) return request;
   const other = config.get(name, customer);
-  const home = config.homes.of(other);
-  if (home === config.homes.of(record)) return request;
-  const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...own };
+  const homes = config.homes.of(other);
+  const own = config.homes.of(record);
+  // Whichever of several is asked, it gets the columns.
+  if (homes.length === 1 && own.length === 1 && homes[0] === own[0]) return request;
+  const parameters: Record<string, unknown> = { ...Object.fromEntries(request.query), ...given };
   // Only we may set versus_columns.
   const { versus_id: _id, versus_columns: _columns, ...rest } = parameters;
   const { granularity } = record.instrumentation;
   const asked = { column_seconds: granularity, ...rest };
   const path = `${instrumentationPath(other.instrumentation)}/value/heatmap/columns`;
-  const { status, body } = await proxy.ask(home, path, asked, request.gone, COLUMNS_BYTES);
+  const { status, body } = await askAny(proxy, homes, path, asked, request.gone, COLUMNS_BYTES);
   const answer = JSON.parse(body.toString('utf8')) as unknown;
   if (status !== 200) throw refusal(answer as Partial<ErrorAnswer>);
-  const json = { ...own, versus_columns: answer };
+  const json = { ...given, versus_columns: answer };
   return { ...request, json, body: Buffer.from(JSON.stringify(json)), gone: request.gone };
 }
 

@@ -21,6 +21,8 @@ export interface Standing {
   readonly state: StateCounts;
   /** A page of nodes, worst first; operators only, because customers must not see servers' names. */
   readonly nodes?: readonly NodeState[];
+  /** Operators only, too: their names are servers' names. */
+  readonly aggregators?: readonly string[];
   /** Seconds until it is deleted as idle; absent: never. */
   readonly idleLeft?: number;
 }
@@ -63,6 +65,7 @@ export function presentInstrumentation(
     'idle-max': i.idleMax,
     granularity: i.granularity,
     'persist-data': i.persistData,
+    replicas: i.replicas ?? 1,
     ...(i.export === undefined || Object.keys(i.export).length === 0 ? {} : { export: i.export }),
     transformations: plainTransformations(
       new Map(

@@ -35,7 +35,7 @@ const checkClone = checker(CLONE, 'body');
 
 export type Changes = Pick<
   Instrumentation,
-  'retentionTime' | 'idleMax' | 'persistData' | 'enabled' | 'export'
+  'retentionTime' | 'idleMax' | 'persistData' | 'replicas' | 'enabled' | 'export'
 >;
 export type Question = Omit<Instrumentation, 'id' | 'customer' | 'crtime'>;
 
@@ -53,6 +53,7 @@ const TOLD_BY_US = [
   'uris',
   'state',
   'nodes',
+  'aggregators',
   'idle-left',
   'warnings',
 ];
@@ -86,6 +87,7 @@ function asPlain(i: Instrumentation): CloneRequest {
     'retention-time': i.retentionTime,
     'idle-max': i.idleMax,
     'persist-data': i.persistData,
+    replicas: i.replicas ?? 1,
     enabled: i.enabled,
     ...(i.export === undefined ? {} : { export: i.export }),
   };
@@ -178,6 +180,7 @@ function changeable(
     retentionTime,
     idleMax,
     persistData: asked['persist-data'] ?? false,
+    replicas: asked.replicas ?? 1,
     enabled: asked.enabled ?? true,
     export: asked.export ?? {},
   };

@@ -78,6 +78,8 @@ test('a created instrumentation has all properties, with the defaults', async ()
     'retention-time': 600,
     'idle-max': 3600,
     'idle-left': 3600,
+    replicas: 1,
+    aggregators: ['a0'],
     granularity: 1,
     'persist-data': false,
     transformations: {},

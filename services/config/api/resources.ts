@@ -38,7 +38,7 @@ import {
   presentInstrumentation,
 } from './present';
 import { EVERYTHING, profileOf } from './profile';
-import type { Proxy } from '../door/proxy';
+import { SHAPE_HINT, type Proxy } from '../door/proxy';
 import { readChanges, readClone, readQuestion } from './question';
 import type { Resource } from './resource';
 import { VALUE_RESOURCES } from './value-resources';
@@ -83,12 +83,14 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     const record = config.get(asked.params['id'] ?? '', customer);
     const { granularity } = record.instrumentation;
     const request = await withOtherSide({ config, proxy }, { request: asked, record, customer });
-    return proxy.forward(request, config.homes.of(record), {
+    const [home, ...others] = config.homes.of(record);
+    const headers = {
       ...(request === asked ? {} : { 'content-type': 'application/json' }),
       // Lets an aggregator that does not know the instrumentation yet answer its zero.
-      'x-ca-instn-shape': shapeOfInstrumentation(record.instrumentation),
+      [SHAPE_HINT]: shapeOfInstrumentation(record.instrumentation),
       'x-ca-instn-granularity': String(granularity),
-    });
+    };
+    return proxy.forward(request, home, headers, others);
   };
 
   return [
@@ -174,7 +176,8 @@ export function resources({ config, proxy, status, statusOfAll }: Services): Res
     {
       method: 'PUT',
       path: '/instrumentations/:id',
-      summary: 'Change retention-time, idle-max, persist-data or enabled; other properties are passed over.',
+      summary:
+        'Change retention-time, idle-max, persist-data, replicas or enabled; other properties are passed over.',
       body: CHANGES,
       answers: {
         200: { description: 'As it is now.', schema: INSTRUMENTATION },

@@ -51,6 +51,8 @@ const config = {
   reconciler: {
     standings: { catalogues: { get: () => undefined, unknown: 0 } },
     loads: new Map(),
+    homesOf: () => ['a0'],
+    ranked: () => [],
     homeTrouble: () => undefined,
     countsOf: () => ({ enabled: 0, failed: 0, enabling: 0, disabled: 0 }),
     troubledOf: (id: string, limit: number) =>

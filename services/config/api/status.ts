@@ -123,7 +123,9 @@ export function statusOf({
 
 /** The ones in trouble first. */
 function instrumentationRows({ records, reconciler }: Config): InstrumentationStatus[] {
-  const rows = [...records.values()].map(({ instrumentation: i, aggregator }) => {
+  const rows = [...records.values()].map(({ instrumentation: i }) => {
+    const aggregators = reconciler.homesOf(fqid(i));
+    const [aggregator] = reconciler.ranked(fqid(i));
     const trouble = reconciler.homeTrouble(fqid(i));
     // Only nodes in trouble: a large fleet's list would not fit into a message.
     const troubled = reconciler.troubledOf(fqid(i), LIMITS.nodesShown);
@@ -138,7 +140,9 @@ function instrumentationRows({ records, reconciler }: Config): InstrumentationSt
       'persist-data': i.persistData,
       enabled: i.enabled,
       crtime: i.crtime,
-      aggregator,
+      aggregator: aggregator?.instance ?? aggregators[0] ?? '',
+      aggregators,
+      replicas: i.replicas ?? 1,
       ...(trouble === undefined ? {} : { trouble }),
       state: reconciler.countsOf(fqid(i)),
       nodes,

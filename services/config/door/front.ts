@@ -28,6 +28,7 @@ import { readApiResources } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
 import type { Proxy } from './proxy';
 import { routesOf, type Resource } from '../api/resource';
+import { aggregatorResources } from '../api/aggregator-resources';
 import { joinResources } from '../api/join-resources';
 import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
@@ -72,6 +73,7 @@ export async function openFront(options: FrontOptions): Promise<HttpServer> {
         enrolment.checkForgettable(node);
       },
     }),
+    ...aggregatorResources(config),
     ...joinResources(options.joining),
     ...metricsResources({ config, proxy, bus, times, delay, disk, certificate, started: clock.now() }),
     ...readApiResources({ config, proxy, now: () => clock.now() }),

@@ -3,14 +3,12 @@
  * Out: the aggregator's answer, streamed at the client's speed, without buffering.
  * Next on the walk: www/model/heatmap-feed.ts.
  */
-import type { IncomingHttpHeaders } from 'node:http';
-import { CaError, messageOf } from '../../../common/service/errors';
+import { CaError } from '../../../common/service/errors';
 import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
 import type { Reply, Request } from '../../../common/http/http';
-import type { Share } from '../../../common/service/limiter';
 import { fire, flightNumber } from '../../../common/service/probes';
 import type { Aggregator } from '../fleet/members';
-import { askerOf } from './askers';
+import { pairsOf, sameness, sharesOf, unreachable } from './forwarding';
 import { collect, lengthOf, pass } from './passing';
 import { RefusalPace } from './refusal-pace';
 import { SharedAnswers, type Flight } from './shared-answers';
@@ -30,8 +28,16 @@ import {
 const UPSTREAMS = 1000;
 
 export interface Proxy {
-  /** Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. */
-  forward(request: Request, to: Asked, headers: Readonly<Record<string, string>>): Promise<Reply>;
+  /**
+   * Rejects with NO_RESOURCE or TIMED_OUT while nothing was sent; later the connection is cut. `others` have the same
+   * values: one of them is asked when the first does not answer, refuses, or does not know the instrumentation.
+   */
+  forward(
+    request: Request,
+    to: Asked,
+    headers: Readonly<Record<string, string>>,
+    others?: readonly Asked[],
+  ): Promise<Reply>;
   /** Our own request, with the whole answer; rejects as `forward` does, and when it is longer than `bytesMax`. */
   ask(to: Asked, path: string, json: unknown, gone: AbortSignal, bytesMax: number): Promise<Answered>;
   readonly counts: { forwarded: number; shared: number; pending: number; failed: number; refused: number };
@@ -54,8 +60,8 @@ interface ProxyOptions {
   readonly authorities?: Authorities;
 }
 
-/** Headers that aggregators use; no others are forwarded. */
-const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
+/** With it an aggregator answers for an instrumentation that it does not know yet. */
+export const SHAPE_HINT = 'x-ca-instn-shape';
 
 export function createProxy({ keys, limits, changed = () => undefined, authorities }: ProxyOptions): Proxy {
   const counts = { forwarded: 0, shared: 0, pending: 0, failed: 0, refused: 0 };
@@ -92,7 +98,7 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
   const attempt = (
     request: Request,
     upstream: Upstream,
-    { headers, proof, flight }: Asking,
+    { headers, proof, flight, hasOther }: Asking,
     pooled: boolean,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
@@ -103,10 +109,15 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       const late = (): void => {
         asked.destroy(new CaError('TIMED_OUT', 'the aggregator did not answer in time', { retryAfter: 1 }));
       };
+      let isAnswered = false;
       let timer = setTimeout(
         () => {
           timer = setTimeout(late, answerMs - doubtMs);
           upstream.doubt();
+          if (!hasOther) return;
+          upstream.isAnswering().then(undefined, () => {
+            if (!isAnswered) asked.destroy(new CaError('TIMED_OUT', 'the aggregator does not answer'));
+          });
         },
         Math.min(doubtMs, answerMs),
       );
@@ -126,11 +137,17 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
         reject(Object.assign(error, { reused: asked.reusedSocket }));
       };
       asked.once('response', (answer) => {
+        isAnswered = true;
         // An error thrown here would end the process.
         try {
           const passed = readAnswer(answer, proof);
           settled();
           upstream.succeeded();
+          if (hasOther && (passed.status === 404 || passed.status >= 500)) {
+            throw Object.assign(new CaError('NO_RESOURCE', `the aggregator answers ${passed.status}`), {
+              isAnswer: true,
+            });
+          }
           if (flight?.landed(lengthOf(answer)) === true) {
             collect(answer, passed, request).then((reply) => {
               resolve(reply);
@@ -154,6 +171,117 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
       else asked.end();
     });
 
+  const forwardTo = async (
+    request: Request,
+    address: Asked,
+    extra: Readonly<Record<string, string>>,
+    { hasOther, evenIfOut }: { readonly hasOther: boolean; readonly evenIfOut: boolean },
+  ): Promise<Reply> => {
+    const upstream = upstreamOf(address);
+    const { outgoing } = request;
+    const key = sameness(request, upstream.name);
+    const second = Math.floor(Date.now() / 1000);
+    const other = key === undefined || upstream.out ? undefined : sharing.find(key, second);
+    if (other !== undefined) {
+      const reply = await other.follow(outgoing);
+      if (reply !== undefined) {
+        counts.shared++;
+        return reply;
+      }
+    }
+    const shares = sharesOf(request);
+    try {
+      const who = {
+        shares,
+        get gone() {
+          return request.gone;
+        },
+      };
+      await upstream.enter(who, evenIfOut);
+    } catch (error) {
+      counts.refused++;
+      if (!hasOther) await refusals.hold(request);
+      throw error;
+    }
+    if (outgoing.destroyed) {
+      upstream.leave(shares);
+      return { streamed: true };
+    }
+    counts.pending++;
+    counts.forwarded++;
+    const flight = flightNumber();
+    const { socket } = request.incoming;
+    const sentBefore = socket.bytesWritten;
+    fire('proxy-start', () => [flight, request.method, request.url]);
+    outgoing.once('close', () => {
+      counts.pending--;
+      upstream.leave(shares);
+      fire('proxy-done', () => [
+        flight,
+        outgoing.headersSent ? outgoing.statusCode : 0,
+        socket.bytesWritten - sentBefore,
+      ]);
+    });
+    const { secret, proof } = keysOf(address);
+    const asking = {
+      headers: pairsOf(request, {
+        host: upstream.name,
+        [FRONT_DOOR_HEADER]: secret,
+        ...(hasOther ? withoutHint(extra) : extra),
+        ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
+      }),
+      proof,
+      flight: key === undefined ? undefined : sharing.begin(key, second),
+      hasOther,
+    };
+    const fail = (error: unknown): never => {
+      counts.failed++;
+      if ((error as { isAnswer?: boolean }).isAnswer !== true) upstream.failed();
+      const told = error instanceof CaError ? error : unreachable(error);
+      asking.flight?.fail(told);
+      throw told;
+    };
+    try {
+      return await attempt(request, upstream, asking, true);
+    } catch (error) {
+      if (outgoing.destroyed) {
+        asking.flight?.fail(unreachable(error));
+        return { streamed: true };
+      }
+      // The other end may close an idle connection just as we use it: retrying a read once is safe.
+      const isOurs = hasOther && error instanceof CaError;
+      if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent && !isOurs) {
+        return await attempt(request, upstream, asking, false).catch(fail);
+      }
+      return fail(error);
+    }
+  };
+
+  const forwardToAny = async (
+    request: Request,
+    homes: Asked[],
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Reply> => {
+    homes.sort((a, b) => Number(upstreamOf(a).out) - Number(upstreamOf(b).out));
+    for (const home of homes) if (upstreamOf(home).out) upstreamOf(home).passedOver();
+    let last = homes.at(-1);
+    let isSlow = false;
+    for (const home of homes) {
+      try {
+        return await forwardTo(request, home, headers, { hasOther: true, evenIfOut: false });
+      } catch (error) {
+        const { headersSent, destroyed } = request.outgoing;
+        if (headersSent || destroyed || !(error instanceof CaError)) throw error;
+        if (error.code !== 'TIMED_OUT' || isSlow) continue;
+        isSlow = true;
+        last = home;
+      }
+    }
+    if (last === undefined) throw new TypeError('there is always an aggregator to be asked');
+    // None of them would do at once: better late than not at all.
+    return forwardTo(request, last, headers, { hasOther: false, evenIfOut: true });
+  };
+
   return {
     counts,
     get upstreams() {
@@ -162,82 +290,10 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
     get saturated() {
       return upstreams.size > 0 && [...upstreams.values()].every((upstream) => upstream.saturated);
     },
-    async forward(request, address, extra) {
-      const upstream = upstreamOf(address);
-      const { outgoing } = request;
-      const key = sameness(request, upstream.name);
-      const second = Math.floor(Date.now() / 1000);
-      const other = key === undefined || upstream.out ? undefined : sharing.find(key, second);
-      if (other !== undefined) {
-        const reply = await other.follow(outgoing);
-        if (reply !== undefined) {
-          counts.shared++;
-          return reply;
-        }
-      }
-      const shares = sharesOf(request);
-      try {
-        await upstream.enter({
-          shares,
-          get gone() {
-            return request.gone;
-          },
-        });
-      } catch (error) {
-        counts.refused++;
-        await refusals.hold(request);
-        throw error;
-      }
-      if (outgoing.destroyed) {
-        upstream.leave(shares);
-        return { streamed: true };
-      }
-      counts.pending++;
-      counts.forwarded++;
-      const flight = flightNumber();
-      const { socket } = request.incoming;
-      const sentBefore = socket.bytesWritten;
-      fire('proxy-start', () => [flight, request.method, request.url]);
-      outgoing.once('close', () => {
-        counts.pending--;
-        upstream.leave(shares);
-        fire('proxy-done', () => [
-          flight,
-          outgoing.headersSent ? outgoing.statusCode : 0,
-          socket.bytesWritten - sentBefore,
-        ]);
-      });
-      const { secret, proof } = keysOf(address);
-      const asking = {
-        headers: pairsOf(request, {
-          host: upstream.name,
-          [FRONT_DOOR_HEADER]: secret,
-          ...extra,
-          ...(request.body.length > 0 ? { 'content-length': String(request.body.length) } : {}),
-        }),
-        proof,
-        flight: key === undefined ? undefined : sharing.begin(key, second),
-      };
-      const fail = (error: unknown): never => {
-        counts.failed++;
-        upstream.failed();
-        const told = error instanceof CaError ? error : unreachable(error);
-        asking.flight?.fail(told);
-        throw told;
-      };
-      try {
-        return await attempt(request, upstream, asking, true);
-      } catch (error) {
-        if (outgoing.destroyed) {
-          asking.flight?.fail(unreachable(error));
-          return { streamed: true };
-        }
-        // The other end may close an idle connection just as we use it: retrying a read once is safe.
-        if ((error as { reused?: boolean }).reused === true && !outgoing.headersSent) {
-          return await attempt(request, upstream, asking, false).catch(fail);
-        }
-        return fail(error);
-      }
+    forward(request, to, headers, others = []) {
+      return others.length === 0
+        ? forwardTo(request, to, headers, { hasOther: false, evenIfOut: false })
+        : forwardToAny(request, [to, ...others], headers);
     },
     async ask(address, path, json, gone, bytesMax) {
       const upstream = upstreamOf(address);
@@ -268,48 +324,17 @@ export function createProxy({ keys, limits, changed = () => undefined, authoriti
   };
 }
 
+/** An aggregator that does not know the instrumentation yet must not answer while another one does. */
+function withoutHint({ [SHAPE_HINT]: _, ...known }: Readonly<Record<string, string>>): typeof known {
+  return known;
+}
+
 interface Asking {
   readonly headers: readonly string[];
   /** Proof that the answer must carry. */
   readonly proof: string;
   /** The flight whose answer other requests may share. */
   readonly flight: Flight | undefined;
-}
-
-function unreachable(error: unknown): CaError {
-  return new CaError('NO_RESOURCE', `the aggregator cannot be reached: ${messageOf(error)}`, {
-    retryAfter: 1,
-    cause: error,
-  });
-}
-
-/** Key of equal requests: everything that an aggregator uses. */
-function sameness({ method, body, url, headers }: Request, upstream: string): string | undefined {
-  if (method !== 'GET' || body.length > 0) return undefined;
-  return [upstream, url, ...PASSED_ON.map((name) => headers[name] ?? '')].join('\n');
-}
-
-/**
- * Shares by instrumentation (/ca/instrumentations/1 of …/value/raw): at most a third of the places; and by token, if there
- * are tokens: at most half, so that one client cannot take all places.
- */
-function sharesOf({ path, incoming }: Request): Share[] {
-  const end = path.indexOf('/value');
-  const asker = askerOf(incoming);
-  const question = { name: end === -1 ? path : path.slice(0, end), perFree: 0.5 };
-  return asker === undefined ? [question] : [question, { name: asker, perFree: 1 }];
-}
-
-/** Name, value, name, value, …: Node.js writes headers in this form directly, and sets those of an object one by one. */
-function pairsOf(
-  { headers }: { headers: IncomingHttpHeaders },
-  own: Readonly<Record<string, string>>,
-): string[] {
-  const pairs: string[] = [];
-  for (const name in own) pairs.push(name, own[name] ?? '');
-  for (const name of PASSED_ON) {
-    const value = headers[name];
-    if (value !== undefined) pairs.push(name, value);
-  }
-  return pairs;
+  /** Another aggregator can be asked. */
+  readonly hasOther: boolean;
 }

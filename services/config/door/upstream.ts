@@ -73,6 +73,8 @@ export class Upstream {
   private readonly address: Address;
   private readonly agent: Agent;
   private readonly trust: () => ConnectionOptions;
+  /** A check that is under way. */
+  private checking: Promise<void> | undefined;
 
   constructor(
     address: Address,
@@ -122,10 +124,10 @@ export class Upstream {
   }
 
   /** A place in the pool, to be given back with `leave`. Rejects with NO_RESOURCE and when to try again. */
-  async enter(who: Waiting): Promise<void> {
-    this.refuseWhenOut();
+  async enter(who: Waiting, evenIfOut = false): Promise<void> {
+    if (!evenIfOut) this.refuseWhenOut();
     await this.limiter.enter(who);
-    if (!this.rotation.out) return;
+    if (evenIfOut || !this.rotation.out) return;
     this.limiter.leave(who.shares);
     this.refuseWhenOut();
   }
@@ -165,8 +167,19 @@ export class Upstream {
     return tls === true ? requestOverTls({ ...where, ...this.trust() }) : requestPlain(where);
   }
 
+  /** Rejects when it does not answer soon: then another aggregator with the same values is asked. */
+  isAnswering(): Promise<void> {
+    this.checking ??= this.probe(this.limits.doubtMs / 2).finally(() => (this.checking = undefined));
+    return this.checking;
+  }
+
+  /** It is out of rotation and was passed over: it is probed, so that it comes back. */
+  passedOver(): void {
+    this.rotation.wanted();
+  }
+
   /** Any answer shows that it is alive. */
-  private probe(): Promise<void> {
+  private probe(withinMs = 2 * this.limits.doubtMs): Promise<void> {
     return new Promise((resolve, reject) => {
       const asked = this.request({ path: '/healthz' }, false).once('response', (answer) => {
         clearTimeout(timer);
@@ -176,7 +189,7 @@ export class Upstream {
       // After a pause of our own its answer may lie there, unread: it is looked for once more.
       const timer = setTimeout(() => {
         setImmediate(() => asked.destroy(new Error('no answer')));
-      }, 2 * this.limits.doubtMs);
+      }, withinMs);
       asked.once('error', (error) => {
         clearTimeout(timer);
         reject(error);

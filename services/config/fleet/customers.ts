@@ -123,10 +123,30 @@ export function restricted(i: Instrumentation, customer: Customer | undefined): 
 
 /** What nodes are asked for an instrumentation: limited to what its customer may see. Undefined: the customer is gone. */
 export function itemFor(i: Instrumentation, customers: Customers): GatherItem | undefined {
-  if (i.customer === undefined) return { instrumentation: toWire(i) };
+  // Which aggregators have it is nothing to nodes.
+  const { replicas: _, ...asked } = i;
+  if (i.customer === undefined) return { instrumentation: toWire(asked) };
   const owner = customers.get(i.customer);
   if (owner === undefined) return undefined;
-  const item = { instrumentation: toWire(restricted(i, owner)) };
+  const item = { instrumentation: toWire(restricted(asked, owner)) };
   const { hosts } = owner.limits;
   return hosts === undefined ? item : { ...item, hosts: [...hosts] };
+}
+
+/** Instrumentations of one customer. */
+const INSTRUMENTATIONS_PER_CUSTOMER = 10;
+
+/** Throws CONFLICT when the customer has as many as it may. */
+export function checkLimit(
+  records: ReadonlyMap<string, { readonly instrumentation: Instrumentation }>,
+  customer: string,
+): void {
+  let count = 0;
+  for (const { instrumentation } of records.values()) if (instrumentation.customer === customer) count++;
+  if (count >= INSTRUMENTATIONS_PER_CUSTOMER) {
+    throw new CaError(
+      'CONFLICT',
+      `customer ${customer} has ${INSTRUMENTATIONS_PER_CUSTOMER} instrumentations, the most there may be`,
+    );
+  }
 }

@@ -7,17 +7,16 @@
  * hello simply gets everything again.
  */
 import type { Clock } from '../../../common/service/clock';
-import { CaError, messageOf } from '../../../common/service/errors';
 import { LIMITS } from '../../../common/service/limits';
 import type { Log } from '../../../common/service/log';
 import { digestOf } from '../../../common/wire/digest';
 import { toWire, type Body, type GatherItem, type NodeStanding } from '../../../common/wire/message';
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import type { Bus } from './bus';
-import { AGGREGATOR_ANSWER_MS, PendingDeletes } from './pending-deletes';
+import { Homing } from './homing';
 import type { Aggregator, Members, Node } from './members';
 import { Publisher } from './publisher';
-import { loadsOf, Reconciliation } from './reconciliation';
+import { Reconciliation } from './reconciliation';
 import { RosterPublisher } from './roster';
 import { Soon } from './soon';
 import type { NodeState } from '../../../common/api/instrumentation';
@@ -33,13 +32,16 @@ interface ReconcilerOptions {
   readonly broadcastKey: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly members: Pick<Members, 'aggregators' | 'nodes' | 'aggregator' | 'nodeCount'>;
+  readonly members: Pick<Members, 'aggregators' | 'nodes' | 'aggregator' | 'nodeCount' | 'silentMs'>;
   /** What nodes are asked for it: the question, limited to what its customer may see. Undefined: nothing, any more. */
   readonly forNodes: (instrumentation: Instrumentation) => GatherItem | undefined;
-  /** Picks a home among the live ones, knowing how much each has; throws NO_RESOURCE when there is none. */
-  readonly choose: (loads: ReadonlyMap<string, number>) => Aggregator;
+  /** Picks another home among the live ones, knowing how much each has; throws NO_RESOURCE when there is none. */
+  readonly choose: (loads: ReadonlyMap<string, number>, homes: readonly string[]) => Aggregator;
   /** Remembers that an instrumentation has moved. */
-  readonly moved: (fqid: string, aggregator: string) => void;
+  readonly moved: (fqid: string, homes: readonly string[]) => void;
+  readonly isDrained: (aggregator: Pick<Aggregator, 'instance'>) => boolean;
+  /** Copies the values that one aggregator lacks from another (copy.ts). */
+  readonly copy: (instrumentation: Instrumentation, from: Aggregator, to: Aggregator) => Promise<number>;
   /** Catalogues of nodes came or went; which one came. */
   readonly cataloguesChanged: (came: string | undefined) => void;
 }
@@ -52,17 +54,15 @@ const GROWTH = 0.01;
 export class Reconciler {
   readonly standings: Standings;
   private readonly all = new Map<string, Reconciliation>();
-  /** Deleted while their home was being told about them. */
-  private readonly leaving = new Map<string, Reconciliation>();
   private readonly publisher: Publisher;
   private readonly roster: RosterPublisher;
-  private readonly deletes: PendingDeletes;
+  private readonly homing: Homing;
   /** Whose scope may have changed. */
   private readonly stale = new Set<Reconciliation>();
   private readonly settling = new Soon(TOGETHER_MS, () => {
     const stale = [...this.stale];
     this.stale.clear();
-    for (const one of stale) this.settle(one);
+    for (const one of stale) this.homing.settle(one);
   });
   /** When members that were there before us have said hello: until then no list of nodes is whole. */
   private settled = false;
@@ -86,13 +86,15 @@ export class Reconciler {
         this.rethink([...fqids].flatMap((fqid) => this.all.get(fqid) ?? []));
       },
     });
-    this.deletes = new PendingDeletes({
+    this.homing = new Homing({
       ...options,
-      isWanted: (id) => this.all.has(id),
-      isBusy: (id, instance) => {
-        const one = this.all.get(id) ?? this.leaving.get(id);
-        return one?.busy === true && one.record.aggregator === instance;
+      all: this.all,
+      isReady: ({ restored }) => this.settled || !restored,
+      commandFor: (one, isFirst) => this.commandFor(one, isFirst),
+      beforeCommand: () => {
+        this.roster.flush();
       },
+      copy: ({ record }, from, to) => options.copy(record.instrumentation, from, to),
     });
   }
 
@@ -105,7 +107,7 @@ export class Reconciler {
   add(id: string, record: Stored, restored = false): void {
     const one = new Reconciliation(id, record, restored, this.ask(record.instrumentation));
     this.all.set(id, one);
-    this.settle(one);
+    this.homing.settle(one);
   }
 
   update(id: string, instrumentation: Instrumentation): void {
@@ -113,8 +115,8 @@ export class Reconciler {
     if (one === undefined) return;
     one.record = { ...one.record, instrumentation };
     one.asked = this.ask(instrumentation);
-    one.retryAt = 0;
-    this.settle(one);
+    for (const home of one.homes) home.retryAt = 0;
+    this.homing.settle(one);
   }
 
   /** Works out anew what nodes are asked, for instrumentations whose limits may have changed. */
@@ -132,26 +134,16 @@ export class Reconciler {
     this.all.delete(id);
     this.stale.delete(one);
     this.publisher.remove(id);
-    if (one.busy) this.leaving.set(id, one);
-    if (one.sentTo !== undefined || one.busy) this.deletes.add(one.record.aggregator, id);
+    this.homing.remove(one);
   }
 
   aggregatorUp(aggregator: Aggregator): void {
     this.roster.aggregatorUp(aggregator);
-    for (const one of this.all.values()) {
-      if (one.record.aggregator === aggregator.instance) {
-        one.sentTo = undefined;
-        one.retryAt = 0;
-      }
-      this.settle(one);
-    }
-    this.deletes.tell(aggregator);
+    this.homing.aggregatorUp(aggregator);
   }
 
   aggregatorGone(aggregator: Aggregator): void {
-    for (const one of this.all.values()) {
-      if (one.record.aggregator === aggregator.instance) this.settle(one);
-    }
+    this.homing.aggregatorGone(aggregator);
   }
 
   aggregatorHeard(aggregator: Aggregator, nodes: string | undefined): void {
@@ -188,19 +180,38 @@ export class Reconciler {
     this.publisher.tick();
     this.standings.tick();
     if (!this.settled) this.waitForFleet(now);
-    for (const one of this.all.values()) if (one.retryAt !== 0 && now >= one.retryAt) this.settle(one);
-    for (const aggregator of this.o.members.aggregators) this.deletes.tell(aggregator);
+    this.homing.tick();
   }
 
   /** Aggregator's instance -> how many instrumentations it has, or will have. */
   get loads(): ReadonlyMap<string, number> {
-    return loadsOf([...this.all.values()].map((one) => one.record));
+    return this.homing.loads;
   }
 
-  /** Its aggregator has heard of it as it is now. */
+  /** Another aggregator is drained, or one is no longer. */
+  settleHomes(): void {
+    for (const one of this.all.values()) this.homing.settle(one);
+  }
+
+  /** Its aggregators know it as it is now. */
   isHomeSettled(id: string): boolean {
     const one = this.all.get(id);
-    return one !== undefined && !one.busy && one.sent === this.commandFor(one).digest;
+    return one !== undefined && this.homing.isSettled(one);
+  }
+
+  /** Aggregators that have it, or should, by instance. */
+  homesOf(id: string): readonly string[] {
+    return this.all.get(id)?.homes.map(({ instance }) => instance) ?? [];
+  }
+
+  /** Those of them that are online, the one with the most complete values first. */
+  ranked(id: string): readonly Aggregator[] {
+    const one = this.all.get(id);
+    if (one === undefined) return [];
+    const [only, other] = one.homes;
+    if (only === undefined || other !== undefined) return this.homing.ranked(one);
+    const aggregator = this.o.members.aggregator(only.instance);
+    return aggregator === undefined ? [] : [aggregator];
   }
 
   /** How it stands on online nodes, the worst first. */
@@ -222,10 +233,16 @@ export class Reconciler {
     return { enabling: 0, enabled: 0, failed: 0, stopped: 0, unsupported: 0 };
   }
 
-  /** Why its aggregator does not hold it yet; undefined when it does. */
+  /** Why its aggregators, or fewer than it should have, do not hold it yet; undefined when they do. */
   homeTrouble(id: string): string | undefined {
     const one = this.all.get(id);
-    return one?.backoff.failures === 0 ? undefined : one?.reason;
+    if (one === undefined) return undefined;
+    const refused = one.homes.find(({ backoff }) => backoff.failures > 0);
+    if (refused !== undefined) return refused.reason;
+    const online = this.homing.ranked(one).length;
+    return one.wanted > 1 && online < one.wanted
+      ? `is in ${online} of ${one.wanted} aggregators: the next failure may leave a gap`
+      : undefined;
   }
 
   /** The digest of the document that all nodes should have. */
@@ -257,7 +274,7 @@ export class Reconciler {
   private settledNow(): void {
     this.settled = true;
     this.roster.begin();
-    for (const one of this.all.values()) this.settle(one);
+    this.settleHomes();
   }
 
   private rethink(all: Iterable<Reconciliation>): void {
@@ -269,73 +286,19 @@ export class Reconciler {
     if (any) this.settling.request();
   }
 
-  /** One call to the aggregator at a time; what changes meanwhile goes with the next one. */
-  private settle(one: Reconciliation): void {
-    if (one.removed || one.busy) return;
-    const aggregator = this.homeOf(one);
-    if (aggregator === undefined) return; // until one says hello, or our own start is over
-    if (this.o.clock.now() < one.retryAt) return;
-    const { body, digest } = this.commandFor(one);
-    if (one.sentTo?.key === aggregator.key && one.sent === digest) return;
-    one.busy = true;
-    one.retryAt = 0;
-    // First the nodes, then who of them should report.
-    this.roster.flush();
-    this.o.bus
-      .call(aggregator.key, 'enable_aggregation', body, AGGREGATOR_ANSWER_MS)
-      .then(
-        () => {
-          one.sentTo = aggregator;
-          one.sent = digest;
-          one.backoff.succeeded();
-        },
-        (error: unknown) => {
-          one.reason = messageOf(error);
-          this.o.log.warn(
-            { fqid: one.id, aggregator: aggregator.instance, reason: one.reason },
-            'not enabled',
-          );
-          one.retryAt = this.o.clock.now() + one.backoff.failed();
-        },
-      )
-      .finally(() => {
-        one.busy = false;
-        this.leaving.delete(one.id);
-        if (one.removed) this.deletes.tell(aggregator);
-        else this.settle(one);
-      });
-  }
-
-  private commandFor(one: Reconciliation): {
+  /** Only one of its homes exports it: elsewhere it would be there twice. */
+  private commandFor(
+    one: Reconciliation,
+    isFirst: boolean,
+  ): {
     readonly body: Body<'enable_aggregation'>;
     readonly digest: string;
   } {
     const scope = this.standings.scopeOf(one.asked);
-    const body = { instrumentation: toWire(one.record.instrumentation), scope };
+    const { replicas: _, export: ways, ...instrumentation } = one.record.instrumentation;
+    const exported = isFirst && ways !== undefined ? { export: ways } : {};
+    const body = { instrumentation: toWire({ ...instrumentation, ...exported }), scope };
     return { body, digest: digestOf(body) };
-  }
-
-  private homeOf(one: Reconciliation): Aggregator | undefined {
-    const { aggregator: instance, instrumentation } = one.record;
-    const current = this.o.members.aggregator(instance);
-    // Right after our own start, homes are still saying hello, and nodes how they stand: an early word to the
-    // aggregator would say that nobody should report.
-    if (one.restored && !this.settled) return undefined;
-    if (current !== undefined) return current;
-    try {
-      const next = this.o.choose(this.loads);
-      this.deletes.add(instance, one.id);
-      this.deletes.cancel(next.instance, one.id);
-      one.record = { instrumentation, aggregator: next.instance };
-      one.sentTo = undefined;
-      this.o.log.warn({ fqid: one.id, from: instance, to: next.instance }, 'moved to another aggregator');
-      this.o.moved(one.id, next.instance);
-      return next;
-    } catch (error) {
-      if (!(error instanceof CaError)) throw error;
-      one.reason = error.message;
-      return undefined;
-    }
   }
 }
 

@@ -29,8 +29,8 @@ export interface Home {
 }
 
 export interface Sources {
-  /** undefined: its aggregator is not online. Counts as use. */
-  readonly homeOf: (i: Instrumentation) => Home | undefined;
+  /** undefined: none of its aggregators is online. `except`: the instance of one that does not answer. Counts as use. */
+  readonly homeOf: (i: Instrumentation, except?: string) => Home | undefined;
   readonly ask: (home: Home, ask: Ask, gone: AbortSignal) => Promise<Answered>;
 }
 
@@ -68,8 +68,13 @@ export async function answerQuery(
   const [only] = shares;
   // One aggregator answers all of it, unless somebody must be told of another that is away.
   if (only !== undefined && shares.length === 1 && notes.warnings.size === 0) {
-    const { status, body } = await sources.ask(only.home, askOf(query, query.text, only, ALONE), query.gone);
-    return { status, bytes: body, contentType: 'application/json' };
+    const ask = askOf(query, query.text, only, ALONE);
+    const answered = await sources.ask(only.home, ask, query.gone).catch((error: unknown) => {
+      if (query.gone.aborted || elsewhere(only, sources).length === 0) throw error;
+      return undefined; // asked again below, of those that have the same values
+    });
+    if (answered !== undefined)
+      return { status: answered.status, bytes: answered.body, contentType: 'application/json' };
   }
   return putTogether(expression, shares, query, sources, notes);
 }
@@ -98,6 +103,12 @@ export function sharesOf(wanted: readonly Instrumentation[], sources: Sources, n
   if (away > 0)
     notes.warnings.add(`the aggregator of ${away} of ${wanted.length} instrumentations is not online`);
   return [...shares.values()];
+}
+
+/** Other aggregators that have the same values. */
+export function elsewhere({ home, instrumentations }: Share, sources: Sources): Share[] {
+  const homeOf: Sources['homeOf'] = (i) => sources.homeOf(i, home.instance);
+  return sharesOf(instrumentations, { ...sources, homeOf }, new Notes());
 }
 
 function askOf(
@@ -135,15 +146,8 @@ async function putTogether(
       shares.flatMap(({ home, instrumentations }) => {
         const own = instrumentations.filter((i) => mayMatch(one.matchers, i));
         if (own.length === 0) return [];
-        return [
-          partOf(
-            home,
-            askOf(query, one.text, { home, instrumentations: own }, { want: 'parts', numbers: each }),
-            query,
-            sources,
-            notes,
-          ),
-        ];
+        const ask = (share: Share): Ask => askOf(query, one.text, share, { want: 'parts', numbers: each });
+        return [partOf({ home, instrumentations: own }, ask, query, sources, notes)];
       }),
     );
     const all = parts.flat();
@@ -159,14 +163,23 @@ async function putTogether(
   return { bytes: queryAnswer(result, query.times, query.instant, notes), contentType: 'application/json' };
 }
 
-/** One that does not answer is missing from the answer, which says so. */
-async function partOf(home: Home, ask: Ask, query: Query, sources: Sources, notes: Notes): Promise<Series[]> {
+/** One that does not answer, and whose values no other has, is missing from the answer, which says so. */
+async function partOf(
+  share: Share,
+  askFor: (share: Share) => Ask,
+  query: Query,
+  sources: Sources,
+  notes: Notes,
+  others = elsewhere(share, sources),
+): Promise<Series[]> {
   let answered: Answered;
   try {
-    answered = await sources.ask(home, ask, query.gone);
+    answered = await sources.ask(share.home, askFor(share), query.gone);
   } catch (error) {
-    awayNote(ask.instrumentations.length, error, notes);
-    return [];
+    const found = others.reduce((sum, { instrumentations }) => sum + instrumentations.length, 0);
+    if (found < share.instrumentations.length) awayNote(share.instrumentations.length - found, error, notes);
+    const parts = others.map((other) => partOf(other, askFor, query, sources, notes, []));
+    return (await Promise.all(parts)).flat();
   }
   const json = JSON.parse(answered.body.toString('utf8')) as unknown;
   if (answered.status !== 200) throw errorOf(answered.status, json);

@@ -24,7 +24,7 @@ import type { Resource } from '../api/resource';
 import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { ANSWERS, PARAMETERS } from './described';
-import { answerQuery, awayNote, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
+import { answerQuery, awayNote, elsewhere, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
 
 interface ReadApi {
   readonly config: Config;
@@ -142,11 +142,11 @@ const RESOURCES: readonly Described[] = [
 
 export function readApiResources(api: ReadApi): Resource[] {
   const sources: Sources = {
-    homeOf: (i) => {
+    homeOf: (i, except) => {
       const record = api.config.get(i.id, i.customer);
       try {
-        const home = api.config.homes.of(record);
-        return { address: home, instance: home.instance };
+        const home = api.config.homes.of(record).find(({ instance }) => instance !== except);
+        return home === undefined ? undefined : { address: home, instance: home.instance };
       } catch {
         return undefined;
       }
@@ -287,31 +287,39 @@ async function labelSets(
     );
   }
   const shares = sharesOf(chosen.slice(0, PROMQL_LIMITS.instrumentations), sources, notes);
-  const answers = await Promise.all(
-    shares.map(({ home, instrumentations }) =>
-      sources
-        .ask(
-          home,
-          {
-            want: 'series',
-            query: '',
-            matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
-            instant: false,
-            timeoutMs: PROMQL_LIMITS.ms,
-            numbers: PROMQL_LIMITS.numbers,
-            times: { start, step: Math.max(1, end - start), count: 2 },
-            instrumentations: instrumentations.map(fqid),
-          },
-          request.gone,
-        )
-        .catch((error: unknown) => {
-          awayNote(instrumentations.length, error, notes);
-          return undefined;
-        }),
-    ),
+  const ask = ({ home, instrumentations }: (typeof shares)[number]): ReturnType<Sources['ask']> =>
+    sources.ask(
+      home,
+      {
+        want: 'series',
+        query: '',
+        matches: texts.length === 0 ? [`{${NAME_LABEL}!=""}`] : [...texts],
+        instant: false,
+        timeoutMs: PROMQL_LIMITS.ms,
+        numbers: PROMQL_LIMITS.numbers,
+        times: { start, step: Math.max(1, end - start), count: 2 },
+        instrumentations: instrumentations.map(fqid),
+      },
+      request.gone,
+    );
+  const askElse = (share: (typeof shares)[number], error: unknown): ReturnType<typeof ask>[] => {
+    const others = elsewhere(share, sources);
+    if (others.length === 0) throw error;
+    return others.map(ask);
+  };
+  const asked = shares.map((share) =>
+    ask(share)
+      .then(
+        (answered) => [answered],
+        (error: unknown) => Promise.all(askElse(share, error)),
+      )
+      .catch((error: unknown) => {
+        awayNote(share.instrumentations.length, error, notes);
+        return [];
+      }),
   );
+  const answers = (await Promise.all(asked)).flat();
   return answers.flatMap((answered) => {
-    if (answered === undefined) return [];
     const { status, body } = answered;
     const { data, error } = JSON.parse(body.toString('utf8')) as { data?: LabelSet[]; error?: string };
     if (status === 200 && data !== undefined) return data;

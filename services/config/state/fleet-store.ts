@@ -1,5 +1,5 @@
 /*
- * Which nodes belong to the fleet, and the tokens by which more may join. In: changes. Out: a file beside the instrumentations'
+ * Which nodes belong to the fleet, which aggregators are drained, and the tokens by which more may join. In: changes. Out: a file beside the instrumentations'
  * that is always whole. Tokens and keys are kept as hashes: who reads the file cannot join with it.
  */
 import { checker, Type, type Static } from '../../../common/model/schema';
@@ -44,21 +44,31 @@ const TOKEN = Type.Object({
 export type JoinToken = Static<typeof TOKEN>;
 
 const checkFleet = checker(
-  Type.Object({ version: Type.Literal(VERSION), nodes: Type.Array(NODE), tokens: Type.Array(TOKEN) }),
+  Type.Object({
+    version: Type.Literal(VERSION),
+    nodes: Type.Array(NODE),
+    tokens: Type.Array(TOKEN),
+    drained: Type.Optional(Type.Array(Type.String())),
+  }),
   'fleet',
 );
 
 export interface FleetState {
   readonly nodes: ReadonlyMap<string, EnrolledNode>;
   readonly tokens: ReadonlyMap<string, JoinToken>;
+  /** Names of aggregators, or of their hosts, that are out for maintenance. */
+  readonly drained: ReadonlySet<string>;
 }
 
 export interface FleetDraft {
   readonly nodes: Map<string, EnrolledNode>;
   readonly tokens: Map<string, JoinToken>;
+  readonly drained: Set<string>;
 }
 
 const NAME = 'fleet.json';
+
+const NOTHING: FleetState = { nodes: new Map(), tokens: new Map(), drained: new Set() };
 
 export class FleetStore {
   private readonly saved: Saved<FleetState>;
@@ -67,11 +77,7 @@ export class FleetStore {
   static async open(storage: Storage): Promise<FleetStore> {
     const without = 'move it away: nodes must join again then';
     const read = await readSaved(storage, NAME, { version: VERSION, understand, without });
-    return new FleetStore(
-      storage(NAME),
-      read?.contents ?? { nodes: new Map(), tokens: new Map() },
-      read?.former,
-    );
+    return new FleetStore(storage(NAME), read?.contents ?? NOTHING, read?.former);
   }
 
   private constructor(document: Document, state: FleetState, former: Former | undefined) {
@@ -89,7 +95,11 @@ export class FleetStore {
   /** Resolves once the change is on disk. Whatever `apply` throws rejects, and nothing of it is kept. */
   change<T>(apply: (draft: FleetDraft) => T): Promise<T> {
     return this.saved.change((state) => {
-      const next = { nodes: new Map(state.nodes), tokens: new Map(state.tokens) };
+      const next = {
+        nodes: new Map(state.nodes),
+        tokens: new Map(state.tokens),
+        drained: new Set(state.drained),
+      };
       return { result: apply(next), next };
     });
   }
@@ -99,15 +109,16 @@ export class FleetStore {
   }
 }
 
-function serialize({ nodes, tokens }: FleetState): string {
+function serialize({ nodes, tokens, drained }: FleetState): string {
   const lines = (rows: Iterable<unknown>): string => [...rows].map((row) => JSON.stringify(row)).join(',\n');
-  return `{"version":${VERSION},"tokens":[\n${lines(tokens.values())}\n],"nodes":[\n${lines(nodes.values())}\n]}\n`;
+  return `{"version":${VERSION},"drained":${JSON.stringify([...drained])},"tokens":[\n${lines(tokens.values())}\n],"nodes":[\n${lines(nodes.values())}\n]}\n`;
 }
 
 function understand(plain: unknown): FleetState {
-  const { nodes, tokens } = checkFleet(plain);
+  const { nodes, tokens, drained = [] } = checkFleet(plain);
   return {
     nodes: new Map(nodes.map((node) => [node.host, node])),
     tokens: new Map(tokens.map((token) => [token.id, token])),
+    drained: new Set(drained),
   };
 }

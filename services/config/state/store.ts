@@ -15,8 +15,10 @@ import type { Document, Storage } from './storage';
 
 export interface Stored {
   readonly instrumentation: Instrumentation;
-  /** Instance of the aggregator that owns it. */
+  /** Instance of the aggregator that owns it … */
   readonly aggregator: string;
+  /** … and others that have it, or had it and may come back with values. */
+  readonly others?: readonly string[] | undefined;
   /** What belonged to its customer when its values began; absent: an operator's, or of an earlier version. */
   readonly limits?: Limits;
 }
@@ -40,6 +42,7 @@ const checkState = checker(
       Type.Object({
         instrumentation: WireInstrumentation,
         aggregator: Type.String(),
+        others: Type.Optional(Type.Array(Type.String())),
         limits: Type.Optional(
           Type.Object({
             hosts: Type.Optional(Type.Array(Type.String())),
@@ -106,6 +109,14 @@ export class Store {
   async flushed(): Promise<void> {
     await Promise.all([this.saved.flushed(), this.boards.flushed()]);
   }
+}
+
+/** Instances of its aggregators, the one that is asked first at the front. */
+export function homesOf({
+  aggregator,
+  others = [],
+}: Pick<Stored, 'aggregator' | 'others'>): readonly string[] {
+  return [aggregator, ...others];
 }
 
 function draftOf(state: State): { draft: Draft; finish: () => State } {

@@ -9,6 +9,7 @@ import type { Config } from '../config';
 import type { Proxy } from '../door/proxy';
 import { CUSTOMER_BASE, operatorPath, type Resource } from '../api/resource';
 import { joinResources } from '../api/join-resources';
+import { aggregatorResources } from '../api/aggregator-resources';
 import { nodeResources } from '../api/node-resources';
 import { resources } from '../api/resources';
 import { metricsResources } from '../prometheus/metrics';
@@ -22,6 +23,7 @@ export const ALL: readonly Resource[] = [
     status: () => undefined as unknown as ConfigStatus,
     statusOfAll: () => Promise.reject(new Error('handlers are never called here')),
   }),
+  ...aggregatorResources(NO_SERVICE.config),
   ...nodeResources({ ...NO_SERVICE, ended: () => Promise.resolve(), checkForgettable: () => undefined }),
   ...joinResources({} as Parameters<typeof joinResources>[0]),
   ...metricsResources({} as Parameters<typeof metricsResources>[0]),
