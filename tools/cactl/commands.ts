@@ -4,6 +4,7 @@ import type { Program } from '../cli/command';
 import { COMMON } from '../cli/common-options';
 import { NODE_PROGRAM } from '../node/program';
 import { abort } from './commands/abort';
+import { aggregator } from './commands/aggregator';
 import { apply } from './commands/apply';
 import { boards } from './commands/boards';
 import { brokerUser } from './commands/broker-user';
@@ -67,6 +68,7 @@ export const CACTL: Program = {
     remove,
     enroll,
     node,
+    aggregator,
     brokerUser,
     context,
     completion,

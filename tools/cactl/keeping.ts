@@ -7,11 +7,12 @@ const WARN_SECONDS = 600;
 
 export function keptText(i: InstrumentationAnswer): string {
   const idle = i['idle-max'];
+  const two = i.replicas > 1 ? `, in ${i.replicas} aggregators` : '';
   const end =
     idle === 0
       ? 'stays until it is deleted'
       : `is deleted after ${spanText(1000 * idle)} without anybody looking`;
-  return `keeps ${spanText(1000 * i['retention-time'])}${i['persist-data'] ? ', also on disk' : ''}; ${end}`;
+  return `keeps ${spanText(1000 * i['retention-time'])}${i['persist-data'] ? ', also on disk' : ''}${two}; ${end}`;
 }
 
 /** "7 is deleted in 4m: nobody looks at it; cactl change 7 --idle never keeps it"; undefined while there is time. */

@@ -2,6 +2,7 @@
  * A question on the command line: METRIC --by fields --where text and further options. In: arguments and options, and
  * the metric's fields. Out: properties for POST …/instrumentations; the API checks them again.
  */
+import { LIMITS } from '../../common/service/limits';
 import type { MetricInfo } from '../../common/api/catalogue';
 import type { CloneRequest, InstrumentationAnswer, QuestionRequest } from '../../common/api/instrumentation';
 import { messageOf } from '../../common/service/errors';
@@ -34,6 +35,7 @@ const TUNING: readonly Option[] = [
     about: 'delete it when nobody has looked for so long (default 1h); never: only when somebody says so',
   },
   { name: 'persist', about: 'keep its values on disk too' },
+  { name: 'replicas', value: 'N', about: 'how many aggregators have its values; with 2, one may fail' },
 ];
 
 export const QUESTION: readonly Option[] = [
@@ -53,6 +55,12 @@ export const QUESTION: readonly Option[] = [
   ...TUNING,
 ];
 
+export function replicasOf(text: string | undefined): number {
+  const replicas = Number(text);
+  if (Number.isInteger(replicas) && replicas >= 1 && replicas <= LIMITS.replicas) return replicas;
+  throw new UsageError(`--replicas must be 1 to ${LIMITS.replicas}, not ${text ?? ''}`);
+}
+
 function tuningOf(options: Options): CloneRequest {
   const seconds = (name: string): number | undefined => {
     const text = options.get(name);
@@ -67,6 +75,7 @@ function tuningOf(options: Options): CloneRequest {
     ...(retention === undefined ? {} : { 'retention-time': retention }),
     ...(idle === undefined ? {} : { 'idle-max': idle }),
     ...(options.has('persist') ? { 'persist-data': true } : {}),
+    ...(options.has('replicas') ? { replicas: replicasOf(options.get('replicas')) } : {}),
   };
 }
 

@@ -3,7 +3,7 @@
  * what to change, what to keep and what to delete. Pure.
  *
  * Instrumentations have no names, so the question itself is the identity: metric, breakdown, predicate and granularity.
- * Retention, idle time, persistence and ways out can be changed in place.
+ * Retention, idle time, persistence, replicas and ways out can be changed in place.
  */
 import type {
   ChangesRequest,
@@ -18,7 +18,7 @@ import {
 } from '../../common/model/predicate/predicate';
 import { UsageError } from '../cli/options';
 import { messageOf } from '../../common/service/errors';
-import { checkFields, whereOf } from './question';
+import { checkFields, replicasOf, whereOf } from './question';
 import { metricOf, typeOfField, type Description } from '../cli/system/resources';
 import { wholeSecondsOf } from '../cli/system/session';
 
@@ -41,7 +41,7 @@ export interface Changes {
   readonly remove: readonly InstrumentationAnswer[];
 }
 
-const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist', 'export'];
+const KNOWN = ['metric', 'by', 'where', 'granularity', 'retention', 'idle', 'persist', 'replicas', 'export'];
 
 /** undefined: the file is about boards alone. Throws a UsageError that names the entry at fault. */
 export function readWanted(content: unknown, file: string, d: Description): Wanted[] | undefined {
@@ -89,6 +89,7 @@ function readEntry(entry: unknown, d: Description): Wanted {
       ? {}
       : { 'idle-max': e['idle'] === 'never' ? 0 : secondsIn(e['idle'], 'idle') }),
     ...(e['persist'] === undefined ? {} : { 'persist-data': e['persist'] === true }),
+    ...(e['replicas'] === undefined ? {} : { replicas: replicasOf(JSON.stringify(e['replicas'])) }),
     // The service checks its contents.
     ...(e['export'] === undefined ? {} : { export: e['export'] as NonNullable<ChangesRequest['export']> }),
   };

@@ -50,6 +50,19 @@ export class Faults {
         }
         return;
       }
+      case 'freeze': {
+        const service = this.system.services.get(fault.target);
+        if (service?.pid === undefined) return;
+        // What it had not written is not on disk, and its watchdog may end it when it wakes up.
+        this.kills.push({ target: fault.target, at: Date.now() });
+        const { pid } = service;
+        signal(pid, 'SIGSTOP');
+        this.done++;
+        await pause(fault.forMs);
+        signal(pid, 'SIGCONT');
+        this.kills.push({ target: fault.target, at: Date.now() });
+        return;
+      }
       case 'black hole':
         proxy?.flow({ blackHole: true });
         break;
@@ -126,6 +139,15 @@ export class Faults {
     });
     this.brokerQueue = mine;
     return mine;
+  }
+}
+
+/** A process that was killed meanwhile is gone: its successor never was frozen. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

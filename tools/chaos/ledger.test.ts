@@ -109,6 +109,53 @@ test.each([
   expect(ledger.balance([untold, reading(SECOND + 1)]).counts.silent).toBe(1);
 });
 
+test.each<[string, (readonly [at: number, target: string])[], boolean]>([
+  ['none was killed', [], false],
+  [
+    'one was killed twice',
+    [
+      [1000, 'a'],
+      [20_000, 'a'],
+    ],
+    false,
+  ],
+  [
+    'both were killed within a minute',
+    [
+      [1000, 'a'],
+      [20_000, 'b'],
+    ],
+    true,
+  ],
+  [
+    'the second one was killed when the first had copied',
+    [
+      [1000, 'a'],
+      [70_000, 'b'],
+    ],
+    false,
+  ],
+  [
+    'both were killed long before',
+    [
+      [-200_000, 'a'],
+      [-190_000, 'b'],
+    ],
+    false,
+  ],
+])(
+  'of values in two aggregators one may not be missing unless both lost it: %s',
+  (_what, kills, balances) => {
+    const without = all(SECOND);
+    without.delete('sim3');
+    const ledger = book();
+    ledger.replicates('global;1');
+    for (const [at, target] of kills) ledger.killed(SECOND * 1000 + at, target);
+    const told = reading(SECOND, { amounts: without, reporting: 4 });
+    expect(ledger.balance([told, reading(SECOND + 1)]).balances).toBe(balances);
+  },
+);
+
 test('what nobody read is not accounted for', () => {
   expect(book().balance([reading(SECOND)])).toMatchObject({ balances: false, counts: { unread: 5 } });
 });
@@ -146,12 +193,12 @@ function plain(value: Value): unknown {
 }
 
 test('a plan is the same for the same seed, has a fault in any 10 s, and each kind before any comes thrice', () => {
-  const parties = { links: ['config', 'a', 'b'], services: ['config', 'a'], fleets: ['b'] };
+  const parties = { links: ['config', 'a', 'b'], services: ['config', 'aggregator-0'], fleets: ['b'] };
   for (let seed = 1; seed <= 50; seed++) {
     const faults = plan(seed, 600_000, parties);
     expect(plan(seed, 600_000, parties)).toEqual(faults);
     expect(faults.length).toBeGreaterThan(60);
     for (let i = 1; i < faults.length; i++) expect(faults[i]!.at - faults[i - 1]!.at).toBeLessThan(10_000);
-    expect(new Set(faults.slice(0, 16).map(({ fault }) => fault.kind)).size).toBe(12);
+    expect(new Set(faults.slice(0, 18).map(({ fault }) => fault.kind)).size).toBe(13);
   }
 });

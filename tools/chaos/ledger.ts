@@ -13,6 +13,8 @@ const ACCOUNTED: readonly Verdict[] = ['present', 'late', 'missing', 'givenUp'];
 /** Values received in the last second before an aggregator was killed may not be on disk. */
 const LAST_MS = 1000;
 const ON_ITS_WAY_MS = 1000;
+/** An aggregator that comes back has copied what it missed within this, whatever else breaks meanwhile. */
+const COPIED_MS = 60_000;
 
 export interface Made {
   readonly fqid: string;
@@ -39,7 +41,9 @@ export class Ledger {
   private readonly givenUp = new Set<string>();
   /** Questions whose values are kept on disk: how many ms each of their reports spans. */
   private readonly kept = new Map<string, number>();
-  private readonly kills: number[] = [];
+  /** Questions that two aggregators have. */
+  private readonly doubled = new Set<string>();
+  private readonly kills: { readonly at: number; readonly target: string }[] = [];
   private readonly cuts: { readonly nodes: ReadonlySet<string>; readonly at: number }[] = [];
 
   /** This question has persist-data: values must not disappear, except those of an aggregator's last second. */
@@ -47,9 +51,14 @@ export class Ledger {
     this.kept.set(fqid, reportMs);
   }
 
-  /** An aggregator got SIGKILL, at this time (ms). */
-  killed(at: number): void {
-    this.kills.push(at);
+  /** Two aggregators have this question: values must not disappear unless both lose them. */
+  replicates(fqid: string): void {
+    this.doubled.add(fqid);
+  }
+
+  /** An aggregator got SIGKILL, or was frozen, at this time (ms). */
+  killed(at: number, target = ''): void {
+    this.kills.push({ at, target });
   }
 
   /** These nodes lost power, at this time (ms), and with it what they could have sent again. */
@@ -168,16 +177,35 @@ export class Ledger {
 
   /**
    * Nodes resend missing values for a minute, and here no fault lasts that long; so of values on disk only
-   * those of an aggregator's last second may be missing, and those a node held when it lost power.
+   * those of an aggregator's last second may be missing, of values that two aggregators have those that both lost, and
+   * those a node held when it lost power.
    */
   private mayBeMissing(fqid: string, node: string, second: number): boolean {
     const reportMs = this.kept.get(fqid);
-    if (reportMs === undefined) return true;
-    const end = second * 1000 + reportMs;
-    if (this.kills.some((at) => at >= end - LAST_MS && at <= end + ON_ITS_WAY_MS + LAST_MS)) return true;
+    if (reportMs === undefined && !this.doubled.has(fqid)) return true;
+    const end = second * 1000 + (reportMs ?? 1000);
+    if (reportMs === undefined && this.bothKilledAfter(second * 1000)) return true;
+    if (
+      reportMs !== undefined &&
+      this.kills.some(({ at }) => at >= end - LAST_MS && at <= end + ON_ITS_WAY_MS + LAST_MS)
+    )
+      return true;
     const gone = ({ nodes, at }: (typeof this.cuts)[number]): boolean =>
       nodes.has(node) && second * 1000 <= at && at <= end + 1000 * LIMITS.outboxSeconds;
     return this.cuts.some(gone);
+  }
+
+  /** Another one was killed before the first could copy what it had lost. */
+  private bothKilledAfter(ms: number): boolean {
+    return this.kills.some((one) =>
+      this.kills.some(
+        (two) =>
+          two.target !== one.target &&
+          two.at >= one.at &&
+          two.at - one.at < COPIED_MS &&
+          two.at > ms - COPIED_MS,
+      ),
+    );
   }
 }
 

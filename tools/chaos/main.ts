@@ -52,7 +52,7 @@ async function main(): Promise<boolean> {
     });
     const { done: faults, kills, cuts } = await breakThings(trial.system, seed, durationMs);
     const deaths = kills.filter(({ target }) => target.startsWith('aggregator'));
-    for (const { at } of deaths) trial.ledger.killed(at);
+    for (const { at, target } of deaths) trial.ledger.killed(at, target);
     for (const { nodes, at } of cuts) trial.ledger.powerCut(nodes, at);
     await watching.stop();
     const healed = Date.now();
@@ -132,7 +132,7 @@ function report({ seed, faults, deaths, balance, lies, watched, odd }: Outcome):
   say(
     `${judged} values made: ${present} present, ${late} in seconds with late ones, ${missing} reported missing, ` +
       `${givenUp} given up and counted; ${silent} silently lost, ${doubled} doubled, ${wrong} wrong, ${unread} unread, ` +
-      `${unkept} on disk and not kept (aggregators were killed ${deaths} times); ${watched} seconds watched meanwhile`,
+      `${unkept} on disk or in two aggregators and not kept (aggregators were killed or frozen ${deaths} times); ${watched} seconds watched meanwhile`,
   );
   say(`balances: ${balances ? 'yes' : 'no'} (${faults} faults, seed ${seed})`);
   return balances;

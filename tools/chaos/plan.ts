@@ -13,6 +13,7 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly kind: 'kill'; readonly target: string }
+  | { readonly kind: 'freeze'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'power cut'; readonly target: string; readonly forMs: number }
   | { readonly kind: 'kill broker' | 'memory alarm' | 'permissions'; readonly forMs: number }
   | { readonly kind: 'delete queue'; readonly target: string };
@@ -51,8 +52,11 @@ export function plan(seed: number, durationMs: number, parties: Parties): Planne
 function cards(random: Random, { links, services, fleets }: Parties): (() => Fault)[] {
   const one = (of: readonly string[]): string => of[random.between(0, of.length - 1)] ?? '';
   const link = (): string => one(links);
+  const aggregator = (): string => one(services.filter((name) => name.startsWith('aggregator')));
   return [
     ...services.map((target) => () => ({ kind: 'kill', target }) as const),
+    () => ({ kind: 'freeze', target: one(services), forMs: random.between(1000, 20_000) }),
+    () => ({ kind: 'freeze', target: aggregator(), forMs: random.between(32_000, 50_000) }), // until it is given up
     () => ({ kind: 'power cut', target: one(fleets), forMs: random.between(1000, 20_000) }),
     () => ({ kind: 'reset', target: link(), amount: 0 }),
     () => ({ kind: 'reset', target: link(), amount: 0 }),
@@ -105,6 +109,8 @@ export function describeFault(fault: Fault): string {
       return `refuse connections of ${fault.target}${lasting}`;
     case 'kill':
       return `kill -9 ${fault.target}`;
+    case 'freeze':
+      return `freeze ${fault.target}${lasting}`;
     case 'power cut':
       return `cut the power of all nodes of ${fault.target}${lasting}`;
     case 'kill broker':

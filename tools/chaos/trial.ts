@@ -27,6 +27,7 @@ interface Asked {
   readonly granularity: number;
   /** With persist-data: after an aggregator was killed its values come back from disk. */
   readonly persist: boolean;
+  readonly replicas?: number;
 }
 
 /** Of the simulated nodes: each shape, in memory and on disk, so that all aggregators have some; and one with longer reports. */
@@ -38,6 +39,8 @@ const QUESTIONS: readonly Asked[] = [
   { shape: 'keyed', decomposition: ['execname'], granularity: 1, persist: false },
   { shape: 'distribution', decomposition: ['latency'], granularity: 1, persist: true },
   { shape: 'keyed', decomposition: ['execname'], granularity: 5, persist: true },
+  { shape: 'keyed', decomposition: ['execname'], granularity: 1, persist: false, replicas: 2 },
+  { shape: 'number', decomposition: [], granularity: 1, persist: false, replicas: 2 },
 ];
 const OF_SIMULATED = { and: [{ ne: ['hostname', REAL_NODE] }, { ne: ['hostname', FOREIGN_NODE] }] };
 const METRIC = { module: 'syscall', stat: 'syscalls' };
@@ -111,17 +114,19 @@ export async function startTrial(
   try {
     const common = { 'retention-time': Math.ceil((durationMs + 300_000) / 1000), 'idle-max': 0 };
     const questions: Question[] = [];
-    for (const { decomposition, granularity, shape, persist } of QUESTIONS) {
+    for (const { decomposition, granularity, shape, persist, replicas = 1 } of QUESTIONS) {
       const body = {
         ...METRIC,
         ...common,
         decomposition,
         granularity,
         'persist-data': persist,
+        replicas,
         predicate: OF_SIMULATED,
       };
       const question = { ...(await create(system, body)), shape, granularity, persist };
       questions.push(question);
+      if (replicas > 1) ledger.replicates(question.fqid);
       if (persist) ledger.keeps(question.fqid, 1000 * granularity);
     }
     const real = await create(system, { ...REAL_METRIC, ...common });

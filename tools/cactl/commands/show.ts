@@ -50,6 +50,8 @@ export const show: Command = {
       ['retention', spanText(1000 * i['retention-time'])],
       ['idle', idleText(i)],
       ['on disk', i['persist-data'] ? 'yes' : 'no'],
+      ['replicas', String(i.replicas)],
+      ...(i.aggregators === undefined ? [] : [['aggregators', i.aggregators.join(', ')] as [string, string]]),
       ['age', spanText(session.io.clock.now() - i.crtime)],
     ];
     const columns = [

@@ -60,6 +60,10 @@ test.each<[string[], RegExp]>([
   [['apply', '-f', '/nonexistent'], /\/nonexistent cannot be read/],
   [['enroll', '--uses', '0'], /--uses must be a whole number from 1/],
   [['enroll', '--revoke', '../x'], /..\/x is no id of a token/],
+  [['aggregator', 'frob'], /aggregator knows list, drain, undrain, not frob/],
+  [['aggregator', 'drain'], /NAME is missing; usage: cactl aggregator drain NAME …/],
+  [['aggregator', '--no-wait'], /--no-wait is for drain/],
+  [['change', '1', '--replicas', '3'], /--replicas must be 1 to 2, not 3/],
   [['node', 'frob'], /node knows list, expect, drain, resume, revoke, forget, not frob/],
   [['node', 'drain'], /HOST is missing; usage: cactl node drain HOST …/],
   [['node', 'expect'], /name nodes, or say --online/],
@@ -97,7 +101,7 @@ test('every command is among those refused above', () => {
     'delete',
   ];
   tested.push('list', 'metrics', 'explain', 'apply', 'context', 'completion', 'man');
-  tested.push('dump', 'abort', 'log', 'boards', 'node', 'enroll', 'broker-user');
+  tested.push('dump', 'abort', 'log', 'boards', 'node', 'enroll', 'broker-user', 'aggregator');
   for (const { name, hidden } of CACTL.commands) if (hidden !== true) expect(tested).toContain(name);
 });
 

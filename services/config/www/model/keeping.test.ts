@@ -14,6 +14,14 @@ test('how long it is kept reads as a sentence', () => {
   );
 });
 
+test('two aggregators are said, and can be chosen and left', () => {
+  expect(keptText(kept({ replicas: 2, 'idle-max': 0 }))).toBe(
+    'keeps 10 min, in two aggregators; stays until it is deleted',
+  );
+  expect(keepChoices(kept()).map(([, change]) => change)).toContainEqual({ replicas: 2 });
+  expect(keepChoices(kept({ replicas: 2 })).map(([, change]) => change)).toContainEqual({ replicas: 1 });
+});
+
 test.each([
   [3600, 3600, ''],
   [3600, 601, ''],
@@ -30,6 +38,7 @@ test('choices are what the service can do, and not what holds already', () => {
   expect(texts).toEqual([
     'Keep values for 1 h',
     'Keep values on disk too, over restarts',
+    'Keep values in two aggregators: one may fail',
     'Never delete it by itself',
     'Delete it after a week without anybody looking',
   ]);

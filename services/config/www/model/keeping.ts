@@ -7,7 +7,7 @@ import { spanText } from '../plot/time-axis.ts';
 
 type Kept = Pick<
   Instrumentation,
-  'granularity' | 'retention-time' | 'idle-max' | 'idle-left' | 'persist-data'
+  'granularity' | 'retention-time' | 'idle-max' | 'idle-left' | 'persist-data' | 'replicas'
 >;
 
 /** Points of one instrumentation at most, as the service has it. */
@@ -19,6 +19,7 @@ const WARN_SECONDS = 600;
 /** "keeps 10 min, also on disk; deleted after 1 h without anybody looking" */
 export function keptText(i: Kept): string {
   const disk = i['persist-data'] === true ? ', also on disk' : '';
+  const two = (i.replicas ?? 1) > 1 ? ', in two aggregators' : '';
   const idle = i['idle-max'];
   const end =
     idle === undefined
@@ -26,7 +27,7 @@ export function keptText(i: Kept): string {
       : idle === 0
         ? '; stays until it is deleted'
         : `; deleted after ${spanText(idle)} without anybody looking`;
-  return `keeps ${spanText(i['retention-time'])}${disk}${end}`;
+  return `keeps ${spanText(i['retention-time'])}${disk}${two}${end}`;
 }
 
 /** "Deleted in 4 min: nobody looks at it."; '' while there is time. */
@@ -51,6 +52,9 @@ export function keepChoices(i: Kept): (readonly [text: string, change: object])[
     i['persist-data'] === true
       ? (['Keep values in memory alone', { 'persist-data': false }] as const)
       : (['Keep values on disk too, over restarts', { 'persist-data': true }] as const),
+    (i.replicas ?? 1) > 1
+      ? (['Keep values in one aggregator', { replicas: 1 }] as const)
+      : (['Keep values in two aggregators: one may fail', { replicas: 2 }] as const),
     ...(idle === 0 ? [] : [['Never delete it by itself', { 'idle-max': 0 }] as const]),
     ...(idle === 3600
       ? []
