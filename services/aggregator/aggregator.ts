@@ -31,7 +31,7 @@ import type { Hindsight } from './disk/hindsight';
 import { Loads } from './ingest/loads';
 import { Recall, type RecallOptions } from './ingest/recall';
 import { Expected, Roster } from './ingest/roster';
-import type { Owned } from './owned';
+import { firstSecondOf, type Owned } from './owned';
 import { Waiting } from './ingest/waiting';
 
 interface AggregatorOptions {
@@ -125,14 +125,19 @@ export class Aggregator {
   async enable(body: Body<'enable_aggregation'>): Promise<void> {
     const instrumentation = fromWire(body.instrumentation);
     const id = fqid(instrumentation);
-    const known = this.owned.get(id);
+    let known = this.owned.get(id);
+    if (known !== undefined && known.instrumentation.crtime !== instrumentation.crtime) {
+      // Another instrumentation with the id of a former one, of a state that was lost.
+      await this.disable(id);
+      known = undefined;
+    }
     if (known !== undefined) {
       known.instrumentation = instrumentation;
       known.disabledAt = instrumentation.enabled ? undefined : (known.disabledAt ?? this.options.clock.now());
       known.expected = new Expected(body.scope, this.roster, instrumentation.enabled);
       this.askedNow(known);
       known.dataset.retain(instrumentation.retentionTime);
-      known.dataset.startAt(instrumentation.valuesFrom ?? 0);
+      known.dataset.startAt(firstSecondOf(instrumentation, known.since));
       known.waiting.check();
     } else {
       if (this.owned.size + this.loading.size >= LIMITS.instrumentationsPerAggregator) {
@@ -285,8 +290,8 @@ export class Aggregator {
       granularity: instrumentation.granularity,
       retention: instrumentation.retentionTime,
     });
-    dataset.startAt(instrumentation.valuesFrom ?? 0);
     const since = Math.floor(this.options.clock.now() / 1000) + 1;
+    dataset.startAt(firstSecondOf(instrumentation, since));
     const expected = new Expected(scope, this.roster, instrumentation.enabled);
     const owned: Owned = {
       instrumentation,

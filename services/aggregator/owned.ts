@@ -24,3 +24,13 @@ export interface Owned {
   /** Number of nodes that should have reported, to us or a former owner, since its first whole second. */
   readonly asked: Asked;
 }
+
+/** Values of earlier seconds are not its own: its customer's limits were wider, or another had its id. */
+export function firstSecondOf(
+  { valuesFrom = 0, crtime, granularity }: Instrumentation,
+  since: number,
+): number {
+  // The config service's clock may be ahead of ours.
+  const began = Math.min(since, Math.floor(crtime / 1000));
+  return Math.max(valuesFrom, began - (began % granularity));
+}

@@ -8,7 +8,8 @@ import { readBrokerCredentials } from '../../common/wire/broker/broker-credentia
 import { claim } from '../../common/wire/claim';
 import { userOf } from '../../common/wire/identity';
 import { AfterBurst } from '../../common/service/collect-garbage';
-import { messageOf } from '../../common/service/errors';
+import { invalid, messageOf } from '../../common/service/errors';
+import type { Environment } from '../../common/service/setting-names';
 import { DiskRoom } from '../../common/service/files/disk-room';
 import { doorKeysOf, type Aggregator, type DoorKeys } from '../../common/http/front-door';
 import { readPlaces } from '../../common/service/networks';
@@ -48,6 +49,13 @@ interface Kept {
   readonly lease?: PeerLease;
 }
 
+/** Whether a missing state is to begin anew, although nodes may gather by a former one. Throws INVALID. */
+export function beginsAnew(env: Environment): boolean {
+  const text = env['CA_BEGIN_ANEW'] ?? '';
+  if (text !== '' && text !== 'yes') throw invalid('CA_BEGIN_ANEW', 'must be yes, or not set');
+  return text === 'yes';
+}
+
 /** Settles when the front door is open. */
 export async function startActive(
   { settings, env, clock, log, panic }: Host,
@@ -61,7 +69,7 @@ export async function startActive(
   const access = readAccess(env, settings.host);
   const files = await readOperatorFiles(access);
   const folder = join(settings.home, 'config');
-  const store = await Store.open(storage);
+  const store = await Store.open(storage, beginsAnew(env) ? clock.now() : undefined);
   const fleet = await FleetStore.open(storage);
   const master = await frontDoorSecret(storage);
   panic.secret(master);

@@ -19,6 +19,7 @@ import { checkLimit, itemFor, nothingBelongsTo, type Customer, type Customers } 
 import { Drains } from './fleet/drains';
 import { Homes } from './fleet/homes';
 import { Inventory } from './fleet/enrolment/inventory';
+import { LostState } from './fleet/lost-state';
 import { Members, type Aggregator } from './fleet/members';
 import { MergedCatalogues } from './fleet/merged-catalogues';
 import type { Standing, Transformations } from './api/present';
@@ -65,6 +66,7 @@ export class Config {
   readonly inventory: Inventory;
   private readonly merged: MergedCatalogues;
   private readonly uses: Uses;
+  private readonly lostState: LostState;
   private readonly o: ConfigOptions;
 
   constructor(options: ConfigOptions) {
@@ -106,6 +108,7 @@ export class Config {
         nodeUp: (node, before) => {
           if (before?.catalogue !== node.standing.catalogue) this.merged.nodesChanged();
           this.inventory.heard(node.host);
+          this.lostState.heard(node);
           this.reconciler.nodeUp(node, before);
         },
         nodeGone: (node, goodbye) => {
@@ -149,6 +152,7 @@ export class Config {
         this.merged.changed(came);
       },
     });
+    this.lostState = new LostState({ ...options, reconciler: this.reconciler });
     for (const [id, record] of options.store.records) this.reconciler.add(id, record, true);
     this.belongings = new Belongings({
       ...options,
@@ -172,6 +176,7 @@ export class Config {
 
   /** At every connection to the broker: makes all members say hello again. */
   connected(): void {
+    this.lostState.connected();
     this.members.forgiveSilence();
     this.inventory.connected();
     this.reconciler.connected();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readPlaces } from '../../common/service/networks';
 import { run, type Host, type Running } from '../../common/service/run';
 import { brokerUrl, type Environment, type Settings } from '../../common/service/settings';
-import { startActive } from './active';
+import { beginsAnew, startActive } from './active';
 import { readAccess } from './door/access';
 import { readOperatorFiles } from './door/operator-files';
 import { pairAddress, startPair } from './pair/pair';
@@ -24,6 +24,7 @@ async function start(host: Host): Promise<Running> {
 
 async function check(settings: Settings, env: Environment): Promise<void> {
   brokerUrl(settings);
+  beginsAnew(env);
   const access = readAccess(env, settings.host);
   await readOperatorFiles(access);
   readPlaces(env);

@@ -35,6 +35,8 @@ export class Publisher {
   private readonly put = new Map<string, GatherItem>();
   private readonly drop = new Set<string>();
   private readonly differing = new Set<string>();
+  /** Nodes are told nothing: they gather by a state that we do not have. */
+  held = false;
   private publishedAt = -Infinity;
   private wholeAt = -Infinity;
   private readonly publishing = new Soon(TOGETHER_MS, () => {
@@ -61,6 +63,11 @@ export class Publisher {
   /** The number of a document by its digest; 0: it is not known. */
   numberOf(digest: string): number {
     return this.history.get(digest) ?? 0;
+  }
+
+  /** A document that is not, and was not, ours, and asks for something. */
+  isOthers(digest: string): boolean {
+    return digest !== Gathers.EMPTY.digest && this.numberOf(digest) === 0;
   }
 
   set(item: GatherItem): void {
@@ -92,6 +99,7 @@ export class Publisher {
   }
 
   private publish(): void {
+    if (this.held) return;
     const { bus, broadcastKey, clock, fleet } = this.o;
     const before = this.document;
     this.document = before.with([...this.put.values()], [...this.drop]);
@@ -111,7 +119,8 @@ export class Publisher {
   private answer(): void {
     const { bus, broadcastKey, clock, fleet } = this.o;
     const toAll = this.differing.size > ONE_BY_ONE;
-    if (this.differing.size === 0 || (toAll && clock.now() - this.wholeAt < WHOLE_EVERY_MS)) return;
+    if (this.held || this.differing.size === 0 || (toAll && clock.now() - this.wholeAt < WHOLE_EVERY_MS))
+      return;
     const keys = toAll ? [broadcastKey] : [...this.differing];
     this.differing.clear();
     if (toAll) this.wholeAt = clock.now();

@@ -155,6 +155,13 @@ export class Reconciler {
     this.standings.nodeUp(node, before);
   }
 
+  /** Tells nodes nothing more. */
+  hold(): void {
+    this.publisher.held = true;
+  }
+
+  gathersOthers = (node: Node): boolean => this.publisher.isOthers(node.standing.gathers);
+
   nodeHeard(node: Node, hello: boolean): void {
     this.publisher.heard(node.key, node.standing.gathers, hello);
   }

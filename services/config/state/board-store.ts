@@ -4,7 +4,7 @@
  */
 import type { Board } from '../../../common/model/board';
 import { checker, Type } from '../../../common/model/schema';
-import { LastIds, nextId } from './last-ids';
+import { LastIds, nextId, noIds } from './last-ids';
 import { Saved } from './saved';
 import { readSaved, type Former } from './saved-file';
 import type { Document, Storage } from './storage';
@@ -62,12 +62,12 @@ export class BoardStore {
   private readonly saved: Saved<State>;
 
   /** Rejects with a sentence that names its place when it is there and is not what was written. */
-  static async open(storage: Storage): Promise<BoardStore> {
+  static async open(storage: Storage, anew?: number): Promise<BoardStore> {
     const without = 'move it away to start with no boards';
     const read = await readSaved(storage, NAME, { version: VERSION, understand, without });
     return new BoardStore(
       storage(NAME),
-      read?.contents ?? { boards: new Map(), lastIds: new Map() },
+      read?.contents ?? { boards: new Map(), lastIds: noIds(anew) },
       read?.former,
     );
   }

@@ -6,9 +6,10 @@
 import { fqid, type Instrumentation } from '../../../common/model/instrumentation';
 import { fromWire, toWire, WireInstrumentation } from '../../../common/wire/message';
 import { checker, Type } from '../../../common/model/schema';
+import { CaError } from '../../../common/service/errors';
 import type { Limits } from '../fleet/customers';
 import { BoardStore, divide } from './board-store';
-import { LastIds, nextId } from './last-ids';
+import { LastIds, nextId, noIds } from './last-ids';
 import { Saved } from './saved';
 import { readSaved, type Former } from './saved-file';
 import type { Document, Storage } from './storage';
@@ -60,24 +61,39 @@ interface State {
   readonly lastIds: ReadonlyMap<string | null, number>;
 }
 
-const NOTHING: State = { records: new Map(), lastIds: new Map() };
-
 const NAME = 'state.json';
 
 export class Store {
   readonly boards: BoardStore;
+  /** There was no state at the start: the deployment is new, or its state is lost. */
+  readonly isNew: boolean;
   private readonly saved: Saved<State>;
+  private refusal: string | undefined;
 
-  /** Rejects with a sentence that names its place when it is there and is not what was written. */
-  static async open(storage: Storage): Promise<Store> {
+  /**
+   * `anew`: the time, where a missing state is to begin anew. Rejects with a sentence that names its place when it is there and is
+   * not what was written.
+   */
+  static async open(storage: Storage, anew?: number): Promise<Store> {
     await divide(storage);
     const without = 'move it away to start with no instrumentations';
     const read = await readSaved(storage, NAME, { version: STATE_VERSION, understand, without });
-    return new Store(storage(NAME), read?.contents ?? NOTHING, read?.former, await BoardStore.open(storage));
+    const boards = await BoardStore.open(storage, anew);
+    const state = read?.contents ?? { records: new Map(), lastIds: noIds(anew) };
+    return new Store(storage(NAME), state, boards, {
+      former: read?.former,
+      isNew: read === undefined && anew === undefined,
+    });
   }
 
-  private constructor(document: Document, state: State, former: Former | undefined, boards: BoardStore) {
+  private constructor(
+    document: Document,
+    state: State,
+    boards: BoardStore,
+    { former, isNew }: { readonly former: Former | undefined; readonly isNew: boolean },
+  ) {
     this.boards = boards;
+    this.isNew = isNew;
     this.saved = new Saved(document, state, serialize, former);
   }
 
@@ -88,7 +104,12 @@ export class Store {
 
   /** Why the state cannot be kept; undefined: it can. */
   get trouble(): string | undefined {
-    return this.saved.trouble ?? this.boards.trouble;
+    return this.refusal ?? this.saved.trouble ?? this.boards.trouble;
+  }
+
+  /** From now on every change of instrumentations rejects with this reason. */
+  refuse(why: string): void {
+    this.refusal = why;
   }
 
   /** Looks whether the next change can be kept. */
@@ -98,6 +119,7 @@ export class Store {
 
   /** Resolves with what `apply` returned once its change is on disk; rejects with what it threw, or the disk's error. */
   change<T>(apply: (draft: Draft) => T): Promise<T> {
+    if (this.refusal !== undefined) return Promise.reject(new CaError('NO_RESOURCE', this.refusal));
     return this.saved.change((state) => {
       const { draft, finish } = draftOf(state);
       const result = apply(draft);
