@@ -4,6 +4,7 @@
  */
 import { brokerUrls, userIn } from '../../service/broker-url';
 import type { BrokerCredentials } from './broker-credentials';
+import { shuffledLookup } from './shuffled-lookup';
 
 /** A dead broker is noticed after about 2.25 heartbeats (measured with a black hole). */
 const HEARTBEAT_SECONDS = 4;
@@ -71,6 +72,7 @@ export class BrokerTarget {
     };
     return {
       ...tls,
+      lookup: shuffledLookup(),
       credentials: external
         ? { mechanism: 'EXTERNAL', response: () => Buffer.alloc(0) }
         : { mechanism: 'PLAIN', response: plain },
