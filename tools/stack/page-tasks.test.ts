@@ -89,6 +89,10 @@ async function answer(page: Page): Promise<string> {
   return (await page.locator('.special tbody th').first().textContent()) ?? '';
 }
 
+/** The key is more frequent in the box than chance explains. */
+const over = async (page: Page, key: string): Promise<boolean> =>
+  (await page.locator('.special tbody tr.over', { hasText: key }).count()) > 0;
+
 /** Once the key is in the list: its events are on the picture. */
 async function seen(page: Page, key: string): Promise<void> {
   await page.locator('.legend-row', { hasText: key }).first().waitFor();
@@ -107,7 +111,9 @@ onKernel(`which process makes fsync slow${suffix}`, async () => {
     await page.getByLabel('↕ log').check();
     await until('the slow ones', 30_000, async () => {
       await drag(page, [0.02, 0.02], [0.99, 0.5]);
-      return (await answer(page)) === slow ? true : undefined;
+      await answer(page);
+      // Whatever else of this machine waits for its disk stands there, too.
+      return (await over(page, slow)) && !(await over(page, 'ca-quick')) ? true : undefined;
     });
   });
 });
