@@ -46,6 +46,11 @@ function deviceInterrupts(): number {
     .reduce((sum, word) => sum + (/^\d+$/.test(word) ? Number(word) : 0), 0);
 }
 
+/** Waits for a futex that nobody wakes. */
+const FUTEX = process.arch === 'x64' ? 202 : 98;
+const futexWaits = (n: number): string =>
+  `my $word = pack("l", 0); my $ms = pack("qq", 0, 1_000_000); for (1..${n}) { syscall(${FUTEX}, $word, 128, 0, $ms, 0, 0) }`;
+
 export const KERNEL_CASES: readonly Case[] = [
   {
     metric: 'syscall.inflight',
@@ -68,6 +73,8 @@ export const KERNEL_CASES: readonly Case[] = [
       );
     },
   },
+  counts('lock.waits', futexWaits),
+  counts('cpu.offcpu_waits', futexWaits, { where: both(mine, is('waitreason', 'lock')) }),
   counts(
     'unix.thr_creates',
     (n) => `use threads; for (1..${Math.min(n, 100)}) { threads->create(sub { 1 })->join }`,

@@ -1,7 +1,7 @@
 /* Cases of servers and language machines, where they are installed. In: a machine, a size. Out: two numbers, as cases.ts has them. */
 import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { amount, inFolder, type Case } from './case';
+import { amount, counts, inFolder, type Case } from './case';
 import { both, is, Unavailable } from './measure';
 import { run, Standing } from './workload';
 
@@ -23,7 +23,15 @@ function postgresPrograms(): string {
 
 const ours = (execname: string) => both(is('execname', execname), is('ppid', String(process.pid)));
 
+/** One connection, both ends of which are the program's. */
+const requests = (n: number): string =>
+  `use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 8, LocalAddr => "127.0.0.1") or die;
+   my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $s->sockport) or die; my $a = $s->accept; my $in;
+   for (1..${n}) { syswrite($c, "GET /a HTTP/1.1\\r\\n\\r\\n"); sysread($a, $in, 100);
+     syswrite($a, "HTTP/1.1 204 No Content\\r\\n\\r\\n"); sysread($c, $in, 100) }`;
+
 export const SERVER_CASES: readonly Case[] = [
+  counts('http.requests', requests, { each: (n) => 2 * n }),
   {
     metric: 'java.gc_ops',
     witness: 'the Java machine’s own log of collections',
