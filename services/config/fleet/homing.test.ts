@@ -78,9 +78,11 @@ test('with one aggregator a question with replicas 2 is taken all the same, and 
   await addAggregator(front.bus, 'a0');
   await create({ replicas: 2 });
   expect(homes()).toEqual(['a0']);
-  expect(front.config.reconciler.homeTrouble(ID)).toMatch(/^is in 1 of 2 aggregators/);
+  await pass(16, 'a0');
+  expect(front.config.reconciler.homeTrouble(ID)).toMatch(/^is whole in 1 of 2 aggregators/);
   await addAggregator(front.bus, 'a1');
   await front.bus.until(() => ranked().length === 2);
+  await pass(7, 'a0', 'a1');
   expect(front.config.reconciler.homeTrouble(ID)).toBeUndefined();
 });
 

@@ -167,7 +167,7 @@ export class Homing {
   }
 
   /** It has all that any other home has that is there. */
-  private isWhole(one: Reconciliation, home: Home): boolean {
+  isWhole(one: Reconciliation, home: Home): boolean {
     if (!this.isHeld(home)) return false;
     return ![...home.lacks].some((from) => {
       const source = one.home(from);

@@ -48,6 +48,8 @@ interface ReconcilerOptions {
 
 /** Nodes' news that follow on each other faster than this are told to aggregators together. */
 const TOGETHER_MS = 100;
+/** A new instrumentation gets this long to be in all its aggregators. */
+const NEW_MS = 15_000;
 /** Right after our start the fleet counts as complete when it has grown by less than this in a second. */
 const GROWTH = 0.01;
 
@@ -246,9 +248,10 @@ export class Reconciler {
     if (one === undefined) return undefined;
     const refused = one.homes.find(({ backoff }) => backoff.failures > 0);
     if (refused !== undefined) return refused.reason;
-    const online = this.homing.ranked(one).length;
-    return one.wanted > 1 && online < one.wanted
-      ? `is in ${online} of ${one.wanted} aggregators: the next failure may leave a gap`
+    if (one.wanted < 2 || this.o.clock.now() - one.record.instrumentation.crtime < NEW_MS) return undefined;
+    const whole = one.homes.filter((home) => this.homing.isWhole(one, home)).length;
+    return whole < one.wanted
+      ? `is whole in ${whole} of ${one.wanted} aggregators: the next failure may leave a gap`
       : undefined;
   }
 
