@@ -19,7 +19,7 @@ export function perl(script: string, ...args: string[]): Promise<string> {
 
 export function run(program: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: 60_000 }, (error, stdout) => {
+    execFile(program, args, { timeout: 180_000 }, (error, stdout) => {
       if (error === null) resolve(stdout);
       else reject(new Error(error.message.slice(0, 300)));
     });

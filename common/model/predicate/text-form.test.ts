@@ -1,6 +1,6 @@
 import { parsePredicate } from './predicate';
 import type { TextForm } from '../metric';
-import { fitPredicate, fitText } from './text-form';
+import { fitPredicate, fitText, FORMS_EVERYWHERE } from './text-form';
 
 const ADDRESS: Record<string, TextForm> = { raddr: { is: 'address' } };
 const OPTYPES: Record<string, TextForm> = { optype: { values: ['read', 'write', 'flush'] } };
@@ -53,6 +53,35 @@ test.each([
     expect('problem' in fitted ? fitted.problem : '').toMatch(words);
   },
 );
+
+describe('where other systems take part, all their names together count', () => {
+  const fit = (field: string, constant: string) => fitText(field, constant, {}, FORMS_EVERYWHERE);
+
+  test.each([
+    ['errno', 'ENOTSUP', 'ENOTSUP'],
+    ['errno', 'EWOULDBLOCK', 'EAGAIN'],
+    ['errno', '11', 'EAGAIN'],
+    ['errno', '3999', '3999'],
+    ['signal', 'lwp', 'SIGLWP'],
+    ['signal', 'SIGSTKFLT', 'SIGSTKFLT'],
+    ['signal', '9', 'SIGKILL'],
+    ['syscall', 'forksys', 'forksys'],
+    ['syscall', 'epoll_wait', 'epoll_wait'],
+  ])('%s %s is some system’s', (field, constant, text) => {
+    expect(fit(field, constant)).toEqual({ text });
+  });
+
+  test.each([
+    ['errno', 'EAGIAN', /did you mean "EAGAIN"/],
+    ['errno', '35', /EDEADLK or ENOMSG/],
+    ['signal', 'SIGNOTHING', /never "SIGNOTHING"/],
+    ['signal', '10', /SIGUSR1 or SIGBUS/],
+    ['syscall', 'nosuchcall', /never "nosuchcall"/],
+  ])('%s %s is no system’s', (field, constant, words) => {
+    const fitted = fit(field, constant);
+    expect('problem' in fitted ? fitted.problem : '').toMatch(words);
+  });
+});
 
 test('every constant of a predicate is checked, also in ne; numbers are not', () => {
   const types: Record<string, 'string' | 'time'> = { execname: 'string', errno: 'string', latency: 'time' };

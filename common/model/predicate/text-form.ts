@@ -8,6 +8,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { invalid } from '../../service/errors';
 import { ERRNOS } from '../names/errnos';
+import { ILLUMOS_ERRNOS, ILLUMOS_SIGNALS, ILLUMOS_SYSCALLS } from '../names/illumos';
 import { bytesFromName, nameFromBytes } from '../name';
 import { nearest } from '../nearest';
 import type { TextForm } from '../metric';
@@ -31,7 +32,10 @@ const ARGUMENTS: TextForm = { bytes: 80 };
 const NUMBER: TextForm = { is: 'number' };
 
 const errnos = [['none', 0] as const, ...parseTable(ERRNOS)];
-const signals = SIGNALS.map((name, i) => [name, i + 1] as const);
+const illumosErrnos = parseTable(ILLUMOS_ERRNOS);
+const fromOne = (names: readonly string[]) => names.map((name, i) => [name, i + 1] as const);
+const signals = fromOne(SIGNALS);
+const illumosSignals = fromOne(ILLUMOS_SIGNALS);
 const syscalls = [X64, ARM64, I386].flatMap(parseTable);
 const named = (table: readonly (readonly [string, number])[]): TextForm => ({
   values: [...new Set(table.map(([name]) => name))],
@@ -53,19 +57,29 @@ const FORMS: Readonly<Record<string, TextForm>> = {
   syscall: named(syscalls),
 };
 
-/** The subset of FORMS that holds on every system: names have 16 bytes on illumos. */
+/** What FORMS are on all systems together: names have 16 bytes on illumos, and lists other words. */
 export const FORMS_EVERYWHERE: Readonly<Record<string, TextForm>> = {
   execname: { bytes: 16 },
   pexecname: { bytes: 16 },
   psargs: ARGUMENTS,
   pid: NUMBER,
   ppid: NUMBER,
+  errno: named([...errnos, ...illumosErrnos]),
+  signal: named([...signals, ...illumosSignals]),
+  syscall: { values: [...new Set([...syscalls.map(([name]) => name), ...ILLUMOS_SYSCALLS])] },
 };
 
-/** Fields whose numbers are converted to names; not system calls, whose numbers differ between processors. */
-const NUMBERED: Readonly<Record<string, ReadonlyMap<string, string>>> = {
-  errno: new Map(errnos.map(([name, number]) => [String(number), name])),
-  signal: new Map(signals.map(([name, number]) => [String(number), name])),
+const byNumber = (table: readonly (readonly [string, number])[]): ReadonlyMap<string, string> =>
+  new Map(table.map(([name, number]) => [String(number), name]));
+/**
+ * Fields whose numbers are converted to names, on Linux and on illumos; not system calls, whose numbers differ between
+ * processors.
+ */
+const NUMBERED: Readonly<
+  Record<string, readonly [ReadonlyMap<string, string>, ReadonlyMap<string, string>]>
+> = {
+  errno: [byNumber(errnos), byNumber(illumosErrnos)],
+  signal: [byNumber(signals), byNumber(illumosSignals)],
 };
 
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,19})$/;
@@ -88,7 +102,7 @@ export function fitText(
       : undefined;
   if (form === undefined) return { text: constant };
   if ('bytes' in form) return fitBytes(constant, form.bytes);
-  if ('values' in form) return fitValue(field, constant, form.values);
+  if ('values' in form) return fitValue(field, constant, form.values, common === FORMS ? 1 : Infinity);
   if (form.is === 'address') return fitAddress(constant);
   return DECIMAL.test(constant)
     ? { text: constant }
@@ -124,12 +138,18 @@ function fitBytes(constant: string, most: number): Fitted {
   return { problem: `has at most ${most} bytes; did you mean ${quote(cut)}?` };
 }
 
-function fitValue(field: string, constant: string, values: readonly string[]): Fitted {
+/** `systems`: how many of those whose numbers are known take part. */
+function fitValue(field: string, constant: string, values: readonly string[], systems: number): Fitted {
   const synonym = Object.hasOwn(SYNONYMS, constant.toUpperCase())
     ? SYNONYMS[constant.toUpperCase()]
     : undefined;
   const upper = constant.toUpperCase();
-  const number = NUMBERED[field]?.get(constant);
+  const tables = Object.hasOwn(NUMBERED, field) ? (NUMBERED[field]?.slice(0, systems) ?? []) : [];
+  const [number, ...others] = new Set(tables.flatMap((table) => table.get(constant) ?? []));
+  if (others.length > 0)
+    return {
+      problem: `is never ${quote(constant)}, which is ${[number, ...others].join(' or ')}, as the system has it; say which`,
+    };
   const found = [constant, number, synonym, upper, `SIG${upper}`, constant.toLowerCase()].find(
     (text) => text !== undefined && values.includes(text),
   );

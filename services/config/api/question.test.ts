@@ -3,10 +3,18 @@ import { MergedCatalogue, type Described } from '../fleet/catalogue';
 import { METADATA } from '../testing/fake-fleet';
 import { readQuestion } from './question';
 
-const FIELDS = ['hostname', 'execname', 'latency'];
+const FIELDS = ['hostname', 'execname', 'errno', 'syscall', 'latency'];
+const TEXT = { label: 'text', type: 'string' } as const;
+const metadata = {
+  ...METADATA,
+  fields: { ...METADATA.fields, errno: TEXT, syscall: TEXT },
+  metrics: METADATA.metrics.map((metric) =>
+    metric.stat === 'syscalls' ? { ...metric, fields: FIELDS } : metric,
+  ),
+};
 const node = (source: string): Described => [
   source,
-  { metadata: METADATA, offers: [{ metric: 'syscall.syscalls', source, fields: FIELDS }] },
+  { metadata, offers: [{ metric: 'syscall.syscalls', source, fields: FIELDS }] },
 ];
 
 const ask = (catalogue: MergedCatalogue, predicate: object): unknown =>
@@ -36,4 +44,7 @@ test('with sources of other systems, only values that no system has are refused'
   );
   const sixteen = { eq: ['execname', 'sixteen-bytes-xx'] };
   expect(ask(catalogue, sixteen)).toMatchObject({ constant: 'sixteen-bytes-xx' });
+  expect(() => ask(catalogue, { eq: ['errno', 'EAGIAN'] })).toThrow('did you mean "EAGAIN"?');
+  expect(() => ask(catalogue, { ne: ['syscall', 'nosuchcall'] })).toThrow('can never match');
+  expect(ask(catalogue, { eq: ['syscall', 'forksys'] })).toMatchObject({ constant: 'forksys' });
 });

@@ -1,29 +1,6 @@
-/*
- * Numbers and names of errors on illumos; from 35 on they are not those of Linux. Data. "none" is success.
- * In: nothing. Out: Names, for descriptions.
- */
+/* Numbers and names of errors on illumos. In: nothing. Out: Names, for descriptions. */
+import { ILLUMOS_ERRNOS } from '../../../common/model/names/illumos';
+import { parseTable } from '../../../common/model/names/syscalls';
 import { tableOfNames } from './language/names';
 
-/** usr/src/uts/common/sys/errno.h */
-const ERRNOS = `
-  0:none 1:EPERM 2:ENOENT 3:ESRCH 4:EINTR 5:EIO 6:ENXIO 7:E2BIG 8:ENOEXEC 9:EBADF 10:ECHILD 11:EAGAIN
-  12:ENOMEM 13:EACCES 14:EFAULT 15:ENOTBLK 16:EBUSY 17:EEXIST 18:EXDEV 19:ENODEV 20:ENOTDIR 21:EISDIR
-  22:EINVAL 23:ENFILE 24:EMFILE 25:ENOTTY 26:ETXTBSY 27:EFBIG 28:ENOSPC 29:ESPIPE 30:EROFS 31:EMLINK
-  32:EPIPE 33:EDOM 34:ERANGE 35:ENOMSG 36:EIDRM 45:EDEADLK 46:ENOLCK 47:ECANCELED 48:ENOTSUP 49:EDQUOT
-  60:ENOSTR 61:ENODATA 62:ETIME 63:ENOSR 67:ENOLINK 71:EPROTO 74:EMULTIHOP 77:EBADMSG 78:ENAMETOOLONG
-  79:EOVERFLOW 88:EILSEQ 89:ENOSYS 90:ELOOP 91:ERESTART 92:ESTRPIPE 93:ENOTEMPTY 94:EUSERS 95:ENOTSOCK
-  96:EDESTADDRREQ 97:EMSGSIZE 98:EPROTOTYPE 99:ENOPROTOOPT 120:EPROTONOSUPPORT 121:ESOCKTNOSUPPORT
-  122:EOPNOTSUPP 123:EPFNOSUPPORT 124:EAFNOSUPPORT 125:EADDRINUSE 126:EADDRNOTAVAIL 127:ENETDOWN
-  128:ENETUNREACH 129:ENETRESET 130:ECONNABORTED 131:ECONNRESET 132:ENOBUFS 133:EISCONN 134:ENOTCONN
-  143:ESHUTDOWN 145:ETIMEDOUT 146:ECONNREFUSED 147:EHOSTDOWN 148:EHOSTUNREACH 149:EALREADY
-  150:EINPROGRESS 151:ESTALE
-`;
-
-export const ILLUMOS_ERRNO_NAMES = tableOfNames(
-  ERRNOS.trim()
-    .split(/\s+/)
-    .map((pair) => {
-      const [number = '', name = ''] = pair.split(':');
-      return [name, Number(number)] as const;
-    }),
-);
+export const ILLUMOS_ERRNO_NAMES = tableOfNames(parseTable(ILLUMOS_ERRNOS));

@@ -22,7 +22,7 @@ const VOCABULARY: Readonly<Record<string, Texts>> = {
   ppid: ['1', '1200', '1404', '2200'],
   zonename: ['global', 'web', 'database', 'cache', 'batch'],
   syscall: ['read', 'write', 'futex', 'epoll_wait', 'openat', 'close', 'recvfrom', 'sendto', 'fsync', 'stat'],
-  errno: ['0', 'EAGAIN', 'ENOENT', 'EINTR'],
+  errno: ['none', 'EAGAIN', 'ENOENT', 'EINTR'],
   disk: ['sda', 'sdb', 'nvme0n1'],
   optype: ['read', 'write'],
   nic: ['eth0', 'eth1'],
