@@ -1,18 +1,10 @@
 /* Maps that are full, read while they are written, or hold more keys than may leave: every event is accounted for. Needs root. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { totalOf } from '../../../../../common/model/value';
-import { METRICS } from '../../../metrics/registry';
-import { BpfSource } from '../bpf';
-import { Btf } from './btf';
-import { Kernel } from './kernel';
-import { countCpus } from '../open';
 import {
-  ARCHITECTURE,
   both,
   GETPPID,
-  HOST,
   instrumentation,
   is,
   makeCalls,
@@ -22,22 +14,8 @@ import {
   perl,
   rename,
 } from '../testing/real-kernel';
+import { sourceWithRoomFor } from '../testing/small-source';
 import { KEYS_PER_SECOND } from '../../../gather/tick';
-
-/** A separate source, whose maps of counts have this many entries. */
-function sourceWithRoomFor(entries: number): BpfSource {
-  const kernel = new Kernel(ARCHITECTURE);
-  const createMap = kernel.createMap.bind(kernel);
-  kernel.createMap = (m) => createMap(m.name.startsWith('counts') ? { ...m, entries } : m);
-  return new BpfSource({
-    hostname: HOST,
-    architecture: ARCHITECTURE,
-    metrics: METRICS,
-    kernel,
-    types: new Btf(() => readFileSync('/sys/kernel/btf/vmlinux'), 'test'),
-    cpus: countCpus(readFileSync('/sys/devices/system/cpu/possible', 'utf8')),
-  });
-}
 
 onRealKernel('maps', (kernel) => {
   test('a second that is read is empty afterwards, and no call falls between two seconds', async () => {
@@ -72,7 +50,7 @@ onRealKernel('maps', (kernel) => {
   test('a map that is full loses nothing silently: kept and lost add up', async () => {
     const probe = await kernel.enable('unix.proc_execs', ['pid']);
     // The same program over a map of a few entries: what does not fit must be in `lost`.
-    const small = sourceWithRoomFor(4);
+    const small = sourceWithRoomFor({ counts: 4 });
     const full = await small.enable(
       instrumentation('unix.proc_execs', ['pid'], is('pexecname', own('full'))),
     );
@@ -95,7 +73,7 @@ onRealKernel('maps', (kernel) => {
 
   test('in a storm from all CPUs what is counted and what is lost add up to what was done, in each second', async () => {
     // A map too small for all keys: much is lost, and all of it must be reported.
-    const small = sourceWithRoomFor(16);
+    const small = sourceWithRoomFor({ counts: 16 });
     const comm = own('flood');
     const asked = [
       'syscall.syscalls',
