@@ -174,7 +174,8 @@ truth: build
 	@node build/tools/truth/main.js $(TRUTH)
 
 # Half an hour on a machine that is overloaded five times: each second exact to one event, or what is missing in `lost`.
-# SECONDS, RATE (calls a second), LOAD (busy programs per CPU), QUESTIONS: another run.
+# SECONDS, RATE (calls a second), LOAD (busy programs per CPU), QUESTIONS: another run; STOP: the node stands still for as many
+# seconds every 20, and what is made then must be lost.
 .PHONY: truth-long
 truth-long: broker build
 	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/truth/long.js

@@ -2,7 +2,7 @@
  * `make truth-long`: checks that every second holds the events made in it, for a long time, on an overloaded machine.
  *
  * A program makes calls at a constant rate, and counts by its own clock how many it made in which second; others keep each
- * CPU busy several times over. In: SECONDS, RATE, LOAD (busy programs per CPU), QUESTIONS. Out: what became of each second
+ * CPU busy several times over. In: SECONDS, RATE, LOAD (busy programs per CPU), QUESTIONS, STOP. Out: what became of each second
  * in each question: exact to one event (a call may begin in one second and end in the next), or missing and in `lost`;
  * status 1 when an event is neither counted nor known to be lost, or counted twice.
  */
@@ -19,6 +19,9 @@ const SECONDS = setting('SECONDS', 1800);
 const RATE = setting('RATE', 500);
 const LOAD = setting('LOAD', 5);
 const QUESTIONS = setting('QUESTIONS', 3);
+/** Seconds for which the instrumenter stands still, every 20: what is made then is missing, and must be lost. */
+const STOP = setting('STOP', 0);
+const STOP_EVERY_MS = 20_000;
 
 /** A node that could not send keeps its values, so seconds are read only when they are this old. */
 const SETTLED_SECONDS = 75;
@@ -64,6 +67,7 @@ function sumOf(value: unknown): number {
 async function main(): Promise<void> {
   const stack = await startTestStack({ sources: ['bpf'], ownBroker: true });
   const children: ChildProcess[] = [];
+  const stops = setInterval(() => void standStill(stack), STOP_EVERY_MS);
   try {
     const uris: string[] = [];
     for (let i = 0; i < QUESTIONS; i++) uris.push(await ask(stack, BREAKDOWNS[i % BREAKDOWNS.length] ?? []));
@@ -73,9 +77,17 @@ async function main(): Promise<void> {
     const isRight = report(made, uris);
     process.exitCode = isRight ? 0 : 1;
   } finally {
+    clearInterval(stops);
     for (const child of children) child.kill('SIGKILL');
     await stack.stop();
   }
+}
+
+async function standStill({ instrumenters }: TestStack): Promise<void> {
+  if (STOP === 0) return;
+  for (const one of instrumenters) one.signal('SIGSTOP');
+  await pause(1000 * STOP);
+  for (const one of instrumenters) one.signal('SIGCONT');
 }
 
 function ask(stack: TestStack, decomposition: readonly string[]): Promise<string> {

@@ -59,7 +59,10 @@ export const ROWS: readonly Row[] = [
   },
   {
     what: 'cpu.waittime was not the sum of the waits',
-    tests: ['where the scheduler counts it: the run delay of all CPUs, in nanoseconds'],
+    tests: [
+      'where the scheduler counts it: the run delay of all CPUs, in nanoseconds',
+      '%s: the sum over any breakdown is the number without one, and a filter that excludes nothing changes nothing',
+    ],
     misses: [['cpu.waittime', 'where only pressure stall information']],
   },
   {
@@ -98,6 +101,7 @@ export const ROWS: readonly Row[] = [
     what: '`lost` had events that the filter would not have counted',
     tests: [
       'an event that there was no room for is lost to a question only if its filter might have let it pass',
+      'of twenty questions under overload, each has counted or lost what was made',
     ],
   },
   {
@@ -152,7 +156,10 @@ export const ROWS: readonly Row[] = [
   },
   {
     what: 'filters that can never match were accepted: long names, other spellings, unknown calls',
-    tests: ['a filter that no event can match is refused, with the nearest one that can match'],
+    tests: [
+      'a filter that no event can match is refused, with the nearest one that can match',
+      'with sources of other systems, only values that no system has are refused',
+    ],
   },
   {
     what: 'arguments of processes had two lengths',
@@ -267,6 +274,10 @@ Measured on 2026-11-30, two shared cores, Linux 6.18, load 20 to 28 (ten busy pr
 | the same by [pid, latency] | 1801 | 1757 | 44 | 0 | 0 | 900,000 | 900,000 | 0 |
 | the same by [latency] | 1801 | 1763 | 38 | 0 | 0 | 900,000 | 900,000 | 0 |
 | \`make truth-long SECONDS=120 RATE=2000 QUESTIONS=20\`: each of the 20 | 237 | 211 | 26 | 0 | 0 | 240,000 | 240,000 | 0 |
+
+Some hosts hide processes of their own from the kernel's tracing programs: neither what these do is seen by a source of
+events, nor what interrupts them. Where interrupts are counted (requests of disks, retransmits, soft interrupts, timers'
+signals), \`make truth\` therefore allows some per cent.
 
 An event at the edge of a second may be in either: its maker reads the clock after it. The 240,000 calls took 237 s because the
 machine had no more to give.
