@@ -59,7 +59,7 @@ test('what a node cannot observe has its words too, and the reason of each sourc
   if (process.platform === 'linux') {
     expect(reasonOf('fs', 'syncs')).toBe('bpf: BPF needs root; fix: sudo make run');
     expect(reasonOf('cpu', 'loadavg1')).toBe('proc: cannot read /proc/loadavg');
-    expect(reasonOf('mysql', 'queries')).toBe('only illumos tells this');
+    expect(reasonOf('mantaop', 'jobs_assigned')).toBe('only illumos tells this');
     expect(reasonOf('ca', 'instr_ticks')).toBe('CA_SOURCES of this node leaves self out');
   }
   expect(reasonOf('cpu', 'cpus')).toBeUndefined();
