@@ -62,14 +62,14 @@ function elsewhere(): string {
     const reason = ELSEWHERE[module];
     if (reason === undefined) throw new Error(`it is to be said why ${module} has no source on Linux`);
     const all = others.filter((d) => d.module === module);
-    return `| ${all.map((d) => `\`${metricName(d)}\``).join(', ')} | ${reason} |`;
+    return `| ${reason} | ${all.map((d) => `\`${metricName(d)}\``).join(', ')} |`;
   });
   return `
 ## What does not run on Linux
 
 Of the 77 metrics of the original ${77 - others.length} run on Linux. The others:
 
-| metrics | why |
+| why | metrics |
 | --- | --- |
 ${reasons.join('\n')}
 `;
