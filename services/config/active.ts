@@ -21,7 +21,7 @@ import { brokerUrl } from '../../common/service/settings';
 import { readAccess } from './door/access';
 import { RateLimit } from './door/rate-limit';
 import { Config } from './config';
-import { copyValues } from './fleet/copy';
+import { copyValues } from './fleet/homes/copy';
 import { openFront } from './door/front';
 import { readEnrolment } from './door/enrolment-settings';
 import { addressOf, createGate } from './door/gate';
@@ -33,7 +33,7 @@ import {
   readOperatorFiles,
 } from './door/operator-files';
 import { checkAddress, inheritedSocket } from './door/inherited';
-import { createProxy } from './door/proxy';
+import { createProxy } from './door/upstream/proxy';
 import { statusOf } from './api/status';
 import { Enrolment } from './fleet/enrolment/enrolment';
 import { FleetStore } from './state/fleet-store';

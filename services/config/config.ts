@@ -15,9 +15,9 @@ import type { Routes } from '../../common/wire/route';
 import { Belongings } from './fleet/belongings';
 import type { Bus } from './fleet/bus';
 import type { Catalogue } from './fleet/catalogue';
-import { checkLimit, itemFor, nothingBelongsTo, type Customer, type Customers } from './fleet/customers';
-import { Drains } from './fleet/drains';
-import { Homes } from './fleet/homes';
+import { checkLimit, itemFor, possessionsOf, type Customers } from './fleet/customers';
+import { Drains } from './fleet/homes/drains';
+import { Homes } from './fleet/homes/homes';
 import { Inventory } from './fleet/enrolment/inventory';
 import { LostState } from './fleet/lost-state';
 import { Members, type Aggregator } from './fleet/members';
@@ -27,7 +27,7 @@ import { profileOf, visible } from './api/profile';
 import type { Profile } from './api/profiles/profile';
 import type { Changes, Question } from './api/question';
 import { Reconciler } from './fleet/reconcile';
-import { loadsOf } from './fleet/reconciliation';
+import { loadsOf } from './fleet/homes/reconciliation';
 import { Boards } from './state/boards';
 import { save } from './state/save';
 import type { FleetStore } from './state/fleet-store';
@@ -239,7 +239,7 @@ export class Config {
 
   /** The same for creating an instrumentation. Throws FORBIDDEN for a customer without nodes or zones. */
   catalogueToAsk(customer: string | undefined): Catalogue {
-    if (customer !== undefined) this.possessionsOf(customer);
+    if (customer !== undefined) possessionsOf(this.o.customers(), customer);
     return this.catalogueFor(customer);
   }
 
@@ -262,7 +262,7 @@ export class Config {
 
   /** Resolves when it is on disk; nodes follow asynchronously. Rejects with NO_RESOURCE, FORBIDDEN or TOO_MANY. */
   async create(question: Question, customer: string | undefined): Promise<Instrumentation> {
-    if (customer !== undefined) this.possessionsOf(customer);
+    if (customer !== undefined) possessionsOf(this.o.customers(), customer);
     const record = await this.save((draft) => {
       const { instance } = this.homes.choose(loadsOf([...draft.records.values()].map(homesOf)));
       if (customer !== undefined) checkLimit(draft.records, customer);
@@ -272,7 +272,7 @@ export class Config {
         ...question,
         crtime: this.o.clock.now(),
       };
-      const limits = customer === undefined ? undefined : this.possessionsOf(customer).limits;
+      const limits = customer === undefined ? undefined : possessionsOf(this.o.customers(), customer).limits;
       const fresh: Stored = {
         instrumentation,
         aggregator: instance,
@@ -329,12 +329,6 @@ export class Config {
 
   private async save<T>(apply: (draft: Draft) => T): Promise<T> {
     return await save(this.o.store, this.o.log, apply);
-  }
-
-  private possessionsOf(customer: string): Customer {
-    const known = this.o.customers().get(customer);
-    if (known !== undefined) return known;
-    throw nothingBelongsTo(customer);
   }
 
   private reap(): void {

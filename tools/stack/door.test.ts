@@ -5,7 +5,7 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervised } from './supervise';
-import { UPSTREAM_LIMITS } from '../../services/config/door/upstream';
+import { UPSTREAM_LIMITS } from '../../services/config/door/upstream/upstream';
 import { startTestStack, type TestStack } from '../testing/test-stack';
 import { until } from '../testing/until';
 

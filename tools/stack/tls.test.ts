@@ -15,7 +15,7 @@ import { permissionsOf } from '../../common/wire/identity';
 import { Peer } from '../../common/wire/peer';
 import { routes } from '../../common/wire/route';
 import { aggregatorAuthorities } from '../../services/config/door/operator-files';
-import { createProxy, type Proxy } from '../../services/config/door/proxy';
+import { createProxy, type Proxy } from '../../services/config/door/upstream/proxy';
 import { Authority, type Issued } from '../certs/authority';
 import { until } from '../testing/until';
 import { startBroker, type PrivateBroker } from './broker';

@@ -6,8 +6,8 @@ import type { Request } from '../../../common/http/http';
 import type { ErrorAnswer } from '../../../common/api/error';
 import { CaError, ERRORS, type ErrorCode } from '../../../common/service/errors';
 import type { Config } from '../config';
-import { askAny } from '../door/ask-any';
-import type { Proxy } from '../door/proxy';
+import { askAny } from '../door/upstream/ask-any';
+import type { Proxy } from '../door/upstream/proxy';
 import type { Stored } from '../state/store';
 import { instrumentationPath } from './present';
 

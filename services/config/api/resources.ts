@@ -38,7 +38,7 @@ import {
   presentInstrumentation,
 } from './present';
 import { EVERYTHING, profileOf } from './profile';
-import { SHAPE_HINT, type Proxy } from '../door/proxy';
+import { SHAPE_HINT, type Proxy } from '../door/upstream/proxy';
 import { readChanges, readClone, readQuestion } from './question';
 import type { Resource } from './resource';
 import { VALUE_RESOURCES } from './value-resources';

@@ -12,7 +12,7 @@ import { PROTOCOL_VERSION } from '../../../common/wire/message';
 import type { Bus } from '../fleet/bus';
 import type { Config } from '../config';
 import { fitting } from './fitting';
-import type { Proxy } from '../door/proxy';
+import type { Proxy } from '../door/upstream/proxy';
 
 /** Rows of nodes: a status must fit into one message (LIMITS.messageBytes). */
 const NODES_BYTES = 2048 * 1024;

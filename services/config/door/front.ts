@@ -26,7 +26,7 @@ import { LoopDelay, RequestTimes } from '../../../common/prometheus/metrics/own-
 import { metricsResources } from '../prometheus/metrics';
 import { readApiResources } from '../prometheus/read-api';
 import { PAGE_POLICY, pageRoutes } from './pages';
-import type { Proxy } from './proxy';
+import type { Proxy } from './upstream/proxy';
 import { routesOf, type Resource } from '../api/resource';
 import { aggregatorResources } from '../api/aggregator-resources';
 import { joinResources } from '../api/join-resources';

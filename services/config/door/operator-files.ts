@@ -12,7 +12,7 @@ import { trustedText } from '../../../common/service/files/trusted-path';
 import type { Storage } from '../state/storage';
 import type { Access } from './access';
 import { NO_CUSTOMERS, parseCustomers, type Customers } from '../fleet/customers';
-import type { Authorities } from './upstream';
+import type { Authorities } from './upstream/upstream';
 import { parseTokens, type Tokens } from './tokens';
 
 interface OperatorFiles {

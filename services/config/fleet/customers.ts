@@ -90,6 +90,13 @@ export function parseCustomers(text: string): Customers {
 /** Without the operator's file no customer has anything. */
 export const NO_CUSTOMERS: Customers = { get: () => undefined };
 
+/** Throws FORBIDDEN for a customer without nodes or zones. */
+export function possessionsOf(customers: Customers, customer: string): Customer {
+  const known = customers.get(customer);
+  if (known !== undefined) return known;
+  throw nothingBelongsTo(customer);
+}
+
 export function nothingBelongsTo(customer: string): CaError {
   return new CaError(
     'FORBIDDEN',

@@ -19,8 +19,8 @@ import { PROMQL_LIMITS } from '../../../common/prometheus/promql/limits';
 import { parseQuery } from '../../../common/prometheus/promql/parse';
 import { fromParts } from '../../../common/prometheus/promql/parts';
 import type { Ask } from '../../../common/prometheus/promql/request';
-import type { Answered } from '../door/whole-answer';
-import type { Asked } from '../door/proxy';
+import type { Answered } from '../door/upstream/whole-answer';
+import type { Asked } from '../door/upstream/proxy';
 
 /** An aggregator, and a way to ask it. */
 export interface Home {

@@ -18,7 +18,7 @@ import { MEDIA_TYPES, scrapeReply } from '../../../common/prometheus/metrics/scr
 import type { DiskRoom } from '../../../common/service/files/disk-room';
 import type { Resource } from '../api/resource';
 import type { Config } from '../config';
-import type { Proxy } from '../door/proxy';
+import type { Proxy } from '../door/upstream/proxy';
 import type { Bus } from '../fleet/bus';
 
 interface DoorMetrics {

@@ -22,7 +22,7 @@ import {
 } from '../../../common/prometheus/promql/request';
 import type { Resource } from '../api/resource';
 import type { Config } from '../config';
-import type { Proxy } from '../door/proxy';
+import type { Proxy } from '../door/upstream/proxy';
 import { ANSWERS, PARAMETERS } from './described';
 import { answerQuery, awayNote, elsewhere, mayMatch, sharesOf, type Query, type Sources } from './fan-out';
 

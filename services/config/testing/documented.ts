@@ -6,7 +6,7 @@ import { ERROR } from '../../../common/api/error';
 import type { ConfigStatus } from '../../../common/api/status';
 import { checker, type Check, type TSchema } from '../../../common/model/schema';
 import type { Config } from '../config';
-import type { Proxy } from '../door/proxy';
+import type { Proxy } from '../door/upstream/proxy';
 import { CUSTOMER_BASE, operatorPath, type Resource } from '../api/resource';
 import { joinResources } from '../api/join-resources';
 import { aggregatorResources } from '../api/aggregator-resources';

@@ -15,7 +15,7 @@ import { FakeBus, FakeClock } from './fake-fleet';
 import { openFront } from '../door/front';
 import { createGate } from '../door/gate';
 import type { LocalUsers } from '../door/local-users';
-import { createProxy, type Proxy } from '../door/proxy';
+import { createProxy, type Proxy } from '../door/upstream/proxy';
 import { checkDocumented } from './documented';
 import { statusOf } from '../api/status';
 import type { CredentialIssuer } from '../fleet/enrolment/credentials';
@@ -24,7 +24,7 @@ import { FleetStore } from '../state/fleet-store';
 import { Store } from '../state/store';
 import { routes } from '../../../common/wire/route';
 import type { Tokens } from '../door/tokens';
-import type { UpstreamLimits } from '../door/upstream';
+import type { UpstreamLimits } from '../door/upstream/upstream';
 import { filesIn } from '../state/storage';
 
 export interface TestFront {

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
-import { testFront, testKeys, type TestFront } from '../testing/test-front';
+import { addAggregator, addNode, aggregatorKey } from '../../testing/fake-fleet';
+import { testFront, testKeys, type TestFront } from '../../testing/test-front';
 import { SharedAnswers } from './shared-answers';
 
 let front: TestFront;

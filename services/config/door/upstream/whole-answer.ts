@@ -1,8 +1,8 @@
 /*
  * A question of the front door's own to an aggregator. In: JSON. Out: the whole answer, within a limit of bytes.
  */
-import { CaError, invalid } from '../../../common/service/errors';
-import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
+import { CaError, invalid } from '../../../../common/service/errors';
+import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../../common/http/front-door';
 import type { Upstream } from './upstream';
 import { readAnswer } from './upstream-answer';
 

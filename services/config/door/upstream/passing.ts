@@ -10,8 +10,8 @@ import {
   isCompressible,
   takesGzip,
   weakTag,
-} from '../../../common/http/gzip';
-import type { Reply, Request } from '../../../common/http/http';
+} from '../../../../common/http/gzip';
+import type { Reply, Request } from '../../../../common/http/http';
 import type { PassedAnswer } from './upstream-answer';
 
 /** Infinity: unknown. */

@@ -6,14 +6,14 @@
  * A home is given up only when the others have what it had, or when its values would be over: so a move loses no second,
  * and an aggregator that comes back is used again, with what it kept in memory or on disk.
  */
-import type { Clock } from '../../../common/service/clock';
-import { CaError, messageOf } from '../../../common/service/errors';
-import { Limiter } from '../../../common/service/limiter';
-import type { Log } from '../../../common/service/log';
-import type { Body } from '../../../common/wire/message';
+import type { Clock } from '../../../../common/service/clock';
+import { CaError, messageOf } from '../../../../common/service/errors';
+import { Limiter } from '../../../../common/service/limiter';
+import type { Log } from '../../../../common/service/log';
+import type { Body } from '../../../../common/wire/message';
 import { loadsOf, Home, type Reconciliation } from './reconciliation';
-import type { Bus } from './bus';
-import type { Aggregator, Members } from './members';
+import type { Bus } from '../bus';
+import type { Aggregator, Members } from '../members';
 import { AGGREGATOR_ANSWER_MS, PendingDeletes } from './pending-deletes';
 import { movesOf } from './spread';
 

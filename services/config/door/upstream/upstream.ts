@@ -7,8 +7,8 @@ import { Agent as TlsAgent, request as requestOverTls } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { setDefaultHighWaterMark } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { CaError } from '../../../common/service/errors';
-import { Limiter, type Shares, type Waiting } from '../../../common/service/limiter';
+import { CaError } from '../../../../common/service/errors';
+import { Limiter, type Shares, type Waiting } from '../../../../common/service/limiter';
 import { CircuitBreaker } from './circuit-breaker';
 
 /** Requests to one aggregator at a time; one question alone gets a third of them. */

@@ -7,7 +7,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import type { Reply } from '../../../common/http/http';
+import type { Reply } from '../../../../common/http/http';
 
 /** A longer answer is streamed to each at its own speed. */
 const ANSWER_BYTES_MAX = 1024 * 1024;

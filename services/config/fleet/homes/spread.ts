@@ -2,7 +2,7 @@
  * Which instrumentations move so that the load is spread over aggregators, and two homes stand on two hosts. Pure. In: homes,
  * aggregators, and how much each has. Out: moves, a batch at a time: loads say little while some are under way.
  */
-import type { Aggregator } from './members';
+import type { Aggregator } from '../members';
 import type { Home, Reconciliation } from './reconciliation';
 
 /** An aggregator that came less long ago is not used yet: it may be flapping. */

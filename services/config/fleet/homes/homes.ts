@@ -2,13 +2,13 @@
  * Which aggregators have an instrumentation's values. In: what is stored, and who is online. Out: these aggregators, or
  * NO_RESOURCE with when to ask again; for a new instrumentation a random one that is not drained.
  */
-import type { Clock } from '../../../common/service/clock';
-import { CaError, messageOf } from '../../../common/service/errors';
-import type { Log } from '../../../common/service/log';
-import { fqid } from '../../../common/model/instrumentation';
-import type { Store, Stored } from '../state/store';
+import type { Clock } from '../../../../common/service/clock';
+import { CaError, messageOf } from '../../../../common/service/errors';
+import type { Log } from '../../../../common/service/log';
+import { fqid } from '../../../../common/model/instrumentation';
+import type { Store, Stored } from '../../state/store';
 import { assign } from './assign';
-import type { Aggregator, Members } from './members';
+import type { Aggregator, Members } from '../members';
 
 interface HomesOptions {
   readonly clock: Clock;

@@ -2,15 +2,17 @@ import { channel } from 'node:diagnostics_channel';
 import { readdirSync } from 'node:fs';
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type * as FakeProbes from '../../../common/service/testing/fake-probes';
-import { fired } from '../../../common/service/testing/fake-probes';
-import type * as Probes from '../../../common/service/probes';
-import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
-import { testFront, testKeys, type TestFront } from '../testing/test-front';
+import type * as FakeProbes from '../../../../common/service/testing/fake-probes';
+import { fired } from '../../../../common/service/testing/fake-probes';
+import type * as Probes from '../../../../common/service/probes';
+import { addAggregator, addNode, aggregatorKey } from '../../testing/fake-fleet';
+import { testFront, testKeys, type TestFront } from '../../testing/test-front';
 
-jest.mock('../../../common/service/probes', () => {
-  const real = jest.requireActual<typeof Probes>('../../../common/service/probes');
-  const { watching } = jest.requireActual<typeof FakeProbes>('../../../common/service/testing/fake-probes');
+jest.mock('../../../../common/service/probes', () => {
+  const real = jest.requireActual<typeof Probes>('../../../../common/service/probes');
+  const { watching } = jest.requireActual<typeof FakeProbes>(
+    '../../../../common/service/testing/fake-probes',
+  );
   return { ...real, fire: real.fireThrough(watching) };
 });
 

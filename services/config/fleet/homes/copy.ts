@@ -3,11 +3,11 @@
  * may have less. Out: the seconds that the second one lacks, in pieces of bounded size. Aggregators answer nobody but the
  * front door, so the values go through here; nothing of them is kept.
  */
-import { CaError } from '../../../common/service/errors';
-import type { Instrumentation } from '../../../common/model/instrumentation';
-import { instrumentationPath } from '../api/present';
-import type { Proxy } from '../door/proxy';
-import type { Aggregator } from './members';
+import { CaError } from '../../../../common/service/errors';
+import type { Instrumentation } from '../../../../common/model/instrumentation';
+import { instrumentationPath } from '../../api/present';
+import type { Proxy } from '../../door/upstream/proxy';
+import type { Aggregator } from '../members';
 
 /** One piece, as JSON. */
 const PIECE_BYTES = 8 * 1024 * 1024;

@@ -2,8 +2,8 @@
  * Aggregators that are drained before maintenance, by their own name or their host's. In: an operator's word. Out: whether
  * one is drained; kept on disk, so that a restart of this service uses none of them again.
  */
-import type { FleetStore } from '../state/fleet-store';
-import type { Members } from './members';
+import type { FleetStore } from '../../state/fleet-store';
+import type { Members } from '../members';
 
 interface DrainsOptions {
   readonly store: FleetStore;

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { createServer, get, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseCustomers } from '../fleet/customers';
-import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
-import { testFront, testKeys, type TestFront } from '../testing/test-front';
-import { parseTokens } from './tokens';
+import { parseCustomers } from '../../fleet/customers';
+import { addAggregator, addNode, aggregatorKey } from '../../testing/fake-fleet';
+import { testFront, testKeys, type TestFront } from '../../testing/test-front';
+import { parseTokens } from '../tokens';
 
 const sha256 = (token: string): string => createHash('sha256').update(token).digest('hex');
 const ACME = '/ca/customers/acme';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
-import { testFront, testKeys, type TestFront } from '../testing/test-front';
+import { addAggregator, addNode, aggregatorKey } from '../../testing/fake-fleet';
+import { testFront, testKeys, type TestFront } from '../../testing/test-front';
 
 type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
 

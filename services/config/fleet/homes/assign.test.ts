@@ -1,4 +1,4 @@
-import { LIMITS } from '../../../common/service/limits';
+import { LIMITS } from '../../../../common/service/limits';
 import { assign } from './assign';
 
 const loads = new Map([

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { FleetStore } from '../state/fleet-store';
-import { filesIn } from '../state/storage';
-import { addAggregator, addNode, aggregatorKey } from '../testing/fake-fleet';
-import { testFront, type TestFront } from '../testing/test-front';
-import type { Body } from '../../../common/wire/message';
+import { FleetStore } from '../../state/fleet-store';
+import { filesIn } from '../../state/storage';
+import { addAggregator, addNode, aggregatorKey } from '../../testing/fake-fleet';
+import { testFront, type TestFront } from '../../testing/test-front';
+import type { Body } from '../../../../common/wire/message';
 
 const QUESTION = { module: 'syscall', stat: 'syscalls', 'idle-max': 0 };
 const ID = 'global;1';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createProxy, type Proxy } from './proxy';
-import { testKeys } from '../testing/test-front';
+import { testKeys } from '../../testing/test-front';
 
 let server: Server;
 let proxy: Proxy;

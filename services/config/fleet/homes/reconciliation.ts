@@ -2,10 +2,10 @@
  * One instrumentation and its homes: what each aggregator that has it should have heard, has heard, and why not; and
  * which values it may lack that another has.
  */
-import { homesOf, type Stored } from '../state/store';
-import type { Aggregator } from './members';
-import type { Asked } from './standings';
-import { Backoff } from '../../../common/service/backoff';
+import { homesOf, type Stored } from '../../state/store';
+import type { Aggregator } from '../members';
+import type { Asked } from '../standings';
+import { Backoff } from '../../../../common/service/backoff';
 
 /** A command that failed is given again after this. */
 const RETRY_MS = { first: 1000, most: 30_000 };

@@ -3,8 +3,8 @@
  * where there is one. Pure. In: live aggregators, how much each has, a source of random numbers. Out: one of them, or why none.
  * Random, not least loaded: after a restart all counts are equal and everything would go to the first.
  */
-import { CaError } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
+import { CaError } from '../../../../common/service/errors';
+import { LIMITS } from '../../../../common/service/limits';
 
 /** Throws NO_RESOURCE, with when to try again, if nobody is there or everybody is full. `random` yields 0 ≤ x < 1. */
 export function assign<A>(

@@ -1,7 +1,7 @@
 /*
  * The front door's own question to the first of several aggregators that answers it. In: aggregators with the same values.
  */
-import { CaError } from '../../../common/service/errors';
+import { CaError } from '../../../../common/service/errors';
 import type { Asked, Proxy } from './proxy';
 import type { Answered } from './whole-answer';
 

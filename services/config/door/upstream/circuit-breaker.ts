@@ -3,7 +3,7 @@
  * rotation. It goes out after a few consecutive failures, or when a probe fails; then it is probed at growing
  * intervals until one succeeds, and is in again. One probe at a time; none without requests.
  */
-import { Backoff } from '../../../common/service/backoff';
+import { Backoff } from '../../../../common/service/backoff';
 
 interface RotationOptions {
   /** Resolves when it is alive, else rejects, within about a second. */

@@ -2,11 +2,11 @@
  * What aggregators must still be told to forget: instrumentations that were deleted, or that moved elsewhere while
  * they were away. In: their ids. Out: commands, repeated at each tick and hello until they are answered.
  */
-import { messageOf } from '../../../common/service/errors';
-import { LIMITS } from '../../../common/service/limits';
-import type { Log } from '../../../common/service/log';
-import type { Bus } from './bus';
-import type { Aggregator, Members } from './members';
+import { messageOf } from '../../../../common/service/errors';
+import { LIMITS } from '../../../../common/service/limits';
+import type { Log } from '../../../../common/service/log';
+import type { Bus } from '../bus';
+import type { Aggregator, Members } from '../members';
 
 /** An aggregator answers a command within this. */
 export const AGGREGATOR_ANSWER_MS = 5000;

@@ -3,14 +3,14 @@
  * Out: the aggregator's answer, streamed at the client's speed, without buffering.
  * Next on the walk: www/model/heatmap-feed.ts.
  */
-import { CaError } from '../../../common/service/errors';
-import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../common/http/front-door';
-import type { Reply, Request } from '../../../common/http/http';
-import { fire, flightNumber } from '../../../common/service/probes';
-import type { Aggregator } from '../fleet/members';
+import { CaError } from '../../../../common/service/errors';
+import { FRONT_DOOR_HEADER, type DoorKeys } from '../../../../common/http/front-door';
+import type { Reply, Request } from '../../../../common/http/http';
+import { fire, flightNumber } from '../../../../common/service/probes';
+import type { Aggregator } from '../../fleet/members';
 import { pairsOf, sameness, sharesOf, unreachable } from './forwarding';
 import { collect, lengthOf, pass } from './passing';
-import { RefusalPace } from './refusal-pace';
+import { RefusalPace } from '../refusal-pace';
 import { SharedAnswers, type Flight } from './shared-answers';
 import { readAnswer } from './upstream-answer';
 import { wholeAnswer, type Answered } from './whole-answer';

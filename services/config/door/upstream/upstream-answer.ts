@@ -4,8 +4,8 @@
  * listed headers, and only from the aggregator that was asked.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { CaError } from '../../../common/service/errors';
-import { AGGREGATOR_HEADER, FRONT_DOOR_HEADER, isSame } from '../../../common/http/front-door';
+import { CaError } from '../../../../common/service/errors';
+import { AGGREGATOR_HEADER, FRONT_DOOR_HEADER, isSame } from '../../../../common/http/front-door';
 
 export interface PassedAnswer {
   readonly status: number;

@@ -3,10 +3,10 @@
  * requests, whose share of an aggregator's places it takes; and the error when none answers. Pure.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Request } from '../../../common/http/http';
-import { CaError, messageOf } from '../../../common/service/errors';
-import type { Share } from '../../../common/service/limiter';
-import { askerOf } from './askers';
+import type { Request } from '../../../../common/http/http';
+import { CaError, messageOf } from '../../../../common/service/errors';
+import type { Share } from '../../../../common/service/limiter';
+import { askerOf } from '../askers';
 
 /** Headers that aggregators use; no others are forwarded. */
 const PASSED_ON = ['accept', 'accept-encoding', 'if-none-match', 'content-type'] as const;
