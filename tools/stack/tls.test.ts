@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -157,8 +158,18 @@ describe('a broker that takes TLS alone', () => {
         'ssl_cert_login_from = common_name',
       ],
     });
+    // A broker opens its ports one after the other, and startBroker waits for the plain one.
+    await until('the port for TLS', 60_000, () => opens(port));
   });
   afterAll(() => broker?.stop());
+
+  const opens = (at: number): Promise<true | undefined> =>
+    new Promise((resolve) => {
+      const socket = connect({ port: at, host: '127.0.0.1' });
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(undefined));
+      socket.once('connect', () => socket.destroy());
+    });
 
   /** Connects as `cactl` does, and hears itself. */
   async function join_(env: Record<string, string>, url: string): Promise<void> {
