@@ -27,7 +27,7 @@ const usable = process.platform === 'linux' && process.getuid?.() === 0;
 if (!usable) process.stderr.write('SKIPPED: programs run on events of our own: this needs root on Linux\n');
 
 const SEED = 20111108;
-const EVENTS = 30;
+const EVENTS = 60;
 const PREDICATES = 6;
 const ARENA_BYTES = 4096;
 const architecture = process.arch === 'x64' ? ('x64' as const) : ('arm64' as const);
