@@ -71,7 +71,11 @@ async function start(
 }
 
 interface Status {
-  readonly aggregators: readonly (Aggregator & { instance: string; instrumentations: number; since: number })[];
+  readonly aggregators: readonly (Aggregator & {
+    instance: string;
+    instrumentations: number;
+    since: number;
+  })[];
   readonly instrumenters: readonly { host: string; since: number }[];
   readonly instrumentations: readonly { fqid: string; aggregator: string }[];
 }
