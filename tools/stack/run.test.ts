@@ -329,8 +329,9 @@ const isRoot = process.getuid?.() === 0;
     const through = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', overlay, folder!];
     const run = await start({ home: home!, through, checkout: join(folder!, 'checkout') });
     await ready(run);
-    const missing = run.lines.filter((line) => line.startsWith('missing: '));
-    expect(missing.join('\n')).toMatch(/source bpf: .*fix: /);
+    await until('what is missing', 30_000, () =>
+      run.lines.some((line) => /^missing: source bpf: .*fix: /.test(line)) ? true : undefined,
+    );
     expect(run.lines.join('\n')).toMatch(/gathering with .*proc/);
     await end(run); // what is mounted there would go with the folder
     rmSync(folder!, { recursive: true });

@@ -69,6 +69,9 @@ export const runCommand: Run = (command, args) =>
     execFile(command, args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (error.code === 'ENOENT') reject(new Error(`there is no ${command} command`));
-      else reject(new Error(`${command} says: ${stderr.trim().split('\n')[0] ?? error.message}`));
+      else {
+        const [said = ''] = stderr.trim().split('\n');
+        reject(new Error(said === '' ? `${command} failed: ${error.message}` : `${command} says: ${said}`));
+      }
     });
   });
