@@ -181,7 +181,7 @@ truth-long: broker build
 	@PATH="$$PATH:$$PWD/deps/build/bin" node build/tools/truth/long.js
 
 # Kernels of Debian's releases under emulation: every metric, work of known size, random programs, a hundred questions under
-# load; docs/kernels.md. KERNEL=5.10: one of them; KERNEL=--short: 6.1 and another one each day, for CI.
+# load; docs/kernels.md. KERNEL=5.10: one of them; KERNEL=--short: 6.1 and another one each day, by hand: CI runs it once it has passed there.
 .PHONY: kernels
 kernels: build
 	@deps/fetch.sh kernels || [ '$(KERNEL)' = --short ]
